@@ -1,0 +1,206 @@
+# eke: the AI backend for editors whose model access is counted.
+#
+#   make            build/eke
+#   make debug      build/debug/eke: sanitizers, warnings are errors; what the tests run
+#   make demo       see it work: no key, no network
+#   make test       everything that must pass
+#   make help       the other targets
+#
+# make demo and make test install missing packages themselves (Debian, Ubuntu) or say what to install.
+
+VERSION = 0.1.0
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+# Seconds for each fuzz target of "make fuzz".
+T ?= 60
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+PKGS = libcurl libcjson
+PKG_CONFIG ?= pkg-config
+
+# Found once, when something is compiled. libev has no .pc file on Debian.
+DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS); $(PKG_CONFIG) --cflags libev 2>/dev/null))$(DEP_CFLAGS)
+DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)) -lev -lm)$(DEP_LIBS)
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
+STD = -std=c11 -D_GNU_SOURCE -DEKE_VERSION='"$(VERSION)"' -Iinclude
+HARDEN = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+SRC = $(sort $(wildcard src/*.c src/*/*.c))
+# Everything but main(): what unit tests, fuzz targets and benchmarks link.
+LIB_SRC = $(filter-out src/main.c,$(SRC))
+UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
+FUZZ = $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+BENCH = $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
+
+# Recipes are quiet unless V=1.
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama protocol clean help
+.SECONDARY:
+all: $(BUILD)/eke
+
+help:
+	@echo 'make                  build/eke'
+	@echo 'make debug            build/debug/eke, with sanitizers'
+	@echo 'make demo             the real server against a loopback upstream, in your terminal'
+	@echo 'make test             units, fuzz corpora, end to end, source checks'
+	@echo 'make unit, make e2e   parts of it'
+	@echo 'make test-llama       end to end against a real llama.cpp server'
+	@echo 'make check-source     layering, headers, banned functions, style'
+	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
+	@echo 'make bench            speed and memory, as ratios'
+	@echo 'make protocol         remake what is generated from protocol/*.json'
+	@echo 'make install PREFIX=/usr/local [DESTDIR=]'
+	@echo 'make uninstall, make clean; V=1 shows commands'
+
+# --- objects: one rule per flavour ---------------------------------------------------------------------------------
+
+# $(1) directory under $(BUILD), $(2) compiler, $(3) compile flags
+define flavour
+$(BUILD)/$(1)/%.o: %.c $(BUILD)/deps-ok
+	$(call say,cc,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(2) $(STD) $(WARN) $(3) $$(DEP_CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+
+RELEASE_FLAGS = $(HARDEN) $(CFLAGS)
+DEBUG_FLAGS = -O1 -g -Werror $(SANITIZE)
+FUZZ_FLAGS = -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
+FUZZ_CC ?= clang
+
+$(eval $(call flavour,release,$(CC),$(RELEASE_FLAGS)))
+$(eval $(call flavour,debug/obj,$(CC),$(DEBUG_FLAGS)))
+$(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
+
+SCHEMA_C = $(BUILD)/gen/config_schema.c
+objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(BUILD)/$(1)/$(SCHEMA_C:.c=.o)
+
+# The configuration's schema is part of the program: "eke config --schema".
+$(SCHEMA_C): protocol/config.schema.json Makefile
+	$(call say,gen,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q){ echo '#include "eke/config/schema.h"'; \
+		echo 'const unsigned char config_schema[] = {'; \
+		od -An -v -tu1 $< | sed 's/  */ /g; s/ \([0-9]\)/ \1/g; s/\([0-9]\) /\1, /g; s/$$/,/'; \
+		echo '0 };'; } > $@.tmp && mv $@.tmp $@
+
+# Says what to install when a library is missing, before the compiler does in its own words.
+$(BUILD)/deps-ok: .ci/deps
+	@mkdir -p $(@D)
+	@.ci/deps --check build
+	@touch $@
+
+$(BUILD)/eke: $(call objects,release,$(SRC))
+	$(call say,ld,$@)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+
+debug: $(BUILD)/debug/eke
+$(BUILD)/debug/eke: $(call objects,debug/obj,$(SRC))
+	$(call say,ld,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS)
+
+# --- tests ----------------------------------------------------------------------------------------------------------
+
+$(BUILD)/debug/libeke.a: $(call objects,debug/obj,$(LIB_SRC))
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o $(BUILD)/debug/libeke.a
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
+
+# Each fuzz target also as a plain program that runs its corpus.
+$(BUILD)/replay/%: $(BUILD)/debug/obj/tests/fuzz/%.o $(BUILD)/debug/obj/tests/fuzz/replay.o $(BUILD)/debug/libeke.a
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS)
+
+UNIT_BINS = $(UNIT:%=$(BUILD)/unit/%)
+REPLAY_BINS = $(FUZZ:%=$(BUILD)/replay/%)
+
+test:
+	@.ci/deps test
+	@$(MAKE) --no-print-directory all debug check-source
+	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
+	@tests/run unit replay e2e
+
+unit: $(UNIT_BINS) $(REPLAY_BINS)
+	@tests/run unit replay
+
+e2e: $(BUILD)/debug/eke $(BUILD)/eke tests/e2e/node_modules/.ready
+	@tests/run e2e
+
+tests/e2e/node_modules/.ready: tests/e2e/package-lock.json
+	$(call say,npm,tests/e2e)
+	$(Q)cd tests/e2e && npm ci --no-audit --no-fund --silent
+	$(Q)touch $@
+
+test-llama:
+	@.ci/deps test
+	@$(MAKE) --no-print-directory debug tests/e2e/node_modules/.ready
+	@tests/llama/setup
+	@node --test tests/llama/llama.test.mjs
+
+check-source:
+	@tests/tools/check-source
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(call objects,fuzz/obj,$(LIB_SRC))
+	$(call say,ld,$@)
+	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+
+fuzz:
+	@.ci/deps fuzz
+	@$(MAKE) --no-print-directory $(FUZZ:%=$(BUILD)/fuzz/%)
+	@tests/tools/fuzz $(T) $(FUZZ)
+
+# --- benchmarks -----------------------------------------------------------------------------------------------------
+
+$(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o $(call objects,release,$(LIB_SRC))
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
+
+bench:
+	@.ci/deps bench
+	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%)
+	@tests/bench/run
+
+# --- demo, install --------------------------------------------------------------------------------------------------
+
+demo:
+	@.ci/deps demo
+	@$(MAKE) --no-print-directory all
+	@node tests/demo/demo.mjs
+
+protocol:
+	@node protocol/generate.mjs
+
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+install: all
+	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -m 755 -s $(BUILD)/eke $(BINDIR)/eke
+	install -m 644 src/front/man/eke.1 $(MANDIR)/eke.1
+	install -m 644 src/front/completions/eke.bash $(BASHDIR)/eke
+	install -m 644 src/front/completions/_eke $(ZSHDIR)/_eke
+	install -m 644 src/front/completions/eke.fish $(FISHDIR)/eke.fish
+
+uninstall:
+	rm -f $(BINDIR)/eke $(MANDIR)/eke.1 $(BASHDIR)/eke $(ZSHDIR)/_eke $(FISHDIR)/eke.fish
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(addprefix $(BUILD)/,$(foreach flavour,release debug/obj fuzz/obj,$(addprefix $(flavour)/,src/*.d src/*/*.d tests/*/*.d $(BUILD)/gen/*.d))))

@@ -1,0 +1,20 @@
+#ifndef EKE_BASE_CLOCK_H
+#define EKE_BASE_CLOCK_H
+/*
+ * Time, which tests can set. Wall time is for what a user or a ledger sees; monotonic time is for durations.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+/* Milliseconds since the Unix epoch. */
+int64_t clock_wall_ms(void);
+/* Milliseconds of a clock that never steps. */
+int64_t clock_mono_ms(void);
+/* In tests: both clocks stand at these values until moved again. */
+void clock_set_for_test(int64_t wall_ms, int64_t mono_ms);
+void clock_unset_for_test(void);
+
+/* RFC 3339 in UTC with seconds, "2026-11-24T03:00:00Z"; out holds at least 21 bytes. */
+void clock_rfc3339(int64_t unix_seconds, char *out, size_t size);
+
+#endif

@@ -1,0 +1,88 @@
+#ifndef EKE_BASE_LIMITS_H
+#define EKE_BASE_LIMITS_H
+/*
+ * Every maximum of everything that comes from outside or can grow, in one place: what a stranger, an editor, an
+ * endpoint or a file can make eke hold in memory is the sum of these. Bytes unless the name says otherwise.
+ */
+
+#define KIB(n) ((size_t)(n) * 1024)
+#define MIB(n) ((size_t)(n) * 1024 * 1024)
+
+/* --- base: JSON --- */
+#define LIMIT_JSON_DEPTH 128              /* nesting; deeper input is refused */
+#define LIMIT_ERR_MESSAGE 512             /* a sentence for the user */
+#define LIMIT_ERR_PROVIDER 1024           /* what the provider said, cut on a character */
+#define LIMIT_LOG_LINE KIB(8)             /* a log line; the rest is cut and marked */
+#define LIMIT_LOG_SECRETS 32              /* strings the log masks */
+
+/* --- config --- */
+#define LIMIT_CONFIG_FILE MIB(1)
+#define LIMIT_ENDPOINTS 16
+#define LIMIT_FALLBACK_URLS 4
+#define LIMIT_HEADERS 16                  /* extra headers of an endpoint */
+#define LIMIT_PLANS 32
+#define LIMIT_PLAN_WINDOWS 8
+#define LIMIT_LANGUAGES 128
+#define LIMIT_IGNORE_PATTERNS 512
+#define LIMIT_KEY_ARGS 32                 /* words of a key command */
+#define LIMIT_KEY KIB(4)                  /* an API key */
+#define LIMIT_KEY_COMMAND_SECONDS 60      /* a password manager may ask its user */
+
+/* --- io --- */
+#define LIMIT_READ_CHUNK KIB(64)          /* one read of standard input */
+#define LIMIT_OUT_QUEUE MIB(64)           /* bytes waiting for a reader of our standard output; more: give up on it */
+#define LIMIT_OUT_HIGH_WATER KIB(256)     /* above it, stream deltas wait and merge */
+
+/* --- rpc --- */
+#define LIMIT_MESSAGE MIB(32)             /* one message from a client */
+#define LIMIT_HEADER_LINE 256             /* one header line of Content-Length framing */
+#define LIMIT_HEADER_LINES 16
+#define LIMIT_ID 256                      /* raw text of a request id */
+#define LIMIT_METHOD 128
+#define LIMIT_REQUESTS_IN_FLIGHT 1024
+
+/* --- text --- */
+#define LIMIT_DOCUMENT MIB(16)            /* one open document; larger ones are known but not kept */
+#define LIMIT_DOCUMENTS 4096
+#define LIMIT_DOCUMENTS_KNOWN 65536       /* with those whose text is not kept */
+#define LIMIT_DOCUMENTS_BYTES MIB(128)    /* all their texts */
+#define LIMIT_URI KIB(8)
+#define LIMIT_LANGUAGE_ID 64              /* a languageId; the rest is cut */
+#define LIMIT_IGNORE_PATTERN 1024         /* one line of gitignore syntax */
+#define LIMIT_IGNORE_RULES 8192           /* of all sources together */
+
+/* --- budget --- */
+#define LIMIT_WINDOW_ENTRIES 100000       /* requests one window may count: the largest "limit" a plan may have */
+
+/* --- upstream --- */
+#define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
+#define LIMIT_CONNECTIONS 8               /* kept open for reuse */
+#define LIMIT_HTTP_HEADER 256             /* a response header that is looked at; longer ones are cut */
+#define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
+#define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
+#define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
+#define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
+#define LIMIT_MODELS 4096                 /* entries taken from a model list */
+#define LIMIT_SSE_TYPE 64                 /* name of an event; a longer one counts as none */
+#define LIMIT_URL KIB(2)                  /* a base URL */
+#define LIMIT_RETRY_SECONDS (31 * 86400)  /* the longest wait that an endpoint can impose; longer ones count as this */
+#define LIMIT_STOP 4                      /* stop strings sent; OpenAI refuses a request with more */
+
+/* --- complete --- */
+#define LIMIT_COMPLETION KIB(64)          /* raw answer used for one completion */
+#define LIMIT_COMPLETION_TEXT KIB(96)     /* text inserted by one: indentation and line ends may lengthen it */
+#define LIMIT_COMPLETION_LINES 24         /* lines of one, where the configuration does not say */
+#define LIMIT_PREFIX_WINDOW 6000          /* before the cursor in a request; with the next some 2700 tokens of code */
+#define LIMIT_SUFFIX_WINDOW 2000          /* text after it */
+#define LIMIT_CACHE_ENTRIES 512           /* completion answers kept in memory */
+#define LIMIT_CACHE_BYTES MIB(2)
+#define LIMIT_CACHE_TAIL 512              /* bytes before the cursor that an answer depends on */
+#define LIMIT_CACHE_HEAD 256              /* bytes after it */
+#define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
+#define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
+
+/* --- chat --- */
+#define LIMIT_CHAT_MESSAGES 2048          /* in one request */
+#define LIMIT_CHAT_PROMPT MIB(8)          /* all of a request's messages */
+
+#endif

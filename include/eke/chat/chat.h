@@ -1,0 +1,52 @@
+#ifndef EKE_CHAT_CHAT_H
+#define EKE_CHAT_CHAT_H
+/*
+ * Chat: messages in, an answer streamed out. This is the stateless form (chat/complete): the caller holds the
+ * conversation.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eke/base/err.h"
+#include "eke/config/config.h"
+#include "eke/upstream/call.h"
+#include "eke/upstream/upstream.h"
+
+/* Borrowed for the call. */
+struct chat_request {
+	const char *endpoint; /* NULL: the first */
+	const char *model;    /* NULL: the endpoint's */
+	const struct request_message *messages;
+	size_t count;
+	double temperature; /* negative: the configuration's */
+	int64_t max_tokens; /* 0: the configuration's */
+};
+
+struct chat_answer {
+	const char *endpoint;
+	const struct config_endpoint *endpoint_config; /* valid during the callback */
+	const struct call_answer *answer;
+	bool usage_estimated; /* the endpoint did not say; see `usage` */
+	struct wire_usage usage;
+};
+
+struct chat_callbacks {
+	void (*delta)(void *ctx, bool reasoning, const char *text, size_t len);
+	/* Once, the last: an answer, or err. */
+	void (*done)(void *ctx, const struct chat_answer *answer, const struct err *err);
+	void *ctx;
+};
+
+struct chat;
+
+/* The upstream is borrowed. */
+struct chat *chat_new(struct upstream *upstream);
+/* Requests under way end without a word. */
+void chat_free(struct chat *chat);
+void chat_configure(struct chat *chat, struct config *config);
+/* 0 with err set if it cannot be asked (no endpoint); else a number for chat_cancel(). */
+uint64_t chat_start(struct chat *chat, const struct chat_request *request, const struct chat_callbacks *callbacks,
+	struct err *err);
+void chat_cancel(struct chat *chat, uint64_t id);
+
+#endif

@@ -1,0 +1,72 @@
+#ifndef EKE_COMPLETE_ENGINE_H
+#define EKE_COMPLETE_ENGINE_H
+/*
+ * Inline completion: what to insert at a position of an open document. Known answers first (cache.h), then an
+ * answer that is on its way already, then a question to the endpoint. A question and those who wait for it are
+ * separate: who types on, or cancels, stops waiting; the question then goes on into the cache where requests
+ * are counted, and is aborted where they are not.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eke/base/err.h"
+#include "eke/config/config.h"
+#include "eke/io/loop.h"
+#include "eke/text/docs.h"
+#include "eke/text/position.h"
+#include "eke/upstream/upstream.h"
+
+struct engine;
+
+/* Borrowed for the call. */
+struct engine_request {
+	const char *uri;
+	struct position position;
+	bool automatic; /* triggerKind Automatic: nobody asked for this very completion */
+	/* The editor's indentation, for documents that show none; tab_size 0: unknown. */
+	bool insert_spaces;
+	unsigned tab_size;
+	/* The popup's selected item, which the answer must extend (LSP 3.18, selectedCompletionInfo); NULL: none. */
+	const char *selected_text;
+	struct range selected_range;
+};
+
+/* What may be inserted; borrowed for the callback. */
+struct engine_item {
+	uint64_t id; /* for engine_feedback() */
+	const char *text;
+	size_t len;
+	struct range range; /* to be replaced; on one line */
+};
+
+struct engine_callbacks {
+	/* The beginning of the item's text, growing: each call brings more of it. May be NULL. */
+	void (*delta)(void *ctx, const char *text, size_t len);
+	/*
+	 * Once, the last. item NULL and err NULL: nothing to show (declined, superseded, the model had nothing to
+	 * say). err: it was tried and failed, or a rule forbids it.
+	 */
+	void (*done)(void *ctx, const struct engine_item *item, const struct err *err);
+	void *ctx;
+};
+
+enum engine_event { ENGINE_SHOWN, ENGINE_ACCEPTED, ENGINE_PARTLY_ACCEPTED, ENGINE_REJECTED };
+
+/* Everything is borrowed and must outlive the engine. */
+struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct docs *docs);
+/* Waiting requests end without a word. */
+void engine_free(struct engine *engine);
+/* `ignore` patterns that are malformed are reported and left out. */
+void engine_configure(struct engine *engine, struct config *config, config_warn_fn *warn, void *warn_ctx);
+
+/* The number (never 0) is for engine_cancel(). Callbacks come from the loop only. */
+uint64_t engine_complete(struct engine *engine, const struct engine_request *request,
+	const struct engine_callbacks *callbacks);
+/* The request is not waited for any more; no callbacks. */
+void engine_cancel(struct engine *engine, uint64_t id);
+void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event);
+/* May the document at this URI leave the machine? False with ERR_IGNORED and the rule. */
+bool engine_may_send(const struct engine *engine, const char *uri, struct err *err);
+
+#endif

@@ -1,0 +1,84 @@
+#ifndef EKE_COMPLETE_PROMPT_H
+#define EKE_COMPLETE_PROMPT_H
+/*
+ * The chat emulation of fill-in-the-middle: a system and a user message for models that only have chat/completions.
+ * Pure: windows in, text out.
+ *
+ * The system message is constant (so that provider-side prompt caches keep it) and ends with two worked
+ * examples. The user message is, exactly, with N standing for the decimal `mark` or nothing if that is 0:
+ *
+ *	File: <path>
+ *	Language: <language>
+ *	Indentation: <tabs|N spaces>
+ *
+ *	<documentN>
+ *	<prefix><CURSORN/><suffix>
+ *	</documentN>
+ *
+ *	<what to do: the line with the cursor, the number of lines, the form of the answer>
+ *
+ * The bytes of prefix and suffix stand there unchanged: one LF follows the opening tag and one LF precedes the
+ * closing one, and these two belong to neither. A program finds them again with this (JavaScript) expression,
+ * groups 2 and 3; its first match is the right one whatever the source text contains:
+ *
+ *	/^<document(\d*)>\n([\s\S]*?)<CURSOR\1\/>([\s\S]*?)\n<\/document\1>$/m
+ *
+ * Nothing is escaped, because the model would have to escape its answer, too. Instead `mark` is the smallest
+ * number for which none of "<documentN", "</documentN", "<CURSORN", "<completionN", "</completionN" occurs in
+ * the path, the language, or the text (in any case of letters). It is 0 but for files about these marks, such
+ * as this one.
+ *
+ * The answer is expected as <completionN>text</completionN>; complete/post.h takes `mark` and everything else
+ * that models make of it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "eke/base/strbuf.h"
+
+struct prompt_input {
+	const char *path;     /* relative path or basename; NULL or "": "untitled" */
+	const char *language; /* LSP language id; NULL or "": not said */
+	const char *prefix;   /* windows, valid UTF-8 */
+	size_t prefix_len;
+	const char *suffix;
+	size_t suffix_len;
+	size_t max_lines;     /* 0: LIMIT_COMPLETION_LINES */
+	bool single_line;     /* ask for the rest of the line only */
+	bool insert_spaces;   /* indentation, for the line that says so */
+	unsigned tab_size;    /* 0: 4 */
+	size_t max_tokens;    /* of the whole prompt, by prompt_tokens(); 0: no cap */
+};
+
+#define PROMPT_STOPS 1
+
+/* Init before, release after; may be built again. */
+struct prompt {
+	struct strbuf system;
+	struct strbuf user;
+	const char *stop[PROMPT_STOPS]; /* borrowed from this struct: do not copy it by value */
+	size_t stop_count;
+	char stop_text[32];
+	unsigned mark;
+	size_t tokens;     /* estimate of both messages */
+	size_t prefix_len; /* what is left of the windows after cutting to max_tokens: the prefix's last ... */
+	size_t suffix_len; /* ... and the suffix's first so many bytes */
+};
+
+void prompt_init(struct prompt *p);
+void prompt_release(struct prompt *p);
+/*
+ * Fills p. If the estimate exceeds max_tokens the suffix is cut first, down to a quarter of its bytes, then the
+ * prefix's beginning, then the rest of the suffix; always at characters. False if not even the bare frame fits
+ * (p then holds the frame with no text, and must not be sent).
+ */
+bool prompt_build(const struct prompt_input *in, struct prompt *p);
+
+/*
+ * Tokens that text takes in the vocabularies of OpenAI's and DeepSeek's models, guessed on the high side: words
+ * by length, every mark and digit group on its own, runs of blanks as one, a character beyond Latin as one to
+ * two.
+ */
+size_t prompt_tokens(const char *text, size_t len);
+
+#endif

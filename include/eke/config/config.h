@@ -1,0 +1,130 @@
+#ifndef EKE_CONFIG_CONFIG_H
+#define EKE_CONFIG_CONFIG_H
+/*
+ * The configuration: defaults, then the user's file, then what the editor sent (initializationOptions.eke,
+ * settings.eke). protocol/config.schema.json describes every field; this is its shape in C. What decides where
+ * keys and text go (endpoints, plans, ledger) is taken from the user's own file or from the environment only,
+ * never from an editor's workspace.
+ *
+ * A struct config is immutable and counted: whoever works with one across turns holds a reference, and a reload makes a
+ * new one. Strings are borrowed from it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eke/base/err.h"
+#include "eke/base/json.h"
+#include "eke/config/plan.h"
+
+enum key_source {
+	KEY_NONE,    /* a local server needs none */
+	KEY_ENV,     /* name of an environment variable */
+	KEY_FILE,    /* path; its first line counts */
+	KEY_COMMAND, /* a program and its arguments; its first line of output counts */
+	KEY_LITERAL, /* in the file itself: works, with a warning */
+};
+
+struct config_key {
+	enum key_source source;
+	const char *value;                      /* for all but KEY_COMMAND */
+	const char *command[LIMIT_KEY_ARGS + 1]; /* ends with NULL */
+};
+
+/* Which API completions are asked for through. */
+enum completion_api {
+	COMPLETION_AUTO, /* by the host's name; chat where it says nothing */
+	COMPLETION_CHAT,
+	COMPLETION_COMPLETIONS,
+	COMPLETION_MISTRAL_FIM,
+	COMPLETION_DEEPSEEK_FIM,
+	COMPLETION_LLAMACPP_INFILL,
+};
+
+struct config_header {
+	const char *name;
+	const char *value;
+};
+
+struct config_endpoint {
+	const char *name;
+	const char *base_url; /* as written; upstream/url.h makes sense of it */
+	const char *fallback_urls[LIMIT_FALLBACK_URLS];
+	size_t fallback_count;
+	struct config_key key;
+	const struct plan *plan; /* never NULL */
+	const char *chat_model;       /* NULL: the default for the host */
+	const char *completion_model; /* likewise */
+	enum completion_api completion_api;
+	bool stream_options; /* ask for usage in streams */
+	struct config_header headers[LIMIT_HEADERS];
+	size_t header_count;
+	const char *proxy;   /* NULL: the environment's */
+	const char *ca_file; /* NULL: the system's */
+	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
+};
+
+enum when_exhausted { EXHAUSTED_NEVER, EXHAUSTED_ASK, EXHAUSTED_AUTO };
+enum completion_trigger { TRIGGER_AUTO, TRIGGER_MANUAL, TRIGGER_OFF };
+
+#define DEBOUNCE_ADAPTIVE (-1)
+
+struct config_completion {
+	enum completion_trigger trigger;
+	int64_t debounce_ms; /* or DEBOUNCE_ADAPTIVE */
+	int64_t max_lines;
+	int64_t candidates;
+	double reserve; /* share of each window that automatic completions leave alone */
+	bool offline;
+};
+
+struct config_chat {
+	const char *system;  /* NULL: eke's own */
+	double temperature;  /* negative: not sent */
+	int64_t max_tokens;  /* 0: not sent */
+	const char *language; /* NULL: the question's */
+};
+
+struct config {
+	struct config_endpoint endpoints[LIMIT_ENDPOINTS];
+	size_t endpoint_count;
+	bool from_environment; /* the endpoint is */
+	enum when_exhausted when_exhausted;
+	struct config_completion completion;
+	struct config_chat chat;
+	const char **ignore; /* patterns, ends with NULL, never NULL itself; owned */
+	bool history;
+	const char *ledger_redis; /* NULL: none */
+	const char *log_level; /* name, or NULL */
+	char *path;               /* of the file, or NULL; owned */
+	bool file_exists;
+
+	/* config.c's own */
+	unsigned refs;
+	struct json_pool *pool;
+	struct plan plans[LIMIT_PLANS];
+	const char **plan_models[LIMIT_PLANS];
+	size_t plan_count;
+	const struct json *languages[2]; /* of the file, of the editor */
+};
+
+/* Gets warnings that do not keep a configuration from being used: unknown fields, literal keys. May be NULL. */
+typedef void config_warn_fn(void *ctx, const char *sentence);
+
+/*
+ * Loads the file at `path` (which must be there; NULL: path_config(), which may be missing), the environment where
+ * it names no endpoint, and `settings`, JSON text of the editor's settings object (NULL: none). NULL on failure: err is
+ * ERR_CONFIG and names file, line and field.
+ */
+struct config *config_load(const char *path, const char *settings, config_warn_fn *warn, void *warn_ctx,
+	struct err *err);
+/* The defaults, without an endpoint: what is in force where no configuration could be loaded. */
+struct config *config_defaults(void);
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
+
+/* May completions be made in documents of this language (LSP languageId) without being asked for? */
+bool config_language_enabled(const struct config *config, const char *language_id);
+const struct config_endpoint *config_endpoint_named(const struct config *config, const char *name);
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef EKE_RPC_PEEK_H
+#define EKE_RPC_PEEK_H
+/*
+ * Finds a message's top-level "id" and "method" in bytes as they pass, without keeping them: for the raw text of an id
+ * (which is echoed as it came, whatever its size as a number), and for the id of a message that is too large to
+ * be kept but must be answered. Pure; accepts anything and promises something only for JSON.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "eke/base/limits.h"
+
+enum peek_id {
+	PEEK_ID_ABSENT,
+	PEEK_ID_VALID,   /* null, a number or a string, at most LIMIT_ID bytes */
+	PEEK_ID_INVALID, /* anything else */
+};
+
+struct peek {
+	/* Results, once the message was fed. */
+	enum peek_id id_kind;
+	char id[LIMIT_ID + 1]; /* raw JSON text */
+	size_t id_len;
+	bool has_method;
+
+	/* The scanner's own. */
+	unsigned level;
+	unsigned depth;
+	bool in_string;
+	bool escaped;
+	bool is_key;     /* the string under way, or the next, is a key at the level */
+	bool capturing;  /* the id's value */
+	bool want_value; /* behind the colon of "id" */
+	char key[8];
+	size_t key_len;
+};
+
+/*
+ * Level 1 looks at the members of the message; 2 at those of the objects in it, for the params.id of a
+ * $/cancelRequest.
+ */
+void peek_init(struct peek *p, unsigned level);
+void peek_feed(struct peek *p, const char *bytes, size_t len);
+/* After the last byte. */
+void peek_end(struct peek *p);
+
+#endif

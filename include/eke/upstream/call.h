@@ -1,0 +1,64 @@
+#ifndef EKE_UPSTREAM_CALL_H
+#define EKE_UPSTREAM_CALL_H
+/*
+ * One question to an endpoint and its answer as it comes: key, budget, address, retries, and the wire's
+ * dialects are settled here. The rules of design.md 4.8: 400, 401, 403 and 429 are never asked again; a 5xx, a
+ * web page, a reset or an empty answer once, for chat only, before the first delta, and from the same budget;
+ * an address that provably was not reached is replaced by the next. After the first delta the text is kept
+ * whatever happens.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eke/base/err.h"
+#include "eke/upstream/request.h"
+#include "eke/upstream/upstream.h"
+
+enum call_purpose {
+	CALL_CHAT,
+	CALL_COMPLETION_EXPLICIT,
+	CALL_COMPLETION_AUTOMATIC,
+};
+
+struct call_spec {
+	struct endpoint *endpoint; /* a reference is taken */
+	enum call_purpose purpose;
+	double reserve;            /* config_completion.reserve */
+	struct request_spec request; /* borrowed for the call of call_start(); model set */
+};
+
+/* Why the answer's text ends where it ends. */
+enum call_finish {
+	CALL_STOP,
+	CALL_LENGTH,
+	CALL_FILTER,
+	CALL_TRUNCATED, /* no reason was given: the stream broke, or ended without one */
+};
+
+/* A whole answer; borrowed for the callback. */
+struct call_answer {
+	const char *text;
+	size_t text_len;
+	const char *reasoning;
+	size_t reasoning_len;
+	enum call_finish finish;
+	const char *model; /* as the endpoint names it, else as asked */
+	struct wire_usage usage;
+	const struct err *trouble; /* why it was truncated, or NULL */
+};
+
+struct call_callbacks {
+	/* Text as it comes. May be NULL. */
+	void (*delta)(void *ctx, bool reasoning, const char *text, size_t len);
+	/* Once, the last: an answer, or err. */
+	void (*done)(void *ctx, const struct call_answer *answer, const struct err *err);
+	void *ctx;
+};
+
+/* The number (never 0) is for call_cancel(). Callbacks come from the loop only. */
+uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, const struct call_callbacks *callbacks);
+/* Ends it; no more callbacks. Unknown numbers are fine. */
+void call_cancel(struct upstream *upstream, uint64_t id);
+
+#endif

@@ -1,0 +1,68 @@
+#ifndef EKE_UPSTREAM_HTTP_H
+#define EKE_UPSTREAM_HTTP_H
+/*
+ * HTTP by libcurl's multi interface on the loop: connections are kept and shared, HTTP/2 where the server has
+ * it, proxies and certificates as configured, TLS always verified, redirects never followed (a key must not
+ * wander). It knows nothing of what it carries.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eke/base/err.h"
+#include "eke/base/strbuf.h"
+#include "eke/io/loop.h"
+
+struct http;
+
+/* What to send; borrowed for the call, but for `body`, which is moved. */
+struct http_request {
+	const char *method; /* "GET", "POST", "HEAD" */
+	const char *url;
+	const char *const *headers; /* "Name: value", ends with NULL */
+	struct strbuf *body;        /* for POST, else NULL */
+	bool loopback;              /* the environment's proxies are not for it */
+	const char *proxy;          /* NULL: the environment's (http_proxy, https_proxy, all_proxy, no_proxy) */
+	const char *ca_file;        /* NULL: CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, else the system's */
+	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
+};
+
+struct http_head {
+	int status;
+	char content_type[LIMIT_HTTP_HEADER]; /* or "" */
+	char retry_after[LIMIT_HTTP_HEADER];
+	char retry_after_ms[LIMIT_HTTP_HEADER];
+	char ratelimit_reset[LIMIT_HTTP_HEADER]; /* x-ratelimit-reset-requests */
+};
+
+/* How a transfer ended. */
+enum http_outcome {
+	HTTP_COMPLETE, /* a whole response, whatever its status */
+	HTTP_UNSENT,   /* the request provably never left: resolving, connecting, TLS */
+	HTTP_BROKEN,   /* it may have left, and the answer is not whole */
+	HTTP_TIMED_OUT, /* likewise, by one of our time-outs */
+};
+
+struct http_callbacks {
+	/* The status and headers, before any byte. */
+	void (*head)(void *ctx, const struct http_head *head);
+	void (*bytes)(void *ctx, const char *data, size_t len);
+	/* Once, the last. err is set but for HTTP_COMPLETE; its kind is ERR_NETWORK, ERR_TIMEOUT or ERR_CONFIG. */
+	void (*done)(void *ctx, enum http_outcome outcome, const struct err *err);
+	void *ctx;
+};
+
+/* Cheap: libcurl is set up by the first request, or by http_prepare(). */
+struct http *http_new(struct loop *loop);
+void http_free(struct http *http);
+void http_prepare(struct http *http);
+/*
+ * Starts a transfer; its number (never 0) is for http_cancel(). All callbacks come later, from the loop. There
+ * is no failure here: whatever goes wrong comes as done().
+ */
+uint64_t http_start(struct http *http, const struct http_request *request, const struct http_callbacks *callbacks);
+/* No more callbacks; the connection of an unfinished HTTP/1.1 response is closed. Unknown numbers are fine. */
+void http_cancel(struct http *http, uint64_t id);
+size_t http_active(const struct http *http);
+
+#endif

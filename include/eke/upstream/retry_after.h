@@ -1,0 +1,21 @@
+#ifndef EKE_UPSTREAM_RETRY_AFTER_H
+#define EKE_UPSTREAM_RETRY_AFTER_H
+/*
+ * When an endpoint may be asked again, as it says so itself: in headers (RFC 9110, 10.2.3 "Retry-After", OpenAI's own)
+ * or in words. All return Unix seconds, from now to now + LIMIT_RETRY_SECONDS, rounded up; 0 if nothing is said. Pure.
+ */
+#include <stdint.h>
+
+/* Retry-After: "20", "1.5", or an HTTP date in any of its three forms. A date that is past means now. */
+int64_t retry_after_seconds(const char *value, int64_t now);
+/* retry-after-ms: "1500". */
+int64_t retry_after_ms(const char *value, int64_t now);
+/* x-ratelimit-reset-*: "1s", "6m0s", "12ms", "1h2m3.5s". */
+int64_t retry_after_duration(const char *value, int64_t now);
+/*
+ * "try again in 6m0s", "Please wait 20 seconds", "retry after 2 minutes", "请 20 秒后再试": the first duration behind
+ * such words, or before "后".
+ */
+int64_t retry_after_words(const char *text, int64_t now);
+
+#endif

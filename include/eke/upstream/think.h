@@ -1,0 +1,48 @@
+#ifndef EKE_UPSTREAM_THINK_H
+#define EKE_UPSTREAM_THINK_H
+/*
+ * Parts an answer that begins with its reasoning in tags ("<think>…</think>", also "<thinking>") into
+ * reasoning and text, as a stream, the tags cut anywhere. Servers that do not know a model's tags leave them
+ * in the content (upstream.md 3.2).
+ *
+ * Only the very beginning of an answer counts, behind blanks: later tags are what the user asked about. A
+ * closing tag there without an opening one (the opening one was in the prompt) is dropped. Lost: the blanks
+ * before a tag, line ends behind the opening one, and the blank lines behind the closing one; the indentation
+ * of the text's first line stays. Pure; plain storage without ownership.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "eke/base/strbuf.h"
+
+/* More blanks than this at the beginning are text. */
+#define THINK_HELD_MAX 64
+
+enum think_state {
+	THINK_START,   /* only blanks and perhaps part of a tag so far */
+	THINK_OPENED,  /* inside, only line ends so far */
+	THINK_INSIDE,  /* in the reasoning */
+	THINK_CLOSED,  /* behind the closing tag, only blanks so far */
+	THINK_THROUGH, /* in the text: everything goes through */
+};
+
+struct think {
+	enum think_state state;
+	bool long_tag; /* it was <thinking> */
+	size_t held_len;
+	char held[THINK_HELD_MAX]; /* bytes that may still be part of a tag, or blanks whose fate is open */
+};
+
+void think_init(struct think *think);
+/* Appends what is decided to text and reasoning. A buffer that is full loses bytes (strbuf.h). */
+void think_feed(struct think *think, const char *bytes, size_t len, struct strbuf *text, struct strbuf *reasoning);
+/* The answer is over: what was held back is decided. Nothing may be fed afterwards. */
+void think_end(struct think *think, struct strbuf *text, struct strbuf *reasoning);
+
+/* From now on everything is text, unchanged: a caller may stop feeding and use the bytes as they are. */
+static inline bool think_is_through(const struct think *think)
+{
+	return think->state == THINK_THROUGH;
+}
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef EKE_UPSTREAM_UPSTREAM_H
+#define EKE_UPSTREAM_UPSTREAM_H
+/*
+ * All endpoints of the configuration, and the connections to them. Calls (call.h) go through it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "eke/base/err.h"
+#include "eke/budget/budget.h"
+#include "eke/config/config.h"
+#include "eke/io/loop.h"
+#include "eke/upstream/endpoint.h"
+#include "eke/upstream/http.h"
+
+struct upstream;
+
+/* Without endpoints until upstream_configure(). The budget is borrowed. */
+struct upstream *upstream_new(struct loop *loop, struct budget *budget);
+/* Calls under way end without a word. */
+void upstream_free(struct upstream *upstream);
+/* Takes the endpoints of a configuration; false with ERR_CONFIG, and the former ones stay, if one is wrong. */
+bool upstream_configure(struct upstream *upstream, struct config *config, struct err *err);
+
+struct loop *upstream_loop(const struct upstream *upstream);
+struct http *upstream_http(const struct upstream *upstream);
+struct budget *upstream_budget(const struct upstream *upstream);
+size_t upstream_count(const struct upstream *upstream);
+/* In order of preference; NULL past the end. */
+struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
+/* NULL: the first. NULL with ERR_NO_ENDPOINT and a sentence if there is none, or none of that name. */
+struct endpoint *upstream_find(const struct upstream *upstream, const char *name, struct err *err);
+
+/*
+ * Someone may ask soon: connects to the first endpoint, TLS and all, unless there was traffic within a minute. The
+ * request for it is a HEAD of the server's root without a key, which no provider counts; plain http on the
+ * loopback connects in no time and is left alone.
+ */
+void upstream_prewarm(struct upstream *upstream);
+
+/* Calls under way that someone waits for. */
+size_t upstream_busy(const struct upstream *upstream);
+
+#endif

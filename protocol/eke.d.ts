@@ -1,0 +1,584 @@
+/*
+ * Types of eke's protocol, for adapters. Made from eke.json by generate.mjs: do not edit.
+ */
+
+/** Version of the protocol: capabilities.experimental.eke.protocol. */
+export type ProtocolVersion = 1;
+
+/** A request's id. eke echoes it as it was written, digit for digit, whatever its size; its own ids are integers. */
+export type Id = number | string | null;
+
+/** Asks for an answer. */
+export interface Request {
+	jsonrpc: "2.0";
+	id: Id;
+	method: string;
+	params?: Params;
+}
+
+/** Asks for none. An "id" makes it a request. */
+export interface Notification {
+	jsonrpc: "2.0";
+	method: string;
+	params?: Params;
+}
+
+/** An object. Absent, null, [] and {} are the same where nothing is required. */
+export type Params = object | [] | null;
+
+/** The one answer to a request: exactly one of result and error. */
+export interface Response {
+	jsonrpc: "2.0";
+	id: Id;
+	/** As the method says; null where it has nothing to say. */
+	result?: unknown;
+	error?: ResponseError;
+}
+
+/** -32700 ParseError, -32600 InvalidRequest, -32601 MethodNotFound, -32602 InvalidParams, -32603 InternalError, -32002 ServerNotInitialized, -32800 RequestCancelled, -32801 ContentModified, -32803 RequestFailed. */
+export type ErrorCode = -32700 | -32600 | -32601 | -32602 | -32603 | -32002 | -32800 | -32801 | -32803;
+
+/** Why a request failed. */
+export type ErrorKind = "budget" | "auth" | "forbidden" | "promptTooLong" | "upstream" | "network" | "timeout" | "protocol" | "config" | "noEndpoint" | "ignored";
+
+/** Why there is no result. */
+export interface ResponseError {
+	code: ErrorCode;
+	/** A sentence for a person, that says what to do. */
+	message: string;
+	data?: ErrorData;
+}
+
+/** For programs. With -32803 there always is a kind, with other codes never. */
+export interface ErrorData {
+	kind?: ErrorKind;
+	/** Name of the endpoint it is about. */
+	endpoint?: string;
+	/** Status of the service's answer. */
+	httpStatus?: number;
+	/** What the service said, in its own words and languages. */
+	providerMessage?: string;
+	retryAt?: Time;
+	blockedScope?: Scope;
+	/** What had arrived of the answer. */
+	text?: string;
+}
+
+/** Nothing. */
+export type Empty = object;
+
+/** A point in time as RFC 3339 writes it, in UTC with seconds. */
+export type Time = string;
+
+/** A document's URI, as LSP's DocumentUri. */
+export type Uri = string;
+
+/** Chosen by the client, as LSP's ProgressToken. */
+export type Token = number | string;
+
+/** Between two characters. Both count from 0; character counts in units of the position encoding. */
+export interface Position {
+	line: number;
+	character: number;
+}
+
+/** From start to before end. */
+export interface Range {
+	start: Position;
+	end: Position;
+}
+
+/** Which document. */
+export interface DocumentId {
+	uri: Uri;
+}
+
+/** A root of the user's work. */
+export interface WorkspaceFolder {
+	uri: Uri;
+	name: string;
+}
+
+/** How much to trace. */
+export type Trace = "off" | "messages" | "verbose";
+
+/** Who the client is and what it can do. Members of LSP that are not listed here are ignored. */
+export interface InitializeParams {
+	/** The process that eke shall not outlive. */
+	processId?: number | null;
+	clientInfo?: {
+		name: string;
+		version?: string;
+	};
+	locale?: string;
+	/** LSP's, deprecated there. */
+	rootPath?: string | null;
+	/** Taken if there are no workspaceFolders. */
+	rootUri?: string | null;
+	workspaceFolders?: WorkspaceFolder[] | null;
+	capabilities?: {
+		general?: {
+			/** Those that the client can do, the preferred one first. */
+			positionEncodings?: string[];
+		};
+	};
+	initializationOptions?: {
+		eke?: Settings;
+		/** The editor, where clientInfo names a plugin or library. */
+		editor?: {
+			name: string;
+			version?: string;
+		};
+	} | null;
+	trace?: Trace;
+}
+
+/** What eke can do. */
+export interface InitializeResult {
+	capabilities: ServerCapabilities;
+	serverInfo: {
+		name: "eke";
+		version: string;
+	};
+}
+
+/** LSP's, and what eke adds under experimental.eke. */
+export interface ServerCapabilities {
+	positionEncoding: "utf-16" | "utf-8";
+	textDocumentSync: {
+		openClose: true;
+		/** Incremental. */
+		change: 2;
+		save: {
+			includeText: false;
+		};
+	};
+	inlineCompletionProvider: Record<string, never>;
+	executeCommandProvider: {
+		commands: ("eke.accept" | "eke.reject")[];
+	};
+	workspace: {
+		workspaceFolders: {
+			supported: true;
+			changeNotifications: true;
+		};
+	};
+	experimental: {
+		eke: EkeCapabilities;
+	};
+}
+
+/** What this eke offers besides LSP. Clients ignore members that they do not know and take a missing one for false. */
+export interface EkeCapabilities {
+	/** Version of this contract. */
+	protocol: 1;
+	/** chat/complete. */
+	chat: boolean;
+	/** models/list. */
+	models: boolean;
+	/** streamToken, and pieces by $/progress. */
+	streaming: boolean;
+}
+
+/** Which request. */
+export interface CancelParams {
+	id: Id;
+}
+
+/** How much to trace from now on. */
+export interface SetTraceParams {
+	value: Trace;
+}
+
+/** A line of the trace. */
+export interface LogTraceParams {
+	message: string;
+	verbose?: string;
+}
+
+/** A piece of the answer to the request that gave the token. */
+export interface ProgressParams {
+	token: Token;
+	value: Delta;
+}
+
+/** What to append. */
+export interface Delta {
+	kind: "delta";
+	/** To the answer. */
+	text?: string;
+	/** To the thinking aloud before it. */
+	reasoning?: string;
+}
+
+/** The document and its text. */
+export interface DidOpenParams {
+	textDocument: {
+		uri: Uri;
+		languageId: string;
+		version: number;
+		text: string;
+	};
+}
+
+/** The edits of one version. */
+export interface DidChangeParams {
+	textDocument: {
+		uri: Uri;
+		/** Of the text after all the edits. Gaps are no error. */
+		version?: number | null;
+	};
+	contentChanges: ContentChange[];
+}
+
+/** text in place of range, or of everything if there is none. */
+export interface ContentChange {
+	range?: Range;
+	/** LSP's, deprecated there; ignored. */
+	rangeLength?: number;
+	text: string;
+}
+
+/** The document that was saved. */
+export interface DidSaveParams {
+	textDocument: DocumentId;
+	text?: string;
+}
+
+/** The document that was closed. */
+export interface DidCloseParams {
+	textDocument: DocumentId;
+}
+
+/** Where, and why. */
+export interface InlineCompletionParams {
+	textDocument: DocumentId;
+	position: Position;
+	/** LSP requires it; without it the user counts as having asked. */
+	context?: {
+		/** 1: the user asked; 2: while typing. */
+		triggerKind: 1 | 2;
+		/** What is selected in the completion menu: an item then extends this text and has this range. */
+		selectedCompletionInfo?: {
+			range: Range;
+			text: string;
+		};
+	};
+	workDoneToken?: Token;
+	streamToken?: Token;
+}
+
+/** The best first. */
+export interface InlineCompletionList {
+	items: InlineCompletionItem[];
+}
+
+/** One completion. */
+export interface InlineCompletionItem {
+	/** Takes the place of range. */
+	insertText: string;
+	range: Range;
+	filterText?: string;
+	command: AcceptCommand;
+}
+
+/** To be run by workspace/executeCommand after the insertion. */
+export interface AcceptCommand {
+	/** LSP's Command must have one. */
+	title: string;
+	command: "eke.accept";
+	/** The item's id, which means something to eke only. */
+	arguments: [number | string];
+}
+
+/** An item of a textDocument/inlineCompletion result, with at least its command. */
+export interface ShownItem {
+	insertText?: string;
+	command: {
+		command?: string;
+		arguments: unknown[];
+	};
+}
+
+/** The item that was shown. */
+export interface DidShowCompletionParams {
+	item: ShownItem;
+}
+
+/** The item, and how much of it. */
+export interface DidPartiallyAcceptCompletionParams {
+	item: ShownItem;
+	/** From the start of insertText, in UTF-16 units whatever the position encoding. */
+	acceptedLength: number;
+}
+
+/** The command and its arguments. */
+export interface ExecuteCommandParams {
+	command: string;
+	arguments?: unknown[];
+	workDoneToken?: Token;
+}
+
+/** The editor's settings, of which eke reads its own section. */
+export interface DidChangeConfigurationParams {
+	settings?: {
+		eke?: Settings;
+	} | [] | null;
+}
+
+/** What changed. */
+export interface DidChangeWorkspaceFoldersParams {
+	event: {
+		added: WorkspaceFolder[];
+		removed: WorkspaceFolder[];
+	};
+}
+
+/** A message and how grave it is. */
+export interface MessageParams {
+	/** 1: error; 2: warning; 3: information; 4: log. */
+	type: 1 | 2 | 3 | 4;
+	message: string;
+}
+
+/** One message of a conversation. */
+export interface ChatMessage {
+	role: "system" | "user" | "assistant";
+	content: string;
+}
+
+/** The conversation so far, and whom to ask. What is not said comes from the configuration. */
+export interface ChatCompleteParams {
+	messages: ChatMessage[];
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	temperature?: number;
+	/** The most tokens of the answer. */
+	maxTokens?: number;
+	streamToken?: Token;
+}
+
+/** The whole answer. */
+export interface ChatCompleteResult {
+	message: {
+		role: "assistant";
+		content: string;
+	};
+	/** What the model thought aloud. */
+	reasoning?: string;
+	finishReason: FinishReason;
+	usage?: Usage;
+	/** The model that answered, as the service names it, else as it was asked for. */
+	model: string;
+	/** Name of the endpoint that answered. */
+	endpoint: string;
+	budget: Budget;
+}
+
+/** stop: the answer is complete; length: a limit on tokens cut it; filter: the service's content filter did; truncated: the stream broke off. */
+export type FinishReason = "stop" | "length" | "filter" | "truncated";
+
+/** Tokens that the answer cost. */
+export interface Usage {
+	promptTokens: number;
+	completionTokens: number;
+	totalTokens: number;
+	/** true: eke's own estimate; false: the service's numbers. */
+	estimated: boolean;
+}
+
+/** Whose models. */
+export interface ModelsListParams {
+	/** Name of the endpoint. Default: all. */
+	endpoint?: string;
+}
+
+/** The models. */
+export interface ModelsListResult {
+	models: {
+		id: string;
+		endpoint: string;
+	}[];
+}
+
+/** The budgets. */
+export interface BudgetGetResult {
+	budgets: Budget[];
+}
+
+/** What is counted together: the whole machine, or one key. */
+export type Scope = "machine" | "key";
+
+/** What an endpoint's plan still allows. */
+export interface Budget {
+	/** Its name in the configuration. */
+	endpoint: string;
+	/** Name of its plan. */
+	plan: string;
+	/** low: only what is reserved for chats and for completions that the user asks for is left; exhausted: nothing is; blocked: the service said no; unlimited: the plan has no windows. */
+	state: "ok" | "low" | "exhausted" | "blocked" | "unlimited";
+	/** Each of them must have something left. */
+	windows: BudgetWindow[];
+	blockedUntil?: Time;
+	/** Why the state is what it is, for a person. */
+	reason?: string;
+}
+
+/** One limit of a plan, in requests. */
+export interface BudgetWindow {
+	scope: Scope;
+	/** Patterns of the models that it counts, with * as wildcard. Default: all. */
+	models?: string[];
+	limit: number;
+	used: number;
+	remaining: number;
+	/** When the next request comes free; null when nothing is used. */
+	resetAt: Time | null;
+}
+
+/** The state of things. */
+export interface StatusParams {
+	state: "idle" | "busy" | "warning" | "error" | "offline";
+	message: string;
+	budgets: Budget[];
+}
+
+/** What an editor may set: the configuration file without whatever decides where keys and text go. Made from config.schema.json. */
+export interface Settings {
+	completion?: CompletionSettings;
+	chat?: ChatSettings;
+	privacy?: PrivacySettings;
+	log?: LogSettings;
+}
+
+/** Inline completion (ghost text). */
+export interface CompletionSettings {
+	/**
+	 * When to complete. "auto": while you type; "manual": only when asked by a key or command; "off": never.
+	 * @default "auto"
+	 */
+	trigger?: "auto" | "manual" | "off";
+	/**
+	 * Milliseconds to wait after the last keystroke before a request is sent, or "adaptive" to follow your typing rhythm and the remaining budget.
+	 * @default "adaptive"
+	 */
+	debounceMs?: "adaptive" | number;
+	/**
+	 * The most lines of one completion.
+	 * @default 24
+	 */
+	maxLines?: number;
+	/**
+	 * How many alternatives to ask for, all in one request.
+	 * @default 1
+	 */
+	candidates?: number;
+	/**
+	 * Share of every limit, from 0 to 1, that completions while you type leave for chats and for completions you ask for.
+	 * @default 0.34
+	 */
+	reserve?: number;
+	/**
+	 * Also complete from your open documents, at no cost and without a network.
+	 * @default true
+	 */
+	offline?: boolean;
+	/** Turns completion while you type on or off for a language, by its LSP language id; "*" stands for all others. */
+	languages?: Record<string, boolean>;
+}
+
+/** Chat. */
+export interface ChatSettings {
+	/** What the model is told before every chat. Default: eke's own few sentences. */
+	system?: string;
+	/** How freely the model chooses its words, from 0 to 2. null: the service decides. */
+	temperature?: number | null;
+	/** The most tokens of an answer. null: the service decides. */
+	maxTokens?: number | null;
+	/** The language to answer in, in words. null: that of the question. */
+	language?: string | null;
+	/** Your own chat commands: name and prompt. {selection} in a prompt stands for the selected text. */
+	commands?: Record<string, string>;
+}
+
+/** What stays on this machine. */
+export interface PrivacySettings {
+	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files; patterns from an editor add to those of the file. */
+	ignore?: string[];
+	/**
+	 * Keep chats in the state directory of this machine.
+	 * @default true
+	 */
+	history?: boolean;
+}
+
+/** The log. */
+export interface LogSettings {
+	/**
+	 * The least important lines to log. "broken": only eke's own faults; "io": every message, with your text but never with a key.
+	 * @default "info"
+	 */
+	level?: "broken" | "warn" | "info" | "debug" | "io";
+}
+
+/** Requests to eke, by method. */
+export interface Requests {
+	/** Begins the conversation. */
+	'initialize': { params: InitializeParams; result: InitializeResult };
+	/** Ends the work. */
+	'shutdown': { params: Empty; result: null };
+	/** The completion at a position. */
+	'textDocument/inlineCompletion': { params: InlineCompletionParams; result: InlineCompletionList | null };
+	/** Runs a command of eke's. */
+	'workspace/executeCommand': { params: ExecuteCommandParams; result: null };
+	/** One answer to a list of messages. */
+	'chat/complete': { params: ChatCompleteParams; result: ChatCompleteResult };
+	/** The models that can be asked. */
+	'models/list': { params: ModelsListParams; result: ModelsListResult };
+	/** What is left of each endpoint's budget. */
+	'budget/get': { params: Empty; result: BudgetGetResult };
+}
+
+/** Notifications to eke: their params, by method. */
+export interface ClientNotifications {
+	/** The client has read the capabilities. */
+	'initialized': Empty;
+	/** Ends the process. */
+	'exit': Empty;
+	/** Gives a request up. */
+	'$/cancelRequest': CancelParams;
+	/** How much of its doings eke tells. */
+	'$/setTrace': SetTraceParams;
+	/** A document is open. */
+	'textDocument/didOpen': DidOpenParams;
+	/** A document was edited. */
+	'textDocument/didChange': DidChangeParams;
+	/** A document was saved. */
+	'textDocument/didSave': DidSaveParams;
+	/** A document was closed. */
+	'textDocument/didClose': DidCloseParams;
+	/** A completion was shown. */
+	'textDocument/didShowCompletion': DidShowCompletionParams;
+	/** A part of a completion was accepted. */
+	'textDocument/didPartiallyAcceptCompletion': DidPartiallyAcceptCompletionParams;
+	/** The editor's settings changed. */
+	'workspace/didChangeConfiguration': DidChangeConfigurationParams;
+	/** Workspace folders were added or removed. */
+	'workspace/didChangeWorkspaceFolders': DidChangeWorkspaceFoldersParams;
+}
+
+/** Notifications from eke: their params, by method. */
+export interface ServerNotifications {
+	/** What eke does. */
+	'$/logTrace': LogTraceParams;
+	/** A piece of an answer. */
+	'$/progress': ProgressParams;
+	/** A line for the editor's log. */
+	'window/logMessage': MessageParams;
+	/** A message for the user. */
+	'window/showMessage': MessageParams;
+	/** What a status bar shows. */
+	'eke/didChangeStatus': StatusParams;
+}

@@ -1,0 +1,102 @@
+/*
+ * Filling in errors. Messages are cut on a character's end, so that a long path or provider text can never make
+ * invalid UTF-8 of a message that goes to an editor.
+ */
+#include "eke/base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "eke/base/strbuf.h"
+#include "eke/base/utf.h"
+
+static void store(char *out, size_t size, const char *text, size_t len)
+{
+	struct strbuf valid;
+	size_t n;
+
+	strbuf_init(&valid, 4 * size);
+	utf8_append_valid(&valid, text, len < size ? len : size);
+	n = utf8_cut(valid.data, valid.len, size - 1);
+	memcpy(out, valid.data, n);
+	out[n] = '\0';
+	strbuf_release(&valid);
+}
+
+void err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
+{
+	char text[LIMIT_ERR_MESSAGE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	memset(err, 0, sizeof(*err));
+	err->kind = kind;
+	store(err->message, sizeof(err->message), text, strlen(text));
+}
+
+void err_prefix(struct err *err, const char *fmt, ...)
+{
+	char text[2 * LIMIT_ERR_MESSAGE];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	vsnprintf(text, LIMIT_ERR_MESSAGE, fmt, ap);
+	va_end(ap);
+	n = strlen(text);
+	snprintf(text + n, sizeof(text) - n, ": %s", err->message);
+	store(err->message, sizeof(err->message), text, strlen(text));
+}
+
+void err_set_provider(struct err *err, const char *text, size_t len)
+{
+	while (len && (unsigned char)text[0] <= ' ') {
+		text++;
+		len--;
+	}
+	while (len && (unsigned char)text[len - 1] <= ' ')
+		len--;
+	store(err->provider_message, sizeof(err->provider_message), text, len);
+}
+
+const char *err_kind_name(enum err_kind kind)
+{
+	switch (kind) {
+	case ERR_NONE:
+	case ERR_INTERNAL:
+	case ERR_PARSE:
+	case ERR_INVALID_REQUEST:
+	case ERR_METHOD_NOT_FOUND:
+	case ERR_INVALID_PARAMS:
+	case ERR_NOT_INITIALIZED:
+	case ERR_CANCELLED:
+	case ERR_CONTENT_MODIFIED:
+		return NULL;
+	case ERR_BUDGET:
+		return "budget";
+	case ERR_AUTH:
+		return "auth";
+	case ERR_FORBIDDEN:
+		return "forbidden";
+	case ERR_PROMPT_TOO_LONG:
+		return "promptTooLong";
+	case ERR_UPSTREAM:
+		return "upstream";
+	case ERR_NETWORK:
+		return "network";
+	case ERR_TIMEOUT:
+		return "timeout";
+	case ERR_PROTOCOL:
+		return "protocol";
+	case ERR_CONFIG:
+		return "config";
+	case ERR_NO_ENDPOINT:
+		return "noEndpoint";
+	case ERR_IGNORED:
+		return "ignored";
+	}
+	return NULL;
+}

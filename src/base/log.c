@@ -1,0 +1,173 @@
+/*
+ * The log. State is one static struct: there is one log a process, and threading it through every layer would
+ * say nothing.
+ */
+#include "eke/base/log.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+
+static struct {
+	enum log_level level;
+	int fd; /* of the file; 0: standard error */
+	void (*listener)(void *ctx, enum log_level level, const char *line);
+	void *listener_ctx;
+	enum log_level listener_level;
+	char *secrets[LIMIT_LOG_SECRETS];
+	size_t secret_count;
+} state = { .level = LOG_INFO };
+
+static const char *const names[] = { "broken", "warn", "info", "debug", "io" };
+
+bool log_level_parse(const char *name, enum log_level *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(names[i], name))
+			continue;
+		*out = (enum log_level)i;
+		return true;
+	}
+	return false;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return names[level];
+}
+
+void log_set_level(enum log_level level)
+{
+	state.level = level;
+}
+
+enum log_level log_get_level(void)
+{
+	return state.level;
+}
+
+bool log_set_file(const char *path)
+{
+	int fd = 0;
+
+	if (path) {
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+		if (fd < 0)
+			return false;
+	}
+	if (state.fd)
+		close(state.fd);
+	state.fd = fd;
+	return true;
+}
+
+void log_set_listener(void (*fn)(void *ctx, enum log_level level, const char *line), void *ctx, enum log_level level)
+{
+	state.listener = fn;
+	state.listener_ctx = ctx;
+	state.listener_level = level;
+}
+
+static bool is_heard(enum log_level level)
+{
+	return state.listener && level <= state.listener_level && level < LOG_IO;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= state.level || is_heard(level);
+}
+
+void log_add_secret(const char *secret)
+{
+	if (strlen(secret) < 8)
+		return;
+	for (size_t i = 0; i < state.secret_count; i++)
+		if (!strcmp(state.secrets[i], secret))
+			return;
+	if (state.secret_count == LIMIT_LOG_SECRETS) {
+		free(state.secrets[0]);
+		memmove(state.secrets, state.secrets + 1, (LIMIT_LOG_SECRETS - 1) * sizeof(state.secrets[0]));
+		state.secret_count--;
+	}
+	state.secrets[state.secret_count++] = xstrdup(secret);
+}
+
+void log_mask(char *text, size_t len)
+{
+	for (size_t i = 0; i < state.secret_count; i++) {
+		size_t n = strlen(state.secrets[i]);
+		char *at = text;
+
+		while ((at = memmem(at, len - (size_t)(at - text), state.secrets[i], n))) {
+			memset(at, '*', n);
+			at += n;
+		}
+	}
+}
+
+/* One write, so that lines of several processes in one file do not mix. */
+static void emit(enum log_level level, const char *line)
+{
+	char stamped[LIMIT_LOG_LINE + 64];
+	char time_text[24];
+	struct timespec ts;
+	struct tm tm;
+	int n;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(time_text, sizeof(time_text), "%Y-%m-%dT%H:%M:%S", &tm);
+	n = snprintf(stamped, sizeof(stamped), "%s.%03ldZ eke[%ld] %s: %s\n", time_text, ts.tv_nsec / 1000000,
+		     (long)getpid(), names[level], line);
+	/* A log that cannot be written has nowhere to say so. */
+	if (write(state.fd ? state.fd : STDERR_FILENO, stamped, (size_t)n) < 0)
+		return;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
+	char line[LIMIT_LOG_LINE];
+	va_list ap;
+	int n;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	log_mask(line, strlen(line));
+	for (char *c = line; *c; c++)
+		if (*c == '\n' || *c == '\r' || *c == '\033')
+			*c = ' ';
+	if (level <= state.level)
+		emit(level, line);
+	if (is_heard(level))
+		state.listener(state.listener_ctx, level, line);
+}
+
+void log_io(const char *what, const char *text, size_t len)
+{
+	size_t shown = len < LIMIT_LOG_LINE - 128 ? len : LIMIT_LOG_LINE - 128;
+
+	if (log_enabled(LOG_IO))
+		log_at(LOG_IO, "%s %zu bytes: %.*s%s", what, len, (int)shown, text, shown < len ? "…" : "");
+}
+
+void log_shutdown(void)
+{
+	for (size_t i = 0; i < state.secret_count; i++)
+		free(state.secrets[i]);
+	state.secret_count = 0;
+	state.listener = NULL;
+	log_set_file(NULL);
+}

@@ -1,0 +1,584 @@
+/*
+ * The typed-through cache. Why: a request is the scarce thing, and most positions a user is at are inside an
+ * answer already paid for.
+ *
+ * Objects: struct cache owns a fixed array of entries; each owns its text. Entries are chained in buckets by
+ * the hash of what precedes the cursor, and in one list by use. Indices instead of pointers: NONE ends a chain.
+ * All live as long as the cache.
+ *
+ * The hash of the tail is a polynomial modulo 2^61-1 with the first byte's weight 1, so that sliding the tail
+ * one byte to the left is one multiplication, which makes the walk back linear.
+ */
+#include "eke/complete/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+
+#define NONE UINT32_MAX
+#define MODULUS ((UINT64_C(1) << 61) - 1)
+#define BASE UINT64_C(1172036854775783)
+#define CLOSERS_MAX 4 /* that an editor may have put right of the cursor */
+#define NESTING_MAX 64
+
+struct entry {
+	uint64_t before; /* the key's two halves */
+	uint64_t after;
+	char *text;
+	size_t len;
+	uint64_t item;
+	int64_t stored_ms;
+	bool complete;
+	uint32_t chain; /* next in its bucket, or in the free list */
+	uint32_t newer;
+	uint32_t older;
+};
+
+struct cache {
+	struct entry *entries;
+	uint32_t max_entries;
+	size_t max_bytes;
+	uint32_t *buckets;
+	uint32_t bucket_mask;
+	uint32_t free_head;
+	uint32_t newest;
+	uint32_t oldest;
+	size_t count;
+	size_t bytes;
+	uint64_t powers[LIMIT_CACHE_TAIL + 1];
+};
+
+__extension__ typedef unsigned __int128 wide;
+
+static uint64_t mul(uint64_t a, uint64_t b)
+{
+	wide product = (wide)a * b;
+	uint64_t sum = (uint64_t)(product & MODULUS) + (uint64_t)(product >> 61);
+
+	return sum >= MODULUS ? sum - MODULUS : sum;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	uint64_t sum = a + b;
+
+	return sum >= MODULUS ? sum - MODULUS : sum;
+}
+
+static uint64_t sub(uint64_t a, uint64_t b)
+{
+	return a >= b ? a - b : a + MODULUS - b;
+}
+
+/* Zero bytes must count, too. */
+static uint64_t digit(char c)
+{
+	return (uint64_t)(unsigned char)c + 1;
+}
+
+static uint64_t hash_text(const char *s, size_t len)
+{
+	uint64_t h = 0;
+
+	while (len)
+		h = add(mul(h, BASE), digit(s[--len]));
+	return h;
+}
+
+/* splitmix64's finalizer. */
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
+
+static uint64_t seed_of(const struct cache_place *place)
+{
+	return mix(hash_text(place->who, strlen(place->who)) ^ mix(hash_text(place->uri, strlen(place->uri))));
+}
+
+static uint64_t before_key(uint64_t seed, uint64_t tail_hash, size_t tail_len)
+{
+	return mix(seed ^ mix(tail_hash + tail_len));
+}
+
+static uint64_t after_key(uint64_t seed, const char *s, size_t len)
+{
+	if (len > LIMIT_CACHE_HEAD)
+		len = LIMIT_CACHE_HEAD;
+	return mix(~seed ^ mix(hash_text(s, len) + len));
+}
+
+static size_t tail_length(size_t len)
+{
+	return len < LIMIT_CACHE_TAIL ? len : LIMIT_CACHE_TAIL;
+}
+
+static void put_u64(unsigned char *out, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (unsigned char)(value >> 8 * i);
+}
+
+static uint64_t get_u64(const unsigned char *in)
+{
+	uint64_t value = 0;
+
+	for (int i = 7; i >= 0; i--)
+		value = value << 8 | in[i];
+	return value;
+}
+
+void cache_key_make(const struct cache_place *place, struct cache_key *out)
+{
+	uint64_t seed = seed_of(place);
+	size_t tail = tail_length(place->prefix_len);
+
+	put_u64(out->bytes, before_key(seed, hash_text(place->prefix + place->prefix_len - tail, tail), tail));
+	put_u64(out->bytes + 8, after_key(seed, place->suffix, place->suffix_len));
+}
+
+struct cache *cache_new(size_t max_entries, size_t max_bytes)
+{
+	struct cache *c = xcalloc(1, sizeof(*c));
+	uint32_t buckets = 16;
+
+	if (!max_entries || max_entries > UINT32_MAX / 4)
+		max_entries = LIMIT_CACHE_ENTRIES;
+	c->max_entries = (uint32_t)max_entries;
+	c->max_bytes = max_bytes ? max_bytes : LIMIT_CACHE_BYTES;
+	while (buckets < 2 * c->max_entries)
+		buckets *= 2;
+	c->bucket_mask = buckets - 1;
+	c->buckets = xcalloc(buckets, sizeof(*c->buckets));
+	c->entries = xcalloc(c->max_entries, sizeof(*c->entries));
+	c->powers[0] = 1;
+	for (size_t i = 1; i < ARRAY_LEN(c->powers); i++)
+		c->powers[i] = mul(c->powers[i - 1], BASE);
+	cache_clear(c);
+	return c;
+}
+
+void cache_free(struct cache *c)
+{
+	if (!c)
+		return;
+	cache_clear(c);
+	free(c->entries);
+	free(c->buckets);
+	free(c);
+}
+
+void cache_clear(struct cache *c)
+{
+	for (uint32_t i = 0; i < c->max_entries; i++) {
+		free(c->entries[i].text);
+		c->entries[i] = (struct entry){ .chain = i + 1 < c->max_entries ? i + 1 : NONE };
+	}
+	for (uint32_t i = 0; i <= c->bucket_mask; i++)
+		c->buckets[i] = NONE;
+	c->free_head = 0;
+	c->newest = NONE;
+	c->oldest = NONE;
+	c->count = 0;
+	c->bytes = 0;
+}
+
+size_t cache_count(const struct cache *c)
+{
+	return c->count;
+}
+
+size_t cache_bytes(const struct cache *c)
+{
+	return c->bytes;
+}
+
+static size_t cost(size_t len)
+{
+	return len + sizeof(struct entry);
+}
+
+static void list_remove(struct cache *c, uint32_t i)
+{
+	struct entry *e = &c->entries[i];
+
+	*(e->newer == NONE ? &c->newest : &c->entries[e->newer].older) = e->older;
+	*(e->older == NONE ? &c->oldest : &c->entries[e->older].newer) = e->newer;
+}
+
+static void list_push(struct cache *c, uint32_t i)
+{
+	struct entry *e = &c->entries[i];
+
+	e->newer = NONE;
+	e->older = c->newest;
+	*(c->newest == NONE ? &c->oldest : &c->entries[c->newest].newer) = i;
+	c->newest = i;
+}
+
+static void touch(struct cache *c, uint32_t i)
+{
+	list_remove(c, i);
+	list_push(c, i);
+}
+
+static void drop(struct cache *c, uint32_t i)
+{
+	struct entry *e = &c->entries[i];
+	uint32_t *link = &c->buckets[e->before & c->bucket_mask];
+
+	while (*link != i)
+		link = &c->entries[*link].chain;
+	*link = e->chain;
+	list_remove(c, i);
+	c->bytes -= cost(e->len);
+	c->count--;
+	free(e->text);
+	e->text = NULL;
+	e->chain = c->free_head;
+	c->free_head = i;
+}
+
+static uint32_t lookup(const struct cache *c, const struct cache_key *key)
+{
+	uint64_t before = get_u64(key->bytes);
+	uint64_t after = get_u64(key->bytes + 8);
+	uint32_t i = c->buckets[before & c->bucket_mask];
+
+	while (i != NONE && (c->entries[i].before != before || c->entries[i].after != after))
+		i = c->entries[i].chain;
+	return i;
+}
+
+bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item, bool complete,
+	       int64_t now_ms)
+{
+	uint32_t i = lookup(c, key);
+	char *copy;
+	struct entry *e;
+
+	if (i != NONE)
+		drop(c, i);
+	if (len > c->max_bytes || cost(len) > c->max_bytes)
+		return false;
+	/* Copied before anything goes: the text may be an entry's own. */
+	copy = xstrndup(text ? text : "", len);
+	while (c->free_head == NONE || c->bytes + cost(len) > c->max_bytes)
+		drop(c, c->oldest);
+	i = c->free_head;
+	e = &c->entries[i];
+	c->free_head = e->chain;
+	*e = (struct entry){
+		.before = get_u64(key->bytes),
+		.after = get_u64(key->bytes + 8),
+		.text = copy,
+		.len = len,
+		.item = item,
+		.stored_ms = now_ms,
+		.complete = complete,
+	};
+	e->chain = c->buckets[e->before & c->bucket_mask];
+	c->buckets[e->before & c->bucket_mask] = i;
+	list_push(c, i);
+	c->bytes += cost(len);
+	c->count++;
+	return true;
+}
+
+void cache_forget(struct cache *c, const struct cache_key *key)
+{
+	uint32_t i = lookup(c, key);
+
+	if (i != NONE)
+		drop(c, i);
+}
+
+void cache_forget_item(struct cache *c, uint64_t item)
+{
+	uint32_t i = c->newest;
+
+	while (i != NONE) {
+		uint32_t older = c->entries[i].older;
+
+		if (c->entries[i].item == item)
+			drop(c, i);
+		i = older;
+	}
+}
+
+/* --- what the editor may have added right of the cursor --- */
+
+static char closer_of(char c)
+{
+	switch (c) {
+	case '(':
+		return ')';
+	case '[':
+		return ']';
+	case '{':
+		return '}';
+	case '<':
+		return '>';
+	case '"':
+	case '\'':
+	case '`':
+		return c;
+	default:
+		return '\0';
+	}
+}
+
+static bool is_closer(char c)
+{
+	return c && strchr(")]}>\"'`", c);
+}
+
+static bool is_quote(char c)
+{
+	return c == '"' || c == '\'' || c == '`';
+}
+
+/* The closers that are due, the innermost last. Overflow stops counting, which only makes a miss. */
+struct nesting {
+	char due[NESTING_MAX];
+	size_t depth;
+};
+
+/* Takes one character in; true if it closed the innermost. Inside a string only its own quote counts. */
+static bool nesting_step(struct nesting *n, char c)
+{
+	char inner = n->depth ? n->due[n->depth - 1] : '\0';
+	char closer = closer_of(c);
+
+	if (inner && c == inner) {
+		n->depth--;
+		return true;
+	}
+	if (is_quote(inner) || !closer || n->depth == NESTING_MAX)
+		return false;
+	/* "<" is mostly a comparison: it nests only where its closer is looked for. */
+	if (c == '<' && inner != '>')
+		return false;
+	n->due[n->depth++] = closer;
+	return false;
+}
+
+/*
+ * If the last openers of `typed` wait for exactly the `count` closers, the innermost first: the length of the
+ * beginning of `rest` that fits before the first of them. False if they do not.
+ */
+static bool cut_before_closer(const char *typed, size_t typed_len, const char *closers, size_t count, const char *rest,
+			      size_t *rest_len)
+{
+	struct nesting n = { .depth = 0 };
+	size_t base;
+
+	for (size_t i = 0; i < typed_len; i++) {
+		if (typed[i] == '\\' && n.depth && is_quote(n.due[n.depth - 1]))
+			i++;
+		else if (typed[i] == '<' && n.depth < NESTING_MAX && memchr(closers, '>', count) &&
+			 !(n.depth && is_quote(n.due[n.depth - 1])))
+			n.due[n.depth++] = '>';
+		else
+			nesting_step(&n, typed[i]);
+	}
+	if (n.depth < count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (n.due[n.depth - 1 - i] != closers[i])
+			return false;
+	}
+	base = n.depth;
+	for (size_t i = 0; i < *rest_len; i++) {
+		if (rest[i] == '\\' && is_quote(n.due[n.depth - 1])) {
+			i++;
+			continue;
+		}
+		if (nesting_step(&n, rest[i]) && n.depth < base) {
+			*rest_len = i;
+			break;
+		}
+	}
+	return true;
+}
+
+static size_t blanks_with_line_end(const char *s, size_t len)
+{
+	size_t i = 0;
+	bool line_end = false;
+
+	while (i < len && (s[i] == ' ' || s[i] == '\t' || s[i] == '\r' || s[i] == '\n'))
+		line_end |= s[i++] == '\n';
+	return line_end ? i : 0;
+}
+
+/* A way to read what follows the cursor: `skip` blanks and then `closers` characters are the editor's. */
+struct reading {
+	size_t skip;
+	size_t closers;
+	uint64_t after;
+};
+
+#define READINGS_MAX (2 * (CLOSERS_MAX + 1))
+
+static size_t readings(const struct cache_place *place, uint64_t seed, struct reading *out)
+{
+	const char *s = place->suffix;
+	size_t len = place->suffix_len;
+	size_t skips[2] = { 0, blanks_with_line_end(s, len) };
+	size_t n = 0;
+
+	for (size_t k = 0; k < 2; k++) {
+		size_t skip = skips[k];
+
+		if (k && (!skip || skip == len || !is_closer(s[skip])))
+			break;
+		for (size_t closers = 0; closers <= CLOSERS_MAX; closers++) {
+			size_t used = skip + closers;
+
+			if (used > len || (closers && !is_closer(s[used - 1])))
+				break;
+			out[n++] = (struct reading){ skip, closers, after_key(seed, s + used, len - used) };
+		}
+	}
+	return n;
+}
+
+/* --- finding --- */
+
+struct search {
+	const struct cache_place *place;
+	int64_t now_ms;
+	enum cache_status status;
+	struct cache_hit hit;
+	uint32_t entry;
+};
+
+/* HIT is better than PENDING, that than NOTHING, that than MISS; of equals the first one found. */
+static int worth(enum cache_status status)
+{
+	switch (status) {
+	case CACHE_MISS:
+		return 0;
+	case CACHE_NOTHING:
+		return 1;
+	case CACHE_PENDING:
+		return 2;
+	case CACHE_HIT:
+		return 3;
+	}
+	return 0;
+}
+
+static enum cache_status judge(const struct search *s, const struct entry *e, size_t typed_len, const struct reading *r,
+			       size_t *rest_len)
+{
+	const char *typed = s->place->prefix + s->place->prefix_len - typed_len;
+	const char *rest;
+
+	*rest_len = 0;
+	if (e->complete && !e->len) {
+		bool here = !typed_len && !r->skip && !r->closers;
+
+		return here && s->now_ms - e->stored_ms < LIMIT_CACHE_NEGATIVE_MS ? CACHE_NOTHING : CACHE_MISS;
+	}
+	if (memcmp(typed, e->text, typed_len < e->len ? typed_len : e->len) != 0)
+		return CACHE_MISS;
+	if (typed_len >= e->len) {
+		if (e->complete)
+			return CACHE_MISS;
+		return !r->closers ||
+				       cut_before_closer(typed, typed_len, s->place->suffix + r->skip, r->closers, "", rest_len) ?
+			       CACHE_PENDING :
+			       CACHE_MISS;
+	}
+	rest = e->text + typed_len;
+	*rest_len = e->len - typed_len;
+	if (r->skip && !memchr(typed, '\n', typed_len))
+		return CACHE_MISS;
+	if (r->closers &&
+	    !cut_before_closer(typed, typed_len, s->place->suffix + r->skip, r->closers, rest, rest_len))
+		return CACHE_MISS;
+	if (r->skip) {
+		size_t end = *rest_len;
+
+		while (end && (rest[end - 1] == ' ' || rest[end - 1] == '\t'))
+			end--;
+		if (end && rest[end - 1] == '\n') {
+			end--;
+			*rest_len = end && rest[end - 1] == '\r' ? end - 1 : end;
+		}
+	}
+	return *rest_len ? CACHE_HIT : CACHE_NOTHING;
+}
+
+static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed_len, const struct reading *r)
+{
+	const struct entry *e = &c->entries[i];
+	size_t rest_len;
+	enum cache_status status = judge(s, e, typed_len, r, &rest_len);
+
+	if (worth(status) <= worth(s->status))
+		return;
+	s->status = status;
+	s->entry = i;
+	s->hit = (struct cache_hit){
+		.text = e->text + (typed_len < e->len ? typed_len : e->len),
+		.len = status == CACHE_HIT ? rest_len : 0,
+		.item = e->item,
+		.complete = e->complete,
+		.typed = typed_len,
+		.stored_ms = e->stored_ms,
+	};
+}
+
+enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out)
+{
+	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE };
+	struct reading ways[READINGS_MAX];
+	uint64_t seed;
+	size_t way_count;
+	size_t end = place->prefix_len;
+	size_t tail = tail_length(end);
+	uint64_t hash;
+
+	if (!c->count)
+		return CACHE_MISS;
+	seed = seed_of(place);
+	way_count = readings(place, seed, ways);
+	hash = hash_text(place->prefix + end - tail, tail);
+	for (size_t typed = 0; typed <= LIMIT_CACHE_TYPED && s.status != CACHE_HIT; typed++) {
+		uint64_t before = before_key(seed, hash, tail);
+
+		for (uint32_t i = c->buckets[before & c->bucket_mask]; i != NONE; i = c->entries[i].chain) {
+			if (c->entries[i].before != before)
+				continue;
+			for (size_t w = 0; w < way_count; w++) {
+				if (c->entries[i].after == ways[w].after)
+					consider(&s, c, i, typed, &ways[w]);
+			}
+		}
+		/* A word that there is nothing here outweighs older answers: they were known when it was asked for. */
+		if (!typed && s.status == CACHE_NOTHING)
+			break;
+		if (!end)
+			break;
+		/* One to the left. */
+		hash = sub(hash, mul(digit(place->prefix[end - 1]), c->powers[tail - 1]));
+		end--;
+		if (end >= LIMIT_CACHE_TAIL)
+			hash = add(mul(hash, BASE), digit(place->prefix[end - LIMIT_CACHE_TAIL]));
+		else
+			tail = end;
+	}
+	if (s.status == CACHE_MISS)
+		return CACHE_MISS;
+	touch(c, s.entry);
+	if (out)
+		*out = s.hit;
+	return s.status;
+}

@@ -1,0 +1,402 @@
+/*
+ * Loading and merging. A struct config keeps the trees of its file and of the editor's settings alive in its pool, and
+ * borrows every string from them. The same field tables decode both; the editor's settings come second and may
+ * set the fewer fields of settings_table only.
+ */
+#include "eke/config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "eke/base/decode.h"
+#include "eke/base/json_guard.h"
+#include "eke/base/json_locate.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/base/paths.h"
+#include "endpoints.h"
+
+/* What the tables decode into, before it is checked. */
+struct fields {
+	const struct json *endpoints;
+	const struct json *plans;
+	const char *when_exhausted;
+	struct {
+		const char *trigger;
+		const struct json *debounce_ms;
+		int64_t max_lines;
+		int64_t candidates;
+		double reserve;
+		bool offline;
+		const struct json *languages;
+	} completion;
+	struct {
+		const char *system;
+		double temperature;
+		int64_t max_tokens;
+		const char *language;
+		const struct json *commands;
+	} chat;
+	struct {
+		const struct json *ignore;
+		bool history;
+	} privacy;
+	struct {
+		const char *redis;
+	} ledger;
+	struct {
+		const char *level;
+	} log;
+};
+
+#define AT(member) offsetof(struct fields, member)
+#define SUB_AT(outer, member) (offsetof(struct fields, outer.member) - offsetof(struct fields, outer))
+
+static const struct decode_field completion_table[] = {
+	{ .name = "trigger", .type = DECODE_STRING, .offset = SUB_AT(completion, trigger) },
+	{ .name = "debounceMs", .type = DECODE_ANY, .offset = SUB_AT(completion, debounce_ms) },
+	{ .name = "maxLines", .type = DECODE_INT, .offset = SUB_AT(completion, max_lines), .min = 1, .max = 200 },
+	{ .name = "candidates", .type = DECODE_INT, .offset = SUB_AT(completion, candidates), .min = 1, .max = 3 },
+	{ .name = "reserve", .type = DECODE_DOUBLE, .offset = SUB_AT(completion, reserve), .min = 0, .max = 1 },
+	{ .name = "offline", .type = DECODE_BOOL, .offset = SUB_AT(completion, offline) },
+	{ .name = "languages", .type = DECODE_OBJECT, .offset = SUB_AT(completion, languages) },
+	{ .name = NULL },
+};
+
+static const struct decode_field chat_table[] = {
+	{ .name = "system", .type = DECODE_STRING, .offset = SUB_AT(chat, system) },
+	{ .name = "temperature", .type = DECODE_DOUBLE, .offset = SUB_AT(chat, temperature), .min = 0, .max = 2 },
+	{ .name = "maxTokens", .type = DECODE_INT, .offset = SUB_AT(chat, max_tokens), .min = 1, .max = 10000000 },
+	{ .name = "language", .type = DECODE_STRING, .offset = SUB_AT(chat, language) },
+	{ .name = "commands", .type = DECODE_OBJECT, .offset = SUB_AT(chat, commands) },
+	{ .name = NULL },
+};
+
+static const struct decode_field privacy_table[] = {
+	{ .name = "ignore", .type = DECODE_ARRAY, .offset = SUB_AT(privacy, ignore) },
+	{ .name = "history", .type = DECODE_BOOL, .offset = SUB_AT(privacy, history) },
+	{ .name = NULL },
+};
+
+static const struct decode_field ledger_table[] = {
+	{ .name = "redis", .type = DECODE_STRING, .offset = SUB_AT(ledger, redis) },
+	{ .name = NULL },
+};
+
+static const struct decode_field log_table[] = {
+	{ .name = "level", .type = DECODE_STRING, .offset = SUB_AT(log, level) },
+	{ .name = NULL },
+};
+
+#define SETTINGS_FIELDS                                                                                        \
+	{ .name = "completion", .type = DECODE_OBJECT, .offset = AT(completion), .sub = completion_table },    \
+	{ .name = "chat", .type = DECODE_OBJECT, .offset = AT(chat), .sub = chat_table },                      \
+	{ .name = "privacy", .type = DECODE_OBJECT, .offset = AT(privacy), .sub = privacy_table },             \
+	{ .name = "log", .type = DECODE_OBJECT, .offset = AT(log), .sub = log_table }
+
+static const struct decode_field file_table[] = {
+	{ .name = "$schema", .type = DECODE_ANY, .offset = AT(endpoints) },
+	{ .name = "endpoints", .type = DECODE_ARRAY, .offset = AT(endpoints) },
+	{ .name = "plans", .type = DECODE_OBJECT, .offset = AT(plans) },
+	{ .name = "whenExhausted", .type = DECODE_STRING, .offset = AT(when_exhausted) },
+	{ .name = "ledger", .type = DECODE_OBJECT, .offset = AT(ledger), .sub = ledger_table },
+	SETTINGS_FIELDS,
+	{ .name = NULL },
+};
+
+static const struct decode_field settings_table[] = { SETTINGS_FIELDS, { .name = NULL } };
+
+/* Index of text in a list that ends with NULL; -1 with err set if it is not there. */
+static int choose(const char *text, const char *const *names, const char *path, struct err *err)
+{
+	char list[128] = "";
+
+	for (int i = 0; names[i]; i++) {
+		size_t n = strlen(list);
+
+		if (!strcmp(names[i], text))
+			return i;
+		snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", names[i]);
+	}
+	err_set(err, ERR_INVALID_PARAMS, "%s must be one of %s, not \"%s\"", path, list, text);
+	return -1;
+}
+
+static bool set_choices(struct config *config, const struct fields *f, struct err *err)
+{
+	static const char *const exhausted[] = { "never", "ask", "auto", NULL };
+	static const char *const triggers[] = { "auto", "manual", "off", NULL };
+	static const char *const levels[] = { "broken", "warn", "info", "debug", "io", NULL };
+	int i;
+
+	if (f->when_exhausted) {
+		i = choose(f->when_exhausted, exhausted, "whenExhausted", err);
+		if (i < 0)
+			return false;
+		config->when_exhausted = (enum when_exhausted)i;
+	}
+	if (f->completion.trigger) {
+		i = choose(f->completion.trigger, triggers, "completion.trigger", err);
+		if (i < 0)
+			return false;
+		config->completion.trigger = (enum completion_trigger)i;
+	}
+	if (f->log.level && choose(f->log.level, levels, "log.level", err) < 0)
+		return false;
+	config->log_level = f->log.level ? f->log.level : config->log_level;
+	return true;
+}
+
+static bool set_debounce(struct config *config, const struct json *value, struct err *err)
+{
+	int64_t n;
+
+	if (!value)
+		return true;
+	if (json_string(value) && !strcmp(json_string(value), "adaptive")) {
+		config->completion.debounce_ms = DEBOUNCE_ADAPTIVE;
+		return true;
+	}
+	if (!json_int(value, &n) || n < 0 || n > 10000) {
+		err_set(err, ERR_INVALID_PARAMS,
+			"completion.debounceMs must be \"adaptive\" or a number of milliseconds from 0 to 10000");
+		return false;
+	}
+	config->completion.debounce_ms = n;
+	return true;
+}
+
+static bool add_ignore(struct config *config, const struct json *list, struct err *err)
+{
+	size_t n = 0;
+
+	while (config->ignore[n])
+		n++;
+	for (const struct json *e = json_first(list); e; e = json_next(e)) {
+		if (!json_string(e) || n == LIMIT_IGNORE_PATTERNS) {
+			err_set(err, ERR_INVALID_PARAMS, "privacy.ignore must be a list of at most %d strings",
+				LIMIT_IGNORE_PATTERNS);
+			return false;
+		}
+		config->ignore = xreallocarray(config->ignore, n + 2, sizeof(*config->ignore));
+		config->ignore[n++] = json_string(e);
+		config->ignore[n] = NULL;
+	}
+	return true;
+}
+
+static bool check_languages(const struct json *languages, struct err *err)
+{
+	bool b;
+
+	for (const struct json *l = json_first(languages); l; l = json_next(l)) {
+		if (json_bool(l, &b))
+			continue;
+		err_set(err, ERR_INVALID_PARAMS, "completion.languages.%.64s must be true or false", json_key(l));
+		return false;
+	}
+	return true;
+}
+
+/* Decodes one tree over what the former set. */
+static bool merge(struct config *config, const struct json *tree, bool is_file, struct err *err)
+{
+	struct fields f;
+
+	memset(&f, 0, sizeof(f));
+	f.completion.max_lines = config->completion.max_lines;
+	f.completion.candidates = config->completion.candidates;
+	f.completion.reserve = config->completion.reserve;
+	f.completion.offline = config->completion.offline;
+	f.chat.system = config->chat.system;
+	f.chat.temperature = config->chat.temperature;
+	f.chat.max_tokens = config->chat.max_tokens;
+	f.chat.language = config->chat.language;
+	f.privacy.history = config->history;
+	if (!decode(tree, is_file ? file_table : settings_table, "", &f, err) || !set_choices(config, &f, err) ||
+	    !set_debounce(config, f.completion.debounce_ms, err) || !check_languages(f.completion.languages, err) ||
+	    !add_ignore(config, f.privacy.ignore, err))
+		return false;
+	config->completion.max_lines = f.completion.max_lines;
+	config->completion.candidates = f.completion.candidates;
+	config->completion.reserve = f.completion.reserve;
+	config->completion.offline = f.completion.offline;
+	config->chat.system = f.chat.system;
+	config->chat.temperature = f.chat.temperature;
+	config->chat.max_tokens = f.chat.max_tokens;
+	config->chat.language = f.chat.language;
+	config->history = f.privacy.history;
+	config->languages[is_file ? 0 : 1] = f.completion.languages;
+	if (!is_file)
+		return true;
+	config->ledger_redis = f.ledger.redis;
+	return config_decode_plans(config, f.plans, err) && config_decode_endpoints(config, f.endpoints, err);
+}
+
+static void warn_unknown(const struct json *tree, const struct decode_field *table, const char *prefix,
+	config_warn_fn *warn, void *warn_ctx)
+{
+	const struct json *unknown = NULL;
+	char sentence[256];
+
+	while ((unknown = decode_unknown(tree, table, unknown))) {
+		snprintf(sentence, sizeof(sentence), "%s%.100s is not known here and ignored", prefix, json_key(unknown));
+		warn(warn_ctx, sentence);
+	}
+	for (const struct decode_field *f = table; f->name; f++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s%s.", prefix, f->name);
+		if (f->sub)
+			warn_unknown(json_get(tree, f->name), f->sub, path, warn, warn_ctx);
+	}
+}
+
+/* Turns a decoder's "member.path must …" into "file:line: member.path must …". */
+static void name_place(const char *path, const struct strbuf *text, struct err *err)
+{
+	char member[LIMIT_ERR_MESSAGE];
+	char sentence[LIMIT_ERR_MESSAGE];
+
+	snprintf(sentence, sizeof(sentence), "%s", err->message);
+	snprintf(member, sizeof(member), "%.*s", (int)strcspn(sentence, " "), sentence);
+	err_set(err, ERR_CONFIG, "%s:%zu: %s", path, json_line_of(text->data, text->len, member), sentence);
+}
+
+static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_ctx, struct err *err)
+{
+	const struct json *tree;
+	struct strbuf text;
+	struct strbuf copy; /* the parser may change what it parses */
+	bool ok = false;
+
+	strbuf_init(&text, LIMIT_CONFIG_FILE);
+	strbuf_init(&copy, LIMIT_CONFIG_FILE);
+	if (!file_read(config->path, LIMIT_CONFIG_FILE, &text, err))
+		goto out;
+	if (text.len >= 3 && !memcmp(text.data, "\xEF\xBB\xBF", 3))
+		memset(text.data, ' ', 3);
+	json_strip_comments(text.data, text.len);
+	strbuf_add(&copy, text.data, text.len);
+	tree = json_parse(config->pool, copy.data, copy.len, JSON_STRICT, err);
+	if (!tree) {
+		char sentence[LIMIT_ERR_MESSAGE];
+		const char *at = strstr(err->message, "at byte ");
+
+		snprintf(sentence, sizeof(sentence), "%s", err->message);
+		err_set(err, ERR_CONFIG, "%s:%zu: %s", config->path,
+			at ? text_line_of(text.data, text.len, strtoul(at + 8, NULL, 10)) : 1, sentence);
+		goto out;
+	}
+	if (!json_is_object(tree)) {
+		err_set(err, ERR_CONFIG, "%s:1: the file must hold an object, not %s", config->path, json_type_name(tree));
+		goto out;
+	}
+	if (!merge(config, tree, true, err)) {
+		name_place(config->path, &text, err);
+		goto out;
+	}
+	if (warn) {
+		warn_unknown(tree, file_table, "", warn, warn_ctx);
+		config_warn_endpoints(tree, warn, warn_ctx);
+	}
+	ok = true;
+out:
+	strbuf_release(&text);
+	strbuf_release(&copy);
+	return ok;
+}
+
+static bool parse_settings(
+	struct config *config, const char *settings, config_warn_fn *warn, void *warn_ctx, struct err *err)
+{
+	char *copy = xstrdup(settings);
+	const struct json *tree = json_parse(config->pool, copy, strlen(copy), JSON_STRICT, err);
+	bool ok = tree && merge(config, tree, false, err);
+
+	free(copy);
+	if (!ok) {
+		err_prefix(err, "the editor's eke settings");
+		err->kind = ERR_CONFIG;
+	} else if (warn) {
+		warn_unknown(tree, settings_table, "the editor's setting ", warn, warn_ctx);
+	}
+	return ok;
+}
+
+struct config *config_defaults(void)
+{
+	struct config *config = xcalloc(1, sizeof(*config));
+
+	config->refs = 1;
+	config->pool = json_pool_new();
+	config->ignore = xcalloc(1, sizeof(*config->ignore));
+	config->completion = (struct config_completion){ .trigger = TRIGGER_AUTO,
+							 .debounce_ms = DEBOUNCE_ADAPTIVE,
+							 .max_lines = 24,
+							 .candidates = 1,
+							 .reserve = 0.34,
+							 .offline = true };
+	config->chat.temperature = -1;
+	config->history = true;
+	return config;
+}
+
+struct config *config_load(
+	const char *path, const char *settings, config_warn_fn *warn, void *warn_ctx, struct err *err)
+{
+	struct config *config = config_defaults();
+
+	config->path = path ? xstrdup(path) : path_config();
+	config->file_exists = config->path && !access(config->path, F_OK);
+	if ((config->file_exists || path) && !parse_file(config, warn, warn_ctx, err))
+		goto fail;
+	if (!config->endpoint_count && !config_endpoint_from_environment(config, err))
+		goto fail;
+	if (settings && !parse_settings(config, settings, warn, warn_ctx, err))
+		goto fail;
+	return config;
+fail:
+	config_unref(config);
+	return NULL;
+}
+
+struct config *config_ref(struct config *config)
+{
+	config->refs++;
+	return config;
+}
+
+void config_unref(struct config *config)
+{
+	if (!config || --config->refs)
+		return;
+	for (size_t i = 0; i < config->plan_count; i++)
+		free(config->plan_models[i]);
+	json_pool_free(config->pool);
+	free(config->ignore);
+	free(config->path);
+	free(config);
+}
+
+bool config_language_enabled(const struct config *config, const char *language_id)
+{
+	bool enabled = true;
+
+	/* The editor's word counts more. */
+	if (!json_bool(json_get(config->languages[1], language_id), &enabled) &&
+	    !json_bool(json_get(config->languages[0], language_id), &enabled) &&
+	    !json_bool(json_get(config->languages[1], "*"), &enabled))
+		json_bool(json_get(config->languages[0], "*"), &enabled);
+	return enabled;
+}
+
+const struct config_endpoint *config_endpoint_named(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		if (!strcmp(config->endpoints[i].name, name))
+			return &config->endpoints[i];
+	return NULL;
+}

@@ -1,0 +1,346 @@
+/*
+ * Endpoints and plans: from the file, or one endpoint from the environment. Everything is borrowed from the
+ * tree or static; environment strings are copied into the tree's pool by nobody: getenv()'s live as long as the
+ * process does not change them, and eke does not.
+ */
+#include "endpoints.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/decode.h"
+#include "eke/base/mem.h"
+
+struct endpoint_fields {
+	const char *name;
+	const char *base_url;
+	const struct json *fallback_urls;
+	const struct json *key;
+	const char *plan;
+	struct {
+		const char *chat;
+		const char *completion;
+	} models;
+	const char *completion_api;
+	bool stream_options;
+	const struct json *headers;
+	const char *proxy;
+	const char *ca_file;
+	struct {
+		double connect, first_byte, idle;
+	} timeouts;
+};
+
+#define AT(member) offsetof(struct endpoint_fields, member)
+#define SUB_AT(outer, member) (offsetof(struct endpoint_fields, outer.member) - offsetof(struct endpoint_fields, outer))
+
+static const struct decode_field models_table[] = {
+	{ .name = "chat", .type = DECODE_STRING, .offset = SUB_AT(models, chat) },
+	{ .name = "completion", .type = DECODE_STRING, .offset = SUB_AT(models, completion) },
+	{ .name = NULL },
+};
+
+static const struct decode_field timeouts_table[] = {
+	{ .name = "connect", .type = DECODE_DOUBLE, .offset = SUB_AT(timeouts, connect), .min = 0.01, .max = 3600 },
+	{ .name = "firstByte", .type = DECODE_DOUBLE, .offset = SUB_AT(timeouts, first_byte), .min = 0.01, .max = 3600 },
+	{ .name = "idle", .type = DECODE_DOUBLE, .offset = SUB_AT(timeouts, idle), .min = 0.01, .max = 3600 },
+	{ .name = NULL },
+};
+
+static const struct decode_field endpoint_table[] = {
+	{ .name = "name", .type = DECODE_STRING, .offset = AT(name) },
+	{ .name = "baseUrl", .type = DECODE_STRING, .required = true, .offset = AT(base_url) },
+	{ .name = "fallbackUrls", .type = DECODE_ARRAY, .offset = AT(fallback_urls) },
+	{ .name = "key", .type = DECODE_ANY, .offset = AT(key) },
+	{ .name = "plan", .type = DECODE_STRING, .offset = AT(plan) },
+	{ .name = "models", .type = DECODE_OBJECT, .offset = AT(models), .sub = models_table },
+	{ .name = "completionApi", .type = DECODE_STRING, .offset = AT(completion_api) },
+	{ .name = "streamOptions", .type = DECODE_BOOL, .offset = AT(stream_options) },
+	{ .name = "headers", .type = DECODE_OBJECT, .offset = AT(headers) },
+	{ .name = "proxy", .type = DECODE_STRING, .offset = AT(proxy) },
+	{ .name = "caFile", .type = DECODE_STRING, .offset = AT(ca_file) },
+	{ .name = "timeouts", .type = DECODE_OBJECT, .offset = AT(timeouts), .sub = timeouts_table },
+	{ .name = NULL },
+};
+
+static const struct {
+	const char *name;
+	enum completion_api api;
+} completion_apis[] = {
+	{ "auto", COMPLETION_AUTO },
+	{ "chat", COMPLETION_CHAT },
+	{ "completions", COMPLETION_COMPLETIONS },
+	{ "mistral-fim", COMPLETION_MISTRAL_FIM },
+	{ "deepseek-fim", COMPLETION_DEEPSEEK_FIM },
+	{ "llamacpp-infill", COMPLETION_LLAMACPP_INFILL },
+};
+
+const char *config_completion_api_name(enum completion_api api)
+{
+	for (size_t i = 0; i < ARRAY_LEN(completion_apis); i++)
+		if (completion_apis[i].api == api)
+			return completion_apis[i].name;
+	return NULL;
+}
+
+static bool fail(struct err *err, const char *path, const char *member, const char *what)
+{
+	err_set(err, ERR_INVALID_PARAMS, "%s%s %s", path, member, what);
+	return false;
+}
+
+static bool decode_completion_api(const char *text, const char *path, enum completion_api *out, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(completion_apis); i++) {
+		if (strcmp(completion_apis[i].name, text))
+			continue;
+		*out = completion_apis[i].api;
+		return true;
+	}
+	return fail(err, path, ".completionApi",
+		    "must be one of auto, chat, completions, mistral-fim, deepseek-fim, llamacpp-infill");
+}
+
+static bool decode_command(const struct json *list, const char *path, struct config_key *key, struct err *err)
+{
+	size_t n = 0;
+
+	for (const struct json *e = json_first(list); e; e = json_next(e)) {
+		if (!json_string(e) || n == LIMIT_KEY_ARGS)
+			return fail(err, path, ".key.command", "must be a list of at most 32 strings");
+		key->command[n++] = json_string(e);
+	}
+	if (!n || !*key->command[0])
+		return fail(err, path, ".key.command", "must name a program, such as [\"pass\", \"show\", \"api-key\"]");
+	key->source = KEY_COMMAND;
+	return true;
+}
+
+static bool decode_key(const struct json *value, const char *path, struct config_key *key, struct err *err)
+{
+	static const char wanted[] =
+		"must be {\"env\": \"NAME\"}, {\"file\": \"PATH\"} or {\"command\": [\"PROGRAM\", …]}";
+
+	if (!value)
+		return true;
+	if (json_string(value)) {
+		key->source = KEY_LITERAL;
+		key->value = json_string(value);
+		return true;
+	}
+	if (json_count(value) != 1 || !json_is_object(value))
+		return fail(err, path, ".key", wanted);
+	if (json_is_array(json_get(value, "command")))
+		return decode_command(json_get(value, "command"), path, key, err);
+	key->value = json_string(json_get(value, "env"));
+	key->source = KEY_ENV;
+	if (!key->value) {
+		key->value = json_string(json_get(value, "file"));
+		key->source = KEY_FILE;
+	}
+	return key->value && *key->value ? true : fail(err, path, ".key", wanted);
+}
+
+/* A header may not smuggle in a second one, nor replace what eke must control. */
+static bool is_header_allowed(const char *name, const char *value)
+{
+	static const char *const ours[] = { "authorization", "content-length", "content-type", "host", "transfer-encoding",
+					    "connection" };
+
+	if (!*name || strpbrk(name, ": \t\r\n") || strpbrk(value, "\r\n"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (!strcasecmp(ours[i], name))
+			return false;
+	return true;
+}
+
+static bool decode_headers(const struct json *headers, const char *path, struct config_endpoint *e, struct err *err)
+{
+	for (const struct json *h = json_first(headers); h; h = json_next(h)) {
+		const char *value = json_string(h);
+
+		if (e->header_count == LIMIT_HEADERS)
+			return fail(err, path, ".headers", "has more than 16 entries");
+		if (!value || !is_header_allowed(json_key(h), value))
+			return fail(err, path, ".headers",
+				    "must map header names to strings, without those that eke sets itself");
+		e->headers[e->header_count++] = (struct config_header){ json_key(h), value };
+	}
+	return true;
+}
+
+static bool decode_fallback_urls(const struct json *urls, const char *path, struct config_endpoint *e, struct err *err)
+{
+	for (const struct json *u = json_first(urls); u; u = json_next(u)) {
+		if (!json_string(u) || e->fallback_count == LIMIT_FALLBACK_URLS)
+			return fail(err, path, ".fallbackUrls", "must be a list of at most 4 strings");
+		e->fallback_urls[e->fallback_count++] = json_string(u);
+	}
+	return true;
+}
+
+static const struct plan *find_plan(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->plan_count; i++)
+		if (!strcmp(config->plans[i].name, name))
+			return &config->plans[i];
+	return plan_builtin(name);
+}
+
+/* The provider of the seed, under its present and former hosts (upstream.md 1.1). */
+static bool is_chatanywhere(const char *url)
+{
+	return strcasestr(url, "chatanywhere.") != NULL;
+}
+
+static const char *default_plan(const char *url)
+{
+	return is_chatanywhere(url) ? "chatanywhere-free" : "unlimited";
+}
+
+static bool set_plan(const struct config *config, struct config_endpoint *e, const char *plan, const char *path,
+		     const char *member, struct err *err)
+{
+	e->plan = find_plan(config, plan ? plan : default_plan(e->base_url));
+	if (e->plan)
+		return true;
+	err_set(err, ERR_INVALID_PARAMS, "%s%s names no plan: \"%s\" is neither in \"plans\" nor built in", path,
+		member, plan);
+	return false;
+}
+
+static void set_defaults(struct config_endpoint *e)
+{
+	*e = (struct config_endpoint){ .stream_options = true,
+				       .connect_timeout = 10,
+				       .first_byte_timeout = 60,
+				       .idle_timeout = 60 };
+}
+
+static bool decode_endpoint(struct config *config, const struct json *value, const char *path, struct err *err)
+{
+	struct config_endpoint *e = &config->endpoints[config->endpoint_count];
+	struct endpoint_fields f = { .stream_options = true, .completion_api = "auto" };
+
+	if (!json_is_object(value)) {
+		err_set(err, ERR_INVALID_PARAMS, "%s must be an object, not %s", path, json_type_name(value));
+		return false;
+	}
+	set_defaults(e);
+	f.timeouts.connect = e->connect_timeout;
+	f.timeouts.first_byte = e->first_byte_timeout;
+	f.timeouts.idle = e->idle_timeout;
+	if (!decode(value, endpoint_table, path, &f, err))
+		return false;
+	e->name = f.name ? f.name : "default";
+	e->base_url = f.base_url;
+	e->chat_model = f.models.chat;
+	e->completion_model = f.models.completion;
+	e->stream_options = f.stream_options;
+	e->proxy = f.proxy;
+	e->ca_file = f.ca_file;
+	e->connect_timeout = f.timeouts.connect;
+	e->first_byte_timeout = f.timeouts.first_byte;
+	e->idle_timeout = f.timeouts.idle;
+	if (config_endpoint_named(config, e->name))
+		return fail(err, path, ".name", "must be different for each endpoint");
+	if (!decode_completion_api(f.completion_api, path, &e->completion_api, err) ||
+	    !decode_key(f.key, path, &e->key, err) || !decode_headers(f.headers, path, e, err) ||
+	    !decode_fallback_urls(f.fallback_urls, path, e, err) || !set_plan(config, e, f.plan, path, ".plan", err))
+		return false;
+	config->endpoint_count++;
+	return true;
+}
+
+bool config_decode_endpoints(struct config *config, const struct json *endpoints, struct err *err)
+{
+	char path[32];
+	size_t n = 0;
+
+	for (const struct json *e = json_first(endpoints); e; e = json_next(e)) {
+		snprintf(path, sizeof(path), "endpoints[%zu]", n++);
+		if (config->endpoint_count == LIMIT_ENDPOINTS)
+			return fail(err, path, "", "is one too many: at most 16 endpoints are taken");
+		if (!decode_endpoint(config, e, path, err))
+			return false;
+	}
+	return true;
+}
+
+bool config_decode_plans(struct config *config, const struct json *plans, struct err *err)
+{
+	for (const struct json *p = json_first(plans); p; p = json_next(p)) {
+		size_t n = config->plan_count;
+
+		if (n == LIMIT_PLANS)
+			return fail(err, "plans", "", "has more than 32 entries");
+		if (!plan_decode(p, json_key(p), &config->plans[n], &config->plan_models[n], err))
+			return false;
+		config->plan_count++;
+	}
+	return true;
+}
+
+static const char *env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+bool config_endpoint_from_environment(struct config *config, struct err *err)
+{
+	struct config_endpoint *e = &config->endpoints[0];
+	const char *url = env("EKE_BASE_URL");
+	const char *key_name = "EKE_API_KEY";
+
+	if (!url && env("EKE_API_KEY")) {
+		err_set(err, ERR_CONFIG,
+			"EKE_API_KEY is set but EKE_BASE_URL is not: set it to the address that the key is for");
+		return false;
+	}
+	if (!url) {
+		key_name = "OPENAI_API_KEY";
+		url = env("OPENAI_BASE_URL") ? env("OPENAI_BASE_URL") : env("OPENAI_API_BASE");
+		if (!url && env(key_name))
+			url = "https://api.openai.com/v1";
+	}
+	if (!url)
+		return true;
+	set_defaults(e);
+	e->name = "environment";
+	e->base_url = url;
+	if (env(key_name))
+		e->key = (struct config_key){ .source = KEY_ENV, .value = key_name };
+	e->chat_model = env("EKE_MODEL");
+	e->completion_model = env("EKE_MODEL");
+	if (!set_plan(config, e, env("EKE_PLAN"), "the environment variable ", "EKE_PLAN", err))
+		return false;
+	config->endpoint_count = 1;
+	config->from_environment = true;
+	return true;
+}
+
+void config_warn_endpoints(const struct json *root, config_warn_fn *warn, void *warn_ctx)
+{
+	char sentence[256];
+	size_t n = 0;
+
+	for (const struct json *e = json_first(json_get(root, "endpoints")); e; e = json_next(e), n++) {
+		const struct json *unknown = NULL;
+
+		while ((unknown = decode_unknown(e, endpoint_table, unknown))) {
+			snprintf(sentence, sizeof(sentence), "endpoints[%zu].%s is not known and ignored", n,
+				 json_key(unknown));
+			warn(warn_ctx, sentence);
+		}
+		if (json_string(json_get(e, "key"))) {
+			snprintf(sentence, sizeof(sentence),
+				 "endpoints[%zu].key is written out in the file: better name an environment variable, a file or a "
+				 "command, such as {\"env\": \"NAME\"}", n);
+			warn(warn_ctx, sentence);
+		}
+	}
+}

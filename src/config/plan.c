@@ -1,0 +1,184 @@
+/*
+ * Plans: the built-in ones, and those of the configuration. The numbers and their history are in the provider's README
+ * (chatanywhere/GPT_API_free): 60 an hour per IP and key until 2024-03, since 2024-06 200 a day with caps per
+ * class of model.
+ */
+#include "eke/config/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/decode.h"
+#include "eke/base/mem.h"
+
+#define HOUR 3600
+#define DAY 86400
+#define CHINA "Asia/Shanghai"
+
+static const char *const all_models[] = { "*", NULL };
+static const char *const five_a_day[] = { "gpt-5", "gpt-5-chat*", "gpt-5.*", "gpt-4o", "gpt-4.1", NULL };
+static const char *const thirty_a_day[] = { "deepseek-r1", "deepseek-v3", "deepseek-v3-2-exp", NULL };
+
+static const struct plan builtin[] = {
+	{ .name = "chatanywhere-free",
+	  .windows = { { PLAN_SCOPE_MACHINE, all_models, 60, HOUR, PLAN_SLIDING, NULL },
+		       { PLAN_SCOPE_KEY, all_models, 60, HOUR, PLAN_SLIDING, NULL } },
+	  .window_count = 2,
+	  .max_prompt_tokens = 4096 },
+	{ .name = "chatanywhere-free-daily",
+	  .windows = { { PLAN_SCOPE_MACHINE, all_models, 200, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_KEY, all_models, 200, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_MACHINE, five_a_day, 5, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_KEY, five_a_day, 5, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_MACHINE, thirty_a_day, 30, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_KEY, thirty_a_day, 30, DAY, PLAN_CALENDAR, CHINA } },
+	  .window_count = 6,
+	  .max_prompt_tokens = 4096 },
+	{ .name = "unlimited" },
+};
+
+const struct plan *plan_builtin(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtin); i++)
+		if (!strcmp(builtin[i].name, name))
+			return &builtin[i];
+	return NULL;
+}
+
+bool plan_is_counted(const struct plan *plan)
+{
+	return plan->window_count > 0;
+}
+
+bool plan_parse_period(const char *text, int64_t *seconds)
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} units[] = { { "s", 1 }, { "m", 60 }, { "h", HOUR }, { "d", DAY } };
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || n <= 0 || n > 366L * DAY)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (strcmp(end, units[i].unit) || n > 366L * DAY / units[i].seconds)
+			continue;
+		*seconds = n * units[i].seconds;
+		return true;
+	}
+	return false;
+}
+
+struct window_fields {
+	const char *scope;
+	const struct json *models;
+	int64_t limit;
+	const char *period;
+	const char *kind;
+	const char *time_zone;
+};
+
+static const struct decode_field window_table[] = {
+	{ .name = "scope", .type = DECODE_STRING, .required = true, .offset = offsetof(struct window_fields, scope) },
+	{ .name = "models", .type = DECODE_ARRAY, .offset = offsetof(struct window_fields, models) },
+	{ .name = "limit", .type = DECODE_INT, .required = true, .offset = offsetof(struct window_fields, limit),
+	  .min = 1, .max = LIMIT_WINDOW_ENTRIES },
+	{ .name = "period", .type = DECODE_STRING, .required = true, .offset = offsetof(struct window_fields, period) },
+	{ .name = "kind", .type = DECODE_STRING, .offset = offsetof(struct window_fields, kind) },
+	{ .name = "timeZone", .type = DECODE_STRING, .offset = offsetof(struct window_fields, time_zone) },
+	{ .name = NULL },
+};
+
+struct plan_fields {
+	const struct json *windows;
+	int64_t max_prompt_tokens;
+};
+
+static const struct decode_field plan_table[] = {
+	{ .name = "windows", .type = DECODE_ARRAY, .required = true, .offset = offsetof(struct plan_fields, windows) },
+	{ .name = "maxPromptTokens", .type = DECODE_INT, .offset = offsetof(struct plan_fields, max_prompt_tokens),
+	  .min = 1, .max = 100000000 },
+	{ .name = NULL },
+};
+
+static bool decode_window(const struct json *value, const char *path, struct plan_window *window, struct err *err)
+{
+	struct window_fields f = { .kind = "sliding" };
+
+	if (!json_is_object(value)) {
+		err_set(err, ERR_INVALID_PARAMS, "%s must be an object, not %s", path, json_type_name(value));
+		return false;
+	}
+	if (!decode(value, window_table, path, &f, err))
+		return false;
+	if (strcmp(f.scope, "machine") && strcmp(f.scope, "key"))
+		err_set(err, ERR_INVALID_PARAMS, "%s.scope must be \"machine\" or \"key\", not \"%s\"", path, f.scope);
+	else if (strcmp(f.kind, "sliding") && strcmp(f.kind, "calendar"))
+		err_set(err, ERR_INVALID_PARAMS, "%s.kind must be \"sliding\" or \"calendar\", not \"%s\"", path, f.kind);
+	else if (!plan_parse_period(f.period, &window->period))
+		err_set(err, ERR_INVALID_PARAMS, "%s.period must be a time such as \"1h\", \"30m\" or \"1d\", not \"%s\"",
+			path, f.period);
+	else {
+		window->scope = strcmp(f.scope, "key") ? PLAN_SCOPE_MACHINE : PLAN_SCOPE_KEY;
+		window->kind = strcmp(f.kind, "calendar") ? PLAN_SLIDING : PLAN_CALENDAR;
+		window->limit = f.limit;
+		window->time_zone = window->kind == PLAN_CALENDAR ? (f.time_zone ? f.time_zone : "UTC") : NULL;
+		return true;
+	}
+	return false;
+}
+
+/* Copies a window's pattern list behind `used` in the block and ends it with NULL. */
+static bool decode_models(const struct json *list, const char *path, const char **block, size_t *used, struct err *err)
+{
+	for (const struct json *e = json_first(list); e; e = json_next(e)) {
+		if (!json_string(e)) {
+			err_set(err, ERR_INVALID_PARAMS, "%s.models must be a list of strings", path);
+			return false;
+		}
+		block[(*used)++] = json_string(e);
+	}
+	block[(*used)++] = NULL;
+	return true;
+}
+
+bool plan_decode(const struct json *value, const char *name, struct plan *plan, const char ***models, struct err *err)
+{
+	struct plan_fields f = { 0 };
+	size_t used = 0;
+	size_t total = 0;
+	size_t n = 0;
+	const char **block;
+	char path[128];
+
+	snprintf(path, sizeof(path), "plans.%s", name);
+	if (!json_is_object(value)) {
+		err_set(err, ERR_INVALID_PARAMS, "%s must be an object, not %s", path, json_type_name(value));
+		return false;
+	}
+	if (!decode(value, plan_table, path, &f, err))
+		return false;
+	if (json_count(f.windows) > LIMIT_PLAN_WINDOWS) {
+		err_set(err, ERR_INVALID_PARAMS, "%s.windows has more than %d entries", path, LIMIT_PLAN_WINDOWS);
+		return false;
+	}
+	for (const struct json *w = json_first(f.windows); w; w = json_next(w))
+		total += json_count(json_get_present(w, "models")) + 1;
+	block = xcalloc(total, sizeof(*block));
+	*plan = (struct plan){ .name = name, .max_prompt_tokens = f.max_prompt_tokens };
+	for (const struct json *w = json_first(f.windows); w; w = json_next(w), n++) {
+		const struct json *list = json_get_present(w, "models");
+
+		snprintf(path, sizeof(path), "plans.%s.windows[%zu]", name, n);
+		plan->windows[n].models = json_first(list) ? (const char *const *)&block[used] : all_models;
+		if (!decode_window(w, path, &plan->windows[n], err) || !decode_models(list, path, block, &used, err)) {
+			free(block);
+			return false;
+		}
+	}
+	plan->window_count = n;
+	*models = block;
+	return true;
+}

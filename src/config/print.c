@@ -1,0 +1,234 @@
+/*
+ * The merged configuration for people: "eke config --print". Every value that is in force, keys masked.
+ */
+#include "eke/config/print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "eke/base/json_writer.h"
+#include "eke/base/strbuf.h"
+#include "endpoints.h"
+
+/* Breaks compact JSON into indented lines. Works on any valid JSON text without blanks outside strings. */
+static void indent_json(const struct strbuf *compact, struct strbuf *out)
+{
+	bool in_string = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < compact->len; i++) {
+		char c = compact->data[i];
+		bool opens = !in_string && (c == '{' || c == '[');
+		bool closes = !in_string && (c == '}' || c == ']');
+		bool empty = opens && (compact->data[i + 1] == '}' || compact->data[i + 1] == ']');
+
+		if (closes && !strchr("{[", compact->data[i - 1])) {
+			depth--;
+			strbuf_addf(out, "\n%*s", 2 * depth, "");
+		}
+		strbuf_addch(out, c);
+		if (in_string && c == '\\')
+			strbuf_addch(out, compact->data[++i]);
+		else if (c == '"')
+			in_string = !in_string;
+		if (opens && !empty)
+			depth++;
+		if ((opens && !empty) || (!in_string && c == ','))
+			strbuf_addf(out, "\n%*s", 2 * depth, "");
+		if (!in_string && c == ':')
+			strbuf_addch(out, ' ');
+	}
+	strbuf_addch(out, '\n');
+}
+
+static void put_key(struct json_writer *w, const struct config_key *key)
+{
+	json_put_key(w, "key");
+	switch (key->source) {
+	case KEY_NONE:
+		json_put_null(w);
+		return;
+	case KEY_LITERAL:
+		json_put_string(w, "********");
+		return;
+	case KEY_ENV:
+	case KEY_FILE:
+		json_begin_object(w);
+		json_put_kstring(w, key->source == KEY_ENV ? "env" : "file", key->value);
+		json_end_object(w);
+		return;
+	case KEY_COMMAND:
+		json_begin_object(w);
+		json_put_key(w, "command");
+		json_begin_array(w);
+		/* Its arguments may be secrets themselves; the program says enough. */
+		json_put_string(w, key->command[0]);
+		if (key->command[1])
+			json_put_string(w, "…");
+		json_end_array(w);
+		json_end_object(w);
+		return;
+	}
+}
+
+static void put_endpoint(struct json_writer *w, const struct config_endpoint *e)
+{
+	json_begin_object(w);
+	json_put_kstring(w, "name", e->name);
+	json_put_kstring(w, "baseUrl", e->base_url);
+	json_put_key(w, "fallbackUrls");
+	json_begin_array(w);
+	for (size_t i = 0; i < e->fallback_count; i++)
+		json_put_string(w, e->fallback_urls[i]);
+	json_end_array(w);
+	put_key(w, &e->key);
+	json_put_kstring(w, "plan", e->plan->name);
+	json_put_key(w, "models");
+	json_begin_object(w);
+	json_put_kstring(w, "chat", e->chat_model);
+	json_put_kstring(w, "completion", e->completion_model);
+	json_end_object(w);
+	json_put_kstring(w, "completionApi", config_completion_api_name(e->completion_api));
+	json_put_kbool(w, "streamOptions", e->stream_options);
+	json_put_key(w, "headers");
+	json_begin_object(w);
+	/* Headers may carry keys too. */
+	for (size_t i = 0; i < e->header_count; i++)
+		json_put_kstring(w, e->headers[i].name, "********");
+	json_end_object(w);
+	json_put_kstring(w, "proxy", e->proxy ? "********" : NULL);
+	json_put_kstring(w, "caFile", e->ca_file);
+	json_put_key(w, "timeouts");
+	json_begin_object(w);
+	json_put_key(w, "connect");
+	json_put_double(w, e->connect_timeout);
+	json_put_key(w, "firstByte");
+	json_put_double(w, e->first_byte_timeout);
+	json_put_key(w, "idle");
+	json_put_double(w, e->idle_timeout);
+	json_end_object(w);
+	json_end_object(w);
+}
+
+static void put_plan(struct json_writer *w, const struct plan *plan)
+{
+	json_put_key(w, plan->name);
+	json_begin_object(w);
+	json_put_key(w, "windows");
+	json_begin_array(w);
+	for (size_t i = 0; i < plan->window_count; i++) {
+		const struct plan_window *window = &plan->windows[i];
+		char period[32];
+
+		json_begin_object(w);
+		json_put_kstring(w, "scope", window->scope == PLAN_SCOPE_KEY ? "key" : "machine");
+		json_put_key(w, "models");
+		json_begin_array(w);
+		for (const char *const *m = window->models; *m; m++)
+			json_put_string(w, *m);
+		json_end_array(w);
+		json_put_kint(w, "limit", window->limit);
+		snprintf(period, sizeof(period), "%llds", (long long)window->period);
+		json_put_kstring(w, "period", period);
+		json_put_kstring(w, "kind", window->kind == PLAN_CALENDAR ? "calendar" : "sliding");
+		if (window->time_zone)
+			json_put_kstring(w, "timeZone", window->time_zone);
+		json_end_object(w);
+	}
+	json_end_array(w);
+	if (plan->max_prompt_tokens)
+		json_put_kint(w, "maxPromptTokens", plan->max_prompt_tokens);
+	json_end_object(w);
+}
+
+static void put_completion(struct json_writer *w, const struct config *config)
+{
+	static const char *const triggers[] = { "auto", "manual", "off" };
+	const struct config_completion *c = &config->completion;
+
+	json_put_key(w, "completion");
+	json_begin_object(w);
+	json_put_kstring(w, "trigger", triggers[c->trigger]);
+	json_put_key(w, "debounceMs");
+	if (c->debounce_ms == DEBOUNCE_ADAPTIVE)
+		json_put_string(w, "adaptive");
+	else
+		json_put_int(w, c->debounce_ms);
+	json_put_kint(w, "maxLines", c->max_lines);
+	json_put_kint(w, "candidates", c->candidates);
+	json_put_key(w, "reserve");
+	json_put_double(w, c->reserve);
+	json_put_kbool(w, "offline", c->offline);
+	json_put_key(w, "languages");
+	json_begin_object(w);
+	for (size_t i = 0; i < 2; i++) {
+		for (const struct json *l = json_first(config->languages[i]); l; l = json_next(l)) {
+			if (i == 0 && json_get(config->languages[1], json_key(l)))
+				continue;
+			json_put_key(w, json_key(l));
+			json_put_tree(w, l);
+		}
+	}
+	json_end_object(w);
+	json_end_object(w);
+}
+
+static void put_chat(struct json_writer *w, const struct config_chat *chat)
+{
+	json_put_key(w, "chat");
+	json_begin_object(w);
+	json_put_kstring(w, "system", chat->system);
+	json_put_key(w, "temperature");
+	if (chat->temperature < 0)
+		json_put_null(w);
+	else
+		json_put_double(w, chat->temperature);
+	json_put_key(w, "maxTokens");
+	if (chat->max_tokens)
+		json_put_int(w, chat->max_tokens);
+	else
+		json_put_null(w);
+	json_put_kstring(w, "language", chat->language);
+	json_end_object(w);
+}
+
+void config_print(const struct config *config, struct strbuf *out)
+{
+	static const char *const exhausted[] = { "never", "ask", "auto" };
+	struct strbuf compact;
+	struct json_writer w;
+
+	strbuf_init(&compact, LIMIT_CONFIG_FILE * 2);
+	json_writer_init(&w, &compact);
+	json_begin_object(&w);
+	json_put_key(&w, "endpoints");
+	json_begin_array(&w);
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		put_endpoint(&w, &config->endpoints[i]);
+	json_end_array(&w);
+	json_put_key(&w, "plans");
+	json_begin_object(&w);
+	for (size_t i = 0; i < config->plan_count; i++)
+		put_plan(&w, &config->plans[i]);
+	json_end_object(&w);
+	json_put_kstring(&w, "whenExhausted", exhausted[config->when_exhausted]);
+	put_completion(&w, config);
+	put_chat(&w, &config->chat);
+	json_put_key(&w, "privacy");
+	json_begin_object(&w);
+	json_put_key(&w, "ignore");
+	json_begin_array(&w);
+	for (const char **p = config->ignore; *p; p++)
+		json_put_string(&w, *p);
+	json_end_array(&w);
+	json_put_kbool(&w, "history", config->history);
+	json_end_object(&w);
+	json_put_key(&w, "log");
+	json_begin_object(&w);
+	json_put_kstring(&w, "level", config->log_level ? config->log_level : "info");
+	json_end_object(&w);
+	json_end_object(&w);
+	json_writer_end(&w);
+	indent_json(&compact, out);
+	strbuf_release(&compact);
+}

@@ -1,0 +1,72 @@
+/*
+ * Shared by the terminal commands: starting up, complaining, printing safely.
+ */
+#include "eke/front/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli_private.h"
+
+void cli_complain(const struct err *err)
+{
+	fprintf(stderr, "eke: %s\n", err->message);
+	if (err->provider_message[0])
+		fprintf(stderr, "eke: %s says: %s\n", err->endpoint[0] ? err->endpoint : "it", err->provider_message);
+}
+
+int cli_code(const struct err *err)
+{
+	return err->kind == ERR_BUDGET ? CLI_BUDGET : CLI_FAILED;
+}
+
+static void warn(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	fprintf(stderr, "eke: configuration: %s\n", sentence);
+}
+
+bool cli_start(struct app *app, const struct app_options *options)
+{
+	struct app_options quiet = *options;
+	struct err err;
+
+	signal(SIGPIPE, SIG_IGN);
+	/* What matters is said in the command's own words. */
+	quiet.default_log_level = "broken";
+	app_init(app, &quiet);
+	if (app_load(app, warn, NULL, &err))
+		return true;
+	cli_complain(&err);
+	app_release(app);
+	return false;
+}
+
+int cli_usage(const char *command, const char *word)
+{
+	fprintf(stderr, "eke %s: %s is not understood; 'eke --help' shows how it is used\n", command, word);
+	return CLI_USAGE;
+}
+
+void cli_print_text(const char *text, size_t len)
+{
+	static int is_terminal = -1;
+
+	if (is_terminal < 0)
+		is_terminal = isatty(STDOUT_FILENO);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		/* C1 controls are C2 80 … C2 9F in UTF-8. */
+		bool c1 = c == 0xC2 && i + 1 < len && (unsigned char)text[i + 1] < 0xA0;
+
+		if (is_terminal && (c1 || (c < ' ' && !strchr("\n\t", c)) || c == 0x7F)) {
+			fputs("\xEF\xBF\xBD", stdout);
+			i += c1;
+		} else {
+			putchar(c);
+		}
+	}
+	fflush(stdout);
+}

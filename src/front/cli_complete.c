@@ -1,0 +1,152 @@
+/*
+ * `eke complete FILE:LINE:COL`: what an editor would be offered at a position of a file, on standard output.
+ * Goes through the same document store and engine as an editor's request.
+ */
+#include "cli_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/base/paths.h"
+#include "eke/base/utf.h"
+#include "eke/text/buffer.h"
+#include "eke/text/language.h"
+#include "eke/text/uri.h"
+
+struct complete_command {
+	struct app app;
+	int code;
+};
+
+static void on_done(void *ctx, const struct engine_item *item, const struct err *err)
+{
+	struct complete_command *c = ctx;
+
+	if (item) {
+		cli_print_text(item->text, item->len);
+		putchar('\n');
+	} else if (err) {
+		cli_complain(err);
+	} else {
+		fprintf(stderr, "eke: nothing to suggest here\n");
+	}
+	fflush(stdout);
+	c->code = err ? cli_code(err) : CLI_OK;
+	loop_stop(c->app.loop);
+}
+
+/* A number from 1 to INT32_MAX in text[0..len). */
+static bool parse_number(const char *text, size_t len, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (!len || len > 9)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		n = n * 10 + (text[i] - '0');
+	}
+	*out = n;
+	return n > 0;
+}
+
+/* "FILE:LINE:COL" from the right, as FILE may hold colons; path is owned by the caller. */
+static bool parse_place(const char *word, char **path, int64_t *line, int64_t *column)
+{
+	const char *second = strrchr(word, ':');
+	const char *first = second;
+
+	while (first && first > word && *--first != ':')
+		continue;
+	if (!second || first <= word || *first != ':' || !parse_number(first + 1, (size_t)(second - first - 1), line) ||
+	    !parse_number(second + 1, strlen(second + 1), column))
+		return false;
+	*path = xstrndup(word, (size_t)(first - word));
+	return true;
+}
+
+/* Columns are characters here, as editors show them; the engine wants bytes. */
+static int64_t byte_column(const struct text_buffer *text, int64_t line, int64_t column)
+{
+	struct strbuf content;
+	size_t at = 0;
+
+	strbuf_init(&content, LIMIT_DOCUMENT);
+	text_buffer_line(text, (size_t)line - 1, &content);
+	while (at < content.len && --column) {
+		uint32_t cp;
+
+		at += utf8_decode(content.data + at, content.len - at, &cp);
+	}
+	strbuf_release(&content);
+	return (int64_t)at;
+}
+
+static bool open_file(struct complete_command *c, const char *path, char **uri, struct err *err)
+{
+	char *full = realpath(path, NULL);
+	const struct language *language = language_of_path(path);
+	struct strbuf bytes;
+	struct strbuf text;
+	bool ok;
+
+	strbuf_init(&bytes, LIMIT_DOCUMENT);
+	strbuf_init(&text, 3 * LIMIT_DOCUMENT);
+	ok = file_read(path, LIMIT_DOCUMENT, &bytes, err);
+	if (ok) {
+		utf8_append_valid(&text, bytes.data, bytes.len);
+		*uri = uri_from_path(full);
+		docs_set_encoding(c->app.docs, POSITION_UTF8);
+		docs_open(c->app.docs, *uri, language ? language->id : "plaintext", 1, text.data, text.len);
+	}
+	strbuf_release(&bytes);
+	strbuf_release(&text);
+	free(full);
+	return ok;
+}
+
+static void run(struct complete_command *c, const char *path, int64_t line, int64_t column)
+{
+	struct engine_callbacks callbacks = { .done = on_done, .ctx = c };
+	struct engine_request request = { .position = { .line = line - 1 }, .insert_spaces = true };
+	const struct text_buffer *text;
+	char *uri = NULL;
+	struct err err;
+
+	if (!open_file(c, path, &uri, &err)) {
+		cli_complain(&err);
+		return;
+	}
+	text = doc_text(docs_find(c->app.docs, uri));
+	if (!text || (size_t)line > text_buffer_line_count(text)) {
+		fprintf(stderr, "eke: %s has %zu lines, not %lld\n", path, text ? text_buffer_line_count(text) : 0,
+			(long long)line);
+	} else {
+		request.uri = uri;
+		request.position.character = byte_column(text, line, column);
+		engine_complete(c->app.engine, &request, &callbacks);
+		loop_run(c->app.loop);
+	}
+	free(uri);
+}
+
+int cli_complete(const struct app_options *options, int argc, char **argv)
+{
+	struct complete_command c = { .code = CLI_FAILED };
+	int64_t line;
+	int64_t column;
+	char *path;
+
+	if (argc != 1 || !parse_place(argv[0], &path, &line, &column))
+		return cli_usage("complete", argc == 1 ? argv[0] : argc ? argv[1] : "nothing");
+	if (cli_start(&c.app, options)) {
+		run(&c, path, line, column);
+		app_release(&c.app);
+	}
+	free(path);
+	return c.code;
+}

@@ -1,0 +1,225 @@
+/*
+ * `eke doctor`: is everything there that a first request needs? Configuration, key, proxy, TLS, endpoint,
+ * models; each checked by doing it, none by a request that a plan counts (GET /models is not). Every complaint
+ * says what to do.
+ */
+#include "cli_private.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/paths.h"
+#include "eke/upstream/models.h"
+
+struct doctor {
+	struct app app;
+	size_t index; /* of the endpoint that is asked */
+	int64_t asked_ms;
+	bool key_waiting;
+	int problems;
+};
+
+enum verdict { GOOD, NOTE, BAD };
+
+static void say(struct doctor *d, enum verdict verdict, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void say(struct doctor *d, enum verdict verdict, const char *fmt, ...)
+{
+	static const char *const plain[] = { "ok   ", "note ", "BAD  " };
+	static const char *const coloured[] = { "\033[32mok\033[0m   ", "\033[33mnote\033[0m ", "\033[31mBAD\033[0m  " };
+	va_list ap;
+
+	fputs(isatty(STDOUT_FILENO) && !getenv("NO_COLOR") ? coloured[verdict] : plain[verdict], stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	d->problems += verdict == BAD;
+}
+
+static void on_warning(void *ctx, const char *sentence)
+{
+	say(ctx, NOTE, "configuration: %s", sentence);
+}
+
+static void check_config(struct doctor *d)
+{
+	struct err err;
+	const struct config *config;
+
+	if (!app_load(&d->app, on_warning, d, &err)) {
+		say(d, BAD, "configuration: %s", err.message);
+		return;
+	}
+	config = d->app.config;
+	if (config->from_environment)
+		say(d, GOOD, "configuration: one endpoint from the environment%s%s", config->file_exists ? ", beside " : "",
+		    config->file_exists ? config->path : "");
+	else if (config->file_exists)
+		say(d, GOOD, "configuration: %s, %zu endpoint%s", config->path, config->endpoint_count,
+		    config->endpoint_count == 1 ? "" : "s");
+	if (!config->endpoint_count)
+		say(d, BAD, "configuration: no endpoint. Set OPENAI_API_KEY (and OPENAI_BASE_URL), or write %s, for example:\n"
+			    "       { \"endpoints\": [ { \"baseUrl\": \"https://api.chatanywhere.tech\", "
+			    "\"key\": { \"env\": \"CHATANYWHERE_KEY\" } } ] }",
+		    config->path ? config->path : "a file and name it in EKE_CONFIG");
+}
+
+static void check_state(struct doctor *d)
+{
+	char *path = path_state();
+	char *probe;
+
+	if (!path) {
+		say(d, NOTE, "state: there is no home directory; set EKE_STATE_DIR to keep anything");
+		return;
+	}
+	/* The nearest directory that exists must be writable. */
+	probe = path;
+	while (access(probe, F_OK) && strrchr(probe, '/') > probe)
+		*strrchr(probe, '/') = '\0';
+	if (access(probe, W_OK | X_OK))
+		say(d, BAD, "state: %s is not writable: %s", probe, strerror(errno));
+	else
+		say(d, GOOD, "state: below %s", probe);
+	free(path);
+}
+
+static void check_proxy(struct doctor *d)
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+		const char *at = value ? strrchr(value, '@') : NULL;
+
+		if (!value || !*value)
+			continue;
+		any = true;
+		say(d, NOTE, "proxy: %s is set, requests go through %s", names[i], at ? at + 1 : value);
+	}
+	if (!any)
+		say(d, GOOD, "proxy: none in the environment");
+}
+
+static const char *source_of(const struct config_key *key)
+{
+	switch (key->source) {
+	case KEY_NONE:
+		return "none";
+	case KEY_ENV:
+		return "environment";
+	case KEY_FILE:
+		return "file";
+	case KEY_COMMAND:
+		return "command";
+	case KEY_LITERAL:
+		return "configuration file";
+	}
+	return "";
+}
+
+static void check_endpoint(void *ctx);
+
+static void next_endpoint(struct doctor *d)
+{
+	d->index++;
+	check_endpoint(d);
+}
+
+static bool has_model(const char *const *ids, size_t count, const char *model)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(ids[i], model))
+			return true;
+	return false;
+}
+
+static void on_models(void *ctx, const char *const *ids, size_t count, const struct err *err)
+{
+	struct doctor *d = ctx;
+	struct endpoint *e = upstream_at(d->app.upstream, d->index);
+	const char *models[] = { endpoint_chat_model(e), endpoint_completion_model(e) };
+
+	if (err && err->http_status == 404) {
+		say(d, NOTE, "%s: reached; it has no list of models, so the model names are not checked", endpoint_name(e));
+	} else if (err) {
+		say(d, BAD, "%s: %s", endpoint_name(e), err->message);
+		if (err->provider_message[0])
+			printf("       it says: %s\n", err->provider_message);
+	} else {
+		say(d, GOOD, "%s: answered in %lld ms, offers %zu models", endpoint_name(e),
+		    (long long)(clock_mono_ms() - d->asked_ms), count);
+	}
+	for (size_t i = 0; !err && i < ARRAY_LEN(models); i++) {
+		if (i && !strcmp(models[0], models[1]))
+			continue;
+		if (has_model(ids, count, models[i]))
+			say(d, GOOD, "%s: the model %s is there", endpoint_name(e), models[i]);
+		else
+			say(d, NOTE, "%s: the model %s is not in its list; 'eke models' shows what is", endpoint_name(e),
+				models[i]);
+	}
+	next_endpoint(d);
+}
+
+static void check_endpoint(void *ctx)
+{
+	struct doctor *d = ctx;
+	struct endpoint *e = upstream_at(d->app.upstream, d->index);
+	const char *key = NULL;
+	struct err err;
+
+	if (!e) {
+		loop_stop(d->app.loop);
+		return;
+	}
+	switch (endpoint_key(e, &key, &err)) {
+	case ENDPOINT_KEY_PENDING:
+		endpoint_key_wait(e, check_endpoint, d);
+		return;
+	case ENDPOINT_KEY_FAILED:
+		say(d, BAD, "%s: %s", endpoint_name(e), err.message);
+		next_endpoint(d);
+		return;
+	case ENDPOINT_KEY_READY:
+		break;
+	}
+	say(d, GOOD, "%s: %s, plan %s", endpoint_name(e), endpoint_url(e)->base, endpoint_config(e)->plan->name);
+	if (key)
+		say(d, GOOD, "%s: a key of %zu characters (%s)", endpoint_name(e), strlen(key),
+		    source_of(&endpoint_config(e)->key));
+	else
+		say(d, endpoint_url(e)->loopback ? GOOD : NOTE, "%s: no key is configured", endpoint_name(e));
+	d->asked_ms = clock_mono_ms();
+	models_start(d->app.upstream, e, on_models, d);
+}
+
+int cli_doctor(const struct app_options *options, int argc, char **argv)
+{
+	struct app_options quiet = *options;
+	struct doctor d = { .problems = 0 };
+
+	if (argc)
+		return cli_usage("doctor", argv[0]);
+	quiet.default_log_level = "broken";
+	printf("eke %s\n", EKE_VERSION);
+	app_init(&d.app, &quiet);
+	check_config(&d);
+	check_state(&d);
+	check_proxy(&d);
+	if (upstream_count(d.app.upstream)) {
+		loop_defer(d.app.loop, check_endpoint, &d);
+		loop_run(d.app.loop);
+	}
+	app_release(&d.app);
+	if (d.problems)
+		printf("%d problem%s\n", d.problems, d.problems == 1 ? "" : "s");
+	return d.problems ? CLI_FAILED : CLI_OK;
+}

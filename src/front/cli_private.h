@@ -1,0 +1,22 @@
+#ifndef EKE_FRONT_CLI_PRIVATE_H
+#define EKE_FRONT_CLI_PRIVATE_H
+/*
+ * What the terminal commands share.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "eke/front/cli.h"
+
+/* "eke: <sentence>" and what the provider said, to standard error. */
+void cli_complain(const struct err *err);
+/* CLI_BUDGET for ERR_BUDGET, else CLI_FAILED. */
+int cli_code(const struct err *err);
+/* Sets up the app with its configuration; false, and the app released, if that is wrong (it was said). */
+bool cli_start(struct app *app, const struct app_options *options);
+/* Complains about a word that the command does not know; returns CLI_USAGE. */
+int cli_usage(const char *command, const char *word);
+/* Prints text of a model: on a terminal without control characters, which could drive it. */
+void cli_print_text(const char *text, size_t len);
+
+#endif

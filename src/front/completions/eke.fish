@@ -1,0 +1,30 @@
+# fish completion for eke. make check-source sees to it that it names every command and option of eke --help.
+
+set -l commands serve chat complete models doctor config
+
+complete -c eke -f
+
+complete -c eke -l config -r -F -d 'Read this configuration file'
+complete -c eke -l log-level -x -a 'broken warn info debug io' -d 'How much is logged'
+complete -c eke -l log-file -r -F -d 'Log to this file'
+complete -c eke -l version -d 'Print the version'
+complete -c eke -l help -d 'Print a summary'
+
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a serve -d 'JSON-RPC over standard input and output'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a chat -d 'One answer, streamed to the terminal'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a complete -d 'The completion at a position of a file'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a models -d 'The models that the endpoints offer'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'Check configuration, key, proxy, TLS and endpoint'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a config -d 'The configuration: where, what, its schema'
+
+complete -c eke -n '__fish_seen_subcommand_from serve' -l stdio -d 'Accepted for editors that add it'
+
+complete -c eke -n '__fish_seen_subcommand_from chat' -s f -r -F -d 'Put this file before the message'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s m -x -a '(eke models 2>/dev/null | string replace -r "\\s.*" "")' -d 'Ask this model'
+complete -c eke -n '__fish_seen_subcommand_from chat' -l json -d 'Print one JSON object'
+
+complete -c eke -n '__fish_seen_subcommand_from complete' -F
+
+complete -c eke -n '__fish_seen_subcommand_from config' -l path -d 'Where the file is'
+complete -c eke -n '__fish_seen_subcommand_from config' -l print -d 'The merged configuration, keys masked'
+complete -c eke -n '__fish_seen_subcommand_from config' -l schema -d 'Its JSON Schema'

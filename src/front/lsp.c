@@ -1,0 +1,432 @@
+/*
+ * The LSP front end: the server's life from start to exit code, and the table of its methods. Each method's
+ * handler is in the file of its subject (lsp_private.h lists them); protocol/eke.json says what goes in and
+ * out.
+ *
+ * The program ends by `exit`, by the end of its input, by SIGTERM, by the death of the client's process, or
+ * because nobody reads its output any more. After the end of the input requests under way may go on for a
+ * moment, so that a script that pipes requests in gets its answers.
+ */
+#include "eke/front/lsp.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "eke/base/decode.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "lsp_private.h"
+
+/* How long requests may go on after the input has ended, and how long the last messages may take to be read. */
+#define END_GRACE_MS 5000
+#define END_FLUSH_MS 1000
+
+/* 128 + SIGTERM, as a shell would report it. */
+#define EXIT_TERMINATED 143
+
+static void end(struct lsp *lsp, int code)
+{
+	lsp->exit_code = code;
+	loop_stop(lsp->app.loop);
+}
+
+static int code_of_state(const struct lsp *lsp)
+{
+	return lsp->state == LSP_SHUT_DOWN ? 0 : 1;
+}
+
+void lsp_check_end(struct lsp *lsp)
+{
+	if (lsp->ending && !rpc_in_flight(lsp->rpc))
+		end(lsp, code_of_state(lsp));
+}
+
+/*
+ * --- initialize and the other ends of a life
+ * -----------------------------------------------------------------------------
+ */
+
+struct initialize_params {
+	int64_t process_id;
+	const struct json *general;
+	const struct json *options;
+	const char *trace;
+	struct {
+		const char *name;
+		const char *version;
+	} client;
+};
+
+static const struct decode_field client_fields[] = {
+	{ .name = "name", .type = DECODE_STRING, .offset = 0 },
+	{ .name = "version", .type = DECODE_STRING, .offset = sizeof(const char *) },
+	{ .name = NULL },
+};
+
+static const struct decode_field capabilities_fields[] = {
+	{ .name = "general", .type = DECODE_OBJECT, .offset = 0 },
+	{ .name = NULL },
+};
+
+static const struct decode_field initialize_fields[] = {
+	{ .name = "processId", .type = DECODE_INT, .offset = offsetof(struct initialize_params, process_id),
+	  .min = 0, .max = INT32_MAX },
+	{ .name = "capabilities", .type = DECODE_OBJECT, .offset = offsetof(struct initialize_params, general),
+	  .sub = capabilities_fields },
+	{ .name = "initializationOptions", .type = DECODE_ANY, .offset = offsetof(struct initialize_params, options) },
+	{ .name = "trace", .type = DECODE_STRING, .offset = offsetof(struct initialize_params, trace) },
+	{ .name = "clientInfo", .type = DECODE_OBJECT, .offset = offsetof(struct initialize_params, client),
+	  .sub = client_fields },
+	{ .name = NULL },
+};
+
+/* The first of the client's encodings that eke knows; UTF-16 is the one that everybody must. */
+static enum position_encoding choose_encoding(const struct json *general)
+{
+	for (const struct json *e = json_first(json_get(general, "positionEncodings")); e; e = json_next(e)) {
+		const char *name = json_string(e);
+
+		if (name && !strcmp(name, "utf-8"))
+			return POSITION_UTF8;
+		if (name && !strcmp(name, "utf-16"))
+			return POSITION_UTF16;
+	}
+	return POSITION_UTF16;
+}
+
+static void write_capabilities(struct json_writer *w, enum position_encoding encoding)
+{
+	json_put_key(w, "capabilities");
+	json_begin_object(w);
+	json_put_kstring(w, "positionEncoding", encoding == POSITION_UTF8 ? "utf-8" : "utf-16");
+	json_put_key(w, "textDocumentSync");
+	json_begin_object(w);
+	json_put_kbool(w, "openClose", true);
+	json_put_kint(w, "change", 2);
+	json_put_key(w, "save");
+	json_begin_object(w);
+	json_put_kbool(w, "includeText", false);
+	json_end_object(w);
+	json_end_object(w);
+	json_put_key(w, "inlineCompletionProvider");
+	json_begin_object(w);
+	json_end_object(w);
+	json_put_key(w, "executeCommandProvider");
+	json_begin_object(w);
+	json_put_key(w, "commands");
+	json_begin_array(w);
+	json_put_string(w, "eke.accept");
+	json_put_string(w, "eke.reject");
+	json_end_array(w);
+	json_end_object(w);
+	json_put_key(w, "workspace");
+	json_begin_object(w);
+	json_put_key(w, "workspaceFolders");
+	json_begin_object(w);
+	json_put_kbool(w, "supported", true);
+	json_put_kbool(w, "changeNotifications", true);
+	json_end_object(w);
+	json_end_object(w);
+	json_put_key(w, "experimental");
+	json_begin_object(w);
+	json_put_key(w, "eke");
+	json_begin_object(w);
+	json_put_kint(w, "protocol", 1);
+	json_put_kbool(w, "chat", true);
+	json_put_kbool(w, "models", true);
+	json_put_kbool(w, "streaming", true);
+	json_end_object(w);
+	json_end_object(w);
+	json_end_object(w);
+}
+
+static void on_client_gone(void *ctx)
+{
+	struct lsp *lsp = ctx;
+
+	log_info("the client's process is gone");
+	end(lsp, code_of_state(lsp));
+}
+
+static void set_trace(struct lsp *lsp, const char *value)
+{
+	if (value && !strcmp(value, "messages"))
+		lsp->trace = LSP_TRACE_MESSAGES;
+	else if (value && !strcmp(value, "verbose"))
+		lsp->trace = LSP_TRACE_VERBOSE;
+	else
+		lsp->trace = LSP_TRACE_OFF;
+}
+
+static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, const struct json *params)
+{
+	struct lsp *lsp = ctx;
+	struct initialize_params p = { 0 };
+	enum position_encoding encoding;
+	struct json_writer w;
+	struct strbuf result;
+	struct err err;
+
+	if (!decode(params, initialize_fields, "params", &p, &err))
+		return rpc_fail(request, &err);
+	lsp->state = LSP_INITIALIZED;
+	log_info("eke %s for %s %s", EKE_VERSION, p.client.name ? p.client.name : "an unnamed client",
+		 p.client.version ? p.client.version : "");
+	encoding = choose_encoding(p.general);
+	docs_set_encoding(lsp->app.docs, encoding);
+	set_trace(lsp, p.trace);
+	if (p.process_id && !loop_on_exit_of(lsp->app.loop, (pid_t)p.process_id, on_client_gone, lsp))
+		log_info("process %lld, which the client says it is, is not on this machine; not watched",
+			(long long)p.process_id);
+	lsp_take_settings(lsp, json_get_present(p.options, "eke"));
+	strbuf_init(&result, KIB(16));
+	json_writer_init(&w, &result);
+	json_begin_object(&w);
+	write_capabilities(&w, encoding);
+	json_put_key(&w, "serverInfo");
+	json_begin_object(&w);
+	json_put_kstring(&w, "name", "eke");
+	json_put_kstring(&w, "version", EKE_VERSION);
+	json_end_object(&w);
+	json_end_object(&w);
+	json_writer_end(&w);
+	return rpc_reply(request, &result);
+}
+
+static void on_initialized(void *ctx, const struct json *params)
+{
+	struct lsp *lsp = ctx;
+
+	(void)params;
+	if (lsp->client_ready)
+		return;
+	lsp->client_ready = true;
+	if (lsp->warnings.len)
+		lsp_show_message(lsp, LSP_MESSAGE_WARNING, lsp->warnings.data);
+	strbuf_release(&lsp->warnings);
+	if (lsp->config_err.kind != ERR_NONE)
+		lsp_show_message(lsp, LSP_MESSAGE_ERROR, lsp->config_err.message);
+	lsp_update_status(lsp);
+	upstream_prewarm(lsp->app.upstream);
+}
+
+static struct rpc_result *on_shutdown(void *ctx, struct rpc_request *request, const struct json *params)
+{
+	struct lsp *lsp = ctx;
+	struct rpc_result *result;
+
+	(void)params;
+	lsp->state = LSP_SHUT_DOWN;
+	result = rpc_reply_null(request);
+	rpc_cancel_all(lsp->rpc);
+	return result;
+}
+
+static void on_exit_notification(void *ctx, const struct json *params)
+{
+	struct lsp *lsp = ctx;
+
+	(void)params;
+	end(lsp, code_of_state(lsp));
+}
+
+static void on_set_trace(void *ctx, const struct json *params)
+{
+	set_trace(ctx, json_string(json_get(params, "value")));
+}
+
+/* Folders matter to nothing yet; a client that tells of their changes is right to. */
+static void on_workspace_folders(void *ctx, const struct json *params)
+{
+	(void)ctx;
+	(void)params;
+}
+
+/*
+ * --- the table
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static const struct rpc_method methods[] = {
+	{ .name = "initialize", .request = on_initialize },
+	{ .name = "initialized", .notification = on_initialized },
+	{ .name = "shutdown", .request = on_shutdown },
+	{ .name = "exit", .notification = on_exit_notification },
+	{ .name = "$/setTrace", .notification = on_set_trace },
+	{ .name = "textDocument/didOpen", .notification = lsp_did_open },
+	{ .name = "textDocument/didChange", .notification = lsp_did_change },
+	{ .name = "textDocument/didClose", .notification = lsp_did_close },
+	{ .name = "textDocument/didSave", .notification = lsp_did_save },
+	{ .name = "textDocument/inlineCompletion", .request = lsp_inline_completion },
+	{ .name = "textDocument/didShowCompletion", .notification = lsp_did_show },
+	{ .name = "textDocument/didPartiallyAcceptCompletion", .notification = lsp_did_partially_accept },
+	{ .name = "workspace/executeCommand", .request = lsp_execute_command },
+	{ .name = "workspace/didChangeConfiguration", .notification = lsp_did_change_configuration },
+	{ .name = "workspace/didChangeWorkspaceFolders", .notification = on_workspace_folders },
+	{ .name = "chat/complete", .request = lsp_chat_complete },
+	{ .name = "models/list", .request = lsp_models_list },
+	{ .name = "budget/get", .request = lsp_budget_get },
+	{ .name = NULL },
+};
+
+static bool admit(void *ctx, const struct rpc_method *method, bool is_request, struct err *err)
+{
+	struct lsp *lsp = ctx;
+	bool is_initialize = method && method->request == on_initialize;
+	bool is_exit = method && method->notification == on_exit_notification;
+
+	switch (lsp->state) {
+	case LSP_STARTED:
+		if ((is_request && is_initialize) || (!is_request && is_exit))
+			return true;
+		err_set(err, ERR_NOT_INITIALIZED, "the first message must be the request initialize");
+		return false;
+	case LSP_INITIALIZED:
+		if (!is_request || !is_initialize)
+			return true;
+		err_set(err, ERR_INVALID_REQUEST, "initialize was received before");
+		return false;
+	case LSP_SHUT_DOWN:
+		if (!is_request && is_exit)
+			return true;
+		err_set(err, ERR_INVALID_REQUEST, "after shutdown only exit is taken");
+		return false;
+	}
+	return false;
+}
+
+/*
+ * --- the client's end of the line
+ * -------------------------------------------------------------------------------------------
+ */
+
+void lsp_show_message(struct lsp *lsp, enum lsp_message type, const char *text)
+{
+	struct json_writer w;
+	struct strbuf params;
+
+	if (!lsp->client_ready || lsp->state != LSP_INITIALIZED)
+		return;
+	strbuf_init(&params, KIB(64));
+	json_writer_init(&w, &params);
+	json_begin_object(&w);
+	json_put_kint(&w, "type", type);
+	json_put_kstring(&w, "message", text);
+	json_end_object(&w);
+	rpc_notify(lsp->rpc, "window/showMessage", &params);
+}
+
+/* Log lines that an editor's user should find: as window/logMessage, or as $/logTrace where the client traces. */
+static void on_log(void *ctx, enum log_level level, const char *line)
+{
+	struct lsp *lsp = ctx;
+	bool is_message = level <= LOG_WARN;
+	struct json_writer w;
+	struct strbuf params;
+
+	if (!lsp->client_ready || lsp->state != LSP_INITIALIZED)
+		return;
+	if (!is_message && (lsp->trace == LSP_TRACE_OFF || (level > LOG_INFO && lsp->trace != LSP_TRACE_VERBOSE)))
+		return;
+	strbuf_init(&params, KIB(64));
+	json_writer_init(&w, &params);
+	json_begin_object(&w);
+	if (is_message)
+		json_put_kint(&w, "type", level == LOG_BROKEN ? LSP_MESSAGE_ERROR : LSP_MESSAGE_WARNING);
+	json_put_kstring(&w, "message", line);
+	json_end_object(&w);
+	rpc_notify(lsp->rpc, is_message ? "window/logMessage" : "$/logTrace", &params);
+}
+
+static void on_input(void *ctx, const char *bytes, size_t len)
+{
+	struct lsp *lsp = ctx;
+
+	rpc_feed(lsp->rpc, bytes, len);
+}
+
+static void on_end_of_grace(void *ctx)
+{
+	struct lsp *lsp = ctx;
+
+	rpc_cancel_all(lsp->rpc);
+	end(lsp, code_of_state(lsp));
+}
+
+static void on_input_end(void *ctx, int reason)
+{
+	struct lsp *lsp = ctx;
+
+	if (reason)
+		log_warn("standard input cannot be read: %s", strerror(reason));
+	rpc_feed_end(lsp->rpc);
+	lsp->ending = true;
+	timer_start(lsp->end_timer, END_GRACE_MS);
+	lsp_check_end(lsp);
+}
+
+static void on_broken(void *ctx)
+{
+	struct lsp *lsp = ctx;
+
+	end(lsp, code_of_state(lsp));
+}
+
+static void on_terminate(void *ctx)
+{
+	struct lsp *lsp = ctx;
+
+	log_info("terminated by a signal");
+	end(lsp, EXIT_TERMINATED);
+}
+
+/*
+ * --- the program
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static void release(struct lsp *lsp)
+{
+	log_set_listener(NULL, NULL, LOG_BROKEN);
+	lsp_completions_free(lsp);
+	lsp_turns_free(lsp);
+	lsp_models_free(lsp);
+	rpc_finish(lsp->rpc, END_FLUSH_MS);
+	rpc_free(lsp->rpc);
+	pump_free(lsp->pump);
+	timer_free(lsp->end_timer);
+	strbuf_release(&lsp->warnings);
+	free(lsp->status);
+	app_release(&lsp->app);
+}
+
+int lsp_serve(const struct app_options *options)
+{
+	struct lsp lsp = { .exit_code = 1 };
+	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = &lsp };
+	struct pump_callbacks input = { .bytes = on_input, .end = on_input_end, .ctx = &lsp };
+	int out = stdio_claim_stdout();
+
+	if (out < 0) {
+		log_broken("standard output cannot be used: %s", strerror(errno));
+		return 1;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	app_init(&lsp.app, options);
+	strbuf_init(&lsp.warnings, KIB(16));
+	lsp.rpc = rpc_new(lsp.app.loop, out, &config);
+	lsp.end_timer = timer_new(lsp.app.loop, on_end_of_grace, &lsp);
+	lsp_load(&lsp);
+	log_set_listener(on_log, &lsp, LOG_DEBUG);
+	loop_on_signal(lsp.app.loop, SIGTERM, on_terminate, &lsp);
+	loop_on_signal(lsp.app.loop, SIGINT, on_terminate, &lsp);
+	lsp.pump = pump_new(lsp.app.loop, STDIN_FILENO, &input);
+	loop_run(lsp.app.loop);
+	release(&lsp);
+	close(out);
+	return lsp.exit_code;
+}

@@ -1,0 +1,92 @@
+#ifndef EKE_FRONT_LSP_PRIVATE_H
+#define EKE_FRONT_LSP_PRIVATE_H
+/*
+ * The LSP front end's body, shared by src/front/lsp*.c. Handlers decode, call one engine, and answer.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "eke/front/app.h"
+#include "eke/io/pump.h"
+#include "eke/rpc/rpc.h"
+#include "eke/rpc/stream.h"
+#include "eke/text/position.h"
+
+/* LSP 3.18, "Server lifecycle". */
+enum lsp_state {
+	LSP_STARTED,     /* waits for initialize */
+	LSP_INITIALIZED, /* works */
+	LSP_SHUT_DOWN,   /* waits for exit */
+};
+
+/* MessageType of window/logMessage and window/showMessage. */
+enum lsp_message { LSP_MESSAGE_ERROR = 1, LSP_MESSAGE_WARNING = 2, LSP_MESSAGE_INFO = 3 };
+
+enum lsp_trace { LSP_TRACE_OFF, LSP_TRACE_MESSAGES, LSP_TRACE_VERBOSE };
+
+struct lsp_turn;
+struct lsp_completion;
+struct lsp_models;
+
+struct lsp {
+	struct app app;
+	struct rpc *rpc;
+	struct pump *pump;
+	struct timer *end_timer; /* how long requests may go on after the input has ended */
+	enum lsp_state state;
+	bool client_ready; /* `initialized` came: notifications may be sent */
+	bool ending;       /* the input has ended */
+	int exit_code;
+	enum lsp_trace trace;
+	struct strbuf warnings; /* about the configuration, until the client is ready; lines */
+	char *status;           /* the last eke/didChangeStatus, or NULL */
+	struct err trouble;     /* of the last request; kind ERR_NONE: it went well */
+	struct err config_err;  /* why the configuration in the file is not in force */
+	struct lsp_turn *turns;
+	struct lsp_completion *completions;
+	struct lsp_models *models;
+};
+
+/* lsp.c */
+void lsp_show_message(struct lsp *lsp, enum lsp_message type, const char *text);
+/* Reads the configuration again if its file has changed. */
+void lsp_refresh(struct lsp *lsp);
+/* After requests were answered: ends the program if that was what it waited for. */
+void lsp_check_end(struct lsp *lsp);
+
+/* lsp_settings.c */
+rpc_notification_fn lsp_did_change_configuration;
+void lsp_take_settings(struct lsp *lsp, const struct json *settings);
+void lsp_load(struct lsp *lsp);
+
+/* lsp_documents.c */
+rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;
+
+/* lsp_completion.c */
+rpc_request_fn lsp_inline_completion, lsp_execute_command;
+rpc_notification_fn lsp_did_show, lsp_did_partially_accept;
+void lsp_completions_free(struct lsp *lsp);
+
+/* lsp_chat.c */
+rpc_request_fn lsp_chat_complete;
+void lsp_turns_free(struct lsp *lsp);
+
+/* lsp_models.c */
+rpc_request_fn lsp_models_list, lsp_budget_get;
+void lsp_models_free(struct lsp *lsp);
+
+/* lsp_status.c: sends eke/didChangeStatus if it differs from the last. */
+void lsp_update_status(struct lsp *lsp);
+/* A request to an endpoint ended: err NULL, it went well. */
+void lsp_note_outcome(struct lsp *lsp, const struct err *err);
+
+/* lsp_progress.c: a stream of $/progress under the client's token; NULL if `token` is none. */
+struct lsp_progress;
+struct lsp_progress *lsp_progress_new(struct lsp *lsp, const struct json *token);
+void lsp_progress_add(struct lsp_progress *progress, bool reasoning, const char *text, size_t len);
+/* What is left goes out now: the answer follows. */
+void lsp_progress_finish(struct lsp_progress *progress);
+void lsp_progress_free(struct lsp_progress *progress);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * A child process and its output. It is over when the child was reaped and its output has ended; a child that leaves a
+ * background process with the pipe open (an agent that it started) is over when it is reaped and the pipe is empty.
+ */
+#include "eke/io/proc.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "eke/base/mem.h"
+#include "loop_private.h"
+
+extern char **environ;
+
+struct proc {
+	struct loop *loop;
+	char *name; /* for messages */
+	proc_fn *fn;
+	void *ctx;
+	ev_child child;
+	int fd; /* read end, or -1 */
+	struct watch *watch;
+	struct timer *timer;
+	struct strbuf output;
+	struct err err;
+	int seconds;
+};
+
+static void proc_release(void *p)
+{
+	struct proc *proc = p;
+
+	if (proc->fd >= 0)
+		close(proc->fd);
+	strbuf_release(&proc->output);
+	free(proc->name);
+	free(proc);
+}
+
+static void proc_dispose(struct proc *proc)
+{
+	ev_child_stop(loop_ev(proc->loop), &proc->child);
+	watch_free(proc->watch);
+	timer_free(proc->timer);
+	loop_defer_free(proc->loop, proc, proc_release);
+}
+
+static void finish(struct proc *proc)
+{
+	bool ok = proc->err.kind == ERR_NONE;
+
+	proc_dispose(proc);
+	proc->fn(proc->ctx, ok ? &proc->output : NULL, &proc->err);
+}
+
+static void finish_deferred(void *ctx)
+{
+	finish(ctx);
+}
+
+/* Reads once; false at the end of the output. */
+static bool read_output(struct proc *proc)
+{
+	char chunk[4096];
+	ssize_t n = read(proc->fd, chunk, sizeof(chunk));
+
+	if (n < 0)
+		return errno == EINTR;
+	if (!strbuf_add(&proc->output, chunk, (size_t)n) && proc->err.kind == ERR_NONE)
+		err_set(&proc->err, ERR_CONFIG, "the command '%s' printed more than %zu bytes", proc->name,
+			proc->output.max);
+	return n > 0;
+}
+
+static void on_output(void *ctx, int events)
+{
+	struct proc *proc = ctx;
+
+	(void)events;
+	if (!read_output(proc) && errno != EAGAIN)
+		watch_set(proc->watch, WATCH_NONE);
+}
+
+static void on_exit_of_child(struct ev_loop *ev, ev_child *w, int events)
+{
+	struct proc *proc = w->data;
+	int status = w->rstatus;
+
+	(void)ev;
+	(void)events;
+	while (read_output(proc))
+		continue;
+	if (proc->err.kind != ERR_NONE)
+		;
+	else if (WIFSIGNALED(status))
+		err_set(&proc->err, ERR_CONFIG, "the command '%s' was ended by signal %d", proc->name, WTERMSIG(status));
+	else if (WEXITSTATUS(status) == 127)
+		err_set(&proc->err, ERR_CONFIG, "the command '%s' was not found: is it installed and in PATH?", proc->name);
+	else if (WEXITSTATUS(status))
+		err_set(&proc->err, ERR_CONFIG, "the command '%s' failed with exit code %d", proc->name,
+			WEXITSTATUS(status));
+	finish(proc);
+}
+
+static void on_timeout(void *ctx)
+{
+	struct proc *proc = ctx;
+
+	err_set(&proc->err, ERR_CONFIG, "the command '%s' gave no result within %d s", proc->name, proc->seconds);
+	kill(proc->child.pid, SIGKILL);
+	finish(proc);
+}
+
+/* Starts the child with its output on `out`; 0 or an errno. */
+static int spawn(struct proc *proc, char *const argv[], int out)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	pid_t pid;
+	int error;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	posix_spawnattr_init(&attr);
+	/* We ignore SIGPIPE; the child must not inherit that. */
+	sigemptyset(&none);
+	sigaddset(&none, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	error = posix_spawnp(&pid, argv[0], &actions, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	if (error)
+		return error;
+	ev_child_init(&proc->child, on_exit_of_child, pid, 0);
+	proc->child.data = proc;
+	ev_child_start(loop_ev(proc->loop), &proc->child);
+	return 0;
+}
+
+struct proc *proc_run(struct loop *loop, char *const argv[], size_t max_output, int seconds, proc_fn *fn, void *ctx)
+{
+	struct proc *proc = xcalloc(1, sizeof(*proc));
+	int pipe_fds[2] = { -1, -1 };
+	int error;
+
+	proc->loop = loop;
+	proc->name = xstrdup(argv[0]);
+	proc->fn = fn;
+	proc->ctx = ctx;
+	proc->seconds = seconds;
+	proc->fd = -1;
+	ev_child_init(&proc->child, on_exit_of_child, 0, 0);
+	strbuf_init(&proc->output, max_output);
+	error = pipe2(pipe_fds, O_CLOEXEC) < 0 ? errno : 0;
+	if (!error) {
+		proc->fd = pipe_fds[0];
+		fcntl(proc->fd, F_SETFL, O_NONBLOCK);
+		error = spawn(proc, argv, pipe_fds[1]);
+		close(pipe_fds[1]);
+	}
+	if (error) {
+		err_set(&proc->err, ERR_CONFIG, "cannot run the command '%s': %s", proc->name, strerror(error));
+		loop_defer(loop, finish_deferred, proc);
+		return proc;
+	}
+	proc->watch = watch_new(loop, proc->fd, on_output, proc);
+	watch_set(proc->watch, WATCH_READ);
+	proc->timer = timer_new(loop, on_timeout, proc);
+	timer_start(proc->timer, (int64_t)seconds * 1000);
+	return proc;
+}
+
+void proc_cancel(struct proc *proc)
+{
+	if (!proc)
+		return;
+	loop_undefer(proc->loop, finish_deferred, proc);
+	if (ev_is_active(&proc->child))
+		kill(proc->child.pid, SIGKILL);
+	proc_dispose(proc);
+}

@@ -1,0 +1,177 @@
+/*
+ * From argv to a front end. Options may stand before or behind the command's name; what is not an option of all
+ * commands is left to the command.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/attrs.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/front/app.h"
+#include "eke/front/cli.h"
+#include "eke/front/lsp.h"
+
+static const char help[] =
+	"eke makes counted model access last: inline completion and chat for editors, from any\n"
+	"OpenAI-compatible API.\n"
+	"\n"
+	"Usage: eke [OPTION]... [COMMAND] [ARGUMENT]...\n"
+	"\n"
+	"Commands:\n"
+	"  serve                     speak JSON-RPC (LSP 3.18 and more) on standard input and output;\n"
+	"                            what editors start, and the default\n"
+	"  chat [-f FILE]... [-m MODEL] [--json] [MESSAGE]\n"
+	"                            one answer, streamed; MESSAGE or standard input\n"
+	"  complete FILE:LINE:COL    what an editor would be offered there (both from 1)\n"
+	"  models                    what the endpoints offer\n"
+	"  doctor                    check configuration, key, proxy, TLS and endpoint; spends nothing\n"
+	"  config --path|--print|--schema\n"
+	"                            where it is, what is in force, what may be in it\n"
+	"\n"
+	"Options:\n"
+	"  --config FILE             instead of the usual configuration file\n"
+	"  --log-level LEVEL         broken, warn, info, debug or io\n"
+	"  --log-file FILE           log there instead of standard error\n"
+	"  --version, --help\n"
+	"\n"
+	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the budget is used up.\n";
+
+static int serve(const struct app_options *options, int argc, char **argv)
+{
+	if (argc) {
+		fprintf(stderr, "eke serve: %s is not understood; it takes no arguments\n", argv[0]);
+		return CLI_USAGE;
+	}
+	return lsp_serve(options);
+}
+
+static const struct {
+	const char *name;
+	cli_fn *run;
+} commands[] = {
+	{ "serve", serve },         { "chat", cli_chat },     { "complete", cli_complete },
+	{ "models", cli_models },   { "doctor", cli_doctor }, { "config", cli_config },
+};
+
+/*
+ * An option of all commands at argv[i]: its value, and *words it takes; NULL if it is none, or "" if the value
+ * is missing.
+ */
+static const char *option_value(int argc, char **argv, int i, const char *name, int *words)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(argv[i], name, n))
+		return NULL;
+	*words = 1;
+	if (argv[i][n] == '=')
+		return argv[i] + n + 1;
+	if (argv[i][n])
+		return NULL;
+	*words = 2;
+	return i + 1 < argc ? argv[i + 1] : "";
+}
+
+/* Takes the common options out of argv, up to "--". The number of words left, or -1 after a complaint. */
+static int take_options(int argc, char **argv, struct app_options *options)
+{
+	struct {
+		const char *name;
+		const char **value;
+	} known[] = {
+		{ "--config", &options->config_path },
+		{ "--log-level", &options->log_level },
+		{ "--log-file", &options->log_file },
+	};
+	int kept = 0;
+
+	for (int i = 0; i < argc;) {
+		const char *value = NULL;
+		int words = 1;
+		size_t k = 0;
+
+		if (!strcmp(argv[i], "--")) {
+			while (i < argc)
+				argv[kept++] = argv[i++];
+			break;
+		}
+		for (; k < ARRAY_LEN(known); k++) {
+			value = option_value(argc, argv, i, known[k].name, &words);
+			if (value)
+				break;
+		}
+		if (!value) {
+			/* Some clients add --stdio to every server; it says what is so anyway. */
+			if (strcmp(argv[i], "--stdio"))
+				argv[kept++] = argv[i];
+			i++;
+			continue;
+		}
+		if (!*value) {
+			fprintf(stderr, "eke: %s needs a value\n", known[k].name);
+			return -1;
+		}
+		*known[k].value = value;
+		i += words;
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+static bool apply_log_options(const struct app_options *options)
+{
+	enum log_level level;
+
+	if (options->log_level) {
+		if (!log_level_parse(options->log_level, &level)) {
+			fprintf(stderr, "eke: --log-level must be broken, warn, info, debug or io, not %s\n", options->log_level);
+			return false;
+		}
+		log_set_level(level);
+	}
+	if (options->log_file && !log_set_file(options->log_file)) {
+		fprintf(stderr, "eke: cannot write to %s: %s\n", options->log_file, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static int run(int argc, char **argv)
+{
+	struct app_options options = { .default_log_level = "info" };
+	const char *name;
+
+	argc = take_options(argc, argv, &options);
+	if (argc < 0 || !apply_log_options(&options))
+		return CLI_USAGE;
+	name = argc ? argv[0] : "serve";
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+		fputs(help, stdout);
+		return CLI_OK;
+	}
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		printf("eke %s\n", EKE_VERSION);
+		return CLI_OK;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return commands[i].run(&options, argc ? argc - 1 : 0, argv + (argc > 0));
+	fprintf(stderr, "eke: there is no command %s; 'eke --help' lists them\n", name);
+	return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	int code;
+
+	for (int i = 1; i < argc; i++)
+		words[i - 1] = argv[i];
+	code = run(argc > 0 ? argc - 1 : 0, words);
+	free(words);
+	log_shutdown();
+	return code;
+}

@@ -1,0 +1,580 @@
+/*
+ * libcurl's multi socket interface on our loop.
+ *
+ * libcurl asks for sockets to be watched (on_curl_socket) and for one timer (on_curl_timer), and is told when
+ * these fire; both of its callbacks only note what it wants, as it must not be called from within them. A
+ * transfer lives from http_start() until its done() or its cancellation. It is removed from libcurl outside of
+ * libcurl's callbacks only: `inside` counts them, and a cancellation from within waits for the turn's end.
+ *
+ * Time-outs after the connection was made are ours, as libcurl has none for the first byte: one lazy timer a
+ * transfer, which is not moved with every byte but looks, when it fires, how long ago the last one was.
+ */
+#include "eke/upstream/http.h"
+
+#include <curl/curl.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+
+#define SPARE_HANDLES 4
+
+enum phase {
+	PHASE_CONNECTING, /* resolving, connecting, TLS: libcurl's own time-out */
+	PHASE_WAITING,    /* the request is on its way or sent */
+	PHASE_RECEIVING,  /* the response has begun */
+};
+
+struct transfer {
+	struct http *http;
+	uint64_t id;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct strbuf body;
+	struct http_callbacks callbacks;
+	struct http_head head;
+	bool head_told;
+	bool cancelled;
+	enum phase phase;
+	int64_t last_ms; /* of the phase's beginning, or the last byte */
+	int64_t first_byte_ms, idle_ms;
+	struct timer *timer;
+	bool timed_out;
+	char error[CURL_ERROR_SIZE];
+	struct transfer *next;
+};
+
+/* A socket that libcurl uses. */
+struct socket_watch {
+	struct http *http;
+	curl_socket_t fd;
+	struct watch *watch;
+};
+
+struct http {
+	struct loop *loop;
+	CURLM *multi; /* NULL until the first use */
+	struct timer *timer;
+	struct transfer *transfers;
+	size_t active;
+	uint64_t last_id;
+	unsigned inside; /* libcurl is on the stack */
+	CURL *spare[SPARE_HANDLES];
+	size_t spare_count;
+	const char *ca_path; /* a hashed directory of certificates, or NULL: libcurl's own default */
+};
+
+/*
+ * --- libcurl's wishes
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static void reap(struct http *http);
+
+static void on_socket_ready(void *ctx, int events)
+{
+	struct socket_watch *s = ctx;
+	struct http *http = s->http;
+	int action = (events & WATCH_READ ? CURL_CSELECT_IN : 0) | (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0);
+	int running;
+
+	http->inside++;
+	curl_multi_socket_action(http->multi, s->fd, action, &running);
+	http->inside--;
+	reap(http);
+}
+
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+	struct http *http = ctx;
+	struct socket_watch *s = socket_ctx;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (s) {
+			watch_free(s->watch);
+			loop_defer_free(http->loop, s, free);
+		}
+		curl_multi_assign(http->multi, fd, NULL);
+		return 0;
+	}
+	if (!s) {
+		s = xcalloc(1, sizeof(*s));
+		s->http = http;
+		s->fd = fd;
+		s->watch = watch_new(http->loop, fd, on_socket_ready, s);
+		curl_multi_assign(http->multi, fd, s);
+	}
+	watch_set(s->watch, (what & CURL_POLL_IN ? WATCH_READ : 0) | (what & CURL_POLL_OUT ? WATCH_WRITE : 0));
+	return 0;
+}
+
+static int on_curl_timer(CURLM *multi, long milliseconds, void *ctx)
+{
+	struct http *http = ctx;
+
+	(void)multi;
+	if (milliseconds < 0)
+		timer_stop(http->timer);
+	else
+		timer_start(http->timer, milliseconds);
+	return 0;
+}
+
+static void on_timer(void *ctx)
+{
+	struct http *http = ctx;
+	int running;
+
+	http->inside++;
+	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	http->inside--;
+	reap(http);
+}
+
+/*
+ * --- the handle
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+struct http *http_new(struct loop *loop)
+{
+	struct http *http = xcalloc(1, sizeof(*http));
+
+	http->loop = loop;
+	http->timer = timer_new(loop, on_timer, http);
+	return http;
+}
+
+static bool is_hash_name(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && strspn(name + 9, "0123456789") > 0;
+}
+
+/*
+ * A directory of certificates by their hash lets OpenSSL read the one it needs; the system's bundle has some
+ * 140, which take milliseconds and megabytes. NULL if there is none with something in it.
+ */
+static const char *hashed_ca_path(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	const char *path = info->age >= CURLVERSION_SEVENTH ? info->capath : NULL;
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	if (!path || !info->ssl_version || !strstr(info->ssl_version, "OpenSSL"))
+		return NULL;
+	dir = opendir(path);
+	if (!dir)
+		return NULL;
+	while (!found && (entry = readdir(dir)))
+		found = is_hash_name(entry->d_name);
+	closedir(dir);
+	return found ? path : NULL;
+}
+
+void http_prepare(struct http *http)
+{
+	if (http->multi)
+		return;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(http->multi = curl_multi_init())) {
+		log_broken("libcurl could not start");
+		abort();
+	}
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)LIMIT_CONNECTIONS);
+	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	http->ca_path = hashed_ca_path();
+}
+
+static void transfer_release(void *p)
+{
+	struct transfer *t = p;
+
+	strbuf_release(&t->body);
+	free(t);
+}
+
+/* Takes it from libcurl and from the list; the memory stays till the turn's end. */
+static void transfer_end(struct transfer *t)
+{
+	struct http *http = t->http;
+	struct transfer **at = &http->transfers;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	http->active--;
+	curl_multi_remove_handle(http->multi, t->easy);
+	if (http->spare_count < SPARE_HANDLES) {
+		curl_easy_reset(t->easy);
+		http->spare[http->spare_count++] = t->easy;
+	} else {
+		curl_easy_cleanup(t->easy);
+	}
+	curl_slist_free_all(t->headers);
+	timer_free(t->timer);
+	loop_defer_free(http->loop, t, transfer_release);
+}
+
+static void end_cancelled(void *ctx)
+{
+	struct http *http = ctx;
+	struct transfer *next;
+
+	for (struct transfer *t = http->transfers; t; t = next) {
+		next = t->next;
+		if (t->cancelled)
+			transfer_end(t);
+	}
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	loop_undefer(http->loop, end_cancelled, http);
+	while (http->transfers)
+		transfer_end(http->transfers);
+	while (http->spare_count)
+		curl_easy_cleanup(http->spare[--http->spare_count]);
+	if (http->multi) {
+		curl_multi_cleanup(http->multi);
+		curl_global_cleanup();
+	}
+	timer_free(http->timer);
+	free(http);
+}
+
+size_t http_active(const struct http *http)
+{
+	return http->active;
+}
+
+/*
+ * --- a transfer's callbacks
+ * -----------------------------------------------------------------------------------------
+ */
+
+static bool take_header(const char *line, size_t len, const char *name, char out[LIMIT_HTTP_HEADER])
+{
+	size_t n = strlen(name);
+
+	if (len <= n || line[n] != ':' || strncasecmp(line, name, n))
+		return false;
+	line += n + 1;
+	len -= n + 1;
+	while (len && (*line == ' ' || *line == '\t')) {
+		line++;
+		len--;
+	}
+	while (len && (unsigned char)line[len - 1] <= ' ')
+		len--;
+	if (len >= LIMIT_HTTP_HEADER)
+		len = LIMIT_HTTP_HEADER - 1;
+	memcpy(out, line, len);
+	out[len] = '\0';
+	return true;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *ctx)
+{
+	struct transfer *t = ctx;
+	size_t len = size * count;
+
+	t->phase = PHASE_RECEIVING;
+	t->last_ms = clock_mono_ms();
+	/* A status line begins a new head: what came before was an interim response, or the proxy's. */
+	if (len > 5 && !memcmp(data, "HTTP/", 5))
+		memset(&t->head, 0, sizeof(t->head));
+	else if (!take_header(data, len, "content-type", t->head.content_type) &&
+		 !take_header(data, len, "retry-after", t->head.retry_after) &&
+		 !take_header(data, len, "retry-after-ms", t->head.retry_after_ms))
+		take_header(data, len, "x-ratelimit-reset-requests", t->head.ratelimit_reset);
+	return len;
+}
+
+/* Tells the head before the first byte, or at the end of a response without one. */
+static void tell_head(struct transfer *t)
+{
+	long status = 0;
+
+	if (t->head_told || t->cancelled)
+		return;
+	t->head_told = true;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	t->head.status = (int)status;
+	if (t->callbacks.head)
+		t->callbacks.head(t->callbacks.ctx, &t->head);
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *ctx)
+{
+	struct transfer *t = ctx;
+	size_t len = size * count;
+
+	t->last_ms = clock_mono_ms();
+	tell_head(t);
+	if (!t->cancelled && t->callbacks.bytes)
+		t->callbacks.bytes(t->callbacks.ctx, data, len);
+	/* Any other number than len ends a transfer that nobody wants any more. */
+	return t->cancelled ? len + 1 : len;
+}
+
+static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_port, int local_port)
+{
+	struct transfer *t = ctx;
+
+	(void)primary_ip;
+	(void)local_ip;
+	(void)primary_port;
+	(void)local_port;
+	t->phase = PHASE_WAITING;
+	t->last_ms = clock_mono_ms();
+	timer_start(t->timer, t->first_byte_ms);
+	return CURL_PREREQFUNC_OK;
+}
+
+/*
+ * --- the end
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_tls_trouble(CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR;
+}
+
+static enum http_outcome classify(const struct transfer *t, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return HTTP_COMPLETE;
+	if (t->phase == PHASE_CONNECTING)
+		return HTTP_UNSENT;
+	return t->timed_out ? HTTP_TIMED_OUT : HTTP_BROKEN;
+}
+
+static void describe(const struct transfer *t, CURLcode code, struct err *err)
+{
+	const char *detail = t->error[0] ? t->error : curl_easy_strerror(code);
+	char *url = NULL;
+	char host[128];
+
+	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
+	url = url && strstr(url, "://") ? strstr(url, "://") + 3 : NULL;
+	snprintf(host, sizeof(host), "%.*s", url ? (int)strcspn(url, "/?#") : 0, url ? url : "");
+	if (is_tls_trouble(code))
+		err_set(err, ERR_NETWORK,
+			"the certificate of %s could not be verified (%s): where a proxy inspects TLS, set caFile to its "
+			"certificate",
+			host, detail);
+	else if (code == CURLE_OPERATION_TIMEDOUT && t->phase == PHASE_CONNECTING)
+		err_set(err, ERR_TIMEOUT,
+			"%s could not be reached in time (%s): check the network, a proxy, or timeouts.connect", host, detail);
+	else if (t->phase == PHASE_CONNECTING)
+		err_set(err, ERR_NETWORK, "%s could not be reached (%s): check the address, the network and the proxy",
+			host, detail);
+	else if (t->timed_out)
+		err_set(err, ERR_TIMEOUT, t->phase == PHASE_WAITING ?
+				"%s took the request but did not answer in time: try again, or raise timeouts.firstByte" :
+				"%s stopped in the middle of its answer: try again, or raise timeouts.idle", host);
+	else
+		err_set(err, ERR_NETWORK, "the connection to %s broke (%s): try again", host, detail);
+}
+
+/* Ends a transfer and tells its owner. */
+static void finish(struct transfer *t, CURLcode code)
+{
+	enum http_outcome outcome = classify(t, code);
+	struct err err = ERR_INIT;
+
+	if (t->cancelled) {
+		transfer_end(t);
+		return;
+	}
+	if (outcome == HTTP_COMPLETE)
+		tell_head(t);
+	else
+		describe(t, code, &err);
+	transfer_end(t);
+	/* After a head whose callback cancelled, there is nobody to tell. */
+	if (!t->cancelled)
+		t->callbacks.done(t->callbacks.ctx, outcome, &err);
+}
+
+static void reap(struct http *http)
+{
+	CURLMsg *message;
+	int left;
+
+	if (http->inside)
+		return;
+	while ((message = curl_multi_info_read(http->multi, &left))) {
+		struct transfer *t;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+		finish(t, message->data.result);
+	}
+}
+
+static void on_transfer_timer(void *ctx)
+{
+	struct transfer *t = ctx;
+	int64_t limit = t->phase == PHASE_WAITING ? t->first_byte_ms : t->idle_ms;
+	int64_t left = t->last_ms + limit - clock_mono_ms();
+
+	if (left > 0) {
+		timer_start(t->timer, left);
+		return;
+	}
+	t->timed_out = true;
+	finish(t, CURLE_OPERATION_TIMEDOUT);
+}
+
+/*
+ * --- the start
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static const char *env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+static void set_certificates(const struct http *http, CURL *easy, const char *ca_file)
+{
+	const char *file = ca_file ? ca_file : env("CURL_CA_BUNDLE") ? env("CURL_CA_BUNDLE") : env("SSL_CERT_FILE");
+	const char *dir = ca_file ? NULL : env("SSL_CERT_DIR");
+
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (file || dir) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
+	} else if (http->ca_path) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_path);
+	}
+}
+
+static void set_request(struct transfer *t, const struct http_request *r)
+{
+	CURL *easy = t->easy;
+
+	for (const char *const *h = r->headers; h && *h; h++)
+		t->headers = curl_slist_append(t->headers, *h);
+	/* No waiting for a go-ahead before a large body. */
+	t->headers = curl_slist_append(t->headers, "Expect:");
+	curl_easy_setopt(easy, CURLOPT_URL, r->url);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+	if (!strcmp(r->method, "POST")) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+	} else if (!strcmp(r->method, "HEAD")) {
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	}
+	/* Some hosts of the kind we serve refuse clients that do not look like a browser (upstream.md 1.5). */
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
+	if (r->loopback && !r->proxy)
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	if (r->proxy)
+		curl_easy_setopt(easy, CURLOPT_PROXY, r->proxy);
+}
+
+static void set_behaviour(struct transfer *t, const struct http_request *r)
+{
+	CURL *easy = t->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_READ_CHUNK);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_timeout * 1000));
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+}
+
+static void add_transfer(void *ctx)
+{
+	struct transfer *t = ctx;
+	CURLMcode code;
+
+	if (t->cancelled) {
+		transfer_end(t);
+		return;
+	}
+	code = curl_multi_add_handle(t->http->multi, t->easy);
+	if (code != CURLM_OK) {
+		log_broken("libcurl refused a request: %s", curl_multi_strerror(code));
+		finish(t, CURLE_FAILED_INIT);
+	}
+}
+
+uint64_t http_start(struct http *http, const struct http_request *request, const struct http_callbacks *callbacks)
+{
+	struct transfer *t = xcalloc(1, sizeof(*t));
+
+	http_prepare(http);
+	t->http = http;
+	t->id = ++http->last_id;
+	t->callbacks = *callbacks;
+	t->first_byte_ms = (int64_t)(request->first_byte_timeout * 1000);
+	t->idle_ms = (int64_t)(request->idle_timeout * 1000);
+	t->timer = timer_new(http->loop, on_transfer_timer, t);
+	strbuf_init(&t->body, SIZE_MAX - 1);
+	if (request->body)
+		strbuf_move(&t->body, request->body);
+	t->easy = http->spare_count ? http->spare[--http->spare_count] : curl_easy_init();
+	if (!t->easy) {
+		log_broken("libcurl has no handle for a request");
+		abort();
+	}
+	set_behaviour(t, request);
+	set_request(t, request);
+	set_certificates(http, t->easy, request->ca_file);
+	t->next = http->transfers;
+	http->transfers = t;
+	http->active++;
+	/* Never from within libcurl, and never with a callback before we return. */
+	if (http->inside)
+		loop_defer(http->loop, add_transfer, t);
+	else
+		add_transfer(t);
+	return t->id;
+}
+
+void http_cancel(struct http *http, uint64_t id)
+{
+	struct transfer *t = http->transfers;
+
+	while (t && t->id != id)
+		t = t->next;
+	if (!t || t->cancelled)
+		return;
+	t->cancelled = true;
+	timer_stop(t->timer);
+	loop_defer(http->loop, end_cancelled, http);
+}

@@ -1,0 +1,118 @@
+/*
+ * Request bodies. One function per family of dialects writes what is its own; what all share is below.
+ */
+#include "eke/upstream/request.h"
+
+#include "eke/base/json_writer.h"
+#include "eke/base/limits.h"
+
+static void put_text(struct json_writer *w, const char *key, const char *text, size_t len)
+{
+	json_put_key(w, key);
+	json_put_stringn(w, text, len);
+}
+
+/* What every dialect has; the name of the limit differs. */
+static void put_common(struct json_writer *w, const struct request_spec *spec, const char *limit_key, size_t max_stop)
+{
+	if (spec->max_tokens > 0)
+		json_put_kint(w, limit_key, spec->max_tokens);
+	if (spec->temperature >= 0) {
+		json_put_key(w, "temperature");
+		json_put_double(w, spec->temperature);
+	}
+	if (spec->stop_count) {
+		json_put_key(w, "stop");
+		json_begin_array(w);
+		for (size_t i = 0; i < spec->stop_count && i < max_stop; i++)
+			json_put_string(w, spec->stop[i]);
+		json_end_array(w);
+	}
+	json_put_kbool(w, "stream", spec->stream);
+}
+
+static void put_stream_options(struct json_writer *w, const struct request_spec *spec)
+{
+	if (!spec->stream || !spec->stream_options)
+		return;
+	json_put_key(w, "stream_options");
+	json_begin_object(w);
+	json_put_kbool(w, "include_usage", true);
+	json_end_object(w);
+}
+
+static void put_chat(struct json_writer *w, const struct request_spec *spec)
+{
+	json_put_kstring(w, "model", spec->model);
+	json_put_key(w, "messages");
+	json_begin_array(w);
+	for (size_t i = 0; i < spec->message_count; i++) {
+		const struct request_message *m = &spec->messages[i];
+
+		json_begin_object(w);
+		json_put_kstring(w, "role", m->role);
+		put_text(w, "content", m->content, m->content_len);
+		json_end_object(w);
+	}
+	json_end_array(w);
+	put_common(w, spec, "max_tokens", LIMIT_STOP);
+	put_stream_options(w, spec);
+}
+
+/* An empty suffix says nothing, and servers without the field refuse even that. */
+static void put_fim(struct json_writer *w, const struct request_spec *spec)
+{
+	json_put_kstring(w, "model", spec->model);
+	put_text(w, "prompt", spec->prefix, spec->prefix_len);
+	if (spec->suffix_len)
+		put_text(w, "suffix", spec->suffix, spec->suffix_len);
+	put_common(w, spec, "max_tokens", LIMIT_STOP);
+}
+
+static void put_infill(struct json_writer *w, const struct request_spec *spec)
+{
+	if (spec->model)
+		json_put_kstring(w, "model", spec->model);
+	put_text(w, "input_prefix", spec->prefix, spec->prefix_len);
+	put_text(w, "input_suffix", spec->suffix, spec->suffix_len);
+	json_put_key(w, "input_extra");
+	json_begin_array(w);
+	for (size_t i = 0; i < spec->extra_count; i++) {
+		json_begin_object(w);
+		json_put_kstring(w, "filename", spec->extras[i].filename);
+		put_text(w, "text", spec->extras[i].text, spec->extras[i].len);
+		json_end_object(w);
+	}
+	json_end_array(w);
+	json_put_kstring(w, "prompt", "");
+	/* The next request has most of its prompt in common with this one. */
+	json_put_kbool(w, "cache_prompt", true);
+	put_common(w, spec, "n_predict", spec->stop_count);
+}
+
+void request_write(const struct request_spec *spec, struct strbuf *out)
+{
+	struct json_writer w;
+
+	json_writer_init(&w, out);
+	json_begin_object(&w);
+	switch (spec->api) {
+	case WIRE_CHAT:
+		put_chat(&w, spec);
+		break;
+	case WIRE_COMPLETIONS:
+	case WIRE_DEEPSEEK_FIM:
+		put_fim(&w, spec);
+		put_stream_options(&w, spec);
+		break;
+	case WIRE_MISTRAL_FIM:
+		/* It has no stream_options and sends the usage anyway. */
+		put_fim(&w, spec);
+		break;
+	case WIRE_LLAMACPP_INFILL:
+		put_infill(&w, spec);
+		break;
+	}
+	json_end_object(&w);
+	json_writer_end(&w);
+}

@@ -1,0 +1,198 @@
+/*
+ * Waiting times out of headers and sentences. No state.
+ */
+#include "eke/upstream/retry_after.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "eke/base/attrs.h"
+#include "eke/base/limits.h"
+
+static int64_t at(int64_t now, double seconds)
+{
+	if (!(seconds > 0))
+		return now;
+	if (seconds > LIMIT_RETRY_SECONDS)
+		seconds = LIMIT_RETRY_SECONDS;
+	return now + (int64_t)ceil(seconds);
+}
+
+static const char *skip_blanks(const char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
+
+/*
+ * Digits with a fraction at *s; moves *s behind them. strtod would also take exponents, "inf" and hexadecimal, and
+ * its result depends on the locale.
+ */
+static bool take_number(const char **s, double *out)
+{
+	const char *p = *s;
+	double value = 0;
+	double scale = 1;
+
+	if (!isdigit((unsigned char)*p))
+		return false;
+	for (; isdigit((unsigned char)*p); p++)
+		value = value * 10 + (*p - '0');
+	if (*p == '.' && isdigit((unsigned char)p[1])) {
+		for (p++; isdigit((unsigned char)*p); p++) {
+			scale /= 10;
+			value += (*p - '0') * scale;
+		}
+	}
+	*s = p;
+	*out = value;
+	return true;
+}
+
+/* --- HTTP dates: IMF-fixdate, RFC 850, asctime --- */
+
+static bool parse_date(const char *s, int64_t *out)
+{
+	/* strptime's names of days and months are those of the C locale, which eke never leaves. */
+	static const char *const forms[] = {
+		"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		struct tm tm = { 0 };
+		const char *end = strptime(s, forms[i], &tm);
+
+		if (!end || *skip_blanks(end))
+			continue;
+		*out = timegm(&tm);
+		return true;
+	}
+	return false;
+}
+
+int64_t retry_after_seconds(const char *value, int64_t now)
+{
+	const char *s;
+	double seconds;
+	int64_t date;
+
+	if (!value)
+		return 0;
+	s = skip_blanks(value);
+	if (take_number(&s, &seconds) && !*skip_blanks(s))
+		return at(now, seconds);
+	s = skip_blanks(value);
+	if (parse_date(s, &date))
+		return at(now, (double)(date - now));
+	return retry_after_duration(value, now);
+}
+
+int64_t retry_after_ms(const char *value, int64_t now)
+{
+	const char *s;
+	double ms;
+
+	if (!value)
+		return 0;
+	s = skip_blanks(value);
+	return take_number(&s, &ms) && !*skip_blanks(s) ? at(now, ms / 1000) : 0;
+}
+
+/* --- durations --- */
+
+static const struct {
+	const char *name;
+	double seconds;
+} units[] = {
+	/* Of names with the same beginning the longer one first. */
+	{ "milliseconds", 0.001 }, { "ms", 0.001 },
+	{ "seconds", 1 }, { "second", 1 }, { "secs", 1 }, { "sec", 1 }, { "s", 1 },
+	{ "minutes", 60 }, { "minute", 60 }, { "mins", 60 }, { "min", 60 }, { "m", 60 },
+	{ "hours", 3600 }, { "hour", 3600 }, { "hrs", 3600 }, { "h", 3600 },
+	{ "毫秒", 0.001 }, { "秒钟", 1 }, { "秒", 1 }, { "分钟", 60 }, { "小时", 3600 },
+};
+
+/* A unit at *s that is a word of its own or is followed by a number ("6m0s"). */
+static bool take_unit(const char **s, double *seconds)
+{
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		size_t n = strlen(units[i].name);
+
+		if (strncmp(*s, units[i].name, n) || isalpha((unsigned char)(*s)[n]))
+			continue;
+		*s += n;
+		*seconds = units[i].seconds;
+		return true;
+	}
+	return false;
+}
+
+/* "6m0s", "20 s", "2 minutes", "1 分钟"; moves *s behind it. */
+static bool take_duration(const char **s, double *out)
+{
+	const char *p = *s;
+	double total = 0;
+	double number;
+	double unit;
+	bool any = false;
+
+	for (;;) {
+		const char *next = skip_blanks(p);
+
+		if (!take_number(&next, &number))
+			break;
+		next = skip_blanks(next);
+		if (!take_unit(&next, &unit))
+			break;
+		total += number * unit;
+		any = true;
+		p = next;
+	}
+	if (!any)
+		return false;
+	*s = p;
+	*out = total;
+	return true;
+}
+
+int64_t retry_after_duration(const char *value, int64_t now)
+{
+	const char *s = value;
+	double seconds;
+
+	if (!value || !take_duration(&s, &seconds) || *skip_blanks(s))
+		return 0;
+	return at(now, seconds);
+}
+
+int64_t retry_after_words(const char *text, int64_t now)
+{
+	static const char *const leads[] = {
+		"again in ", "again after ", "retry in ", "retry after ", "wait ", "reset in ",
+	};
+	double seconds;
+
+	for (size_t i = 0; i < ARRAY_LEN(leads); i++) {
+		for (const char *hit = text; (hit = strcasestr(hit, leads[i]));) {
+			hit += strlen(leads[i]);
+			if (!strncmp(hit, "for ", 4))
+				hit += 4;
+			if (take_duration(&hit, &seconds))
+				return at(now, seconds);
+		}
+	}
+	for (const char *p = text; *p; p++) {
+		const char *s = p;
+
+		if (!isdigit((unsigned char)*p) || (p > text && (isdigit((unsigned char)p[-1]) || p[-1] == '.')))
+			continue;
+		if (take_duration(&s, &seconds) && !strncmp(skip_blanks(s), "后", strlen("后")))
+			return at(now, seconds);
+	}
+	return 0;
+}

@@ -1,0 +1,182 @@
+/*
+ * The endpoints in force, and how requests to them are dressed.
+ */
+#include "eke/upstream/upstream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "upstream_private.h"
+
+/* Servers close idle connections after a minute or so (nginx: 75 s). */
+#define WARM_MS 50000
+
+struct upstream *upstream_new(struct loop *loop, struct budget *budget)
+{
+	struct upstream *upstream = xcalloc(1, sizeof(*upstream));
+
+	upstream->loop = loop;
+	upstream->budget = budget;
+	upstream->http = http_new(loop);
+	return upstream;
+}
+
+static void release_endpoints(struct endpoint **endpoints, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		endpoint_unref(endpoints[i]);
+}
+
+void upstream_free(struct upstream *upstream)
+{
+	if (!upstream)
+		return;
+	calls_free_all(upstream);
+	queries_free_all(upstream);
+	release_endpoints(upstream->endpoints, upstream->count);
+	http_free(upstream->http);
+	free(upstream);
+}
+
+bool upstream_configure(struct upstream *upstream, struct config *config, struct err *err)
+{
+	struct endpoint *made[LIMIT_ENDPOINTS];
+	char path[32];
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		snprintf(path, sizeof(path), "endpoints[%zu]", i);
+		made[i] = endpoint_new(upstream->loop, config, &config->endpoints[i],
+				       config->from_environment ? "the environment's endpoint" : path, err);
+		if (!made[i]) {
+			release_endpoints(made, i);
+			return false;
+		}
+	}
+	release_endpoints(upstream->endpoints, upstream->count);
+	memcpy(upstream->endpoints, made, config->endpoint_count * sizeof(made[0]));
+	upstream->count = config->endpoint_count;
+	return true;
+}
+
+struct loop *upstream_loop(const struct upstream *upstream)
+{
+	return upstream->loop;
+}
+
+struct http *upstream_http(const struct upstream *upstream)
+{
+	return upstream->http;
+}
+
+struct budget *upstream_budget(const struct upstream *upstream)
+{
+	return upstream->budget;
+}
+
+size_t upstream_count(const struct upstream *upstream)
+{
+	return upstream->count;
+}
+
+struct endpoint *upstream_at(const struct upstream *upstream, size_t index)
+{
+	return index < upstream->count ? upstream->endpoints[index] : NULL;
+}
+
+struct endpoint *upstream_find(const struct upstream *upstream, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < upstream->count; i++)
+		if (!name || !strcmp(endpoint_name(upstream->endpoints[i]), name))
+			return upstream->endpoints[i];
+	if (name && upstream->count)
+		err_set(err, ERR_NO_ENDPOINT, "there is no endpoint named \"%s\" in the configuration", name);
+	else
+		err_set(err, ERR_NO_ENDPOINT,
+			"no endpoint is configured: set OPENAI_API_KEY or EKE_BASE_URL, or write a configuration file ('eke "
+			"doctor' says where)");
+	return NULL;
+}
+
+size_t upstream_busy(const struct upstream *upstream)
+{
+	return upstream->busy;
+}
+
+uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+		       struct strbuf *body, const struct http_callbacks *callbacks)
+{
+	const struct config_endpoint *settings = endpoint_config(endpoint);
+	char *headers[LIMIT_HEADERS + 4] = { NULL };
+	size_t n = 0;
+	uint64_t id;
+	struct http_request request = {
+		.method = body ? "POST" : "GET",
+		.url = url,
+		.headers = (const char *const *)headers,
+		.body = body,
+		.loopback = endpoint_url(endpoint)->loopback,
+		.proxy = settings->proxy,
+		.ca_file = settings->ca_file,
+		.connect_timeout = settings->connect_timeout,
+		.first_byte_timeout = settings->first_byte_timeout,
+		.idle_timeout = settings->idle_timeout,
+	};
+
+	if (key)
+		headers[n++] = xasprintf("Authorization: Bearer %s", key);
+	if (body)
+		headers[n++] = xstrdup("Content-Type: application/json");
+	headers[n++] = xstrdup(body ? "Accept: text/event-stream, application/json" : "Accept: application/json");
+	for (size_t i = 0; i < settings->header_count; i++)
+		headers[n++] = xasprintf("%s: %s", settings->headers[i].name, settings->headers[i].value);
+	if (body)
+		log_io("sent", body->data, body->len);
+	log_debug("%s %s", request.method, url);
+	upstream->last_traffic_ms = clock_mono_ms();
+	id = http_start(upstream->http, &request, callbacks);
+	for (size_t i = 0; i < n; i++) {
+		explicit_bzero(headers[i], strlen(headers[i]));
+		free(headers[i]);
+	}
+	return id;
+}
+
+static void prewarm_done(void *ctx, enum http_outcome outcome, const struct err *err)
+{
+	(void)ctx;
+	if (outcome != HTTP_COMPLETE)
+		log_debug("connecting ahead of need failed: %s", err->message);
+}
+
+void upstream_prewarm(struct upstream *upstream)
+{
+	static const struct http_callbacks callbacks = { .done = prewarm_done };
+	struct endpoint *endpoint = upstream_at(upstream, 0);
+	const struct config_endpoint *settings;
+	struct http_request request;
+	char *url;
+
+	http_prepare(upstream->http);
+	if (!endpoint || !endpoint_url(endpoint)->tls ||
+	    (upstream->last_traffic_ms && clock_mono_ms() - upstream->last_traffic_ms < WARM_MS))
+		return;
+	settings = endpoint_config(endpoint);
+	url = xasprintf("%s/", endpoint_url(endpoint)->origin);
+	request = (struct http_request){
+		.method = "HEAD",
+		.url = url,
+		.loopback = endpoint_url(endpoint)->loopback,
+		.proxy = settings->proxy,
+		.ca_file = settings->ca_file,
+		.connect_timeout = settings->connect_timeout,
+		.first_byte_timeout = settings->first_byte_timeout,
+		.idle_timeout = settings->idle_timeout,
+	};
+	upstream->last_traffic_ms = clock_mono_ms();
+	http_start(upstream->http, &request, &callbacks);
+	free(url);
+}

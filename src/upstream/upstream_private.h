@@ -1,0 +1,34 @@
+#ifndef EKE_UPSTREAM_UPSTREAM_PRIVATE_H
+#define EKE_UPSTREAM_UPSTREAM_PRIVATE_H
+/*
+ * What call.c, models.c and upstream.c share: the body of struct upstream, and how a request to an endpoint is dressed.
+ */
+#include "eke/upstream/upstream.h"
+
+struct call;
+
+struct upstream {
+	struct loop *loop;     /* borrowed */
+	struct budget *budget; /* borrowed */
+	struct http *http;
+	struct endpoint *endpoints[LIMIT_ENDPOINTS]; /* refs */
+	size_t count;
+	struct call *calls;
+	struct model_query *queries;
+	uint64_t last_id;
+	size_t busy;
+	int64_t last_traffic_ms; /* 0: none yet */
+};
+
+/* Ends them without a word. */
+void calls_free_all(struct upstream *upstream);
+void queries_free_all(struct upstream *upstream);
+
+/*
+ * Starts a transfer to the endpoint's present address: headers (the key's among them, if key is not NULL),
+ * proxy, certificates and time-outs as configured. `body` is moved; NULL makes a GET.
+ */
+uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+		       struct strbuf *body, const struct http_callbacks *callbacks);
+
+#endif

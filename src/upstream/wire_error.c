@@ -1,0 +1,302 @@
+/*
+ * The meaning of endpoints' errors: from status, labels and words (error_body.h) to a kind and a sentence.
+ * The words that tell one meaning of a status from another are tables. Everything lives for the call.
+ */
+#include "eke/upstream/wire_error.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "eke/upstream/error_body.h"
+#include "eke/upstream/retry_after.h"
+
+struct facts {
+	int status;     /* of HTTP, or inside a stream what the body names */
+	bool in_stream; /* HTTP said it was a success */
+	struct error_body body;
+};
+
+static const char *const money_words[] = {
+	"insufficient_quota", "insufficient_user_quota", "exceeded your current quota", "quota is not enough",
+	"quota exhausted", "credit", "balance", "余额", "欠费", "额度", NULL,
+};
+static const char *const context_words[] = {
+	"context_length_exceeded", "exceed_context_size", "maximum context length", "context length", "context window",
+	"available context size", "prompt is too long", "input is too long", "prompt too long", "too many tokens",
+	"input length", "上下文长度", "输入长度", NULL,
+};
+static const char *const rate_words[] = { "rate limit", "rate_limit", "too many requests", "too_many_requests", NULL };
+static const char *const day_words[] = {
+	"00:00", "每日", "每天", "0点", "per day", "per-day", "next day", "daily", "tomorrow", "明天", NULL,
+};
+
+static bool has_any(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcasestr(text, *words))
+			return true;
+	return false;
+}
+
+static bool mentions(const struct facts *f, const char *const *words)
+{
+	return has_any(f->body.labels.data, words) || has_any(f->body.words.data, words);
+}
+
+/* --- status and kind --- */
+
+/* Statuses that codes, types and, if those say nothing, words stand for inside a stream. The first that fits counts. */
+static const struct {
+	const char *word;
+	int status;
+} named[] = {
+	{ "rate_limit", 429 }, { "rate limit", 429 }, { "too_many_requests", 429 }, { "too many requests", 429 },
+	{ "slow_down", 429 }, { "insufficient_quota", 429 }, { "credit_balance", 429 }, { "context_length", 400 },
+	{ "context_size", 400 }, { "invalid_api_key", 401 }, { "authentication", 401 }, { "unauthorized", 401 },
+	{ "permission", 403 }, { "forbidden", 403 }, { "model_not_found", 404 }, { "not_found", 404 },
+	{ "overloaded", 503 }, { "unavailable", 503 }, { "timeout", 504 }, { "timed out", 504 }, { "server_error", 500 },
+	{ "internal", 500 }, { "invalid_request", 400 },
+};
+
+static int status_of_words(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		if (strcasestr(text, named[i].word))
+			return named[i].status;
+	return 0;
+}
+
+static int find_status(const struct facts *f, int http_status)
+{
+	int status = f->in_stream ? f->body.code : http_status;
+
+	if (!status)
+		status = status_of_words(f->body.labels.data);
+	if (!status)
+		status = status_of_words(f->body.words.data);
+	return status ? status : http_status;
+}
+
+static bool has_three_digits(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if (isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1]) && isdigit((unsigned char)p[2]))
+			return true;
+	return false;
+}
+
+/* "token" alone may be the key: it must be limited, and counted or said to be of the prompt. */
+static bool is_token_limit(const struct facts *f)
+{
+	static const char *const limit_words[] = {
+		"limit", "exceed", "maximum", "too long", "too many", "at most", "限制", "小于", "超过", "超出", "上限", NULL,
+	};
+	static const char *const prompt_words[] = { "prompt", "input", "输入", "提示", NULL };
+	const char *text = f->body.words.data;
+
+	return strcasestr(text, "token") && has_any(text, limit_words) &&
+	       (has_any(text, prompt_words) || has_three_digits(text));
+}
+
+/*
+ * Is it about money? A rate limit that names money too ("add 10 credits to raise it"), or says how long to wait, is
+ * still a rate limit, unless the label says otherwise.
+ */
+static bool is_money(const struct facts *f)
+{
+	if (f->status == 402 || has_any(f->body.labels.data, money_words))
+		return true;
+	if (f->status == 429 &&
+	    (mentions(f, rate_words) || mentions(f, day_words) || retry_after_words(f->body.words.data, 1)))
+		return false;
+	return has_any(f->body.words.data, money_words);
+}
+
+static enum err_kind kind_of(const struct facts *f)
+{
+	bool is_context = mentions(f, context_words);
+
+	switch (f->status) {
+	case 401:
+		return ERR_AUTH;
+	case 408:
+	case 504:
+	case 524:
+		return ERR_TIMEOUT;
+	case 413:
+		return ERR_PROMPT_TOO_LONG;
+	case 429:
+		return ERR_BUDGET;
+	default:
+		break;
+	}
+	if (f->body.is_page)
+		return ERR_UPSTREAM;
+	switch (f->status) {
+	case 402:
+		return ERR_FORBIDDEN;
+	case 403:
+		return !is_money(f) && (is_context || is_token_limit(f)) ? ERR_PROMPT_TOO_LONG : ERR_FORBIDDEN;
+	case 400:
+	case 422:
+	case 500:
+		return is_context ? ERR_PROMPT_TOO_LONG : ERR_UPSTREAM;
+	default:
+		return is_context && f->in_stream ? ERR_PROMPT_TOO_LONG : ERR_UPSTREAM;
+	}
+}
+
+/* --- the sentence --- */
+
+static const char *say_auth(const struct facts *f)
+{
+	static const char *const suspended[] = { "suspend", "banned", "disabled", "deactivated", "封禁", "禁用", NULL };
+	static const char *const model[] = { "limit to use", "限制使用", NULL };
+
+	if (mentions(f, suspended))
+		return "The provider has suspended this API key; get a new one from it.";
+	if (mentions(f, model))
+		return "The provider refused the API key for this model; choose another model, or use another key.";
+	return "The API key was refused; check the key, and that baseUrl is the address of the provider that gave it out.";
+}
+
+static const char *say_forbidden(const struct facts *f)
+{
+	static const char *const region[] = { "country", "region", "territory", NULL };
+	static const char *const filter[] = { "error code: 10", NULL };
+
+	if (is_money(f))
+		return "The balance does not cover this request (providers charge the prompt and max_tokens in advance); set a "
+			"smaller maxTokens, or top up.";
+	if (mentions(f, region))
+		return "The provider does not serve this country or network; use another endpoint.";
+	if (mentions(f, filter))
+		return "A filter before the provider took this program for a bot; set a User-Agent under headers of this "
+			"endpoint.";
+	return "The provider does not allow this model or path with this key; check the model, and baseUrl: a wrong "
+		"base URL (without /v1, say) gets the same answer.";
+}
+
+static const char *say_upstream(const struct facts *f)
+{
+	static const char *const stream_options[] = { "stream_options", NULL };
+	static const char *const no_infill[] = {
+		"does not support insert", "infill is not supported", "suffix is not", NULL,
+	};
+
+	if (f->body.is_page)
+		return f->status >= 500 ? "A gateway before the provider answered with an error page; try again in a while." :
+			"The address answered with a web page instead of the API; check baseUrl, or whether a proxy or a login "
+			"page is in between.";
+	if (mentions(f, no_infill))
+		return "This model cannot fill in the middle; set completionApi to chat, or choose another model.";
+	if (mentions(f, stream_options))
+		return "The provider does not know stream_options; set streamOptions to false for this endpoint.";
+	if (f->status >= 300 && f->status < 400)
+		return "The address points to another one; set baseUrl to where it leads.";
+	if (f->status == 404)
+		return "The provider knows no such path or model; check baseUrl and the model.";
+	if (f->status == 407)
+		return "The proxy wants a user name and a password; put them into the endpoint's proxy setting.";
+	if (f->status == 503 || f->status == 529)
+		return "The provider is overloaded or not ready; try again in a while.";
+	if (f->status >= 500)
+		return "The provider has a fault of its own; try again in a while.";
+	if (f->status >= 400)
+		return "The provider did not accept the request; its own words say why.";
+	return "The provider broke off the answer with an error; try again.";
+}
+
+static void say_budget(const struct facts *f, int64_t now, int64_t retry_at, struct err *err)
+{
+	long long wait = (long long)(retry_at - now);
+
+	if (is_money(f))
+		err_set(err, ERR_BUDGET, "The account's quota or credit is used up; waiting does not help: top up, or use "
+			"another endpoint.");
+	else if (retry_at)
+		err_set(err, ERR_BUDGET, "The provider's request limit is reached; it wants to be asked again in %lld %s.",
+			wait < 120 ? wait : (wait + 59) / 60, wait < 120 ? "s" : "min");
+	else if (mentions(f, day_words))
+		err_set(err, ERR_BUDGET, "The provider's limit for the day is reached; it starts anew at the provider's "
+			"midnight.");
+	else
+		err_set(err, ERR_BUDGET, "The provider's request limit is reached; wait a while before asking again.");
+}
+
+static void say(const struct facts *f, int64_t now, int64_t retry_at, struct err *err)
+{
+	enum err_kind kind = kind_of(f);
+	const char *what = NULL;
+
+	if (kind == ERR_BUDGET) {
+		say_budget(f, now, retry_at, err);
+		return;
+	}
+	if (kind == ERR_AUTH)
+		what = say_auth(f);
+	else if (kind == ERR_FORBIDDEN)
+		what = say_forbidden(f);
+	else if (kind == ERR_PROMPT_TOO_LONG)
+		what = "The prompt is longer than the provider takes for this key or model; send less context, or begin a "
+			"new chat.";
+	else if (kind == ERR_TIMEOUT)
+		what = "The provider did not answer in time; try again in a while.";
+	else
+		what = say_upstream(f);
+	err_set(err, kind, "%s", what);
+}
+
+/* --- time and scope --- */
+
+static int64_t when(const struct wire_error_input *in, const struct facts *f)
+{
+	int64_t at = retry_after_ms(in->retry_after_ms, in->now);
+
+	if (!at)
+		at = retry_after_seconds(in->retry_after, in->now);
+	if (at || f->status != 429)
+		return at;
+	at = retry_after_words(f->body.words.data, in->now);
+	if (at || mentions(f, day_words))
+		return at;
+	return retry_after_duration(in->ratelimit_reset, in->now);
+}
+
+/* The letters IP as a word of their own, in whatever language surrounds them. */
+static bool mentions_ip(const char *text)
+{
+	for (const char *p = text; (p = strstr(p, "IP")); p += 2)
+		if ((p == text || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[2]))
+			return true;
+	return false;
+}
+
+static const char *scope_of(const struct facts *f)
+{
+	if (f->status != 429)
+		return "";
+	if (mentions_ip(f->body.words.data))
+		return "machine";
+	return is_money(f) ? "key" : "";
+}
+
+void wire_error_decode(const struct wire_error_input *in, struct err *err)
+{
+	struct facts f = { .in_stream = in->status >= 200 && in->status < 300 };
+	const struct strbuf *shown;
+	int64_t retry_at;
+
+	error_body_init(&f.body, in->body, in->len, in->content_type);
+	f.status = find_status(&f, in->status);
+	retry_at = when(in, &f);
+	say(&f, in->now, retry_at, err);
+	err->http_status = f.status;
+	err->retry_at = retry_at;
+	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", scope_of(&f));
+	shown = f.body.words.len ? &f.body.words : &f.body.labels;
+	err_set_provider(err, shown->data, shown->len);
+	error_body_release(&f.body);
+}

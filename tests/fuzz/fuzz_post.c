@@ -1,0 +1,158 @@
+/*
+ * Post-processing keeps its promises (complete/post.h) for any windows and any answer. The input is four fields between NUL bytes: options
+ * (letters: f FIM, s single line, c cut, t tabs, a digit n: 3n lines), language id, the document with the character U+2038 at the cursor,
+ * the answer. Missing ones are empty; invalid UTF-8 is repaired first, as the callers do.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/strbuf.h"
+#include "eke/base/utf.h"
+#include "eke/complete/post.h"
+
+#define CURSOR "\xE2\x80\xB8"
+#define BYTEWISE 400 /* longer answers grow by lines only: each step costs a whole run */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void die(const char *what, const struct strbuf *a, const struct strbuf *b)
+{
+	fprintf(stderr, "post: %s\n[%s]\n[%s]\n", what, a->data, b ? b->data : "");
+	abort();
+}
+
+static void check_text(const struct post_input *in, enum post_verdict verdict, const struct strbuf *out)
+{
+	size_t lines = 1;
+	size_t max = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
+
+	if ((verdict == POST_INSERT) != (out->len > 0))
+		die("verdict and text disagree", out, NULL);
+	if (utf8_valid_prefix(out->data, out->len) != out->len)
+		die("invalid UTF-8", out, NULL);
+	for (size_t i = 0; i < out->len; i++)
+		lines += out->data[i] == '\n';
+	if (lines > (in->single_line ? 1 : max))
+		die("too many lines", out, NULL);
+	if (post_first_useful(in, out->data, out->len) > out->len)
+		die("more useful than there is", out, NULL);
+}
+
+static void check_again(const struct post_input *in, const struct strbuf *out)
+{
+	struct post_input again = *in;
+	struct strbuf second;
+
+	again.answer = out->data;
+	again.answer_len = out->len;
+	again.finish = POST_STOP;
+	strbuf_init(&second, LIMIT_COMPLETION_TEXT);
+	if (post_process(&again, &second) != POST_INSERT || second.len != out->len || memcmp(second.data, out->data, out->len) != 0)
+		die("not the same again", out, &second);
+	strbuf_release(&second);
+}
+
+static void check_growing(const struct post_input *in, const struct strbuf *final)
+{
+	struct post_input open = *in;
+	struct strbuf out;
+	struct strbuf before;
+
+	open.finish = POST_OPEN;
+	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
+	strbuf_init(&before, LIMIT_COMPLETION_TEXT);
+	for (size_t n = 1; n <= in->answer_len; n++) {
+		enum post_verdict verdict;
+
+		if (in->answer_len > BYTEWISE && in->answer[n - 1] != '\n' && n != in->answer_len)
+			continue;
+		open.answer_len = n;
+		verdict = post_process(&open, &out);
+		if (verdict != POST_INSERT && verdict != POST_WAIT)
+			die("a growing answer is given up", &out, NULL);
+		check_text(&open, verdict, &out);
+		if (verdict == POST_WAIT)
+			continue;
+		if (out.len < before.len || memcmp(out.data, before.data, before.len) != 0)
+			die("what was shown changed", &before, &out);
+		if (out.len > final->len || memcmp(out.data, final->data, out.len) != 0)
+			die("what was shown is not in the end", &out, final);
+		strbuf_reset(&before);
+		strbuf_add(&before, out.data, out.len);
+	}
+	strbuf_release(&out);
+	strbuf_release(&before);
+}
+
+/* The field of data that begins at *at, repaired; *at moves behind it. */
+static void take(const uint8_t *data, size_t size, size_t *at, struct strbuf *out)
+{
+	size_t from = *at;
+
+	while (*at < size && data[*at])
+		++*at;
+	strbuf_init(out, LIMIT_DOCUMENT);
+	utf8_append_valid(out, (const char *)data + from, *at - from);
+	if (*at < size)
+		++*at;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct post_input in = { .insert_spaces = true, .finish = POST_STOP };
+	struct strbuf options;
+	struct strbuf language;
+	struct strbuf document;
+	struct strbuf answer;
+	struct strbuf out;
+	const char *cursor;
+	size_t at = 0;
+	enum post_verdict verdict;
+
+	if (size > 8192)
+		return 0;
+	take(data, size, &at, &options);
+	take(data, size, &at, &language);
+	take(data, size, &at, &document);
+	take(data, size, &at, &answer);
+	for (size_t i = 0; i < options.len; i++) {
+		char c = options.data[i];
+
+		if (c == 'f')
+			in.source = POST_FIM;
+		else if (c == 's')
+			in.single_line = true;
+		else if (c == 'c')
+			in.finish = POST_CUT;
+		else if (c == 't')
+			in.insert_spaces = false;
+		else if (c >= '0' && c <= '9')
+			in.max_lines = 3 * (size_t)(c - '0');
+	}
+	cursor = strstr(document.data, CURSOR);
+	in.language = language.data;
+	in.prefix = document.data;
+	in.prefix_len = cursor ? (size_t)(cursor - document.data) : document.len;
+	in.suffix = cursor ? cursor + strlen(CURSOR) : "";
+	in.suffix_len = strlen(in.suffix);
+	in.answer = answer.data;
+	in.answer_len = answer.len;
+
+	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
+	verdict = post_process(&in, &out);
+	if (verdict == POST_WAIT)
+		die("an answer that has ended waits", &out, NULL);
+	check_text(&in, verdict, &out);
+	if (verdict == POST_INSERT)
+		check_again(&in, &out);
+	check_growing(&in, &out);
+	strbuf_release(&out);
+	strbuf_release(&options);
+	strbuf_release(&language);
+	strbuf_release(&document);
+	strbuf_release(&answer);
+	return 0;
+}

@@ -1,0 +1,470 @@
+# The rules of check-source that need nothing but the text: awk -f check-source.awk LIST FILE...
+#
+# LIST holds the path of every file of the tree, one a line, relative to its root; FILEs are the text files to check.
+# Prints "file:line: what is wrong: what to do" for each problem. Written for any POSIX awk in the C locale (mawk
+# included: no intervals in regular expressions).
+#
+# A line that has to break a rule of use() or of words() says so in a comment at its end, "allowed: why"; an escape that nothing
+# needs is itself a problem.
+
+BEGIN {
+	# The layers, low to high: an include may point to the same or a lower one …
+	layers = split("base config io rpc text store budget upstream complete chat front", names, " ")
+	for (i = 1; i <= layers; i++)
+		order[names[i]] = i
+	# … but not to those that it must not know (docs of the layers: src/README.md).
+	forbid("text", "rpc")
+	forbid("store", "rpc")
+	forbid("budget", "rpc")
+	forbid("upstream", "rpc")
+	forbid("complete", "rpc")
+	forbid("chat", "rpc")
+
+	# Library headers and the only files that may include them.
+	only["cJSON.h"] = "^src/base/json[a-z_]*[.]c$"
+	only["ev.h"] = "^src/io/"
+	only["curl.h"] = "^src/upstream/http[a-z0-9_]*[.][ch]$"
+	only["sqlite3.h"] = "^src/store/"
+
+	use_instead("strcpy strcat strncpy", "memcpy with a known length, or struct strbuf")
+	use_instead("sprintf vsprintf", "strbuf_addf or snprintf")
+	use_instead("gets", "read with a length")
+	use_instead("strtok", "a loop over the bytes, or strtok_r")
+	use_instead("atoi atol sscanf", "strtoll with its end checked, or a parser of base/")
+	use_instead("alloca", "an array of fixed size or xmalloc")
+	use_instead("system popen", "io/proc.h: no shell, nothing that blocks")
+	use_instead("sleep usleep nanosleep clock_nanosleep", "a timer of the loop; in tests the fake clock or an event")
+	memory("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf", "base/mem.h")
+	count = split("printf vprintf puts putchar", list, " ")
+	for (i = 1; i <= count; i++)
+		output[list[i]] = 1
+
+	# Spelled so that this file does not break its own rules.
+	unfinished = "(^|[^A-Za-z0-9_])(TOD[O]|FIXM[E]|XX[X])([^A-Za-z0-9_]|$)"
+	machine_path = "(^|[^A-Za-z0-9_.)}~*/$-]|//)/((work|root)/|tmp/ek[e]/)"
+	home_path = "/(home|Users)/[A-Za-z0-9_-]+"
+	# Names in examples: file:///home/user/x.c belongs to nobody.
+	count = split("user you me u alice bob", list, " ")
+	for (i = 1; i <= count; i++)
+		nobody[list[i]] = 1
+
+	max_columns = 120
+	max_function = 120
+	max_file = 900
+	problems = 0
+}
+
+function forbid(from, to) {
+	forbidden[from, to] = 1
+}
+
+function use_instead(functions, instead,   list, i, n) {
+	n = split(functions, list, " ")
+	for (i = 1; i <= n; i++)
+		banned[list[i]] = instead
+}
+
+function memory(functions, instead,   list, i, n) {
+	n = split(functions, list, " ")
+	for (i = 1; i <= n; i++)
+		raw_memory[list[i]] = instead
+}
+
+function problem(line, text) {
+	printf "%s:%d: %s\n", path, line, text
+	problems++
+}
+
+# For rules that a comment may lift.
+function escapable(text) {
+	if (escape)
+		escape_used = 1
+	else
+		problem(FNR, text)
+}
+
+NR == FNR {
+	exists[$0] = 1
+	next
+}
+
+FNR == 1 {
+	finish_file()
+	start_file(FILENAME)
+}
+
+{
+	sub(/\r$/, " ") # so that a carriage return is a trailing blank
+	lines = FNR
+	escape = 0
+	escape_used = 0
+	if (is_c)
+		c_line($0)
+	else
+		other_line($0)
+	if ($0 ~ /[ \t]$/ && !is_markdown)
+		problem(FNR, "blank at the end of the line: remove it")
+	words($0)
+	if (escape && !escape_used)
+		problem(FNR, "this line needs no \"allowed:\" comment: remove it")
+}
+
+END {
+	finish_file()
+	exit problems != 0
+}
+
+function start_file(name,   parts, n) {
+	path = name
+	sub(/^[.]\//, "", path)
+	is_c = path ~ /[.][ch]$/
+	is_markdown = path ~ /[.]md$/
+	is_js_test = path ~ /[.]test[.]mjs$/
+	is_shell = path ~ /[.]sh$/
+	in_src = path ~ /^src\//
+	in_product = in_src || path ~ /^include\//
+	is_header = path ~ /[.]h$/
+	n = split(path, parts, "/")
+	stem = parts[n]
+	sub(/[.][ch]$/, "", stem)
+	folder = ""
+	if (path ~ /^include\/eke\// && n == 4)
+		folder = parts[3]
+	else if (in_src && n == 3)
+		folder = parts[2]
+	is_main = path == "src/main.c"
+	may_print = path ~ /^src\/front\/cli[a-z_]*[.]c$/ || is_main
+	lines = 0
+
+	in_comment = 0
+	opening_end = 0
+	opened = 0
+	directives = 0
+	conditional = 0
+	includes = 0
+	last_kind = 0
+	last_line = 0
+	last_name = ""
+	depth = 0
+	head = ""
+	head_line = 0
+	function_line = 0
+	continued = 0
+
+	if (!is_c || !in_product)
+		return
+	if (folder == "" && !is_main)
+		problem(1, "this file is in no layer: it belongs into src/<layer>/ or include/eke/<layer>/")
+	else if (folder != "" && !(folder in order))
+		problem(1, "unknown layer \"" folder "\": add it to tests/tools/check-source.awk in its place")
+	guard = toupper("eke_" folder "_" stem "_h")
+	gsub(/[^A-Z0-9_]/, "_", guard)
+	own = ""
+	if (!is_header && folder != "") {
+		if (("include/eke/" folder "/" stem ".h") in exists)
+			own = "eke/" folder "/" stem ".h"
+		else if (("src/" folder "/" stem ".h") in exists)
+			own = folder "/" stem ".h"
+		# The files of one front end declare to each other in one header.
+		else if (folder == "front" && (("src/front/" front_end(stem) "_private.h") in exists))
+			own = folder "/" front_end(stem) "_private.h"
+		else
+			problem(1, "no header of its own: add include/eke/" folder "/" stem ".h (or src/" folder "/" stem ".h if private)")
+	}
+}
+
+function finish_file() {
+	if (lines == 0 || !is_c)
+		return
+	if (in_product && is_header && directives < 2)
+		problem(1, "no include guard: #ifndef " guard)
+	if (in_product && !is_header && own != "" && includes == 0)
+		problem(1, "its own header is not included: #include \"" own "\"")
+	if (!is_header && lines > max_file)
+		problem(lines, lines " lines: split the file, " max_file " is the most")
+}
+
+# --- C ---
+
+function c_line(line,   code, started_in_comment) {
+	started_in_comment = in_comment
+	line_comment = 0
+	code = lex(line)
+	opening(line, started_in_comment)
+	layout(line, started_in_comment)
+	if (line_comment)
+		problem(FNR, "a // comment: write /* */")
+	if (started_in_comment && code ~ /^[ \t]*$/)
+		return
+	if (code ~ /^[ \t]*#/ || continued) {
+		if (!continued)
+			directive(line, code)
+		continued = code ~ /\\[ \t]*$/
+	} else {
+		functions(code)
+	}
+	use(code)
+}
+
+# The code of a line: comments become a blank, strings and characters lose their inside. Sets comment (its text),
+# line_comment and escape; in_comment lives from line to line.
+function lex(line,   out, token) {
+	out = ""
+	comment = ""
+	while (line != "") {
+		if (in_comment) {
+			token = index(line, "*/")
+			if (token == 0) {
+				comment = comment line
+				return out
+			}
+			comment = comment substr(line, 1, token - 1)
+			line = substr(line, token + 2)
+			in_comment = 0
+			out = out " "
+			if (comment ~ /^ *allowed: *[^ ]/)
+				escape = 1
+			comment = ""
+			continue
+		}
+		if (!match(line, /\/\*|\/\/|"|'/))
+			return out line
+		out = out substr(line, 1, RSTART - 1)
+		token = substr(line, RSTART, RLENGTH)
+		line = substr(line, RSTART + RLENGTH)
+		if (token == "/*") {
+			in_comment = 1
+		} else if (token == "//") {
+			line_comment = 1
+			return out
+		} else if (token == "\"") {
+			out = out "\"\""
+			line = match(line, /^([^"\\]|\\.)*"/) ? substr(line, RLENGTH + 1) : ""
+		} else {
+			out = out "' '"
+			line = match(line, /^([^'\\]|\\.)*'/) ? substr(line, RLENGTH + 1) : ""
+		}
+	}
+	return out
+}
+
+# A file says first what it is for: a .c in its first line, a header there or right after its guard.
+function opening(line, started_in_comment) {
+	if (!opened) {
+		if (is_header && (line ~ /^[ \t]*$/ || line ~ /^#[ \t]*(ifndef|define)[ \t]+[A-Z0-9_]+$/))
+			return
+		opened = 1
+		if (line !~ /^\/\*/)
+			problem(FNR, "no opening comment: say here what the file is for" (is_header ? ", its units, ownership and errors" : ", its objects and their lifetimes"))
+		else if (!in_comment)
+			short_opening()
+		else
+			opening_end = -1
+	} else if (opening_end == -1 && !in_comment) {
+		opening_end = FNR
+		if (FNR < 3)
+			short_opening()
+	}
+}
+
+function short_opening() {
+	if (in_src && !is_header)
+		problem(1, "the opening comment is shorter than 3 lines: say why the file exists, its objects and their lifetimes")
+}
+
+function layout(line, started_in_comment,   lead, flat) {
+	match(line, /^[ \t]*/)
+	lead = substr(line, 1, RLENGTH)
+	if (lead ~ / \t/ || (!started_in_comment && lead ~ /^ / && line !~ /^ *$/))
+		problem(FNR, "indented by spaces: use tabs")
+	if (length(line) <= max_columns / 4)
+		return
+	flat = line
+	gsub(/\t/, "    ", flat)
+	gsub(/[\200-\277]/, "", flat) # one column a character
+	if (length(flat) > max_columns)
+		problem(FNR, length(flat) " columns: break the line, " max_columns " is the most (a tab is 4)")
+}
+
+function directive(line, code,   name) {
+	directives++
+	if (is_header && in_product && directives <= 2) {
+		if (code !~ ("^#[ \t]*" (directives == 1 ? "ifndef" : "define") "[ \t]+" guard "[ \t]*$"))
+			problem(FNR, "include guard: the first two directives are #ifndef and #define " guard)
+		if (directives == 1)
+			return # the guard is no condition
+	}
+	if (code ~ /^[ \t]*#[ \t]*if/)
+		conditional++
+	else if (code ~ /^[ \t]*#[ \t]*endif/ && conditional > 0)
+		conditional--
+	if (!match(line, /^[ \t]*#[ \t]*include[ \t]*[<"][^>"]*[>"]/))
+		return
+	name = substr(line, RSTART, RLENGTH)
+	sub(/^[^<"]*/, "", name)
+	if (in_product)
+		include(substr(name, 2, length(name) - 2), substr(name, 1, 1) == "<")
+}
+
+function include(name, system_header,   kind, base, target, rest) {
+	base = name
+	sub(/^.*\//, "", base)
+	if (system_header && (base in only) && (base != "curl.h" || name == "curl/curl.h") && path !~ only[base])
+		problem(FNR, "<" name "> is for " readable(only[base]) " alone: use the layer's own header")
+	if (system_header) {
+		kind = 2
+	} else if (name ~ /^eke\//) {
+		kind = 3
+		rest = substr(name, 5)
+		target = rest
+		sub(/\/.*$/, "", target)
+		points_down(target, rest)
+	} else {
+		kind = 4
+		if (!(("src/" folder "/" name) in exists) && !(name ~ ("^" folder "/") && (("src/" name) in exists)))
+			problem(FNR, "\"" name "\": neither \"eke/<layer>/<name>.h\" nor a private header of src/" folder "/")
+	}
+	includes++
+	if (includes == 1 && own != "" && !is_header) {
+		if (name != own && folder "/" name != own)
+			problem(FNR, "the first include must be its own header: #include \"" own "\"")
+		kind = 1
+	}
+	if (conditional > 0)
+		return
+	if (kind < last_kind)
+		problem(FNR, "include order: its own header, <system>, \"eke/...\", private")
+	else if (kind == last_kind && FNR == last_line + 1 && name < last_name)
+		problem(FNR, "include order: " name " goes before " last_name " (alphabetical)")
+	last_kind = kind
+	last_line = FNR
+	last_name = name
+}
+
+function readable(pattern) {
+	gsub(/[\^$\\]/, "", pattern)
+	gsub(/\[a-z0-9_\]\*|\[a-z_\]\*/, "*", pattern)
+	gsub(/\[[.]\]/, ".", pattern)
+	return pattern
+}
+
+function points_down(target, rest,   name, mine, its) {
+	if (!(target in order)) {
+		problem(FNR, "eke/" target "/ is no layer")
+		return
+	}
+	if (!(("include/eke/" rest) in exists))
+		problem(FNR, "include/eke/" rest " does not exist")
+	if (is_main || !(folder in order))
+		return
+	if (order[target] > order[folder])
+		problem(FNR, "layering: " folder " is below " target " and cannot include it: move the shared part down")
+	else if ((folder, target) in forbidden)
+		problem(FNR, "layering: " folder " must not know " target " (design: one front end decodes, the engines do not)")
+	else if (folder == "front" && target == "front") {
+		name = rest
+		sub(/^front\//, "", name)
+		mine = front_end(stem)
+		its = front_end(name)
+		# front/app.h is the ground they all stand on.
+		if (mine != its && its != "app")
+			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
+	}
+}
+
+# lsp_chat.c belongs to lsp, cli.c to cli.
+function front_end(name) {
+	sub(/[.]h$/, "", name)
+	sub(/_.*$/, "", name)
+	return name
+}
+
+# Follows braces to see where functions begin and end. head collects what stands before a brace at the top level.
+function functions(code,   rest, token, name) {
+	if (code ~ /^}/ && depth > 1)
+		depth = 1 # both branches of an #if opened a brace
+	rest = code
+	while (match(rest, /[{};]/)) {
+		token = substr(rest, RSTART, 1)
+		if (depth == 0) {
+			head = head substr(rest, 1, RSTART - 1)
+			if (token != "{") {
+				head = ""
+			} else if (head ~ /\)[ \t]*$/ && head !~ /=/) {
+				name = head
+				gsub(/__attribute__[ \t]*\(\([^)]*\)+/, "", name)
+				sub(/[ \t]*\(.*$/, "", name)
+				sub(/^.*[^A-Za-z0-9_]/, "", name)
+				function_name = name
+				function_line = FNR
+				head = ""
+			}
+		}
+		if (token == "{") {
+			depth++
+		} else if (token == "}") {
+			if (depth > 0)
+				depth--
+			if (depth == 0) {
+				if (function_line && FNR - function_line > max_function)
+					problem(function_line, function_name "() has " (FNR - function_line) " lines: split it, " max_function " is the most")
+				function_line = 0
+				head = ""
+			}
+		}
+		rest = substr(rest, RSTART + 1)
+	}
+	if (depth == 0)
+		head = head rest " "
+}
+
+# Functions that are not used here, by name.
+function use(code,   rest, name, before) {
+	rest = code
+	while (match(rest, /[A-Za-z_][A-Za-z0-9_]*[ \t]*\(/)) {
+		name = substr(rest, RSTART, RLENGTH - 1)
+		before = RSTART > 1 ? substr(rest, RSTART - 1, 1) : ""
+		rest = substr(rest, RSTART + RLENGTH)
+		sub(/[ \t]*$/, "", name)
+		if (before == "." || before == ">")
+			continue # a member of that name
+		if (name in banned)
+			escapable(name "() is banned: use " banned[name])
+		else if ((name in raw_memory) && in_product && path != "src/base/mem.c")
+			escapable(name "() outside base/mem.c: use " raw_memory[name])
+		else if ((name in output) && in_product && !may_print)
+			escapable(name "() writes to standard output, which belongs to the protocol: log, or reply")
+	}
+	if (in_product && !may_print && code ~ /(^|[^A-Za-z0-9_])stdout([^A-Za-z0-9_]|$)/)
+		escapable("stdout belongs to the protocol: log, or reply")
+	if (code ~ /(^|[^A-Za-z0-9_])poll\((NULL|0),/)
+		escapable("a sleep in disguise: wait for an event")
+}
+
+# --- everything else ---
+
+function other_line(line) {
+	if (FNR == 1 && line ~ /^#!.*sh$/)
+		is_shell = 1
+	if (line ~ /(#|\/\/|\/\*|<!--) allowed: *[^ ]/)
+		escape = 1
+	if (is_js_test && (line ~ /(^|[^A-Za-z0-9_.])sleep\(/ || line ~ /setTimeout\((r|res|resolve|done)[,)]/ || line ~ /timers\/promises/))
+		escapable("a sleep in a test: wait for the event itself")
+	if (is_shell && line ~ /(^|[;&|({ \t])u?sleep [0-9.$"]/ && line !~ /^[ \t]*#/)
+		escapable("a sleep in a script: wait for the event itself")
+}
+
+# Rules for any text.
+function words(line,   name) {
+	if (line ~ unfinished)
+		escapable("unfinished: do it, or open an issue and remove the mark")
+	if (line ~ machine_path)
+		escapable("a path of a developer's machine: use one relative to the repository or a temporary one")
+	while (match(line, home_path)) {
+		name = substr(line, RSTART, RLENGTH)
+		line = substr(line, RSTART + RLENGTH)
+		sub(/^.*\//, "", name)
+		if (!(name in nobody))
+			escapable("a path of a developer's machine: say /home/user in an example")
+	}
+}
