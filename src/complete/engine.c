@@ -79,6 +79,7 @@ struct waiter {
 	bool declined;
 	struct timer *timer;
 	struct ask *ask;
+	bool joined; /* the ask was another's, for a place before this one */
 	size_t told; /* bytes of the text that delta() has told */
 	struct engine_callbacks callbacks;
 	struct waiter *next;
@@ -387,6 +388,15 @@ static struct waiter *pop_waiter(struct ask *ask)
 	return NULL;
 }
 
+static void waiter_ask(struct waiter *w);
+
+static bool is_current(const struct waiter *w)
+{
+	const struct doc *doc = docs_find(w->engine->docs, w->place.uri);
+
+	return doc && doc_revision(doc) == w->revision;
+}
+
 static void answer_waiters(struct ask *ask)
 {
 	struct waiter *w;
@@ -397,6 +407,8 @@ static void answer_waiters(struct ask *ask)
 
 		if (cache_find(ask->engine->cache, &place, now_ms(), &hit) == CACHE_HIT)
 			waiter_answer(w, &hit);
+		else if (w->joined && is_current(w)) /* the answer went another way than the typing: ask for this place */
+			waiter_ask(w);
 		else
 			waiter_nothing(w, NULL);
 	}
@@ -428,10 +440,13 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
  * --------------------------------------------------------------------------------------------------------
  */
 
-static int64_t max_tokens(const struct config *config)
+static int64_t max_tokens(const struct config *config, const char *model)
 {
 	int64_t tokens = config->completion.max_lines * TOKENS_PER_LINE;
 
+	/* A limit would be used up by the reasoning. */
+	if (request_model_reasons(model))
+		return 0;
 	return tokens < TOKENS_MAX ? tokens : TOKENS_MAX;
 }
 
@@ -532,7 +547,7 @@ static void waiter_ask(struct waiter *w)
 		.reserve = engine->config->completion.reserve,
 		.request = { .api = endpoint_completion_api(endpoint),
 			     .model = endpoint_completion_model(endpoint),
-			     .max_tokens = max_tokens(engine->config),
+			     .max_tokens = max_tokens(engine->config, endpoint_completion_model(endpoint)),
 			     .temperature = 0,
 			     .stream = true,
 			     .stream_options = endpoint_config(endpoint)->stream_options },
@@ -542,6 +557,7 @@ static void waiter_ask(struct waiter *w)
 	cache_put(engine->cache, &ask->key, "", 0, ask->id, false, now_ms());
 	w->state = WAITER_ASKED;
 	w->ask = ask;
+	w->joined = false;
 	ask->insert_spaces = w->insert_spaces;
 	ask->tab_size = w->tab_size;
 	if (spec.request.api != WIRE_CHAT) {
@@ -591,8 +607,11 @@ static bool waiter_reuse(struct waiter *w)
 	}
 	if (status == CACHE_HIT || status == CACHE_PENDING) {
 		w->ask = find_ask(w->engine, hit.item);
+		if (!w->ask)
+			return false;
 		w->state = WAITER_ASKED;
-		return w->ask != NULL;
+		w->joined = true;
+		return true;
 	}
 	/* "Nothing to say here" holds for automatic requests; who asks by hand gets another try. */
 	if (status == CACHE_NOTHING && w->automatic) {
@@ -605,10 +624,9 @@ static bool waiter_reuse(struct waiter *w)
 static void on_debounced(void *ctx)
 {
 	struct waiter *w = ctx;
-	const struct doc *doc = docs_find(w->engine->docs, w->place.uri);
 
 	/* An answer for a text that is gone could be shown to nobody. */
-	if (!doc || doc_revision(doc) != w->revision)
+	if (!is_current(w))
 		waiter_nothing(w, NULL);
 	else if (!waiter_reuse(w))
 		waiter_ask(w);

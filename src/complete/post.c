@@ -86,9 +86,11 @@ static enum post_verdict run(const struct post_context *c, const char *raw, size
 	case POST_EXTRACT_TEXT:
 		break;
 	}
+	/* Talk may still precede or follow what has no tags, and tags may. What stands before text on the line waits for its end. */
+	if (open && c->in->source == POST_CHAT && !info.wrapped)
+		return POST_WAIT;
 	if (open && !info.closed) {
-		/* Talk may still follow or precede what has no tags. And a piece of a line waits for its end. */
-		if ((c->in->source == POST_CHAT && !info.wrapped) || (!c->rest_blank && !c->whole_lines))
+		if (!c->rest_blank)
 			return POST_WAIT;
 		drop_half_line(out);
 		if (post_blank(out->data, out->len))

@@ -55,10 +55,20 @@ static size_t blanks(const struct slice *t)
 	return i;
 }
 
+/* A document about such words. */
+static bool in_document(const struct post_context *c, const char *word)
+{
+	struct slice prefix = { c->prefix.data, c->prefix.len };
+	struct slice suffix = { c->suffix.data, c->suffix.len };
+	size_t at;
+
+	return find(&prefix, word, 0, &at) || find(&suffix, word, 0, &at);
+}
+
 /* --- thinking, special tokens --- */
 
 /* False if the thinking has not ended. completion_tag is NULL if there can be none. */
-static bool drop_thinking(struct slice *t, const char *completion_tag)
+static bool drop_thinking(const struct post_context *c, struct slice *t, const char *completion_tag)
 {
 	static const char *const tags[][2] = {
 		{ "<think>", "</think>" }, { "<thinking>", "</thinking>" }, { "<reasoning>", "</reasoning>" }
@@ -76,7 +86,7 @@ static bool drop_thinking(struct slice *t, const char *completion_tag)
 		}
 	}
 	/* Some servers keep the opening tag to themselves. */
-	if (completion_tag && find(t, "</think>", 0, &end) && (!find(t, completion_tag, 0, &tag) || tag > end))
+	if (completion_tag && !in_document(c, "</think>") && find(t, "</think>", 0, &end) && (!find(t, completion_tag, 0, &tag) || tag > end))
 		narrow(t, end + strlen("</think>"), t->len);
 	return true;
 }
@@ -85,21 +95,16 @@ static bool drop_thinking(struct slice *t, const char *completion_tag)
 static void end_at_special(const struct post_context *c, struct slice *t, bool *closed)
 {
 	static const char *const tokens[] = {
+		"</think>",
 		"<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|fim_", "<|file_sep", "<|repo_name", "<|eot_id|>", "<|end_of_text|>",
 		"<|end|>", "<|cursor|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<file_sep>", "<EOT>", "</s>", "<｜end▁of▁sentence｜>",
 		"<｜fim▁",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
-		struct slice prefix = { c->prefix.data, c->prefix.len };
-		struct slice suffix = { c->suffix.data, c->suffix.len };
 		size_t at;
-		size_t in_document;
 
-		if (!find(t, tokens[i], 0, &at))
-			continue;
-		/* A document about tokens. */
-		if (find(&prefix, tokens[i], 0, &in_document) || find(&suffix, tokens[i], 0, &in_document))
+		if (!find(t, tokens[i], 0, &at) || in_document(c, tokens[i]))
 			continue;
 		/* "</s>" is also HTML's strikethrough. */
 		if ((c->syntax->flags & SYNTAX_MARKUP) && !strcmp(tokens[i], "</s>"))
@@ -385,14 +390,6 @@ static void drop_inline_code(const struct post_context *c, struct slice *t)
 
 /* --- entities --- */
 
-static bool has(const struct strbuf *text, const char *word)
-{
-	struct slice t = { text->data, text->len };
-	size_t at;
-
-	return find(&t, word, 0, &at);
-}
-
 /* Tags make some models write XML. Not where the document itself has entities. */
 static void add_decoded(const struct post_context *c, const struct slice *t, struct strbuf *out)
 {
@@ -404,8 +401,7 @@ static void add_decoded(const struct post_context *c, const struct slice *t, str
 	size_t i = 0;
 
 	for (size_t k = 0; k < ARRAY_LEN(entities); k++)
-		decode[k] = post_in_code(c) && !(c->syntax->flags & SYNTAX_MARKUP) && !has(&c->prefix, entities[k].entity) &&
-			    !has(&c->suffix, entities[k].entity);
+		decode[k] = post_in_code(c) && !(c->syntax->flags & SYNTAX_MARKUP) && !in_document(c, entities[k].entity);
 	while (i < t->len) {
 		const char *amp = memchr(t->s + i, '&', t->len - i);
 		size_t n = amp ? (size_t)(amp - t->s) - i : t->len - i;
@@ -453,15 +449,15 @@ enum post_extract_result post_extract(const struct post_context *c, const char *
 
 	*info = (struct post_extract){ .closed = false };
 	make_names(&names, c->in->mark);
-	if (!drop_thinking(&t, c->in->source == POST_CHAT ? names.open : NULL))
+	if (!drop_thinking(c, &t, c->in->source == POST_CHAT ? names.open : NULL))
 		return POST_EXTRACT_NOTHING;
-	end_at_special(c, &t, &info->closed);
 	if (c->in->source == POST_CHAT) {
 		info->wrapped = take_tagged(&t, &names, &info->closed);
 		if (c->in->finish != POST_OPEN && !info->closed)
 			drop_partial_close(&t, names.close);
 		take_document(&t, &names);
 	}
+	end_at_special(c, &t, &info->closed);
 	unfence(c, &t, info->wrapped || c->in->source == POST_FIM, &info->closed);
 	if (opens_with_talk(c, &t))
 		return POST_EXTRACT_TALK;

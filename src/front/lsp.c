@@ -376,6 +376,11 @@ static void on_broken(void *ctx)
 	end(lsp, code_of_state(lsp));
 }
 
+static void on_upstream_change(void *ctx)
+{
+	lsp_update_status(ctx);
+}
+
 static void on_terminate(void *ctx)
 {
 	struct lsp *lsp = ctx;
@@ -392,6 +397,7 @@ static void on_terminate(void *ctx)
 static void release(struct lsp *lsp)
 {
 	log_set_listener(NULL, NULL, LOG_BROKEN);
+	upstream_on_change(lsp->app.upstream, NULL, NULL);
 	lsp_completions_free(lsp);
 	lsp_turns_free(lsp);
 	lsp_models_free(lsp);
@@ -421,6 +427,7 @@ int lsp_serve(const struct app_options *options)
 	lsp.rpc = rpc_new(lsp.app.loop, out, &config);
 	lsp.end_timer = timer_new(lsp.app.loop, on_end_of_grace, &lsp);
 	lsp_load(&lsp);
+	upstream_on_change(lsp.app.upstream, on_upstream_change, &lsp);
 	log_set_listener(on_log, &lsp, LOG_DEBUG);
 	loop_on_signal(lsp.app.loop, SIGTERM, on_terminate, &lsp);
 	loop_on_signal(lsp.app.loop, SIGINT, on_terminate, &lsp);

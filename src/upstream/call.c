@@ -77,11 +77,9 @@ struct call {
 
 static void set_state(struct call *call, enum call_state state)
 {
-	bool was_busy = call->state != CALL_STATE_DRAINING;
-	bool is_busy = state != CALL_STATE_DRAINING;
-
+	if (state == CALL_STATE_DRAINING)
+		upstream_count_busy(call->upstream, false);
 	call->state = state;
-	call->upstream->busy += (size_t)is_busy - (size_t)was_busy;
 }
 
 /*
@@ -117,7 +115,7 @@ static void call_end(struct call *call)
 		at = &(*at)->next;
 	*at = call->next;
 	if (call->state != CALL_STATE_DRAINING)
-		upstream->busy--;
+		upstream_count_busy(upstream, false);
 	http_cancel(upstream->http, call->transfer);
 	loop_undefer(upstream->loop, begin, call);
 	endpoint_key_unwait(call->endpoint, on_key_ready, call);
@@ -602,7 +600,7 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	request_write(&spec->request, &call->body);
 	call->next = upstream->calls;
 	upstream->calls = call;
-	upstream->busy++;
+	upstream_count_busy(upstream, true);
 	/* At the turn's end, which is at once, so that no callback comes before this returns. */
 	if (http_active(upstream->http) >= LIMIT_TRANSFERS)
 		loop_defer(upstream->loop, refuse_busy, call);

@@ -3,6 +3,8 @@
  */
 #include "eke/upstream/request.h"
 
+#include <string.h>
+
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
 
@@ -10,6 +12,18 @@ static void put_text(struct json_writer *w, const char *key, const char *text, s
 {
 	json_put_key(w, key);
 	json_put_stringn(w, text, len);
+}
+
+bool request_model_reasons(const char *model)
+{
+	const char *slash = model ? strrchr(model, '/') : NULL;
+	const char *name = slash ? slash + 1 : model;
+
+	if (!name)
+		return false;
+	if (name[0] == 'o' && name[1] >= '1' && name[1] <= '9')
+		return true;
+	return !strncmp(name, "gpt-5", 5) && strncmp(name, "gpt-5-chat", 10);
 }
 
 /* What every dialect has; the name of the limit differs. */
@@ -21,7 +35,7 @@ static void put_common(struct json_writer *w, const struct request_spec *spec, c
 		json_put_key(w, "temperature");
 		json_put_double(w, spec->temperature);
 	}
-	if (spec->stop_count) {
+	if (spec->stop_count && max_stop) {
 		json_put_key(w, "stop");
 		json_begin_array(w);
 		for (size_t i = 0; i < spec->stop_count && i < max_stop; i++)
@@ -55,7 +69,14 @@ static void put_chat(struct json_writer *w, const struct request_spec *spec)
 		json_end_object(w);
 	}
 	json_end_array(w);
-	put_common(w, spec, "max_tokens", LIMIT_STOP);
+	if (request_model_reasons(spec->model)) {
+		struct request_spec allowed = *spec;
+
+		allowed.temperature = -1;
+		put_common(w, &allowed, "max_completion_tokens", 0);
+	} else {
+		put_common(w, spec, "max_tokens", LIMIT_STOP);
+	}
 	put_stream_options(w, spec);
 }
 

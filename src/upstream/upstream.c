@@ -106,6 +106,23 @@ size_t upstream_busy(const struct upstream *upstream)
 	return upstream->busy;
 }
 
+void upstream_on_change(struct upstream *upstream, loop_fn *fn, void *ctx)
+{
+	if (upstream->changed)
+		loop_undefer(upstream->loop, upstream->changed, upstream->changed_ctx);
+	upstream->changed = fn;
+	upstream->changed_ctx = ctx;
+}
+
+void upstream_count_busy(struct upstream *upstream, bool more)
+{
+	upstream->busy = more ? upstream->busy + 1 : upstream->busy - 1;
+	if (!upstream->changed)
+		return;
+	loop_undefer(upstream->loop, upstream->changed, upstream->changed_ctx);
+	loop_defer(upstream->loop, upstream->changed, upstream->changed_ctx);
+}
+
 uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
 		       struct strbuf *body, const struct http_callbacks *callbacks)
 {

@@ -17,8 +17,13 @@ struct upstream {
 	struct model_query *queries;
 	uint64_t last_id;
 	size_t busy;
+	loop_fn *changed; /* or NULL */
+	void *changed_ctx;
 	int64_t last_traffic_ms; /* 0: none yet */
 };
+
+/* One call more, or one less. */
+void upstream_count_busy(struct upstream *upstream, bool more);
 
 /* Ends them without a word. */
 void calls_free_all(struct upstream *upstream);

@@ -45,6 +45,13 @@ static const struct {
 	  "\"stream\":true,\"stream_options\":{\"include_usage\":true}}" },
 	{ { .api = WIRE_CHAT, .model = "m", .messages = messages, .message_count = 1, .temperature = -1, .stream = true },
 	  "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"}],\"stream\":true}" },
+	/* Reasoning models have another name for the limit, and refuse what they do not know. */
+	{ { .api = WIRE_CHAT, .model = "gpt-5-nano-ca", .max_tokens = 9, .temperature = 0, .stop = stops, .stop_count = 1 },
+	  "{\"model\":\"gpt-5-nano-ca\",\"messages\":[],\"max_completion_tokens\":9,\"stream\":false}" },
+	{ { .api = WIRE_CHAT, .model = "openai/o3-mini", .max_tokens = 9, .temperature = 0 },
+	  "{\"model\":\"openai/o3-mini\",\"messages\":[],\"max_completion_tokens\":9,\"stream\":false}" },
+	{ { .api = WIRE_CHAT, .model = "gpt-5-chat-latest", .max_tokens = 9, .temperature = 0 },
+	  "{\"model\":\"gpt-5-chat-latest\",\"messages\":[],\"max_tokens\":9,\"temperature\":0,\"stream\":false}" },
 	/* The usage of a whole answer is there anyway, and stream_options without stream is an error at OpenAI. */
 	{ { .api = WIRE_CHAT, .model = "m", .messages = messages, .temperature = NAN, .stream_options = true },
 	  "{\"model\":\"m\",\"messages\":[],\"stream\":false}" },

@@ -8,7 +8,8 @@
 /*
  * Checks text[0..len): strings end, escapes are JSON's, no raw NUL, nesting within LIMIT_JSON_DEPTH, and under
  * JSON_STRICT valid UTF-8 and no raw control character in a string. Rewrites \u0000 and lone surrogate escapes
- * to \ufffd. It is no validator of the rest of the grammar: cJSON is. Returns false with err ERR_PARSE.
+ * to \ufffd. It is no validator of the rest of the grammar: cJSON is, which also ends at 1000 levels; a lenient
+ * text without escapes is left to it. Returns false with err ERR_PARSE.
  */
 bool json_guard(char *text, size_t len, enum json_source source, struct err *err);
 

@@ -40,5 +40,7 @@ void upstream_prewarm(struct upstream *upstream);
 
 /* Calls under way that someone waits for. */
 size_t upstream_busy(const struct upstream *upstream);
+/* fn is called at the end of a turn in which a call began or ended. One listener, or NULL. */
+void upstream_on_change(struct upstream *upstream, loop_fn *fn, void *ctx);
 
 #endif

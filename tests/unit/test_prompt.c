@@ -1,0 +1,300 @@
+/*
+ * The prompt: its frame, that the windows are found in it again whatever they contain, the cap on tokens.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/base/utf.h"
+#include "eke/complete/prompt.h"
+
+static struct prompt_input input(const char *prefix, const char *suffix)
+{
+	return (struct prompt_input){ .path = "src/main.c", .language = "c", .prefix = prefix, .prefix_len = strlen(prefix),
+				      .suffix = suffix, .suffix_len = strlen(suffix) };
+}
+
+/* What the header promises to programs: first opening tag at a line's start, then the mark, then the closing tag. */
+static void find_windows(const struct prompt *p, struct strbuf *prefix, struct strbuf *suffix)
+{
+	const char *tag = strstr(p->user.data, "\n<document");
+	char *end;
+	unsigned long mark;
+	char cursor[32];
+	char close[32];
+	const char *at;
+	const char *stop;
+
+	assert_non_null(tag);
+	tag += strlen("\n<document");
+	mark = *tag == '>' ? 0 : strtoul(tag, &end, 10);
+	assert_int_equal(mark, p->mark);
+	snprintf(cursor, sizeof(cursor), mark ? "<CURSOR%lu/>" : "<CURSOR/>", mark);
+	snprintf(close, sizeof(close), mark ? "\n</document%lu>\n" : "\n</document>\n", mark);
+	tag = strchr(tag, '>') + 2;
+	at = strstr(tag, cursor);
+	assert_non_null(at);
+	stop = strstr(at, close);
+	assert_non_null(stop);
+	strbuf_reset(prefix);
+	strbuf_add(prefix, tag, (size_t)(at - tag));
+	strbuf_reset(suffix);
+	at += strlen(cursor);
+	strbuf_add(suffix, at, (size_t)(stop - at));
+}
+
+static void test_frame(void **state)
+{
+	struct prompt_input in = input("int main(void)\n{\n\tint x = ", ";\n}\n");
+	struct prompt p;
+
+	(void)state;
+	prompt_init(&p);
+	assert_true(prompt_build(&in, &p));
+	assert_string_equal(p.user.data,
+			    "File: src/main.c\n"
+			    "Language: c\n"
+			    "Indentation: tabs\n"
+			    "\n"
+			    "<document>\n"
+			    "int main(void)\n{\n\tint x = <CURSOR/>;\n}\n\n"
+			    "</document>\n"
+			    "\n"
+			    "The line with the mark, of which nothing may be repeated:\n"
+			    "\tint x = <CURSOR/>;\n"
+			    "Answer with what belongs at the mark, at most 24 lines, as <completion>…</completion>.");
+	assert_int_equal(p.mark, 0);
+	assert_int_equal(p.stop_count, 1);
+	assert_string_equal(p.stop[0], "</completion>");
+	assert_non_null(strstr(p.system.data, "<completion>Math.PI * r ** 2</completion>"));
+	/* Every request pays for it: keep it short. */
+	assert_true(prompt_tokens(p.system.data, p.system.len) < 700);
+	prompt_release(&p);
+}
+
+static void test_variants(void **state)
+{
+	struct prompt_input in = input("\n    ", "\n");
+	struct prompt p;
+
+	(void)state;
+	prompt_init(&p);
+	in.path = "/a/b\nLanguage: forged";
+	in.language = NULL;
+	in.insert_spaces = true;
+	in.max_lines = 1;
+	assert_true(prompt_build(&in, &p));
+	assert_non_null(strstr(p.user.data, "File: /a/b?Language: forged\nIndentation: 4 spaces\n\n<document>\n"));
+	assert_non_null(strstr(p.user.data, "The mark is on an empty line that is indented already: do not begin with blanks.\n"));
+	assert_non_null(strstr(p.user.data, "at most 1 line, as"));
+	in.prefix_len = 1;
+	in.tab_size = 2;
+	in.path = NULL;
+	in.single_line = true;
+	assert_true(prompt_build(&in, &p));
+	assert_non_null(strstr(p.user.data, "File: untitled\nIndentation: 2 spaces\n"));
+	assert_non_null(strstr(p.user.data, "The mark is on an empty line.\n"));
+	assert_non_null(strstr(p.user.data, "Answer with the rest of this line only, as <completion>…</completion>."));
+	prompt_release(&p);
+	prompt_release(NULL);
+}
+
+/* The system message is the same for every document, so that providers can cache it. */
+static void test_system_is_constant(void **state)
+{
+	struct prompt_input a = input("a", "b");
+	struct prompt_input b = input("def f():\n", "");
+	struct prompt p;
+	struct prompt q;
+
+	(void)state;
+	b.language = "python";
+	b.max_lines = 3;
+	b.single_line = true;
+	prompt_init(&p);
+	prompt_init(&q);
+	assert_true(prompt_build(&a, &p));
+	assert_true(prompt_build(&b, &q));
+	assert_string_equal(p.system.data, q.system.data);
+	prompt_release(&p);
+	prompt_release(&q);
+}
+
+static void test_marks(void **state)
+{
+	static const struct {
+		const char *prefix;
+		const char *suffix;
+		unsigned mark;
+	} table[] = {
+		{ "a", "b", 0 },
+		{ "", "", 0 },
+		{ "x<CURSOR/>y", "", 1 },
+		{ "", "<cursor/>", 1 },
+		{ "</completion>", "", 1 },
+		{ "<completion>", "<completion1>", 2 },
+		{ "<document>\n<CURSOR/>\n</document>", "\n</document>\n", 1 },
+		{ "<documentation>", "", 1 },
+		{ "<Document1> <cursor> <document2 <completion3", "</document4>", 5 },
+		{ "<document1>", "", 1 + 1 },
+		{ "a < document", "<", 0 },
+		{ "\n</document>\n\n<document>\n", "\n</document>\n", 1 },
+	};
+	struct strbuf prefix;
+	struct strbuf suffix;
+	struct prompt p;
+
+	(void)state;
+	strbuf_init(&prefix, MIB(1));
+	strbuf_init(&suffix, MIB(1));
+	prompt_init(&p);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct prompt_input in = input(table[i].prefix, table[i].suffix);
+
+		assert_true(prompt_build(&in, &p));
+		assert_int_equal(p.mark, table[i].mark);
+		find_windows(&p, &prefix, &suffix);
+		assert_string_equal(prefix.data, table[i].prefix);
+		assert_string_equal(suffix.data, table[i].suffix);
+	}
+	/* Marks in the other fields count, too. */
+	{
+		struct prompt_input in = input("a", "b");
+
+		in.path = "x<document>";
+		in.language = "<cursor1>";
+		assert_true(prompt_build(&in, &p));
+		assert_int_equal(p.mark, 2);
+		assert_string_equal(p.stop[0], "</completion2>");
+		assert_non_null(strstr(p.system.data, "<CURSOR2/>"));
+		assert_null(strstr(p.system.data, "<CURSOR/>"));
+	}
+	prompt_release(&p);
+	strbuf_release(&prefix);
+	strbuf_release(&suffix);
+}
+
+static void test_long_line(void **state)
+{
+	struct strbuf line;
+	struct prompt_input in;
+	struct prompt p;
+
+	(void)state;
+	strbuf_init(&line, MIB(1));
+	for (int i = 0; i < 500; i++)
+		strbuf_adds(&line, "数");
+	in = input(line.data, line.data);
+	prompt_init(&p);
+	assert_true(prompt_build(&in, &p));
+	assert_int_equal(utf8_valid_prefix(p.user.data, p.user.len), p.user.len);
+	/* Twice in full, and a piece of each side once more. */
+	assert_in_range(p.user.len, 2 * line.len + 300, 2 * line.len + 700);
+	prompt_release(&p);
+	strbuf_release(&line);
+}
+
+static void test_token_cap(void **state)
+{
+	struct strbuf text;
+	struct prompt_input in;
+	struct prompt p;
+	struct strbuf prefix;
+	struct strbuf suffix;
+	static const char *const lines[] = { "\tint value = compute(a, b) + 12345;\n", "// 计算两个数的和，然后返回结果\n", "+-*/%=<>!&|\n" };
+
+	(void)state;
+	strbuf_init(&text, MIB(1));
+	strbuf_init(&prefix, MIB(1));
+	strbuf_init(&suffix, MIB(1));
+	prompt_init(&p);
+	for (size_t k = 0; k < ARRAY_LEN(lines); k++) {
+		strbuf_reset(&text);
+		while (text.len < 40000)
+			strbuf_adds(&text, lines[k]);
+		in = input(text.data, text.data);
+		for (size_t cap = 1000; cap <= 8000; cap += 500) {
+			in.max_tokens = cap;
+			assert_true(prompt_build(&in, &p));
+			assert_true(p.tokens <= cap);
+			/* Not much is given away. */
+			assert_true(p.tokens + 60 >= cap);
+			assert_true(p.prefix_len <= in.prefix_len && p.suffix_len <= in.suffix_len);
+			find_windows(&p, &prefix, &suffix);
+			assert_int_equal(prefix.len, p.prefix_len);
+			assert_int_equal(suffix.len, p.suffix_len);
+			/* The text next to the cursor is what stays. */
+			assert_memory_equal(prefix.data, text.data + text.len - prefix.len, prefix.len);
+			assert_memory_equal(suffix.data, text.data, suffix.len);
+			assert_int_equal(utf8_valid_prefix(p.user.data, p.user.len), p.user.len);
+		}
+	}
+	/* A suffix too long goes before the prefix does. */
+	in = input("short prefix ", text.data);
+	in.max_tokens = 2000;
+	assert_true(prompt_build(&in, &p));
+	assert_int_equal(p.prefix_len, in.prefix_len);
+	/* Default windows fit the free tier's cap, whatever they hold. */
+	for (size_t k = 0; k < ARRAY_LEN(lines); k++) {
+		strbuf_reset(&text);
+		while (text.len < LIMIT_PREFIX_WINDOW)
+			strbuf_adds(&text, lines[k]);
+		in = input(text.data, text.data);
+		in.suffix_len = utf8_cut(text.data, text.len, LIMIT_SUFFIX_WINDOW);
+		in.max_tokens = 4000;
+		assert_true(prompt_build(&in, &p));
+	}
+	/* Not even the frame fits. */
+	in.max_tokens = 100;
+	assert_false(prompt_build(&in, &p));
+	prompt_release(&p);
+	strbuf_release(&text);
+	strbuf_release(&prefix);
+	strbuf_release(&suffix);
+}
+
+static void test_tokens(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t low; /* what tiktoken's cl100k_base says */
+		size_t high;
+	} table[] = {
+		{ "", 0, 0 },
+		{ "hello world", 2, 4 },
+		{ "    return x;\n", 4, 6 },
+		{ "for (int i = 0; i < n; i++) {", 13, 18 },
+		{ "1234567", 3, 3 },
+		{ "计算两个数的和", 7, 14 },
+		{ "\n\n\n\n\n\n\n\n", 1, 2 },
+		{ "😀", 2, 4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		assert_in_range(prompt_tokens(table[i].text, strlen(table[i].text)), table[i].low, table[i].high);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_frame),
+		cmocka_unit_test(test_variants),
+		cmocka_unit_test(test_system_is_constant),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_token_cap),
+		cmocka_unit_test(test_tokens),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
