@@ -6,18 +6,8 @@
 
 #include <string.h>
 
+#include "eke/base/ascii.h"
 #include "eke/base/utf.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* The value of the four digits at s, which has len bytes left; -1 if they are not four hex digits. */
 static int hex4(const char *s, size_t len)
@@ -27,7 +17,7 @@ static int hex4(const char *s, size_t len)
 	if (len < 4)
 		return -1;
 	for (size_t i = 0; i < 4; i++) {
-		int digit = hex_digit(s[i]);
+		int digit = ascii_hex(s[i]);
 
 		if (digit < 0)
 			return -1;

@@ -278,14 +278,8 @@ static void shrink(struct prompt_input *in, size_t room)
 
 	if (before + after <= room)
 		return;
-	keep = fit(in->suffix, in->suffix_len, room > before ? room - before : 0, false);
-	if (keep < in->suffix_len / 4)
-		keep = utf8_cut(in->suffix, in->suffix_len, in->suffix_len / 4);
+	keep = fit(in->suffix, in->suffix_len, before < room - room / 4 ? room - before : room / 4, false);
 	after = prompt_tokens(in->suffix, keep);
-	if (after > room) {
-		keep = fit(in->suffix, keep, room, false);
-		after = prompt_tokens(in->suffix, keep);
-	}
 	in->suffix_len = keep;
 	if (before + after > room) {
 		keep = fit(in->prefix, in->prefix_len, room - after, true);

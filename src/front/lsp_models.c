@@ -141,6 +141,15 @@ struct rpc_result *lsp_models_list(void *ctx, struct rpc_request *request, const
 	return rpc_pending(request, on_cancel, m);
 }
 
+void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w)
+{
+	json_put_key(w, "budgets");
+	json_begin_array(w);
+	for (size_t i = 0; i < upstream_count(lsp->app.upstream); i++)
+		budget_write(lsp->app.budget, endpoint_config(upstream_at(lsp->app.upstream, i)), w);
+	json_end_array(w);
+}
+
 struct rpc_result *lsp_budget_get(void *ctx, struct rpc_request *request, const struct json *params)
 {
 	struct lsp *lsp = ctx;
@@ -152,11 +161,7 @@ struct rpc_result *lsp_budget_get(void *ctx, struct rpc_request *request, const 
 	strbuf_init(&result, MIB(1));
 	json_writer_init(&w, &result);
 	json_begin_object(&w);
-	json_put_key(&w, "budgets");
-	json_begin_array(&w);
-	for (size_t i = 0; i < upstream_count(lsp->app.upstream); i++)
-		budget_write(lsp->app.budget, endpoint_config(upstream_at(lsp->app.upstream, i)), &w);
-	json_end_array(&w);
+	lsp_write_budgets(lsp, &w);
 	json_end_object(&w);
 	json_writer_end(&w);
 	return rpc_reply(request, &result);

@@ -76,6 +76,9 @@ void lsp_turns_free(struct lsp *lsp);
 rpc_request_fn lsp_models_list, lsp_budget_get;
 void lsp_models_free(struct lsp *lsp);
 
+/* Writes the array of all endpoints' budgets under the key "budgets". */
+void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w);
+
 /* lsp_status.c: sends eke/didChangeStatus if it differs from the last. */
 void lsp_update_status(struct lsp *lsp);
 /* A request to an endpoint ended: err NULL, it went well. */

@@ -52,11 +52,7 @@ static char *compose(const struct lsp *lsp)
 	json_begin_object(&w);
 	json_put_kstring(&w, "state", state);
 	json_put_kstring(&w, "message", message);
-	json_put_key(&w, "budgets");
-	json_begin_array(&w);
-	for (size_t i = 0; i < upstream_count(lsp->app.upstream); i++)
-		budget_write(lsp->app.budget, endpoint_config(upstream_at(lsp->app.upstream, i)), &w);
-	json_end_array(&w);
+	lsp_write_budgets(lsp, &w);
 	json_end_object(&w);
 	json_writer_end(&w);
 	return strbuf_detach(&text, NULL);

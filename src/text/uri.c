@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "eke/base/ascii.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
@@ -30,22 +31,11 @@ static bool is_unreserved(char c)
 	return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The byte that s begins with, a %XX as the byte it stands for; returns the characters it takes. */
 static size_t decode(const char *s, char *byte)
 {
-	if (s[0] == '%' && hex_value(s[1]) >= 0 && hex_value(s[2]) >= 0) {
-		*byte = (char)(hex_value(s[1]) << 4 | hex_value(s[2]));
+	if (s[0] == '%' && ascii_hex(s[1]) >= 0 && ascii_hex(s[2]) >= 0) {
+		*byte = (char)(ascii_hex(s[1]) << 4 | ascii_hex(s[2]));
 		return 3;
 	}
 	*byte = s[0];

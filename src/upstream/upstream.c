@@ -123,18 +123,14 @@ void upstream_count_busy(struct upstream *upstream, bool more)
 	loop_defer(upstream->loop, upstream->changed, upstream->changed_ctx);
 }
 
-uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
-		       struct strbuf *body, const struct http_callbacks *callbacks)
+/* Without headers and body. */
+static struct http_request request_to(const struct endpoint *endpoint, const char *method, const char *url)
 {
 	const struct config_endpoint *settings = endpoint_config(endpoint);
-	char *headers[LIMIT_HEADERS + 4] = { NULL };
-	size_t n = 0;
-	uint64_t id;
-	struct http_request request = {
-		.method = body ? "POST" : "GET",
+
+	return (struct http_request){
+		.method = method,
 		.url = url,
-		.headers = (const char *const *)headers,
-		.body = body,
 		.loopback = endpoint_url(endpoint)->loopback,
 		.proxy = settings->proxy,
 		.ca_file = settings->ca_file,
@@ -142,6 +138,19 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 		.first_byte_timeout = settings->first_byte_timeout,
 		.idle_timeout = settings->idle_timeout,
 	};
+}
+
+uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+		       struct strbuf *body, const struct http_callbacks *callbacks)
+{
+	const struct config_endpoint *settings = endpoint_config(endpoint);
+	struct http_request request = request_to(endpoint, body ? "POST" : "GET", url);
+	char *headers[LIMIT_HEADERS + 4] = { NULL };
+	size_t n = 0;
+	uint64_t id;
+
+	request.headers = (const char *const *)headers;
+	request.body = body;
 
 	if (key)
 		headers[n++] = xasprintf("Authorization: Bearer %s", key);
@@ -173,7 +182,6 @@ void upstream_prewarm(struct upstream *upstream)
 {
 	static const struct http_callbacks callbacks = { .done = prewarm_done };
 	struct endpoint *endpoint = upstream_at(upstream, 0);
-	const struct config_endpoint *settings;
 	struct http_request request;
 	char *url;
 
@@ -181,18 +189,8 @@ void upstream_prewarm(struct upstream *upstream)
 	if (!endpoint || !endpoint_url(endpoint)->tls ||
 	    (upstream->last_traffic_ms && clock_mono_ms() - upstream->last_traffic_ms < WARM_MS))
 		return;
-	settings = endpoint_config(endpoint);
 	url = xasprintf("%s/", endpoint_url(endpoint)->origin);
-	request = (struct http_request){
-		.method = "HEAD",
-		.url = url,
-		.loopback = endpoint_url(endpoint)->loopback,
-		.proxy = settings->proxy,
-		.ca_file = settings->ca_file,
-		.connect_timeout = settings->connect_timeout,
-		.first_byte_timeout = settings->first_byte_timeout,
-		.idle_timeout = settings->idle_timeout,
-	};
+	request = request_to(endpoint, "HEAD", url);
 	upstream->last_traffic_ms = clock_mono_ms();
 	http_start(upstream->http, &request, &callbacks);
 	free(url);

@@ -1,0 +1,19 @@
+#ifndef EKE_BASE_ASCII_H
+#define EKE_BASE_ASCII_H
+/*
+ * Characters of ASCII, without the locale that <ctype.h> asks.
+ */
+
+/* The value of a hexadecimal digit, -1 if c is none. */
+static inline int ascii_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+#endif
