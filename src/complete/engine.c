@@ -109,10 +109,7 @@ struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct d
 	return engine;
 }
 
-/*
- * --- places
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- places --- */
 
 static void place_init(struct place *place)
 {
@@ -177,10 +174,7 @@ static char *short_path(const char *uri)
 	return path;
 }
 
-/*
- * --- ends
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- ends --- */
 
 static void decide(void *ctx);
 static void ask_abandon_if_unwanted(struct ask *ask);
@@ -314,10 +308,7 @@ bool engine_may_send(const struct engine *engine, const char *uri, struct err *e
 	return false;
 }
 
-/*
- * --- answers
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- answers --- */
 
 static int64_t now_ms(void)
 {
@@ -435,10 +426,7 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 	ask_end(ask);
 }
 
-/*
- * --- questions
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- questions --- */
 
 static int64_t max_tokens(const struct config *config, const char *model)
 {
@@ -572,10 +560,7 @@ static void waiter_ask(struct waiter *w)
 	}
 }
 
-/*
- * --- requests
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- requests --- */
 
 static struct ask *find_ask(struct engine *engine, uint64_t id)
 {

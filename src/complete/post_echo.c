@@ -243,10 +243,12 @@ static bool drop_phrase(const struct post_context *c, struct strbuf *t)
 		size_t end;
 		bool last_word;
 
-		if (!post_is_word(p[0]) || post_is_word(p[-1]) || (p[0] >= '0' && p[0] <= '9'))
+		bool string = c->at.where == SYNTAX_IN_STRING && p[0] == c->at.quote;
+
+		if (!string && (!post_is_word(p[0]) || post_is_word(p[-1]) || (p[0] >= '0' && p[0] <= '9')))
 			continue;
 		last_word = true;
-		for (size_t i = 0; last_word && i < len; i++)
+		for (size_t i = 0; last_word && i < len && !string; i++)
 			last_word = post_is_word(p[i]) || post_blank(p + i, len - i);
 		if (words < (last_word ? LAST_WORD_WORDS : PHRASE_WORDS))
 			continue;

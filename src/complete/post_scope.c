@@ -141,7 +141,7 @@ struct block {
 	struct syntax_stack own;
 	size_t line;        /* where the present line begins */
 	size_t columns;     /* its indentation in the document */
-	size_t closed;      /* unmatched closers so far */
+	size_t closed;      /* brackets open at the cursor that the text has closed */
 	bool closed_here;   /* ... on this line, as its first character */
 	bool opens;         /* the cursor's line opens a block */
 	bool blank_before;  /* the line above is blank */
@@ -153,23 +153,24 @@ static bool begins_line(const struct block *b, size_t pos)
 }
 
 /* An unmatched closer at `pos`: does it belong to the document's text after the cursor, or to nothing? */
-static bool closer_is_foreign(const struct block *b, size_t pos)
+static bool closer_is_foreign(struct block *b, size_t pos)
 {
 	const struct post_context *c = b->c;
 	char closer = b->t->data[pos];
 	const struct post_closer *after = c->closer_count ? &c->closers[0] : NULL;
 	bool begins = begins_line(b, pos);
 	size_t head = (size_t)(c->head - c->prefix.data);
-	size_t opener = c->open.depth - b->closed - 1; /* wraps if there is none, and is not used then */
-	bool known = b->closed < c->open.depth;
+	size_t opener = c->open.depth - b->closed;
+	bool known = false;
 
-	if (!known) {
-		/* What it closes was opened above the window, or nowhere: believe it if it steps out. */
-		if (!begins || b->columns >= c->columns)
-			return true;
-	} else if (c->open.opener[opener] != syntax_opener_of(closer)) {
+	/* What is left open inside its pair is the scanner's mistake, such as a bracket in a regular expression. */
+	while (opener && !known)
+		known = c->open.opener[--opener] == syntax_opener_of(closer);
+	if (known)
+		b->closed = c->open.depth - opener;
+	/* What it closes was opened above the window, or nowhere: believe it if it steps out. */
+	else if (!begins || b->columns >= c->columns)
 		return true;
-	}
 	if (!begins) {
 		if (known && c->open.pos[opener] >= head)
 			return false;
@@ -230,7 +231,6 @@ static size_t end_of_block(const struct post_context *c, const struct strbuf *t)
 			if (closer_is_foreign(&b, pos))
 				return begins_line(&b, pos) ? b.line : pos;
 			b.closed_here |= begins_line(&b, pos);
-			b.closed++;
 		} else if (event == SYNTAX_NEWLINE) {
 			b.blank_before = b.line && post_blank(t->data + b.line, pos - b.line);
 			if (!b.own.depth && w.state.where == SYNTAX_IN_CODE && block_ends(&b, pos))

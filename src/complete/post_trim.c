@@ -103,6 +103,12 @@ static size_t line_columns(const struct post_context *c, const char *text, const
 	return post_columns(c, text + line->start, line->len, NULL) + (line->start ? 0 : c->columns);
 }
 
+static bool same_columns(const struct post_context *c, const struct strbuf *t, const struct post_line *mine,
+			 const struct post_line *theirs)
+{
+	return line_columns(c, t->data, mine) == line_columns(c, c->suffix.data, theirs);
+}
+
 static bool same_line(const struct post_context *c, const struct strbuf *t, const struct post_line *mine, const struct post_line *theirs)
 {
 	const char *a = t->data + mine->start;
@@ -111,7 +117,7 @@ static bool same_line(const struct post_context *c, const struct strbuf *t, cons
 
 	if (!own_line || (!mine->start && !c->head_blank) || !same_text(a, mine->len, b, theirs->len))
 		return false;
-	return post_word_chars(a, mine->len) >= SHORT_LINE || line_columns(c, t->data, mine) == line_columns(c, c->suffix.data, theirs);
+	return post_word_chars(a, mine->len) >= SHORT_LINE || same_columns(c, t, mine, theirs);
 }
 
 /* Brackets alone prove nothing in code: the scope stage has judged them. */
@@ -142,7 +148,7 @@ static size_t find_overlap(const struct post_context *c, const struct strbuf *t,
 					*open = i;
 				if (enough(c, words, skip))
 					return i;
-			} else if (n >= 2 && words >= OVERLAP_WORDS) {
+			} else if (words >= OVERLAP_WORDS && (n >= 2 || (!skip && same_columns(c, t, &l->line[i], &c->after[0])))) {
 				return i;
 			}
 		}
@@ -305,6 +311,8 @@ static void trim_line_ends(struct strbuf *t)
 void post_trim_end(const struct post_context *c, struct strbuf *t)
 {
 	size_t end;
+	size_t rest = post_skip_blanks(c->suffix.data, c->rest_len);
+	bool whole_lines = c->whole_lines && !memchr(")]", c->suffix.data[rest], 2);
 	bool lines;
 	bool spaced;
 
@@ -318,7 +326,7 @@ void post_trim_end(const struct post_context *c, struct strbuf *t)
 	if (!end || c->rest_blank)
 		return;
 	/* Text follows on the line: it keeps its own line, or the blank before it. */
-	if (lines && (c->whole_lines || (t->data[0] == '\n' && post_between_brackets(c)))) {
+	if (lines && (whole_lines || (t->data[0] == '\n' && post_between_brackets(c)))) {
 		size_t max = c->in->single_line ? 1 : c->max_lines;
 		size_t n = 1;
 
@@ -327,7 +335,7 @@ void post_trim_end(const struct post_context *c, struct strbuf *t)
 		if (n >= max)
 			return;
 		strbuf_addch(t, '\n');
-		if (c->whole_lines)
+		if (whole_lines)
 			strbuf_add(t, c->head, c->head_len);
 		else
 			post_add_indent(c, t, c->columns);

@@ -45,10 +45,7 @@ void lsp_check_end(struct lsp *lsp)
 		end(lsp, code_of_state(lsp));
 }
 
-/*
- * --- initialize and the other ends of a life
- * -----------------------------------------------------------------------------
- */
+/* --- initialize and the other ends of a life --- */
 
 struct initialize_params {
 	int64_t process_id;
@@ -246,10 +243,7 @@ static void on_workspace_folders(void *ctx, const struct json *params)
 	(void)params;
 }
 
-/*
- * --- the table
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- the table --- */
 
 static const struct rpc_method methods[] = {
 	{ .name = "initialize", .request = on_initialize },
@@ -299,10 +293,7 @@ static bool admit(void *ctx, const struct rpc_method *method, bool is_request, s
 	return false;
 }
 
-/*
- * --- the client's end of the line
- * -------------------------------------------------------------------------------------------
- */
+/* --- the client's end of the line --- */
 
 void lsp_show_message(struct lsp *lsp, enum lsp_message type, const char *text)
 {
@@ -389,10 +380,7 @@ static void on_terminate(void *ctx)
 	end(lsp, EXIT_TERMINATED);
 }
 
-/*
- * --- the program
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- the program --- */
 
 static void release(struct lsp *lsp)
 {

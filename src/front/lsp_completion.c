@@ -219,10 +219,7 @@ struct rpc_result *lsp_inline_completion(void *ctx, struct rpc_request *request,
 	return rpc_pending(request, on_cancel, c);
 }
 
-/*
- * --- what became of an item
- * -----------------------------------------------------------------------------------------------
- */
+/* --- what became of an item --- */
 
 /* The id in an item's command; 0 if it has none. */
 static uint64_t item_id(const struct json *arguments)

@@ -2,9 +2,7 @@
  * A call's life, as a state machine. It belongs to the upstream's list; http transfers and timers point to it,
  * and it is unlinked first and freed at the turn's end, so that nobody on the stack loses it.
  *
- * What comes back is sorted by its first byte: an event stream goes through the SSE parser event by event,
- * anything else is collected and looked at as a whole when it is complete. Both end in take_chunk() and
- * settle().
+ * Bytes of a 200 go to struct answer, those of anything else are collected for wire_error_decode().
  */
 #include "eke/upstream/call.h"
 
@@ -13,12 +11,10 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
-#include "eke/base/json.h"
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/upstream/sse.h"
-#include "eke/upstream/think.h"
+#include "eke/upstream/answer.h"
 #include "eke/upstream/wire_error.h"
 #include "upstream_private.h"
 
@@ -55,22 +51,10 @@ struct call {
 	bool retried;
 	struct timer *retry_timer;
 
-	/* The answer so far. */
 	struct http_head head;
-	enum wire_body kind;
-	struct strbuf collected; /* what is not an event stream, or not known to be one yet */
-	struct sse *sse;
-	struct json_pool *pool;
-	struct think think;
-	struct strbuf text;
-	struct strbuf reasoning;
+	struct strbuf refusal; /* the body of a response that is no 200 */
+	struct answer *answer;
 	size_t text_told, reasoning_told;
-	char *answer_model;
-	enum wire_finish finish;
-	struct wire_usage usage;
-	bool done_seen;
-	bool any_answer; /* something had the shape of an answer */
-	struct err stream_err; /* an error inside the stream; kind ERR_NONE: none */
 
 	struct call *next;
 };
@@ -82,22 +66,15 @@ static void set_state(struct call *call, enum call_state state)
 	call->state = state;
 }
 
-/*
- * --- its end
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- its end --- */
 
 static void call_release(void *p)
 {
 	struct call *call = p;
 
-	sse_free(call->sse);
-	json_pool_free(call->pool);
+	answer_free(call->answer);
 	strbuf_release(&call->body);
-	strbuf_release(&call->collected);
-	strbuf_release(&call->text);
-	strbuf_release(&call->reasoning);
-	free(call->answer_model);
+	strbuf_release(&call->refusal);
 	free(call->model);
 	free(call);
 }
@@ -156,9 +133,9 @@ static void fail(struct call *call, struct err *err)
 	callbacks.done(callbacks.ctx, NULL, err);
 }
 
-static enum call_finish finish_of(const struct call *call)
+static enum call_finish finish_of(const struct answer *answer)
 {
-	switch (call->finish) {
+	switch (answer_finish(answer)) {
 	case WIRE_STOP:
 		return CALL_STOP;
 	case WIRE_LENGTH:
@@ -172,150 +149,52 @@ static enum call_finish finish_of(const struct call *call)
 	return CALL_TRUNCATED;
 }
 
-static void flush_deltas(struct call *call)
+static void tell_growth(struct call *call, bool reasoning, const struct strbuf *text, size_t *told)
 {
-	if (call->reasoning.len > call->reasoning_told && call->callbacks.delta) {
-		size_t from = call->reasoning_told;
+	size_t from = *told;
 
-		call->reasoning_told = call->reasoning.len;
-		call->callbacks.delta(call->callbacks.ctx, true, call->reasoning.data + from, call->reasoning.len - from);
-	}
-	if (call->text.len > call->text_told && call->callbacks.delta) {
-		size_t from = call->text_told;
-
-		call->text_told = call->text.len;
-		call->callbacks.delta(call->callbacks.ctx, false, call->text.data + from, call->text.len - from);
-	}
+	if (text->len == from || !call->callbacks.delta)
+		return;
+	*told = text->len;
+	call->callbacks.delta(call->callbacks.ctx, reasoning, text->data + from, text->len - from);
 }
 
-/* Tells the answer. `draining`: the transfer is not over, and goes on for its connection's sake. */
-static void succeed(struct call *call, bool draining)
+static void tell_deltas(struct call *call)
+{
+	tell_growth(call, true, answer_reasoning(call->answer), &call->reasoning_told);
+	tell_growth(call, false, answer_text(call->answer), &call->text_told);
+}
+
+/*
+ * Tells the answer. `trouble`: why it is not whole, or NULL. `draining`: the transfer goes on, for its connection's
+ * sake.
+ */
+static void succeed(struct call *call, const struct err *trouble, bool draining)
 {
 	struct call_callbacks callbacks = call->callbacks;
-	struct call_answer answer;
+	const struct answer *a = call->answer;
+	struct call_answer told;
 
-	think_end(&call->think, &call->text, &call->reasoning);
-	flush_deltas(call);
-	answer = (struct call_answer){
-		.text = call->text.data,
-		.text_len = call->text.len,
-		.reasoning = call->reasoning.data,
-		.reasoning_len = call->reasoning.len,
-		.finish = finish_of(call),
-		.model = call->answer_model ? call->answer_model : call->model,
-		.usage = call->usage,
-		.trouble = call->stream_err.kind != ERR_NONE ? &call->stream_err : NULL,
+	tell_deltas(call);
+	told = (struct call_answer){
+		.text = answer_text(a)->data,
+		.text_len = answer_text(a)->len,
+		.reasoning = answer_reasoning(a)->data,
+		.reasoning_len = answer_reasoning(a)->len,
+		.finish = answer_is_too_large(a) ? CALL_LENGTH : finish_of(a),
+		.model = answer_model(a) ? answer_model(a) : call->model,
+		.usage = answer_usage(a),
+		.trouble = trouble ? trouble : answer_error(a),
 	};
+	if (told.finish == CALL_TRUNCATED)
+		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
+			 endpoint_name(call->endpoint));
 	budget_unblock(call->upstream->budget, endpoint_config(call->endpoint));
 	if (draining)
 		set_state(call, CALL_STATE_DRAINING);
 	else
 		call_end(call);
-	callbacks.done(callbacks.ctx, &answer, NULL);
-}
-
-/*
- * --- the answer
- * ------------------------------------------------------------------------------------------------------
- */
-
-static void add_text(struct call *call, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (think_is_through(&call->think))
-		strbuf_add(&call->text, text, len);
-	else
-		think_feed(&call->think, text, len, &call->text, &call->reasoning);
-}
-
-/* An error object inside an answer that began well. */
-static void take_stream_error(struct call *call, char *body, size_t len)
-{
-	struct wire_error_input in = { .status = 200, .body = body, .len = len, .now = clock_wall_ms() / 1000 };
-
-	if (call->stream_err.kind == ERR_NONE)
-		wire_error_decode(&in, &call->stream_err);
-}
-
-static void take_chunk(struct call *call, const struct json *value)
-{
-	struct wire_chunk chunk;
-
-	wire_decode(value, &chunk);
-	call->any_answer = call->any_answer || chunk.is_answer;
-	if (chunk.model && !call->answer_model)
-		call->answer_model = xstrdup(chunk.model);
-	if (chunk.usage.present)
-		call->usage = chunk.usage;
-	/* Some servers repeat the whole message at the end of a stream of deltas. */
-	if (!chunk.is_whole || (!call->text.len && !call->reasoning.len)) {
-		if (chunk.reasoning)
-			strbuf_adds(&call->reasoning, chunk.reasoning);
-		if (chunk.text)
-			add_text(call, chunk.text);
-	}
-	if (chunk.finish != WIRE_OPEN)
-		call->finish = chunk.finish;
-	if (chunk.is_error) {
-		struct strbuf text;
-		struct json_writer w;
-
-		strbuf_init(&text, LIMIT_SSE_EVENT);
-		json_writer_init(&w, &text);
-		json_put_tree(&w, value);
-		take_stream_error(call, text.data, text.len);
-		strbuf_release(&text);
-	}
-}
-
-/* One value, or an array of them (llama.cpp). */
-static bool take_json(struct call *call, char *text, size_t len, struct err *err)
-{
-	const struct json *value = json_parse(call->pool, text, len, JSON_LENIENT, err);
-
-	if (value && json_is_array(value)) {
-		for (const struct json *e = json_first(value); e; e = json_next(e))
-			take_chunk(call, e);
-	} else if (value) {
-		take_chunk(call, value);
-	}
-	json_pool_reset(call->pool);
-	return value != NULL;
-}
-
-static bool is_done_mark(const struct sse_event *event)
-{
-	size_t len = event->len;
-	const char *s = event->data;
-
-	while (len && (*s == ' ' || *s == '\t')) {
-		s++;
-		len--;
-	}
-	return len >= 6 && !memcmp(s, "[DONE]", 6);
-}
-
-static bool on_event(void *ctx, struct sse_event *event)
-{
-	struct call *call = ctx;
-	struct err err;
-
-	if (is_done_mark(event)) {
-		call->done_seen = true;
-		return true;
-	}
-	/* What follows the end mark is noise. */
-	if (call->done_seen)
-		return true;
-	if (event->is_error_field || !strcmp(event->type, "error")) {
-		take_stream_error(call, event->data, event->len);
-		return true;
-	}
-	if (!take_json(call, event->data, event->len, &err))
-		log_warn("endpoint %s: dropped a piece of a stream: %s", endpoint_name(call->endpoint), err.message);
-	/* An answer without end: what there is must do. */
-	return !call->text.full && !call->reasoning.full;
+	callbacks.done(callbacks.ctx, &told, NULL);
 }
 
 static void on_head(void *ctx, const struct http_head *head)
@@ -325,20 +204,6 @@ static void on_head(void *ctx, const struct http_head *head)
 	call->head = *head;
 }
 
-/* More of a body whose kind is not known yet: decide as soon as a byte tells. */
-static void sniff(struct call *call, const char *data, size_t len)
-{
-	strbuf_add(&call->collected, data, len);
-	if (call->head.status != 200)
-		return;
-	call->kind = wire_sniff(call->collected.data, call->collected.len);
-	if (call->kind != WIRE_BODY_SSE)
-		return;
-	call->sse = sse_new(on_event, call);
-	sse_feed(call->sse, call->collected.data, call->collected.len);
-	strbuf_release(&call->collected);
-}
-
 static void on_bytes(void *ctx, const char *data, size_t len)
 {
 	struct call *call = ctx;
@@ -346,42 +211,32 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 	if (call->state == CALL_STATE_DRAINING)
 		return;
 	log_io("received", data, len);
-	if (call->kind == WIRE_BODY_SSE)
-		sse_feed(call->sse, data, len);
-	else if (call->kind == WIRE_BODY_UNKNOWN)
-		sniff(call, data, len);
-	else
-		strbuf_add(&call->collected, data, len);
-	flush_deltas(call);
-	if (call->text.full || call->reasoning.full || (call->sse && sse_overflowed(call->sse))) {
-		log_warn("endpoint %s: an answer is larger than eke takes; the rest is dropped", endpoint_name(call->endpoint));
-		call->finish = WIRE_LENGTH;
-		succeed(call, false);
-	} else if (call->done_seen && call->text.len && call->finish != WIRE_OPEN) {
+	if (call->head.status != 200) {
+		strbuf_add(&call->refusal, data, len);
+		return;
+	}
+	answer_feed(call->answer, data, len);
+	tell_deltas(call);
+	if (answer_is_too_large(call->answer)) {
+		log_warn("endpoint %s: an answer is larger than eke takes; the rest is dropped",
+			 endpoint_name(call->endpoint));
+		succeed(call, NULL, false);
+	} else if (answer_is_over(call->answer) && answer_is_usable(call->answer)) {
 		/* All is said; do not wait for the connection's end. */
-		succeed(call, true);
+		answer_end(call->answer, true);
+		succeed(call, NULL, true);
 	}
 }
 
-/*
- * --- retries
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- retries --- */
 
 static void reset_answer(struct call *call)
 {
 	memset(&call->head, 0, sizeof(call->head));
-	call->kind = WIRE_BODY_UNKNOWN;
-	strbuf_reset(&call->collected);
-	sse_free(call->sse);
-	call->sse = NULL;
-	think_init(&call->think);
-	strbuf_reset(&call->text);
-	strbuf_reset(&call->reasoning);
+	strbuf_reset(&call->refusal);
+	answer_free(call->answer);
+	call->answer = answer_new(endpoint_name(call->endpoint));
 	call->text_told = call->reasoning_told = 0;
-	call->finish = WIRE_OPEN;
-	call->done_seen = call->any_answer = false;
-	call->stream_err.kind = ERR_NONE;
 }
 
 static void on_retry(void *ctx)
@@ -437,18 +292,15 @@ static void not_sent(struct call *call, const struct err *reason)
 	begin(call);
 }
 
-/*
- * --- the end of a transfer
- * --------------------------------------------------------------------------------------------
- */
+/* --- the end of a transfer --- */
 
 static void refused(struct call *call)
 {
 	struct err err;
 	struct wire_error_input in = {
 		.status = call->head.status,
-		.body = call->collected.data,
-		.len = call->collected.len,
+		.body = call->refusal.data,
+		.len = call->refusal.len,
 		.content_type = call->head.content_type,
 		.retry_after = call->head.retry_after[0] ? call->head.retry_after : NULL,
 		.retry_after_ms = call->head.retry_after_ms[0] ? call->head.retry_after_ms : NULL,
@@ -465,32 +317,12 @@ static void settle(struct call *call, const struct err *broken)
 {
 	struct err err;
 
-	if (call->kind == WIRE_BODY_JSON && !take_json(call, call->collected.data, call->collected.len, &err) && !broken) {
-		err_set(&call->stream_err, ERR_PROTOCOL,
-			"%s answered with something that is not its API's JSON: is the base URL right?",
-			endpoint_name(call->endpoint));
-		call->stream_err.http_status = 200;
-	}
-	if (call->sse)
-		sse_end(call->sse);
-	if (broken && call->stream_err.kind == ERR_NONE)
-		call->stream_err = *broken;
-	if (call->text.len || call->reasoning.len || call->think.held_len || call->finish == WIRE_STOP ||
-	    call->finish == WIRE_LENGTH || call->finish == WIRE_FILTER) {
-		if (call->finish == WIRE_OPEN)
-			log_info("endpoint %s: the answer ended without a reason; what had come is kept",
-				 endpoint_name(call->endpoint));
-		succeed(call, false);
+	answer_end(call->answer, !broken);
+	if (answer_is_usable(call->answer)) {
+		succeed(call, broken, false);
 		return;
 	}
-	if (call->stream_err.kind == ERR_NONE) {
-		err_set(&call->stream_err, ERR_PROTOCOL, call->any_answer ?
-				"%s ended its answer before it began: try again" :
-				"%s answered with nothing that is an answer: is the base URL right, and does it know this model?",
-			endpoint_name(call->endpoint));
-		call->stream_err.http_status = 200;
-	}
-	err = call->stream_err;
+	err = answer_error(call->answer) ? *answer_error(call->answer) : *broken;
 	retry_or_fail(call, &err);
 }
 
@@ -507,18 +339,15 @@ static void on_done(void *ctx, enum http_outcome outcome, const struct err *reas
 	}
 	if (outcome == HTTP_UNSENT)
 		not_sent(call, reason);
-	else if (call->head.status && (call->head.status != 200 || call->kind == WIRE_BODY_HTML))
+	else if (call->head.status && call->head.status != 200)
 		refused(call);
-	else if (outcome == HTTP_COMPLETE || call->kind != WIRE_BODY_UNKNOWN)
+	else if (call->head.status)
 		settle(call, outcome == HTTP_COMPLETE ? NULL : reason);
 	else
 		retry_or_fail(call, &err);
 }
 
-/*
- * --- the beginning
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the beginning --- */
 
 static void on_key_ready(void *ctx)
 {
@@ -591,11 +420,8 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	call->model = xstrdup(spec->request.model ? spec->request.model : "");
 	call->callbacks = *callbacks;
 	call->retry_timer = timer_new(upstream->loop, on_retry, call);
-	call->pool = json_pool_new();
 	strbuf_init(&call->body, SIZE_MAX - 1);
-	strbuf_init(&call->collected, LIMIT_BODY);
-	strbuf_init(&call->text, LIMIT_ANSWER);
-	strbuf_init(&call->reasoning, LIMIT_ANSWER);
+	strbuf_init(&call->refusal, LIMIT_BODY);
 	reset_answer(call);
 	request_write(&spec->request, &call->body);
 	call->next = upstream->calls;

@@ -170,10 +170,7 @@ void endpoint_use_url(struct endpoint *endpoint, size_t index)
 	endpoint->url_now = index % endpoint->url_count;
 }
 
-/*
- * --- the key
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- the key --- */
 
 /* Takes the first line of text as the key; false if that cannot be sent in a header. */
 static bool take_key(struct endpoint *e, const char *text, const char *source, struct err *err)

@@ -68,10 +68,7 @@ struct http {
 	const char *ca_path; /* a hashed directory of certificates, or NULL: libcurl's own default */
 };
 
-/*
- * --- libcurl's wishes
- * -----------------------------------------------------------------------------------------------
- */
+/* --- libcurl's wishes --- */
 
 static void reap(struct http *http);
 
@@ -136,10 +133,7 @@ static void on_timer(void *ctx)
 	reap(http);
 }
 
-/*
- * --- the handle
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- the handle --- */
 
 struct http *http_new(struct loop *loop)
 {
@@ -259,10 +253,7 @@ size_t http_active(const struct http *http)
 	return http->active;
 }
 
-/*
- * --- a transfer's callbacks
- * -----------------------------------------------------------------------------------------
- */
+/* --- a transfer's callbacks --- */
 
 static bool take_header(const char *line, size_t len, const char *name, char out[LIMIT_HTTP_HEADER])
 {
@@ -343,10 +334,7 @@ static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_p
 	return CURL_PREREQFUNC_OK;
 }
 
-/*
- * --- the end
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 static bool is_tls_trouble(CURLcode code)
 {
@@ -441,10 +429,7 @@ static void on_transfer_timer(void *ctx)
 	finish(t, CURLE_OPERATION_TIMEDOUT);
 }
 
-/*
- * --- the start
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- the start --- */
 
 static const char *env(const char *name)
 {

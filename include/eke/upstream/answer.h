@@ -1,0 +1,43 @@
+#ifndef EKE_UPSTREAM_ANSWER_H
+#define EKE_UPSTREAM_ANSWER_H
+/*
+ * The body of a 200 response, put together as its bytes come: an event stream, or a whole JSON value, told apart by the first
+ * byte. No I/O; bytes may be cut anywhere. What it cannot make sense of is dropped with a warning where the rest still is an
+ * answer, and is its error where there is no rest.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "eke/base/err.h"
+#include "eke/base/strbuf.h"
+#include "eke/upstream/wire.h"
+
+struct answer;
+
+/* `name` is the endpoint's, for messages; borrowed. */
+struct answer *answer_new(const char *name);
+void answer_free(struct answer *answer);
+void answer_feed(struct answer *answer, const char *bytes, size_t len);
+/* No more bytes. `whole`: the response came to its regular end. */
+void answer_end(struct answer *answer, bool whole);
+
+/* So far; they only grow. */
+const struct strbuf *answer_text(const struct answer *answer);
+const struct strbuf *answer_reasoning(const struct answer *answer);
+/* As the endpoint names it, or NULL. */
+const char *answer_model(const struct answer *answer);
+enum wire_finish answer_finish(const struct answer *answer);
+struct wire_usage answer_usage(const struct answer *answer);
+/* The error that it holds, or NULL. After answer_end() one is there if nothing that is an answer came. */
+const struct err *answer_error(const struct answer *answer);
+
+/* Its kind, once a byte told. */
+enum wire_body answer_kind(const struct answer *answer);
+/* The end mark and a reason have come: nothing more will. */
+bool answer_is_over(const struct answer *answer);
+/* More than eke takes has come; the rest is lost. */
+bool answer_is_too_large(const struct answer *answer);
+/* What has come is worth keeping: text, reasoning, or a proper end. */
+bool answer_is_usable(const struct answer *answer);
+
+#endif

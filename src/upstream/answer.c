@@ -1,0 +1,254 @@
+/*
+ * Putting answers together. An event stream goes through the SSE parser event by event, anything else is collected and looked
+ * at when it is complete; both end in take_chunk(). The JSON trees of events live in a pool that is reset after each.
+ */
+#include "eke/upstream/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/json.h"
+#include "eke/base/json_writer.h"
+#include "eke/base/limits.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/upstream/sse.h"
+#include "eke/upstream/think.h"
+#include "eke/upstream/wire_error.h"
+
+struct answer {
+	const char *name;
+	enum wire_body kind;
+	struct strbuf collected; /* what is no event stream, or not known to be one yet */
+	struct sse *sse;
+	struct json_pool *pool;
+	struct think think;
+	struct strbuf text;
+	struct strbuf reasoning;
+	char *model;
+	enum wire_finish finish;
+	struct wire_usage usage;
+	bool done_mark;  /* "[DONE]" came */
+	bool any_answer; /* something had the shape of an answer */
+	struct err error; /* kind ERR_NONE: none */
+};
+
+static bool on_event(void *ctx, struct sse_event *event);
+
+struct answer *answer_new(const char *name)
+{
+	struct answer *a = xcalloc(1, sizeof(*a));
+
+	a->name = name;
+	a->kind = WIRE_BODY_UNKNOWN;
+	a->pool = json_pool_new();
+	think_init(&a->think);
+	strbuf_init(&a->collected, LIMIT_BODY);
+	strbuf_init(&a->text, LIMIT_ANSWER);
+	strbuf_init(&a->reasoning, LIMIT_ANSWER);
+	return a;
+}
+
+void answer_free(struct answer *a)
+{
+	if (!a)
+		return;
+	sse_free(a->sse);
+	json_pool_free(a->pool);
+	strbuf_release(&a->collected);
+	strbuf_release(&a->text);
+	strbuf_release(&a->reasoning);
+	free(a->model);
+	free(a);
+}
+
+static void take_text(struct answer *a, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (think_is_through(&a->think))
+		strbuf_add(&a->text, text, len);
+	else
+		think_feed(&a->think, text, len, &a->text, &a->reasoning);
+}
+
+/* An error object inside an answer; the first counts. */
+static void take_error(struct answer *a, char *body, size_t len)
+{
+	struct wire_error_input in = { .status = 200, .body = body, .len = len, .now = clock_wall_ms() / 1000 };
+
+	if (a->error.kind == ERR_NONE)
+		wire_error_decode(&in, &a->error);
+}
+
+static void take_error_value(struct answer *a, const struct json *value)
+{
+	struct strbuf text;
+	struct json_writer w;
+
+	strbuf_init(&text, LIMIT_SSE_EVENT);
+	json_writer_init(&w, &text);
+	json_put_tree(&w, value);
+	take_error(a, text.data, text.len);
+	strbuf_release(&text);
+}
+
+static void take_chunk(struct answer *a, const struct json *value)
+{
+	struct wire_chunk chunk;
+
+	wire_decode(value, &chunk);
+	a->any_answer = a->any_answer || chunk.is_answer;
+	if (chunk.model && !a->model)
+		a->model = xstrdup(chunk.model);
+	if (chunk.usage.present)
+		a->usage = chunk.usage;
+	/* Some servers repeat the whole message at the end of a stream of deltas. */
+	if (!chunk.is_whole || (!a->text.len && !a->reasoning.len)) {
+		if (chunk.reasoning)
+			strbuf_adds(&a->reasoning, chunk.reasoning);
+		if (chunk.text)
+			take_text(a, chunk.text);
+	}
+	if (chunk.finish != WIRE_OPEN)
+		a->finish = chunk.finish;
+	if (chunk.is_error)
+		take_error_value(a, value);
+}
+
+/* One value, or an array of them (llama.cpp). */
+static bool take_json(struct answer *a, char *text, size_t len, struct err *err)
+{
+	const struct json *value = json_parse(a->pool, text, len, JSON_LENIENT, err);
+
+	if (json_is_array(value))
+		for (const struct json *e = json_first(value); e; e = json_next(e))
+			take_chunk(a, e);
+	else if (value)
+		take_chunk(a, value);
+	json_pool_reset(a->pool);
+	return value != NULL;
+}
+
+static bool is_done_mark(const struct sse_event *event)
+{
+	const char *s = event->data + strspn(event->data, " \t");
+
+	return !strncmp(s, "[DONE]", strlen("[DONE]"));
+}
+
+static bool on_event(void *ctx, struct sse_event *event)
+{
+	struct answer *a = ctx;
+	struct err err;
+
+	/* What follows the end mark is noise. */
+	if (a->done_mark)
+		return true;
+	if (is_done_mark(event)) {
+		a->done_mark = true;
+		return true;
+	}
+	if (event->is_error_field || !strcmp(event->type, "error"))
+		take_error(a, event->data, event->len);
+	else if (!take_json(a, event->data, event->len, &err))
+		log_warn("endpoint %s: dropped a piece of a stream: %s", a->name, err.message);
+	return !answer_is_too_large(a);
+}
+
+void answer_feed(struct answer *a, const char *bytes, size_t len)
+{
+	if (a->kind == WIRE_BODY_SSE) {
+		sse_feed(a->sse, bytes, len);
+		return;
+	}
+	strbuf_add(&a->collected, bytes, len);
+	if (a->kind != WIRE_BODY_UNKNOWN)
+		return;
+	a->kind = wire_sniff(a->collected.data, a->collected.len);
+	if (a->kind != WIRE_BODY_SSE)
+		return;
+	a->sse = sse_new(on_event, a);
+	sse_feed(a->sse, a->collected.data, a->collected.len);
+	strbuf_release(&a->collected);
+}
+
+/* Nothing that is an answer came: says so, unless it is said. */
+static void miss(struct answer *a, const char *what)
+{
+	if (a->error.kind != ERR_NONE)
+		return;
+	err_set(&a->error, ERR_PROTOCOL, "%s %s", a->name, what);
+	a->error.http_status = 200;
+}
+
+void answer_end(struct answer *a, bool whole)
+{
+	struct err err;
+
+	if (a->kind == WIRE_BODY_JSON && !take_json(a, a->collected.data, a->collected.len, &err) && whole)
+		miss(a, "answered with something that is not its API's JSON: is the base URL right?");
+	if (a->kind == WIRE_BODY_HTML && whole)
+		take_error(a, a->collected.data, a->collected.len);
+	if (a->sse)
+		sse_end(a->sse);
+	think_end(&a->think, &a->text, &a->reasoning);
+	if (!whole || answer_is_usable(a))
+		return;
+	if (a->any_answer)
+		miss(a, "ended its answer before it began: try again");
+	else
+		miss(a, "answered with nothing that is an answer: is the base URL right, and does it know this model?");
+}
+
+const struct strbuf *answer_text(const struct answer *a)
+{
+	return &a->text;
+}
+
+const struct strbuf *answer_reasoning(const struct answer *a)
+{
+	return &a->reasoning;
+}
+
+const char *answer_model(const struct answer *a)
+{
+	return a->model;
+}
+
+enum wire_finish answer_finish(const struct answer *a)
+{
+	return a->finish;
+}
+
+struct wire_usage answer_usage(const struct answer *a)
+{
+	return a->usage;
+}
+
+const struct err *answer_error(const struct answer *a)
+{
+	return a->error.kind != ERR_NONE ? &a->error : NULL;
+}
+
+enum wire_body answer_kind(const struct answer *a)
+{
+	return a->kind;
+}
+
+bool answer_is_over(const struct answer *a)
+{
+	return a->done_mark && a->finish != WIRE_OPEN;
+}
+
+bool answer_is_too_large(const struct answer *a)
+{
+	return a->text.full || a->reasoning.full || a->collected.full || (a->sse && sse_overflowed(a->sse));
+}
+
+bool answer_is_usable(const struct answer *a)
+{
+	return a->text.len || a->reasoning.len || a->finish == WIRE_STOP || a->finish == WIRE_LENGTH ||
+	       a->finish == WIRE_FILTER;
+}
