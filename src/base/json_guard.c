@@ -79,8 +79,8 @@ bool json_guard(char *text, size_t len, enum json_source source, struct err *err
 	size_t valid;
 
 	/*
-	 * Most pieces of a stream have no escape: then there is nothing to repair, and cJSON's own limit of 1000 levels does for
-	 * an endpoint. It halves the cost of a token.
+	 * Most pieces of a stream have no escape: then there is nothing to repair, and cJSON's own limit of 1000
+	 * levels does for an endpoint. It halves the cost of a token.
 	 */
 	if (source == JSON_LENIENT && !memchr(text, '\\', len) && !memchr(text, '\0', len))
 		return true;

@@ -1,13 +1,13 @@
 /*
- * The typed-through cache. Why: a request is the scarce thing, and most positions a user is at are inside an
- * answer already paid for.
+ * The typed-through cache. Why: a request is the scarce thing, and most positions a user is at are
+ * inside an answer already paid for.
  *
- * Objects: struct cache owns a fixed array of entries; each owns its text. Entries are chained in buckets by
- * the hash of what precedes the cursor, and in one list by use. Indices instead of pointers: NONE ends a chain.
- * All live as long as the cache.
+ * Objects: struct cache owns a fixed array of entries; each owns its text. Entries are chained in
+ * buckets by the hash of what precedes the cursor, and in one list by use. Indices instead of pointers:
+ * NONE ends a chain. All live as long as the cache.
  *
- * The hash of the tail is a polynomial modulo 2^61-1 with the first byte's weight 1, so that sliding the tail
- * one byte to the left is one multiplication, which makes the walk back linear.
+ * The hash of the tail is a polynomial modulo 2^61-1 with the first byte's weight 1, so that sliding
+ * the tail one byte to the left is one multiplication, which makes the walk back linear.
  */
 #include "eke/complete/cache.h"
 
@@ -254,8 +254,8 @@ static uint32_t lookup(const struct cache *c, const struct cache_key *key)
 	return i;
 }
 
-bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item, bool complete,
-	       int64_t now_ms)
+bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item,
+               bool complete, int64_t now_ms)
 {
 	uint32_t i = lookup(c, key);
 	char *copy;
@@ -348,7 +348,9 @@ struct nesting {
 	size_t depth;
 };
 
-/* Takes one character in; true if it closed the innermost. Inside a string only its own quote counts. */
+/*
+ * Takes one character in; true if it closed the innermost. Inside a string only its own quote counts.
+ */
 static bool nesting_step(struct nesting *n, char c)
 {
 	char inner = n->depth ? n->due[n->depth - 1] : '\0';
@@ -368,11 +370,11 @@ static bool nesting_step(struct nesting *n, char c)
 }
 
 /*
- * If the last openers of `typed` wait for exactly the `count` closers, the innermost first: the length of the
- * beginning of `rest` that fits before the first of them. False if they do not.
+ * If the last openers of `typed` wait for exactly the `count` closers, the innermost first: the length
+ * of the beginning of `rest` that fits before the first of them. False if they do not.
  */
-static bool cut_before_closer(const char *typed, size_t typed_len, const char *closers, size_t count, const char *rest,
-			      size_t *rest_len)
+static bool cut_before_closer(const char *typed, size_t typed_len, const char *closers, size_t count,
+                              const char *rest, size_t *rest_len)
 {
 	struct nesting n = { .depth = 0 };
 	size_t base;
@@ -416,7 +418,9 @@ static size_t blanks_with_line_end(const char *s, size_t len)
 	return line_end ? i : 0;
 }
 
-/* A way to read what follows the cursor: `skip` blanks and then `closers` characters are the editor's. */
+/*
+ * A way to read what follows the cursor: `skip` blanks and then `closers` characters are the editor's.
+ */
 struct reading {
 	size_t skip;
 	size_t closers;
@@ -474,8 +478,8 @@ static int worth(enum cache_status status)
 	return 0;
 }
 
-static enum cache_status judge(const struct search *s, const struct entry *e, size_t typed_len, const struct reading *r,
-			       size_t *rest_len)
+static enum cache_status judge(const struct search *s, const struct entry *e, size_t typed_len,
+                               const struct reading *r, size_t *rest_len)
 {
 	const char *typed = s->place->prefix + s->place->prefix_len - typed_len;
 	const char *rest;
@@ -491,10 +495,10 @@ static enum cache_status judge(const struct search *s, const struct entry *e, si
 	if (typed_len >= e->len) {
 		if (e->complete)
 			return CACHE_MISS;
-		return !r->closers ||
-				       cut_before_closer(typed, typed_len, s->place->suffix + r->skip, r->closers, "", rest_len) ?
-			       CACHE_PENDING :
-			       CACHE_MISS;
+		return !r->closers || cut_before_closer(typed, typed_len, s->place->suffix + r->skip,
+		                                        r->closers, "", rest_len)
+		               ? CACHE_PENDING
+		               : CACHE_MISS;
 	}
 	rest = e->text + typed_len;
 	*rest_len = e->len - typed_len;
@@ -536,7 +540,8 @@ static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed
 	};
 }
 
-enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out)
+enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
+                             struct cache_hit *out)
 {
 	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE };
 	struct reading ways[READINGS_MAX];
@@ -562,7 +567,10 @@ enum cache_status cache_find(struct cache *c, const struct cache_place *place, i
 					consider(&s, c, i, typed, &ways[w]);
 			}
 		}
-		/* A word that there is nothing here outweighs older answers: they were known when it was asked for. */
+		/*
+		 * A word that there is nothing here outweighs older answers: they were known when it was asked
+		 * for.
+		 */
 		if (!typed && s.status == CACHE_NOTHING)
 			break;
 		if (!end)

@@ -1,11 +1,10 @@
 /*
  * The engine that joins the pure parts. Two objects: a *waiter* is a client's request, from engine_complete()
- * to its one callback; an *ask* is a question to an endpoint, from call_start() to its answer. Waiters that
- * want the same answer share an ask, through the cache: an ask is put there when it goes out (with nothing
- * yet), and whoever comes to a place that it covers is told to wait for it.
+ * to its one callback; an *ask* (ask.h) is a question to an endpoint. Waiters that want the same answer share
+ * an ask, through the cache.
  *
- * When an ask's answer is complete it is put into the cache, and each of its waiters looks there again, at its
- * own place: one mechanism for the one who asked, who joined later, and who typed on meanwhile.
+ * When an ask's answer is complete it is in the cache, and each of its waiters looks there again, at its own place: one
+ * mechanism for the one who asked, who joined later, and who typed on meanwhile.
  */
 #include "eke/complete/engine.h"
 
@@ -14,50 +13,15 @@
 
 #include "eke/base/clock.h"
 #include "eke/base/limits.h"
-#include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
 #include "eke/complete/cache.h"
-#include "eke/complete/post.h"
-#include "eke/complete/prompt.h"
-#include "eke/complete/window.h"
-#include "eke/text/buffer.h"
 #include "eke/text/ignore.h"
-#include "eke/text/uri.h"
-#include "eke/upstream/call.h"
+#include "ask.h"
+#include "place.h"
 
 /* Until the debounce learns from the typing: about the pause between two words. */
 #define DEBOUNCE_MS 150
-/* Room for an answer of max_lines lines of code; providers charge the room in advance (upstream.md 1.4). */
-#define TOKENS_PER_LINE 24
-#define TOKENS_MAX 1024
-
-/* The text around a cursor, copied. */
-struct place {
-	char *uri;
-	char *language;
-	struct strbuf before;
-	struct strbuf after;
-};
-
-struct ask {
-	uint64_t id; /* also the item's id */
-	struct engine *engine;
-	struct place place;
-	char *who;
-	struct cache_key key;
-	struct window window; /* slices of place */
-	unsigned mark;
-	enum post_source source;
-	uint64_t call;
-	bool counted; /* its plan is: never thrown away */
-	bool insert_spaces;
-	unsigned tab_size;
-	struct strbuf raw;
-	struct strbuf text; /* post-processed so far */
-	struct ask *next;
-};
-
 enum waiter_state {
 	WAITER_NEW,       /* decided at the turn's end */
 	WAITER_DEBOUNCING,
@@ -93,7 +57,10 @@ struct engine {
 	struct ignore *ignore;
 	struct cache *cache;
 	struct waiter *waiters;
-	struct ask *asks;
+	struct ask_node {
+		struct ask *ask;
+		struct ask_node *next;
+	} *asks;
 	uint64_t last_id;
 };
 
@@ -109,75 +76,10 @@ struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct d
 	return engine;
 }
 
-/* --- places --- */
-
-static void place_init(struct place *place)
-{
-	place->uri = place->language = NULL;
-	strbuf_init(&place->before, LIMIT_PREFIX_WINDOW + LIMIT_URI + LIMIT_COMPLETION);
-	strbuf_init(&place->after, LIMIT_SUFFIX_WINDOW + LIMIT_CACHE_HEAD);
-}
-
-static void place_release(struct place *place)
-{
-	free(place->uri);
-	free(place->language);
-	strbuf_release(&place->before);
-	strbuf_release(&place->after);
-}
-
-static void place_copy(struct place *to, const struct place *from)
-{
-	place_init(to);
-	to->uri = xstrdup(from->uri);
-	to->language = xstrdup(from->language);
-	strbuf_add(&to->before, from->before.data, from->before.len);
-	strbuf_add(&to->after, from->after.data, from->after.len);
-}
-
-/* The text around the cursor, as if the popup's selected item were in the document already. */
-static void place_take(struct place *place, const struct doc *doc, const struct engine_request *r, enum position_encoding enc)
-{
-	const struct text_buffer *text = doc_text(doc);
-	size_t start = text_buffer_offset(text, r->selected_text ? r->selected_range.start : r->position, enc);
-	size_t end = r->selected_text ? text_buffer_offset(text, r->selected_range.end, enc) : start;
-
-	place_init(place);
-	place->uri = xstrdup(r->uri);
-	place->language = xstrdup(doc_language(doc));
-	text_buffer_before(text, start, LIMIT_PREFIX_WINDOW + LIMIT_CACHE_TYPED, &place->before);
-	if (r->selected_text)
-		strbuf_adds(&place->before, r->selected_text);
-	text_buffer_after(text, end, LIMIT_SUFFIX_WINDOW, &place->after);
-}
-
-static struct cache_place cache_place_of(const struct place *place, const char *who)
-{
-	return (struct cache_place){ .who = who,
-				     .uri = place->uri,
-				     .prefix = place->before.data,
-				     .prefix_len = place->before.len,
-				     .suffix = place->after.data,
-				     .suffix_len = place->after.len };
-}
-
-/* The last components of a file's path: enough to tell the model where it is, without the user's directories. */
-static char *short_path(const char *uri)
-{
-	char *path = uri_path_part(uri);
-	char *from = path + strlen(path);
-	int slashes = 0;
-
-	while (from > path && (from[-1] != '/' || ++slashes < 3))
-		from--;
-	memmove(path, from, strlen(from) + 1);
-	return path;
-}
-
 /* --- ends --- */
 
 static void decide(void *ctx);
-static void ask_abandon_if_unwanted(struct ask *ask);
+static void abandon_if_unwanted(struct engine *engine, struct ask *ask);
 
 static void waiter_release(void *p)
 {
@@ -203,7 +105,7 @@ static void waiter_end(struct waiter *w)
 	w->ask = NULL;
 	loop_defer_free(engine->loop, w, waiter_release);
 	if (ask)
-		ask_abandon_if_unwanted(ask);
+		abandon_if_unwanted(engine, ask);
 }
 
 static void waiter_nothing(struct waiter *w, const struct err *err)
@@ -231,43 +133,42 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hit)
 	strbuf_release(&text);
 }
 
-static void ask_release(void *p)
+static struct ask *find_ask(const struct engine *engine, uint64_t id)
 {
-	struct ask *ask = p;
+	struct ask_node *node = engine->asks;
 
-	place_release(&ask->place);
-	strbuf_release(&ask->raw);
-	strbuf_release(&ask->text);
-	free(ask->who);
-	free(ask);
+	while (node && ask_id(node->ask) != id)
+		node = node->next;
+	return node ? node->ask : NULL;
 }
 
-static void ask_end(struct ask *ask)
+static void forget_ask(struct engine *engine, const struct ask *ask)
 {
-	struct ask **at = &ask->engine->asks;
+	struct ask_node **at = &engine->asks;
+	struct ask_node *node;
 
-	while (*at != ask)
+	while ((*at)->ask != ask)
 		at = &(*at)->next;
-	*at = ask->next;
-	call_cancel(ask->engine->upstream, ask->call);
-	loop_defer_free(ask->engine->loop, ask, ask_release);
+	node = *at;
+	*at = node->next;
+	free(node);
 }
 
-static bool ask_is_wanted(const struct ask *ask)
+static bool is_wanted(const struct engine *engine, const struct ask *ask)
 {
-	for (const struct waiter *w = ask->engine->waiters; w; w = w->next)
+	for (const struct waiter *w = engine->waiters; w; w = w->next)
 		if (w->ask == ask)
 			return true;
 	return false;
 }
 
 /* Nobody waits any more: an answer that was paid for goes on into the cache, a free one is aborted (design.md 4.7). */
-static void ask_abandon_if_unwanted(struct ask *ask)
+static void abandon_if_unwanted(struct engine *engine, struct ask *ask)
 {
-	if (ask->counted || ask_is_wanted(ask))
+	if (ask_is_counted(ask) || is_wanted(engine, ask))
 		return;
-	cache_forget_item(ask->engine->cache, ask->id);
-	ask_end(ask);
+	forget_ask(engine, ask);
+	ask_cancel(ask);
 }
 
 void engine_free(struct engine *engine)
@@ -276,8 +177,12 @@ void engine_free(struct engine *engine)
 		return;
 	while (engine->waiters)
 		waiter_end(engine->waiters);
-	while (engine->asks)
-		ask_end(engine->asks);
+	while (engine->asks) {
+		struct ask *ask = engine->asks->ask;
+
+		forget_ask(engine, ask);
+		ask_cancel(ask);
+	}
 	cache_free(engine->cache);
 	ignore_free(engine->ignore);
 	config_unref(engine->config);
@@ -315,35 +220,13 @@ static int64_t now_ms(void)
 	return clock_mono_ms();
 }
 
-/* What of an ask's answer can be used at this stage; leaves it in ask->text. */
-static enum post_verdict post(struct ask *ask, enum post_finish finish)
-{
-	struct post_input in = {
-		.answer = ask->raw.data,
-		.answer_len = ask->raw.len,
-		.finish = finish,
-		.source = ask->source,
-		.mark = ask->mark,
-		.prefix = ask->window.prefix,
-		.prefix_len = ask->window.prefix_len,
-		.suffix = ask->window.suffix,
-		.suffix_len = ask->window.suffix_len,
-		.language = ask->place.language,
-		.max_lines = (size_t)ask->engine->config->completion.max_lines,
-		.insert_spaces = ask->insert_spaces,
-		.tab_size = ask->tab_size,
-	};
-
-	return post_process(&in, &ask->text);
-}
-
 static void tell_growth(struct waiter *w)
 {
-	struct cache_place place = cache_place_of(&w->place, w->ask->who);
+	struct cache_place place = place_for_cache(&w->place, ask_who(w->ask));
 	struct cache_hit hit;
 
 	if (!w->callbacks.delta || cache_find(w->engine->cache, &place, now_ms(), &hit) != CACHE_HIT ||
-	    hit.item != w->ask->id || hit.len <= w->told)
+	    hit.item != ask_id(w->ask) || hit.len <= w->told)
 		return;
 	if (w->selected && !w->told)
 		w->callbacks.delta(w->callbacks.ctx, w->selected, strlen(w->selected));
@@ -351,26 +234,19 @@ static void tell_growth(struct waiter *w)
 	w->told = hit.len;
 }
 
-static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
+static void on_grown(void *ctx, struct ask *ask)
 {
-	struct ask *ask = ctx;
+	struct engine *engine = ctx;
 
-	if (reasoning)
-		return;
-	strbuf_add(&ask->raw, text, len);
-	/* Only whole lines are taken from an open answer. */
-	if (!memchr(text, '\n', len) || post(ask, POST_OPEN) != POST_INSERT)
-		return;
-	cache_put(ask->engine->cache, &ask->key, ask->text.data, ask->text.len, ask->id, false, now_ms());
-	for (struct waiter *w = ask->engine->waiters; w; w = w->next)
+	for (struct waiter *w = engine->waiters; w; w = w->next)
 		if (w->ask == ask)
 			tell_growth(w);
 }
 
 /* The first of an ask's waiters, detached from it. */
-static struct waiter *pop_waiter(struct ask *ask)
+static struct waiter *pop_waiter(const struct engine *engine, const struct ask *ask)
 {
-	for (struct waiter *w = ask->engine->waiters; w; w = w->next) {
+	for (struct waiter *w = engine->waiters; w; w = w->next) {
 		if (w->ask != ask)
 			continue;
 		w->ask = NULL;
@@ -388,188 +264,68 @@ static bool is_current(const struct waiter *w)
 	return doc && doc_revision(doc) == w->revision;
 }
 
-static void answer_waiters(struct ask *ask)
+static void answer_waiter(struct waiter *w, const struct ask *ask)
 {
-	struct waiter *w;
+	struct cache_place place = place_for_cache(&w->place, ask_who(ask));
+	struct cache_hit hit;
 
-	while ((w = pop_waiter(ask))) {
-		struct cache_place place = cache_place_of(&w->place, ask->who);
-		struct cache_hit hit;
-
-		if (cache_find(ask->engine->cache, &place, now_ms(), &hit) == CACHE_HIT)
-			waiter_answer(w, &hit);
-		else if (w->joined && is_current(w)) /* the answer went another way than the typing: ask for this place */
-			waiter_ask(w);
-		else
-			waiter_nothing(w, NULL);
-	}
+	if (cache_find(w->engine->cache, &place, now_ms(), &hit) == CACHE_HIT)
+		waiter_answer(w, &hit);
+	else if (w->joined && is_current(w)) /* the answer went another way than the typing: ask for this place */
+		waiter_ask(w);
+	else
+		waiter_nothing(w, NULL);
 }
 
-static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
+static void on_ask_done(void *ctx, struct ask *ask, const struct err *err)
 {
-	struct ask *ask = ctx;
+	struct engine *engine = ctx;
 	struct waiter *w;
 
-	ask->call = 0;
-	if (!answer) {
-		cache_forget_item(ask->engine->cache, ask->id);
-		while ((w = pop_waiter(ask)))
+	forget_ask(engine, ask);
+	while ((w = pop_waiter(engine, ask))) {
+		if (err)
 			waiter_nothing(w, err);
-	} else {
-		enum post_verdict verdict = post(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT);
-
-		log_debug("completion %llu: %s, %zu of %zu bytes", (unsigned long long)ask->id, post_verdict_name(verdict),
-			  ask->text.len, ask->raw.len);
-		cache_put(ask->engine->cache, &ask->key, ask->text.data, ask->text.len, ask->id, true, now_ms());
-		answer_waiters(ask);
+		else
+			answer_waiter(w, ask);
 	}
-	ask_end(ask);
 }
 
 /* --- questions --- */
 
-static int64_t max_tokens(const struct config *config, const char *model)
-{
-	int64_t tokens = config->completion.max_lines * TOKENS_PER_LINE;
-
-	/* A limit would be used up by the reasoning. */
-	if (request_model_reasons(model))
-		return 0;
-	return tokens < TOKENS_MAX ? tokens : TOKENS_MAX;
-}
-
-/* False if the plan's cap on prompts leaves no room for one. */
-static bool ask_by_chat(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
-{
-	const struct plan *plan = endpoint_config(spec->endpoint)->plan;
-	char *path = short_path(ask->place.uri);
-	struct prompt prompt;
-	struct prompt_input in = {
-		.path = path,
-		.language = ask->place.language,
-		.prefix = ask->window.prefix,
-		.prefix_len = ask->window.prefix_len,
-		.suffix = ask->window.suffix,
-		.suffix_len = ask->window.suffix_len,
-		.max_lines = (size_t)ask->engine->config->completion.max_lines,
-		.insert_spaces = ask->insert_spaces,
-		.tab_size = ask->tab_size,
-		.max_tokens = (size_t)plan->max_prompt_tokens,
-	};
-	struct request_message messages[2];
-	bool fits;
-
-	prompt_init(&prompt);
-	fits = prompt_build(&in, &prompt);
-	messages[0] = (struct request_message){ "system", prompt.system.data, prompt.system.len };
-	messages[1] = (struct request_message){ "user", prompt.user.data, prompt.user.len };
-	ask->mark = prompt.mark;
-	spec->request.messages = messages;
-	spec->request.message_count = ARRAY_LEN(messages);
-	spec->request.stop = prompt.stop;
-	spec->request.stop_count = prompt.stop_count;
-	if (fits)
-		ask->call = call_start(ask->engine->upstream, spec, callbacks);
-	prompt_release(&prompt);
-	free(path);
-	return fits;
-}
-
-static void ask_by_fim(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
-{
-	spec->request.prefix = ask->window.prefix;
-	spec->request.prefix_len = ask->window.prefix_len;
-	spec->request.suffix = ask->window.suffix;
-	spec->request.suffix_len = ask->window.suffix_len;
-	ask->call = call_start(ask->engine->upstream, spec, callbacks);
-}
-
-static char *who_of(const struct endpoint *endpoint)
-{
-	return xasprintf("%s/%s", endpoint_name(endpoint), endpoint_completion_model(endpoint));
-}
-
-static struct ask *ask_new(struct engine *engine, const struct place *place, struct endpoint *endpoint)
-{
-	struct ask *ask = xcalloc(1, sizeof(*ask));
-	struct window_input in;
-	struct cache_place where;
-
-	ask->id = ++engine->last_id;
-	ask->engine = engine;
-	ask->who = who_of(endpoint);
-	ask->counted = plan_is_counted(endpoint_config(endpoint)->plan);
-	place_copy(&ask->place, place);
-	in = (struct window_input){ .before = ask->place.before.data,
-				    .before_len = ask->place.before.len,
-				    .after = ask->place.after.data,
-				    .after_len = ask->place.after.len };
-	window_choose(&in, &ask->window);
-	where = cache_place_of(&ask->place, ask->who);
-	cache_key_make(&where, &ask->key);
-	strbuf_init(&ask->raw, LIMIT_COMPLETION);
-	strbuf_init(&ask->text, LIMIT_COMPLETION_TEXT);
-	ask->next = engine->asks;
-	engine->asks = ask;
-	return ask;
-}
-
 static void waiter_ask(struct waiter *w)
 {
 	struct engine *engine = w->engine;
+	struct ask_callbacks callbacks = { .grown = on_grown, .done = on_ask_done, .ctx = engine };
 	struct err err;
-	struct endpoint *endpoint = upstream_find(engine->upstream, NULL, &err);
-	struct call_callbacks callbacks = { .delta = on_delta, .done = on_done };
-	struct call_spec spec;
-	struct ask *ask;
+	struct ask_wanted wanted = {
+		.id = ++engine->last_id,
+		.upstream = engine->upstream,
+		.cache = engine->cache,
+		.endpoint = upstream_find(engine->upstream, NULL, &err),
+		.config = engine->config,
+		.place = &w->place,
+		.automatic = w->automatic,
+		.insert_spaces = w->insert_spaces,
+		.tab_size = w->tab_size,
+	};
+	struct ask *ask = wanted.endpoint ? ask_start(&wanted, &callbacks, &err) : NULL;
+	struct ask_node *node;
 
-	if (!endpoint) {
+	if (!ask) {
 		waiter_nothing(w, &err);
 		return;
 	}
-	ask = ask_new(engine, &w->place, endpoint);
-	callbacks.ctx = ask;
-	spec = (struct call_spec){
-		.endpoint = endpoint,
-		.purpose = w->automatic ? CALL_COMPLETION_AUTOMATIC : CALL_COMPLETION_EXPLICIT,
-		.reserve = engine->config->completion.reserve,
-		.request = { .api = endpoint_completion_api(endpoint),
-			     .model = endpoint_completion_model(endpoint),
-			     .max_tokens = max_tokens(engine->config, endpoint_completion_model(endpoint)),
-			     .temperature = 0,
-			     .stream = true,
-			     .stream_options = endpoint_config(endpoint)->stream_options },
-	};
-	ask->source = spec.request.api == WIRE_CHAT ? POST_CHAT : POST_FIM;
-	/* From now on others can join. */
-	cache_put(engine->cache, &ask->key, "", 0, ask->id, false, now_ms());
+	node = xcalloc(1, sizeof(*node));
+	node->ask = ask;
+	node->next = engine->asks;
+	engine->asks = node;
 	w->state = WAITER_ASKED;
 	w->ask = ask;
 	w->joined = false;
-	ask->insert_spaces = w->insert_spaces;
-	ask->tab_size = w->tab_size;
-	if (spec.request.api != WIRE_CHAT) {
-		ask_by_fim(ask, &spec, &callbacks);
-	} else if (!ask_by_chat(ask, &spec, &callbacks)) {
-		err_set(&err, ERR_PROMPT_TOO_LONG, "the plan %s allows prompts of %lld tokens, too few for any completion",
-			endpoint_config(endpoint)->plan->name, (long long)endpoint_config(endpoint)->plan->max_prompt_tokens);
-		w->ask = NULL;
-		cache_forget_item(engine->cache, ask->id);
-		ask_end(ask);
-		waiter_nothing(w, &err);
-	}
 }
 
 /* --- requests --- */
-
-static struct ask *find_ask(struct engine *engine, uint64_t id)
-{
-	struct ask *ask = engine->asks;
-
-	while (ask && ask->id != id)
-		ask = ask->next;
-	return ask;
-}
 
 /* Uses what is known or on its way; true if the waiter is served by that. */
 static bool waiter_reuse(struct waiter *w)
@@ -582,8 +338,8 @@ static bool waiter_reuse(struct waiter *w)
 
 	if (!endpoint)
 		return false;
-	who = who_of(endpoint);
-	place = cache_place_of(&w->place, who);
+	who = ask_who_of(endpoint);
+	place = place_for_cache(&w->place, who);
 	status = cache_find(w->engine->cache, &place, now_ms(), &hit);
 	free(who);
 	if (status == CACHE_HIT && hit.complete) {
@@ -682,13 +438,19 @@ static bool is_declined(const struct engine *engine, const struct waiter *w)
 	const struct config_completion *c = &engine->config->completion;
 
 	return c->trigger == TRIGGER_OFF ||
-	       (w->automatic && (c->trigger == TRIGGER_MANUAL || !config_language_enabled(engine->config, w->place.language)));
+		   (w->automatic &&
+			   (c->trigger == TRIGGER_MANUAL || !config_language_enabled(engine->config, w->place.language)));
 }
 
-uint64_t engine_complete(struct engine *engine, const struct engine_request *request, const struct engine_callbacks *callbacks)
+uint64_t engine_complete(
+	struct engine *engine, const struct engine_request *request, const struct engine_callbacks *callbacks)
 {
 	struct waiter *w = xcalloc(1, sizeof(*w));
 	struct doc *doc = docs_find(engine->docs, request->uri);
+	struct place_wanted where = { .uri = request->uri,
+				      .position = request->position,
+				      .selected_text = request->selected_text,
+				      .selected_range = request->selected_range };
 
 	w->id = ++engine->last_id;
 	w->engine = engine;
@@ -704,16 +466,15 @@ uint64_t engine_complete(struct engine *engine, const struct engine_request *req
 	}
 	w->next = engine->waiters;
 	engine->waiters = w;
-	place_init(&w->place);
 	if (!doc) {
-		w->place.uri = xstrdup(request->uri);
+		place_name(&w->place, request->uri);
 		err_set(&w->err, ERR_INVALID_PARAMS, "the document is not open: send textDocument/didOpen first");
 	} else if (!doc_is_kept(doc)) {
-		w->place.uri = xstrdup(request->uri);
+		place_name(&w->place, request->uri);
 		w->declined = true;
 	} else {
 		docs_touch(engine->docs, doc);
-		place_take(&w->place, doc, request, docs_encoding(engine->docs));
+		place_take(&w->place, doc, &where, docs_encoding(engine->docs));
 		w->revision = doc_revision(doc);
 		w->declined = is_declined(engine, w) || !engine_may_send(engine, request->uri, &w->err);
 	}

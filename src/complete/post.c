@@ -1,7 +1,7 @@
 /*
- * The order of the stages, and what a growing answer may show. The stages run until their result does not
- * change any more, so that a result put in again comes out as it is; most answers are stable after the second
- * round, which then only checks.
+ * The order of the stages, and what a growing answer may show. The stages run until their result does
+ * not change any more, so that a result put in again comes out as it is; most answers are stable after
+ * the second round, which then only checks.
  *
  * Objects: one struct post_context and two scratch strings for the length of a call.
  */
@@ -86,7 +86,10 @@ static enum post_verdict run(const struct post_context *c, const char *raw, size
 	case POST_EXTRACT_TEXT:
 		break;
 	}
-	/* Talk may still precede or follow what has no tags, and tags may. What stands before text on the line waits for its end. */
+	/*
+	 * Talk may still precede or follow what has no tags, and tags may. What stands before text on the
+	 * line waits for its end.
+	 */
 	if (open && c->in->source == POST_CHAT && !info.wrapped)
 		return POST_WAIT;
 	if (open && !info.closed) {
@@ -115,7 +118,9 @@ static bool same(const struct strbuf *a, const struct strbuf *b)
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
-/* Runs the stages on their own result until it stays. What a growing answer may show must stay at once. */
+/*
+ * Runs the stages on their own result until it stays. What a growing answer may show must stay at once.
+ */
 static enum post_verdict settle(struct post_context *c, struct strbuf *text, struct strbuf *next)
 {
 	const struct post_input *in = c->in;
@@ -185,10 +190,11 @@ enum post_verdict post_process(const struct post_input *in, struct strbuf *out)
 }
 
 /*
- * True if text[0..len), of which the last line has just ended, is a statement or block by itself. `first` is
- * its first line with text.
+ * True if text[0..len), of which the last line has just ended, is a statement or block by itself.
+ * `first` is its first line with text.
  */
-static bool is_whole(const struct post_context *c, const struct strbuf *t, const struct post_line *first, size_t next)
+static bool is_whole(const struct post_context *c, const struct strbuf *t, const struct post_line *first,
+                     size_t next)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = next, .state = c->at };
 	struct syntax_stack own = { .depth = 0 };

@@ -1,6 +1,6 @@
 /*
- * The place of the cursor, worked out. One struct post_context lives for one call of post_process() and owns
- * the two normalised windows; the stages borrow it.
+ * The place of the cursor, worked out. One struct post_context lives for one call of post_process() and
+ * owns the two normalised windows; the stages borrow it.
  */
 #include "eke/complete/post_context.h"
 
@@ -139,7 +139,8 @@ bool post_between_brackets(const struct post_context *c)
 
 	while (n && (c->head[n - 1] == ' ' || c->head[n - 1] == '\t'))
 		n--;
-	return n && i < c->rest_len && memchr(")]}", c->suffix.data[i], 3) && c->head[n - 1] == syntax_opener_of(c->suffix.data[i]);
+	return n && i < c->rest_len && memchr(")]}", c->suffix.data[i], 3) &&
+	       c->head[n - 1] == syntax_opener_of(c->suffix.data[i]);
 }
 
 bool post_is_code(const struct post_context *c)

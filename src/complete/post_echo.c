@@ -1,8 +1,8 @@
 /*
- * Echoes of the prefix. Models repeat all of it, its last lines, the cursor's line, the last word, or only the
- * quote that was typed; blanks they get wrong, so matching ignores them. What is too short to be told from a
- * real continuation is left alone. Each kind is taken off until none is left, so that the result has no echo to
- * find.
+ * Echoes of the prefix. Models repeat all of it, its last lines, the cursor's line, the last word, or
+ * only the quote that was typed; blanks they get wrong, so matching ignores them. What is too short to
+ * be told from a real continuation is left alone. Each kind is taken off until none is left, so that
+ * the result has no echo to find.
  */
 #include "eke/complete/post_echo.h"
 
@@ -25,8 +25,8 @@ static bool is_blank_char(char c)
 }
 
 /*
- * Compares without blanks. FULL: t begins with p, *end is where it ends in t. PARTIAL: p begins with all of t,
- * *end is how far in p.
+ * Compares without blanks. FULL: t begins with p, *end is where it ends in t. PARTIAL: p begins with
+ * all of t, *end is how far in p.
  */
 static enum match match(const char *p, size_t p_len, const char *t, size_t t_len, size_t *end)
 {
@@ -94,8 +94,8 @@ static size_t cursor_mark(const struct post_context *c, const struct strbuf *t, 
 }
 
 /*
- * Before a mark in the first line stands the cursor's line; any other mark is where the model would leave the
- * cursor.
+ * Before a mark in the first line stands the cursor's line; any other mark is where the model would
+ * leave the cursor.
  */
 static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 {
@@ -104,7 +104,8 @@ static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 	size_t end;
 
 	if (at < t->len && !memchr(t->data, '\n', at) && at &&
-	    (post_blank(t->data, at) || (!c->head_blank && match(c->head, c->head_len, t->data, at, &end) == MATCH_FULL && end + 1 >= at)))
+	    (post_blank(t->data, at) ||
+	     (!c->head_blank && match(c->head, c->head_len, t->data, at, &end) == MATCH_FULL && end + 1 >= at)))
 		strbuf_consume(t, at + len);
 	while ((at = cursor_mark(c, t, 0, &len)) < t->len)
 		strbuf_splice(t, at, len, "", 0);
@@ -115,7 +116,8 @@ static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 /* Marks at the beginning of a line that models like to repeat with its text. */
 static bool is_line_mark(const struct post_context *c, const char *s, size_t len)
 {
-	static const char *const marks[] = { "-", "*", "+", ">", "|", "@", "///", "/**", "/*", "\"\"\"", "'''", "#", "##", "###", "####", "<" };
+	static const char *const marks[] = { "-",  "*",      "+",   ">", "|",  "@",   "///",  "/**",
+		                             "/*", "\"\"\"", "'''", "#", "##", "###", "####", "<" };
 
 	for (int k = 0; k < 2; k++) {
 		if (c->syntax->line[k] && len == strlen(c->syntax->line[k]) && !memcmp(s, c->syntax->line[k], len))
@@ -128,7 +130,9 @@ static bool is_line_mark(const struct post_context *c, const char *s, size_t len
 	return false;
 }
 
-/* Is repeating p, which reaches to the cursor, an echo rather than a continuation that looks the same? */
+/*
+ * Is repeating p, which reaches to the cursor, an echo rather than a continuation that looks the same?
+ */
 static bool significant(const struct post_context *c, const char *p, size_t len, bool whole_lines)
 {
 	size_t words = post_word_chars(p, len);
@@ -212,7 +216,8 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 				return false;
 			}
 			/* All of it is lines above, and the cursor's line is what it did not get to. */
-			if (whole && !c->head_blank && from + end >= head && significant(c, text + from, head - from, true)) {
+			if (whole && !c->head_blank && from + end >= head &&
+			    significant(c, text + from, head - from, true)) {
 				strbuf_reset(t);
 				return true;
 			}
@@ -266,8 +271,8 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 	size_t quotes = 0;
 	char q = c->at.quote;
 
-	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->head_blank || c->head[c->head_len - 1] != q || line < 2 ||
-	    t->data[0] != q || (c->head_len > 1 && c->head[c->head_len - 2] == '\\'))
+	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->head_blank || c->head[c->head_len - 1] != q ||
+	    line < 2 || t->data[0] != q || (c->head_len > 1 && c->head[c->head_len - 2] == '\\'))
 		return false;
 	for (size_t i = 0; i < line; i++) {
 		if (t->data[i] == '\\')

@@ -1,8 +1,8 @@
 /*
- * Unwrapping. An answer is looked at as a slice that gets narrower: behind the thinking, before special tokens,
- * between tags, between fences. Only the decoding of entities makes a copy. For a growing answer every decision
- * rests on a beginning that does not change any more, so that what was returned for a shorter answer stays
- * right (post.c keeps back the line that is not complete).
+ * Unwrapping. An answer is looked at as a slice that gets narrower: behind the thinking, before special
+ * tokens, between tags, between fences. Only the decoding of entities makes a copy. For a growing
+ * answer every decision rests on a beginning that does not change any more, so that what was returned
+ * for a shorter answer stays right (post.c keeps back the line that is not complete).
  */
 #include "eke/complete/post_extract.h"
 
@@ -86,7 +86,8 @@ static bool drop_thinking(const struct post_context *c, struct slice *t, const c
 		}
 	}
 	/* Some servers keep the opening tag to themselves. */
-	if (completion_tag && !in_document(c, "</think>") && find(t, "</think>", 0, &end) && (!find(t, completion_tag, 0, &tag) || tag > end))
+	if (completion_tag && !in_document(c, "</think>") && find(t, "</think>", 0, &end) &&
+	    (!find(t, completion_tag, 0, &tag) || tag > end))
 		narrow(t, end + strlen("</think>"), t->len);
 	return true;
 }
@@ -95,9 +96,12 @@ static bool drop_thinking(const struct post_context *c, struct slice *t, const c
 static void end_at_special(const struct post_context *c, struct slice *t, bool *closed)
 {
 	static const char *const tokens[] = {
-		"</think>",
-		"<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|fim_", "<|file_sep", "<|repo_name", "<|eot_id|>", "<|end_of_text|>",
-		"<|end|>", "<|cursor|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<file_sep>", "<EOT>", "</s>", "<｜end▁of▁sentence｜>",
+		"</think>",     "<|endoftext|>", "<|im_end|>",
+		"<|im_start|>", "<|fim_",        "<|file_sep",
+		"<|repo_name",  "<|eot_id|>",    "<|end_of_text|>",
+		"<|end|>",      "<|cursor|>",    "<fim_prefix>",
+		"<fim_suffix>", "<fim_middle>",  "<file_sep>",
+		"<EOT>",        "</s>",          "<｜end▁of▁sentence｜>",
 		"<｜fim▁",
 	};
 
@@ -162,9 +166,9 @@ static void make_names(struct names *n, unsigned mark)
 }
 
 /*
- * Narrows to the first tag's content that is not blank. Models also repeat the opening tag where the closing
- * one should be. Without an opening tag a closing one still ends the text: the prompt may have been taken for
- * the answer's beginning.
+ * Narrows to the first tag's content that is not blank. Models also repeat the opening tag where the
+ * closing one should be. Without an opening tag a closing one still ends the text: the prompt may have
+ * been taken for the answer's beginning.
  */
 static bool take_tagged(struct slice *t, const struct names *n, bool *closed)
 {
@@ -276,9 +280,9 @@ static bool is_info(const char *s, size_t len)
 }
 
 /*
- * Narrows to what a fence at `mark` encloses, to the end if it is not closed. The closing one is a line of its
- * own, indented no more than the opening one (docstrings have fences, too), or ends the opening line itself. In
- * a growing text a last line without an end is not known yet.
+ * Narrows to what a fence at `mark` encloses, to the end if it is not closed. The closing one is a line
+ * of its own, indented no more than the opening one (docstrings have fences, too), or ends the opening
+ * line itself. In a growing text a last line without an end is not known yet.
  */
 static void take_fenced(struct slice *t, size_t line, size_t mark, size_t count, bool growing, bool *closed)
 {
@@ -304,7 +308,8 @@ static void take_fenced(struct slice *t, size_t line, size_t mark, size_t count,
 
 		lf = memchr(t->s + at, '\n', t->len - at);
 		line_end = lf ? (size_t)(lf - t->s) : t->len;
-		if (n >= count && (lf || !growing) && end_mark - at <= mark - line && post_blank(t->s + end_mark + n, line_end - end_mark - n)) {
+		if (n >= count && (lf || !growing) && end_mark - at <= mark - line &&
+		    post_blank(t->s + end_mark + n, line_end - end_mark - n)) {
 			end = at;
 			*closed = true;
 			break;
@@ -363,7 +368,10 @@ static void unfence(const struct post_context *c, struct slice *t, bool wrapped,
 		take_fenced(t, line, mark, count, growing, closed);
 		return;
 	}
-	/* Text first: a fence outside of comments and strings closes what the prompt was taken to have opened. */
+	/*
+	 * Text first: a fence outside of comments and strings closes what the prompt was taken to have
+	 * opened.
+	 */
 	while (!in_code_at(c, t, line)) {
 		if (!find_fence(t, mark + count, &line, &mark, &count))
 			return;
@@ -378,12 +386,13 @@ static void drop_inline_code(const struct post_context *c, struct slice *t)
 	size_t from = blanks(t);
 	size_t end = t->len;
 
-	if (!(c->syntax->flags & (SYNTAX_CHAR | SYNTAX_INDENT)) || (c->syntax->flags & SYNTAX_UNKNOWN) || !post_in_code(c))
+	if (!(c->syntax->flags & (SYNTAX_CHAR | SYNTAX_INDENT)) || (c->syntax->flags & SYNTAX_UNKNOWN) ||
+	    !post_in_code(c))
 		return;
 	while (end > from && (t->s[end - 1] == ' ' || t->s[end - 1] == '\n'))
 		end--;
-	if (end - from < 3 || t->s[from] != '`' || t->s[end - 1] != '`' || memchr(t->s + from + 1, '`', end - from - 2) ||
-	    memchr(t->s + from, '\n', end - from))
+	if (end - from < 3 || t->s[from] != '`' || t->s[end - 1] != '`' ||
+	    memchr(t->s + from + 1, '`', end - from - 2) || memchr(t->s + from, '\n', end - from))
 		return;
 	narrow(t, from + 1, end - 1);
 }
@@ -396,12 +405,15 @@ static void add_decoded(const struct post_context *c, const struct slice *t, str
 	static const struct {
 		const char *entity;
 		char c;
-	} entities[] = { { "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&#39;", '\'' } };
+	} entities[] = {
+		{ "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&#39;", '\'' }
+	};
 	bool decode[ARRAY_LEN(entities)];
 	size_t i = 0;
 
 	for (size_t k = 0; k < ARRAY_LEN(entities); k++)
-		decode[k] = post_in_code(c) && !(c->syntax->flags & SYNTAX_MARKUP) && !in_document(c, entities[k].entity);
+		decode[k] = post_in_code(c) && !(c->syntax->flags & SYNTAX_MARKUP) &&
+		            !in_document(c, entities[k].entity);
 	while (i < t->len) {
 		const char *amp = memchr(t->s + i, '&', t->len - i);
 		size_t n = amp ? (size_t)(amp - t->s) - i : t->len - i;
@@ -441,8 +453,8 @@ static bool opens_with_talk(const struct post_context *c, struct slice *t)
 	return post_is_talk(c, t->s + from, end - from);
 }
 
-enum post_extract_result post_extract(const struct post_context *c, const char *raw, size_t len, struct post_extract *info,
-				      struct strbuf *out)
+enum post_extract_result post_extract(const struct post_context *c, const char *raw, size_t len,
+                                      struct post_extract *info, struct strbuf *out)
 {
 	struct slice t = { raw, len };
 	struct names names;

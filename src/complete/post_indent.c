@@ -1,8 +1,9 @@
 /*
- * Line breaks and indentation. Models write line ends that belong to their tags or fences, leave out the one
- * behind a comment or an opening line, indent the first line although it is indented, write blocks as if they
- * began in column 0, and use four spaces where the document has tabs. Decisions rest on the cursor's line, the
- * first line with text and the one after it, so they stay the same while the answer grows.
+ * Line breaks and indentation. Models write line ends that belong to their tags or fences, leave out
+ * the one behind a comment or an opening line, indent the first line although it is indented, write
+ * blocks as if they began in column 0, and use four spaces where the document has tabs. Decisions rest
+ * on the cursor's line, the first line with text and the one after it, so they stay the same while the
+ * answer grows.
  */
 #include "eke/complete/post_indent.h"
 
@@ -24,8 +25,9 @@ struct layout {
 bool post_line_closes(const char *line, size_t len)
 {
 	static const char *const words[] = {
-		"else", "elif", "elsif", "except", "finally", "catch", "case", "default", "rescue", "ensure", "when", "end", "fi", "done", "esac",
-		"endif", "endfunction", "endfor", "then", "until",
+		"else",    "elif",   "elsif",       "except", "finally", "catch", "case",
+		"default", "rescue", "ensure",      "when",   "end",     "fi",    "done",
+		"esac",    "endif",  "endfunction", "endfor", "then",    "until",
 	};
 	size_t i = 0;
 
@@ -119,7 +121,8 @@ static char last_char(const struct post_context *c)
 	return n ? c->head[n - 1] : '\0';
 }
 
-static bool line_end_is_meant_in_prose(const struct post_context *c, const struct strbuf *t, const struct layout *l)
+static bool line_end_is_meant_in_prose(const struct post_context *c, const struct strbuf *t,
+                                       const struct layout *l)
 {
 	char last = c->head[c->head_len - 1];
 
@@ -127,7 +130,8 @@ static bool line_end_is_meant_in_prose(const struct post_context *c, const struc
 		return true;
 	if (!l->more)
 		return false;
-	return memchr("#-*>|`~+=<![", t->data[l->line.start], 12) || (t->data[l->line.start] >= '0' && t->data[l->line.start] <= '9') ||
+	return memchr("#-*>|`~+=<![", t->data[l->line.start], 12) ||
+	       (t->data[l->line.start] >= '0' && t->data[l->line.start] <= '9') ||
 	       memchr(t->data, '\n', l->line.start) != t->data + l->line.start - 1;
 }
 
@@ -156,8 +160,8 @@ static bool line_end_is_meant(const struct post_context *c, const struct strbuf 
 }
 
 /*
- * Drops the lines without text at the beginning but for `keep` line ends, and the first line's blanks if none
- * is kept.
+ * Drops the lines without text at the beginning but for `keep` line ends, and the first line's blanks
+ * if none is kept.
  */
 static void drop_blank_lines(struct strbuf *t, size_t keep)
 {
@@ -187,14 +191,16 @@ static bool looks_like_code(const struct post_context *c, const char *s, size_t 
 {
 	if (!len || syntax_line_is_comment(c->syntax, s, len))
 		return false;
-	return memchr("{;(:,)}", s[len - 1], 7) != NULL && (memchr(s, '(', len) || memchr(s, '=', len) || s[len - 1] == '{' || s[len - 1] == ';');
+	return memchr("{;(:,)}", s[len - 1], 7) != NULL &&
+	       (memchr(s, '(', len) || memchr(s, '=', len) || s[len - 1] == '{' || s[len - 1] == ';');
 }
 
 /*
- * The text begins on the cursor's line, which has text: should it have begun below? Returns the columns to
- * begin with, or SIZE_MAX for no. `as_is`: the text has its indentation.
+ * The text begins on the cursor's line, which has text: should it have begun below? Returns the columns
+ * to begin with, or SIZE_MAX for no. `as_is`: the text has its indentation.
  */
-static size_t belongs_below(const struct post_context *c, const struct strbuf *t, const struct layout *l, bool *as_is)
+static size_t belongs_below(const struct post_context *c, const struct strbuf *t, const struct layout *l,
+                            bool *as_is)
 {
 	char last = last_char(c);
 	struct post_line first;
@@ -231,8 +237,8 @@ static size_t belongs_below(const struct post_context *c, const struct strbuf *t
 /* --- the levels --- */
 
 /*
- * How far all lines after the first have to move to the right, if the model's first line stands at `given`
- * columns; given 0: it does not say.
+ * How far all lines after the first have to move to the right, if the model's first line stands at
+ * `given` columns; given 0: it does not say.
  */
 static long shift_of(const struct post_context *c, const struct strbuf *t, const struct layout *l, size_t given)
 {
@@ -247,7 +253,8 @@ static long shift_of(const struct post_context *c, const struct strbuf *t, const
 	bool opens;
 	bool leaves;
 
-	if (!l->more || !post_is_code(c) || (c->syntax->flags & SYNTAX_MARKUP) || c->in_comment || c->at.where != SYNTAX_IN_CODE)
+	if (!l->more || !post_is_code(c) || (c->syntax->flags & SYNTAX_MARKUP) || c->in_comment ||
+	    c->at.where != SYNTAX_IN_CODE)
 		return 0;
 	if (given)
 		return (long)given < base && columns >= base ? 0 : base - (long)given;
@@ -285,8 +292,9 @@ static long shift_of(const struct post_context *c, const struct strbuf *t, const
 		return base - columns;
 	/* A smaller indentation ends the block, unless it is none at all in the middle of one. */
 	if (columns || leaves || memchr("@#", line[0], 2) || post_starts(line, l->line.len, "def ") ||
-	    post_starts(line, l->line.len, "class ") || post_starts(line, l->line.len, "async ") || post_starts(line, l->line.len, "if __") ||
-	    l->line.start < 1 || (l->line.start >= 2 && t->data[l->line.start - 2] == '\n' && !l->first_blank))
+	    post_starts(line, l->line.len, "class ") || post_starts(line, l->line.len, "async ") ||
+	    post_starts(line, l->line.len, "if __") || l->line.start < 1 ||
+	    (l->line.start >= 2 && t->data[l->line.start - 2] == '\n' && !l->first_blank))
 		return 0;
 	return base;
 }
@@ -324,8 +332,8 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 }
 
 /*
- * Blanks of the first line, on a line of blanks: the cursor stands where they end already. Returns the columns
- * that the model gave.
+ * Blanks of the first line, on a line of blanks: the cursor stands where they end already. Returns the
+ * columns that the model gave.
  */
 static size_t take_first_blanks(const struct post_context *c, struct strbuf *t)
 {

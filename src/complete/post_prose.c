@@ -1,6 +1,6 @@
 /*
- * Phrases that chat models say instead of completing, as tables: the openings heard most often from the small
- * models in English and Chinese, and a rule for any other sentence. No objects.
+ * Phrases that chat models say instead of completing, as tables: the openings heard most often from the
+ * small models in English and Chinese, and a rule for any other sentence. No objects.
  */
 #include "eke/complete/post_prose.h"
 
@@ -13,32 +13,43 @@
 
 /* Openings that are talk even in the middle of prose. */
 static const char *const assistant[] = {
-	"sure!", "sure,", "sure.", "certainly!", "certainly,", "certainly.", "of course!", "absolutely!", "i'm sorry, but", "i am sorry, but",
-	"i’m sorry, but", "sorry, but i", "as an ai", "here's the completion", "here is the completion", "here's the text to insert",
-	"here is the text to insert", "<|im_start|>", "当然！", "当然，", "好的，", "好的！", "抱歉，", "对不起，", "很抱歉",
+	"sure!", "sure,", "sure.", "certainly!", "certainly,", "certainly.", "of course!",
+	"absolutely!", "i'm sorry, but", "i am sorry, but", "i’m sorry, but", "sorry, but i",
+	"as an ai", "here's the completion", "here is the completion", "here's the text to insert",
+	"here is the text to insert", "<|im_start|>",
+	"当然！", "当然，", "好的，", "好的！", "抱歉，", "对不起，", "很抱歉",
 };
 
 /* Openings that no program has. */
 static const char *const talk[] = {
-	"here is ", "here's ", "here are ", "here’s ", "i'm sorry", "i am sorry", "i’m sorry", "i cannot ", "i can't ", "i'm unable", "i am unable",
-	"it looks like ", "it seems ", "it appears ", "the completion ", "the missing ", "the code ", "the text ", "the function ", "the answer ",
-	"the following ", "the provided ", "the given ", "the document ", "the mark ", "the cursor ", "this code ", "this function ",
-	"this will ", "this snippet ", "this completes ", "this implementation ", "this is ", "based on ", "to complete ", "to insert ",
-	"to finish ", "below is ", "you can ", "you could ", "you should ", "your code ", "let me ", "i'll ", "i will ", "i would ",
-	"i have ", "i've ", "i think ", "let's ", "okay, ", "ok, ", "unfortunately", "there is no ", "there is nothing", "there's nothing",
-	"no completion", "no text ", "nothing to ", "nothing is missing", "explanation:", "note that ", "given the ", "given that ",
-	"in this ", "in the above", "we need ", "we can ", "please ", "assuming ", "since the ", "after the ", "as you ", "if you ",
-	"以下是", "这是", "这里是", "这段代码", "这个函数", "该函数", "该代码", "上面的代码", "上述代码", "根据", "您可以", "你可以", "补全", "代码如下", "无需",
-	"没有需要", "不需要",
+	"here is ", "here's ", "here are ", "here’s ", "i'm sorry", "i am sorry", "i’m sorry",
+	"i cannot ", "i can't ", "i'm unable", "i am unable", "it looks like ", "it seems ",
+	"it appears ", "the completion ", "the missing ", "the code ", "the text ", "the function ",
+	"the answer ", "the following ", "the provided ", "the given ", "the document ", "the mark ",
+	"the cursor ", "this code ", "this function ", "this will ", "this snippet ",
+	"this completes ", "this implementation ", "this is ", "based on ", "to complete ",
+	"to insert ", "to finish ", "below is ", "you can ", "you could ", "you should ",
+	"your code ", "let me ", "i'll ", "i will ", "i would ", "i have ", "i've ", "i think ",
+	"let's ", "okay, ", "ok, ", "unfortunately", "there is no ", "there is nothing",
+	"there's nothing", "no completion", "no text ", "nothing to ", "nothing is missing",
+	"explanation:", "note that ", "given the ", "given that ", "in this ", "in the above",
+	"we need ", "we can ", "please ", "assuming ", "since the ", "after the ", "as you ",
+	"if you ",
+	"以下是", "这是", "这里是", "这段代码", "这个函数", "该函数", "该代码", "上面的代码", "上述代码", "根据", "您可以",
+	"你可以", "补全", "代码如下", "无需", "没有需要", "不需要",
 };
 
 static const char *const placeholders[] = {
-	"rest of ", "remaining code", "existing code", "other code", "more code", "your code", "code here", "code continues", "code goes",
-	"same as before", "same as above", "implementation here", "implementation goes", "logic here", "continue here",
-	"(unchanged)", "add more ", "omitted", "其余", "其他代码", "剩余", "省略", "你的代码", "您的代码", "现有代码",
+	"rest of ", "remaining code", "existing code", "other code", "more code", "your code",
+	"code here", "code continues", "code goes", "same as before", "same as above",
+	"implementation here", "implementation goes", "logic here", "continue here", "(unchanged)",
+	"add more ", "omitted", "其余", "其他代码", "剩余", "省略", "你的代码", "您的代码", "现有代码",
 };
 
-static const char *const labels[] = { "completion:", "answer:", "output:", "code:", "text to insert:", "insert:", "result:", "补全：", "答案：" };
+static const char *const labels[] = {
+	"completion:", "answer:", "output:", "code:", "text to insert:", "insert:", "result:", "补全：",
+	"答案：",
+};
 
 static bool any_begins(const char *s, size_t len, const char *const *words, size_t count)
 {

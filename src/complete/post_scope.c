@@ -1,8 +1,8 @@
 /*
- * Brackets and blocks. Two cases: with text right of the cursor the answer is a piece of that line (fit_rest),
- * else it is lines (fit_block). An unmatched closer in the answer closes something that was open at the cursor;
- * whether the document closes it already is told best by indentation, because windows end anywhere and counting
- * over their ends goes wrong.
+ * Brackets and blocks. Two cases: with text right of the cursor the answer is a piece of that line
+ * (fit_rest), else it is lines (fit_block). An unmatched closer in the answer closes something that was
+ * open at the cursor; whether the document closes it already is told best by indentation, because
+ * windows end anywhere and counting over their ends goes wrong.
  */
 #include "eke/complete/post_scope.h"
 
@@ -152,7 +152,9 @@ static bool begins_line(const struct block *b, size_t pos)
 	return post_blank(b->t->data + b->line, pos - b->line) && (b->line || b->c->head_blank);
 }
 
-/* An unmatched closer at `pos`: does it belong to the document's text after the cursor, or to nothing? */
+/*
+ * An unmatched closer at `pos`: does it belong to the document's text after the cursor, or to nothing?
+ */
 static bool closer_is_foreign(struct block *b, size_t pos)
 {
 	const struct post_context *c = b->c;
@@ -163,7 +165,10 @@ static bool closer_is_foreign(struct block *b, size_t pos)
 	size_t opener = c->open.depth - b->closed;
 	bool known = false;
 
-	/* What is left open inside its pair is the scanner's mistake, such as a bracket in a regular expression. */
+	/*
+	 * What is left open inside its pair is the scanner's mistake, such as a bracket in a regular
+	 * expression.
+	 */
 	while (opener && !known)
 		known = c->open.opener[--opener] == syntax_opener_of(closer);
 	if (known)
@@ -220,7 +225,9 @@ static bool block_ends(const struct block *b, size_t pos)
 static size_t end_of_block(const struct post_context *c, const struct strbuf *t)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
-	struct block b = { .c = c, .t = t, .columns = c->columns, .opens = post_opens_block(c, c->head, c->head_len) };
+	struct block b = {
+		.c = c, .t = t, .columns = c->columns, .opens = post_opens_block(c, c->head, c->head_len)
+	};
 	enum syntax_event event;
 	size_t pos;
 

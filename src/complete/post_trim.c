@@ -1,6 +1,6 @@
 /*
- * The end of the answer. Lines are compared as text without blanks, short ones with their indentation, too: "}"
- * says nothing by itself. A vector of the answer's lines with text lives during one call.
+ * The end of the answer. Lines are compared as text without blanks, short ones with their indentation,
+ * too: "}" says nothing by itself. A vector of the answer's lines with text lives during one call.
  */
 #include "eke/complete/post_trim.h"
 
@@ -70,7 +70,8 @@ void post_trim_talk(const struct post_context *c, struct strbuf *t)
 		post_line_at(t->data, t->len, at, &line);
 		blank = post_blank(t->data + at, line.len);
 		if (!blank && !continues_comment && w.state.where == SYNTAX_IN_CODE &&
-		    (post_is_placeholder(c, t->data + at, line.len) || (blank_above && post_is_talk(c, t->data + at, line.len)))) {
+		    (post_is_placeholder(c, t->data + at, line.len) ||
+		     (blank_above && post_is_talk(c, t->data + at, line.len)))) {
 			strbuf_truncate(t, at);
 			return;
 		}
@@ -109,7 +110,8 @@ static bool same_columns(const struct post_context *c, const struct strbuf *t, c
 	return line_columns(c, t->data, mine) == line_columns(c, c->suffix.data, theirs);
 }
 
-static bool same_line(const struct post_context *c, const struct strbuf *t, const struct post_line *mine, const struct post_line *theirs)
+static bool same_line(const struct post_context *c, const struct strbuf *t, const struct post_line *mine,
+                      const struct post_line *theirs)
 {
 	const char *a = t->data + mine->start;
 	const char *b = c->suffix.data + theirs->start;
@@ -128,8 +130,12 @@ static bool enough(const struct post_context *c, size_t words, size_t skipped)
 	return words >= 2 || !post_is_code(c) || (c->syntax->flags & SYNTAX_MARKUP);
 }
 
-/* The first line of t that begins an overlap, t's line count if none does; *open: one that could still become one. */
-static size_t find_overlap(const struct post_context *c, const struct strbuf *t, const struct lines *l, size_t *open)
+/*
+ * The first line of t that begins an overlap, t's line count if none does; *open: one that could still
+ * become one.
+ */
+static size_t find_overlap(const struct post_context *c, const struct strbuf *t, const struct lines *l,
+                           size_t *open)
 {
 	*open = l->count;
 	for (size_t i = 0; i < l->count; i++) {
@@ -137,7 +143,8 @@ static size_t find_overlap(const struct post_context *c, const struct strbuf *t,
 			size_t n = 0;
 			size_t words = 0;
 
-			while (i + n < l->count && skip + n < c->after_count && same_line(c, t, &l->line[i + n], &c->after[skip + n])) {
+			while (i + n < l->count && skip + n < c->after_count &&
+			       same_line(c, t, &l->line[i + n], &c->after[skip + n])) {
 				words += post_word_chars(t->data + l->line[i + n].start, l->line[i + n].len);
 				n++;
 			}
@@ -148,7 +155,8 @@ static size_t find_overlap(const struct post_context *c, const struct strbuf *t,
 					*open = i;
 				if (enough(c, words, skip))
 					return i;
-			} else if (words >= OVERLAP_WORDS && (n >= 2 || (!skip && same_columns(c, t, &l->line[i], &c->after[0])))) {
+			} else if (words >= OVERLAP_WORDS &&
+			           (n >= 2 || (!skip && same_columns(c, t, &l->line[i], &c->after[0])))) {
 				return i;
 			}
 		}
@@ -189,8 +197,8 @@ static bool equal(const struct strbuf *t, const struct post_line *a, const struc
 }
 
 /*
- * The line that begins the second copy of a block repeated up to the end, or the line count; *open: of one that
- * may become such.
+ * The line that begins the second copy of a block repeated up to the end, or the line count; *open: of
+ * one that may become such.
  */
 static size_t find_repetition(const struct strbuf *t, const struct lines *l, size_t *open)
 {
@@ -201,11 +209,13 @@ static size_t find_repetition(const struct strbuf *t, const struct lines *l, siz
 		size_t run = 0;
 		size_t copies = COPIES;
 
-		while (run + period < l->count && equal(t, &l->line[l->count - 1 - run], &l->line[l->count - 1 - run - period]))
+		while (run + period < l->count &&
+		       equal(t, &l->line[l->count - 1 - run], &l->line[l->count - 1 - run - period]))
 			run++;
 		if (!run)
 			continue;
-		if (period == 1 && post_word_chars(t->data + l->line[l->count - 1].start, l->line[l->count - 1].len) < SHORT_LINE)
+		if (period == 1 && post_word_chars(t->data + l->line[l->count - 1].start,
+		                                   l->line[l->count - 1].len) < SHORT_LINE)
 			copies = COPIES_SHORT;
 		if (l->count - run < *open)
 			*open = l->count - run;

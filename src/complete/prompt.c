@@ -1,9 +1,9 @@
 /*
- * The prompt of the chat emulation. What is learned from those who came before (Continue's hole filler, minuet,
- * Cody): a hole in a whole document is understood by the smallest models; they repeat the cursor's line unless
- * it is shown to them once more with the request not to; two examples, one inside a line and one of several
- * lines, do more than ten rules; tags around the answer are kept more reliably than "no explanations" is, and
- * give a stop sequence.
+ * The prompt of the chat emulation. What is learned from those who came before (Continue's hole filler,
+ * minuet, Cody): a hole in a whole document is understood by the smallest models; they repeat the
+ * cursor's line unless it is shown to them once more with the request not to; two examples, one inside
+ * a line and one of several lines, do more than ten rules; tags around the answer are kept more
+ * reliably than "no explanations" is, and give a stop sequence.
  *
  * Objects: struct prompt owns its two strings; everything else is borrowed for a call.
  */
@@ -39,8 +39,8 @@ void prompt_release(struct prompt *p)
 }
 
 /*
- * Counts. Pieces as in cl100k's splitting expression; inside a piece four bytes a token, which is high for
- * words and right for names.
+ * Counts. Pieces as in cl100k's splitting expression; inside a piece four bytes a token, which is high
+ * for words and right for names.
  */
 size_t prompt_tokens(const char *text, size_t len)
 {
@@ -121,18 +121,20 @@ static void add_system(struct strbuf *sb, const struct tags *t)
 	const char *n = t->n;
 
 	strbuf_addf(sb,
-		    "You are the completion engine inside a code editor. You are shown a document with the mark <CURSOR%s/> where the "
-		    "user is typing. You answer with the text to insert at the mark, between <completion%s> and </completion%s>, and "
-		    "nothing else.\n"
+		    "You are the completion engine inside a code editor. You are shown a document with the "
+		    "mark <CURSOR%s/> where the user is typing. You answer with the text to insert at the "
+		    "mark, between <completion%s> and </completion%s>, and nothing else.\n"
 		    "\n"
-		    "- The text is inserted verbatim. Never repeat what stands before the mark, not even the beginning of its line. Never "
-		    "repeat what stands after it: closing brackets, the rest of the line, the lines below.\n"
-		    "- Continue exactly at the mark, also inside a word, a string or a comment. If the mark is behind a finished line, "
-		    "begin with a line break.\n"
-		    "- Write the whole statement or block that the user is in the middle of, then stop. Do not begin the next one.\n"
+		    "- The text is inserted verbatim. Never repeat what stands before the mark, not even the "
+		    "beginning of its line. Never repeat what stands after it: closing brackets, the rest of "
+		    "the line, the lines below.\n"
+		    "- Continue exactly at the mark, also inside a word, a string or a comment. If the mark "
+		    "is behind a finished line, begin with a line break.\n"
+		    "- Write the whole statement or block that the user is in the middle of, then stop. Do "
+		    "not begin the next one.\n"
 		    "- Every line after the first carries its full indentation, in the document's style.\n"
-		    "- Use names, idioms and language of the document. Write real code: no placeholders, no explanations, no markdown "
-		    "fences.\n"
+		    "- Use names, idioms and language of the document. Write real code: no placeholders, no "
+		    "explanations, no markdown fences.\n"
 		    "- If nothing is missing at the mark, answer <completion%s></completion%s>.\n",
 		    n, n, n, n, n);
 	strbuf_addf(sb,
@@ -222,10 +224,13 @@ static void add_task(struct strbuf *sb, const struct prompt_input *in, const str
 		strbuf_addch(sb, '\n');
 	}
 	if (in->single_line)
-		strbuf_addf(sb, "Answer with the rest of this line only, as <completion%s>…</completion%s>.", t->n, t->n);
+		strbuf_addf(sb, "Answer with the rest of this line only, as <completion%s>…</completion%s>.",
+		            t->n, t->n);
 	else
-		strbuf_addf(sb, "Answer with what belongs at the mark, at most %zu line%s, as <completion%s>…</completion%s>.",
-			    lines, lines == 1 ? "" : "s", t->n, t->n);
+		strbuf_addf(sb,
+		            "Answer with what belongs at the mark, at most %zu line%s, as "
+		            "<completion%s>…</completion%s>.",
+		            lines, lines == 1 ? "" : "s", t->n, t->n);
 }
 
 static void add_user(struct strbuf *sb, const struct prompt_input *in, const struct tags *t)
@@ -246,8 +251,8 @@ static void add_user(struct strbuf *sb, const struct prompt_input *in, const str
 }
 
 /*
- * The longest beginning of s, or end of s if `tail`, of at most `tokens`. Bisection: the estimate grows with
- * the text.
+ * The longest beginning of s, or end of s if `tail`, of at most `tokens`. Bisection: the estimate grows
+ * with the text.
  */
 static size_t fit(const char *s, size_t len, size_t tokens, bool tail)
 {
@@ -294,7 +299,8 @@ static void write_messages(const struct prompt_input *in, struct prompt *p, cons
 	strbuf_reset(&p->user);
 	add_system(&p->system, t);
 	add_user(&p->user, in, t);
-	p->tokens = MESSAGE_OVERHEAD + prompt_tokens(p->system.data, p->system.len) + prompt_tokens(p->user.data, p->user.len);
+	p->tokens = MESSAGE_OVERHEAD + prompt_tokens(p->system.data, p->system.len) +
+	            prompt_tokens(p->user.data, p->user.len);
 }
 
 bool prompt_build(const struct prompt_input *in, struct prompt *p)
@@ -313,11 +319,12 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p)
 
 	write_messages(in, p, &t);
 	/*
-	 * The line that is shown twice grows and shrinks with the windows: a second round takes what the first left
-	 * over.
+	 * The line that is shown twice grows and shrinks with the windows: a second round takes what the
+	 * first left over.
 	 */
 	for (int round = 0; round < 3 && in->max_tokens && p->tokens > in->max_tokens; round++) {
-		size_t windows = prompt_tokens(cut.prefix, cut.prefix_len) + prompt_tokens(cut.suffix, cut.suffix_len);
+		size_t windows =
+			prompt_tokens(cut.prefix, cut.prefix_len) + prompt_tokens(cut.suffix, cut.suffix_len);
 		size_t excess = p->tokens - in->max_tokens + 2;
 
 		shrink(&cut, windows > excess ? windows - excess : 0);

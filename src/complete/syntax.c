@@ -10,31 +10,34 @@
 #define CHAR_LITERAL_MAX 12 /* bytes of the longest, '\U0010FFFF' */
 
 static const struct syntax table[] = {
-	{ " c cpp objective-c objective-cpp cuda-cpp java csharp rust go swift kotlin scala dart zig v glsl hlsl solidity d proto proto3 "
-	  "protobuf ",
+	{ " c cpp objective-c objective-cpp cuda-cpp java csharp rust go swift kotlin scala dart "
+	  "zig v glsl hlsl solidity d proto proto3 protobuf ",
 	  { "//", NULL }, "/*", "*/", "\"'`", SYNTAX_CHAR },
 	{ " javascript typescript javascriptreact typescriptreact jsonc json5 groovy ",
 	  { "//", NULL }, "/*", "*/", "\"'`", 0 },
 	{ " php ", { "//", "#" }, "/*", "*/", "\"'", 0 },
 	{ " css scss less sass stylus ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_KEYS },
 	{ " json ", { NULL, NULL }, NULL, NULL, "\"", SYNTAX_KEYS },
-	{ " python starlark bazel gdscript snakemake ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
+	{ " python starlark bazel gdscript snakemake ",
+	  { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
 	{ " nim coffeescript ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
 	{ " yaml dockercompose ansible ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_KEYS },
 	{ " haskell elm purescript fsharp ", { "--", "//" }, "{-", "-}", "\"'", SYNTAX_INDENT | SYNTAX_CHAR },
-	{ " ruby perl r shellscript sh bash zsh fish makefile cmake dockerfile toml ini properties conf elixir julia tcl powershell awk "
-	  "nix terraform hcl ",
+	{ " ruby perl r shellscript sh bash zsh fish makefile cmake dockerfile toml ini "
+	  "properties conf elixir julia tcl powershell awk nix terraform hcl ",
 	  { "#", NULL }, NULL, NULL, "\"'`", 0 },
 	{ " lua sql plsql mysql ada vhdl ", { "--", NULL }, "/*", "*/", "\"'", 0 },
 	{ " vim ", { "\"", NULL }, NULL, NULL, "'", 0 },
 	{ " lisp clojure scheme elisp emacs-lisp commonlisp racket asm ", { ";", NULL }, NULL, NULL, "\"", 0 },
 	{ " erlang matlab octave prolog ", { "%", NULL }, NULL, NULL, "\"", 0 },
 	{ " html xml xhtml vue svelte svg xsl handlebars ", { NULL, NULL }, "<!--", "-->", "", SYNTAX_MARKUP },
-	{ " markdown mdx plaintext text latex tex bibtex restructuredtext rst asciidoc org gitcommit git-commit quarto typst ",
+	{ " markdown mdx plaintext text latex tex bibtex restructuredtext rst asciidoc org "
+	  "gitcommit git-commit quarto typst ",
 	  { NULL, NULL }, NULL, NULL, "", SYNTAX_PROSE },
 };
 
-static const struct syntax unknown = { "", { "//", "#" }, "/*", "*/", "\"'`", SYNTAX_CHAR | SYNTAX_KEYS | SYNTAX_UNKNOWN };
+static const struct syntax unknown = { "",   { "//", "#" }, "/*",
+	                               "*/", "\"'`",        SYNTAX_CHAR | SYNTAX_KEYS | SYNTAX_UNKNOWN };
 
 const struct syntax *syntax_of(const char *language)
 {
@@ -61,7 +64,9 @@ static bool begins(const struct syntax_walk *w, const char *mark)
 	return n && w->len - w->at >= n && !memcmp(w->s + w->at, mark, n);
 }
 
-/* A "#" ends a word in shell's $# and ${#x}, and C# or CSS colours are no comments: it must stand free. */
+/*
+ * A "#" ends a word in shell's $# and ${#x}, and C# or CSS colours are no comments: it must stand free.
+ */
 static bool comment_begins(const struct syntax_walk *w, const char *mark)
 {
 	if (!begins(w, mark))
@@ -69,7 +74,10 @@ static bool comment_begins(const struct syntax_walk *w, const char *mark)
 	return *mark != '#' || !w->at || strchr(" \t\n;", w->s[w->at - 1]);
 }
 
-/* If a character literal begins at w->at, its length; 0: the quote is something else (a lifetime, an apostrophe). */
+/*
+ * If a character literal begins at w->at, its length; 0: the quote is something else (a lifetime, an
+ * apostrophe).
+ */
 static size_t char_literal(const struct syntax_walk *w)
 {
 	size_t i = w->at + 1;

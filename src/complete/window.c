@@ -1,6 +1,6 @@
 /*
- * The choice of the windows. No objects: two pure functions, one for each side of the cursor. The start of the
- * prefix is content-defined (see the header), so nothing has to be remembered between calls.
+ * The choice of the windows. No objects: two pure functions, one for each side of the cursor. The start
+ * of the prefix is content-defined (see the header), so nothing has to be remembered between calls.
  */
 #include "eke/complete/window.h"
 
@@ -35,8 +35,8 @@ static bool is_line_start(const char *s, size_t at)
 }
 
 /*
- * How good a beginning the line at `at` is: its indentation, the smaller the better; lines that only end
- * something are poor. False for a blank line.
+ * How good a beginning the line at `at` is: its indentation, the smaller the better; lines that only
+ * end something are poor. False for a blank line.
  */
 static bool line_rank(const char *s, size_t len, size_t at, size_t *rank)
 {
@@ -130,7 +130,8 @@ static size_t suffix_end(const char *s, size_t len, size_t max)
 
 void window_choose(const struct window_input *in, struct window *out)
 {
-	size_t start = prefix_start(in->before, in->before_len, in->prefix_max ? in->prefix_max : LIMIT_PREFIX_WINDOW);
+	size_t start =
+		prefix_start(in->before, in->before_len, in->prefix_max ? in->prefix_max : LIMIT_PREFIX_WINDOW);
 	size_t end = suffix_end(in->after, in->after_len, in->suffix_max ? in->suffix_max : LIMIT_SUFFIX_WINDOW);
 
 	*out = (struct window){

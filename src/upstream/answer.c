@@ -1,6 +1,7 @@
 /*
- * Putting answers together. An event stream goes through the SSE parser event by event, anything else is collected and looked
- * at when it is complete; both end in take_chunk(). The JSON trees of events live in a pool that is reset after each.
+ * Putting answers together. An event stream goes through the SSE parser event by event, anything else is
+ * collected and looked at when it is complete; both end in take_chunk(). The JSON trees of events live in a
+ * pool that is reset after each.
  */
 #include "eke/upstream/answer.h"
 

@@ -1,24 +1,25 @@
 #ifndef EKE_COMPLETE_CACHE_H
 #define EKE_COMPLETE_CACHE_H
 /*
- * Answers that were paid for, found again while the user types through them, goes back, or accepts a part. In
- * memory; no clock, no I/O.
+ * Answers that were paid for, found again while the user types through them, goes back, or accepts a
+ * part. In memory; no clock, no I/O.
  *
  * An answer is stored under its place: who answered (endpoint and model), the document, the last
- * LIMIT_CACHE_TAIL bytes before and the first LIMIT_CACHE_HEAD bytes after the cursor. Nothing farther away
- * counts, so edits above and below and a window that scrolls keep it. A lookup walks back over what was typed,
- * up to LIMIT_CACHE_TYPED bytes: an answer stored k bytes earlier holds if it begins with the last k bytes
- * before the cursor; the rest of it is the answer here. Thus every position inside an answer hits, also after
- * backspace, and after accepting a word or a line. One rolling hash serves the whole walk: microseconds, no
- * allocation.
+ * LIMIT_CACHE_TAIL bytes before and the first LIMIT_CACHE_HEAD bytes after the cursor. Nothing farther
+ * away counts, so edits above and below and a window that scrolls keep it. A lookup walks back over
+ * what was typed, up to LIMIT_CACHE_TYPED bytes: an answer stored k bytes earlier holds if it begins
+ * with the last k bytes before the cursor; the rest of it is the answer here. Thus every position
+ * inside an answer hits, also after backspace, and after accepting a word or a line. One rolling hash
+ * serves the whole walk: microseconds, no allocation.
  *
- * The text after the cursor must be the stored one, with two exceptions, both made by editors behind the user's back:
- *  - closers (up to 4 of ) ] } > " ' `) that the editor put right of the cursor because their openers were typed since: the answer is then cut
- *    before the closer that stands there already; once the user has typed over it, the rest is found again;
- *  - Enter between two brackets, which moves the closing one to a line of its own: a line end at the end of the answer is
- *    then dropped, as the editor has made it.
- * Not supported: an editor that re-indents the typed line differently from the answer (miss), and pasting
- * between (miss).
+ * The text after the cursor must be the stored one, with two exceptions, both made by editors behind
+ * the user's back:
+ *  - closers (up to 4 of ) ] } > " ' `) that the editor put right of the cursor because their openers
+ *    were typed since: the answer is then cut before the closer that stands there already; once the
+ *    user has typed over it, the rest is found again;
+ *  - Enter between two brackets, which moves the closing one to a line of its own: a line end at the
+ *    end of the answer is then dropped, as the editor has made it. Not supported: an editor that
+ *    re-indents the typed line differently from the answer (miss), and pasting between (miss).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,8 +30,8 @@ struct cache_place {
 	const char *who; /* endpoint and model, as one string: answers of another are not mixed in */
 	const char *uri;
 	/*
-	 * Everything before the cursor, or at least its last LIMIT_CACHE_TAIL + LIMIT_CACHE_TYPED bytes: every
-	 * window qualifies.
+	 * Everything before the cursor, or at least its last LIMIT_CACHE_TAIL + LIMIT_CACHE_TYPED bytes:
+	 * every window qualifies.
 	 */
 	const char *prefix;
 	size_t prefix_len;
@@ -47,11 +48,14 @@ struct cache_key {
 void cache_key_make(const struct cache_place *place, struct cache_key *out);
 
 enum cache_status {
-	CACHE_MISS,    /* nothing known, or a known answer is used up */
-	CACHE_HIT,     /* out is filled, len > 0 */
-	CACHE_PENDING, /* what was typed agrees with an answer that is not complete, and has caught up with it: wait, do not ask again.
-	                  out is filled, len 0 */
-	/* the model had nothing to say right here, less than LIMIT_CACHE_NEGATIVE_MS ago. out is filled, len 0 */
+	CACHE_MISS, /* nothing known, or a known answer is used up */
+	CACHE_HIT,  /* out is filled, len > 0 */
+	CACHE_PENDING, /* what was typed agrees with an answer that is not complete and has caught up with it: wait, do
+	                  not ask again. out is filled, len 0 */
+	/*
+	 * the model had nothing to say right here, less than LIMIT_CACHE_NEGATIVE_MS ago. out is filled,
+	 * len 0
+	 */
 	CACHE_NOTHING,
 };
 
@@ -71,18 +75,19 @@ struct cache *cache_new(size_t max_entries, size_t max_bytes);
 void cache_free(struct cache *c);
 
 /*
- * Stores or replaces the answer of a key; the text is copied. An incomplete answer is put again as it grows;
- * put it with length 0 when its request goes out, and everybody who comes later can join (CACHE_PENDING).
- * Complete with length 0: nothing to say here. The least recently used go when there are too many; false if
- * this one alone is too large (an older value is then forgotten).
+ * Stores or replaces the answer of a key; the text is copied. An incomplete answer is put again as it
+ * grows; put it with length 0 when its request goes out, and everybody who comes later can join
+ * (CACHE_PENDING). Complete with length 0: nothing to say here. The least recently used go when there
+ * are too many; false if this one alone is too large (an older value is then forgotten).
  */
-bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item, bool complete,
-	       int64_t now_ms);
+bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item,
+               bool complete, int64_t now_ms);
 /*
- * The answer that was stored the fewest typed bytes ago and has text left wins. out may be NULL; untouched on
- * CACHE_MISS.
+ * The answer that was stored the fewest typed bytes ago and has text left wins. out may be NULL;
+ * untouched on CACHE_MISS.
  */
-enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out);
+enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
+                             struct cache_hit *out);
 /* Forgets what is stored under the key, or all of an item (rejected, or its request failed). */
 void cache_forget(struct cache *c, const struct cache_key *key);
 void cache_forget_item(struct cache *c, uint64_t item);

@@ -1,17 +1,18 @@
 #ifndef EKE_COMPLETE_POST_H
 #define EKE_COMPLETE_POST_H
 /*
- * From a model's raw answer to the text to insert at the cursor, or to the reason why there is none. Pure.
+ * From a model's raw answer to the text to insert at the cursor, or to the reason why there is none.
+ * Pure.
  *
- * Two stages: unwrapping (post_extract.c: thinking, tags, fences, prose around them, entities, the cursor mark)
- * and fitting (post_fit.c: echoes of the prefix, line ends, indentation, brackets and blocks, overlap with what
- * follows, repetition, length). Both only remove text, but for blanks at the start of lines, and a line end
- * between the cursor's line and what must stand below it.
+ * Two stages: unwrapping (post_extract.c: thinking, tags, fences, prose around them, entities, the
+ * cursor mark) and fitting (post_fit.c: echoes of the prefix, line ends, indentation, brackets and
+ * blocks, overlap with what follows, repetition, length). Both only remove text, but for blanks at the
+ * start of lines, and a line end between the cursor's line and what must stand below it.
  *
- * Promises, kept by tests/fuzz/fuzz_post.c: valid UTF-8 in, valid UTF-8 out; at most max_lines lines; never a
- * text that begins like what follows the cursor and would stand there twice; fitting the result again (finish
- * POST_STOP) gives the same text; and for a growing answer with POST_OPEN every result begins with the one
- * before it, and the result with POST_STOP begins with all of them.
+ * Promises, kept by tests/fuzz/fuzz_post.c: valid UTF-8 in, valid UTF-8 out; at most max_lines lines;
+ * never a text that begins like what follows the cursor and would stand there twice; fitting the result
+ * again (finish POST_STOP) gives the same text; and for a growing answer with POST_OPEN every result
+ * begins with the one before it, and the result with POST_STOP begins with all of them.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,9 +64,9 @@ enum post_verdict {
 enum post_verdict post_process(const struct post_input *in, struct strbuf *out);
 
 /*
- * For answering early: of `text`, a result of post_process() with POST_OPEN, how many bytes are worth showing
- * by themselves: up to the end of the first statement or block that is complete, without its last line end; 0:
- * wait for more.
+ * For answering early: of `text`, a result of post_process() with POST_OPEN, how many bytes are worth
+ * showing by themselves: up to the end of the first statement or block that is complete, without its
+ * last line end; 0: wait for more.
  */
 size_t post_first_useful(const struct post_input *in, const char *text, size_t len);
 

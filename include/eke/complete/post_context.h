@@ -1,9 +1,9 @@
 #ifndef EKE_COMPLETE_POST_CONTEXT_H
 #define EKE_COMPLETE_POST_CONTEXT_H
 /*
- * What the stages of post-processing know about the place of the cursor, worked out once for an answer: the
- * windows with LF line ends, the cursor's line, what the document indents with, what is open at the cursor and
- * what is closed after it. And the few measures of lines that the stages share.
+ * What the stages of post-processing know about the place of the cursor, worked out once for an answer:
+ * the windows with LF line ends, the cursor's line, what the document indents with, what is open at the
+ * cursor and what is closed after it. And the few measures of lines that the stages share.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,7 +52,8 @@ struct post_context {
 	struct syntax_stack open;   /* brackets open at the cursor; positions in prefix */
 	bool in_comment;            /* the cursor's line is a comment, or the cursor is in one, or in a triple string */
 
-	struct post_line after[POST_LINES_AFTER]; /* in suffix, lines with text, from the first below the cursor's; or, if only
+	struct post_line
+		after[POST_LINES_AFTER]; /* in suffix, lines with text, from the first below the cursor's; or, if only
 	                                             blanks precede the cursor, from the cursor's own */
 	size_t after_count;
 	size_t after_columns; /* indentation of the first of them */
@@ -64,8 +65,8 @@ void post_context_init(struct post_context *c, const struct post_input *in);
 void post_context_release(struct post_context *c);
 
 /*
- * True if the text before the cursor ends with an opening bracket and the rest of its line begins with the
- * closing one.
+ * True if the text before the cursor ends with an opening bracket and the rest of its line begins with
+ * the closing one.
  */
 bool post_between_brackets(const struct post_context *c);
 /* The number of the first non-blank of s, len if there is none. */
@@ -77,7 +78,10 @@ bool post_in_code(const struct post_context *c);
 
 /* Appends s with LF for CR LF and CR. */
 void post_add_lf(struct strbuf *out, const char *s, size_t len);
-/* The line of s[0..len) that begins at `start`; returns where the next one begins, len + 1 after the last. */
+/*
+ * The line of s[0..len) that begins at `start`; returns where the next one begins, len + 1 after the
+ * last.
+ */
 size_t post_line_at(const char *s, size_t len, size_t start, struct post_line *line);
 bool post_blank(const char *s, size_t len);
 /* Columns of the blanks that s begins with; *bytes, unless NULL: their number. */
@@ -86,7 +90,9 @@ size_t post_columns(const struct post_context *c, const char *s, size_t len, siz
 size_t post_word_chars(const char *s, size_t len);
 /* A byte of a word: letter, digit, underscore, or any byte beyond ASCII. */
 bool post_is_word(char c);
-/* True if the line of text (comments aside) ends with something that makes the next line a deeper one. */
+/*
+ * True if the line of text (comments aside) ends with something that makes the next line a deeper one.
+ */
 bool post_opens_block(const struct post_context *c, const char *line, size_t len);
 /* True if s begins with `word`, in any case of letters. */
 bool post_starts(const char *s, size_t len, const char *word);

@@ -1,7 +1,8 @@
 #ifndef EKE_COMPLETE_POST_ECHO_H
 #define EKE_COMPLETE_POST_ECHO_H
 /*
- * Second stage of post-processing: takes off what the answer repeats of the text before the cursor. Pure.
+ * Second stage of post-processing: takes off what the answer repeats of the text before the cursor.
+ * Pure.
  */
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 #ifndef EKE_COMPLETE_POST_EXTRACT_H
 #define EKE_COMPLETE_POST_EXTRACT_H
 /*
- * First stage of post-processing: what of a raw answer is meant for the document. Takes off thinking, special
- * tokens, tags, fences and the talk around them, echoed document tags, entities. Pure.
+ * First stage of post-processing: what of a raw answer is meant for the document. Takes off thinking,
+ * special tokens, tags, fences and the talk around them, echoed document tags, entities. Pure.
  */
 #include <stdbool.h>
 
@@ -21,7 +21,7 @@ struct post_extract {
 };
 
 /* `raw` has LF line ends. Appends to out. */
-enum post_extract_result post_extract(const struct post_context *c, const char *raw, size_t len, struct post_extract *info,
-				      struct strbuf *out);
+enum post_extract_result post_extract(const struct post_context *c, const char *raw, size_t len,
+                                      struct post_extract *info, struct strbuf *out);
 
 #endif

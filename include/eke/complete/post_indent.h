@@ -1,8 +1,8 @@
 #ifndef EKE_COMPLETE_POST_INDENT_H
 #define EKE_COMPLETE_POST_INDENT_H
 /*
- * Third stage of post-processing: where the answer begins (on the cursor's line or below it) and how its lines
- * are indented. The only stage that adds text: line ends and blanks. Pure.
+ * Third stage of post-processing: where the answer begins (on the cursor's line or below it) and how
+ * its lines are indented. The only stage that adds text: line ends and blanks. Pure.
  */
 #include <stdbool.h>
 

@@ -1,9 +1,10 @@
 #ifndef EKE_COMPLETE_POST_SCOPE_H
 #define EKE_COMPLETE_POST_SCOPE_H
 /*
- * Fourth stage of post-processing: ends the answer where it would leave the place it was asked for: before
- * brackets and quotes that stand after the cursor already, at the end of the line if text follows on it, at the
- * end of the enclosing block. Only cuts the end off, at a point that depends on nothing behind it. Pure.
+ * Fourth stage of post-processing: ends the answer where it would leave the place it was asked for:
+ * before brackets and quotes that stand after the cursor already, at the end of the line if text
+ * follows on it, at the end of the enclosing block. Only cuts the end off, at a point that depends on
+ * nothing behind it. Pure.
  */
 #include "eke/base/strbuf.h"
 #include "eke/complete/post_context.h"

@@ -1,11 +1,12 @@
 #ifndef EKE_COMPLETE_PROMPT_H
 #define EKE_COMPLETE_PROMPT_H
 /*
- * The chat emulation of fill-in-the-middle: a system and a user message for models that only have chat/completions.
- * Pure: windows in, text out.
+ * The chat emulation of fill-in-the-middle: a system and a user message for models that only have
+ * chat/completions. Pure: windows in, text out.
  *
  * The system message is constant (so that provider-side prompt caches keep it) and ends with two worked
- * examples. The user message is, exactly, with N standing for the decimal `mark` or nothing if that is 0:
+ * examples. The user message is, exactly, with N standing for the decimal `mark` or nothing if that is
+ * 0:
  *
  *	File: <path>
  *	Language: <language>
@@ -17,19 +18,20 @@
  *
  *	<what to do: the line with the cursor, the number of lines, the form of the answer>
  *
- * The bytes of prefix and suffix stand there unchanged: one LF follows the opening tag and one LF precedes the
- * closing one, and these two belong to neither. A program finds them again with this (JavaScript) expression,
- * groups 2 and 3; its first match is the right one whatever the source text contains:
+ * The bytes of prefix and suffix stand there unchanged: one LF follows the opening tag and one LF
+ * precedes the closing one, and these two belong to neither. A program finds them again with this
+ * (JavaScript) expression, groups 2 and 3; its first match is the right one whatever the source text
+ * contains:
  *
  *	/^<document(\d*)>\n([\s\S]*?)<CURSOR\1\/>([\s\S]*?)\n<\/document\1>$/m
  *
- * Nothing is escaped, because the model would have to escape its answer, too. Instead `mark` is the smallest
- * number for which none of "<documentN", "</documentN", "<CURSORN", "<completionN", "</completionN" occurs in
- * the path, the language, or the text (in any case of letters). It is 0 but for files about these marks, such
- * as this one.
+ * Nothing is escaped, because the model would have to escape its answer, too. Instead `mark` is the
+ * smallest number for which none of "<documentN", "</documentN", "<CURSORN", "<completionN",
+ * "</completionN" occurs in the path, the language, or the text (in any case of letters). It is 0 but
+ * for files about these marks, such as this one.
  *
- * The answer is expected as <completionN>text</completionN>; complete/post.h takes `mark` and everything else
- * that models make of it.
+ * The answer is expected as <completionN>text</completionN>; complete/post.h takes `mark` and
+ * everything else that models make of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,16 +70,16 @@ struct prompt {
 void prompt_init(struct prompt *p);
 void prompt_release(struct prompt *p);
 /*
- * Fills p. If the estimate exceeds max_tokens the suffix is cut first, down to a quarter of its bytes, then the
- * prefix's beginning, then the rest of the suffix; always at characters. False if not even the bare frame fits
- * (p then holds the frame with no text, and must not be sent).
+ * Fills p. If the estimate exceeds max_tokens the suffix is cut first, down to a quarter of the room there is,
+ * then the prefix's beginning; always at characters. False if not even the bare frame fits (p then holds the
+ * frame with no text, and must not be sent).
  */
 bool prompt_build(const struct prompt_input *in, struct prompt *p);
 
 /*
- * Tokens that text takes in the vocabularies of OpenAI's and DeepSeek's models, guessed on the high side: words
- * by length, every mark and digit group on its own, runs of blanks as one, a character beyond Latin as one to
- * two.
+ * Tokens that text takes in the vocabularies of OpenAI's and DeepSeek's models, guessed on the high
+ * side: words by length, every mark and digit group on its own, runs of blanks as one, a character
+ * beyond Latin as one to two.
  */
 size_t prompt_tokens(const char *text, size_t len);
 

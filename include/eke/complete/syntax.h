@@ -1,9 +1,10 @@
 #ifndef EKE_COMPLETE_SYNTAX_H
 #define EKE_COMPLETE_SYNTAX_H
 /*
- * As much of a language's lexical structure as post-processing needs: comments, strings, brackets, and whether
- * indentation makes the blocks. Pure. It is a guess: windows begin in the middle, answers end there, and
- * regular expression literals are not known; callers must be content with a wrong answer now and then.
+ * As much of a language's lexical structure as post-processing needs: comments, strings, brackets, and
+ * whether indentation makes the blocks. Pure. It is a guess: windows begin in the middle, answers end
+ * there, and regular expression literals are not known; callers must be content with a wrong answer now
+ * and then.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,7 +62,9 @@ struct syntax_walk {
 /* The next event and where it is. */
 enum syntax_event syntax_next(struct syntax_walk *w, size_t *pos);
 
-/* Openers that wait for their closer, the innermost last. When it is full the outermost are forgotten. */
+/*
+ * Openers that wait for their closer, the innermost last. When it is full the outermost are forgotten.
+ */
 #define SYNTAX_DEPTH_MAX 64
 
 struct syntax_stack {
@@ -72,14 +75,17 @@ struct syntax_stack {
 
 void syntax_push(struct syntax_stack *st, char opener, size_t pos);
 /*
- * Takes the closer's opener off, with whatever was left open inside it; false if there is none: it closes
- * something outside.
+ * Takes the closer's opener off, with whatever was left open inside it; false if there is none: it
+ * closes something outside.
  */
 bool syntax_pop(struct syntax_stack *st, char closer);
 /* The opener of a closer. */
 char syntax_opener_of(char closer);
 
-/* True if the line, of which only the part before a cursor may be given, is a comment from its first character on. */
+/*
+ * True if the line, of which only the part before a cursor may be given, is a comment from its first
+ * character on.
+ */
 bool syntax_line_is_comment(const struct syntax *syn, const char *line, size_t len);
 
 #endif

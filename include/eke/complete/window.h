@@ -1,18 +1,19 @@
 #ifndef EKE_COMPLETE_WINDOW_H
 #define EKE_COMPLETE_WINDOW_H
 /*
- * What of a document goes into a request: a piece before and a piece after the cursor, under byte caps. Pure;
- * the results are slices of the input.
+ * What of a document goes into a request: a piece before and a piece after the cursor, under byte caps.
+ * Pure; the results are slices of the input.
  *
- * The prefix window does not move with every keystroke. Its start is not "cap bytes back" but a line of the
- * document's own choosing: among the lines that begin in the first quarter of the allowed range (the farthest
- * from the cursor) the one that is least indented, and of those the one whose text has the smallest hash.
- * Typing shifts the range by a byte at a time, so the same line wins until it leaves the range, on average
- * every eighth of the cap; edits above the range change nothing at all, and no absolute offset is needed. (This
- * is winnowing: Schleimer, Wilkerson, Aiken, SIGMOD 2003.) Provider-side prompt caches and our own prompts
- * profit, and the least indented line is where a declaration begins. Without a line start in the range
- * (minified files) a character is chosen by the hash of what follows it. The suffix window starts at the cursor
- * and ends at a line's end where one is in its second half.
+ * The prefix window does not move with every keystroke. Its start is not "cap bytes back" but a line of
+ * the document's own choosing: among the lines that begin in the first quarter of the allowed range
+ * (the farthest from the cursor) the one that is least indented, and of those the one whose text has
+ * the smallest hash. Typing shifts the range by a byte at a time, so the same line wins until it leaves
+ * the range, on average every eighth of the cap; edits above the range change nothing at all, and no
+ * absolute offset is needed. (This is winnowing: Schleimer, Wilkerson, Aiken, SIGMOD 2003.)
+ * Provider-side prompt caches and our own prompts profit, and the least indented line is where a
+ * declaration begins. Without a line start in the range (minified files) a character is chosen by the
+ * hash of what follows it. The suffix window starts at the cursor and ends at a line's end where one is
+ * in its second half.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,8 +28,8 @@ struct window_input {
 };
 
 /*
- * Borrowed from the input. Of a longer text the prefix is never shorter than three quarters of its cap (less three
- * bytes), the suffix never shorter than half of it (likewise).
+ * Borrowed from the input. Of a longer text the prefix is never shorter than three quarters of its cap
+ * (less three bytes), the suffix never shorter than half of it (likewise).
  */
 struct window {
 	const char *prefix;

@@ -1,9 +1,9 @@
 #ifndef EKE_UPSTREAM_ANSWER_H
 #define EKE_UPSTREAM_ANSWER_H
 /*
- * The body of a 200 response, put together as its bytes come: an event stream, or a whole JSON value, told apart by the first
- * byte. No I/O; bytes may be cut anywhere. What it cannot make sense of is dropped with a warning where the rest still is an
- * answer, and is its error where there is no rest.
+ * The body of a 200 response, put together as its bytes come: an event stream, or a whole JSON value, told
+ * apart by the first byte. No I/O; bytes may be cut anywhere. What it cannot make sense of is dropped with a
+ * warning where the rest still is an answer, and is its error where there is no rest.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -53,8 +53,8 @@ void request_write(const struct request_spec *spec, struct strbuf *out);
 
 /*
  * Is it one of OpenAI's reasoning models (o1, o3, o4-mini, gpt-5 and their kin)? They refuse max_tokens (theirs is
- * max_completion_tokens, which counts the reasoning too), stop, and any temperature of the caller's; request_write() sees to
- * that. Source: OpenAI API reference, "Reasoning models".
+ * max_completion_tokens, which counts the reasoning too), stop, and any temperature of the caller's;
+ * request_write() sees to that. Source: OpenAI API reference, "Reasoning models".
  */
 bool request_model_reasons(const char *model);
 

@@ -1,0 +1,263 @@
+/*
+ * A question's life: window and prompt are made from the place, the call goes out, what comes back is
+ * post-processed and put into the cache, whole lines at first, all of it at the end.
+ */
+#include "ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/limits.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/complete/post.h"
+#include "eke/complete/prompt.h"
+#include "eke/complete/window.h"
+#include "eke/upstream/call.h"
+
+/* Room for an answer of so many lines of code; providers charge the room in advance (upstream.md 1.4). */
+#define TOKENS_PER_LINE 24
+#define TOKENS_MAX 1024
+
+struct ask {
+	uint64_t id;
+	struct upstream *upstream;
+	struct cache *cache;
+	struct config *config; /* ref */
+	struct ask_callbacks callbacks;
+	struct place place;
+	char *who;
+	struct cache_key key;
+	struct window window; /* slices of place */
+	unsigned mark;
+	enum post_source source;
+	bool insert_spaces;
+	unsigned tab_size;
+	bool counted;
+	uint64_t call;
+	struct strbuf raw;
+	struct strbuf text; /* post-processed so far */
+};
+
+static void ask_release(void *p)
+{
+	struct ask *ask = p;
+
+	place_release(&ask->place);
+	strbuf_release(&ask->raw);
+	strbuf_release(&ask->text);
+	config_unref(ask->config);
+	free(ask->who);
+	free(ask);
+}
+
+/* The memory goes at the turn's end: its own callback may be on the stack. */
+static void ask_end(struct ask *ask)
+{
+	call_cancel(ask->upstream, ask->call);
+	loop_defer_free(upstream_loop(ask->upstream), ask, ask_release);
+}
+
+void ask_cancel(struct ask *ask)
+{
+	cache_forget_item(ask->cache, ask->id);
+	ask_end(ask);
+}
+
+uint64_t ask_id(const struct ask *ask)
+{
+	return ask->id;
+}
+
+const char *ask_who(const struct ask *ask)
+{
+	return ask->who;
+}
+
+bool ask_is_counted(const struct ask *ask)
+{
+	return ask->counted;
+}
+
+char *ask_who_of(const struct endpoint *endpoint)
+{
+	return xasprintf("%s/%s", endpoint_name(endpoint), endpoint_completion_model(endpoint));
+}
+
+/* --- the answer --- */
+
+/* What of the answer can be used at this stage; leaves it in ask->text. */
+static enum post_verdict post(struct ask *ask, enum post_finish finish)
+{
+	struct post_input in = {
+		.answer = ask->raw.data,
+		.answer_len = ask->raw.len,
+		.finish = finish,
+		.source = ask->source,
+		.mark = ask->mark,
+		.prefix = ask->window.prefix,
+		.prefix_len = ask->window.prefix_len,
+		.suffix = ask->window.suffix,
+		.suffix_len = ask->window.suffix_len,
+		.language = ask->place.language,
+		.max_lines = (size_t)ask->config->completion.max_lines,
+		.insert_spaces = ask->insert_spaces,
+		.tab_size = ask->tab_size,
+	};
+
+	return post_process(&in, &ask->text);
+}
+
+static void store(struct ask *ask, bool complete)
+{
+	cache_put(ask->cache, &ask->key, ask->text.data, ask->text.len, ask->id, complete, clock_mono_ms());
+}
+
+static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
+{
+	struct ask *ask = ctx;
+
+	if (reasoning)
+		return;
+	strbuf_add(&ask->raw, text, len);
+	/* Only whole lines are taken from an open answer. */
+	if (!memchr(text, '\n', len) || post(ask, POST_OPEN) != POST_INSERT)
+		return;
+	store(ask, false);
+	ask->callbacks.grown(ask->callbacks.ctx, ask);
+}
+
+static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
+{
+	struct ask *ask = ctx;
+	enum post_verdict verdict;
+
+	ask->call = 0;
+	if (answer) {
+		verdict = post(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT);
+		log_debug("completion %llu: %s, %zu of %zu bytes", (unsigned long long)ask->id, post_verdict_name(verdict),
+			ask->text.len, ask->raw.len);
+		store(ask, true);
+	} else {
+		cache_forget_item(ask->cache, ask->id);
+	}
+	ask->callbacks.done(ask->callbacks.ctx, ask, err);
+	ask_end(ask);
+}
+
+/* --- the question --- */
+
+static int64_t max_tokens(const struct config *config, const char *model)
+{
+	int64_t tokens = config->completion.max_lines * TOKENS_PER_LINE;
+
+	/* A limit would be used up by the reasoning. */
+	if (request_model_reasons(model))
+		return 0;
+	return tokens < TOKENS_MAX ? tokens : TOKENS_MAX;
+}
+
+static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
+{
+	char *path = place_short_path(&ask->place);
+	struct prompt prompt;
+	struct prompt_input in = {
+		.path = path,
+		.language = ask->place.language,
+		.prefix = ask->window.prefix,
+		.prefix_len = ask->window.prefix_len,
+		.suffix = ask->window.suffix,
+		.suffix_len = ask->window.suffix_len,
+		.max_lines = (size_t)ask->config->completion.max_lines,
+		.insert_spaces = ask->insert_spaces,
+		.tab_size = ask->tab_size,
+		.max_tokens = (size_t)endpoint_config(spec->endpoint)->plan->max_prompt_tokens,
+	};
+	struct request_message messages[2];
+	bool fits;
+
+	prompt_init(&prompt);
+	fits = prompt_build(&in, &prompt);
+	messages[0] = (struct request_message){ "system", prompt.system.data, prompt.system.len };
+	messages[1] = (struct request_message){ "user", prompt.user.data, prompt.user.len };
+	ask->mark = prompt.mark;
+	spec->request.messages = messages;
+	spec->request.message_count = ARRAY_LEN(messages);
+	spec->request.stop = prompt.stop;
+	spec->request.stop_count = prompt.stop_count;
+	if (fits)
+		ask->call = call_start(ask->upstream, spec, callbacks);
+	prompt_release(&prompt);
+	free(path);
+	return fits;
+}
+
+static bool send_by_fim(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
+{
+	spec->request.prefix = ask->window.prefix;
+	spec->request.prefix_len = ask->window.prefix_len;
+	spec->request.suffix = ask->window.suffix;
+	spec->request.suffix_len = ask->window.suffix_len;
+	ask->call = call_start(ask->upstream, spec, callbacks);
+	return true;
+}
+
+static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_callbacks *callbacks)
+{
+	struct ask *ask = xcalloc(1, sizeof(*ask));
+	struct window_input in;
+	struct cache_place where;
+
+	ask->id = wanted->id;
+	ask->upstream = wanted->upstream;
+	ask->cache = wanted->cache;
+	ask->config = config_ref(wanted->config);
+	ask->callbacks = *callbacks;
+	ask->who = ask_who_of(wanted->endpoint);
+	ask->counted = plan_is_counted(endpoint_config(wanted->endpoint)->plan);
+	ask->insert_spaces = wanted->insert_spaces;
+	ask->tab_size = wanted->tab_size;
+	place_copy(&ask->place, wanted->place);
+	in = (struct window_input){ .before = ask->place.before.data,
+				    .before_len = ask->place.before.len,
+				    .after = ask->place.after.data,
+				    .after_len = ask->place.after.len };
+	window_choose(&in, &ask->window);
+	where = place_for_cache(&ask->place, ask->who);
+	cache_key_make(&where, &ask->key);
+	strbuf_init(&ask->raw, LIMIT_COMPLETION);
+	strbuf_init(&ask->text, LIMIT_COMPLETION_TEXT);
+	return ask;
+}
+
+struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callbacks *callbacks, struct err *err)
+{
+	const struct config_endpoint *settings = endpoint_config(wanted->endpoint);
+	const char *model = endpoint_completion_model(wanted->endpoint);
+	struct ask *ask = ask_new(wanted, callbacks);
+	struct call_callbacks call_callbacks = { .delta = on_delta, .done = on_done, .ctx = ask };
+	struct call_spec spec = {
+		.endpoint = wanted->endpoint,
+		.purpose = wanted->automatic ? CALL_COMPLETION_AUTOMATIC : CALL_COMPLETION_EXPLICIT,
+		.reserve = wanted->config->completion.reserve,
+		.request = { .api = endpoint_completion_api(wanted->endpoint),
+			     .model = model,
+			     .max_tokens = max_tokens(wanted->config, model),
+			     .temperature = 0,
+			     .stream = true,
+			     .stream_options = settings->stream_options },
+	};
+	bool by_chat = spec.request.api == WIRE_CHAT;
+
+	ask->source = by_chat ? POST_CHAT : POST_FIM;
+	if (!(by_chat ? send_by_chat : send_by_fim)(ask, &spec, &call_callbacks)) {
+		err_set(err, ERR_PROMPT_TOO_LONG, "the plan %s allows prompts of %lld tokens, too few for any completion",
+			settings->plan->name, (long long)settings->plan->max_prompt_tokens);
+		ask_end(ask);
+		return NULL;
+	}
+	/* From now on others can join. */
+	store(ask, false);
+	return ask;
+}

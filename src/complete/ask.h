@@ -1,0 +1,56 @@
+#ifndef EKE_COMPLETE_ASK_H
+#define EKE_COMPLETE_ASK_H
+/*
+ * One question to an endpoint: what belongs at a place. Its answer goes into the cache as it grows, from the moment the
+ * question is sent (with nothing yet): whoever comes to a place that it covers finds it there. For the engine's
+ * own files.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eke/base/err.h"
+#include "eke/complete/cache.h"
+#include "eke/config/config.h"
+#include "eke/upstream/upstream.h"
+#include "place.h"
+
+struct ask;
+
+struct ask_callbacks {
+	/* More of the answer is in the cache. */
+	void (*grown)(void *ctx, struct ask *ask);
+	/* Once, the last: the whole answer is in the cache, or err. The ask ends after it. */
+	void (*done)(void *ctx, struct ask *ask, const struct err *err);
+	void *ctx;
+};
+
+/* Borrowed for the call, but for upstream and cache, which must outlive the ask. */
+struct ask_wanted {
+	uint64_t id; /* also the item's, in the cache */
+	struct upstream *upstream;
+	struct cache *cache;
+	struct endpoint *endpoint;
+	struct config *config; /* a reference is taken */
+	const struct place *place;
+	bool automatic;
+	bool insert_spaces;
+	unsigned tab_size;
+};
+
+/*
+ * NULL with ERR_PROMPT_TOO_LONG if the plan's cap on prompts leaves no room for any. Callbacks come later, from
+ * the loop.
+ */
+struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callbacks *callbacks, struct err *err);
+/* Ends it: no more callbacks, nothing of it in the cache. */
+void ask_cancel(struct ask *ask);
+
+uint64_t ask_id(const struct ask *ask);
+/* "endpoint/model": whose answers these are, for the cache. */
+const char *ask_who(const struct ask *ask);
+/* Its plan counts requests: the answer is paid for, whether anybody waits or not. */
+bool ask_is_counted(const struct ask *ask);
+/* ask_who() of a question to this endpoint; owned by the caller. */
+char *ask_who_of(const struct endpoint *endpoint);
+
+#endif
