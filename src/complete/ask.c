@@ -182,6 +182,10 @@ static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct c
 	messages[0] = (struct request_message){ "system", prompt.system.data, prompt.system.len };
 	messages[1] = (struct request_message){ "user", prompt.user.data, prompt.user.len };
 	ask->mark = prompt.mark;
+	/* What the plan's cap left of the windows. */
+	ask->window.prefix += ask->window.prefix_len - prompt.prefix_len;
+	ask->window.prefix_len = prompt.prefix_len;
+	ask->window.suffix_len = prompt.suffix_len;
 	spec->request.messages = messages;
 	spec->request.message_count = ARRAY_LEN(messages);
 	spec->request.stop = prompt.stop;

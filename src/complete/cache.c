@@ -255,7 +255,7 @@ static uint32_t lookup(const struct cache *c, const struct cache_key *key)
 }
 
 bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item,
-               bool complete, int64_t now_ms)
+	       bool complete, int64_t now_ms)
 {
 	uint32_t i = lookup(c, key);
 	char *copy;
@@ -374,7 +374,7 @@ static bool nesting_step(struct nesting *n, char c)
  * of the beginning of `rest` that fits before the first of them. False if they do not.
  */
 static bool cut_before_closer(const char *typed, size_t typed_len, const char *closers, size_t count,
-                              const char *rest, size_t *rest_len)
+			      const char *rest, size_t *rest_len)
 {
 	struct nesting n = { .depth = 0 };
 	size_t base;
@@ -479,7 +479,7 @@ static int worth(enum cache_status status)
 }
 
 static enum cache_status judge(const struct search *s, const struct entry *e, size_t typed_len,
-                               const struct reading *r, size_t *rest_len)
+			       const struct reading *r, size_t *rest_len)
 {
 	const char *typed = s->place->prefix + s->place->prefix_len - typed_len;
 	const char *rest;
@@ -496,9 +496,9 @@ static enum cache_status judge(const struct search *s, const struct entry *e, si
 		if (e->complete)
 			return CACHE_MISS;
 		return !r->closers || cut_before_closer(typed, typed_len, s->place->suffix + r->skip,
-		                                        r->closers, "", rest_len)
-		               ? CACHE_PENDING
-		               : CACHE_MISS;
+							r->closers, "", rest_len)
+			       ? CACHE_PENDING
+			       : CACHE_MISS;
 	}
 	rest = e->text + typed_len;
 	*rest_len = e->len - typed_len;
@@ -541,7 +541,7 @@ static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed
 }
 
 enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
-                             struct cache_hit *out)
+			     struct cache_hit *out)
 {
 	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE };
 	struct reading ways[READINGS_MAX];

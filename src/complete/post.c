@@ -194,7 +194,7 @@ enum post_verdict post_process(const struct post_input *in, struct strbuf *out)
  * `first` is its first line with text.
  */
 static bool is_whole(const struct post_context *c, const struct strbuf *t, const struct post_line *first,
-                     size_t next)
+		     size_t next)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = next, .state = c->at };
 	struct syntax_stack own = { .depth = 0 };

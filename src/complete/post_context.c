@@ -8,9 +8,7 @@
 #include <strings.h>
 
 #include "eke/base/limits.h"
-
-#define DEFAULT_TAB_SIZE 4
-#define MAX_UNIT 8
+#include "eke/complete/indent.h"
 
 void post_add_lf(struct strbuf *out, const char *s, size_t len)
 {
@@ -153,46 +151,20 @@ bool post_in_code(const struct post_context *c)
 	return post_is_code(c) && !c->in_comment && c->at.where == SYNTAX_IN_CODE;
 }
 
-/* What the windows indent with: votes of the lines; of spaces the smallest step seen. */
-static void learn_indentation(const struct strbuf *text, size_t *tabs, size_t *spaces, size_t *step)
-{
-	struct post_line line;
-
-	for (size_t at = 0; at <= text->len; at = post_line_at(text->data, text->len, at, &line)) {
-		size_t n = 0;
-
-		if (at == text->len)
-			break;
-		if (text->data[at] == '\t')
-			++*tabs;
-		while (at + n < text->len && text->data[at + n] == ' ')
-			n++;
-		/* One blank before a star is a comment's, and a line of blanks only says nothing. */
-		if (n < 2 || at + n == text->len || memchr("*\n\t", text->data[at + n], 3))
-			continue;
-		++*spaces;
-		if (n <= MAX_UNIT && (!*step || n < *step))
-			*step = n;
-	}
-}
-
 static void set_indentation(struct post_context *c)
 {
-	size_t tabs = 0;
-	size_t spaces = 0;
-	size_t step = 0;
-	size_t size = c->in->tab_size && c->in->tab_size <= 16 ? c->in->tab_size : DEFAULT_TAB_SIZE;
+	struct indent indent = { 0 };
 
-	learn_indentation(&c->prefix, &tabs, &spaces, &step);
-	learn_indentation(&c->suffix, &tabs, &spaces, &step);
+	indent_learn(&indent, c->prefix.data, c->prefix.len);
+	indent_learn(&indent, c->suffix.data, c->suffix.len);
 	/* Where no other line is indented, the cursor's may be. */
 	if (c->head_blank && c->head_len && c->head[0] == ' ') {
-		spaces++;
-		if (!step && (c->head_len == 2 || c->head_len == 4))
-			step = c->head_len;
+		indent.spaces++;
+		if (!indent.step && (c->head_len == 2 || c->head_len == 4))
+			indent.step = c->head_len;
 	}
-	c->tabs = tabs || spaces ? tabs > spaces : !c->in->insert_spaces;
-	c->unit = !c->tabs && step ? step : size;
+	c->tabs = indent_is_tabs(&indent, c->in->insert_spaces);
+	c->unit = indent_unit(&indent, c->in->insert_spaces, c->in->tab_size);
 	c->columns = post_columns(c, c->head, c->head_len, NULL);
 }
 
@@ -283,7 +255,7 @@ static bool has_crlf(const char *s, size_t len, bool *crlf)
 
 void post_context_init(struct post_context *c, const struct post_input *in)
 {
-	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language), .unit = DEFAULT_TAB_SIZE };
+	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE };
 	c->max_lines = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
 	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
 	strbuf_init(&c->suffix, LIMIT_DOCUMENT);

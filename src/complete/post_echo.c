@@ -14,6 +14,7 @@
 #define ROUNDS 16
 #define LINES_BACK 240       /* how far back an echo may begin */
 #define LINES_WORDS 8        /* word characters an echo of whole lines must have */
+#define PHRASE_MAX 240       /* bytes of the end of the line that are looked at */
 #define PHRASE_WORDS 3       /* ... of the end of the line */
 #define LAST_WORD_WORDS 2    /* ... of the last word */
 
@@ -117,7 +118,7 @@ static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 static bool is_line_mark(const struct post_context *c, const char *s, size_t len)
 {
 	static const char *const marks[] = { "-",  "*",      "+",   ">", "|",  "@",   "///",  "/**",
-		                             "/*", "\"\"\"", "'''", "#", "##", "###", "####", "<" };
+					     "/*", "\"\"\"", "'''", "#", "##", "###", "####", "<" };
 
 	for (int k = 0; k < 2; k++) {
 		if (c->syntax->line[k] && len == strlen(c->syntax->line[k]) && !memcmp(s, c->syntax->line[k], len))
@@ -241,7 +242,7 @@ static bool drop_phrase(const struct post_context *c, struct strbuf *t)
 {
 	if (c->head_blank || !t->len || is_blank_char(t->data[0]))
 		return false;
-	for (size_t k = 1; k < c->head_len; k++) {
+	for (size_t k = c->head_len > PHRASE_MAX ? c->head_len - PHRASE_MAX : 1; k < c->head_len; k++) {
 		const char *p = c->head + k;
 		size_t len = c->head_len - k;
 		size_t words = post_word_chars(p, len);

@@ -333,16 +333,6 @@ static bool info_is_prose(const struct slice *t, size_t from)
 	return false;
 }
 
-static bool in_code_at(const struct post_context *c, const struct slice *t, size_t at)
-{
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .len = at, .state = c->at };
-	size_t pos;
-
-	while (syntax_next(&w, &pos) != SYNTAX_END)
-		;
-	return w.state.where == SYNTAX_IN_CODE;
-}
-
 /* Takes fences off. */
 static void unfence(const struct post_context *c, struct slice *t, bool wrapped, bool *closed)
 {
@@ -351,6 +341,8 @@ static void unfence(const struct post_context *c, struct slice *t, bool wrapped,
 	size_t count;
 	size_t first = blanks(t);
 	bool growing = c->in->finish == POST_OPEN && !*closed;
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .state = c->at };
+	size_t pos;
 	bool at_start;
 
 	if (!find_fence(t, 0, &line, &mark, &count))
@@ -372,7 +364,12 @@ static void unfence(const struct post_context *c, struct slice *t, bool wrapped,
 	 * Text first: a fence outside of comments and strings closes what the prompt was taken to have
 	 * opened.
 	 */
-	while (!in_code_at(c, t, line)) {
+	for (;;) {
+		w.len = line;
+		while (syntax_next(&w, &pos) != SYNTAX_END)
+			;
+		if (w.state.where == SYNTAX_IN_CODE)
+			break;
 		if (!find_fence(t, mark + count, &line, &mark, &count))
 			return;
 	}
@@ -413,7 +410,7 @@ static void add_decoded(const struct post_context *c, const struct slice *t, str
 
 	for (size_t k = 0; k < ARRAY_LEN(entities); k++)
 		decode[k] = post_in_code(c) && !(c->syntax->flags & SYNTAX_MARKUP) &&
-		            !in_document(c, entities[k].entity);
+			    !in_document(c, entities[k].entity);
 	while (i < t->len) {
 		const char *amp = memchr(t->s + i, '&', t->len - i);
 		size_t n = amp ? (size_t)(amp - t->s) - i : t->len - i;
@@ -454,7 +451,7 @@ static bool opens_with_talk(const struct post_context *c, struct slice *t)
 }
 
 enum post_extract_result post_extract(const struct post_context *c, const char *raw, size_t len,
-                                      struct post_extract *info, struct strbuf *out)
+				      struct post_extract *info, struct strbuf *out)
 {
 	struct slice t = { raw, len };
 	struct names names;

@@ -122,7 +122,7 @@ static char last_char(const struct post_context *c)
 }
 
 static bool line_end_is_meant_in_prose(const struct post_context *c, const struct strbuf *t,
-                                       const struct layout *l)
+				       const struct layout *l)
 {
 	char last = c->head[c->head_len - 1];
 
@@ -200,7 +200,7 @@ static bool looks_like_code(const struct post_context *c, const char *s, size_t 
  * to begin with, or SIZE_MAX for no. `as_is`: the text has its indentation.
  */
 static size_t belongs_below(const struct post_context *c, const struct strbuf *t, const struct layout *l,
-                            bool *as_is)
+			    bool *as_is)
 {
 	char last = last_char(c);
 	struct post_line first;

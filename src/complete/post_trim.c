@@ -111,7 +111,7 @@ static bool same_columns(const struct post_context *c, const struct strbuf *t, c
 }
 
 static bool same_line(const struct post_context *c, const struct strbuf *t, const struct post_line *mine,
-                      const struct post_line *theirs)
+		      const struct post_line *theirs)
 {
 	const char *a = t->data + mine->start;
 	const char *b = c->suffix.data + theirs->start;
@@ -135,7 +135,7 @@ static bool enough(const struct post_context *c, size_t words, size_t skipped)
  * become one.
  */
 static size_t find_overlap(const struct post_context *c, const struct strbuf *t, const struct lines *l,
-                           size_t *open)
+			   size_t *open)
 {
 	*open = l->count;
 	for (size_t i = 0; i < l->count; i++) {
@@ -156,7 +156,7 @@ static size_t find_overlap(const struct post_context *c, const struct strbuf *t,
 				if (enough(c, words, skip))
 					return i;
 			} else if (words >= OVERLAP_WORDS &&
-			           (n >= 2 || (!skip && same_columns(c, t, &l->line[i], &c->after[0])))) {
+				   (n >= 2 || (!skip && same_columns(c, t, &l->line[i], &c->after[0])))) {
 				return i;
 			}
 		}
@@ -215,7 +215,7 @@ static size_t find_repetition(const struct strbuf *t, const struct lines *l, siz
 		if (!run)
 			continue;
 		if (period == 1 && post_word_chars(t->data + l->line[l->count - 1].start,
-		                                   l->line[l->count - 1].len) < SHORT_LINE)
+						   l->line[l->count - 1].len) < SHORT_LINE)
 			copies = COPIES_SHORT;
 		if (l->count - run < *open)
 			*open = l->count - run;

@@ -16,12 +16,12 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/utf.h"
+#include "eke/complete/indent.h"
 
 #define LINE_SHOWN 160          /* bytes of the cursor's line that are shown again, on each side */
 #define PATH_SHOWN 256
 #define LANGUAGE_SHOWN 64
 #define MESSAGE_OVERHEAD 12     /* tokens of roles and separators of two messages */
-#define DEFAULT_TAB_SIZE 4
 
 void prompt_init(struct prompt *p)
 {
@@ -225,23 +225,27 @@ static void add_task(struct strbuf *sb, const struct prompt_input *in, const str
 	}
 	if (in->single_line)
 		strbuf_addf(sb, "Answer with the rest of this line only, as <completion%s>…</completion%s>.",
-		            t->n, t->n);
+			    t->n, t->n);
 	else
 		strbuf_addf(sb,
-		            "Answer with what belongs at the mark, at most %zu line%s, as "
-		            "<completion%s>…</completion%s>.",
-		            lines, lines == 1 ? "" : "s", t->n, t->n);
+			    "Answer with what belongs at the mark, at most %zu line%s, as "
+			    "<completion%s>…</completion%s>.",
+			    lines, lines == 1 ? "" : "s", t->n, t->n);
 }
 
 static void add_user(struct strbuf *sb, const struct prompt_input *in, const struct tags *t)
 {
+	struct indent indent = { 0 };
+
 	add_field(sb, "File", in->path && *in->path ? in->path : "untitled", PATH_SHOWN);
 	if (in->language && *in->language)
 		add_field(sb, "Language", in->language, LANGUAGE_SHOWN);
-	if (in->insert_spaces)
-		strbuf_addf(sb, "Indentation: %u spaces\n", in->tab_size ? in->tab_size : DEFAULT_TAB_SIZE);
-	else
+	indent_learn(&indent, in->prefix, in->prefix_len);
+	indent_learn(&indent, in->suffix, in->suffix_len);
+	if (indent_is_tabs(&indent, in->insert_spaces))
 		strbuf_adds(sb, "Indentation: tabs\n");
+	else
+		strbuf_addf(sb, "Indentation: %zu spaces\n", indent_unit(&indent, in->insert_spaces, in->tab_size));
 	strbuf_addf(sb, "\n<document%s>\n", t->n);
 	strbuf_add(sb, in->prefix, in->prefix_len);
 	strbuf_addf(sb, "<CURSOR%s/>", t->n);
@@ -300,7 +304,7 @@ static void write_messages(const struct prompt_input *in, struct prompt *p, cons
 	add_system(&p->system, t);
 	add_user(&p->user, in, t);
 	p->tokens = MESSAGE_OVERHEAD + prompt_tokens(p->system.data, p->system.len) +
-	            prompt_tokens(p->user.data, p->user.len);
+		    prompt_tokens(p->user.data, p->user.len);
 }
 
 bool prompt_build(const struct prompt_input *in, struct prompt *p)

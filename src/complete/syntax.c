@@ -37,7 +37,7 @@ static const struct syntax table[] = {
 };
 
 static const struct syntax unknown = { "",   { "//", "#" }, "/*",
-	                               "*/", "\"'`",        SYNTAX_CHAR | SYNTAX_KEYS | SYNTAX_UNKNOWN };
+				       "*/", "\"'`",        SYNTAX_CHAR | SYNTAX_KEYS | SYNTAX_UNKNOWN };
 
 const struct syntax *syntax_of(const char *language)
 {

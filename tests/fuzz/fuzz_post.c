@@ -1,7 +1,8 @@
 /*
- * Post-processing keeps its promises (complete/post.h) for any windows and any answer. The input is four fields between NUL bytes: options
- * (letters: f FIM, s single line, c cut, t tabs, a digit n: 3n lines), language id, the document with the character U+2038 at the cursor,
- * the answer. Missing ones are empty; invalid UTF-8 is repaired first, as the callers do.
+ * Post-processing keeps its promises (complete/post.h) for any windows and any answer. The input is
+ * four fields between NUL bytes: options (letters: f FIM, s single line, c cut, t tabs, a digit n: 3n
+ * lines), language id, the document with the character U+2038 at the cursor, the answer. Missing ones
+ * are empty; invalid UTF-8 is repaired first, as the callers do.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -41,6 +42,46 @@ static void check_text(const struct post_input *in, enum post_verdict verdict, c
 		die("more useful than there is", out, NULL);
 }
 
+static size_t skip_blanks(const char *s, size_t len, size_t at)
+{
+	while (at < len && memchr(" \t\r\n", s[at], 4))
+		at++;
+	return at;
+}
+
+/* The text is not what the suffix begins with. */
+static void check_not_there(const struct post_input *in, const struct strbuf *out)
+{
+	size_t line = in->prefix_len;
+	size_t words = 0;
+	size_t i = 0;
+	size_t k = 0;
+	bool below;
+	bool rest;
+
+	while (line && in->prefix[line - 1] != '\n' && in->prefix[line - 1] != '\r')
+		line--;
+	while (i < in->suffix_len && (in->suffix[i] == ' ' || in->suffix[i] == '\t'))
+		i++;
+	rest = i < in->suffix_len && in->suffix[i] != '\n' && in->suffix[i] != '\r';
+	below = out->data[0] == '\n' || out->data[0] == '\r' ||
+		skip_blanks(in->prefix, in->prefix_len, line) == in->prefix_len;
+	for (i = 0; i < out->len; i++) {
+		char c = out->data[i];
+
+		words += (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	}
+	if (!(rest || below) || (below && words < 4))
+		return;
+	i = 0;
+	while ((i = skip_blanks(out->data, out->len, i)) < out->len) {
+		k = skip_blanks(in->suffix, in->suffix_len, k);
+		if (k == in->suffix_len || in->suffix[k++] != out->data[i++])
+			return;
+	}
+	die("it is there already", out, NULL);
+}
+
 static void check_again(const struct post_input *in, const struct strbuf *out)
 {
 	struct post_input again = *in;
@@ -50,7 +91,8 @@ static void check_again(const struct post_input *in, const struct strbuf *out)
 	again.answer_len = out->len;
 	again.finish = POST_STOP;
 	strbuf_init(&second, LIMIT_COMPLETION_TEXT);
-	if (post_process(&again, &second) != POST_INSERT || second.len != out->len || memcmp(second.data, out->data, out->len) != 0)
+	if (post_process(&again, &second) != POST_INSERT || second.len != out->len ||
+	    memcmp(second.data, out->data, out->len) != 0)
 		die("not the same again", out, &second);
 	strbuf_release(&second);
 }
@@ -146,8 +188,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (verdict == POST_WAIT)
 		die("an answer that has ended waits", &out, NULL);
 	check_text(&in, verdict, &out);
-	if (verdict == POST_INSERT)
+	if (verdict == POST_INSERT) {
 		check_again(&in, &out);
+		check_not_there(&in, &out);
+	}
 	check_growing(&in, &out);
 	strbuf_release(&out);
 	strbuf_release(&options);

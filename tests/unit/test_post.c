@@ -1,6 +1,6 @@
 /*
- * Post-processing: every case of post_cases/ whole, again on its own result, and fed byte by byte; and the few
- * facts that are no cases.
+ * Post-processing: every case of post_cases/ whole, again on its own result, and fed byte by byte; and
+ * the few facts that are no cases.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,9 +32,9 @@
  *	--- insert              what is to be inserted; or "--- verdict prose" and no text
  *	...
  *
- * The line end before a line that begins with "---" or "===" is not part of the text. In texts ␠ stands for a
- * blank, ␉ for a tab, ␍ for CR, ␤ for LF, and ␄ for nothing (it protects the end of a text). Lines before the
- * first case are comments.
+ * The line end before a line that begins with "---" or "===" is not part of the text. In texts ␠ stands
+ * for a blank, ␉ for a tab, ␍ for CR, ␤ for LF, and ␄ for nothing (it protects the end of a text).
+ * Lines before the first case are comments.
  */
 struct post_case {
 	char *name;
@@ -256,7 +256,8 @@ static void show(const char *what, const char *text, size_t len)
 	print_error("]\n");
 }
 
-static bool agrees(const struct post_case *c, const char *how, enum post_verdict verdict, const struct strbuf *out)
+static bool agrees(const struct post_case *c, const char *how, enum post_verdict verdict,
+		   const struct strbuf *out)
 {
 	const char *want = c->insert ? c->insert : "";
 
@@ -379,8 +380,11 @@ static void test_first_useful(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		struct post_input in = { .finish = POST_OPEN, .language = table[i].language, .prefix = table[i].prefix,
-					 .prefix_len = strlen(table[i].prefix), .suffix = "" };
+		struct post_input in = { .finish = POST_OPEN,
+					 .language = table[i].language,
+					 .prefix = table[i].prefix,
+					 .prefix_len = strlen(table[i].prefix),
+					 .suffix = "" };
 
 		assert_int_equal(post_first_useful(&in, table[i].text, strlen(table[i].text)), table[i].useful);
 	}
@@ -388,7 +392,12 @@ static void test_first_useful(void **state)
 
 static void test_limits(void **state)
 {
-	struct post_input in = { .finish = POST_STOP, .source = POST_FIM, .language = "c", .prefix = "", .suffix = "", .max_lines = 1000000 };
+	struct post_input in = { .finish = POST_STOP,
+				 .source = POST_FIM,
+				 .language = "c",
+				 .prefix = "",
+				 .suffix = "",
+				 .max_lines = 1000000 };
 	char *huge = xcalloc(1, LIMIT_COMPLETION + 1000);
 	struct strbuf out;
 

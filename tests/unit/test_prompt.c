@@ -1,5 +1,6 @@
 /*
- * The prompt: its frame, that the windows are found in it again whatever they contain, the cap on tokens.
+ * The prompt: its frame, that the windows are found in it again whatever they contain, the cap on
+ * tokens.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,11 +20,18 @@
 
 static struct prompt_input input(const char *prefix, const char *suffix)
 {
-	return (struct prompt_input){ .path = "src/main.c", .language = "c", .prefix = prefix, .prefix_len = strlen(prefix),
-				      .suffix = suffix, .suffix_len = strlen(suffix) };
+	return (struct prompt_input){ .path = "src/main.c",
+				      .language = "c",
+				      .prefix = prefix,
+				      .prefix_len = strlen(prefix),
+				      .suffix = suffix,
+				      .suffix_len = strlen(suffix) };
 }
 
-/* What the header promises to programs: first opening tag at a line's start, then the mark, then the closing tag. */
+/*
+ * What the header promises to programs: first opening tag at a line's start, then the mark, then the
+ * closing tag.
+ */
 static void find_windows(const struct prompt *p, struct strbuf *prefix, struct strbuf *suffix)
 {
 	const char *tag = strstr(p->user.data, "\n<document");
@@ -93,8 +101,11 @@ static void test_variants(void **state)
 	in.insert_spaces = true;
 	in.max_lines = 1;
 	assert_true(prompt_build(&in, &p));
-	assert_non_null(strstr(p.user.data, "File: /a/b?Language: forged\nIndentation: 4 spaces\n\n<document>\n"));
-	assert_non_null(strstr(p.user.data, "The mark is on an empty line that is indented already: do not begin with blanks.\n"));
+	assert_non_null(
+		strstr(p.user.data, "File: /a/b?Language: forged\nIndentation: 4 spaces\n\n<document>\n"));
+	assert_non_null(
+		strstr(p.user.data,
+		       "The mark is on an empty line that is indented already: do not begin with blanks.\n"));
 	assert_non_null(strstr(p.user.data, "at most 1 line, as"));
 	in.prefix_len = 1;
 	in.tab_size = 2;
@@ -103,7 +114,8 @@ static void test_variants(void **state)
 	assert_true(prompt_build(&in, &p));
 	assert_non_null(strstr(p.user.data, "File: untitled\nIndentation: 2 spaces\n"));
 	assert_non_null(strstr(p.user.data, "The mark is on an empty line.\n"));
-	assert_non_null(strstr(p.user.data, "Answer with the rest of this line only, as <completion>…</completion>."));
+	assert_non_null(
+		strstr(p.user.data, "Answer with the rest of this line only, as <completion>…</completion>."));
 	prompt_release(&p);
 	prompt_release(NULL);
 }
@@ -210,7 +222,8 @@ static void test_token_cap(void **state)
 	struct prompt p;
 	struct strbuf prefix;
 	struct strbuf suffix;
-	static const char *const lines[] = { "\tint value = compute(a, b) + 12345;\n", "// 计算两个数的和，然后返回结果\n", "+-*/%=<>!&|\n" };
+	static const char *const lines[] = { "\tint value = compute(a, b) + 12345;\n",
+					     "// 计算两个数的和，然后返回结果\n", "+-*/%=<>!&|\n" };
 
 	(void)state;
 	strbuf_init(&text, MIB(1));
@@ -266,7 +279,7 @@ static void test_tokens(void **state)
 {
 	static const struct {
 		const char *text;
-		size_t low; /* what tiktoken's cl100k_base says */
+		size_t low; /* a byte-pair vocabulary needs about this many */
 		size_t high;
 	} table[] = {
 		{ "", 0, 0 },

@@ -16,8 +16,8 @@
 #include "eke/base/utf.h"
 #include "eke/complete/window.h"
 
-static void choose(const char *before, size_t before_len, const char *after, size_t after_len, size_t prefix_max, size_t suffix_max,
-		   struct window *out)
+static void choose(const char *before, size_t before_len, const char *after, size_t after_len,
+		   size_t prefix_max, size_t suffix_max, struct window *out)
 {
 	struct window_input in = { before, before_len, after, after_len, prefix_max, suffix_max };
 
@@ -51,8 +51,8 @@ static void test_table(void **state)
 		{ "xxxxxxxx\n    a\nb\n    c\n    d\n0123456789012345678901234567890123456789", "", 60, 1,
 		  "b\n    c\n    d\n0123456789012345678901234567890123456789", "" },
 		/* Not a blank one, nor one that only closes. */
-		{ "xxxxxxxxx\n}\n\n    c();\n012345678901234567890123456789012345678901234567", "", 60, 1,
-		  "    c();\n012345678901234567890123456789012345678901234567", "" },
+		{ "xxxxxxxxx\n}\n\n    cccccccccccc();\n0123456789012345678901234567890123456", "", 60, 1,
+		  "    cccccccccccc();\n0123456789012345678901234567890123456", "" },
 		/* The suffix ends with a line in its second half, ... */
 		{ "", "12345\n789\n", 10, 9, "", "12345\n" },
 		{ "", "12345\n789\n", 10, 10, "", "12345\n789\n" },
@@ -67,8 +67,8 @@ static void test_table(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct window w;
 
-		choose(table[i].before, strlen(table[i].before), table[i].after, strlen(table[i].after), table[i].prefix_max,
-		       table[i].suffix_max, &w);
+		choose(table[i].before, strlen(table[i].before), table[i].after, strlen(table[i].after),
+		       table[i].prefix_max, table[i].suffix_max, &w);
 		assert_int_equal(w.prefix_len, strlen(table[i].prefix));
 		assert_memory_equal(w.prefix, table[i].prefix, w.prefix_len);
 		assert_int_equal(w.suffix_len, strlen(table[i].suffix));
@@ -147,7 +147,6 @@ static void test_edit_above(void **state)
 	make_source(&source, 60);
 	at = source.len - 10;
 	choose(source.data, at, source.data + at, 10, 0, 0, &before);
-	at -= 0;
 	{
 		struct strbuf edited;
 		static const char line[] = "/* a new comment */\n";
@@ -161,7 +160,8 @@ static void test_edit_above(void **state)
 		strbuf_release(&edited);
 	}
 	/* The tail alone is enough to choose the same. */
-	choose(source.data + at - LIMIT_PREFIX_WINDOW - 4, LIMIT_PREFIX_WINDOW + 4, source.data + at, 10, 0, 0, &after);
+	choose(source.data + at - LIMIT_PREFIX_WINDOW - 4, LIMIT_PREFIX_WINDOW + 4, source.data + at, 10, 0, 0,
+	       &after);
 	assert_int_equal(before.prefix_len, after.prefix_len);
 	strbuf_release(&source);
 }

@@ -51,7 +51,7 @@ enum cache_status {
 	CACHE_MISS, /* nothing known, or a known answer is used up */
 	CACHE_HIT,  /* out is filled, len > 0 */
 	CACHE_PENDING, /* what was typed agrees with an answer that is not complete and has caught up with it: wait, do
-	                  not ask again. out is filled, len 0 */
+			  not ask again. out is filled, len 0 */
 	/*
 	 * the model had nothing to say right here, less than LIMIT_CACHE_NEGATIVE_MS ago. out is filled,
 	 * len 0
@@ -81,13 +81,13 @@ void cache_free(struct cache *c);
  * are too many; false if this one alone is too large (an older value is then forgotten).
  */
 bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item,
-               bool complete, int64_t now_ms);
+	       bool complete, int64_t now_ms);
 /*
  * The answer that was stored the fewest typed bytes ago and has text left wins. out may be NULL;
  * untouched on CACHE_MISS.
  */
 enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
-                             struct cache_hit *out);
+			     struct cache_hit *out);
 /* Forgets what is stored under the key, or all of an item (rejected, or its request failed). */
 void cache_forget(struct cache *c, const struct cache_key *key);
 void cache_forget_item(struct cache *c, uint64_t item);

@@ -54,7 +54,7 @@ struct post_context {
 
 	struct post_line
 		after[POST_LINES_AFTER]; /* in suffix, lines with text, from the first below the cursor's; or, if only
-	                                             blanks precede the cursor, from the cursor's own */
+						     blanks precede the cursor, from the cursor's own */
 	size_t after_count;
 	size_t after_columns; /* indentation of the first of them */
 	struct post_closer closers[8];

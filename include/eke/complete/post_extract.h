@@ -22,6 +22,6 @@ struct post_extract {
 
 /* `raw` has LF line ends. Appends to out. */
 enum post_extract_result post_extract(const struct post_context *c, const char *raw, size_t len,
-                                      struct post_extract *info, struct strbuf *out);
+				      struct post_extract *info, struct strbuf *out);
 
 #endif

@@ -47,7 +47,7 @@ struct prompt_input {
 	size_t suffix_len;
 	size_t max_lines;     /* 0: LIMIT_COMPLETION_LINES */
 	bool single_line;     /* ask for the rest of the line only */
-	bool insert_spaces;   /* indentation, for the line that says so */
+	bool insert_spaces;   /* the editor's setting; what the windows show goes before it */
 	unsigned tab_size;    /* 0: 4 */
 	size_t max_tokens;    /* of the whole prompt, by prompt_tokens(); 0: no cap */
 };
