@@ -434,8 +434,7 @@ export interface BudgetWindow {
 	limit: number;
 	used: number;
 	remaining: number;
-	/** When the next request comes free; null when nothing is used. */
-	resetAt: Time | null;
+	resetAt: Time;
 }
 
 /** The state of things. */

@@ -109,7 +109,7 @@ bool decode(const struct json *obj, const struct decode_field *fields, const cha
 
 const struct json *decode_unknown(const struct json *obj, const struct decode_field *fields, const struct json *after)
 {
-	const struct json *member = after ? json_next(after) : json_first(obj);
+	const struct json *member = after ? json_next(after) : json_is_object(obj) ? json_first(obj) : NULL;
 
 	for (; member; member = json_next(member)) {
 		const struct decode_field *f = fields;

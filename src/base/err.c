@@ -24,17 +24,32 @@ static void store(char *out, size_t size, const char *text, size_t len)
 	strbuf_release(&valid);
 }
 
+/* Formats into out, cut on a character's end; returns the length. */
+static PRINTF_LIKE(3, 0) size_t format(char *out, size_t size, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(out, size, fmt, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
+
+	if (len >= size) {
+		len = size - 1;
+		len -= utf8_incomplete_tail(out, len);
+	}
+	out[len] = '\0';
+	return len;
+}
+
 void err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 {
 	char text[LIMIT_ERR_MESSAGE];
 	va_list ap;
+	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	n = format(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	memset(err, 0, sizeof(*err));
 	err->kind = kind;
-	store(err->message, sizeof(err->message), text, strlen(text));
+	store(err->message, sizeof(err->message), text, n);
 }
 
 void err_prefix(struct err *err, const char *fmt, ...)
@@ -44,9 +59,8 @@ void err_prefix(struct err *err, const char *fmt, ...)
 	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(text, LIMIT_ERR_MESSAGE, fmt, ap);
+	n = format(text, LIMIT_ERR_MESSAGE, fmt, ap);
 	va_end(ap);
-	n = strlen(text);
 	snprintf(text + n, sizeof(text) - n, ": %s", err->message);
 	store(err->message, sizeof(err->message), text, strlen(text));
 }

@@ -47,6 +47,8 @@ static size_t guard_unicode_escape(char *text, size_t i, size_t len)
 /* text[i] is the byte behind an opening quote; returns the index of the closing one, or 0 with err set. */
 static size_t guard_string(char *text, size_t i, size_t len, enum json_source source, struct err *err)
 {
+	size_t start = i - 1;
+
 	while (i < len) {
 		unsigned char c = (unsigned char)text[i];
 		size_t n = 1;
@@ -69,8 +71,28 @@ static size_t guard_string(char *text, size_t i, size_t len, enum json_source so
 		}
 		i += n;
 	}
-	err_set(err, ERR_PARSE, "malformed JSON: a string does not end");
+	err_set(err, ERR_PARSE, "malformed JSON: the string that begins at byte %zu does not end", start);
 	return 0;
+}
+
+static bool is_number_char(char c)
+{
+	return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* Goes to the last byte of the number at text[*i]; false with err set if it is malformed. */
+static bool guard_number(const char *text, size_t *i, size_t len, struct err *err)
+{
+	size_t end = *i;
+
+	while (end < len && is_number_char(text[end]))
+		end++;
+	if (!json_is_number_text(text + *i, end - *i)) {
+		err_set(err, ERR_PARSE, "malformed number in JSON at byte %zu", *i);
+		return false;
+	}
+	*i = end - 1;
+	return true;
 }
 
 bool json_guard(char *text, size_t len, enum json_source source, struct err *err)
@@ -89,7 +111,9 @@ bool json_guard(char *text, size_t len, enum json_source source, struct err *err
 		return false;
 	}
 	for (size_t i = 0; i < len; i++) {
-		switch (text[i]) {
+		unsigned char c = (unsigned char)text[i];
+
+		switch (c) {
 		case '"':
 			i = guard_string(text, i + 1, len, source, err);
 			if (!i)
@@ -98,7 +122,7 @@ bool json_guard(char *text, size_t len, enum json_source source, struct err *err
 		case '[':
 		case '{':
 			if (++depth > LIMIT_JSON_DEPTH) {
-				err_set(err, ERR_PARSE, "JSON is nested deeper than %d levels", LIMIT_JSON_DEPTH);
+				err_set(err, ERR_PARSE, "JSON is nested deeper than %d levels, at byte %zu", LIMIT_JSON_DEPTH, i);
 				return false;
 			}
 			break;
@@ -110,7 +134,20 @@ bool json_guard(char *text, size_t len, enum json_source source, struct err *err
 		case '\0':
 			err_set(err, ERR_PARSE, "NUL byte in JSON at byte %zu", i);
 			return false;
+		case ' ':
+		case '\t':
+		case '\n':
+		case '\r':
+			break;
 		default:
+			if (source == JSON_LENIENT)
+				break;
+			if (c < 0x20) {
+				err_set(err, ERR_PARSE, "control character 0x%02x in JSON at byte %zu", c, i);
+				return false;
+			}
+			if (is_number_char(text[i]) && c != 'e' && c != 'E' && !guard_number(text, &i, len, err))
+				return false;
 			break;
 		}
 	}

@@ -65,10 +65,11 @@ static bool find_member(
 	for (i = skip_blanks(s, len, i + 1); i < len && s[i] == '"'; i = skip_blanks(s, len, i)) {
 		size_t end = skip_string(s, len, i);
 
-		*key = i;
-		*value = skip_blanks(s, len, end);
-		if (end - i == name_len + 2 && !memcmp(s + i + 1, name, name_len))
+		if (end - i == name_len + 2 && !memcmp(s + i + 1, name, name_len)) {
+			*key = i;
+			*value = skip_blanks(s, len, end);
 			return true;
+		}
 		i = skip_value(s, len, end);
 	}
 	return false;

@@ -14,6 +14,7 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/base/utf.h"
 
 static struct {
 	enum log_level level;
@@ -24,6 +25,8 @@ static struct {
 	char *secrets[LIMIT_LOG_SECRETS];
 	size_t secret_count;
 } state = { .level = LOG_INFO };
+
+static const char cut_mark[] = "…";
 
 static const char *const names[] = { "broken", "warn", "info", "debug", "io" };
 
@@ -100,17 +103,33 @@ void log_add_secret(const char *secret)
 	state.secrets[state.secret_count++] = xstrdup(secret);
 }
 
+/*
+ * Where the text is cut, the beginning of a secret at its end is masked too. A byte is overwritten once no secret
+ * can begin before it, so that secrets which overlap or begin alike are all found.
+ */
+static void mask(char *text, size_t len, bool cut)
+{
+	size_t end = 0; /* of the secrets found so far */
+
+	for (size_t at = 0; at < len; at++) {
+		for (size_t i = 0; i < state.secret_count; i++) {
+			size_t n = strlen(state.secrets[i]);
+			size_t left = len - at;
+
+			if (text[at] != state.secrets[i][0] || (left < n && !cut) ||
+			    memcmp(text + at, state.secrets[i], left < n ? left : n))
+				continue;
+			if (at + n > end)
+				end = at + n;
+		}
+		if (at < end)
+			text[at] = '*';
+	}
+}
+
 void log_mask(char *text, size_t len)
 {
-	for (size_t i = 0; i < state.secret_count; i++) {
-		size_t n = strlen(state.secrets[i]);
-		char *at = text;
-
-		while ((at = memmem(at, len - (size_t)(at - text), state.secrets[i], n))) {
-			memset(at, '*', n);
-			at += n;
-		}
-	}
+	mask(text, len, false);
 }
 
 /* One write, so that lines of several processes in one file do not mix. */
@@ -145,7 +164,9 @@ void log_at(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return;
-	log_mask(line, strlen(line));
+	mask(line, strlen(line), (size_t)n >= sizeof(line));
+	if ((size_t)n >= sizeof(line))
+		memcpy(line + utf8_cut(line, sizeof(line), sizeof(line) - sizeof(cut_mark)), cut_mark, sizeof(cut_mark));
 	for (char *c = line; *c; c++)
 		if (*c == '\n' || *c == '\r' || *c == '\033')
 			*c = ' ';
@@ -157,10 +178,15 @@ void log_at(enum log_level level, const char *fmt, ...)
 
 void log_io(const char *what, const char *text, size_t len)
 {
-	size_t shown = len < LIMIT_LOG_LINE - 128 ? len : LIMIT_LOG_LINE - 128;
+	char shown[LIMIT_LOG_LINE - 128];
+	size_t n = len < sizeof(shown) ? len : sizeof(shown);
 
-	if (log_enabled(LOG_IO))
-		log_at(LOG_IO, "%s %zu bytes: %.*s%s", what, len, (int)shown, text, shown < len ? "…" : "");
+	if (!log_enabled(LOG_IO))
+		return;
+	memcpy(shown, text, n);
+	mask(shown, n, n < len);
+	log_at(LOG_IO, "%s %zu bytes: %.*s%s", what, len, (int)(n < len ? utf8_cut(shown, n, n - 1) : n), shown,
+	       n < len ? cut_mark : "");
 }
 
 void log_shutdown(void)

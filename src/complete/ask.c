@@ -114,6 +114,22 @@ static void store(struct ask *ask, bool complete)
 	cache_put(ask->cache, &ask->key, ask->text.data, ask->text.len, ask->id, complete, clock_mono_ms());
 }
 
+/*
+ * The model had its say and stopped: when all of it stands in the document, nobody needs to be asked again right there.
+ */
+static void store_end(struct ask *ask)
+{
+	struct cache_place end = place_for_cache(&ask->place, ask->who);
+	struct cache_key key;
+
+	if (!strbuf_add(&ask->place.before, ask->text.data, ask->text.len))
+		return;
+	end.prefix = ask->place.before.data;
+	end.prefix_len = ask->place.before.len;
+	cache_key_make(&end, &key);
+	cache_put(ask->cache, &key, "", 0, ask->id, true, clock_mono_ms());
+}
+
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct ask *ask = ctx;
@@ -139,6 +155,8 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 		log_debug("completion %llu: %s, %zu of %zu bytes", (unsigned long long)ask->id, post_verdict_name(verdict),
 			ask->text.len, ask->raw.len);
 		store(ask, true);
+		if (verdict == POST_INSERT && answer->finish == CALL_STOP)
+			store_end(ask);
 	} else {
 		cache_forget_item(ask->cache, ask->id);
 	}

@@ -171,7 +171,7 @@ static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, 
 	if (!decode(params, initialize_fields, "params", &p, &err))
 		return rpc_fail(request, &err);
 	lsp->state = LSP_INITIALIZED;
-	log_info("eke %s for %s %s", EKE_VERSION, p.client.name ? p.client.name : "an unnamed client",
+	log_debug("eke %s for %s %s", EKE_VERSION, p.client.name ? p.client.name : "an unnamed client",
 		 p.client.version ? p.client.version : "");
 	encoding = choose_encoding(p.general);
 	docs_set_encoding(lsp->app.docs, encoding);

@@ -117,7 +117,7 @@ bool outq_write(struct outq *q, const char *data, size_t len)
 		if ((size_t)n == len)
 			return true;
 	}
-	if (q->sent && q->sent >= q->pending.len / 2) {
+	if (q->sent && (q->sent >= q->pending.len / 2 || len > q->pending.max - q->pending.len)) {
 		strbuf_consume(&q->pending, q->sent);
 		q->sent = 0;
 	}

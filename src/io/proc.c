@@ -65,26 +65,32 @@ static void finish_deferred(void *ctx)
 	finish(ctx);
 }
 
-/* Reads once; false at the end of the output. */
-static bool read_output(struct proc *proc)
+/* Reads once; false if there is nothing now, or if the output has ended. */
+static bool read_output(struct proc *proc, bool *ended)
 {
 	char chunk[4096];
 	ssize_t n = read(proc->fd, chunk, sizeof(chunk));
 
-	if (n < 0)
-		return errno == EINTR;
-	if (!strbuf_add(&proc->output, chunk, (size_t)n) && proc->err.kind == ERR_NONE)
-		err_set(&proc->err, ERR_CONFIG, "the command '%s' printed more than %zu bytes", proc->name,
-			proc->output.max);
-	return n > 0;
+	*ended = n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN);
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	if (strbuf_add(&proc->output, chunk, (size_t)n) || proc->err.kind != ERR_NONE)
+		return true;
+	err_set(&proc->err, ERR_CONFIG, "the command '%s' printed more than %zu bytes", proc->name, proc->output.max);
+	/* It would print on for as long as it is read. */
+	if (ev_is_active(&proc->child))
+		kill(proc->child.pid, SIGKILL);
+	return true;
 }
 
 static void on_output(void *ctx, int events)
 {
 	struct proc *proc = ctx;
+	bool ended;
 
 	(void)events;
-	if (!read_output(proc) && errno != EAGAIN)
+	read_output(proc, &ended);
+	if (ended)
 		watch_set(proc->watch, WATCH_NONE);
 }
 
@@ -92,10 +98,14 @@ static void on_exit_of_child(struct ev_loop *ev, ev_child *w, int events)
 {
 	struct proc *proc = w->data;
 	int status = w->rstatus;
+	bool ended;
 
 	(void)ev;
 	(void)events;
-	while (read_output(proc))
+	/* The number is no longer this child's. */
+	ev_child_stop(loop_ev(proc->loop), &proc->child);
+	/* Not for ever: what it left running may print on. */
+	while (proc->err.kind == ERR_NONE && read_output(proc, &ended))
 		continue;
 	if (proc->err.kind != ERR_NONE)
 		;

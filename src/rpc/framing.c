@@ -76,7 +76,6 @@ static void lose(struct framing *f, const char *why)
 
 	err_set(&err, ERR_PARSE, "%s; expected \"Content-Length: N\", a blank line, and N bytes of JSON", why);
 	f->state = STATE_LOST;
-	strbuf_reset(&f->collected);
 	f->callbacks.garbage(f->callbacks.ctx, &err);
 }
 
@@ -167,19 +166,21 @@ static void take_header_line(struct framing *f)
 			lose(f, "a header without Content-Length");
 		return;
 	}
-	if (++f->header_lines > LIMIT_HEADER_LINES || memchr(line, '\0', f->collected.len) || !take_field(f, line)) {
+	if (++f->header_lines > LIMIT_HEADER_LINES || memchr(line, '\0', f->collected.len) || !take_field(f, line))
 		lose(f, "a malformed header line");
-		return;
-	}
 	strbuf_reset(&f->collected);
 }
 
 /* A line of garbage is complete: a header may begin within it. */
 static void take_lost_line(struct framing *f)
 {
-	char *again = strcasestr(f->collected.data, "Content-Length:");
+	char *again;
 	char *line;
 
+	for (size_t i = 0; i < f->collected.len; i++)
+		if (!f->collected.data[i])
+			f->collected.data[i] = ' ';
+	again = strcasestr(f->collected.data, "Content-Length:");
 	if (!again) {
 		strbuf_reset(&f->collected);
 		return;
@@ -199,6 +200,7 @@ static size_t feed_header(struct framing *f, const char *bytes, size_t len)
 
 	if (f->collected.len + n > LIMIT_HEADER_LINE) {
 		if (f->state == STATE_HEADER) {
+			/* What is there already stays: see below. */
 			lose(f, "a header line that is too long");
 			return 0;
 		}
@@ -346,6 +348,9 @@ void framing_end(struct framing *f)
 	}
 	if (f->state == STATE_BODY || f->state == STATE_SKIP_BODY) {
 		err_set(&err, ERR_PARSE, "the input ended %zu bytes before the end of a message", f->wanted);
+		f->callbacks.garbage(f->callbacks.ctx, &err);
+	} else if (f->state == STATE_HEADER && (f->header_lines || f->collected.len)) {
+		err_set(&err, ERR_PARSE, "the input ended within a message's header");
 		f->callbacks.garbage(f->callbacks.ctx, &err);
 	}
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "eke/base/ascii.h"
 #include "eke/base/json_guard.h"
 
 void peek_init(struct peek *p, unsigned level)
@@ -21,31 +22,54 @@ static void capture(struct peek *p, char c)
 	p->id_len++;
 }
 
+/* Is it one JSON string, to the letter? An id is echoed as it came, also that of a message which was never parsed. */
+static bool is_string_text(const char *s, size_t len)
+{
+	char copy[LIMIT_ID]; /* the guard repairs in place */
+	struct err err;
+	size_t i = 1;
+
+	if (len < 2 || s[0] != '"')
+		return false;
+	while (i < len && s[i] != '"')
+		i += s[i] == '\\' ? 2 : 1;
+	memcpy(copy, s, len);
+	return i == len - 1 && json_guard(copy, len, JSON_STRICT, &err);
+}
+
 /* The id's value has ended: is it one? */
 static void finish_id(struct peek *p)
 {
 	bool fits = p->id_len <= LIMIT_ID;
-	size_t len = fits ? p->id_len : LIMIT_ID;
 
 	p->capturing = false;
-	while (len && strchr(" \t\r\n", p->id[len - 1]))
-		len--;
-	p->id[len] = '\0';
-	p->id_len = len;
-	if (fits && ((len >= 2 && p->id[0] == '"' && p->id[len - 1] == '"') || !strcmp(p->id, "null") ||
-		     json_is_number_text(p->id, len)))
+	if (!fits)
+		p->id_len = LIMIT_ID;
+	p->id[p->id_len] = '\0';
+	if (fits && (!strcmp(p->id, "null") || json_is_number_text(p->id, p->id_len) || is_string_text(p->id, p->id_len)))
 		p->id_kind = PEEK_ID_VALID;
 	else
 		p->id_kind = PEEK_ID_INVALID;
 }
 
+/* Bytes that the character c, below U+0080, has at s, escaped or not; 0 if it is another. */
+static size_t match(const char *s, size_t len, char c)
+{
+	if (len && s[0] == c)
+		return 1;
+	return len >= 6 && !memcmp(s, "\\u00", 4) && ascii_hex(s[4]) * 16 + ascii_hex(s[5]) == c ? 6 : 0;
+}
+
 static void finish_key(struct peek *p)
 {
-	bool is_id = p->key_len == 2 && !memcmp(p->key, "id", 2);
+	size_t i = 0;
+	size_t d = 0;
 
-	if (p->key_len == 6 && !memcmp(p->key, "method", 6))
-		p->has_method = true;
-	p->want_value = is_id && p->id_kind == PEEK_ID_ABSENT;
+	if (p->key_len <= sizeof(p->key)) {
+		i = match(p->key, p->key_len, 'i');
+		d = i ? match(p->key + i, p->key_len - i, 'd') : 0;
+	}
+	p->want_value = d && i + d == p->key_len && p->id_kind == PEEK_ID_ABSENT;
 	p->is_key = false;
 }
 
@@ -73,10 +97,11 @@ static void in_string(struct peek *p, char c)
 static void outside(struct peek *p, char c)
 {
 	bool ends_value = p->depth == p->level && (c == ',' || c == '}');
+	bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
 
 	if (p->capturing && ends_value)
 		finish_id(p);
-	if (p->capturing)
+	if (p->capturing && !blank)
 		capture(p, c);
 	switch (c) {
 	case '"':
@@ -102,14 +127,6 @@ static void outside(struct peek *p, char c)
 			p->capturing = true;
 			p->id_len = 0;
 		}
-		break;
-	case ' ':
-	case '\t':
-	case '\r':
-	case '\n':
-		/* Blanks before the value are not part of it. */
-		if (p->capturing && p->id_len == 1)
-			p->id_len = 0;
 		break;
 	default:
 		break;

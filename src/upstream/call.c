@@ -81,6 +81,7 @@ static void call_release(void *p)
 
 static void on_key_ready(void *ctx);
 static void begin(void *ctx);
+static void refuse_busy(void *ctx);
 
 /* Unlinks it from everything that could call it; the memory goes at the turn's end. */
 static void call_end(struct call *call)
@@ -95,6 +96,7 @@ static void call_end(struct call *call)
 		upstream_count_busy(upstream, false);
 	http_cancel(upstream->http, call->transfer);
 	loop_undefer(upstream->loop, begin, call);
+	loop_undefer(upstream->loop, refuse_busy, call);
 	endpoint_key_unwait(call->endpoint, on_key_ready, call);
 	timer_free(call->retry_timer);
 	endpoint_unref(call->endpoint);

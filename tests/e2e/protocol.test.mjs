@@ -42,7 +42,7 @@ const error = (id, value) => ({ jsonrpc: '2.0', id, error: value });
 const call = (method, params, id) => ({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params });
 const answer = { message: { role: 'assistant', content: '' }, finishReason: 'stop', model: 'm', endpoint: 'e' };
 const budget = { endpoint: 'e', plan: 'p', state: 'ok', windows: [] };
-const window = { scope: 'key', limit: 1, used: 0, remaining: 1, resetAt: null };
+const window = { scope: 'key', limit: 1, used: 0, remaining: 1, resetAt: '2026-11-24T04:00:00Z' };
 const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 1 } };
 const item = { insertText: 'x', range, command: { title: 'Accept', command: 'eke.accept', arguments: [1] } };
 

@@ -26,8 +26,8 @@ void json_pool_reset(struct json_pool *pool);
 void json_pool_free(struct json_pool *pool);
 
 enum json_source {
-	JSON_STRICT, /* a client's message or a file: invalid UTF-8 and raw control characters in strings are errors */
-	JSON_LENIENT, /* an endpoint's: both are taken, invalid UTF-8 as U+FFFD */
+	JSON_STRICT,  /* a client's message or a file: invalid UTF-8, raw control characters, numbers like 01 are errors */
+	JSON_LENIENT, /* an endpoint's: they are taken, invalid UTF-8 as U+FFFD */
 };
 
 /*

@@ -7,9 +7,9 @@
 
 /*
  * Checks text[0..len): strings end, escapes are JSON's, no raw NUL, nesting within LIMIT_JSON_DEPTH, and under
- * JSON_STRICT valid UTF-8 and no raw control character in a string. Rewrites \u0000 and lone surrogate escapes
- * to \ufffd. It is no validator of the rest of the grammar: cJSON is, which also ends at 1000 levels; a lenient
- * text without escapes is left to it. Returns false with err ERR_PARSE.
+ * JSON_STRICT valid UTF-8, numbers to the letter, and no control character but JSON's blanks. Rewrites \u0000 and
+ * lone surrogate escapes to \ufffd. It is no validator of the rest of the grammar: cJSON is. Under JSON_LENIENT a
+ * text without a backslash or NUL passes unlooked at: cJSON's own limits do there. Returns false with err ERR_PARSE.
  */
 bool json_guard(char *text, size_t len, enum json_source source, struct err *err);
 

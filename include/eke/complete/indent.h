@@ -1,8 +1,8 @@
 #ifndef EKE_COMPLETE_INDENT_H
 #define EKE_COMPLETE_INDENT_H
 /*
- * What a document indents with, learned from the text around the cursor: what it shows goes before what the editor is set to.
- * Pure.
+ * What a document indents with, learned from the text around the cursor: what it shows goes before what the
+ * editor is set to. Pure.
  */
 #include <stdbool.h>
 #include <stddef.h>

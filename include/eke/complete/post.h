@@ -5,9 +5,10 @@
  * Pure.
  *
  * Two stages: unwrapping (post_extract.c: thinking, tags, fences, prose around them, entities, the
- * cursor mark) and fitting (post_fit.c: echoes of the prefix, line ends, indentation, brackets and
- * blocks, overlap with what follows, repetition, length). Both only remove text, but for blanks at the
- * start of lines, and a line end between the cursor's line and what must stand below it.
+ * cursor mark) and fitting (post_echo.c, post_indent.c, post_scope.c, post_trim.c: echoes of the prefix, line
+ * ends, indentation, brackets and blocks, overlap with what follows, repetition, length). Both only remove
+ * text, but for blanks at the start of lines, and a line end between the cursor's line and what must stand
+ * below it.
  *
  * Promises, kept by tests/fuzz/fuzz_post.c: valid UTF-8 in, valid UTF-8 out; at most max_lines lines;
  * never a text with which what follows the cursor begins (blanks aside; on a blank line or below the

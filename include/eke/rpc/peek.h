@@ -1,9 +1,9 @@
 #ifndef EKE_RPC_PEEK_H
 #define EKE_RPC_PEEK_H
 /*
- * Finds a message's top-level "id" and "method" in bytes as they pass, without keeping them: for the raw text of an id
- * (which is echoed as it came, whatever its size as a number), and for the id of a message that is too large to
- * be kept but must be answered. Pure; accepts anything and promises something only for JSON.
+ * Finds a message's top-level "id" in bytes as they pass, without keeping them: for the raw text of an id (which is
+ * echoed as it came, whatever its size as a number), and for the id of a message that is too large to be kept but
+ * must be answered. Pure; accepts anything and finds the right id only in JSON, but what it calls valid is JSON always.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +19,8 @@ enum peek_id {
 struct peek {
 	/* Results, once the message was fed. */
 	enum peek_id id_kind;
-	char id[LIMIT_ID + 1]; /* raw JSON text */
+	char id[LIMIT_ID + 1]; /* raw JSON text, without blanks around it */
 	size_t id_len;
-	bool has_method;
 
 	/* The scanner's own. */
 	unsigned level;
@@ -31,7 +30,7 @@ struct peek {
 	bool is_key;     /* the string under way, or the next, is a key at the level */
 	bool capturing;  /* the id's value */
 	bool want_value; /* behind the colon of "id" */
-	char key[8];
+	char key[12]; /* "id" in escapes has as many */
 	size_t key_len;
 };
 

@@ -1,0 +1,107 @@
+/*
+ * What README.md, src/README.md and editors/README.md name exists: files, functions, links, make targets, commands; and eke takes
+ * the configurations that they show.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const EKE = process.env.EKE_BIN || join(ROOT, 'build/debug/eke');
+const DOCS = ['README.md', 'src/README.md', 'editors/README.md'];
+
+const read = (path) => readFileSync(join(ROOT, path), 'utf8');
+const methods = new Set(JSON.parse(read('protocol/eke.json')).methods.map(({ method }) => method));
+
+/** Every file and folder of the project, relative to its root; what is made is left out. */
+function tree(folder = '', found = []) {
+	for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
+		const path = folder + entry.name;
+		if (['.git', 'build', 'node_modules'].includes(entry.name)) continue;
+		found.push(path);
+		if (entry.isDirectory()) tree(`${path}/`, found);
+	}
+	return found;
+}
+
+const paths = tree();
+const folders = new Set(paths.filter((path) => !path.includes('/')).concat(readdirSync(join(ROOT, 'src'))));
+const sources = paths.filter((path) => /^(src|include)\/.*\.[ch]$/.test(path)).map(read).join('\n');
+
+const blocks = (text, language) => Array.from(text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm')), ([, body]) => body);
+const inline = (text) => Array.from(text.replace(/^```[^]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g), ([, code]) => code);
+
+/** Whether a piece of code in the text names a file or a folder of the project. */
+function isPath(code) {
+	if (methods.has(code) || !/^[\w.+*-]+(\/[\w.+*-]+)*\/?$/.test(code)) return false;
+	return code.includes('/') ? folders.has(code.split('/')[0]) : /\.(c|h|mjs|md|json|awk|txt|1)$/.test(code);
+}
+
+/** A bare name may stand for a file anywhere; a path begins at the project's root, in the text's own folder, or in a layer's two. */
+function isThere(code, doc) {
+	const wanted = code.replace(/\/$/, '').replace(/[.+]/g, '\\$&').replaceAll('*', '[^/]*');
+	const from = code.includes('/') ? `^((${dirname(doc)}|src|include/eke)/)?` : '(^|/)';
+	const pattern = new RegExp(`${from}${wanted}$`);
+	return paths.some((path) => pattern.test(path));
+}
+
+test('what counts as the name of a file', () => {
+	const names = ['src/main.c', 'include/eke/base/limits.h', 'base/json.c', 'json*.c', 'tests/unit/', 'tests/no', 'no.c', 'chat/complete', 'a b.c', '~/.x/y.json'];
+	assert.deepEqual(names.filter(isPath), names.slice(0, 7));
+	assert.deepEqual(names.filter((name) => isPath(name) && isThere(name, 'README.md')), names.slice(0, 5));
+});
+
+for (const doc of DOCS) {
+	test(`${doc}: every file that it names exists`, () => {
+		assert.deepEqual(inline(read(doc)).filter((code) => isPath(code) && !isThere(code, doc)), []);
+	});
+
+	test(`${doc}: every link leads somewhere`, () => {
+		const links = Array.from(read(doc).matchAll(/\]\(([^)]+)\)/g), ([, link]) => link).filter((link) => !/^https:/.test(link));
+		const anchors = (text) => Array.from(text.matchAll(/^#+ (.+)$/gm), ([, title]) => title.toLowerCase().replace(/[^\w\s-]/g, '').trim().replace(/\s/g, '-'));
+		for (const link of links) {
+			const [path, anchor] = link.split('#');
+			const target = path === '' ? doc : join(dirname(doc), path);
+			assert.ok(existsSync(join(ROOT, target)), link);
+			if (anchor !== undefined) assert.ok(anchors(read(target)).includes(anchor), link);
+		}
+	});
+
+	test(`${doc}: every function and struct that it names is in the source`, () => {
+		const names = inline(read(doc)).flatMap((code) => code.match(/^[a-z]\w*(?=\(\)$)|(?<=^struct )\w+$/g) ?? []);
+		assert.deepEqual(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(sources)), []);
+	});
+
+	test(`${doc}: every make target and command that it names exists`, () => {
+		const code = [...inline(read(doc)), ...blocks(read(doc), 'sh').flatMap((body) => body.split('\n'))];
+		const first = (pattern) => code.flatMap((line) => pattern.exec(line)?.[1] ?? []);
+		const makefile = read('Makefile');
+		for (const target of first(/^(?:sudo )?make ([a-z][\w-]*)/)) assert.match(makefile, new RegExp(`^${target}:|^[\\w -]+ ${target}[\\w -]*:`, 'm'), `make ${target}`);
+		const help = spawnSync(EKE, ['--help'], { encoding: 'utf8' }).stdout;
+		for (const command of first(/^eke ([a-z]+)/)) assert.match(help, new RegExp(`^  ${command}\\b`, 'm'), `eke ${command}`);
+		for (const option of code.flatMap((line) => (/^(eke|cmd) /.test(line) ? line.match(/--[a-z][a-z-]+/g) ?? [] : []))) assert.ok(help.includes(option), option);
+	});
+
+	test(`${doc}: eke takes its configurations without a complaint`, (t) => {
+		const folder = mkdtempSync(join(tmpdir(), 'eke-docs-'));
+		t.after(() => rmSync(folder, { recursive: true }));
+		const file = join(folder, 'config.json');
+		for (const body of blocks(read(doc), 'jsonc')) {
+			writeFileSync(file, body);
+			const run = spawnSync(EKE, ['--config', file, 'config', '--print'], { encoding: 'utf8', env: { ...process.env, EKE_STATE_DIR: folder } });
+			assert.equal(run.stderr, '', body);
+			assert.equal(run.status, 0, body);
+			assert.ok(JSON.parse(run.stdout).endpoints.length > 0, body);
+		}
+	});
+}
+
+test('the packages that README.md installs are those that the build looks for', () => {
+	const [, list] = /apt-get install -y (.+)$/m.exec(read('README.md'));
+	const deps = read('.ci/deps');
+	for (const name of list.split(' ')) assert.ok(deps.includes(name), name);
+});

@@ -1,0 +1,96 @@
+/*
+ * What must hold for every conversation, whatever it is about: each message is as protocol/ says, each request is answered
+ * exactly once, pieces of an answer come while their request is in flight, and together they are the answer.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import Ajv from 'ajv';
+
+import { compile } from '../../../protocol/validate.mjs';
+
+/** Where each test process leaves what it has seen of the contract; coverage.mjs adds it up. */
+export const COVERAGE = fileURLToPath(new URL('../../../build/coverage/', import.meta.url));
+
+/* One for all conversations of this process. */
+const contract = compile(Ajv);
+
+process.on('exit', () => {
+	mkdirSync(COVERAGE, { recursive: true });
+	writeFileSync(`${COVERAGE}${basename(process.argv[1] ?? 'none')}.json`, JSON.stringify(contract.coverage()));
+});
+
+/**
+ * What is wrong with a message from eke, or null.
+ * @param {Object} message
+ * @param {string|null} method of the request that it answers; null: one that has none
+ */
+export const problemOf = (message, method) => contract.validate('serverToClient', message, () => method);
+
+/** Watches one conversation. Ids are compared as JSON text. */
+export class Audit {
+	constructor() {
+		this.inFlight = new Map(); /* id: { method, token, text, reasoning } */
+		this.problems = [];
+	}
+
+	#check(direction, message) {
+		const problem = contract.validate(direction, message, (id) => this.inFlight.get(JSON.stringify(id))?.method);
+
+		if (problem)
+			this.#complain(direction, message, problem);
+	}
+
+	#complain(direction, message, problem) {
+		this.problems.push(`${direction}: ${problem}\n\t${JSON.stringify(message).slice(0, 1000)}`);
+	}
+
+	/** A message to eke. */
+	sent(message) {
+		this.#check('clientToServer', message);
+		if ('method' in message && 'id' in message)
+			this.inFlight.set(JSON.stringify(message.id), { method: message.method, token: message.params?.streamToken, text: '', reasoning: '' });
+	}
+
+	/** A message from eke. */
+	received(message) {
+		this.#check('serverToClient', message);
+		if (message.method === '$/progress')
+			this.#progress(message);
+		if (!('method' in message))
+			this.#response(message);
+	}
+
+	#progress(message) {
+		const { token, value } = message.params;
+		const request = [...this.inFlight.values()].find((r) => r.token === token);
+
+		if (!request)
+			return this.#complain('serverToClient', message, 'a piece for no request in flight');
+		request.text += value.text ?? '';
+		request.reasoning += value.reasoning ?? '';
+	}
+
+	#response(message) {
+		const id = JSON.stringify(message.id);
+		const request = this.inFlight.get(id);
+		const { error, result } = message;
+
+		this.inFlight.delete(id);
+		if (!request || request.token === undefined || request.method !== 'chat/complete')
+			return;
+		if (error && !(error.data?.text ?? '').startsWith(request.text))
+			this.#complain('serverToClient', message, `the answer lacks what was told: ${request.text}`);
+		if (result && (request.text !== result.message.content || request.reasoning !== (result.reasoning ?? '')))
+			this.#complain('serverToClient', message, `the pieces were ${JSON.stringify([request.text, request.reasoning])}`);
+	}
+
+	/** Throws if anything was wrong, or a request was not answered. */
+	finish() {
+		const open = [...this.inFlight].map(([id, { method }]) => `${method} (${id}) was not answered`);
+
+		assert.deepEqual([...this.problems, ...open], []);
+	}
+}

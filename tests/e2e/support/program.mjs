@@ -1,0 +1,116 @@
+/*
+ * The program under test as a process: where it is, the environment it gets, and how it must end.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The program: what `make debug` builds, with sanitizers, unless EKE_BIN names another. */
+export const EKE = process.env.EKE_BIN || fileURLToPath(new URL('../../../build/debug/eke', import.meta.url));
+
+/** Milliseconds for whatever a test waits for; only a failure takes that long. */
+export const PATIENCE = 20_000;
+
+const SIGNS_OF_FAULTS = [
+	[/(Address|Leak|UndefinedBehavior)Sanitizer|^\S+:\d+:\d+: runtime error:/m, 'a sanitizer complains'],
+	[/ broken: /, 'eke found a fault in itself'],
+];
+
+/**
+ * The promise, but no longer than a test should wait.
+ * @param {Promise} promise
+ * @param {() => string} complaint what to say when it takes too long
+ */
+export async function within(promise, complaint, milliseconds = PATIENCE) {
+	let timer;
+	const late = new Promise((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`${complaint()} within ${milliseconds / 1000} s`)), milliseconds);
+	});
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** A directory of its own, gone after the test; with config.json if there is a configuration (an object, or text as it is). */
+export function makeHome(t, config) {
+	const home = mkdtempSync(join(tmpdir(), 'eke-e2e-'));
+
+	t.after(() => rmSync(home, { recursive: true, force: true }));
+	mkdirSync(join(home, 'work'));
+	if (config !== undefined)
+		writeFileSync(join(home, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
+	return home;
+}
+
+/* Nothing of the machine's but what a process needs: no keys, no proxies, no configuration. */
+function environment(home, env) {
+	const kept = ['PATH', 'LANG', 'TMPDIR', 'LD_LIBRARY_PATH'].filter((name) => process.env[name] !== undefined);
+
+	return {
+		...Object.fromEntries(kept.map((name) => [name, process.env[name]])),
+		HOME: home,
+		EKE_CONFIG: join(home, 'config.json'),
+		EKE_STATE_DIR: join(home, 'state'),
+		ASAN_OPTIONS: 'detect_leaks=1:exitcode=99',
+		UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+		...env,
+	};
+}
+
+/** A running eke. */
+export class Program {
+	/** @param {{home: string, args?: string[], env?: Object}} options args: the command and its arguments */
+	constructor({ home, args = ['serve'], env = {} }) {
+		this.home = home;
+		this.stderr = '';
+		this.end = null;
+		this.child = spawn(EKE, args, { cwd: join(home, 'work'), env: environment(home, env), stdio: 'pipe' });
+		this.closed = once(this.child, 'close').then(([code, signal]) => (this.end = { code, signal }));
+		this.child.stdin.on('error', () => {}); /* it may end before it has read everything */
+		this.child.stderr.setEncoding('utf8').on('data', (data) => (this.stderr += data));
+	}
+
+	/** The last of what it logged, for messages. */
+	get log() {
+		return `--- eke's standard error\n${this.stderr.slice(-4000)}`;
+	}
+
+	/** Resolves when it has ended, with its exit code or the signal that killed it. Checks what must hold for any end. */
+	async exit() {
+		const { code, signal } = await within(this.closed, () => `eke did not end\n${this.log}`);
+
+		for (const [sign, what] of SIGNS_OF_FAULTS) {
+			const at = this.stderr.search(sign);
+			assert.equal(at, -1, `${what}: ${this.stderr.slice(at, at + 4000)}`);
+		}
+		return signal ?? code;
+	}
+
+	kill(signal = 'SIGKILL') {
+		if (!this.end)
+			this.child.kill(signal);
+	}
+}
+
+/**
+ * Runs a command to its end.
+ * @param {Object} t the test
+ * @param {string[]} args
+ * @param {{config?: Object|string, home?: string, env?: Object, input?: string}} [options]
+ * @returns {Promise<{code: number|string, stdout: string, stderr: string, home: string}>}
+ */
+export async function run(t, args, { config, home = makeHome(t, config), env, input = '' } = {}) {
+	const program = new Program({ home, args, env });
+	let stdout = '';
+
+	t.after(() => program.kill());
+	program.child.stdout.setEncoding('utf8').on('data', (data) => (stdout += data));
+	program.child.stdin.end(input);
+	return { code: await program.exit(), stdout, stderr: program.stderr, home };
+}
