@@ -18,7 +18,7 @@
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
 
-#define POOL_BLOCK KIB(16)
+#define POOL_BLOCK KIB(4)
 #define POOL_ALIGN 16
 
 /* struct json is a cJSON item seen through an opaque type. */
@@ -32,6 +32,8 @@ struct block {
 
 struct json_pool {
 	struct block *blocks; /* the one allocated from first; the last in the list is kept over a reset */
+	size_t bytes;	      /* handed out */
+	bool full;	      /* LIMIT_JSON_TREES was reached */
 };
 
 static struct json_pool *active;
@@ -46,12 +48,18 @@ static struct block *block_new(size_t size, struct block *next)
 	return b;
 }
 
+/* NULL where the limit is reached; cJSON then gives up. */
 static void *pool_alloc(size_t size)
 {
 	struct block *b = active->blocks;
 	void *p;
 
 	size = (size + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
+	if (size > LIMIT_JSON_TREES - active->bytes) {
+		active->full = true;
+		return NULL;
+	}
+	active->bytes += size;
 	if (b->size - b->used < size) {
 		b = block_new(size > POOL_BLOCK ? size : POOL_BLOCK, b);
 		active->blocks = b;
@@ -68,7 +76,7 @@ static void pool_no_free(void *p)
 
 struct json_pool *json_pool_new(void)
 {
-	struct json_pool *pool = xmalloc(sizeof(*pool));
+	struct json_pool *pool = xcalloc(1, sizeof(*pool));
 	cJSON_Hooks hooks = { .malloc_fn = pool_alloc, .free_fn = pool_no_free };
 
 	cJSON_InitHooks(&hooks);
@@ -85,6 +93,8 @@ void json_pool_reset(struct json_pool *pool)
 		free(b);
 	}
 	pool->blocks->used = 0;
+	pool->bytes = 0;
+	pool->full = false;
 }
 
 void json_pool_free(struct json_pool *pool)
@@ -121,6 +131,10 @@ static const struct json *parse_guarded(struct json_pool *pool, const char *text
 	active = pool;
 	tree = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	active = NULL;
+	if (!tree && pool->full) {
+		err_set(err, ERR_PARSE, "JSON of more values than eke takes, at byte %zu", (size_t)(end - text));
+		return NULL;
+	}
 	if (!tree) {
 		err_set(err, ERR_PARSE, "malformed JSON at byte %zu", (size_t)(end - text));
 		return NULL;

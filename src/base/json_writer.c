@@ -12,6 +12,9 @@
 
 #include "eke/base/utf.h"
 
+#define ALL_BYTES UINT64_C(0x0101010101010101)
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
 void json_writer_init(struct json_writer *w, struct strbuf *out)
 {
 	*w = (struct json_writer){ .out = out };
@@ -86,23 +89,49 @@ static void put_escape(struct strbuf *out, unsigned char c)
 	strbuf_addf(out, "\\u%04x", c);
 }
 
-static bool needs_escape(unsigned char c)
+static bool is_plain(unsigned char c)
 {
-	return c < 0x20 || c == '"' || c == '\\' || c == 0x7F;
+	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
-static void put_valid(struct strbuf *out, const char *s, size_t len)
+/* Not 0 if a byte of the word is below n, which is at most 0x80. */
+static uint64_t bytes_below(uint64_t word, uint64_t n)
 {
-	size_t from = 0;
+	return (word - n * ALL_BYTES) & ~word & HIGH_BITS;
+}
 
-	for (size_t i = 0; i < len; i++) {
-		if (!needs_escape((unsigned char)s[i]))
-			continue;
-		strbuf_add(out, s + from, i - from);
-		put_escape(out, (unsigned char)s[i]);
-		from = i + 1;
+/* Length of the beginning of s that goes out as it is: nearly all of most texts, so a word at a time. */
+static size_t plain_run(const char *s, size_t len)
+{
+	size_t i = 0;
+	uint64_t word;
+
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		if ((word & HIGH_BITS) | bytes_below(word, 0x20) | bytes_below(word ^ '"' * ALL_BYTES, 1) |
+		    bytes_below(word ^ '\\' * ALL_BYTES, 1) | bytes_below(word ^ 0x7F * ALL_BYTES, 1))
+			break;
 	}
-	strbuf_add(out, s + from, len - from);
+	while (i < len && is_plain((unsigned char)s[i]))
+		i++;
+	return i;
+}
+
+/* A run of bytes above ASCII; each invalid sequence becomes U+FFFD. Returns the bytes taken. */
+static size_t put_high_run(struct strbuf *out, const char *s, size_t len)
+{
+	size_t n = 0;
+	size_t good;
+	uint32_t cp;
+
+	while (n < len && (unsigned char)s[n] >= 0x80)
+		n++;
+	good = utf8_valid_prefix(s, n);
+	strbuf_add(out, s, good);
+	if (good == n)
+		return n;
+	strbuf_adds(out, "\xEF\xBF\xBD");
+	return good + utf8_decode(s + good, n - good, &cp);
 }
 
 static void put_text(struct strbuf *out, const char *s, size_t len)
@@ -110,16 +139,15 @@ static void put_text(struct strbuf *out, const char *s, size_t len)
 	strbuf_reserve(out, len + 2);
 	strbuf_addch(out, '"');
 	while (len) {
-		size_t good = utf8_valid_prefix(s, len);
-		uint32_t cp;
+		size_t n = plain_run(s, len);
 
-		put_valid(out, s, good);
-		if (good < len) {
-			strbuf_adds(out, "\xEF\xBF\xBD");
-			good += utf8_decode(s + good, len - good, &cp);
-		}
-		s += good;
-		len -= good;
+		strbuf_add(out, s, n);
+		if (n < len && (unsigned char)s[n] < 0x80)
+			put_escape(out, (unsigned char)s[n++]);
+		else if (n < len)
+			n += put_high_run(out, s + n, len - n);
+		s += n;
+		len -= n;
 	}
 	strbuf_addch(out, '"');
 }

@@ -84,6 +84,6 @@ char *xasprintf(const char *fmt, ...)
 void mem_trim(void)
 {
 #ifdef __GLIBC__
-	malloc_trim(64 * 1024);
+	malloc_trim(0);
 #endif
 }

@@ -73,7 +73,12 @@ bool strbuf_adds(struct strbuf *sb, const char *s)
 
 bool strbuf_addch(struct strbuf *sb, char c)
 {
-	return strbuf_add(sb, &c, 1);
+	/* cap is at most max + 1, so what has room is allowed. */
+	if (sb->len + 1 >= sb->cap)
+		return strbuf_add(sb, &c, 1);
+	sb->data[sb->len++] = c;
+	sb->data[sb->len] = '\0';
+	return true;
 }
 
 bool strbuf_addf(struct strbuf *sb, const char *fmt, ...)

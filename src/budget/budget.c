@@ -204,19 +204,31 @@ void budget_refund(struct budget *budget, uint64_t reservation)
 	}
 }
 
+/* The endpoint's block, or a slot for one: blocks that are over make room. NULL if all hold. */
+static struct block *block_slot(struct budget *budget, const char *endpoint, int64_t now)
+{
+	size_t i = find_block(budget, endpoint);
+
+	if (i < budget->block_count)
+		return &budget->blocks[i];
+	for (i = 0; i < budget->block_count && budget->blocks[i].until > now; i++)
+		continue;
+	if (i == LIMIT_ENDPOINTS)
+		return NULL;
+	if (i == budget->block_count)
+		budget->block_count++;
+	free(budget->blocks[i].endpoint);
+	budget->blocks[i].endpoint = xstrdup(endpoint);
+	return &budget->blocks[i];
+}
+
 void budget_block(struct budget *budget, const struct config_endpoint *endpoint, const struct err *err)
 {
-	size_t i = find_block(budget, endpoint->name);
 	int64_t now = now_seconds();
-	struct block *block;
+	struct block *block = block_slot(budget, endpoint->name, now);
 
-	if (i == LIMIT_ENDPOINTS)
+	if (!block)
 		return;
-	block = &budget->blocks[i];
-	if (i == budget->block_count) {
-		budget->block_count++;
-		block->endpoint = xstrdup(endpoint->name);
-	}
 	block->until = err->retry_at > now ? err->retry_at : now + BLOCK_SECONDS;
 	snprintf(block->reason, sizeof(block->reason), "%s", err->message);
 }

@@ -59,5 +59,6 @@ bool window_counts_model(const struct plan_window *window, const char *model)
 
 int64_t window_reserved(int64_t limit, double reserve)
 {
-	return (int64_t)ceil((double)limit * reserve);
+	/* 0.07 of 100 is a little more than 7 in floating point. */
+	return (int64_t)ceil((double)limit * reserve - 1e-9);
 }

@@ -20,6 +20,7 @@
 
 /* What the tables decode into, before it is checked. */
 struct fields {
+	const struct json *schema; /* for editors only */
 	const struct json *endpoints;
 	const struct json *plans;
 	const char *when_exhausted;
@@ -97,7 +98,7 @@ static const struct decode_field log_table[] = {
 	{ .name = "log", .type = DECODE_OBJECT, .offset = AT(log), .sub = log_table }
 
 static const struct decode_field file_table[] = {
-	{ .name = "$schema", .type = DECODE_ANY, .offset = AT(endpoints) },
+	{ .name = "$schema", .type = DECODE_ANY, .offset = AT(schema) },
 	{ .name = "endpoints", .type = DECODE_ARRAY, .offset = AT(endpoints) },
 	{ .name = "plans", .type = DECODE_OBJECT, .offset = AT(plans) },
 	{ .name = "whenExhausted", .type = DECODE_STRING, .offset = AT(when_exhausted) },
@@ -168,7 +169,7 @@ static bool set_debounce(struct config *config, const struct json *value, struct
 	return true;
 }
 
-static bool add_ignore(struct config *config, const struct json *list, struct err *err)
+static bool add_ignore(struct config *config, const struct json *list, bool is_file, struct err *err)
 {
 	size_t n = 0;
 
@@ -179,6 +180,11 @@ static bool add_ignore(struct config *config, const struct json *list, struct er
 			err_set(err, ERR_INVALID_PARAMS, "privacy.ignore must be a list of at most %d strings",
 				LIMIT_IGNORE_PATTERNS);
 			return false;
+		}
+		/* A workspace may bring its editor's settings along: it must not let files go that their owner keeps back. */
+		if (!is_file && json_string(e)[0] == '!') {
+			log_warn("the editor's privacy.ignore cannot take patterns away: ignored \"%s\"", json_string(e));
+			continue;
 		}
 		config->ignore = xreallocarray(config->ignore, n + 2, sizeof(*config->ignore));
 		config->ignore[n++] = json_string(e);
@@ -217,7 +223,7 @@ static bool merge(struct config *config, const struct json *tree, bool is_file, 
 	f.privacy.history = config->history;
 	if (!decode(tree, is_file ? file_table : settings_table, "", &f, err) || !set_choices(config, &f, err) ||
 	    !set_debounce(config, f.completion.debounce_ms, err) || !check_languages(f.completion.languages, err) ||
-	    !add_ignore(config, f.privacy.ignore, err))
+	    !add_ignore(config, f.privacy.ignore, is_file, err))
 		return false;
 	config->completion.max_lines = f.completion.max_lines;
 	config->completion.candidates = f.completion.candidates;
@@ -235,7 +241,7 @@ static bool merge(struct config *config, const struct json *tree, bool is_file, 
 	return config_decode_plans(config, f.plans, err) && config_decode_endpoints(config, f.endpoints, err);
 }
 
-static void warn_unknown(const struct json *tree, const struct decode_field *table, const char *prefix,
+void config_warn_unknown(const struct json *tree, const struct decode_field *table, const char *prefix,
 	config_warn_fn *warn, void *warn_ctx)
 {
 	const struct json *unknown = NULL;
@@ -250,7 +256,7 @@ static void warn_unknown(const struct json *tree, const struct decode_field *tab
 
 		snprintf(path, sizeof(path), "%s%s.", prefix, f->name);
 		if (f->sub)
-			warn_unknown(json_get(tree, f->name), f->sub, path, warn, warn_ctx);
+			config_warn_unknown(json_get(tree, f->name), f->sub, path, warn, warn_ctx);
 	}
 }
 
@@ -279,6 +285,11 @@ static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_c
 	if (text.len >= 3 && !memcmp(text.data, "\xEF\xBB\xBF", 3))
 		memset(text.data, ' ', 3);
 	json_strip_comments(text.data, text.len);
+	/* An empty file is one in which everything has its default. */
+	if (strspn(text.data, " \t\r\n") == text.len) {
+		ok = true;
+		goto out;
+	}
 	strbuf_add(&copy, text.data, text.len);
 	tree = json_parse(config->pool, copy.data, copy.len, JSON_STRICT, err);
 	if (!tree) {
@@ -299,8 +310,9 @@ static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_c
 		goto out;
 	}
 	if (warn) {
-		warn_unknown(tree, file_table, "", warn, warn_ctx);
-		config_warn_endpoints(tree, warn, warn_ctx);
+		config_warn_unknown(tree, file_table, "", warn, warn_ctx);
+		config_warn_endpoints(json_get(tree, "endpoints"), warn, warn_ctx);
+		config_warn_plans(json_get(tree, "plans"), warn, warn_ctx);
 	}
 	ok = true;
 out:
@@ -321,7 +333,7 @@ static bool parse_settings(
 		err_prefix(err, "the editor's eke settings");
 		err->kind = ERR_CONFIG;
 	} else if (warn) {
-		warn_unknown(tree, settings_table, "the editor's setting ", warn, warn_ctx);
+		config_warn_unknown(tree, settings_table, "the editor's setting ", warn, warn_ctx);
 	}
 	return ok;
 }

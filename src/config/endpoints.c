@@ -244,6 +244,8 @@ static bool decode_endpoint(struct config *config, const struct json *value, con
 	e->connect_timeout = f.timeouts.connect;
 	e->first_byte_timeout = f.timeouts.first_byte;
 	e->idle_timeout = f.timeouts.idle;
+	if (!*e->name || strlen(e->name) >= sizeof(err->endpoint))
+		return fail(err, path, ".name", "must have 1 to 63 bytes");
 	if (config_endpoint_named(config, e->name))
 		return fail(err, path, ".name", "must be different for each endpoint");
 	if (!decode_completion_api(f.completion_api, path, &e->completion_api, err) ||
@@ -316,30 +318,28 @@ bool config_endpoint_from_environment(struct config *config, struct err *err)
 		e->key = (struct config_key){ .source = KEY_ENV, .value = key_name };
 	e->chat_model = env("EKE_MODEL");
 	e->completion_model = env("EKE_MODEL");
-	if (!set_plan(config, e, env("EKE_PLAN"), "the environment variable ", "EKE_PLAN", err))
+	if (!set_plan(config, e, env("EKE_PLAN"), "the environment variable ", "EKE_PLAN", err)) {
+		err->kind = ERR_CONFIG;
 		return false;
+	}
 	config->endpoint_count = 1;
 	config->from_environment = true;
 	return true;
 }
 
-void config_warn_endpoints(const struct json *root, config_warn_fn *warn, void *warn_ctx)
+void config_warn_endpoints(const struct json *endpoints, config_warn_fn *warn, void *warn_ctx)
 {
 	char sentence[256];
+	char prefix[32];
 	size_t n = 0;
 
-	for (const struct json *e = json_first(json_get(root, "endpoints")); e; e = json_next(e), n++) {
-		const struct json *unknown = NULL;
-
-		while ((unknown = decode_unknown(e, endpoint_table, unknown))) {
-			snprintf(sentence, sizeof(sentence), "endpoints[%zu].%s is not known and ignored", n,
-				 json_key(unknown));
-			warn(warn_ctx, sentence);
-		}
+	for (const struct json *e = json_first(endpoints); e; e = json_next(e), n++) {
+		snprintf(prefix, sizeof(prefix), "endpoints[%zu].", n);
+		config_warn_unknown(e, endpoint_table, prefix, warn, warn_ctx);
 		if (json_string(json_get(e, "key"))) {
 			snprintf(sentence, sizeof(sentence),
-				 "endpoints[%zu].key is written out in the file: better name an environment variable, a file or a "
-				 "command, such as {\"env\": \"NAME\"}", n);
+				 "%skey is written out in the file: better name an environment variable, a file or a command, "
+				 "such as {\"env\": \"NAME\"}", prefix);
 			warn(warn_ctx, sentence);
 		}
 	}

@@ -11,6 +11,7 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
+#include "endpoints.h"
 
 #define HOUR 3600
 #define DAY 86400
@@ -60,7 +61,8 @@ bool plan_parse_period(const char *text, int64_t *seconds)
 	char *end;
 	long n = strtol(text, &end, 10);
 
-	if (end == text || n <= 0 || n > 366L * DAY)
+	/* strtol() also takes blanks and signs. */
+	if (*text < '0' || *text > '9' || n <= 0 || n > 366L * DAY)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (strcmp(end, units[i].unit) || n > 366L * DAY / units[i].seconds)
@@ -181,4 +183,20 @@ bool plan_decode(const struct json *value, const char *name, struct plan *plan, 
 	plan->window_count = n;
 	*models = block;
 	return true;
+}
+
+void config_warn_plans(const struct json *plans, config_warn_fn *warn, void *warn_ctx)
+{
+	char prefix[128];
+
+	for (const struct json *p = json_first(plans); p; p = json_next(p)) {
+		size_t n = 0;
+
+		snprintf(prefix, sizeof(prefix), "plans.%s.", json_key(p));
+		config_warn_unknown(p, plan_table, prefix, warn, warn_ctx);
+		for (const struct json *w = json_first(json_get(p, "windows")); w; w = json_next(w)) {
+			snprintf(prefix, sizeof(prefix), "plans.%s.windows[%zu].", json_key(p), n++);
+			config_warn_unknown(w, window_table, prefix, warn, warn_ctx);
+		}
+	}
 }

@@ -41,12 +41,20 @@ static void indent_json(const struct strbuf *compact, struct strbuf *out)
 	strbuf_addch(out, '\n');
 }
 
+/* Leaves out what is not set, as the schema does not know null there. */
+static void put_if_set(struct json_writer *w, const char *name, const char *value)
+{
+	if (value)
+		json_put_kstring(w, name, value);
+}
+
 static void put_key(struct json_writer *w, const struct config_key *key)
 {
+	if (key->source == KEY_NONE)
+		return;
 	json_put_key(w, "key");
 	switch (key->source) {
 	case KEY_NONE:
-		json_put_null(w);
 		return;
 	case KEY_LITERAL:
 		json_put_string(w, "********");
@@ -85,8 +93,8 @@ static void put_endpoint(struct json_writer *w, const struct config_endpoint *e)
 	json_put_kstring(w, "plan", e->plan->name);
 	json_put_key(w, "models");
 	json_begin_object(w);
-	json_put_kstring(w, "chat", e->chat_model);
-	json_put_kstring(w, "completion", e->completion_model);
+	put_if_set(w, "chat", e->chat_model);
+	put_if_set(w, "completion", e->completion_model);
 	json_end_object(w);
 	json_put_kstring(w, "completionApi", config_completion_api_name(e->completion_api));
 	json_put_kbool(w, "streamOptions", e->stream_options);
@@ -177,7 +185,7 @@ static void put_chat(struct json_writer *w, const struct config_chat *chat)
 {
 	json_put_key(w, "chat");
 	json_begin_object(w);
-	json_put_kstring(w, "system", chat->system);
+	put_if_set(w, "system", chat->system);
 	json_put_key(w, "temperature");
 	if (chat->temperature < 0)
 		json_put_null(w);

@@ -248,6 +248,7 @@ struct rpc_result *lsp_chat_complete(void *ctx, struct rpc_request *request, con
 	free(messages);
 	if (!turn->id) {
 		turn_release(turn);
+		lsp_explain(lsp, &err);
 		return rpc_fail(request, &err);
 	}
 	turn->progress = lsp_progress_new(lsp, p.token);

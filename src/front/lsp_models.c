@@ -121,8 +121,10 @@ struct rpc_result *lsp_models_list(void *ctx, struct rpc_request *request, const
 		return rpc_fail(request, &err);
 	}
 	endpoint = upstream_find(lsp->app.upstream, json_string(named), &err);
-	if (!endpoint)
+	if (!endpoint) {
+		lsp_explain(lsp, &err);
 		return rpc_fail(request, &err);
+	}
 	m = xcalloc(1, sizeof(*m));
 	m->lsp = lsp;
 	m->ticket = rpc_ticket(request);

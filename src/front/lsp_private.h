@@ -59,6 +59,8 @@ void lsp_check_end(struct lsp *lsp);
 rpc_notification_fn lsp_did_change_configuration;
 void lsp_take_settings(struct lsp *lsp, const struct json *settings);
 void lsp_load(struct lsp *lsp);
+/* Where there is no endpoint because the configuration is wrong, that is the reason to tell. */
+void lsp_explain(const struct lsp *lsp, struct err *err);
 
 /* lsp_documents.c */
 rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;

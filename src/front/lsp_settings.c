@@ -39,6 +39,12 @@ void lsp_load(struct lsp *lsp)
 	}
 }
 
+void lsp_explain(const struct lsp *lsp, struct err *err)
+{
+	if (err->kind == ERR_NO_ENDPOINT && lsp->config_err.kind != ERR_NONE && !upstream_count(lsp->app.upstream))
+		*err = lsp->config_err;
+}
+
 void lsp_refresh(struct lsp *lsp)
 {
 	if (!app_config_changed(&lsp->app))

@@ -46,7 +46,8 @@ static void finish_id(struct peek *p)
 	if (!fits)
 		p->id_len = LIMIT_ID;
 	p->id[p->id_len] = '\0';
-	if (fits && (!strcmp(p->id, "null") || json_is_number_text(p->id, p->id_len) || is_string_text(p->id, p->id_len)))
+	if (fits && ((p->id_len == 4 && !memcmp(p->id, "null", 4)) || json_is_number_text(p->id, p->id_len) ||
+		     is_string_text(p->id, p->id_len)))
 		p->id_kind = PEEK_ID_VALID;
 	else
 		p->id_kind = PEEK_ID_INVALID;

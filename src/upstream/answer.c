@@ -15,6 +15,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/upstream/sse.h"
+#include "eke/upstream/stencil.h"
 #include "eke/upstream/think.h"
 #include "eke/upstream/wire_error.h"
 
@@ -24,6 +25,7 @@ struct answer {
 	struct strbuf collected; /* what is no event stream, or not known to be one yet */
 	struct sse *sse;
 	struct json_pool *pool;
+	struct stencil stencil;
 	struct think think;
 	struct strbuf text;
 	struct strbuf reasoning;
@@ -44,6 +46,7 @@ struct answer *answer_new(const char *name)
 	a->name = name;
 	a->kind = WIRE_BODY_UNKNOWN;
 	a->pool = json_pool_new();
+	stencil_init(&a->stencil);
 	think_init(&a->think);
 	strbuf_init(&a->collected, LIMIT_BODY);
 	strbuf_init(&a->text, LIMIT_ANSWER);
@@ -57,6 +60,7 @@ void answer_free(struct answer *a)
 		return;
 	sse_free(a->sse);
 	json_pool_free(a->pool);
+	stencil_release(&a->stencil);
 	strbuf_release(&a->collected);
 	strbuf_release(&a->text);
 	strbuf_release(&a->reasoning);
@@ -64,10 +68,8 @@ void answer_free(struct answer *a)
 	free(a);
 }
 
-static void take_text(struct answer *a, const char *text)
+static void take_text(struct answer *a, const char *text, size_t len)
 {
-	size_t len = strlen(text);
-
 	if (think_is_through(&a->think))
 		strbuf_add(&a->text, text, len);
 	else
@@ -95,7 +97,8 @@ static void take_error_value(struct answer *a, const struct json *value)
 	strbuf_release(&text);
 }
 
-static void take_chunk(struct answer *a, const struct json *value)
+/* Takes what a value says; its text, if it says nothing else, or NULL. */
+static const char *take_chunk(struct answer *a, const struct json *value)
 {
 	struct wire_chunk chunk;
 
@@ -110,24 +113,31 @@ static void take_chunk(struct answer *a, const struct json *value)
 		if (chunk.reasoning)
 			strbuf_adds(&a->reasoning, chunk.reasoning);
 		if (chunk.text)
-			take_text(a, chunk.text);
+			take_text(a, chunk.text, strlen(chunk.text));
 	}
 	if (chunk.finish != WIRE_OPEN)
 		a->finish = chunk.finish;
 	if (chunk.is_error)
 		take_error_value(a, value);
+	if (!chunk.is_answer || chunk.is_error || chunk.is_whole || chunk.usage.present || chunk.finish != WIRE_OPEN ||
+	    (chunk.reasoning && *chunk.reasoning))
+		return NULL;
+	return chunk.text;
 }
 
 /* One value, or an array of them (llama.cpp). */
 static bool take_json(struct answer *a, char *text, size_t len, struct err *err)
 {
 	const struct json *value = json_parse(a->pool, text, len, JSON_LENIENT, err);
+	const char *only_text = NULL;
 
 	if (json_is_array(value))
 		for (const struct json *e = json_first(value); e; e = json_next(e))
 			take_chunk(a, e);
 	else if (value)
-		take_chunk(a, value);
+		only_text = take_chunk(a, value);
+	if (only_text)
+		stencil_learn(&a->stencil, text, len, only_text);
 	json_pool_reset(a->pool);
 	return value != NULL;
 }
@@ -142,11 +152,19 @@ static bool is_done_mark(const struct sse_event *event)
 static bool on_event(void *ctx, struct sse_event *event)
 {
 	struct answer *a = ctx;
+	const char *text;
+	size_t text_len;
 	struct err err;
 
 	/* What follows the end mark is noise. */
 	if (a->done_mark)
 		return true;
+	text = event->is_error_field || *event->type ? NULL :
+						       stencil_match(&a->stencil, event->data, event->len, &text_len);
+	if (text) {
+		take_text(a, text, text_len);
+		return !answer_is_too_large(a);
+	}
 	if (is_done_mark(event)) {
 		a->done_mark = true;
 		return true;

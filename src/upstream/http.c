@@ -197,6 +197,13 @@ static void transfer_release(void *p)
 	free(t);
 }
 
+/* A burst of work is over: its buffers (64 KiB a transfer) go back to the system. */
+static void trim(void *ctx)
+{
+	(void)ctx;
+	mem_trim();
+}
+
 /* Takes it from libcurl and from the list; the memory stays till the turn's end. */
 static void transfer_end(struct transfer *t)
 {
@@ -217,6 +224,8 @@ static void transfer_end(struct transfer *t)
 	curl_slist_free_all(t->headers);
 	timer_free(t->timer);
 	loop_defer_free(http->loop, t, transfer_release);
+	if (!http->active)
+		loop_defer(http->loop, trim, NULL);
 }
 
 static void end_cancelled(void *ctx)
@@ -495,7 +504,7 @@ static void set_behaviour(struct transfer *t, const struct http_request *r)
 	 */
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(r->url, "https:", 6) ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_READ_CHUNK);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_RECEIVE_CHUNK);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_timeout * 1000));
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);

@@ -14,31 +14,11 @@
 
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
-#include "eke/base/utf.h"
 #include "eke/text/buffer.h"
 #include "eke/text/lines.h"
+#include "text.h"
 
-/* --- baselines: \n only, which is all that the benchmark's text has --- */
-
-static size_t column_offset(const char *line, size_t len, size_t column)
-{
-	const char *end = memchr(line, '\n', len);
-
-	return utf16_to_byte(line, end ? (size_t)(end - line) : len, column);
-}
-
-static void flat_edit(void *object, struct position pos, size_t removed, const char *text, size_t len)
-{
-	struct strbuf *flat = object;
-	size_t at = 0;
-
-	for (int64_t line = 0; line < pos.line; line++)
-		at = (size_t)((char *)memchr(flat->data + at, '\n', flat->len - at) - flat->data) + 1;
-	at += column_offset(flat->data + at, flat->len - at, (size_t)pos.character);
-	if (removed > flat->len - at)
-		removed = flat->len - at;
-	strbuf_splice(flat, at, removed, text, len);
-}
+/* --- the gap buffer --- */
 
 struct gap_buffer {
 	char *data;
@@ -135,14 +115,6 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
-static uint32_t next_random(uint32_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 17;
-	*x ^= *x << 5;
-	return *x;
-}
-
 /* Edits that keep length and lines about equal: a character typed, a character deleted, a line added, a line joined. */
 static double run(edit_fn *edit, void *object, size_t lines, int count, bool one_place)
 {
@@ -160,16 +132,6 @@ static double run(edit_fn *edit, void *object, size_t lines, int count, bool one
 		edit(object, pos, edits[i & 3].removed, edits[i & 3].text, strlen(edits[i & 3].text));
 	}
 	return (double)(cpu_ns() - start) / count;
-}
-
-static void make_text(struct strbuf *text, size_t len)
-{
-	for (unsigned n = 0; text->len < len; n++) {
-		strbuf_addf(text, "\tresult[%u] = compute(first, second);%s\n", n,
-			    n % 16 ? "" : " /* \xE6\xBC\xA2\xE5\xAD\x97 \xF0\x9F\x98\x80 */");
-		if (n % 5 == 0)
-			strbuf_adds(text, "}\n\n");
-	}
 }
 
 static double bench(size_t size, bool one_place)

@@ -22,7 +22,7 @@ import { Document } from './support/document.mjs';
 import { makeHome, Program, within } from './support/program.mjs';
 import { frame, LineReader, LineWriter, Splitter } from './support/wire.mjs';
 
-export { makeHome, PATIENCE, run, within } from './support/program.mjs';
+export { makeHome, run, startProgram, within } from './support/program.mjs';
 
 /** A test upstream (tests/upstream) that closes with the test. */
 export async function withUpstream(t, options) {
@@ -42,7 +42,7 @@ export function configFor(upstream, more = {}, rest = {}) {
 	return { endpoints: [endpointFor(upstream, more)], completion: { debounceMs: 0 }, ...rest };
 }
 
-const startProgram = (t, { config, home = makeHome(t, config), env, args = [] }) => new Program({ home, env, args: ['serve', ...args] });
+const serve = (t, { config, home = makeHome(t, config), env, args = [] }) => new Program({ home, env, args: ['serve', ...args] });
 
 /**
  * Starts `eke serve` and a client. After the test it is stopped and looked over, unless the test did that.
@@ -51,7 +51,7 @@ const startProgram = (t, { config, home = makeHome(t, config), env, args = [] })
  * @returns {Promise<Client>}
  */
 export async function startServer(t, options = {}) {
-	const client = new Client(startProgram(t, options), options.framing ?? 'content-length');
+	const client = new Client(serve(t, options), options.framing ?? 'content-length');
 
 	t.after(() => client.stop());
 	return client;
@@ -59,7 +59,7 @@ export async function startServer(t, options = {}) {
 
 /** The same for tests that write the bytes themselves. They must end it: `await raw.exit()`. */
 export function startRaw(t, options = {}) {
-	const raw = new RawClient(startProgram(t, options), options.framing ?? 'content-length');
+	const raw = new RawClient(serve(t, options), options.framing ?? 'content-length');
 
 	t.after(() => raw.program.kill());
 	return raw;
@@ -141,9 +141,11 @@ class Client {
 		return `file://${join(this.home, 'work', name)}`;
 	}
 
-	/** Replaces the configuration file. */
+	/** Replaces the configuration file: an object, or the text or bytes as they are. */
 	writeConfig(config) {
-		writeFileSync(join(this.home, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
+		const asIs = typeof config === 'string' || Buffer.isBuffer(config);
+
+		writeFileSync(join(this.home, 'config.json'), asIs ? config : JSON.stringify(config));
 	}
 
 	/** initialize and initialized. Resolves to the result. */

@@ -9,7 +9,7 @@
  *
  * A tree lives in a pool: parsing takes its nodes from there, and resetting the pool ends all of its trees at
  * once. Whoever handles one message after the other keeps one pool and resets it between them; nothing is freed
- * node by node.
+ * node by node. A pool holds LIMIT_JSON_TREES; a text that needs more is refused.
  */
 #include <stdbool.h>
 #include <stddef.h>

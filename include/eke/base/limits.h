@@ -10,6 +10,7 @@
 
 /* --- base: JSON --- */
 #define LIMIT_JSON_DEPTH 128              /* nesting; deeper input is refused */
+#define LIMIT_JSON_TREES MIB(128)         /* the trees of one pool: a value of two bytes takes 64 in a tree */
 #define LIMIT_ERR_MESSAGE 512             /* a sentence for the user */
 #define LIMIT_ERR_PROVIDER 1024           /* what the provider said, cut on a character */
 #define LIMIT_LOG_LINE KIB(8)             /* a log line; the rest is cut and marked */
@@ -29,7 +30,8 @@
 #define LIMIT_KEY_COMMAND_SECONDS 60      /* a password manager may ask its user */
 
 /* --- io --- */
-#define LIMIT_READ_CHUNK KIB(64)          /* one read of standard input */
+#define LIMIT_READ_CHUNK KIB(16)          /* one read of standard input */
+#define LIMIT_RECEIVE_CHUNK KIB(64)       /* one read of an answer */
 #define LIMIT_OUT_QUEUE MIB(64)           /* bytes waiting for a reader of our standard output; more: give up on it */
 #define LIMIT_OUT_HIGH_WATER KIB(256)     /* above it, stream deltas wait and merge */
 
@@ -63,6 +65,7 @@
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
 #define LIMIT_MODELS 4096                 /* entries taken from a model list */
+#define LIMIT_STENCIL KIB(2)              /* what stands around the text of an event; for longer ones each is parsed */
 #define LIMIT_SSE_TYPE 64                 /* name of an event; a longer one counts as none */
 #define LIMIT_URL KIB(2)                  /* a base URL */
 #define LIMIT_RETRY_SECONDS (31 * 86400)  /* the longest wait that an endpoint can impose; longer ones count as this */

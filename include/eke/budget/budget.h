@@ -49,7 +49,7 @@ void budget_unblock(struct budget *budget, const struct config_endpoint *endpoin
 
 /* Writes the contract's Budget object of an endpoint. */
 void budget_write(const struct budget *budget, const struct config_endpoint *endpoint, struct json_writer *w);
-/* Of an endpoint, for people: "unlimited", "41 of 60 left". */
+/* Of an endpoint, for people: "unlimited", "41 of 60 requests left". */
 void budget_describe(const struct budget *budget, const struct config_endpoint *endpoint, char *out, size_t size);
 
 #endif

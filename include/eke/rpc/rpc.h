@@ -10,8 +10,7 @@
  *
  * Cancellation, in LSP's form (params.id) and in the one of Vim's documentation (a top-level id, which looks
  * like a request but gets no answer of its own): the request's cancel function is called, and if it did not
- * answer, the request fails with
- * -32800.
+ * answer, the request fails with -32800.
  *
  * Ids are echoed as the raw text that came. A request whose id is in flight already is refused.
  */
@@ -30,7 +29,7 @@ struct rpc;
 struct rpc_request;
 struct rpc_result;
 
-/* `params` is an object or NULL (absent, null, [] and {} are the same), alive during the call only. */
+/* `params` is an object, or NULL for absent, null and []; alive during the call only. */
 typedef struct rpc_result *rpc_request_fn(void *ctx, struct rpc_request *request, const struct json *params);
 typedef void rpc_notification_fn(void *ctx, const struct json *params);
 
@@ -42,7 +41,10 @@ struct rpc_method {
 
 struct rpc_config {
 	const struct rpc_method *methods; /* ends with .name NULL */
-	/* May this message be taken now? Fills err and returns false if not (a notification is then dropped). */
+	/*
+	 * May this message be taken now? `method` is NULL for one that is not in the table. Fills err and returns false
+	 * if not (a notification is then dropped).
+	 */
 	bool (*admit)(void *ctx, const struct rpc_method *method, bool is_request, struct err *err);
 	/* The reader of our answers is gone. */
 	void (*broken)(void *ctx);

@@ -5,14 +5,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import Ajv from 'ajv';
 
 import { compile } from '../../../protocol/validate.mjs';
-
-/** Where each test process leaves what it has seen of the contract; coverage.mjs adds it up. */
-export const COVERAGE = fileURLToPath(new URL('../../../build/coverage/', import.meta.url));
+import { COVERAGE } from './coverage.mjs';
 
 /* One for all conversations of this process. */
 const contract = compile(Ajv);

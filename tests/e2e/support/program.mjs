@@ -99,18 +99,29 @@ export class Program {
 }
 
 /**
+ * Starts a command, which is killed after the test if it still runs then.
+ * @param {Object} t the test
+ * @param {{args: string[], config?: Object|string, home?: string, env?: Object}} options
+ */
+export function startProgram(t, { args, config, home = makeHome(t, config), env }) {
+	const program = new Program({ home, args, env });
+
+	t.after(() => program.kill());
+	return program;
+}
+
+/**
  * Runs a command to its end.
  * @param {Object} t the test
  * @param {string[]} args
  * @param {{config?: Object|string, home?: string, env?: Object, input?: string}} [options]
  * @returns {Promise<{code: number|string, stdout: string, stderr: string, home: string}>}
  */
-export async function run(t, args, { config, home = makeHome(t, config), env, input = '' } = {}) {
-	const program = new Program({ home, args, env });
+export async function run(t, args, { input = '', ...options } = {}) {
+	const program = startProgram(t, { args, ...options });
 	let stdout = '';
 
-	t.after(() => program.kill());
 	program.child.stdout.setEncoding('utf8').on('data', (data) => (stdout += data));
 	program.child.stdin.end(input);
-	return { code: await program.exit(), stdout, stderr: program.stderr, home };
+	return { code: await program.exit(), stdout, stderr: program.stderr, home: program.home };
 }
