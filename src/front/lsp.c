@@ -297,18 +297,16 @@ static bool admit(void *ctx, const struct rpc_method *method, bool is_request, s
 
 void lsp_show_message(struct lsp *lsp, enum lsp_message type, const char *text)
 {
-	struct json_writer w;
-	struct strbuf params;
+	struct json_writer *w;
 
 	if (!lsp->client_ready || lsp->state != LSP_INITIALIZED)
 		return;
-	strbuf_init(&params, KIB(64));
-	json_writer_init(&w, &params);
-	json_begin_object(&w);
-	json_put_kint(&w, "type", type);
-	json_put_kstring(&w, "message", text);
-	json_end_object(&w);
-	rpc_notify(lsp->rpc, "window/showMessage", &params);
+	w = rpc_notify_begin(lsp->rpc, "window/showMessage");
+	json_begin_object(w);
+	json_put_kint(w, "type", type);
+	json_put_kstring(w, "message", text);
+	json_end_object(w);
+	rpc_notify_end(lsp->rpc);
 }
 
 /* Log lines that an editor's user should find: as window/logMessage, or as $/logTrace where the client traces. */
@@ -316,21 +314,19 @@ static void on_log(void *ctx, enum log_level level, const char *line)
 {
 	struct lsp *lsp = ctx;
 	bool is_message = level <= LOG_WARN;
-	struct json_writer w;
-	struct strbuf params;
+	struct json_writer *w;
 
 	if (!lsp->client_ready || lsp->state != LSP_INITIALIZED)
 		return;
 	if (!is_message && (lsp->trace == LSP_TRACE_OFF || (level > LOG_INFO && lsp->trace != LSP_TRACE_VERBOSE)))
 		return;
-	strbuf_init(&params, KIB(64));
-	json_writer_init(&w, &params);
-	json_begin_object(&w);
+	w = rpc_notify_begin(lsp->rpc, is_message ? "window/logMessage" : "$/logTrace");
+	json_begin_object(w);
 	if (is_message)
-		json_put_kint(&w, "type", level == LOG_BROKEN ? LSP_MESSAGE_ERROR : LSP_MESSAGE_WARNING);
-	json_put_kstring(&w, "message", line);
-	json_end_object(&w);
-	rpc_notify(lsp->rpc, is_message ? "window/logMessage" : "$/logTrace", &params);
+		json_put_kint(w, "type", level == LOG_BROKEN ? LSP_MESSAGE_ERROR : LSP_MESSAGE_WARNING);
+	json_put_kstring(w, "message", line);
+	json_end_object(w);
+	rpc_notify_end(lsp->rpc);
 }
 
 static void on_input(void *ctx, const char *bytes, size_t len)

@@ -20,29 +20,26 @@ struct lsp_progress {
 static void emit(void *ctx, const char *text, size_t text_len, const char *reasoning, size_t reasoning_len)
 {
 	struct lsp_progress *progress = ctx;
-	struct json_writer w;
-	struct strbuf params;
+	struct rpc *rpc = progress->lsp->rpc;
+	struct json_writer *w = rpc_notify_begin(rpc, "$/progress");
 
-	strbuf_init(&params, 8 * LIMIT_ANSWER);
-	strbuf_reserve(&params, text_len + reasoning_len + 128);
-	json_writer_init(&w, &params);
-	json_begin_object(&w);
-	json_put_key(&w, "token");
-	json_put_raw(&w, progress->token, strlen(progress->token));
-	json_put_key(&w, "value");
-	json_begin_object(&w);
-	json_put_kstring(&w, "kind", "delta");
+	json_begin_object(w);
+	json_put_key(w, "token");
+	json_put_raw(w, progress->token, strlen(progress->token));
+	json_put_key(w, "value");
+	json_begin_object(w);
+	json_put_kstring(w, "kind", "delta");
 	if (text_len) {
-		json_put_key(&w, "text");
-		json_put_stringn(&w, text, text_len);
+		json_put_key(w, "text");
+		json_put_stringn(w, text, text_len);
 	}
 	if (reasoning_len) {
-		json_put_key(&w, "reasoning");
-		json_put_stringn(&w, reasoning, reasoning_len);
+		json_put_key(w, "reasoning");
+		json_put_stringn(w, reasoning, reasoning_len);
 	}
-	json_end_object(&w);
-	json_end_object(&w);
-	rpc_notify(progress->lsp->rpc, "$/progress", &params);
+	json_end_object(w);
+	json_end_object(w);
+	rpc_notify_end(rpc);
 }
 
 struct lsp_progress *lsp_progress_new(struct lsp *lsp, const struct json *token)

@@ -60,7 +60,6 @@ static char *compose(const struct lsp *lsp)
 
 void lsp_update_status(struct lsp *lsp)
 {
-	struct strbuf params;
 	char *status;
 
 	if (!lsp->client_ready || lsp->state != LSP_INITIALIZED)
@@ -72,9 +71,8 @@ void lsp_update_status(struct lsp *lsp)
 	}
 	free(lsp->status);
 	lsp->status = status;
-	strbuf_init(&params, MIB(1));
-	strbuf_adds(&params, status);
-	rpc_notify(lsp->rpc, "eke/didChangeStatus", &params);
+	json_put_raw(rpc_notify_begin(lsp->rpc, "eke/didChangeStatus"), status, strlen(status));
+	rpc_notify_end(lsp->rpc);
 }
 
 void lsp_note_outcome(struct lsp *lsp, const struct err *err)

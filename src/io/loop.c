@@ -149,6 +149,11 @@ void loop_stop(struct loop *loop)
 	ev_break(loop->ev, EVBREAK_ALL);
 }
 
+int64_t loop_now_ms(const struct loop *loop)
+{
+	return (int64_t)(ev_now(loop->ev) * 1000.0);
+}
+
 void loop_defer(struct loop *loop, loop_fn *fn, void *ctx)
 {
 	if (loop->tail == loop->cap) {

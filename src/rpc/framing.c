@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -365,15 +364,23 @@ void framing_begin(struct strbuf *out)
 
 void framing_finish(struct strbuf *out, enum framing_kind kind, size_t *start)
 {
-	char header[FRAMING_ROOM];
-	int n;
+	static const char name[] = "Content-Length: ";
+	static const char end[] = "\r\n\r\n";
+	char *at = out->data + FRAMING_ROOM;
+	size_t len = out->len - FRAMING_ROOM;
 
 	if (kind == FRAMING_LINES) {
 		strbuf_addch(out, '\n');
 		*start = FRAMING_ROOM;
 		return;
 	}
-	n = snprintf(header, sizeof(header), "Content-Length: %zu\r\n\r\n", out->len - FRAMING_ROOM);
-	*start = FRAMING_ROOM - (size_t)n;
-	memcpy(out->data + *start, header, (size_t)n);
+	/* From its end to its beginning, as the number of digits is not known before. */
+	at -= strlen(end);
+	memcpy(at, end, strlen(end));
+	do
+		*--at = (char)('0' + len % 10);
+	while (len /= 10);
+	at -= strlen(name);
+	memcpy(at, name, strlen(name));
+	*start = (size_t)(at - out->data);
 }

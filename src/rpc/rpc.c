@@ -132,16 +132,17 @@ static void message_send(struct rpc *rpc, struct json_writer *w)
 		strbuf_release(&rpc->message);
 }
 
-void rpc_notify(struct rpc *rpc, const char *method, struct strbuf *params)
+struct json_writer *rpc_notify_begin(struct rpc *rpc, const char *method)
 {
-	struct json_writer w;
+	message_begin(rpc, &rpc->notification);
+	json_put_kstring(&rpc->notification, "method", method);
+	json_put_key(&rpc->notification, "params");
+	return &rpc->notification;
+}
 
-	message_begin(rpc, &w);
-	json_put_kstring(&w, "method", method);
-	json_put_key(&w, "params");
-	json_put_raw(&w, params->data, params->len);
-	message_send(rpc, &w);
-	strbuf_release(params);
+void rpc_notify_end(struct rpc *rpc)
+{
+	message_send(rpc, &rpc->notification);
 }
 
 static void send_error(struct rpc *rpc, const char *id, const struct err *err, const char *text, size_t text_len)

@@ -13,6 +13,7 @@ struct rpc {
 	struct framing *framing;
 	struct json_pool *pool;
 	struct strbuf message; /* the one under way out; its memory is reused */
+	struct json_writer notification;
 	struct rpc_request *requests;
 	size_t in_flight;
 	uint64_t last_ticket;

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "eke/base/clock.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 
@@ -291,7 +290,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 	size_t len = size * count;
 
 	t->phase = PHASE_RECEIVING;
-	t->last_ms = clock_mono_ms();
+	t->last_ms = loop_now_ms(t->http->loop);
 	/* A status line begins a new head: what came before was an interim response, or the proxy's. */
 	if (len > 5 && !memcmp(data, "HTTP/", 5))
 		memset(&t->head, 0, sizeof(t->head));
@@ -321,7 +320,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	struct transfer *t = ctx;
 	size_t len = size * count;
 
-	t->last_ms = clock_mono_ms();
+	t->last_ms = loop_now_ms(t->http->loop);
 	tell_head(t);
 	if (!t->cancelled && t->callbacks.bytes)
 		t->callbacks.bytes(t->callbacks.ctx, data, len);
@@ -338,7 +337,7 @@ static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_p
 	(void)primary_port;
 	(void)local_port;
 	t->phase = PHASE_WAITING;
-	t->last_ms = clock_mono_ms();
+	t->last_ms = loop_now_ms(t->http->loop);
 	timer_start(t->timer, t->first_byte_ms);
 	return CURL_PREREQFUNC_OK;
 }
@@ -428,7 +427,7 @@ static void on_transfer_timer(void *ctx)
 {
 	struct transfer *t = ctx;
 	int64_t limit = t->phase == PHASE_WAITING ? t->first_byte_ms : t->idle_ms;
-	int64_t left = t->last_ms + limit - clock_mono_ms();
+	int64_t left = t->last_ms + limit - loop_now_ms(t->http->loop);
 
 	if (left > 0) {
 		timer_start(t->timer, left);

@@ -367,12 +367,13 @@ static void test_messages(void **state)
 static void test_headers(void **state)
 {
 	struct fixture *f = *state;
-	struct strbuf params;
+	struct json_writer *w;
 
-	strbuf_init(&params, 100);
-	strbuf_adds(&params, "{\"a\":\"\xE4\xBD\xA0\"}");
-	rpc_notify(f->rpc, "hello", &params);
-	assert_int_equal(params.len, 0);
+	w = rpc_notify_begin(f->rpc, "hello");
+	json_begin_object(w);
+	json_put_kstring(w, "a", "\xE4\xBD\xA0");
+	json_end_object(w);
+	rpc_notify_end(f->rpc);
 	feed(f, "Content-Length: 40\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"null\"}");
 	feed(f, "oops\nContent-Length: 2\r\nContent-Type: x; charset=utf-16\r\n\r\n{}Content-Length: 0\r\n\r\n");
 	read_all(f);
@@ -596,21 +597,18 @@ struct sink {
 static void emit(void *ctx, const char *text, size_t text_len, const char *reasoning, size_t reasoning_len)
 {
 	struct sink *sink = ctx;
-	struct strbuf params;
-	struct json_writer w;
+	struct json_writer *w;
 
 	assert_true(text_len || reasoning_len);
 	sink->count++;
-	strbuf_init(&params, MIB(16));
-	json_writer_init(&w, &params);
-	json_begin_object(&w);
-	json_put_key(&w, "t");
-	json_put_stringn(&w, text, text_len);
-	json_put_key(&w, "r");
-	json_put_stringn(&w, reasoning, reasoning_len);
-	json_end_object(&w);
-	json_writer_end(&w);
-	rpc_notify(sink->f->rpc, "d", &params);
+	w = rpc_notify_begin(sink->f->rpc, "d");
+	json_begin_object(w);
+	json_put_key(w, "t");
+	json_put_stringn(w, text, text_len);
+	json_put_key(w, "r");
+	json_put_stringn(w, reasoning, reasoning_len);
+	json_end_object(w);
+	rpc_notify_end(sink->f->rpc);
 }
 
 #define DELTA(text, reasoning) \
@@ -686,17 +684,18 @@ static void test_stream_congested(void **state)
 	struct sink sinks[2] = { { .f = f }, { .f = f } };
 	const size_t len = LIMIT_OUT_HIGH_WATER + PIPE_SIZE;
 	char *large = xmalloc(len);
-	struct strbuf params;
+	struct json_writer *w;
 
 	start_lines(f);
 	for (int i = 0; i < 2; i++)
 		sinks[i].stream = rpc_stream_new(f->rpc, KIB(64), emit, &sinks[i]);
 	memset(large, 'x', len);
-	strbuf_init(&params, MIB(1));
-	strbuf_adds(&params, "{\"x\":\"");
-	strbuf_add(&params, large, len);
-	strbuf_adds(&params, "\"}");
-	rpc_notify(f->rpc, "large", &params);
+	w = rpc_notify_begin(f->rpc, "large");
+	json_begin_object(w);
+	json_put_key(w, "x");
+	json_put_stringn(w, large, len);
+	json_end_object(w);
+	rpc_notify_end(f->rpc);
 	assert_true(rpc_congested(f->rpc));
 	for (int i = 0; i < 100; i++) {
 		rpc_stream_add(sinks[0].stream, false, "a", 1);

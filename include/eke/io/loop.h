@@ -25,6 +25,11 @@ void loop_free(struct loop *loop);
 /* Until loop_stop(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/*
+ * When this turn began, in milliseconds of a clock that only this function has: for cheap durations of a turn's
+ * precision.
+ */
+int64_t loop_now_ms(const struct loop *loop);
 
 /*
  * Calls fn when the turn's events are handled, before the loop sleeps again. In the order of the calls; what is

@@ -39,6 +39,7 @@ enum framing_kind framing_kind_of(const struct framing *f);
  * A message under way out: the caller inits `out`, lets framing_begin() leave room, appends the JSON text, and
  * framing_finish() makes of it the whole message, in one buffer. `*start` is where the message begins in out->data.
  */
+/* "Content-Length: " and up to 12 digits, "\r\n\r\n": LIMIT_OUT_QUEUE has fewer. */
 #define FRAMING_ROOM 32
 void framing_begin(struct strbuf *out);
 void framing_finish(struct strbuf *out, enum framing_kind kind, size_t *start);

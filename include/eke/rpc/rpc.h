@@ -21,6 +21,7 @@
 #include "eke/base/attrs.h"
 #include "eke/base/err.h"
 #include "eke/base/json.h"
+#include "eke/base/json_writer.h"
 #include "eke/base/strbuf.h"
 #include "eke/io/outq.h"
 #include "eke/rpc/framing.h"
@@ -78,8 +79,12 @@ bool rpc_answer_error(struct rpc *rpc, uint64_t ticket, const struct err *err, c
 
 /* --- at any time --- */
 
-/* Sends a notification; params is one JSON object and is released. */
-void rpc_notify(struct rpc *rpc, const char *method, struct strbuf *params);
+/*
+ * A notification: write its params, one object, with the writer that rpc_notify_begin() returns, then rpc_notify_end().
+ * Nothing else may be sent in between.
+ */
+RETURNS_NONNULL struct json_writer *rpc_notify_begin(struct rpc *rpc, const char *method);
+void rpc_notify_end(struct rpc *rpc);
 bool rpc_congested(const struct rpc *rpc);
 /* Requests that wait for their answer. */
 size_t rpc_in_flight(const struct rpc *rpc);
