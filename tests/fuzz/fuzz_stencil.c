@@ -1,5 +1,6 @@
 /*
- * Two events, each a line: what the stencil of the first makes of the second must be what parsing the second makes of it.
+ * Two events, each a line: what the stencil of the first makes of the second must be what parsing the second
+ * makes of it.
  */
 #include <stdint.h>
 #include <stdlib.h>

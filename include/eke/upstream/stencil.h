@@ -6,8 +6,8 @@
  * that text, and needs no parsing. It takes most of a token's cost away. Pure.
  *
  * Why it cannot go wrong: the text is found in the parsed event as the only string literal that is equal to it, so what
- * surrounds it begins and ends inside the same two quotes; and a text with a quote, a backslash or a control character in
- * it matches no stencil.
+ * surrounds it begins and ends inside the same two quotes; and a text with a quote, a backslash or a control
+ * character in it matches no stencil.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,8 +23,9 @@ struct stencil {
 void stencil_init(struct stencil *stencil);
 void stencil_release(struct stencil *stencil);
 /*
- * Event raw[0..len) was parsed, and says nothing but `text`. Learns nothing if the text does not stand in it as one string
- * literal and only once, or if learning was in vain many times (an endpoint whose events differ in more than the text).
+ * Event raw[0..len) was parsed, and says nothing but `text`. Learns nothing if the text does not stand in it as
+ * one string literal and only once, or if learning was in vain many times (an endpoint whose events differ in
+ * more than the text).
  */
 void stencil_learn(struct stencil *stencil, const char *raw, size_t len, const char *text);
 /* The text in an event that matches, of *text_len bytes, valid UTF-8; NULL if it has to be parsed. */
