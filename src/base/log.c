@@ -41,19 +41,9 @@ bool log_level_parse(const char *name, enum log_level *out)
 	return false;
 }
 
-const char *log_level_name(enum log_level level)
-{
-	return names[level];
-}
-
 void log_set_level(enum log_level level)
 {
 	state.level = level;
-}
-
-enum log_level log_get_level(void)
-{
-	return state.level;
 }
 
 bool log_set_file(const char *path)

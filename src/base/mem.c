@@ -62,11 +62,6 @@ char *xstrndup(const char *s, size_t len)
 	return copy;
 }
 
-char *xstrdup_or_null(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;

@@ -241,6 +241,18 @@ void budget_unblock(struct budget *budget, const struct config_endpoint *endpoin
 		budget->blocks[i].until = 0;
 }
 
+/*
+ * Does the window speak for the plan as a whole? One that counts a class of models only does not, unless there is no other.
+ */
+static bool is_general(const struct plan *plan, const struct plan_window *window)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->window_count; i++)
+		any = any || !strcmp(plan->windows[i].models[0], "*");
+	return !any || !strcmp(window->models[0], "*");
+}
+
 /* One word for the whole: blocked, exhausted, low (a fifth or less), ok, unlimited. */
 static const char *overall(const struct budget *budget, const struct config_endpoint *endpoint, int64_t now)
 {
@@ -251,6 +263,8 @@ static const char *overall(const struct budget *budget, const struct config_endp
 	for (size_t i = 0; i < endpoint->plan->window_count; i++) {
 		struct window_state window;
 
+		if (!is_general(endpoint->plan, &endpoint->plan->windows[i]))
+			continue;
 		evaluate(budget, endpoint, &endpoint->plan->windows[i], now, &window);
 		if (!window.remaining)
 			return "exhausted";
@@ -320,6 +334,8 @@ void budget_describe(const struct budget *budget, const struct config_endpoint *
 	for (size_t i = 0; i < plan->window_count; i++) {
 		struct window_state state;
 
+		if (!is_general(plan, &plan->windows[i]))
+			continue;
 		evaluate(budget, endpoint, &plan->windows[i], now, &state);
 		if (state.remaining < tightest.remaining)
 			tightest = state;

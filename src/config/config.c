@@ -267,8 +267,23 @@ static void name_place(const char *path, const struct strbuf *text, struct err *
 	char sentence[LIMIT_ERR_MESSAGE];
 
 	snprintf(sentence, sizeof(sentence), "%s", err->message);
-	snprintf(member, sizeof(member), "%.*s", (int)strcspn(sentence, " "), sentence);
+	snprintf(member, sizeof(member), "%.*s", (int)strcspn(sentence, ": "), sentence);
 	err_set(err, ERR_CONFIG, "%s:%zu: %s", path, json_line_of(text->data, text->len, member), sentence);
+}
+
+void config_name_place(const struct config *config, struct err *err)
+{
+	struct err unreadable;
+	struct strbuf text;
+
+	if (config->from_environment || !config->file_exists)
+		return;
+	strbuf_init(&text, LIMIT_CONFIG_FILE);
+	if (file_read(config->path, LIMIT_CONFIG_FILE, &text, &unreadable)) {
+		json_strip_comments(text.data, text.len);
+		name_place(config->path, &text, err);
+	}
+	strbuf_release(&text);
 }
 
 static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_ctx, struct err *err)

@@ -94,8 +94,8 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
 		use(app, config, warn, warn_ctx);
 		return true;
 	}
-	if (config && !config->from_environment && config->path)
-		err_prefix(err, "%s", config->path);
+	if (config)
+		config_name_place(config, err);
 	config_unref(config);
 	if (!app->config)
 		use(app, config_defaults(), warn, warn_ctx);

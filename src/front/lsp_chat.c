@@ -190,6 +190,8 @@ static void on_done(void *ctx, const struct chat_answer *answer, const struct er
 	struct strbuf result;
 
 	lsp_progress_finish(turn->progress);
+	/* Before the answer: who has that can rely on the status. */
+	lsp_note_outcome(lsp, answer ? answer->answer->trouble : err);
 	if (answer) {
 		strbuf_init(&result, LIMIT_OUT_QUEUE);
 		write_answer(lsp, answer, &result);
@@ -198,7 +200,6 @@ static void on_done(void *ctx, const struct chat_answer *answer, const struct er
 		rpc_answer_error(lsp->rpc, turn->ticket, err, NULL, 0);
 	}
 	turn_end(turn);
-	lsp_note_outcome(lsp, answer ? answer->answer->trouble : err);
 	lsp_check_end(lsp);
 }
 

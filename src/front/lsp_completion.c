@@ -141,6 +141,11 @@ static void on_done(void *ctx, const struct engine_item *item, const struct err 
 	struct lsp *lsp = c->lsp;
 
 	lsp_progress_finish(c->progress);
+	/* Before the answer: who has that can rely on the status. */
+	if (item || (err && err->kind != ERR_IGNORED && err->kind != ERR_INVALID_PARAMS))
+		lsp_note_outcome(lsp, err);
+	else
+		lsp_update_status(lsp);
 	if (err && err->kind == ERR_INVALID_PARAMS) {
 		rpc_answer_error(lsp->rpc, c->ticket, err, NULL, 0);
 	} else if (item) {
@@ -151,10 +156,6 @@ static void on_done(void *ctx, const struct engine_item *item, const struct err 
 			lsp_show_message(lsp, err->kind == ERR_IGNORED ? LSP_MESSAGE_INFO : LSP_MESSAGE_WARNING, err->message);
 	}
 	completion_end(c);
-	if (item || (err && err->kind != ERR_IGNORED && err->kind != ERR_INVALID_PARAMS))
-		lsp_note_outcome(lsp, err);
-	else
-		lsp_update_status(lsp);
 	lsp_check_end(lsp);
 }
 

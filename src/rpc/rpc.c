@@ -387,7 +387,9 @@ static struct rpc_request *request_new(struct rpc *rpc, const char *id)
 static void take_request(struct rpc *rpc, const char *id, const char *name, const struct json *params)
 {
 	const struct rpc_method *method = find_method(rpc, name);
+	struct rpc_request *request;
 	struct rpc_result *result;
+	uint64_t ticket;
 	struct err err;
 
 	if (find_id(rpc, id)) {
@@ -414,9 +416,14 @@ static void take_request(struct rpc *rpc, const char *id, const char *name, cons
 		send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
-	result = method->request(rpc->config.ctx, request_new(rpc, id), params);
-	if (result != &answered && result != &pending)
+	request = request_new(rpc, id);
+	ticket = request->ticket;
+	result = method->request(rpc->config.ctx, request, params);
+	if (result != &answered && result != &pending) {
 		log_broken("the handler of %s gave no answer", name);
+		err_set(&err, ERR_INTERNAL, "%s failed inside eke: please report it", name);
+		rpc_answer_error(rpc, ticket, &err, NULL, 0);
+	}
 }
 
 static void take_notification(struct rpc *rpc, const char *name, const struct json *params)

@@ -16,6 +16,7 @@ struct rpc_stream {
 	struct strbuf text;
 	struct strbuf reasoning;
 	bool scheduled; /* for the turn's end */
+	bool lost;      /* something did not fit */
 	rpc_emit_fn *emit;
 	void *ctx;
 	struct rpc_stream *next;
@@ -56,7 +57,11 @@ static void flush_at_turn_end(void *ctx)
 
 void rpc_stream_add(struct rpc_stream *stream, bool reasoning, const char *text, size_t len)
 {
-	strbuf_add(reasoning ? &stream->reasoning : &stream->text, text, len);
+	/* What does not fit is left out with all that follows: the pieces together are the text's beginning. */
+	if (stream->lost || !strbuf_add(reasoning ? &stream->reasoning : &stream->text, text, len)) {
+		stream->lost = true;
+		return;
+	}
 	if (stream->scheduled)
 		return;
 	stream->scheduled = true;

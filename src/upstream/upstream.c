@@ -67,16 +67,6 @@ struct loop *upstream_loop(const struct upstream *upstream)
 	return upstream->loop;
 }
 
-struct http *upstream_http(const struct upstream *upstream)
-{
-	return upstream->http;
-}
-
-struct budget *upstream_budget(const struct upstream *upstream)
-{
-	return upstream->budget;
-}
-
 size_t upstream_count(const struct upstream *upstream)
 {
 	return upstream->count;

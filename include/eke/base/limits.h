@@ -23,7 +23,6 @@
 #define LIMIT_HEADERS 16                  /* extra headers of an endpoint */
 #define LIMIT_PLANS 32
 #define LIMIT_PLAN_WINDOWS 8
-#define LIMIT_LANGUAGES 128
 #define LIMIT_IGNORE_PATTERNS 512
 #define LIMIT_KEY_ARGS 32                 /* words of a key command */
 #define LIMIT_KEY KIB(4)                  /* an API key */

@@ -20,9 +20,7 @@ enum log_level {
 
 /* "broken" … "io". */
 bool log_level_parse(const char *name, enum log_level *out);
-const char *log_level_name(enum log_level level);
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 /* Appends to path, created 0600; false if it cannot be opened (errno is kept). NULL: back to standard error. */
 bool log_set_file(const char *path);
 /*

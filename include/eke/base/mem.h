@@ -17,8 +17,6 @@ RETURNS_NONNULL MUST_USE void *xreallocarray(void *p, size_t n, size_t size);
 RETURNS_NONNULL MUST_USE char *xstrdup(const char *s);
 /* A copy of s[0..len), terminated. */
 RETURNS_NONNULL MUST_USE char *xstrndup(const char *s, size_t len);
-/* NULL stays NULL. */
-MUST_USE char *xstrdup_or_null(const char *s);
 RETURNS_NONNULL MUST_USE char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* Gives pages that were freed back to the system; called when a burst of work is over. */

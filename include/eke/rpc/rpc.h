@@ -54,6 +54,7 @@ struct rpc_config {
 
 /* Writes to out_fd, which stays the caller's. */
 struct rpc *rpc_new(struct loop *loop, int out_fd, const struct rpc_config *config);
+/* Not from within a handler. */
 void rpc_free(struct rpc *rpc);
 void rpc_feed(struct rpc *rpc, const char *bytes, size_t len);
 void rpc_feed_end(struct rpc *rpc);

@@ -23,8 +23,6 @@ void upstream_free(struct upstream *upstream);
 bool upstream_configure(struct upstream *upstream, struct config *config, struct err *err);
 
 struct loop *upstream_loop(const struct upstream *upstream);
-struct http *upstream_http(const struct upstream *upstream);
-struct budget *upstream_budget(const struct upstream *upstream);
 size_t upstream_count(const struct upstream *upstream);
 /* In order of preference; NULL past the end. */
 struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
