@@ -23,13 +23,41 @@ void stencil_release(struct stencil *stencil)
 	strbuf_release(&stencil->after);
 }
 
-/* Is it what a string literal shows as it is? */
-static bool is_plain(const char *text, size_t len)
+/* What the letter behind a backslash stands for; 0 if it is none of the short escapes (RFC 8259, 7). */
+static char unescape(char c)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == '"' || text[i] == '\\')
+	static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+
+	for (const char *e = escapes; *e; e += 2)
+		if (e[0] == c)
+			return e[1];
+	return 0;
+}
+
+/* Is it the inside of a string literal, with short escapes at most? *escaped: with any. */
+static bool is_literal(const char *text, size_t len, bool *escaped)
+{
+	*escaped = false;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == '"')
 			return false;
+		if (text[i] != '\\')
+			continue;
+		if (++i == len || !unescape(text[i]))
+			return false;
+		*escaped = true;
+	}
 	return utf8_valid_prefix(text, len) == len;
+}
+
+/* In place; returns the new length. */
+static size_t unescape_all(char *text, size_t len)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < len; i++)
+		text[out++] = text[i] == '\\' ? unescape(text[++i]) : text[i];
+	return out;
 }
 
 /* The only place of "text", quotes included, in raw; NULL if there is none or another. */
@@ -53,9 +81,10 @@ void stencil_learn(struct stencil *stencil, const char *raw, size_t len, const c
 {
 	size_t text_len = strlen(text);
 	const char *at;
+	bool escaped;
 
 	/* Where there is a backslash, the parser may have changed the event (json_guard.h). */
-	if (!text_len || stencil->useless > USELESS_MAX || !is_plain(text, text_len) || memchr(raw, '\\', len))
+	if (!text_len || stencil->useless > USELESS_MAX || !is_literal(text, text_len, &escaped) || escaped || memchr(raw, '\\', len))
 		return;
 	at = find_literal(raw, len, text, text_len);
 	if (!at)
@@ -69,19 +98,20 @@ void stencil_learn(struct stencil *stencil, const char *raw, size_t len, const c
 	stencil->useless++;
 }
 
-const char *stencil_match(struct stencil *stencil, const char *raw, size_t len, size_t *text_len)
+char *stencil_match(struct stencil *stencil, char *raw, size_t len, size_t *text_len)
 {
 	const struct strbuf *before = &stencil->before;
 	const struct strbuf *after = &stencil->after;
+	bool escaped;
 	size_t n;
 
 	if (!after->len || len < before->len + after->len)
 		return NULL;
 	n = len - before->len - after->len;
 	if (memcmp(raw, before->data, before->len) || memcmp(raw + len - after->len, after->data, after->len) ||
-	    !is_plain(raw + before->len, n))
+	    !is_literal(raw + before->len, n, &escaped))
 		return NULL;
 	stencil->useless = 0;
-	*text_len = n;
+	*text_len = escaped ? unescape_all(raw + before->len, n) : n;
 	return raw + before->len;
 }

@@ -22,7 +22,10 @@ static const struct {
 	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"xyz\"}", "xyz" },
 	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"\"}", "" },
 	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"\xC3\xA9 \xF0\x9F\x98\x80\"}", "\xC3\xA9 \xF0\x9F\x98\x80" },
-	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\\nb\"}", NULL },
+	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\\n\\\"\\\\b\\t\"}", "a\n\"\\b\t" },
+	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\\u000ab\"}", NULL },
+	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\\\"}", NULL },
+	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\\x\"}", NULL },
 	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\",\"d\":\"b\"}", NULL },
 	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\xFF\"}", NULL },
 	{ "{\"c\":\"ab\"}", "ab", "{\"c\":\"a\tb\"}", NULL },
@@ -44,15 +47,19 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct stencil stencil;
+		char event[64];
 		const char *text;
 		size_t len = 0;
 
 		print_message("# %s\n", cases[i].event);
 		stencil_init(&stencil);
-		assert_null(stencil_match(&stencil, cases[i].event, strlen(cases[i].event), &len));
+		snprintf(event, sizeof(event), "%s", cases[i].event);
+		assert_null(stencil_match(&stencil, event, strlen(event), &len));
 		stencil_learn(&stencil, cases[i].learned, strlen(cases[i].learned), cases[i].said);
-		text = stencil_match(&stencil, cases[i].event, strlen(cases[i].event), &len);
+		text = stencil_match(&stencil, event, strlen(event), &len);
 		assert_int_equal(text != NULL, cases[i].text != NULL);
+		if (!text)
+			assert_string_equal(event, cases[i].event);
 		if (text) {
 			assert_int_equal(len, strlen(cases[i].text));
 			assert_memory_equal(text, cases[i].text, len);
@@ -74,7 +81,7 @@ static void test_useless(void **state)
 		snprintf(event, sizeof(event), "{\"n\":%d,\"c\":\"ab\"}", i);
 		stencil_learn(&stencil, event, strlen(event), "ab");
 	}
-	assert_null(stencil_match(&stencil, "{\"n\":99,\"c\":\"ab\"}", 17, &len));
+	assert_null(stencil_match(&stencil, event, strlen(event), &len));
 	stencil_release(&stencil);
 
 	stencil_init(&stencil);

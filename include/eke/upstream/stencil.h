@@ -6,8 +6,8 @@
  * that text, and needs no parsing. It takes most of a token's cost away. Pure.
  *
  * Why it cannot go wrong: the text is found in the parsed event as the only string literal that is equal to it, so what
- * surrounds it begins and ends inside the same two quotes; and a text with a quote, a backslash or a control
- * character in it matches no stencil.
+ * surrounds it begins and ends at the two quotes; and what stands between them in another event must be the inside of a
+ * string literal, without quotes and with short escapes only.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +28,10 @@ void stencil_release(struct stencil *stencil);
  * more than the text).
  */
 void stencil_learn(struct stencil *stencil, const char *raw, size_t len, const char *text);
-/* The text in an event that matches, of *text_len bytes, valid UTF-8; NULL if it has to be parsed. */
-const char *stencil_match(struct stencil *stencil, const char *raw, size_t len, size_t *text_len);
+/*
+ * The text in an event that matches, *text_len bytes of valid UTF-8, its escapes undone in place; NULL, and nothing changed,
+ * if the event has to be parsed.
+ */
+char *stencil_match(struct stencil *stencil, char *raw, size_t len, size_t *text_len);
 
 #endif
