@@ -417,7 +417,7 @@ export interface Budget {
 	endpoint: string;
 	/** Name of its plan. */
 	plan: string;
-	/** low: only what is reserved for chats and for completions that the user asks for is left; exhausted: nothing is; blocked: the service said no; unlimited: the plan has no windows. */
+	/** low: a fifth or less is left; exhausted: nothing is (windows of some models only do not count); blocked: the service said no; unlimited: the plan has no windows. */
 	state: "ok" | "low" | "exhausted" | "blocked" | "unlimited";
 	/** Each of them must have something left. */
 	windows: BudgetWindow[];

@@ -242,7 +242,8 @@ void budget_unblock(struct budget *budget, const struct config_endpoint *endpoin
 }
 
 /*
- * Does the window speak for the plan as a whole? One that counts a class of models only does not, unless there is no other.
+ * Does the window speak for the plan as a whole? One that counts a class of models only does not, unless there
+ * is no other.
  */
 static bool is_general(const struct plan *plan, const struct plan_window *window)
 {

@@ -84,7 +84,8 @@ void stencil_learn(struct stencil *stencil, const char *raw, size_t len, const c
 	bool escaped;
 
 	/* Where there is a backslash, the parser may have changed the event (json_guard.h). */
-	if (!text_len || stencil->useless > USELESS_MAX || !is_literal(text, text_len, &escaped) || escaped || memchr(raw, '\\', len))
+	if (!text_len || stencil->useless > USELESS_MAX || !is_literal(text, text_len, &escaped) || escaped ||
+		memchr(raw, '\\', len))
 		return;
 	at = find_literal(raw, len, text, text_len);
 	if (!at)

@@ -119,8 +119,8 @@ typedef void config_warn_fn(void *ctx, const char *sentence);
 struct config *config_load(const char *path, const char *settings, config_warn_fn *warn, void *warn_ctx,
 	struct err *err);
 /*
- * For a fault that was found later (an address that is none): err's message begins with the member's path, and gets file
- * and line before it.
+ * For a fault that was found later (an address that is none): err's message begins with the member's path, and
+ * gets file and line before it.
  */
 void config_name_place(const struct config *config, struct err *err);
 /* The defaults, without an endpoint: what is in force where no configuration could be loaded. */

@@ -14,7 +14,10 @@ struct rpc_stream;
 /* Writes the notification; never with both lengths 0. */
 typedef void rpc_emit_fn(void *ctx, const char *text, size_t text_len, const char *reasoning, size_t reasoning_len);
 
-/* `max`: of what may collect, for text and reasoning each; what comes when that is full is left out, and all after it. */
+/*
+ * `max`: of what may collect, for text and reasoning each; what comes when that is full is left out, and all
+ * after it.
+ */
 struct rpc_stream *rpc_stream_new(struct rpc *rpc, size_t max, rpc_emit_fn *emit, void *ctx);
 void rpc_stream_add(struct rpc_stream *stream, bool reasoning, const char *text, size_t len);
 /* Emits what is left, whatever the client does: the answer follows. */

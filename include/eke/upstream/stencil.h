@@ -29,8 +29,8 @@ void stencil_release(struct stencil *stencil);
  */
 void stencil_learn(struct stencil *stencil, const char *raw, size_t len, const char *text);
 /*
- * The text in an event that matches, *text_len bytes of valid UTF-8, its escapes undone in place; NULL, and nothing changed,
- * if the event has to be parsed.
+ * The text in an event that matches, *text_len bytes of valid UTF-8, its escapes undone in place; NULL, and
+ * nothing changed, if the event has to be parsed.
  */
 char *stencil_match(struct stencil *stencil, char *raw, size_t len, size_t *text_len);
 
