@@ -116,6 +116,17 @@ static void waiter_nothing(struct waiter *w, const struct err *err)
 	callbacks.done(callbacks.ctx, NULL, err);
 }
 
+/* Tells what of the item's text was not told yet. */
+static void tell(struct waiter *w, const struct cache_hit *hit)
+{
+	if (!w->callbacks.delta || hit->len <= w->told)
+		return;
+	if (w->selected && !w->told)
+		w->callbacks.delta(w->callbacks.ctx, w->selected, strlen(w->selected));
+	w->callbacks.delta(w->callbacks.ctx, hit->text + w->told, hit->len - w->told);
+	w->told = hit->len;
+}
+
 static void waiter_answer(struct waiter *w, const struct cache_hit *hit)
 {
 	struct engine_callbacks callbacks = w->callbacks;
@@ -128,6 +139,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hit)
 	strbuf_add(&text, hit->text, hit->len);
 	item.text = text.data;
 	item.len = text.len;
+	tell(w, hit);
 	waiter_end(w);
 	callbacks.done(callbacks.ctx, &item, NULL);
 	strbuf_release(&text);
@@ -225,13 +237,8 @@ static void tell_growth(struct waiter *w)
 	struct cache_place place = place_for_cache(&w->place, ask_who(w->ask));
 	struct cache_hit hit;
 
-	if (!w->callbacks.delta || cache_find(w->engine->cache, &place, now_ms(), &hit) != CACHE_HIT ||
-	    hit.item != ask_id(w->ask) || hit.len <= w->told)
-		return;
-	if (w->selected && !w->told)
-		w->callbacks.delta(w->callbacks.ctx, w->selected, strlen(w->selected));
-	w->callbacks.delta(w->callbacks.ctx, hit.text + w->told, hit.len - w->told);
-	w->told = hit.len;
+	if (cache_find(w->engine->cache, &place, now_ms(), &hit) == CACHE_HIT && hit.item == ask_id(w->ask))
+		tell(w, &hit);
 }
 
 static void on_grown(void *ctx, struct ask *ask)

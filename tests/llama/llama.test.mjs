@@ -20,7 +20,13 @@ after(() => llama?.stop());
 /** Runs `body` with a fresh eke, which must then shut down cleanly. */
 async function withEke(completionApi, body) {
 	const eke = await startEke(llama.baseUrl, completionApi);
-	await body(eke);
+	try {
+		await body(eke);
+	} catch (error) {
+		// A test that failed must not leave a program behind: the runner would wait for it.
+		eke.kill();
+		throw error;
+	}
 	const { code, stderr } = await eke.stop();
 	assert.equal(code, 0, stderr);
 	assert.doesNotMatch(stderr, /Sanitizer|runtime error|broken/);

@@ -108,6 +108,7 @@ export async function startEke(baseUrl, completionApi) {
 		request: (method, params) => connection.sendRequest(method, params),
 		notify: (method, params) => connection.sendNotification(method, params),
 		onProgress: (token, handler) => progress.set(token, handler),
+		kill: () => child.kill('SIGKILL'),
 		async stop() {
 			await connection.sendRequest('shutdown');
 			await connection.sendNotification('exit');

@@ -41,7 +41,7 @@ struct engine_item {
 };
 
 struct engine_callbacks {
-	/* The beginning of the item's text, growing: each call brings more of it. May be NULL. */
+	/* The item's text, piece by piece: all of it before done(). May be NULL. */
 	void (*delta)(void *ctx, const char *text, size_t len);
 	/*
 	 * Once, the last. item NULL and err NULL: nothing to show (declined, superseded, the model had nothing to
