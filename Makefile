@@ -45,7 +45,9 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama protocol clean help
 .SECONDARY:
+# The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
+	@:
 
 help:
 	@echo 'make                  build/eke'
@@ -103,6 +105,7 @@ $(BUILD)/eke: $(call objects,release,$(SRC))
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
 debug: $(BUILD)/debug/eke
+	@:
 $(BUILD)/debug/eke: $(call objects,debug/obj,$(SRC))
 	$(call say,ld,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS)
