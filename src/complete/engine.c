@@ -22,6 +22,7 @@
 
 /* Until the debounce learns from the typing: about the pause between two words. */
 #define DEBOUNCE_MS 150
+
 enum waiter_state {
 	WAITER_NEW,       /* decided at the turn's end */
 	WAITER_DEBOUNCING,

@@ -402,7 +402,7 @@ int lsp_serve(const struct app_options *options)
 	int out = stdio_claim_stdout();
 
 	if (out < 0) {
-		log_broken("standard output cannot be used: %s", strerror(errno));
+		log_warn("standard output cannot be used: %s", strerror(errno));
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);
