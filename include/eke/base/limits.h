@@ -81,6 +81,7 @@
 #define LIMIT_CACHE_TAIL 512              /* bytes before the cursor that an answer depends on */
 #define LIMIT_CACHE_HEAD 256              /* bytes after it */
 #define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
+#define LIMIT_HABITS 64                   /* documents whose suggestions' fates are remembered */
 #define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
 
 /* --- chat --- */
