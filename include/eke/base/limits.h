@@ -41,6 +41,7 @@
 #define LIMIT_ID 256                      /* raw text of a request id */
 #define LIMIT_METHOD 128
 #define LIMIT_REQUESTS_IN_FLIGHT 1024
+#define LIMIT_CALLS_TO_CLIENT 64          /* our requests to the client that wait for its answer */
 
 /* --- text --- */
 #define LIMIT_DOCUMENT MIB(16)            /* one open document; larger ones are known but not kept */
