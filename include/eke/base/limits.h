@@ -55,6 +55,9 @@
 
 /* --- budget --- */
 #define LIMIT_WINDOW_ENTRIES 100000       /* requests one window may count: the largest "limit" a plan may have */
+#define LIMIT_LEARNED_WINDOWS 8           /* windows of a service that the provider's words taught */
+#define LIMIT_REPORT_WINDOWS (LIMIT_PLAN_WINDOWS + LIMIT_LEARNED_WINDOWS)
+#define LIMIT_BUDGET_MODEL 128            /* a model's name in the ledger; longer ones are cut */
 
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
