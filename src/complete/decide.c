@@ -10,15 +10,24 @@
 #include "engine_private.h"
 #include "questions.h"
 
-static struct admission_budget budget_facts(struct engine *engine, const struct endpoint *endpoint)
+/* What automatic requests may spend at this endpoint. */
+static struct admission_budget budget_facts(struct engine *engine, struct endpoint *endpoint)
 {
-	(void)engine;
-	(void)endpoint;
-	return (struct admission_budget){ .counted = false };
+	struct budget_view view;
+	int64_t now = clock_wall_ms();
+
+	upstream_look(engine->upstream, endpoint, endpoint_completion_model(endpoint), BUDGET_AUTOMATIC,
+		      engine->config->completion.reserve, &view);
+	return (struct admission_budget){
+		.counted = view.counted,
+		.tokens = view.pace.tokens,
+		.burst = view.pace.burst,
+		.level = view.pace.level,
+		.wait_ms = view.pace.next_at_ms > now ? view.pace.next_at_ms - now : 0,
+	};
 }
 
-static void admit(struct engine *engine, const struct place *place, const struct endpoint *endpoint,
-		  struct admission *out)
+static void admit(struct engine *engine, const struct place *place, struct endpoint *endpoint, struct admission *out)
 {
 	const struct habit *habit = habits_of(engine->habits, place->uri);
 	struct admission_input in = {
