@@ -37,7 +37,10 @@ SRC = $(sort $(wildcard src/*.c src/*/*.c))
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
 FUZZ = $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
-BENCH = $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
+BENCH = $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c)))
+# The trace player: the program's own engine over simulated time and a simulated network.
+TRACE_SRC = $(filter-out src/io/loop.c src/upstream/call.c,$(LIB_SRC)) \
+	$(sort $(wildcard tests/bench/trace_*.c tests/bench/sim_*.c)) tests/bench/virtual_loop.c
 
 # Recipes are quiet unless V=1.
 Q = $(if $(V),,@)
@@ -167,6 +170,11 @@ fuzz:
 # --- benchmarks -----------------------------------------------------------------------------------------------------
 
 $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o $(call objects,release,$(LIB_SRC))
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
+
+$(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call objects,release,$(TRACE_SRC))
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
