@@ -30,6 +30,8 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototype
 STD = -std=c11 -D_GNU_SOURCE -DEKE_VERSION='"$(VERSION)"' -Iinclude
 HARDEN = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+# What a library calls in the program: see src/upstream/http.c.
+EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 SRC = $(sort $(wildcard src/*.c src/*/*.c))
@@ -102,7 +104,7 @@ $(BUILD)/deps-ok: .ci/deps
 
 $(BUILD)/eke: $(call objects,release,$(SRC))
 	$(call say,ld,$@)
-	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+	$(Q)$(CC) $(HARDEN_LD) $(EXPORT_LD) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
 debug: $(BUILD)/debug/eke
 	@:
