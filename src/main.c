@@ -3,9 +3,11 @@
  * commands is left to the command.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
@@ -164,12 +166,15 @@ static int run(int argc, char **argv)
 	return CLI_USAGE;
 }
 
-/* A full disk or a closed descriptor is no success. */
+/* A full disk or a closed descriptor is no success; a reader that had enough needs no message. */
 static int check_stdout(int code)
 {
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
-	fprintf(stderr, "eke: standard output could not be written to: something is missing there\n");
+	if (poll(&out, 1, 0) < 0 || !(out.revents & (POLLERR | POLLHUP)))
+		fprintf(stderr, "eke: standard output could not be written to: something is missing there\n");
 	return code == CLI_OK ? CLI_FAILED : code;
 }
 

@@ -95,8 +95,14 @@ test('started without a standard descriptor, nothing else takes its place', asyn
 	const { code, stderr } = await runRedirected(home, ['chat', 'hello'], '>&-');
 	assert.equal(code, 1);
 	assert.match(stderr, /^eke: standard output could not be written to/);
-	for (const args of [['chat', 'hello'], ['config', '--schema'], ['--version']])
+	for (const args of [['config', '--schema'], ['--version']])
 		assert.equal((await runRedirected(home, args, '>/dev/full')).code, 1, args[0]);
+	/* A reader that had enough: no message. */
+	assert.deepEqual(await runRedirected(home, ['chat', 'hello'], '>/dev/full'), { code: 1, stdout: '', stderr });
+	const early = startProgram(t, { home, args: ['chat', 'hello'] });
+	early.child.stdout.destroy();
+	assert.equal(await early.exit(), 1);
+	assert.equal(early.stderr, '');
 	for (const request of upstream.counted)
 		assert.equal(request.body.messages.at(-1).content, 'hello');
 });
