@@ -6,17 +6,15 @@
 #include <stdlib.h>
 
 #include "eke/base/mem.h"
-#include "eke/complete/prompt.h"
-
-/* What a message's frame takes in the chat formats of OpenAI's models. */
-#define TOKENS_PER_MESSAGE 4
+#include "eke/upstream/tokens.h"
 
 struct turn {
 	uint64_t id; /* the call's */
 	struct chat *chat;
 	struct endpoint *endpoint; /* ref */
 	struct chat_callbacks callbacks;
-	int64_t prompt_tokens; /* estimate */
+	char *model;       /* as asked for */
+	size_t raw_tokens; /* tokens_estimate_messages() of what was sent */
 	struct turn *next;
 };
 
@@ -34,6 +32,14 @@ struct chat *chat_new(struct upstream *upstream)
 	return chat;
 }
 
+static void turn_release(void *p)
+{
+	struct turn *turn = p;
+
+	free(turn->model);
+	free(turn);
+}
+
 static void turn_end(struct turn *turn)
 {
 	struct turn **at = &turn->chat->turns;
@@ -42,7 +48,7 @@ static void turn_end(struct turn *turn)
 		at = &(*at)->next;
 	*at = turn->next;
 	endpoint_unref(turn->endpoint);
-	loop_defer_free(upstream_loop(turn->chat->upstream), turn, free);
+	loop_defer_free(upstream_loop(turn->chat->upstream), turn, turn_release);
 }
 
 void chat_free(struct chat *chat)
@@ -70,23 +76,43 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 		turn->callbacks.delta(turn->callbacks.ctx, reasoning, text, len);
 }
 
+/* What the endpoint says of the prompt's length goes into the next estimate. */
+static void learn(const struct turn *turn, const struct call_answer *answer, const struct err *err)
+{
+	struct token_scales *scales = upstream_token_scales(turn->chat->upstream);
+	const char *endpoint = endpoint_name(turn->endpoint);
+	int64_t cap = endpoint_config(turn->endpoint)->plan->max_prompt_tokens;
+
+	if (answer && answer->usage.present)
+		tokens_learn(scales, endpoint, turn->model, turn->raw_tokens, answer->usage.prompt_tokens);
+	else if (err && err->kind == ERR_PROMPT_TOO_LONG && cap)
+		tokens_refused(scales, endpoint, turn->model, turn->raw_tokens, cap);
+}
+
+static struct wire_usage estimate_usage(const struct turn *turn, const struct call_answer *answer)
+{
+	struct wire_usage usage = { .present = false };
+
+	usage.prompt_tokens = (int64_t)tokens_of(upstream_token_scales(turn->chat->upstream), endpoint_name(turn->endpoint),
+						 turn->model, turn->raw_tokens);
+	usage.completion_tokens = (int64_t)(tokens_estimate(answer->text, answer->text_len) +
+					    tokens_estimate(answer->reasoning, answer->reasoning_len));
+	usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
+	return usage;
+}
+
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct turn *turn = ctx;
 	struct chat_answer told;
 
+	learn(turn, answer, err);
 	if (answer) {
 		told = (struct chat_answer){ .endpoint = endpoint_name(turn->endpoint),
 					     .endpoint_config = endpoint_config(turn->endpoint),
 					     .answer = answer,
 					     .usage_estimated = !answer->usage.present,
-					     .usage = answer->usage };
-		if (told.usage_estimated) {
-			told.usage.prompt_tokens = turn->prompt_tokens;
-			told.usage.completion_tokens = (int64_t)(prompt_tokens(answer->text, answer->text_len) +
-								 prompt_tokens(answer->reasoning, answer->reasoning_len));
-			told.usage.total_tokens = told.usage.prompt_tokens + told.usage.completion_tokens;
-		}
+					     .usage = answer->usage.present ? answer->usage : estimate_usage(turn, answer) };
 	}
 	/* The endpoint, and with it the configuration, must outlast the callback. */
 	endpoint_ref(turn->endpoint);
@@ -110,15 +136,14 @@ uint64_t chat_start(
 	turn->chat = chat;
 	turn->endpoint = endpoint_ref(endpoint);
 	turn->callbacks = *callbacks;
-	for (size_t i = 0; i < request->count; i++)
-		turn->prompt_tokens += TOKENS_PER_MESSAGE +
-				       (int64_t)prompt_tokens(request->messages[i].content, request->messages[i].content_len);
+	turn->model = xstrdup(request->model ? request->model : endpoint_chat_model(endpoint));
+	turn->raw_tokens = tokens_estimate_messages(request->messages, request->count);
 	call_callbacks.ctx = turn;
 	spec = (struct call_spec){
 		.endpoint = endpoint,
 		.purpose = CALL_CHAT,
 		.request = { .api = WIRE_CHAT,
-			     .model = request->model ? request->model : endpoint_chat_model(endpoint),
+			     .model = turn->model,
 			     .messages = request->messages,
 			     .message_count = request->count,
 			     .max_tokens = request->max_tokens ? request->max_tokens : defaults->max_tokens,

@@ -22,6 +22,7 @@ struct upstream *upstream_new(struct loop *loop, struct budget *budget)
 	upstream->loop = loop;
 	upstream->budget = budget;
 	upstream->http = http_new(loop);
+	upstream->token_scales = token_scales_new();
 	return upstream;
 }
 
@@ -39,6 +40,7 @@ void upstream_free(struct upstream *upstream)
 	queries_free_all(upstream);
 	release_endpoints(upstream->endpoints, upstream->count);
 	http_free(upstream->http);
+	token_scales_free(upstream->token_scales);
 	free(upstream);
 }
 
@@ -65,6 +67,11 @@ bool upstream_configure(struct upstream *upstream, struct config *config, struct
 struct loop *upstream_loop(const struct upstream *upstream)
 {
 	return upstream->loop;
+}
+
+struct token_scales *upstream_token_scales(const struct upstream *upstream)
+{
+	return upstream->token_scales;
 }
 
 size_t upstream_count(const struct upstream *upstream)

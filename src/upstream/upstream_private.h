@@ -11,6 +11,7 @@ struct upstream {
 	struct loop *loop;     /* borrowed */
 	struct budget *budget; /* borrowed */
 	struct http *http;
+	struct token_scales *token_scales;
 	struct endpoint *endpoints[LIMIT_ENDPOINTS]; /* refs */
 	size_t count;
 	struct call *calls;

@@ -69,6 +69,7 @@
 #define LIMIT_URL KIB(2)                  /* a base URL */
 #define LIMIT_RETRY_SECONDS (31 * 86400)  /* the longest wait that an endpoint can impose; longer ones count as this */
 #define LIMIT_STATED_PERIOD (366 * 86400)  /* seconds: the longest period of a limit that a provider states */
+#define LIMIT_TOKEN_SCALES 64             /* pairs of endpoint and model whose tokens are known */
 #define LIMIT_STOP 4                      /* stop strings sent; OpenAI refuses a request with more */
 
 /* --- complete --- */
