@@ -137,8 +137,9 @@ static struct http_request request_to(const struct endpoint *endpoint, const cha
 	};
 }
 
-uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
-		       struct strbuf *body, const struct http_callbacks *callbacks)
+/* `scheme` stands before the key. */
+static uint64_t send_as(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *scheme,
+			const char *key, struct strbuf *body, const struct http_callbacks *callbacks)
 {
 	const struct config_endpoint *settings = endpoint_config(endpoint);
 	struct http_request request = request_to(endpoint, body ? "POST" : "GET", url);
@@ -150,7 +151,7 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	request.body = body;
 
 	if (key)
-		headers[n++] = xasprintf("Authorization: Bearer %s", key);
+		headers[n++] = xasprintf("Authorization: %s%s", scheme, key);
 	if (body)
 		headers[n++] = xstrdup("Content-Type: application/json");
 	headers[n++] = xstrdup(body ? "Accept: text/event-stream, application/json" : "Accept: application/json");
@@ -166,6 +167,18 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 		free(headers[i]);
 	}
 	return id;
+}
+
+uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+		       struct strbuf *body, const struct http_callbacks *callbacks)
+{
+	return send_as(upstream, endpoint, url, "Bearer ", key, body, callbacks);
+}
+
+uint64_t upstream_send_raw_key(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+			       struct strbuf *body, const struct http_callbacks *callbacks)
+{
+	return send_as(upstream, endpoint, url, "", key, body, callbacks);
 }
 
 static void prewarm_done(void *ctx, enum http_outcome outcome, const struct err *err)
