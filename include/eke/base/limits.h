@@ -68,10 +68,13 @@
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
 #define LIMIT_MODELS 4096                 /* entries taken from a model list */
+#define LIMIT_USAGE_HOURS 48              /* of a provider's own count of requests */
 #define LIMIT_STENCIL KIB(2)              /* what stands around the text of an event; for longer ones each is parsed */
 #define LIMIT_SSE_TYPE 64                 /* name of an event; a longer one counts as none */
 #define LIMIT_URL KIB(2)                  /* a base URL */
 #define LIMIT_RETRY_SECONDS (31 * 86400)  /* the longest wait that an endpoint can impose; longer ones count as this */
+#define LIMIT_STATED_PERIOD (366 * 86400)  /* seconds: the longest period of a limit that a provider states */
+#define LIMIT_TOKEN_SCALES 64             /* pairs of endpoint and model whose tokens are known */
 #define LIMIT_STOP 4                      /* stop strings sent; OpenAI refuses a request with more */
 
 /* --- complete --- */

@@ -12,6 +12,7 @@
 #include "eke/io/loop.h"
 #include "eke/upstream/endpoint.h"
 #include "eke/upstream/http.h"
+#include "eke/upstream/tokens.h"
 
 struct upstream;
 
@@ -23,6 +24,8 @@ void upstream_free(struct upstream *upstream);
 bool upstream_configure(struct upstream *upstream, struct config *config, struct err *err);
 
 struct loop *upstream_loop(const struct upstream *upstream);
+/* What is known of how its endpoints count tokens; whoever sends prompts asks and teaches it. */
+struct token_scales *upstream_token_scales(const struct upstream *upstream);
 size_t upstream_count(const struct upstream *upstream);
 /* In order of preference; NULL past the end. */
 struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
