@@ -174,6 +174,7 @@ $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o $(call objects,release,$(LIB_
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
 
+# In simulated time: no machine makes its figures better or worse.
 $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call objects,release,$(TRACE_SRC))
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)

@@ -164,6 +164,14 @@ static void count_place(struct sim_net *net, const struct sim_question *q)
 		net->counts.ahead++;
 }
 
+bool sim_net_would_be_right(const struct sim_net *net, const struct sim_question *question)
+{
+	size_t at;
+	size_t limit;
+
+	return sim_model_find(net->model, question, &at, &limit) && sim_model_is_right(net->model, at, limit);
+}
+
 uint64_t sim_net_ask(struct sim_net *net, const struct sim_question *question, const struct sim_callbacks *callbacks)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));

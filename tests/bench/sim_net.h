@@ -49,5 +49,7 @@ void sim_net_abort(struct sim_net *net, uint64_t id);
 struct sim_counts sim_net_counts(const struct sim_net *net);
 /* Questions that could be sent now. */
 int64_t sim_net_left(const struct sim_net *net);
+/* What no client can know: would the first line of the answer be right? */
+bool sim_net_would_be_right(const struct sim_net *net, const struct sim_question *question);
 
 #endif

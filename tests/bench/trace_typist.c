@@ -153,7 +153,7 @@ struct typist *typist_new(const char *text, size_t len, const struct typist_sett
 
 	t->settings = *settings;
 	t->rng.state = settings->seed ^ UINT64_C(0x7479706973740000);
-	rhythm_init(&t->rhythm, settings->seed, settings->steady_ms);
+	rhythm_init(&t->rhythm, settings->seed, settings->steady_ms, settings->pace);
 	strbuf_init(&t->file, LIMIT_DOCUMENT);
 	strbuf_init(&t->plan, LIMIT_DOCUMENT);
 	strbuf_add(&t->file, text, len);
@@ -183,15 +183,32 @@ static bool is_line_start(const struct typist *t)
 	return !at || t->plan.data[at - 1] == '\n';
 }
 
-/* After an empty line. */
+/* Columns of the line's indentation that ends at `at`. */
+static size_t indentation(const struct typist *t, size_t at)
+{
+	size_t columns = 0;
+
+	while (at && t->plan.data[at - 1] != '\n')
+		columns += t->plan.data[--at] == '\t' ? 8 : 1;
+	return columns;
+}
+
+/* After an empty line, or deeper in than the line before. */
 static bool is_block_start(const struct typist *t)
 {
+	size_t columns = indentation(t, t->at);
 	size_t at = t->at;
 	size_t ends = 0;
 
 	while (at && memchr(" \t\n", t->plan.data[at - 1], 3))
 		ends += t->plan.data[--at] == '\n';
-	return !at || ends > 1;
+	if (!at || ends > 1)
+		return true;
+	while (at && t->plan.data[at - 1] != '\n')
+		at--;
+	while (t->plan.data[at] == ' ' || t->plan.data[at] == '\t')
+		at++;
+	return columns > indentation(t, at);
 }
 
 static enum rhythm_key key_kind(const struct typist *t)
