@@ -270,7 +270,8 @@ static void tell_goals(void)
 	}
 	tell_ratio("trace-requests", "requests at 60/h", MODE_COUNTED);
 	tell_ratio("trace-requests-unlimited", "requests without a limit", MODE_UNLIMITED);
-	f = (struct figure){ "trace-exhausted", "requests sent while exhausted", "", (double)refused, NULL, 0, GOAL_MAX, 0 };
+	f = (struct figure){ "trace-exhausted", "requests sent while exhausted", "", (double)refused, NULL, 0, GOAL_MAX,
+			       0 };
 	figure_tell(&f);
 	f = (struct figure){ "trace-ranges", "wrong ranges", "", (double)ranges, NULL, 0, GOAL_MAX, 0 };
 	figure_tell(&f);

@@ -17,6 +17,7 @@
 #define UNNOTICED_MAX 3
 /* One second thought in so many bytes, and how many bytes later it comes. */
 #define THOUGHT_EVERY 1500
+#define TRIES 8
 #define THOUGHT_AFTER_MIN 80
 #define THOUGHT_AFTER_MAX 700
 #define ASTRAY_MAX 96
@@ -107,18 +108,28 @@ static bool think_of_line(struct typist *t, size_t at, struct thought *thought)
 	return true;
 }
 
+static bool think(struct typist *t, size_t from, struct thought *thought)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		size_t at = from + rng_below(&t->rng, THOUGHT_EVERY / 2);
+		bool word = rng_unit(&t->rng) < 0.6;
+
+		if (word ? think_of_word(t, at, thought) : think_of_line(t, at, thought))
+			return true;
+	}
+	return false;
+}
+
 static void plan_thoughts(struct typist *t)
 {
 	size_t from = THOUGHT_EVERY / 2;
 
-	t->thoughts = xcalloc(t->file.len / THOUGHT_EVERY + 2, sizeof(t->thoughts[0]));
+	t->thoughts = xcalloc(t->file.len / (THOUGHT_EVERY / 2) + 2, sizeof(t->thoughts[0]));
 	while (t->settings.second_thoughts && from + THOUGHT_EVERY < t->file.len) {
 		struct thought *thought = &t->thoughts[t->thought_count];
-		size_t at = from + rng_below(&t->rng, THOUGHT_EVERY / 2);
-		bool word = rng_unit(&t->rng) < 0.6;
 		size_t after = THOUGHT_AFTER_MIN + rng_below(&t->rng, THOUGHT_AFTER_MAX - THOUGHT_AFTER_MIN);
 
-		if (word ? think_of_word(t, at, thought) : think_of_line(t, at, thought)) {
+		if (think(t, from, thought)) {
 			/* At the beginning of a line, when that is typed. */
 			thought->due = skip_to_line(&t->file, thought->at + thought->len + after) + 1;
 			t->thought_count++;
