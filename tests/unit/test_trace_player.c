@@ -1,6 +1,6 @@
 /*
- * The instrument itself: simulated time, the typist and the typist's rhythm, the judge, the model, the provider, and the
- * policies of eke's peers on the measured problem, where their figures are known.
+ * The instrument itself: simulated time, the typist and the typist's rhythm, the judge, the model, the provider, and
+ * the policies of eke's peers on the measured problem, where their figures are known.
  */
 #include <setjmp.h>
 #include <stdarg.h>
