@@ -18,7 +18,7 @@ T ?= 60
 
 CC ?= cc
 CFLAGS ?= -O2 -g
-PKGS = libcurl libcjson
+PKGS = libcurl libcjson sqlite3 libcrypto
 PKG_CONFIG ?= pkg-config
 
 # Found once, when something is compiled. libev has no .pc file on Debian.

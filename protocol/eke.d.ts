@@ -250,6 +250,21 @@ export interface DidCloseParams {
 	textDocument: DocumentId;
 }
 
+/** Where. */
+export interface CompletionExplainParams {
+	textDocument: DocumentId;
+	position: Position;
+}
+
+/** A decision and its numbers. */
+export interface CompletionExplainResult {
+	decision: "cache" | "offline" | "ask" | "decline";
+	/** A sentence for a person. */
+	reason: string;
+	score: number;
+	budget: Budget | null;
+}
+
 /** Where, and why. */
 export interface InlineCompletionParams {
 	textDocument: DocumentId;
@@ -530,6 +545,8 @@ export interface Requests {
 	'shutdown': { params: Empty; result: null };
 	/** The completion at a position. */
 	'textDocument/inlineCompletion': { params: InlineCompletionParams; result: InlineCompletionList | null };
+	/** What would be done with an automatic completion here, and why. */
+	'completion/explain': { params: CompletionExplainParams; result: CompletionExplainResult };
 	/** Runs a command of eke's. */
 	'workspace/executeCommand': { params: ExecuteCommandParams; result: null };
 	/** One answer to a list of messages. */

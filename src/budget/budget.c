@@ -1,6 +1,7 @@
 /*
- * The gate and its count. Entries are kept for as long as the longest window that counted them; the machine's
- * scope is all entries under the same plan, the key's those of the same endpoint.
+ * The gate and its count, for now in this process's memory: the shared ledger takes the place of `entries` and
+ * `blocks`. Entries are kept for as long as the longest window that counted them; the machine's scope is all entries
+ * under the same plan, the key's those of the same endpoint.
  */
 #include "eke/budget/budget.h"
 
@@ -31,7 +32,23 @@ struct block {
 	char reason[LIMIT_ERR_MESSAGE];
 };
 
+/* A reservation from its question to its end. */
+struct asked {
+	struct budget *budget;
+	uint64_t id;
+	const struct config_endpoint *endpoint; /* of a configuration that whoever asks keeps */
+	bool admitted;
+	struct err err;
+	budget_fn *fn;
+	void *ctx;
+	struct asked *next;
+};
+
 struct budget {
+	struct loop *loop;
+	struct asked *asked;
+	loop_fn *changed;
+	void *changed_ctx;
 	struct entry *entries; /* owned, oldest first */
 	size_t count, cap;
 	uint64_t last_id;
@@ -39,9 +56,50 @@ struct budget {
 	size_t block_count;
 };
 
-struct budget *budget_new(void)
+struct budget *budget_new(struct loop *loop)
 {
-	return xcalloc(1, sizeof(struct budget));
+	struct budget *budget = xcalloc(1, sizeof(*budget));
+
+	budget->loop = loop;
+	return budget;
+}
+
+static void tell(void *ctx);
+
+static void asked_end(struct asked *a)
+{
+	struct asked **at = &a->budget->asked;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	loop_undefer(a->budget->loop, tell, a);
+	loop_defer_free(a->budget->loop, a, free);
+}
+
+static struct asked *find_asked(struct budget *budget, uint64_t id)
+{
+	struct asked *a = budget->asked;
+
+	while (a && a->id != id)
+		a = a->next;
+	return a;
+}
+
+void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx)
+{
+	if (budget->changed)
+		loop_undefer(budget->loop, budget->changed, budget->changed_ctx);
+	budget->changed = fn;
+	budget->changed_ctx = ctx;
+}
+
+static void note_change(struct budget *budget)
+{
+	if (!budget->changed)
+		return;
+	loop_undefer(budget->loop, budget->changed, budget->changed_ctx);
+	loop_defer(budget->loop, budget->changed, budget->changed_ctx);
 }
 
 static void entry_release(struct entry *e)
@@ -55,6 +113,9 @@ void budget_free(struct budget *budget)
 {
 	if (!budget)
 		return;
+	budget_on_change(budget, NULL, NULL);
+	while (budget->asked)
+		asked_end(budget->asked);
 	for (size_t i = 0; i < budget->count; i++)
 		entry_release(&budget->entries[i]);
 	for (size_t i = 0; i < budget->block_count; i++)
@@ -154,7 +215,7 @@ static bool admits(const struct budget *budget, const struct budget_request *r, 
 	return false;
 }
 
-bool budget_reserve(struct budget *budget, const struct budget_request *request, uint64_t *reservation, struct err *err)
+static bool reserve(struct budget *budget, const struct budget_request *request, uint64_t id, struct err *err)
 {
 	const struct plan *plan = request->endpoint->plan;
 	int64_t now = now_seconds();
@@ -174,7 +235,6 @@ bool budget_reserve(struct budget *budget, const struct budget_request *request,
 		if (plan->windows[i].period > keep)
 			keep = plan->windows[i].period;
 	}
-	*reservation = ++budget->last_id;
 	if (!keep)
 		return true;
 	if (budget->count == budget->cap) {
@@ -182,17 +242,51 @@ bool budget_reserve(struct budget *budget, const struct budget_request *request,
 		budget->entries = xreallocarray(budget->entries, budget->cap, sizeof(*budget->entries));
 	}
 	e = &budget->entries[budget->count++];
-	*e = (struct entry){ .id = budget->last_id,
+	*e = (struct entry){ .id = id,
 			     .at = now,
 			     .keep_until = now + keep,
 			     .plan = xstrdup(plan->name),
 			     .endpoint = xstrdup(request->endpoint->name),
 			     .model = xstrdup(request->model) };
+	note_change(budget);
 	return true;
+}
+
+static void tell(void *ctx)
+{
+	struct asked *a = ctx;
+	struct err err = a->err;
+	budget_fn *fn = a->fn;
+	void *fn_ctx = a->ctx;
+	uint64_t id = a->id;
+
+	a->fn = NULL;
+	if (a->admitted) {
+		fn(fn_ctx, id, NULL);
+		return;
+	}
+	asked_end(a);
+	fn(fn_ctx, id, &err);
+}
+
+uint64_t budget_reserve(struct budget *budget, const struct budget_request *request, budget_fn *fn, void *ctx)
+{
+	struct asked *a = xcalloc(1, sizeof(*a));
+
+	*a = (struct asked){ .budget = budget, .id = ++budget->last_id, .endpoint = request->endpoint, .fn = fn, .ctx = ctx,
+			     .next = budget->asked };
+	budget->asked = a;
+	a->admitted = reserve(budget, request, a->id, &a->err);
+	loop_defer(budget->loop, tell, a);
+	return a->id;
 }
 
 void budget_refund(struct budget *budget, uint64_t reservation)
 {
+	struct asked *a = find_asked(budget, reservation);
+
+	if (a)
+		asked_end(a);
 	for (size_t i = 0; i < budget->count; i++) {
 		if (budget->entries[i].id != reservation)
 			continue;
@@ -200,8 +294,22 @@ void budget_refund(struct budget *budget, uint64_t reservation)
 		memmove(&budget->entries[i], &budget->entries[i + 1],
 			(budget->count - i - 1) * sizeof(budget->entries[0]));
 		budget->count--;
+		note_change(budget);
 		return;
 	}
+}
+
+void budget_withdraw(struct budget *budget, uint64_t reservation)
+{
+	budget_refund(budget, reservation);
+}
+
+void budget_spent(struct budget *budget, uint64_t reservation)
+{
+	struct asked *a = find_asked(budget, reservation);
+
+	if (a)
+		asked_end(a);
 }
 
 /* The endpoint's block, or a slot for one: blocks that are over make room. NULL if all hold. */
@@ -222,23 +330,90 @@ static struct block *block_slot(struct budget *budget, const char *endpoint, int
 	return &budget->blocks[i];
 }
 
-void budget_block(struct budget *budget, const struct config_endpoint *endpoint, const struct err *err)
+void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal)
 {
+	struct asked *a = find_asked(budget, reservation);
 	int64_t now = now_seconds();
-	struct block *block = block_slot(budget, endpoint->name, now);
+	struct block *block;
 
-	if (!block)
+	if (!a)
 		return;
-	block->until = err->retry_at > now ? err->retry_at : now + BLOCK_SECONDS;
-	snprintf(block->reason, sizeof(block->reason), "%s", err->message);
+	block = refusal->quota ? NULL : block_slot(budget, a->endpoint->name, now);
+	if (block) {
+		block->until = refusal->retry_at > now ? refusal->retry_at : now + BLOCK_SECONDS;
+		snprintf(block->reason, sizeof(block->reason), "%s", refusal->message);
+	}
+	asked_end(a);
+	note_change(budget);
 }
 
-void budget_unblock(struct budget *budget, const struct config_endpoint *endpoint)
+void budget_answered(struct budget *budget, uint64_t reservation)
 {
-	size_t i = find_block(budget, endpoint->name);
+	struct asked *a = find_asked(budget, reservation);
+	size_t i;
 
+	if (!a)
+		return;
+	i = find_block(budget, a->endpoint->name);
 	if (i < budget->block_count)
 		budget->blocks[i].until = 0;
+	asked_end(a);
+}
+
+bool budget_forget_blocks(struct budget *budget)
+{
+	for (size_t i = 0; i < budget->block_count; i++)
+		budget->blocks[i].until = 0;
+	note_change(budget);
+	return true;
+}
+
+void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
+{
+	(void)budget;
+	(void)endpoint;
+	(void)key;
+}
+
+bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
+{
+	(void)budget;
+	(void)endpoint;
+	(void)key;
+	return false;
+}
+
+void budget_correct(struct budget *budget, const struct config_endpoint *endpoint, const char *key,
+	const struct budget_usage_hour *hours, size_t count)
+{
+	(void)budget;
+	(void)endpoint;
+	(void)key;
+	(void)hours;
+	(void)count;
+}
+
+void budget_ledger(struct budget *budget, struct budget_ledger *out)
+{
+	(void)budget;
+	*out = (struct budget_ledger){ .shared = false };
+}
+
+const char *budget_state_name(enum budget_state state)
+{
+	switch (state) {
+	case BUDGET_OK:
+		return "ok";
+	case BUDGET_LOW:
+		return "low";
+	case BUDGET_EXHAUSTED:
+		return "exhausted";
+	case BUDGET_BLOCKED:
+		return "blocked";
+	case BUDGET_UNLIMITED:
+		return "unlimited";
+	}
+	return "";
 }
 
 /*
@@ -255,12 +430,12 @@ static bool is_general(const struct plan *plan, const struct plan_window *window
 }
 
 /* One word for the whole: blocked, exhausted, low (a fifth or less), ok, unlimited. */
-static const char *overall(const struct budget *budget, const struct config_endpoint *endpoint, int64_t now)
+static enum budget_state overall(const struct budget *budget, const struct config_endpoint *endpoint, int64_t now)
 {
-	const char *state = plan_is_counted(endpoint->plan) ? "ok" : "unlimited";
+	enum budget_state state = plan_is_counted(endpoint->plan) ? BUDGET_OK : BUDGET_UNLIMITED;
 
 	if (active_block(budget, endpoint->name, now))
-		return "blocked";
+		return BUDGET_BLOCKED;
 	for (size_t i = 0; i < endpoint->plan->window_count; i++) {
 		struct window_state window;
 
@@ -268,9 +443,9 @@ static const char *overall(const struct budget *budget, const struct config_endp
 			continue;
 		evaluate(budget, endpoint, &endpoint->plan->windows[i], now, &window);
 		if (!window.remaining)
-			return "exhausted";
+			return BUDGET_EXHAUSTED;
 		if (window.remaining * 5 <= window.limit)
-			state = "low";
+			state = BUDGET_LOW;
 	}
 	return state;
 }
@@ -299,7 +474,7 @@ static void write_window(const struct budget *budget, const struct config_endpoi
 	json_end_object(w);
 }
 
-void budget_write(const struct budget *budget, const struct config_endpoint *endpoint, struct json_writer *w)
+void budget_write(struct budget *budget, const struct config_endpoint *endpoint, struct json_writer *w)
 {
 	int64_t now = now_seconds();
 	const struct block *block = active_block(budget, endpoint->name, now);
@@ -308,7 +483,7 @@ void budget_write(const struct budget *budget, const struct config_endpoint *end
 	json_begin_object(w);
 	json_put_kstring(w, "endpoint", endpoint->name);
 	json_put_kstring(w, "plan", endpoint->plan->name);
-	json_put_kstring(w, "state", overall(budget, endpoint, now));
+	json_put_kstring(w, "state", budget_state_name(overall(budget, endpoint, now)));
 	json_put_key(w, "windows");
 	json_begin_array(w);
 	for (size_t i = 0; i < endpoint->plan->window_count; i++)
@@ -322,7 +497,7 @@ void budget_write(const struct budget *budget, const struct config_endpoint *end
 	json_end_object(w);
 }
 
-void budget_describe(const struct budget *budget, const struct config_endpoint *endpoint, char *out, size_t size)
+void budget_describe(struct budget *budget, const struct config_endpoint *endpoint, char *out, size_t size)
 {
 	const struct plan *plan = endpoint->plan;
 	struct window_state tightest = { .remaining = INT64_MAX };
@@ -342,4 +517,77 @@ void budget_describe(const struct budget *budget, const struct config_endpoint *
 			tightest = state;
 	}
 	snprintf(out, size, "%lld of %lld requests left", (long long)tightest.remaining, (long long)tightest.limit);
+}
+
+void budget_report(struct budget *budget, const struct config_endpoint *endpoint, struct budget_report *out)
+{
+	int64_t now = now_seconds();
+	const struct block *block = active_block(budget, endpoint->name, now);
+
+	*out = (struct budget_report){ .state = overall(budget, endpoint, now), .blocked_until = block ? block->until : 0 };
+	if (block)
+		snprintf(out->reason, sizeof(out->reason), "%s", block->reason);
+	for (size_t i = 0; i < endpoint->plan->window_count; i++) {
+		const struct plan_window *window = &endpoint->plan->windows[i];
+
+		out->windows[i].scope = window->scope;
+		out->windows[i].models = window->models;
+		out->windows[i].period = window->period;
+		evaluate(budget, endpoint, window, now, &out->windows[i].state);
+		out->count++;
+	}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void pace_of(const struct budget *budget, const struct budget_request *r, const struct plan_window *window,
+	struct pace *out)
+{
+	int64_t *times = xcalloc(budget->count, sizeof(*times));
+	int64_t now = now_seconds();
+	size_t n = 0;
+
+	for (size_t i = 0; i < budget->count; i++)
+		if (!strcmp(budget->entries[i].plan, r->endpoint->plan->name) && budget->entries[i].at > now - window->period)
+			times[n++] = budget->entries[i].at * 1000;
+	qsort(times, n, sizeof(*times), by_time);
+	pace_evaluate(&(struct pace_input){ .limit = window->limit, .reserved = window_reserved(window->limit, r->reserve),
+		.period_ms = window->period * 1000, .kind = PLAN_SLIDING, .times_ms = times, .count = n,
+		.now_ms = clock_wall_ms() }, out);
+	free(times);
+}
+
+void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out)
+{
+	const struct plan *plan = request->endpoint->plan;
+	int64_t now = now_seconds();
+	const struct block *block = active_block(budget, request->endpoint->name, now);
+
+	*out = (struct budget_view){ .state = overall(budget, request->endpoint, now), .counted = plan_is_counted(plan) };
+	pace_unlimited(clock_wall_ms(), &out->pace);
+	if (block) {
+		out->blocked_until = block->until;
+		snprintf(out->reason, sizeof(out->reason), "%s", block->reason);
+	}
+	for (size_t i = 0; i < plan->window_count; i++) {
+		struct window_state state;
+
+		if (!window_counts_model(&plan->windows[i], request->model))
+			continue;
+		evaluate(budget, request->endpoint, &plan->windows[i], now, &state);
+		if (out->period && state.remaining >= out->window.remaining)
+			continue;
+		out->window = state;
+		out->period = plan->windows[i].period;
+		out->automatic = state.remaining - window_reserved(state.limit, request->reserve);
+		if (out->automatic < 0)
+			out->automatic = 0;
+		pace_of(budget, request, &plan->windows[i], &out->pace);
+	}
 }

@@ -11,6 +11,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/complete/candidates.h"
 #include "eke/complete/post.h"
 #include "eke/complete/prompt.h"
 #include "eke/complete/window.h"
@@ -35,9 +36,10 @@ struct ask {
 	bool insert_spaces;
 	unsigned tab_size;
 	bool counted;
+	size_t wanted; /* candidates */
 	uint64_t call;
 	struct strbuf raw;
-	struct strbuf text; /* post-processed so far */
+	struct strbuf texts[CACHE_RANKS]; /* post-processed so far, by candidate */
 };
 
 static void ask_release(void *p)
@@ -46,7 +48,8 @@ static void ask_release(void *p)
 
 	place_release(&ask->place);
 	strbuf_release(&ask->raw);
-	strbuf_release(&ask->text);
+	for (size_t i = 0; i < CACHE_RANKS; i++)
+		strbuf_release(&ask->texts[i]);
 	config_unref(ask->config);
 	free(ask->who);
 	free(ask);
@@ -59,15 +62,21 @@ static void ask_end(struct ask *ask)
 	loop_defer_free(upstream_loop(ask->upstream), ask, ask_release);
 }
 
+static void forget(struct ask *ask)
+{
+	for (unsigned rank = 0; rank < CACHE_RANKS; rank++)
+		cache_forget_item(ask->cache, ask->id + rank);
+}
+
 void ask_cancel(struct ask *ask)
 {
-	cache_forget_item(ask->cache, ask->id);
+	forget(ask);
 	ask_end(ask);
 }
 
-uint64_t ask_id(const struct ask *ask)
+bool ask_has_item(const struct ask *ask, uint64_t item)
 {
-	return ask->id;
+	return item >= ask->id && item < ask->id + CACHE_RANKS;
 }
 
 const char *ask_who(const struct ask *ask)
@@ -87,13 +96,9 @@ char *ask_who_of(const struct endpoint *endpoint)
 
 /* --- the answer --- */
 
-/* What of the answer can be used at this stage; leaves it in ask->text. */
-static enum post_verdict post(struct ask *ask, enum post_finish finish)
+static struct post_input post_input_of(const struct ask *ask)
 {
-	struct post_input in = {
-		.answer = ask->raw.data,
-		.answer_len = ask->raw.len,
-		.finish = finish,
+	return (struct post_input){
 		.source = ask->source,
 		.mark = ask->mark,
 		.prefix = ask->window.prefix,
@@ -105,13 +110,40 @@ static enum post_verdict post(struct ask *ask, enum post_finish finish)
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
 	};
-
-	return post_process(&in, &ask->text);
 }
 
-static void store(struct ask *ask, bool complete)
+size_t ask_first_useful(const struct ask *ask, const struct place *place, const char *text, size_t len)
 {
-	cache_put(ask->cache, &ask->key, ask->text.data, ask->text.len, ask->id, complete, clock_mono_ms());
+	struct post_input in = post_input_of(ask);
+
+	in.prefix = place->before.data;
+	in.prefix_len = place->before.len;
+	in.suffix = place->after.data;
+	in.suffix_len = place->after.len;
+	return post_first_useful(&in, text, len);
+}
+
+/* What of a candidate can be used at this stage; leaves it in ask->texts[rank]. */
+static enum post_verdict post(struct ask *ask, const struct candidate *candidate, size_t rank, enum post_finish finish)
+{
+	struct post_input in = post_input_of(ask);
+
+	in.answer = candidate->text;
+	in.answer_len = candidate->len;
+	in.finish = candidate->closed ? POST_STOP : finish;
+	return post_process(&in, &ask->texts[rank]);
+}
+
+static void store(struct ask *ask, size_t rank, bool complete)
+{
+	struct cache_answer answer = { .text = ask->texts[rank].data,
+				       .len = ask->texts[rank].len,
+				       .item = ask->id + rank,
+				       .rank = (unsigned)rank,
+				       .complete = complete,
+				       .stored_ms = clock_mono_ms() };
+
+	cache_put(ask->cache, &ask->key, &answer);
 }
 
 /*
@@ -120,60 +152,90 @@ static void store(struct ask *ask, bool complete)
 static void store_end(struct ask *ask)
 {
 	struct cache_place end = place_for_cache(&ask->place, ask->who);
+	struct cache_answer nothing = { .item = ask->id, .complete = true, .stored_ms = clock_mono_ms() };
 	struct cache_key key;
 
-	if (!strbuf_add(&ask->place.before, ask->text.data, ask->text.len))
+	if (!strbuf_add(&ask->place.before, ask->texts[0].data, ask->texts[0].len))
 		return;
 	end.prefix = ask->place.before.data;
 	end.prefix_len = ask->place.before.len;
 	cache_key_make(&end, &key);
-	cache_put(ask->cache, &key, "", 0, ask->id, true, clock_mono_ms());
+	cache_put(ask->cache, &key, &nothing);
+}
+
+/* Do the candidates before this one say the same? */
+static bool is_known(const struct ask *ask, size_t rank)
+{
+	const struct strbuf *text = &ask->texts[rank];
+
+	for (size_t i = 0; i < rank; i++)
+		if (ask->texts[i].len == text->len && !memcmp(ask->texts[i].data, text->data, text->len))
+			return true;
+	return false;
+}
+
+/* All candidates of the whole answer. True if the best one may be inserted. */
+static bool store_all(struct ask *ask, enum post_finish finish)
+{
+	struct candidate candidates[CANDIDATES_MAX];
+	size_t count = candidates_split(ask->raw.data, ask->raw.len, ask->mark, ask->wanted, candidates);
+	size_t rank = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum post_verdict verdict = post(ask, &candidates[i], rank, finish);
+
+		log_debug("completion %llu: %s, %zu of %zu bytes", (unsigned long long)(ask->id + rank),
+			  post_verdict_name(verdict), ask->texts[rank].len, candidates[i].len);
+		if (verdict == POST_INSERT && !is_known(ask, rank))
+			store(ask, rank++, true);
+	}
+	/* Nothing to say here. */
+	if (!rank)
+		store(ask, 0, true);
+	return rank > 0;
 }
 
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct ask *ask = ctx;
+	struct candidate candidates[CANDIDATES_MAX];
 
 	if (reasoning)
 		return;
 	strbuf_add(&ask->raw, text, len);
-	/* Only whole lines are taken from an open answer. */
-	if (!memchr(text, '\n', len) || post(ask, POST_OPEN) != POST_INSERT)
+	/* Only whole lines are taken from an open answer; and of its candidates the first, which is shown first. */
+	if (!memchr(text, '\n', len))
 		return;
-	store(ask, false);
+	candidates_split(ask->raw.data, ask->raw.len, ask->mark, ask->wanted, candidates);
+	if (post(ask, &candidates[0], 0, POST_OPEN) != POST_INSERT)
+		return;
+	store(ask, 0, false);
 	ask->callbacks.grown(ask->callbacks.ctx, ask);
 }
 
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct ask *ask = ctx;
-	enum post_verdict verdict;
 
 	ask->call = 0;
-	if (answer) {
-		verdict = post(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT);
-		log_debug("completion %llu: %s, %zu of %zu bytes", (unsigned long long)ask->id, post_verdict_name(verdict),
-			ask->text.len, ask->raw.len);
-		store(ask, true);
-		if (verdict == POST_INSERT && answer->finish == CALL_STOP)
-			store_end(ask);
-	} else {
-		cache_forget_item(ask->cache, ask->id);
-	}
+	if (!answer)
+		forget(ask);
+	else if (store_all(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
+		store_end(ask);
 	ask->callbacks.done(ask->callbacks.ctx, ask, err);
 	ask_end(ask);
 }
 
 /* --- the question --- */
 
-static int64_t max_tokens(const struct config *config, const char *model)
+static int64_t max_tokens(const struct config *config, const char *model, size_t candidates)
 {
 	int64_t tokens = config->completion.max_lines * TOKENS_PER_LINE;
 
 	/* A limit would be used up by the reasoning. */
 	if (request_model_reasons(model))
 		return 0;
-	return tokens < TOKENS_MAX ? tokens : TOKENS_MAX;
+	return (tokens < TOKENS_MAX ? tokens : TOKENS_MAX) * (int64_t)candidates;
 }
 
 static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
@@ -188,6 +250,7 @@ static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct c
 		.suffix = ask->window.suffix,
 		.suffix_len = ask->window.suffix_len,
 		.max_lines = (size_t)ask->config->completion.max_lines,
+		.candidates = ask->wanted,
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
 		.max_tokens = (size_t)endpoint_config(spec->endpoint)->plan->max_prompt_tokens,
@@ -249,7 +312,8 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 	where = place_for_cache(&ask->place, ask->who);
 	cache_key_make(&where, &ask->key);
 	strbuf_init(&ask->raw, LIMIT_COMPLETION);
-	strbuf_init(&ask->text, LIMIT_COMPLETION_TEXT);
+	for (size_t i = 0; i < CACHE_RANKS; i++)
+		strbuf_init(&ask->texts[i], LIMIT_COMPLETION_TEXT);
 	return ask;
 }
 
@@ -257,6 +321,9 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 {
 	const struct config_endpoint *settings = endpoint_config(wanted->endpoint);
 	const char *model = endpoint_completion_model(wanted->endpoint);
+	bool by_chat = endpoint_completion_api(wanted->endpoint) == WIRE_CHAT;
+	/* The fill-in-the-middle APIs would take a request for each. */
+	size_t candidates = by_chat ? (size_t)wanted->config->completion.candidates : 1;
 	struct ask *ask = ask_new(wanted, callbacks);
 	struct call_callbacks call_callbacks = { .delta = on_delta, .done = on_done, .ctx = ask };
 	struct call_spec spec = {
@@ -265,13 +332,13 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 		.reserve = wanted->config->completion.reserve,
 		.request = { .api = endpoint_completion_api(wanted->endpoint),
 			     .model = model,
-			     .max_tokens = max_tokens(wanted->config, model),
+			     .max_tokens = max_tokens(wanted->config, model, candidates),
 			     .temperature = 0,
 			     .stream = true,
 			     .stream_options = settings->stream_options },
 	};
-	bool by_chat = spec.request.api == WIRE_CHAT;
 
+	ask->wanted = candidates;
 	ask->source = by_chat ? POST_CHAT : POST_FIM;
 	if (!(by_chat ? send_by_chat : send_by_fim)(ask, &spec, &call_callbacks)) {
 		err_set(err, ERR_PROMPT_TOO_LONG, "the plan %s allows prompts of %lld tokens, too few for any completion",
@@ -280,6 +347,6 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 		return NULL;
 	}
 	/* From now on others can join. */
-	store(ask, false);
+	store(ask, 0, false);
 	return ask;
 }

@@ -26,7 +26,7 @@ struct ask_callbacks {
 
 /* Borrowed for the call, but for upstream and cache, which must outlive the ask. */
 struct ask_wanted {
-	uint64_t id; /* also the item's, in the cache */
+	uint64_t id; /* also the first item's, in the cache; the other candidates have the next ones, up to CACHE_RANKS */
 	struct upstream *upstream;
 	struct cache *cache;
 	struct endpoint *endpoint;
@@ -45,7 +45,13 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 /* Ends it: no more callbacks, nothing of it in the cache. */
 void ask_cancel(struct ask *ask);
 
-uint64_t ask_id(const struct ask *ask);
+/* Is it one of its items in the cache? */
+bool ask_has_item(const struct ask *ask, uint64_t item);
+/*
+ * Of a text that goes on from `place`, the beginning of its answer so far: how many bytes are worth showing by
+ * themselves (post_first_useful()).
+ */
+size_t ask_first_useful(const struct ask *ask, const struct place *place, const char *text, size_t len);
 /* "endpoint/model": whose answers these are, for the cache. */
 const char *ask_who(const struct ask *ask);
 /* Its plan counts requests: the answer is paid for, whether anybody waits or not. */

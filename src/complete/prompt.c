@@ -223,6 +223,11 @@ static void add_task(struct strbuf *sb, const struct prompt_input *in, const str
 		strbuf_add(sb, in->suffix, utf8_cut(in->suffix, right, LINE_SHOWN));
 		strbuf_addch(sb, '\n');
 	}
+	if (in->candidates > 1)
+		strbuf_addf(sb,
+			    "Give %zu answers that differ from the first line on, the likeliest first, each in its own "
+			    "<completion%s>…</completion%s>, with nothing between them.\n",
+			    in->candidates, t->n, t->n);
 	if (in->single_line)
 		strbuf_addf(sb, "Answer with the rest of this line only, as <completion%s>…</completion%s>.",
 			    t->n, t->n);
@@ -319,7 +324,7 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p)
 		snprintf(t.n, sizeof(t.n), "%u", p->mark);
 	snprintf(p->stop_text, sizeof(p->stop_text), "</completion%s>", t.n);
 	p->stop[0] = p->stop_text;
-	p->stop_count = 1;
+	p->stop_count = in->candidates > 1 ? 0 : 1;
 
 	write_messages(in, p, &t);
 	/*

@@ -18,7 +18,7 @@ void app_init(struct app *app, const struct app_options *options)
 {
 	*app = (struct app){ .options = *options };
 	app->loop = loop_new();
-	app->budget = budget_new();
+	app->budget = budget_new(app->loop);
 	app->upstream = upstream_new(app->loop, app->budget);
 	app->docs = docs_new();
 	app->engine = engine_new(app->loop, app->upstream, app->docs);

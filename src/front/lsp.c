@@ -256,6 +256,7 @@ static const struct rpc_method methods[] = {
 	{ .name = "textDocument/didClose", .notification = lsp_did_close },
 	{ .name = "textDocument/didSave", .notification = lsp_did_save },
 	{ .name = "textDocument/inlineCompletion", .request = lsp_inline_completion },
+	{ .name = "completion/explain", .request = lsp_explain_completion },
 	{ .name = "textDocument/didShowCompletion", .notification = lsp_did_show },
 	{ .name = "textDocument/didPartiallyAcceptCompletion", .notification = lsp_did_partially_accept },
 	{ .name = "workspace/executeCommand", .request = lsp_execute_command },

@@ -66,7 +66,7 @@ void lsp_explain(const struct lsp *lsp, struct err *err);
 rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;
 
 /* lsp_completion.c */
-rpc_request_fn lsp_inline_completion, lsp_execute_command;
+rpc_request_fn lsp_inline_completion, lsp_explain_completion, lsp_execute_command;
 rpc_notification_fn lsp_did_show, lsp_did_partially_accept;
 void lsp_completions_free(struct lsp *lsp);
 

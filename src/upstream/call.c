@@ -27,6 +27,7 @@
 
 enum call_state {
 	CALL_STATE_KEY,       /* the key's command runs */
+	CALL_STATE_BUDGET,    /* the ledger is asked */
 	CALL_STATE_SENT,      /* a transfer is under way */
 	CALL_STATE_RETRY,     /* waits before asking once more */
 	/* the answer was told; the transfer ends by itself, so that its connection can be used again */
@@ -46,7 +47,7 @@ struct call {
 	enum call_state state;
 
 	uint64_t transfer;
-	uint64_t reservation;
+	uint64_t reservation; /* 0: none, or its end was told */
 	size_t urls_tried;
 	bool retried;
 	struct timer *retry_timer;
@@ -79,6 +80,16 @@ static void call_release(void *p)
 	free(call);
 }
 
+/* Tells the budget how its reservation ended, once. */
+static void settle_budget(struct call *call, void (*end)(struct budget *budget, uint64_t reservation))
+{
+	uint64_t reservation = call->reservation;
+
+	call->reservation = 0;
+	if (reservation)
+		end(call->upstream->budget, reservation);
+}
+
 static void on_key_ready(void *ctx);
 static void begin(void *ctx);
 static void refuse_busy(void *ctx);
@@ -94,6 +105,8 @@ static void call_end(struct call *call)
 	*at = call->next;
 	if (call->state != CALL_STATE_DRAINING)
 		upstream_count_busy(upstream, false);
+	/* Whoever knew better has told it; under way it counts. */
+	settle_budget(call, call->state == CALL_STATE_BUDGET ? budget_withdraw : budget_spent);
 	http_cancel(upstream->http, call->transfer);
 	loop_undefer(upstream->loop, begin, call);
 	loop_undefer(upstream->loop, refuse_busy, call);
@@ -119,6 +132,16 @@ void call_cancel(struct upstream *upstream, uint64_t id)
 		call_end(call);
 }
 
+static void tell_refusal(struct call *call, const struct err *err)
+{
+	struct budget_refusal refusal = { .retry_at = err->retry_at, .scope = err->blocked_scope, .message = err->message };
+	uint64_t reservation = call->reservation;
+
+	call->reservation = 0;
+	if (reservation)
+		budget_refused(call->upstream->budget, reservation, &refusal);
+}
+
 static void fail(struct call *call, struct err *err)
 {
 	struct call_callbacks callbacks = call->callbacks;
@@ -128,7 +151,7 @@ static void fail(struct call *call, struct err *err)
 	if (err->kind == ERR_AUTH)
 		endpoint_key_forget(call->endpoint);
 	if (err->kind == ERR_BUDGET && err->http_status)
-		budget_block(call->upstream->budget, settings, err);
+		tell_refusal(call, err);
 	log_info("endpoint %s: %s%s%s", settings->name, err->message, err->provider_message[0] ? " — " : "",
 		 err->provider_message);
 	call_end(call);
@@ -191,7 +214,7 @@ static void succeed(struct call *call, const struct err *trouble, bool draining)
 	if (told.finish == CALL_TRUNCATED)
 		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
 			 endpoint_name(call->endpoint));
-	budget_unblock(call->upstream->budget, endpoint_config(call->endpoint));
+	settle_budget(call, budget_answered);
 	if (draining)
 		set_state(call, CALL_STATE_DRAINING);
 	else
@@ -267,6 +290,7 @@ static void retry_or_fail(struct call *call, struct err *err)
 		return;
 	}
 	call->retried = true;
+	settle_budget(call, budget_spent);
 	log_info("endpoint %s: %s — asking once more", endpoint_name(call->endpoint), err->message);
 	/* Another address of the same service needs no patience. */
 	if (urls > 1) {
@@ -283,7 +307,7 @@ static void not_sent(struct call *call, const struct err *reason)
 {
 	struct err err = *reason;
 
-	budget_refund(call->upstream->budget, call->reservation);
+	settle_budget(call, budget_refund);
 	call->urls_tried++;
 	endpoint_use_url(call->endpoint, endpoint_url_index(call->endpoint) + 1);
 	if (call->urls_tried >= endpoint_url_count(call->endpoint)) {
@@ -356,7 +380,47 @@ static void on_key_ready(void *ctx)
 	begin(ctx);
 }
 
-/* Sends what call->body holds; also for another try. */
+/*
+ * Sends what call->body holds. The key is there, but for one that a refusal made the endpoint forget a moment ago: then
+ * it is looked up again.
+ */
+static void send_request(struct call *call)
+{
+	struct http_callbacks callbacks = { .head = on_head, .bytes = on_bytes, .done = on_done, .ctx = call };
+	const char *key = NULL;
+	struct strbuf body;
+	struct err err;
+	char *url;
+
+	if (endpoint_key(call->endpoint, &key, &err) != ENDPOINT_KEY_READY) {
+		settle_budget(call, budget_refund);
+		begin(call);
+		return;
+	}
+	set_state(call, CALL_STATE_SENT);
+	strbuf_init(&body, call->body.max);
+	strbuf_add(&body, call->body.data, call->body.len);
+	url = base_url_for(endpoint_url(call->endpoint), call->api);
+	call->transfer = upstream_send(call->upstream, call->endpoint, url, key, &body, &callbacks);
+	free(url);
+}
+
+static void on_reserved(void *ctx, uint64_t reservation, const struct err *refusal)
+{
+	struct call *call = ctx;
+	struct err err;
+
+	(void)reservation;
+	if (!refusal) {
+		send_request(call);
+		return;
+	}
+	call->reservation = 0;
+	err = *refusal;
+	fail(call, &err);
+}
+
+/* Gets the key and a reservation, and then sends; also for another try. */
 static void begin(void *ctx)
 {
 	static const enum budget_use uses[] = {
@@ -365,19 +429,15 @@ static void begin(void *ctx)
 		[CALL_COMPLETION_AUTOMATIC] = BUDGET_AUTOMATIC,
 	};
 	struct call *call = ctx;
-	struct http_callbacks callbacks = { .head = on_head, .bytes = on_bytes, .done = on_done, .ctx = call };
 	struct budget_request wanted = {
 		.endpoint = endpoint_config(call->endpoint),
 		.model = call->model,
 		.use = uses[call->purpose],
 		.reserve = call->reserve,
 	};
-	const char *key = NULL;
-	struct strbuf body;
 	struct err err;
-	char *url;
 
-	switch (endpoint_key(call->endpoint, &key, &err)) {
+	switch (endpoint_key(call->endpoint, &wanted.key, &err)) {
 	case ENDPOINT_KEY_READY:
 		break;
 	case ENDPOINT_KEY_PENDING:
@@ -388,16 +448,8 @@ static void begin(void *ctx)
 		fail(call, &err);
 		return;
 	}
-	if (!budget_reserve(call->upstream->budget, &wanted, &call->reservation, &err)) {
-		fail(call, &err);
-		return;
-	}
-	set_state(call, CALL_STATE_SENT);
-	strbuf_init(&body, call->body.max);
-	strbuf_add(&body, call->body.data, call->body.len);
-	url = base_url_for(endpoint_url(call->endpoint), call->api);
-	call->transfer = upstream_send(call->upstream, call->endpoint, url, key, &body, &callbacks);
-	free(url);
+	set_state(call, CALL_STATE_BUDGET);
+	call->reservation = budget_reserve(call->upstream->budget, &wanted, on_reserved, call);
 }
 
 static void refuse_busy(void *ctx)

@@ -91,6 +91,16 @@ struct endpoint *upstream_find(const struct upstream *upstream, const char *name
 	return NULL;
 }
 
+void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const char *model, enum budget_use use,
+	double reserve, struct budget_view *out)
+{
+	struct budget_request request = {
+		.endpoint = endpoint_config(endpoint), .model = model, .use = use, .reserve = reserve
+	};
+
+	budget_look(upstream->budget, &request, out);
+}
+
 size_t upstream_busy(const struct upstream *upstream)
 {
 	return upstream->busy;

@@ -27,7 +27,8 @@ struct call {
 	struct strbuf prefix, suffix; /* of the question */
 	size_t max_lines;
 	uint64_t exchange;
-	uint64_t reservation;
+	uint64_t reservation; /* 0: none, or its end was told */
+	bool reserving;
 	struct strbuf text; /* the answer as the model writes it */
 	struct call_callbacks callbacks;
 	struct call *next;
@@ -70,6 +71,8 @@ static void call_end(struct call *call)
 		at = &(*at)->next;
 	*at = call->next;
 	upstream_count_busy(call->upstream, false);
+	if (call->reservation)
+		(call->reserving ? budget_withdraw : budget_spent)(call->upstream->budget, call->reservation);
 	loop_undefer(call->upstream->loop, begin, call);
 	sim_net_abort(the_net, call->exchange);
 	endpoint_unref(call->endpoint);
@@ -105,6 +108,23 @@ static void fail(struct call *call, struct err *err)
 
 static void send(struct call *call);
 
+static void on_reserved(void *ctx, uint64_t reservation, const struct err *refusal)
+{
+	struct call *call = ctx;
+	struct err err;
+
+	(void)reservation;
+	call->reserving = false;
+	if (!refusal) {
+		send(call);
+		return;
+	}
+	call->reservation = 0;
+	refused_by_budget++;
+	err = *refusal;
+	fail(call, &err);
+}
+
 static void begin(void *ctx)
 {
 	struct call *call = ctx;
@@ -114,24 +134,23 @@ static void begin(void *ctx)
 		.use = call->purpose == CALL_COMPLETION_AUTOMATIC ? BUDGET_AUTOMATIC : BUDGET_EXPLICIT,
 		.reserve = call->reserve,
 	};
-	struct err err;
 
-	if (budget_reserve(call->upstream->budget, &wanted, &call->reservation, &err)) {
-		send(call);
-		return;
-	}
-	refused_by_budget++;
-	fail(call, &err);
+	call->reservation = budget_reserve(call->upstream->budget, &wanted, on_reserved, call);
+	call->reserving = true;
 }
 
 static void tell_budget_refused(struct call *call, const struct err *err)
 {
-	budget_block(call->upstream->budget, endpoint_config(call->endpoint), err);
+	struct budget_refusal refusal = { .retry_at = err->retry_at, .scope = err->blocked_scope, .message = err->message };
+
+	budget_refused(call->upstream->budget, call->reservation, &refusal);
+	call->reservation = 0;
 }
 
 static void tell_budget_answered(struct call *call)
 {
-	budget_unblock(call->upstream->budget, endpoint_config(call->endpoint));
+	budget_answered(call->upstream->budget, call->reservation);
+	call->reservation = 0;
 }
 
 /* --- the answer --- */

@@ -92,7 +92,7 @@ static void *eke_start(const struct trace_client_kind *kind, struct trace_editor
 	free(path);
 	if (!eke->config)
 		die("the configuration", err.message);
-	eke->budget = budget_new();
+	eke->budget = budget_new(editor->loop);
 	eke->upstream = upstream_new(editor->loop, eke->budget);
 	eke->docs = docs_new();
 	eke->engine = engine_new(editor->loop, eke->upstream, eke->docs);
@@ -211,7 +211,7 @@ static bool insertion(const struct eke *eke, const struct engine_item *item, siz
 	return true;
 }
 
-static void on_done(void *ctx, const struct engine_item *item, const struct err *err)
+static void on_done(void *ctx, const struct engine_item *item, size_t count, const struct err *err)
 {
 	struct eke *eke = ctx;
 	size_t skip;
@@ -222,7 +222,7 @@ static void on_done(void *ctx, const struct engine_item *item, const struct err 
 		return;
 	}
 	eke->waiting = 0;
-	if (!item)
+	if (!count)
 		return;
 	if (!insertion(eke, item, &skip)) {
 		eke->report.wrong_ranges++;

@@ -49,6 +49,8 @@ make | npm | openssl | git | curl | clang | pkg-config) cp "$STATE/spare/$word" 
 nodejs) cp "$STATE/spare/node" "$STATE/bin/node" ;;
 libcurl4-openssl-dev) [ -e "$STATE/old/libcurl" ] || touch "$STATE/have/libcurl" ;;
 libcjson-dev) touch "$STATE/have/libcjson" ;;
+libsqlite3-dev) [ -e "$STATE/old/sqlite3" ] || touch "$STATE/have/sqlite3" ;;
+libssl-dev) touch "$STATE/have/libcrypto" ;;
 libcmocka-dev) touch "$STATE/have/cmocka" ;;
 libev-dev) touch "$STATE/have/ev" ;;
 libclang-rt-14-dev) touch "$STATE/have/fuzzer" ;;
@@ -71,7 +73,7 @@ const OS_RELEASE = {
 
 const COMPLETE = {
 	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang'],
-	have: ['libcurl', 'libcjson', 'cmocka', 'ev', 'sanitizers', 'fuzzer', 'ca'],
+	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'ev', 'sanitizers', 'fuzzer', 'ca'],
 };
 
 const folders = [];
@@ -154,11 +156,11 @@ test('usage', () => {
 
 test('a bare machine: what each distribution is told', () => {
 	const expected = {
-		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git',
-		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git',
-		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev ca-certificates nodejs cmocka npm openssl git',
-		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev ca-certificates nodejs cmocka npm openssl git',
-		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git',
+		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git',
+		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git',
+		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git',
+		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git',
+		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git',
 	};
 	for (const [os, command] of Object.entries(expected)) {
 		const result = machine({ os, commands: ['dnf', 'pacman', 'apk'] }).run('test');
@@ -170,13 +172,13 @@ test('a bare machine: what each distribution is told', () => {
 
 test('the build alone needs neither node nor test tools', () => {
 	const result = machine({ os: 'fedora' }).run('build');
-	assert.equal(commandOf(result.stderr), 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel ca-certificates');
+	assert.equal(commandOf(result.stderr), 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates');
 });
 
 test('macOS: Homebrew, and the compiler from Apple', () => {
 	const result = machine({ uname: 'Darwin', commands: ['brew'] }).run('test');
 	assert.equal(result.status, 1);
-	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev ca-certificates node cmocka openssl@3 git');
+	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git');
 	assert.match(result.stderr, /xcode-select --install/);
 });
 
@@ -206,7 +208,7 @@ test('apt: a bare machine gets everything, lists first, and is silent from then 
 	const here = machine({ commands: ['apt-get'], lists: false });
 	const result = here.run('test');
 	assert.equal(result.status, 0, result.stderr);
-	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev ca-certificates nodejs libcmocka-dev npm openssl git … \(apt\)/);
+	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git … \(apt\)/);
 	assert.equal(result.stdout, '');
 	const calls = here.calls();
 	assert.equal(calls.length, 2);
@@ -271,6 +273,13 @@ test('apt: a system whose libcurl is too old is told so, without a loop', () => 
 	assert.equal(here.calls().length, 2);
 });
 
+test('an SQLite that is too old is named with its version', () => {
+	const have = COMPLETE.have.filter((name) => name !== 'sqlite3');
+	const result = machine({ ...COMPLETE, have, commands: [...COMPLETE.commands, 'apt-get'], old: { sqlite3: '3.34.1' } }).run('build');
+	assert.equal(result.status, 1);
+	assert.match(result.stderr, /SQLite >= 3\.40 with headers \(found 3\.34\.1\)/);
+});
+
 test('apt: an old node is named with its version', () => {
 	const here = machine({ ...COMPLETE, commands: [...COMPLETE.commands, 'apt-get'], node: 'v12.22.9' });
 	const result = here.run('demo');
@@ -295,7 +304,7 @@ test('--check and --dry-run never install', () => {
 	const here = machine({ commands: ['apt-get'] });
 	const checked = here.run('--check', 'build');
 	assert.equal(checked.status, 1);
-	assert.match(commandOf(checked.stderr), /^sudo apt-get update && sudo apt-get install .* libev-dev ca-certificates$/);
+	assert.match(commandOf(checked.stderr), /^sudo apt-get update && sudo apt-get install .* libev-dev libsqlite3-dev libssl-dev ca-certificates$/);
 	assert.equal(here.run('--dry-run', 'build').status, 0);
 	assert.equal(machine({ os: 'fedora' }).run('--dry-run', 'build').status, 0);
 	assert.deepEqual(here.calls(), []);

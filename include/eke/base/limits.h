@@ -41,6 +41,7 @@
 #define LIMIT_ID 256                      /* raw text of a request id */
 #define LIMIT_METHOD 128
 #define LIMIT_REQUESTS_IN_FLIGHT 1024
+#define LIMIT_CALLS_TO_CLIENT 64          /* our requests to the client that wait for its answer */
 
 /* --- text --- */
 #define LIMIT_DOCUMENT MIB(16)            /* one open document; larger ones are known but not kept */
@@ -54,6 +55,9 @@
 
 /* --- budget --- */
 #define LIMIT_WINDOW_ENTRIES 100000       /* requests one window may count: the largest "limit" a plan may have */
+#define LIMIT_LEARNED_WINDOWS 8           /* windows of a service that the provider's words taught */
+#define LIMIT_REPORT_WINDOWS (LIMIT_PLAN_WINDOWS + LIMIT_LEARNED_WINDOWS)
+#define LIMIT_BUDGET_MODEL 128            /* a model's name in the ledger; longer ones are cut */
 
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
@@ -81,7 +85,12 @@
 #define LIMIT_CACHE_TAIL 512              /* bytes before the cursor that an answer depends on */
 #define LIMIT_CACHE_HEAD 256              /* bytes after it */
 #define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
+#define LIMIT_HABITS 64                   /* documents whose suggestions' fates are remembered */
 #define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
+#define LIMIT_OFFLINE_BYTES MIB(16)       /* text the offline engine knows; its index takes up to three times that */
+#define LIMIT_OFFLINE_DOCUMENT MIB(2)     /* one document of that; larger ones are left out */
+#define LIMIT_OFFLINE_DOCUMENTS 4096
+#define LIMIT_OFFLINE_WINDOW KIB(8)       /* text before or behind the cursor that it looks at */
 
 /* --- chat --- */
 #define LIMIT_CHAT_MESSAGES 2048          /* in one request */

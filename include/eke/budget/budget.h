@@ -2,11 +2,19 @@
 #define EKE_BUDGET_BUDGET_H
 /*
  * The only way to an endpoint: a request is sent only with a reservation from here. All windows of the
- * endpoint's plan must admit it; automatic requests must also leave the reserve alone and keep quiet while the
- * provider blocks.
+ * endpoint's plan must admit it; automatic requests must also leave the reserve alone; nobody asks while the
+ * provider blocks (design.md, 6; the reasons are in upstream.md 4.2).
  *
- * This edition counts in the memory of one process; the ledger that all processes share comes behind the same
- * functions.
+ * The count is one ledger for every eke process of the user on this machine (a file in the state directory),
+ * exact, written before the bytes leave, and kept through crashes: what is reserved counts until it is refunded.
+ * Where there is no such file (no home, a full disk, a damaged file), the process counts for itself and takes half
+ * of every window for used until one period is over.
+ *
+ * Who counts together: a window of scope "machine" counts requests of the same service (budget/service.h) or the
+ * same plan, whatever the key; one of scope "key" those of the same key. Keys are known by a salted hash only.
+ *
+ * Nothing here opens the ledger before it is needed: no request under a plan without windows ever does.
+ * All pointers are borrowed for the call. Times are Unix seconds unless a name says ms.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,42 +22,141 @@
 
 #include "eke/base/err.h"
 #include "eke/base/json_writer.h"
+#include "eke/budget/pace.h"
+#include "eke/budget/window.h"
 #include "eke/config/config.h"
+#include "eke/io/loop.h"
 
 struct budget;
+
+struct budget *budget_new(struct loop *loop);
+/* No callback comes any more. What is reserved stays spent. */
+void budget_free(struct budget *budget);
+
+/* fn(ctx) from the loop when what is written below may have changed: by us, by another process, or by the time. One
+ * listener, or NULL. Costs no wake-ups where nothing happens. */
+void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx);
+
+/* --- reservations --- */
 
 enum budget_use {
 	BUDGET_AUTOMATIC, /* nobody asked for this very request */
 	BUDGET_EXPLICIT,  /* chat, a manual trigger */
 };
 
-/* What a reservation is for; borrowed. */
+/* What a reservation is for. */
 struct budget_request {
 	const struct config_endpoint *endpoint;
+	const char *key; /* as it will be sent; NULL: none. For budget_look() NULL is the one noted last */
 	const char *model;
 	enum budget_use use;
 	double reserve; /* share of each window for explicit requests */
 };
 
-struct budget *budget_new(void);
-void budget_free(struct budget *budget);
-
-/* Counts the request. False with ERR_BUDGET, retry_at and a sentence if a window or a block says no. */
-MUST_USE bool budget_reserve(struct budget *budget, const struct budget_request *request, uint64_t *reservation,
-	struct err *err);
-/* For a request that provably never left. */
-void budget_refund(struct budget *budget, uint64_t reservation);
 /*
- * The provider refused for its rate limit: automatic requests wait till err->retry_at, or a minute. What is left of the
- * budget shows it.
+ * The answer: err NULL, and the request may go; or ERR_BUDGET with retry_at, blocked_scope and a sentence that says
+ * when. From the loop, once.
  */
-void budget_block(struct budget *budget, const struct config_endpoint *endpoint, const struct err *err);
-/* A request was answered: no block holds any more. */
-void budget_unblock(struct budget *budget, const struct config_endpoint *endpoint);
+typedef void budget_fn(void *ctx, uint64_t reservation, const struct err *err);
 
+/*
+ * Asks. The number (never 0) is the reservation's. After a yes, end it with exactly one of refund, answered,
+ * refused and spent. After a no it is over.
+ */
+uint64_t budget_reserve(struct budget *budget, const struct budget_request *request, budget_fn *fn, void *ctx);
+/* Before the answer: the asker is gone. fn is not called; what was reserved meanwhile is given back. */
+void budget_withdraw(struct budget *budget, uint64_t reservation);
+
+/* The request provably never left. */
+void budget_refund(struct budget *budget, uint64_t reservation);
+/* It was answered: no block holds any more. */
+void budget_answered(struct budget *budget, uint64_t reservation);
+/* It went out, and how it ended tells nothing about limits: an error of the server, a cancel. */
+void budget_spent(struct budget *budget, uint64_t reservation);
+
+/* What a provider says when it refuses for its limits (429 and its kin). Zeroes: it does not say. */
+struct budget_refusal {
+	int64_t retry_at;
+	bool day;        /* the words name a day: "each day", "00:00" */
+	bool per_model;  /* the limit is that model's alone */
+	int64_t limit;   /* the provider's number … */
+	int64_t period;  /* … per so many seconds */
+	bool quota;      /* the account's credit is gone: nothing that waiting helps, no block */
+	const char *scope;   /* "machine", "key" or "" */
+	const char *message; /* a sentence for the user */
+};
+void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal);
+
+/* --- what is left --- */
+
+enum budget_state {
+	BUDGET_OK,
+	BUDGET_LOW, /* a fifth or less */
+	BUDGET_EXHAUSTED,
+	BUDGET_BLOCKED, /* by the provider's word */
+	BUDGET_UNLIMITED,
+};
+/* The contract's word. */
+const char *budget_state_name(enum budget_state state);
+
+/* For decisions: what a request of this kind would meet now. */
+struct budget_view {
+	enum budget_state state;
+	bool counted;
+	struct window_state window; /* the tightest that counts this model; zeroes where there is none */
+	int64_t period;             /* its length, seconds */
+	int64_t automatic;          /* requests that automatic ones may still take from it */
+	int64_t blocked_until;      /* 0: not blocked */
+	char reason[LIMIT_ERR_MESSAGE]; /* of a block, or of a careful count; "" */
+	struct pace pace;           /* of automatic requests; all for them where nothing is counted */
+};
+void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out);
+
+/* Of an endpoint as a whole, for people and for the contract's Budget object. */
+struct budget_report {
+	enum budget_state state;
+	struct budget_report_window {
+		enum plan_scope scope;
+		const char *const *models; /* as struct plan_window's; borrowed until the next call into the budget */
+		int64_t period;
+		bool learned; /* the provider's words, not the plan's */
+		struct window_state state;
+	} windows[LIMIT_REPORT_WINDOWS];
+	size_t count;
+	int64_t blocked_until; /* 0: not blocked */
+	char blocked_model[LIMIT_BUDGET_MODEL]; /* where one model alone is; "" */
+	char reason[LIMIT_ERR_MESSAGE];
+};
+void budget_report(struct budget *budget, const struct config_endpoint *endpoint, struct budget_report *out);
 /* Writes the contract's Budget object of an endpoint. */
-void budget_write(const struct budget *budget, const struct config_endpoint *endpoint, struct json_writer *w);
+void budget_write(struct budget *budget, const struct config_endpoint *endpoint, struct json_writer *w);
 /* Of an endpoint, for people: "unlimited", "41 of 60 requests left". */
-void budget_describe(const struct budget *budget, const struct config_endpoint *endpoint, char *out, size_t size);
+void budget_describe(struct budget *budget, const struct config_endpoint *endpoint, char *out, size_t size);
+
+/* Which key an endpoint has, so that its windows can be shown without asking for the key. */
+void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key);
+
+/* --- the provider's own counter (chatanywhere's /v1/query/usage_details; upstream.md 1.5) --- */
+
+/* May it be asked now? At most once in ten minutes per key for the whole machine; true takes the turn. */
+bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key);
+struct budget_usage_hour {
+	int64_t start;
+	int64_t count; /* of requests by that key, from wherever */
+};
+void budget_correct(struct budget *budget, const struct config_endpoint *endpoint, const char *key,
+	const struct budget_usage_hour *hours, size_t count);
+
+/* --- the ledger itself --- */
+
+struct budget_ledger {
+	const char *path;   /* where it is or would be; NULL: there is no place for it */
+	bool shared;        /* false: this process counts for itself */
+	const char *notice; /* what is wrong with it, a sentence; NULL: nothing */
+};
+/* Opens it. The strings are borrowed until the next call into the budget. */
+void budget_ledger(struct budget *budget, struct budget_ledger *out);
+/* The user knows better (another address, another plan): ends all blocks. False: the ledger could not be written. */
+bool budget_forget_blocks(struct budget *budget);
 
 #endif

@@ -30,8 +30,8 @@
  * "</completionN" occurs in the path, the language, or the text (in any case of letters). It is 0 but
  * for files about these marks, such as this one.
  *
- * The answer is expected as <completionN>text</completionN>; complete/post.h takes `mark` and
- * everything else that models make of it.
+ * The answer is expected as <completionN>text</completionN>, of several candidates one after the other
+ * (candidates.h); complete/post.h takes `mark` and everything else that models make of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +46,7 @@ struct prompt_input {
 	const char *suffix;
 	size_t suffix_len;
 	size_t max_lines;     /* 0: LIMIT_COMPLETION_LINES */
+	size_t candidates;    /* different answers that are asked for at once; 0: 1 */
 	bool single_line;     /* ask for the rest of the line only */
 	bool insert_spaces;   /* the editor's setting; what the windows show goes before it */
 	unsigned tab_size;    /* 0: 4 */
@@ -58,7 +59,8 @@ struct prompt_input {
 struct prompt {
 	struct strbuf system;
 	struct strbuf user;
-	const char *stop[PROMPT_STOPS]; /* borrowed from this struct: do not copy it by value */
+	/* Borrowed from this struct: do not copy it by value. None where several candidates are to come. */
+	const char *stop[PROMPT_STOPS];
 	size_t stop_count;
 	char stop_text[32];
 	unsigned mark;

@@ -29,6 +29,10 @@ struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
 /* NULL: the first. NULL with ERR_NO_ENDPOINT and a sentence if there is none, or none of that name. */
 struct endpoint *upstream_find(const struct upstream *upstream, const char *name, struct err *err);
 
+/* What a request to this endpoint and model would meet at the budget now; `reserve` as in struct call_spec. */
+void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const char *model, enum budget_use use,
+	double reserve, struct budget_view *out);
+
 /*
  * Someone may ask soon: connects to the first endpoint, TLS and all, unless there was traffic within a minute. The
  * request for it is a HEAD of the server's root without a key, which no provider counts; plain http on the

@@ -1,0 +1,111 @@
+/*
+ * The order of the steps (design.md, 5): known, on its way, worth asking. No objects; nothing is started here, so that
+ * completion/explain can look without doing.
+ */
+#include "decide.h"
+
+#include <stdlib.h>
+
+#include "eke/base/clock.h"
+#include "engine_private.h"
+#include "questions.h"
+
+/* What automatic requests may spend at this endpoint. */
+static struct admission_budget budget_facts(struct engine *engine, struct endpoint *endpoint)
+{
+	struct budget_view view;
+	int64_t now = clock_wall_ms();
+
+	upstream_look(engine->upstream, endpoint, endpoint_completion_model(endpoint), BUDGET_AUTOMATIC,
+		      engine->config->completion.reserve, &view);
+	return (struct admission_budget){
+		.counted = view.counted,
+		.tokens = view.pace.tokens,
+		.burst = view.pace.burst,
+		.level = view.pace.level,
+		.wait_ms = view.pace.next_at_ms > now ? view.pace.next_at_ms - now : 0,
+	};
+}
+
+static void admit(struct engine *engine, const struct place *place, struct endpoint *endpoint, struct admission *out)
+{
+	const struct habit *habit = habits_of(engine->habits, place->uri);
+	struct admission_input in = {
+		.place = { .before = place->before.data,
+			   .before_len = place->before.len,
+			   .after = place->after.data,
+			   .after_len = place->after.len,
+			   .language = place->language },
+		.history = { .rejected = habit->rejected,
+			     .asked_on_line = habit_asked_on(habit, place->line),
+			     .asking = question_is_open(engine, place->uri),
+			     .gap_ms = habits_gap_ms(engine->habits) },
+		.budget = budget_facts(engine, endpoint),
+		.debounce_ms = engine->config->completion.debounce_ms == DEBOUNCE_ADAPTIVE ?
+				       ADMISSION_ADAPTIVE :
+				       engine->config->completion.debounce_ms,
+	};
+
+	admission_decide(&in, out);
+}
+
+/* Looks into the cache; true if that settles it. */
+static bool look_up(struct engine *engine, const struct place *place, const struct endpoint *endpoint, bool automatic,
+		    struct decision *out)
+{
+	char *who = ask_who_of(endpoint);
+	struct cache_place where = place_for_cache(place, who);
+	int64_t now = clock_mono_ms();
+	struct cache_hit hit;
+	enum cache_status status = cache_find(engine->cache, &where, now, &hit);
+	bool settled = false;
+
+	if (status == CACHE_HIT)
+		out->hit_count = cache_find_all(engine->cache, &where, now, out->hits, ENGINE_ITEMS);
+	free(who);
+	switch (status) {
+	case CACHE_MISS:
+		break;
+	case CACHE_NOTHING:
+		/* It holds for automatic requests; who asks by hand gets another try. */
+		settled = automatic;
+		out->kind = DECISION_NOTHING;
+		break;
+	case CACHE_HIT:
+		settled = hit.complete;
+		out->kind = DECISION_ANSWER;
+		if (settled)
+			break;
+		/* fall through */
+	case CACHE_PENDING:
+		out->question = question_find(engine, hit.item);
+		settled = out->question != NULL;
+		out->kind = DECISION_JOIN;
+		break;
+	}
+	return settled;
+}
+
+void engine_decide(struct engine *engine, const struct place *place, bool automatic, struct decision *out)
+{
+	struct endpoint *endpoint = upstream_at(engine->upstream, 0);
+
+	*out = (struct decision){ .kind = DECISION_NO_ENDPOINT };
+	if (!endpoint || look_up(engine, place, endpoint, automatic, out))
+		return;
+	out->kind = DECISION_ASK;
+	if (!automatic)
+		return;
+	admit(engine, place, endpoint, &out->admission);
+	if (!out->admission.ask)
+		out->kind = DECISION_DECLINE;
+}
+
+bool engine_is_off(const struct engine *engine, const struct place *place, bool automatic)
+{
+	const struct config_completion *c = &engine->config->completion;
+
+	if (c->trigger == TRIGGER_OFF)
+		return true;
+	return automatic && (c->trigger == TRIGGER_MANUAL || !config_language_enabled(engine->config, place->language));
+}

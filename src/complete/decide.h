@@ -1,0 +1,38 @@
+#ifndef EKE_COMPLETE_DECIDE_H
+#define EKE_COMPLETE_DECIDE_H
+/*
+ * What to do with a request for a completion. Only looks (but for the cache's order of use): the doing is engine.c's.
+ * For the engine's own files.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "eke/complete/admission.h"
+#include "eke/complete/cache.h"
+#include "eke/complete/engine.h"
+#include "place.h"
+
+struct question;
+
+enum decision_kind {
+	DECISION_ANSWER,  /* hits[0..hit_count) hold it */
+	DECISION_JOIN,    /* `question` will have it */
+	DECISION_NOTHING, /* the model had nothing to say here */
+	DECISION_ASK,     /* after admission.delay_ms */
+	DECISION_DECLINE, /* not worth a request */
+	DECISION_NO_ENDPOINT,
+};
+
+struct decision {
+	enum decision_kind kind;
+	struct cache_hit hits[ENGINE_ITEMS]; /* borrowed from the cache until it changes */
+	size_t hit_count;
+	struct question *question;
+	struct admission admission; /* for ASK and DECLINE */
+};
+
+void engine_decide(struct engine *engine, const struct place *place, bool automatic, struct decision *out);
+/* The settings keep completions away: off, by hand only, not in this language. */
+bool engine_is_off(const struct engine *engine, const struct place *place, bool automatic);
+
+#endif

@@ -1,0 +1,620 @@
+/*
+ * Stores. A struct store is a connection that comes and goes: it is opened by the first transaction, closed when the
+ * file is found damaged, unusable, or replaced by another, and opened again by the next transaction. Its prepared
+ * statements go with it.
+ *
+ * `result` is the fate of the transaction under way: the first failure stays and stops everything behind it.
+ */
+#include "eke/store/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/err.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/base/paths.h"
+#include "eke/store/place.h"
+
+/* Pages of the log after which it is copied into the file; each request of the ledger writes some three. */
+#define CHECKPOINT_PAGES "128"
+#define LOG_BYTES "524288"
+/* KiB of pages kept in memory: the files are small, and every process has its own. */
+#define CACHE_KIB "-256"
+
+struct store {
+	const struct store_schema *schema;
+	bool in_memory;
+	char *path;         /* NULL: in memory, or no place */
+	sqlite3 *db;        /* NULL: not open */
+	struct place_id id; /* of the file that is open */
+	sqlite3_stmt **statements; /* by number; NULL where not prepared */
+	sqlite3_stmt *current;
+	int parameter;
+	bool in_transaction;
+	enum store_result result;
+	bool damaged; /* what is open was found to be, … */
+	char damage[128]; /* … and why */
+	int64_t commits;
+	bool has_trouble;
+	bool remote_told;
+	struct store_trouble trouble;
+};
+
+/* --- troubles --- */
+
+static PRINTF_LIKE(3, 4) void set_trouble(struct store *store, enum store_trouble_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(store->trouble.sentence, sizeof(store->trouble.sentence), fmt, ap);
+	va_end(ap);
+	store->trouble.kind = kind;
+	store->has_trouble = true;
+}
+
+bool store_take_trouble(struct store *store, struct store_trouble *out)
+{
+	if (!store->has_trouble)
+		return false;
+	store->has_trouble = false;
+	*out = store->trouble;
+	return true;
+}
+
+/* The next transaction sets the file aside, and so is worth a try. */
+static void note_damage(struct store *store, const char *reason)
+{
+	store->damaged = true;
+	store->result = STORE_BUSY;
+	snprintf(store->damage, sizeof(store->damage), "%s", reason);
+}
+
+/* Takes a failure of SQLite into the transaction's result; the first one counts. */
+static void note_failure(struct store *store, int code)
+{
+	const char *reason = sqlite3_errmsg(store->db);
+
+	if (store->result != STORE_OK)
+		return;
+	store->result = STORE_FAILED;
+	switch (code & 0xFF) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		store->result = STORE_BUSY;
+		return;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		note_damage(store, reason);
+		return;
+	case SQLITE_ERROR:
+	case SQLITE_CONSTRAINT:
+	case SQLITE_MISMATCH:
+	case SQLITE_MISUSE:
+	case SQLITE_RANGE:
+		log_broken("%s: %s", store->schema->file, reason);
+		set_trouble(store, STORE_UNUSABLE, "%s cannot be used: %s", store->schema->subject, reason);
+		return;
+	case SQLITE_FULL:
+		set_trouble(store, STORE_UNUSABLE, "%s cannot be written: the disk is full (%s)", store->schema->subject,
+			    store->path ? store->path : "memory");
+		return;
+	default:
+		/* READONLY, PERM, CANTOPEN, IOERR: the system's reason says more where there is one. */
+		if (sqlite3_system_errno(store->db))
+			reason = strerror(sqlite3_system_errno(store->db));
+		set_trouble(store, STORE_UNUSABLE, "%s cannot be written: %s: %s", store->schema->subject,
+			    store->path ? store->path : "memory", reason);
+		return;
+	}
+}
+
+/* --- the connection --- */
+
+static void close_connection(struct store *store, bool keep_log)
+{
+	if (!store->db)
+		return;
+	for (size_t i = 0; i < store->schema->statement_count; i++) {
+		sqlite3_finalize(store->statements[i]);
+		store->statements[i] = NULL;
+	}
+	store->current = NULL;
+	/* Closing the last connection folds the log into the file and deletes it by name: not if the name is another's. */
+	if (keep_log)
+		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if (sqlite3_close(store->db) != SQLITE_OK)
+		log_broken("%s: closed with a statement left", store->schema->file);
+	store->db = NULL;
+}
+
+static bool run_sql(struct store *store, const char *sql)
+{
+	int code = store->result == STORE_OK ? sqlite3_exec(store->db, sql, NULL, NULL, NULL) : SQLITE_OK;
+
+	if (code != SQLITE_OK)
+		note_failure(store, code);
+	return store->result == STORE_OK;
+}
+
+/* The first column of a statement's first row, as a number; 0 if it fails or has none. `text`: compare with that. */
+static int64_t ask(struct store *store, const char *sql, const char *text)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t answer = 0;
+	int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		const char *got = text ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+
+		answer = text ? got && !strcmp(got, text) : sqlite3_column_int64(statement, 0);
+		code = SQLITE_DONE;
+	}
+	sqlite3_finalize(statement);
+	if (code != SQLITE_DONE)
+		note_failure(store, code);
+	return answer;
+}
+
+static int newest_version(const struct store_schema *schema)
+{
+	int n = 0;
+
+	while (schema->migrations[n])
+		n++;
+	return n;
+}
+
+/* Is this a file of ours, and one that this program knows? */
+static bool check_identity(struct store *store)
+{
+	int64_t version = ask(store, "PRAGMA user_version", NULL);
+	int64_t id = ask(store, "PRAGMA application_id", NULL);
+	int64_t objects = ask(store, "SELECT count(*) FROM sqlite_schema", NULL);
+
+	if (store->result != STORE_OK)
+		return false;
+	if (!id && !version && !objects)
+		return true;
+	if (id != store->schema->application_id) {
+		note_damage(store, "it is no file of eke's");
+		return false;
+	}
+	if (version <= newest_version(store->schema))
+		return true;
+	store->result = STORE_FAILED;
+	set_trouble(store, STORE_NEWER, "%s was made by a newer eke and is left alone: %s", store->schema->subject,
+		    store->path);
+	return false;
+}
+
+static bool migrate(struct store *store, bool after_damage)
+{
+	int newest = newest_version(store->schema);
+	char sql[64];
+	int64_t from;
+
+	if (ask(store, "PRAGMA user_version", NULL) == newest && store->result == STORE_OK)
+		return true;
+	if (!run_sql(store, "BEGIN IMMEDIATE"))
+		return false;
+	/* Another process may have been faster. */
+	from = ask(store, "PRAGMA user_version", NULL);
+	for (int64_t i = from; i < newest; i++)
+		run_sql(store, store->schema->migrations[i]);
+	if (!from && after_damage && store->schema->after_damage)
+		run_sql(store, store->schema->after_damage);
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", store->schema->application_id);
+	run_sql(store, sql);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", newest);
+	run_sql(store, sql);
+	if (run_sql(store, "COMMIT"))
+		return true;
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return false;
+}
+
+/* The journal for the place: true unless it cannot be set now. */
+static bool set_journal(struct store *store)
+{
+	bool remote = place_is_remote(store->path);
+
+	if (remote && !store->remote_told) {
+		store->remote_told = true;
+		set_trouble(store, STORE_REMOTE,
+			    "%s is on a network file system, whose locks cannot be relied upon: set EKE_STATE_DIR to a local "
+			    "directory (now %s)",
+			    store->schema->subject, store->path);
+	}
+	/* Where shared memory does not work the answer is another mode. */
+	if (!remote && ask(store, "PRAGMA journal_mode = WAL", "wal"))
+		return true;
+	if (store->result == STORE_FAILED) {
+		store->result = STORE_OK;
+		store->has_trouble = false;
+	}
+	if (store->result == STORE_OK)
+		ask(store, "PRAGMA journal_mode = TRUNCATE", "truncate");
+	return store->result == STORE_OK;
+}
+
+static bool set_up(struct store *store, bool after_damage)
+{
+	return run_sql(store, "PRAGMA cache_size = " CACHE_KIB ";"
+			      "PRAGMA foreign_keys = ON;"
+			      "PRAGMA temp_store = MEMORY;"
+			      "PRAGMA synchronous = NORMAL") &&
+	       (store->in_memory ||
+		(check_identity(store) && set_journal(store) &&
+		 run_sql(store, "PRAGMA wal_autocheckpoint = " CHECKPOINT_PAGES ";"
+				"PRAGMA journal_size_limit = " LOG_BYTES))) &&
+	       migrate(store, after_damage);
+}
+
+static bool connect(struct store *store)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int code = sqlite3_open_v2(store->in_memory ? ":memory:" : store->path, &store->db,
+				   flags | (store->in_memory ? SQLITE_OPEN_CREATE : 0), NULL);
+
+	if (code != SQLITE_OK)
+		note_failure(store, code);
+	return code == SQLITE_OK;
+}
+
+/* Opens the file, which is locked against others who make or set aside; see open_store(). */
+static void open_file(struct store *store, bool after_damage)
+{
+	struct place_id before = place_identify(store->path);
+
+	if (!connect(store) || !set_up(store, after_damage)) {
+		close_connection(store, store->damaged);
+		return;
+	}
+	store->id = place_identify(store->path);
+	/* Replaced while it was being opened. */
+	if (!place_same(before, store->id)) {
+		close_connection(store, true);
+		store->result = STORE_BUSY;
+	}
+}
+
+/* Puts the damaged file out of the way and begins a new one. `id`: the one that was found damaged. */
+static void replace_file(struct store *store, struct place_id id)
+{
+	char aside[128] = "";
+	struct err err;
+	bool made;
+
+	store->damaged = false;
+	store->result = STORE_OK;
+	/* Another process may have done it: then its new file is ours. */
+	if (place_same(id, place_identify(store->path)) && !place_set_aside(store->path, aside, sizeof(aside))) {
+		store->result = STORE_FAILED;
+		set_trouble(store, STORE_UNUSABLE, "%s is damaged and cannot be set aside: %s: %s", store->schema->subject,
+			    store->path, strerror(errno));
+		return;
+	}
+	if (!place_make_file(store->path, &made, &err)) {
+		store->result = STORE_FAILED;
+		set_trouble(store, STORE_UNUSABLE, "%s: %s", store->schema->subject, err.message);
+		return;
+	}
+	open_file(store, aside[0] != '\0');
+	if (store->result == STORE_OK && aside[0])
+		set_trouble(store, STORE_DAMAGED, "%s was damaged (%s); it is kept as %s, and a new one is begun",
+			    store->schema->subject, store->damage, aside);
+}
+
+static bool find_place(struct store *store)
+{
+	char *dir = path_state();
+	struct err err;
+	bool ok;
+
+	free(store->path);
+	store->path = NULL;
+	if (!dir) {
+		store->result = STORE_FAILED;
+		set_trouble(store, STORE_NO_PLACE, "%s has no place: there is no home directory; set EKE_STATE_DIR",
+			    store->schema->subject);
+		return false;
+	}
+	store->path = xasprintf("%s/%s", dir, store->schema->file);
+	free(dir);
+	ok = place_make_directory(store->path, &err);
+	if (!ok) {
+		store->result = STORE_FAILED;
+		set_trouble(store, STORE_UNUSABLE, "%s: %s", store->schema->subject, err.message);
+	}
+	return ok;
+}
+
+/* Makes the file if there is none, under a lock: whoever sets one aside makes the next. */
+static bool make_file(struct store *store, int *lock)
+{
+	struct err err;
+	bool made;
+
+	if (place_identify(store->path).inode)
+		*lock = -1;
+	else if (!place_lock(store->path, lock)) {
+		store->result = STORE_BUSY;
+		return false;
+	}
+	if (place_make_file(store->path, &made, &err))
+		return true;
+	place_unlock(*lock);
+	store->result = STORE_FAILED;
+	set_trouble(store, STORE_UNUSABLE, "%s: %s", store->schema->subject, err.message);
+	return false;
+}
+
+static void set_damaged_aside(struct store *store, struct place_id id)
+{
+	int lock;
+
+	if (!place_lock(store->path, &lock)) {
+		store->result = STORE_BUSY;
+		return;
+	}
+	replace_file(store, id);
+	place_unlock(lock);
+}
+
+static void open_store(struct store *store)
+{
+	struct place_id id;
+	int lock;
+
+	if (store->in_memory) {
+		if (connect(store) && !set_up(store, false))
+			close_connection(store, false);
+		return;
+	}
+	if (!find_place(store) || !make_file(store, &lock))
+		return;
+	id = place_identify(store->path);
+	open_file(store, false);
+	place_unlock(lock);
+	if (store->damaged)
+		set_damaged_aside(store, id);
+}
+
+/* Does the name stand for another file now than the one that is open? */
+static bool was_replaced(const struct store *store)
+{
+	return !store->in_memory && !place_same(store->id, place_identify(store->path));
+}
+
+/* --- life --- */
+
+struct store *store_new(const struct store_schema *schema)
+{
+	struct store *store = xcalloc(1, sizeof(*store));
+
+	store->schema = schema;
+	store->statements = xcalloc(schema->statement_count, sizeof(sqlite3_stmt *));
+	return store;
+}
+
+struct store *store_new_in_memory(const struct store_schema *schema)
+{
+	struct store *store = store_new(schema);
+
+	store->in_memory = true;
+	return store;
+}
+
+void store_free(struct store *store)
+{
+	if (!store)
+		return;
+	if (store->in_transaction)
+		store_rollback(store);
+	if (store->db)
+		close_connection(store, store->damaged || was_replaced(store));
+	free(store->statements);
+	free(store->path);
+	free(store);
+}
+
+const char *store_path(const struct store *store)
+{
+	return store->path;
+}
+
+bool store_copy(struct store *store, struct store *memory)
+{
+	sqlite3_backup *backup;
+
+	store->result = STORE_OK;
+	memory->result = STORE_OK;
+	if (!store->db)
+		return false;
+	if (!memory->db)
+		open_store(memory);
+	backup = memory->db ? sqlite3_backup_init(memory->db, "main", store->db, "main") : NULL;
+	if (!backup)
+		return false;
+	sqlite3_backup_step(backup, -1);
+	return sqlite3_backup_finish(backup) == SQLITE_OK;
+}
+
+/* --- transactions --- */
+
+/* The file behind the name is no longer the one that is open, or was found damaged. */
+static void look_after_file(struct store *store)
+{
+	struct place_id id = store->id;
+
+	if (!store->db)
+		return;
+	if (store->damaged) {
+		close_connection(store, true);
+		set_damaged_aside(store, id);
+	} else if (was_replaced(store)) {
+		close_connection(store, true);
+	}
+}
+
+enum store_result store_begin(struct store *store, enum store_mode mode)
+{
+	assert(!store->in_transaction);
+	store->result = STORE_OK;
+	look_after_file(store);
+	if (!store->db && store->result == STORE_OK)
+		open_store(store);
+	if (!store->db)
+		return store->result == STORE_OK ? STORE_FAILED : store->result;
+	store->in_transaction = run_sql(store, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+	return store->result;
+}
+
+static void reset_current(struct store *store)
+{
+	if (store->current) {
+		sqlite3_reset(store->current);
+		sqlite3_clear_bindings(store->current);
+	}
+	store->current = NULL;
+}
+
+void store_rollback(struct store *store)
+{
+	reset_current(store);
+	/* Some failures have rolled back already. */
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	store->in_transaction = false;
+}
+
+enum store_result store_commit(struct store *store)
+{
+	assert(store->in_transaction);
+	reset_current(store);
+	if (!run_sql(store, "COMMIT")) {
+		store_rollback(store);
+		return store->result;
+	}
+	store->in_transaction = false;
+	store->commits++;
+	return STORE_OK;
+}
+
+int64_t store_version(struct store *store)
+{
+	assert(!store->in_transaction);
+	if (!store->db || store->damaged || was_replaced(store))
+		return 0;
+	store->result = STORE_OK;
+	/* SQLite's number changes by others' commits only. */
+	return (int64_t)((uint64_t)ask(store, "PRAGMA data_version", NULL) << 32 | (uint32_t)store->commits) + 1;
+}
+
+/* --- statements --- */
+
+void store_start(struct store *store, unsigned statement)
+{
+	sqlite3_stmt **at = &store->statements[statement];
+
+	assert(store->in_transaction && statement < store->schema->statement_count);
+	reset_current(store);
+	if (store->result != STORE_OK)
+		return;
+	if (!*at) {
+		int code = sqlite3_prepare_v3(store->db, store->schema->statements[statement], -1,
+					      SQLITE_PREPARE_PERSISTENT, at, NULL);
+
+		/* A table that is not there: what is left of a file of ours. */
+		if (code == SQLITE_ERROR)
+			note_damage(store, sqlite3_errmsg(store->db));
+		else if (code != SQLITE_OK)
+			note_failure(store, code);
+		if (code != SQLITE_OK)
+			return;
+	}
+	store->current = *at;
+	store->parameter = 0;
+}
+
+static void check(struct store *store, int code)
+{
+	if (code != SQLITE_OK)
+		note_failure(store, code);
+}
+
+void store_put_int(struct store *store, int64_t value)
+{
+	if (store->result == STORE_OK)
+		check(store, sqlite3_bind_int64(store->current, ++store->parameter, value));
+}
+
+void store_put_double(struct store *store, double value)
+{
+	if (store->result == STORE_OK)
+		check(store, sqlite3_bind_double(store->current, ++store->parameter, value));
+}
+
+void store_put_text(struct store *store, const char *text)
+{
+	if (store->result == STORE_OK)
+		check(store, sqlite3_bind_text(store->current, ++store->parameter, text, -1, SQLITE_TRANSIENT));
+}
+
+void store_put_blob(struct store *store, const void *data, size_t len)
+{
+	if (store->result == STORE_OK)
+		check(store, sqlite3_bind_blob64(store->current, ++store->parameter, data, len, SQLITE_TRANSIENT));
+}
+
+bool store_next(struct store *store)
+{
+	int code;
+
+	if (store->result != STORE_OK || !store->current)
+		return false;
+	code = sqlite3_step(store->current);
+	if (code == SQLITE_ROW)
+		return true;
+	if (code != SQLITE_DONE)
+		note_failure(store, code);
+	reset_current(store);
+	return false;
+}
+
+void store_run(struct store *store)
+{
+	while (store_next(store))
+		continue;
+}
+
+int64_t store_int(struct store *store, int column)
+{
+	return sqlite3_column_int64(store->current, column);
+}
+
+double store_double(struct store *store, int column)
+{
+	return sqlite3_column_double(store->current, column);
+}
+
+const char *store_text(struct store *store, int column)
+{
+	return (const char *)sqlite3_column_text(store->current, column);
+}
+
+const void *store_blob(struct store *store, int column, size_t *len)
+{
+	const void *data = sqlite3_column_blob(store->current, column);
+
+	*len = (size_t)sqlite3_column_bytes(store->current, column);
+	return data;
+}

@@ -1,0 +1,616 @@
+/*
+ * Stores on real files: transactions, what two of them see of each other, and every way in which a file can be bad.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/mem.h"
+#include "eke/base/paths.h"
+#include "eke/store/place.h"
+#include "eke/store/store.h"
+
+/* 2026-11-24T03:00:00Z */
+#define NOW INT64_C(1795489200)
+
+enum { SQL_INSERT, SQL_ALL, SQL_COUNT, SQL_BAD, SQL_TYPES };
+
+static const char *const statements[] = {
+	[SQL_INSERT] = "INSERT INTO note (text) VALUES (?1)",
+	[SQL_ALL] = "SELECT text FROM note ORDER BY id",
+	[SQL_COUNT] = "SELECT count(*) FROM note",
+	[SQL_BAD] = "INSERT INTO note (text) VALUES (NULL)",
+	[SQL_TYPES] = "SELECT ?1, ?2, ?3, ?4, ?5",
+};
+static const char *const first[] = { "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)", NULL };
+static const char *const second[] = { "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
+				      "ALTER TABLE note ADD COLUMN stars INTEGER NOT NULL DEFAULT 5", NULL };
+static const struct store_schema schema = {
+	.file = "notes.db", .subject = "the notebook", .application_id = 0x656B6501, .migrations = first,
+	.statements = statements, .statement_count = ARRAY_LEN(statements),
+	.after_damage = "INSERT INTO note (text) VALUES ('pages are missing')",
+};
+
+/* --- a directory of its own for each test --- */
+
+static char *dir;
+
+static char *in_dir(const char *name)
+{
+	return xasprintf("%s/%s", dir, name);
+}
+
+static int setup(void **state)
+{
+	char template[] = "/tmp/eke-store-XXXXXX";
+
+	*state = NULL;
+	dir = xasprintf("%s/state", mkdtemp(template));
+	setenv("EKE_STATE_DIR", dir, 1);
+	clock_set_for_test(NOW * 1000, 0);
+	return 0;
+}
+
+static void remove_all(const char *path)
+{
+	DIR *d = opendir(path);
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char *name = xasprintf("%s/%s", path, e->d_name);
+
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && unlink(name) < 0)
+			remove_all(name);
+		free(name);
+	}
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	*strrchr(dir, '/') = '\0';
+	remove_all(dir);
+	free(dir);
+	unsetenv("EKE_STATE_DIR");
+	clock_unset_for_test();
+	return 0;
+}
+
+/* How many files were set aside, logs left out. */
+static int count_aside(void)
+{
+	static const char prefix[] = "notes.db.damaged-";
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d));)
+		n += !strncmp(e->d_name, prefix, strlen(prefix)) && !strstr(e->d_name, "-wal") && !strstr(e->d_name, "-shm");
+	closedir(d);
+	return n;
+}
+
+static void write_file(const char *name, const void *data, size_t len, off_t at)
+{
+	char *path = in_dir(name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, data, len, at), len);
+	close(fd);
+	free(path);
+}
+
+static void make_dir(void)
+{
+	assert_int_equal(mkdir(dir, 0700), 0);
+}
+
+/* --- one store --- */
+
+static enum store_result add(struct store *store, const char *text)
+{
+	enum store_result r = store_begin(store, STORE_WRITE);
+
+	if (r != STORE_OK)
+		return r;
+	store_start(store, SQL_INSERT);
+	store_put_text(store, text);
+	store_run(store);
+	return store_commit(store);
+}
+
+/* All notes, joined by commas. */
+static void expect_notes(struct store *store, const char *wanted)
+{
+	struct strbuf all;
+
+	strbuf_init(&all, KIB(64));
+	assert_int_equal(store_begin(store, STORE_READ), STORE_OK);
+	store_start(store, SQL_ALL);
+	while (store_next(store))
+		strbuf_addf(&all, "%s%s", all.len ? "," : "", store_text(store, 0));
+	assert_int_equal(store_commit(store), STORE_OK);
+	assert_string_equal(all.data, wanted);
+	strbuf_release(&all);
+}
+
+static void expect_trouble(struct store *store, enum store_trouble_kind kind, const char *part)
+{
+	struct store_trouble trouble;
+
+	assert_true(store_take_trouble(store, &trouble));
+	assert_int_equal(trouble.kind, kind);
+	if (!strstr(trouble.sentence, part))
+		fail_msg("%s", trouble.sentence);
+	assert_false(store_take_trouble(store, &trouble));
+}
+
+static void expect_no_trouble(struct store *store)
+{
+	struct store_trouble trouble;
+
+	if (store_take_trouble(store, &trouble))
+		fail_msg("%s", trouble.sentence);
+}
+
+static void test_lazy_and_private(void **state)
+{
+	struct store *store = store_new(&schema);
+	char *path = in_dir("notes.db");
+	char *wal = in_dir("notes.db-wal");
+	struct stat st;
+	mode_t mask = umask(0);
+
+	(void)state;
+	assert_int_equal(access(dir, F_OK), -1);
+	assert_null(store_path(store));
+	assert_int_equal(add(store, "a"), STORE_OK);
+	assert_string_equal(store_path(store), path);
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(stat(wal, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	umask(mask);
+	expect_no_trouble(store);
+	store_free(store);
+	/* The last one folds the log in. */
+	assert_int_equal(access(wal, F_OK), -1);
+	store = store_new(&schema);
+	expect_notes(store, "a");
+	store_free(store);
+	free(path);
+	free(wal);
+}
+
+static void test_types(void **state)
+{
+	struct store *store = store_new_in_memory(&schema);
+	size_t len;
+
+	(void)state;
+	assert_int_equal(store_begin(store, STORE_READ), STORE_OK);
+	for (int round = 0; round < 2; round++) {
+		store_start(store, SQL_TYPES);
+		store_put_int(store, INT64_MIN);
+		store_put_double(store, 0.25);
+		store_put_text(store, "ö");
+		store_put_text(store, NULL);
+		store_put_blob(store, "\0x", 2);
+		assert_true(store_next(store));
+		assert_true(store_int(store, 0) == INT64_MIN);
+		assert_true(store_double(store, 1) == 0.25);
+		assert_string_equal(store_text(store, 2), "ö");
+		assert_null(store_text(store, 3));
+		assert_memory_equal(store_blob(store, 4, &len), "\0x", 2);
+		assert_int_equal(len, 2);
+		assert_false(store_next(store));
+		assert_false(store_next(store));
+	}
+	assert_int_equal(store_commit(store), STORE_OK);
+	store_free(store);
+}
+
+static void test_rollback(void **state)
+{
+	struct store *store = store_new(&schema);
+
+	(void)state;
+	assert_int_equal(add(store, "kept"), STORE_OK);
+	assert_int_equal(store_begin(store, STORE_WRITE), STORE_OK);
+	store_start(store, SQL_INSERT);
+	store_put_text(store, "not");
+	store_run(store);
+	store_rollback(store);
+	expect_notes(store, "kept");
+	/* Freed in the middle of one. */
+	assert_int_equal(store_begin(store, STORE_WRITE), STORE_OK);
+	store_start(store, SQL_INSERT);
+	store_put_text(store, "not");
+	store_free(store);
+	store = store_new(&schema);
+	expect_notes(store, "kept");
+	store_free(store);
+}
+
+/* --- two at a time --- */
+
+static void test_busy(void **state)
+{
+	struct store *a = store_new(&schema);
+	struct store *b = store_new(&schema);
+
+	(void)state;
+	assert_int_equal(add(a, "1"), STORE_OK);
+	assert_int_equal(add(b, "2"), STORE_OK);
+	assert_int_equal(store_begin(a, STORE_WRITE), STORE_OK);
+	store_start(a, SQL_INSERT);
+	store_put_text(a, "3");
+	store_run(a);
+	/* One writes; the other can read what was, and write later. */
+	assert_int_equal(add(b, "no"), STORE_BUSY);
+	expect_notes(b, "1,2");
+	assert_int_equal(store_commit(a), STORE_OK);
+	expect_notes(b, "1,2,3");
+	assert_int_equal(add(b, "4"), STORE_OK);
+	expect_no_trouble(a);
+	expect_no_trouble(b);
+	store_free(a);
+	store_free(b);
+}
+
+static void test_version(void **state)
+{
+	struct store *a = store_new(&schema);
+	struct store *b = store_new(&schema);
+	int64_t seen;
+
+	(void)state;
+	assert_int_equal(store_version(a), 0);
+	assert_int_equal(add(a, "1"), STORE_OK);
+	seen = store_version(a);
+	assert_true(seen != 0);
+	assert_true(seen == store_version(a));
+	expect_notes(b, "1");
+	assert_int_equal(add(b, "2"), STORE_OK);
+	assert_true(seen != store_version(a));
+	seen = store_version(a);
+	assert_int_equal(add(a, "3"), STORE_OK);
+	assert_true(seen != store_version(a));
+	store_free(a);
+	store_free(b);
+}
+
+/* Eight processes, 25 notes each, all at once: none is lost, none waits inside. */
+static void test_processes(void **state)
+{
+	struct store *store;
+	pid_t pids[8];
+
+	(void)state;
+	for (size_t p = 0; p < ARRAY_LEN(pids); p++) {
+		pids[p] = fork();
+		if (pids[p])
+			continue;
+		store = store_new(&schema);
+		for (int n = 0; n < 25;) {
+			enum store_result r = add(store, "x");
+
+			if (r == STORE_FAILED)
+				_exit(1);
+			n += r == STORE_OK;
+		}
+		store_free(store);
+		_exit(0);
+	}
+	for (size_t p = 0; p < ARRAY_LEN(pids); p++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[p], &status, 0), pids[p]);
+		assert_int_equal(status, 0);
+	}
+	store = store_new(&schema);
+	assert_int_equal(store_begin(store, STORE_READ), STORE_OK);
+	store_start(store, SQL_COUNT);
+	assert_true(store_next(store));
+	assert_int_equal(store_int(store, 0), 200);
+	assert_int_equal(store_commit(store), STORE_OK);
+	store_free(store);
+}
+
+/* --- versions --- */
+
+static void test_migration(void **state)
+{
+	struct store_schema newer = schema;
+	struct store *store = store_new(&schema);
+	char *path = in_dir("notes.db");
+
+	(void)state;
+	newer.migrations = second;
+	assert_int_equal(add(store, "old"), STORE_OK);
+	store_free(store);
+	store = store_new(&newer);
+	expect_notes(store, "old");
+	assert_int_equal(add(store, "new"), STORE_OK);
+	expect_no_trouble(store);
+	store_free(store);
+	/* A program that knows less leaves it alone. */
+	store = store_new(&schema);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_begin(store, STORE_READ), STORE_FAILED);
+		expect_trouble(store, STORE_NEWER, "the notebook was made by a newer eke and is left alone: ");
+	}
+	store_free(store);
+	assert_int_equal(count_aside(), 0);
+	store = store_new(&newer);
+	expect_notes(store, "old,new");
+	store_free(store);
+	free(path);
+}
+
+/* --- damage --- */
+
+static void test_no_database(void **state)
+{
+	struct store *store = store_new(&schema);
+	char *wal = in_dir("notes.db.damaged-20261124-030000-wal");
+	static const char text[] = "This is a shopping list, and quite a long one: bread, butter, and so on and so forth.";
+
+	(void)state;
+	make_dir();
+	write_file("notes.db", text, sizeof(text), 0);
+	write_file("notes.db-wal", text, sizeof(text), 0);
+	expect_notes(store, "pages are missing");
+	expect_trouble(store, STORE_DAMAGED,
+		       "the notebook was damaged (file is not a database); it is kept as "
+		       "notes.db.damaged-20261124-030000, and a new one is begun");
+	assert_int_equal(count_aside(), 1);
+	assert_int_equal(access(wal, F_OK), 0);
+	store_free(store);
+	/* The next one of the same second. */
+	write_file("notes.db", text, sizeof(text), 0);
+	store = store_new(&schema);
+	expect_notes(store, "pages are missing");
+	expect_trouble(store, STORE_DAMAGED, "notes.db.damaged-20261124-030000-2,");
+	assert_int_equal(count_aside(), 2);
+	store_free(store);
+	free(wal);
+}
+
+static void test_somebody_elses(void **state)
+{
+	struct store_schema other = schema;
+	struct store *store;
+
+	(void)state;
+	other.application_id = 77;
+	store = store_new(&other);
+	assert_int_equal(add(store, "theirs"), STORE_OK);
+	store_free(store);
+	store = store_new(&schema);
+	expect_notes(store, "pages are missing");
+	expect_trouble(store, STORE_DAMAGED, "it is no file of eke's");
+	assert_int_equal(count_aside(), 1);
+	store_free(store);
+}
+
+/* Pages overwritten while two have it open: the first to notice sets it aside, the other follows to the new one. */
+static void test_damage_while_open(void **state)
+{
+	struct store *a = store_new(&schema);
+	struct store *b = store_new(&schema);
+	char junk[8192];
+
+	(void)state;
+	memset(junk, 0xA5, sizeof(junk));
+	assert_int_equal(add(a, "1"), STORE_OK);
+	store_free(a);
+	a = store_new(&schema);
+	expect_notes(b, "1");
+	write_file("notes.db", junk, 4096, 4096);
+	/* b has the page in its cache; a reads it. */
+	assert_int_equal(store_begin(a, STORE_READ), STORE_OK);
+	store_start(a, SQL_ALL);
+	assert_false(store_next(a));
+	assert_int_equal(store_commit(a), STORE_BUSY);
+	expect_notes(a, "pages are missing");
+	expect_trouble(a, STORE_DAMAGED, "the notebook was damaged (database disk image is malformed)");
+	assert_int_equal(add(b, "2"), STORE_OK);
+	expect_notes(a, "pages are missing,2");
+	expect_no_trouble(b);
+	store_free(b);
+	expect_notes(a, "pages are missing,2");
+	store_free(a);
+	assert_int_equal(count_aside(), 1);
+}
+
+static void test_table_gone(void **state)
+{
+	static const char *const nothing[] = { "CREATE TABLE other (id)", NULL };
+	struct store_schema empty = schema;
+	struct store *store;
+
+	(void)state;
+	empty.migrations = nothing;
+	empty.after_damage = NULL;
+	store = store_new(&empty);
+	assert_int_equal(store_begin(store, STORE_WRITE), STORE_OK);
+	assert_int_equal(store_commit(store), STORE_OK);
+	store_free(store);
+	store = store_new(&schema);
+	assert_int_equal(add(store, "1"), STORE_BUSY);
+	assert_int_equal(add(store, "1"), STORE_OK);
+	expect_trouble(store, STORE_DAMAGED, "no such table: note");
+	store_free(store);
+}
+
+static void test_removed_while_open(void **state)
+{
+	struct store *store = store_new(&schema);
+	char *path = in_dir("notes.db");
+
+	(void)state;
+	assert_int_equal(add(store, "1"), STORE_OK);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(add(store, "2"), STORE_OK);
+	expect_notes(store, "2");
+	store_free(store);
+	store = store_new(&schema);
+	expect_notes(store, "2");
+	store_free(store);
+	free(path);
+}
+
+/* --- no place to write --- */
+
+static void test_no_place(void **state)
+{
+	struct store *store = store_new(&schema);
+	char *file = in_dir("x");
+	char *below = in_dir("x/state");
+
+	(void)state;
+	make_dir();
+	write_file("x", "", 0, 0);
+	setenv("EKE_STATE_DIR", below, 1);
+	assert_int_equal(add(store, "1"), STORE_FAILED);
+	expect_trouble(store, STORE_UNUSABLE, "x/state/ cannot be made: Not a directory");
+	setenv("EKE_STATE_DIR", file, 1);
+	assert_int_equal(add(store, "1"), STORE_FAILED);
+	expect_trouble(store, STORE_UNUSABLE, "cannot be made: Not a directory");
+	/* A directory that takes no files, not even from root. */
+	setenv("EKE_STATE_DIR", "/proc/self", 1);
+	assert_int_equal(add(store, "1"), STORE_FAILED);
+	expect_trouble(store, STORE_UNUSABLE, "the notebook: /proc/self/notes.db cannot be written: ");
+	/* It is looked at again each time. */
+	setenv("EKE_STATE_DIR", dir, 1);
+	assert_int_equal(add(store, "1"), STORE_OK);
+	expect_notes(store, "1");
+	store_free(store);
+	free(file);
+	free(below);
+}
+
+/* The file cannot grow: as on a full disk. What was there can still be read and copied. */
+static void test_full(void **state)
+{
+	struct store *store = store_new(&schema);
+	struct store *memory = store_new_in_memory(&schema);
+	struct rlimit old;
+	struct rlimit small;
+	char *text = xcalloc(1, 300001);
+
+	(void)state;
+	memset(text, 'x', 300000);
+	assert_int_equal(add(store, "before"), STORE_OK);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){ .rlim_cur = 65536, .rlim_max = old.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(add(store, text), STORE_FAILED);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	expect_trouble(store, STORE_UNUSABLE, "the notebook cannot be written: ");
+	assert_true(store_copy(store, memory));
+	expect_notes(memory, "before");
+	assert_int_equal(add(memory, "in memory"), STORE_OK);
+	expect_notes(memory, "before,in memory");
+	/* There is room again. */
+	assert_int_equal(add(store, text), STORE_OK);
+	store_free(memory);
+	store_free(store);
+	free(text);
+}
+
+static void test_memory(void **state)
+{
+	struct store *store = store_new_in_memory(&schema);
+	struct store *unopened = store_new(&schema);
+
+	(void)state;
+	assert_false(store_copy(unopened, store));
+	assert_int_equal(add(store, "1"), STORE_OK);
+	expect_notes(store, "1");
+	assert_null(store_path(store));
+	assert_int_equal(access(dir, F_OK), -1);
+	store_free(store);
+	store_free(unopened);
+}
+
+static void test_remote_kinds(void **state)
+{
+	static const struct {
+		unsigned long magic;
+		bool remote;
+	} kinds[] = {
+		{ 0x6969, true },      { 0xFF534D42, true }, { 0xFE534D42, true },  { 0x517B, true }, { 0x01021997, true },
+		{ 0xEF53, false },     /* ext4 */
+		{ 0x58465342, false }, /* xfs */
+		{ 0x9123683E, false }, /* btrfs */
+		{ 0x01021994, false }, /* tmpfs */
+		{ 0x794C7630, false }, /* overlay */
+		{ 0x65735546, false }, /* FUSE */
+		{ 0x2FC12FC1, false }, /* ZFS */
+		{ 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		assert_int_equal(place_kind_is_remote(kinds[i].magic), kinds[i].remote);
+}
+
+/* Only one at a time makes or sets aside files of a directory. */
+static void test_lock(void **state)
+{
+	struct store *store = store_new(&schema);
+	char *path = in_dir("notes.db");
+	int lock;
+	int other;
+
+	(void)state;
+	make_dir();
+	assert_true(place_lock(path, &lock));
+	assert_false(place_lock(path, &other));
+	assert_int_equal(add(store, "1"), STORE_BUSY);
+	place_unlock(lock);
+	assert_int_equal(add(store, "1"), STORE_OK);
+	expect_no_trouble(store);
+	store_free(store);
+	free(path);
+}
+
+int main(void)
+{
+#define STORE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_lazy_and_private), STORE_TEST(test_types),	     STORE_TEST(test_rollback),
+		STORE_TEST(test_busy),		   STORE_TEST(test_version),	     STORE_TEST(test_processes),
+		STORE_TEST(test_migration),	   STORE_TEST(test_no_database),     STORE_TEST(test_somebody_elses),
+		STORE_TEST(test_damage_while_open), STORE_TEST(test_table_gone),     STORE_TEST(test_removed_while_open),
+		STORE_TEST(test_no_place),	   STORE_TEST(test_full),	     STORE_TEST(test_memory),
+		STORE_TEST(test_remote_kinds),	   STORE_TEST(test_lock),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
