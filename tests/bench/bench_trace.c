@@ -3,10 +3,11 @@
  * beside the policies of its peers, with the same typist, editor, model and provider. And the measured problem
  * (trace_problem.h). All in simulated time, and the same at every run.
  *
- *     bench_trace [--markdown] [--problem] [--only KEY] [--seed N] [--verbose]
+ *     bench_trace [--markdown] [--problem] [--only KEY] [--seed N] [--verbose] [--requests]
  *
  * Without an option it prints tables, and goals as tests/bench/bench.h has them. --markdown: the tables for the README.
- * --problem: that alone. --only: of the policies this one (eke, fixed-75, continue, adaptive, llama-vim, ideal).
+ * --problem: that alone. --only: of the policies this one (eke, fixed-75, continue, adaptive, llama-vim, clairvoyant).
+ * --verbose: counts of each run, and --requests: each request, on standard error.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static const double model_shares[] = { 1.0, 0.7, 0.4 };
 #define MODELS ARRAY_LEN(model_shares)
 
 struct options {
-	bool markdown, problem, verbose;
+	bool markdown, problem, verbose, requests;
 	const char *only;
 	uint64_t seed;
 };
@@ -112,8 +113,10 @@ static void run_all(const struct options *o, const struct trace_corpus *corpus)
 				struct trace_settings settings = settings_of(o, model_shares[m], mode);
 				int64_t start = bench_now();
 
+				settings.net.log = o->requests ? stderr : NULL;
 				if (policies[p] == &trace_ideal)
-					settings.net = (struct sim_net_settings){ .limit = settings.net.limit };
+					settings.net = (struct sim_net_settings){ .limit = settings.net.limit,
+								       .log = settings.net.log };
 				results[p][m][mode] = trace_run(policies[p], corpus->files, corpus->count, &settings);
 				if (o->verbose)
 					tell_details(policies[p], model_shares[m], mode, &results[p][m][mode],
@@ -288,12 +291,15 @@ static struct options read_options(int argc, char **argv)
 			o.problem = true;
 		else if (!strcmp(argv[i], "--verbose"))
 			o.verbose = true;
+		else if (!strcmp(argv[i], "--requests"))
+			o.requests = true;
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			o.only = argv[++i];
 		else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
 			o.seed = strtoull(argv[++i], NULL, 10);
 		else
-			bench_die("usage: bench_trace [--markdown] [--problem] [--only KEY] [--seed N] [--verbose]");
+			bench_die("usage: bench_trace [--markdown] [--problem] [--only KEY] [--seed N] [--verbose] "
+				  "[--requests]");
 	}
 	return o;
 }

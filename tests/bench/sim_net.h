@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "eke/io/loop.h"
 #include "sim_model.h"
@@ -20,6 +21,7 @@ struct sim_net_settings {
 	double latency_ms, sigma, latency_min_ms, latency_max_ms;
 	double tokens_per_second; /* of four bytes; 0: the whole answer at once */
 	int64_t limit;            /* questions in any hour; 0: as many as you like */
+	FILE *log;                /* gets a line for each question; NULL: none */
 };
 
 struct sim_callbacks {

@@ -111,7 +111,7 @@ static bool take(struct trace_corpus *c, const char *path, const char *language)
 {
 	size_t len;
 	char *text;
-	const char *slash = strrchr(path, '/');
+	const char *slash;
 
 	for (size_t i = 0; i < c->count; i++)
 		if (!strcmp(c->paths[i], path))
@@ -121,7 +121,8 @@ static bool take(struct trace_corpus *c, const char *path, const char *language)
 		return false;
 	c->paths[c->count] = xstrdup(path);
 	c->texts[c->count] = text;
-	c->files[c->count] = (struct trace_file){ slash ? slash + 1 : path, language, text, len };
+	slash = strrchr(c->paths[c->count], '/');
+	c->files[c->count] = (struct trace_file){ slash ? slash + 1 : c->paths[c->count], language, text, len };
 	c->bytes += len;
 	c->count++;
 	return true;

@@ -1,6 +1,6 @@
 /*
- * The bound beside eke and the others. It keeps every answer together with the text before the cursor that it was given
- * for, newest first.
+ * A yardstick beside eke and the others. It keeps every answer together with the text before the cursor that it was
+ * given for, newest first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -122,8 +122,8 @@ static void ideal_ask(void *client)
 }
 
 const struct trace_client_kind trace_ideal = {
-	.key = "ideal",
-	.name = "(the bound: answers in no time)",
+	.key = "clairvoyant",
+	.name = "(clairvoyant, with answers in no time)",
 	.start = ideal_start,
 	.stop = ideal_stop,
 	.opened = ideal_opened,

@@ -582,6 +582,25 @@ static void files_are_made_typeable(void **state)
 	assert_memory_equal(text + skip, "int x;\n\nint y;\n", len - skip);
 }
 
+static void files_are_found(void **state)
+{
+	struct trace_corpus corpus;
+
+	(void)state;
+	/* This repository's own are always there. */
+	trace_corpus_load(&corpus);
+	assert_in_range(corpus.count, 2, TRACE_CORPUS_FILES);
+	for (size_t i = 0; i < corpus.count; i++) {
+		const struct trace_file *file = &corpus.files[i];
+		struct typist_settings settings = { .seed = i, .pace = 1.0, .mistakes = true, .second_thoughts = true };
+
+		assert_in_range(file->len, 1, TRACE_CORPUS_BYTES);
+		assert_null(strchr(file->name, '/'));
+		type_all(file->text, file->len, &settings);
+	}
+	trace_corpus_release(&corpus);
+}
+
 /* --- the peers --- */
 
 static void tabby_waits_as_it_does(void **state)
@@ -676,6 +695,7 @@ int main(void)
 		cmocka_unit_test(answers_come_token_by_token),
 		cmocka_unit_test(the_hour_has_a_limit),
 		cmocka_unit_test(files_are_made_typeable),
+		cmocka_unit_test(files_are_found),
 		cmocka_unit_test(tabby_waits_as_it_does),
 		cmocka_unit_test(peers_do_what_they_are_known_for),
 	};
