@@ -153,7 +153,7 @@ static size_t end_of_lines(const struct sim_model *m, size_t at, size_t limit, s
 	return end;
 }
 
-size_t sim_model_end(const struct sim_model *m, size_t at, size_t limit, size_t max_lines)
+size_t sim_model_end(const struct sim_model *m, size_t at, size_t limit, size_t max_lines, bool go_on)
 {
 	size_t lines = max_lines ? max_lines : SIM_MODEL_LINES;
 	size_t end = line_end(m, at);
@@ -163,6 +163,8 @@ size_t sim_model_end(const struct sim_model *m, size_t at, size_t limit, size_t 
 
 	if (m->lines)
 		return end_of_lines(m, at, limit, m->lines < lines ? m->lines : lines);
+	if (go_on)
+		return end_of_lines(m, at, limit, lines);
 	b.columns = indentation(m, line_start(m, at), &blank, &first);
 	/* On an empty line it is about what comes next. */
 	while (blank && end < limit) {
@@ -239,7 +241,7 @@ size_t sim_model_fault(const struct sim_model *m, size_t at)
 
 bool sim_model_is_right(const struct sim_model *m, size_t at, size_t limit)
 {
-	size_t end = sim_model_end(m, at, limit, 0);
+	size_t end = sim_model_end(m, at, limit, 0, false);
 	size_t line = at + judge_first_line(m->text + at, end - at);
 
 	return end > at && sim_model_fault(m, at) >= line;
@@ -348,7 +350,7 @@ void sim_model_answer(const struct sim_model *m, const struct sim_question *q, s
 			at++;
 		limit = m->len;
 	}
-	end = sim_model_end(m, at, limit, q->max_lines);
+	end = sim_model_end(m, at, limit, q->max_lines, q->go_on);
 	fault = sim_model_fault(m, at);
 	if (fault >= end) {
 		strbuf_add(out, m->text + at, end - at);

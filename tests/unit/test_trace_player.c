@@ -353,9 +353,11 @@ static void answers_end_with_the_block(void **state)
 		strbuf_adds(&text, end + 1);
 		sim_model_init(&model, 1, 1.0, 0);
 		sim_model_know(&model, text.data, text.len);
-		if (sim_model_end(&model, at, text.len, 0) != wanted)
-			fail_msg("case %zu: it ends at %zu, not %zu", i, sim_model_end(&model, at, text.len, 0), wanted);
-		assert_true(sim_model_end(&model, at, text.len, 1) <= wanted);
+		if (sim_model_end(&model, at, text.len, 0, false) != wanted)
+			fail_msg("case %zu: it ends at %zu, not %zu", i,
+				 sim_model_end(&model, at, text.len, 0, false), wanted);
+		assert_true(sim_model_end(&model, at, text.len, 1, false) <= wanted);
+		assert_true(sim_model_end(&model, at, text.len, 0, true) >= wanted);
 		sim_model_release(&model);
 		strbuf_release(&text);
 	}
@@ -397,7 +399,7 @@ static void answers_are_as_right_as_asked_for(void **state)
 		/* Asked at the beginning of every line that has text. */
 		for (size_t at = 0; at < text.len; at = (size_t)(strchr(text.data + at, '\n') - text.data) + 1) {
 			struct sim_question q = question_at(&text, at, text.len);
-			size_t end = sim_model_end(&model, at, text.len, 0);
+			size_t end = sim_model_end(&model, at, text.len, 0, false);
 			bool is_right;
 
 			if (text.data[at] == '\n' || text.data[at] == '{' || text.data[at] == '}')
