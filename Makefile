@@ -128,6 +128,12 @@ $(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o $(BUILD)/debug/libeke.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
 
+# Those of the trace player have its loop and its calls instead of the program's.
+$(BUILD)/unit/test_trace_%: $(BUILD)/debug/obj/tests/unit/test_trace_%.o $(call objects,debug/obj,$(TRACE_SRC))
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
+
 # Each fuzz target also as a plain program that runs its corpus.
 $(BUILD)/replay/%: $(BUILD)/debug/obj/tests/fuzz/%.o $(BUILD)/debug/obj/tests/fuzz/replay.o $(BUILD)/debug/libeke.a
 	$(call say,ld,$@)
@@ -179,6 +185,7 @@ $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o $(call objects,release,$(LIB_
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
 
+# In simulated time: no machine makes its figures better or worse.
 $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call objects,release,$(TRACE_SRC))
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)

@@ -26,6 +26,7 @@ struct call {
 	unsigned mark;
 	struct strbuf prefix, suffix; /* of the question */
 	size_t max_lines;
+	bool go_on;
 	uint64_t exchange;
 	uint64_t reservation; /* 0: none, or its end was told */
 	bool reserving;
@@ -33,6 +34,9 @@ struct call {
 	struct call_callbacks callbacks;
 	struct call *next;
 };
+
+/* What the system message says for it. */
+static const char block_only[] = "Do not begin the next one.";
 
 static struct sim_net *the_net;
 static size_t refused_by_budget;
@@ -232,6 +236,7 @@ static void send(struct call *call)
 		.suffix = call->suffix.data,
 		.suffix_len = call->suffix.len,
 		.max_lines = call->max_lines,
+		.go_on = call->go_on,
 	};
 	struct sim_callbacks callbacks = { .grown = on_grown, .done = on_done, .ctx = call };
 
@@ -295,7 +300,10 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	strbuf_init(&call->text, LIMIT_COMPLETION);
 	if (call->by_chat) {
 		const struct request_message *last = &request->messages[request->message_count - 1];
+		const struct request_message *first = &request->messages[0];
 
+		/* The model does as it is told. */
+		call->go_on = !memmem(first->content, first->content_len, block_only, strlen(block_only));
 		if (!read_prompt(call, last->content, last->content_len)) {
 			fprintf(stderr, "trace: this is not the prompt that eke/complete/prompt.h describes:\n%.*s\n",
 				(int)last->content_len, last->content);

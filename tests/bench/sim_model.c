@@ -108,21 +108,39 @@ static bool closes(char first)
 	return first == '}' || first == ')' || first == ']';
 }
 
-/* Does the line at `start` still belong to the block of a line so much indented? *last: it is the block's last. */
-static bool belongs(const struct sim_model *m, size_t start, size_t columns, bool after_blank, bool *last)
+/* What an answer has come through so far. */
+struct block {
+	size_t columns; /* of the line with the cursor, or of one further out that followed */
+	bool opens;     /* that line is the head of a block: the next one is further in */
+	bool any;       /* a line followed at all */
+	bool after_blank;
+	bool closed;    /* with this line it ends */
+};
+
+/* Does the line at `start` still belong to what the typist is in the middle of? Not the next function or paragraph. */
+static bool belongs(const struct sim_model *m, size_t start, struct block *b)
 {
 	bool blank;
 	char first;
-	size_t own = indentation(m, start, &blank, &first);
+	size_t columns = indentation(m, start, &blank, &first);
+	bool divided = b->after_blank;
 
-	*last = false;
-	if (own > columns)
+	b->after_blank = false;
+	if (!b->any)
+		b->opens = columns > b->columns;
+	b->any = true;
+	if (columns > b->columns)
 		return true;
-	*last = closes(first) && own < columns;
-	if (own < columns)
-		return *last;
-	/* Paragraphs divide what is not indented at all, blocks what is. */
-	return columns ? true : !after_blank || closes(first);
+	if (closes(first)) {
+		b->closed = !columns;
+		return true;
+	}
+	if (divided && (b->opens || !columns || columns < b->columns))
+		return false;
+	if (!columns && b->columns)
+		return false;
+	b->columns = columns;
+	return true;
 }
 
 /* By count of lines with text alone. */
@@ -135,39 +153,36 @@ static size_t end_of_lines(const struct sim_model *m, size_t at, size_t limit, s
 	return end;
 }
 
-size_t sim_model_end(const struct sim_model *m, size_t at, size_t limit, size_t max_lines)
+size_t sim_model_end(const struct sim_model *m, size_t at, size_t limit, size_t max_lines, bool go_on)
 {
 	size_t lines = max_lines ? max_lines : SIM_MODEL_LINES;
-	size_t start = line_start(m, at);
 	size_t end = line_end(m, at);
-	bool blank, after_blank = false, last = false;
+	struct block b = { 0 };
+	bool blank;
 	char first;
-	size_t columns = indentation(m, start, &blank, &first);
 
 	if (m->lines)
 		return end_of_lines(m, at, limit, m->lines < lines ? m->lines : lines);
+	if (go_on)
+		return end_of_lines(m, at, limit, lines);
+	b.columns = indentation(m, line_start(m, at), &blank, &first);
 	/* On an empty line it is about what comes next. */
 	while (blank && end < limit) {
-		start = end + 1;
-		end = line_end(m, start);
-		columns = indentation(m, start, &blank, &first);
+		b.columns = indentation(m, end + 1, &blank, &first);
+		end = line_end(m, end + 1);
 	}
-	for (size_t next = end; lines > 1 && end < limit && !last; next = line_end(m, next + 1)) {
-		if (next >= m->len)
-			break;
+	for (size_t next = end; lines > 1 && next < limit && next + 1 < m->len && !b.closed; next = line_end(m, next + 1)) {
 		indentation(m, next + 1, &blank, &first);
-		if (blank && next + 1 < m->len) {
-			after_blank = true;
+		if (blank) {
+			b.after_blank = true;
 			continue;
 		}
-		if (blank || !belongs(m, next + 1, columns, after_blank, &last))
+		if (!belongs(m, next + 1, &b))
 			break;
-		after_blank = false;
 		end = line_end(m, next + 1);
 		lines--;
 	}
-	end = end < limit ? end : limit;
-	return end > at ? end : at;
+	return end < limit ? end : limit;
 }
 
 /* --- mistakes --- */
@@ -226,7 +241,7 @@ size_t sim_model_fault(const struct sim_model *m, size_t at)
 
 bool sim_model_is_right(const struct sim_model *m, size_t at, size_t limit)
 {
-	size_t end = sim_model_end(m, at, limit, 0);
+	size_t end = sim_model_end(m, at, limit, 0, false);
 	size_t line = at + judge_first_line(m->text + at, end - at);
 
 	return end > at && sim_model_fault(m, at) >= line;
@@ -335,7 +350,7 @@ void sim_model_answer(const struct sim_model *m, const struct sim_question *q, s
 			at++;
 		limit = m->len;
 	}
-	end = sim_model_end(m, at, limit, q->max_lines);
+	end = sim_model_end(m, at, limit, q->max_lines, q->go_on);
 	fault = sim_model_fault(m, at);
 	if (fault >= end) {
 		strbuf_add(out, m->text + at, end - at);

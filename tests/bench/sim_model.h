@@ -4,12 +4,12 @@
  * A model that knows what the typist is about to write, and is right in a given share of its answers. Pure but for
  * what it is told to know; the same question has the same answer always, whoever asks.
  *
- * An answer is the text from the cursor to the end of the statement or block, as eke's prompt asks for it, within the
- * number of lines asked for and before what stands after the cursor already. A wrong answer has another name of the
- * same document in place of one of the cursor's line (of the next line that has one, if the cursor's has none left),
- * and goes on as if nothing were wrong. Whether it will be wrong is drawn anew for every line, and again in the same
- * line once the wrong place has been typed as it ought to be: each of these answers is right with the given
- * probability, and asking again at the next key helps no one.
+ * An answer is the text from the cursor to the end of the statement or block, as eke's prompt asks for it (or beyond,
+ * if the question says so), within the number of lines asked for and before what stands after the cursor already. A
+ * wrong answer has another name of the same document in place of one of the cursor's line (of the next line that has
+ * one, if the cursor's has none left), and goes on as if nothing were wrong. Whether it will be wrong is drawn anew
+ * for every line, and again in the same line once the wrong place has been typed as it ought to be: each of these
+ * answers is right with the given probability, and asking again at the next key helps no one.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +40,7 @@ struct sim_question {
 	const char *suffix;
 	size_t suffix_len;
 	size_t max_lines; /* 0: SIM_MODEL_LINES */
+	bool go_on;       /* beyond the block, to the last line that was asked for */
 };
 
 void sim_model_init(struct sim_model *model, uint64_t seed, double right, size_t lines);
@@ -48,7 +49,7 @@ void sim_model_release(struct sim_model *model);
 void sim_model_know(struct sim_model *model, const char *text, size_t len);
 
 /* Where an answer from `at` ends, at the latest at `limit`; `at` itself if nothing is missing there. */
-size_t sim_model_end(const struct sim_model *model, size_t at, size_t limit, size_t max_lines);
+size_t sim_model_end(const struct sim_model *model, size_t at, size_t limit, size_t max_lines, bool go_on);
 /* Where the name begins that an answer from `at` would get wrong, or SIM_MODEL_NO_FAULT. */
 size_t sim_model_fault(const struct sim_model *model, size_t at);
 /* Asked there, would the first line of the answer be right? */

@@ -17,6 +17,8 @@
 #define TOKEN_BYTES 4
 /* A refusal needs no model. */
 #define REFUSAL_MS 100
+/* Bytes of each text in a line of the log. */
+#define LOGGED 40
 
 struct exchange {
 	uint64_t id;
@@ -153,21 +155,59 @@ static double draw_latency(struct sim_net *net)
 	return s->sigma > 0 && ms > s->latency_max_ms ? s->latency_max_ms : ms;
 }
 
-static void count_place(struct sim_net *net, const struct sim_question *q)
+enum place { PLACE_CURSOR, PLACE_AHEAD, PLACE_LOST };
+
+static enum place place_of(const struct sim_net *net, const struct sim_question *q)
 {
 	size_t at;
 	size_t limit;
 
 	if (!sim_model_find(net->model, q, &at, &limit))
-		net->counts.lost++;
-	else if (at != net->model->at)
-		net->counts.ahead++;
+		return PLACE_LOST;
+	return at == net->model->at ? PLACE_CURSOR : PLACE_AHEAD;
+}
+
+static void log_text(FILE *log, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '\n' || s[i] == '\t')
+			fprintf(log, s[i] == '\n' ? "\\n" : "\\t");
+		else
+			fputc(s[i], log);
+	}
+}
+
+static void log_question(const struct sim_net *net, const struct sim_question *q, enum place place,
+			 const struct exchange *x)
+{
+	static const char *const places[] = { "", " elsewhere", " astray" };
+	size_t before = q->prefix_len < LOGGED ? q->prefix_len : LOGGED;
+	size_t answer = x->answer.len < LOGGED ? x->answer.len : LOGGED;
+	int64_t ms = virtual_loop_now(net->loop) - VIRTUAL_START_MS;
+
+	fprintf(net->settings.log, "%5lld:%02lld.%03lld %d%s %zu bytes: ", (long long)(ms / 60000),
+		(long long)(ms / 1000 % 60), (long long)(ms % 1000), x->status, places[place], x->answer.len);
+	log_text(net->settings.log, q->prefix + q->prefix_len - before, before);
+	fprintf(net->settings.log, "|>");
+	log_text(net->settings.log, x->answer.data, answer);
+	fprintf(net->settings.log, "<|");
+	log_text(net->settings.log, q->suffix, q->suffix_len < LOGGED ? q->suffix_len : LOGGED);
+	fputc('\n', net->settings.log);
+}
+
+bool sim_net_would_be_right(const struct sim_net *net, const struct sim_question *question)
+{
+	size_t at;
+	size_t limit;
+
+	return sim_model_find(net->model, question, &at, &limit) && sim_model_is_right(net->model, at, limit);
 }
 
 uint64_t sim_net_ask(struct sim_net *net, const struct sim_question *question, const struct sim_callbacks *callbacks)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
 	double latency = draw_latency(net);
+	enum place place = place_of(net, question);
 
 	x->id = ++net->last_id;
 	x->net = net;
@@ -177,7 +217,8 @@ uint64_t sim_net_ask(struct sim_net *net, const struct sim_question *question, c
 	net->exchanges = x;
 	strbuf_init(&x->answer, LIMIT_COMPLETION);
 	net->counts.sent++;
-	count_place(net, question);
+	net->counts.lost += place == PLACE_LOST;
+	net->counts.ahead += place == PLACE_AHEAD;
 	if (admit(net)) {
 		x->status = 200;
 		sim_model_answer(net->model, question, &x->answer);
@@ -186,6 +227,8 @@ uint64_t sim_net_ask(struct sim_net *net, const struct sim_question *question, c
 		latency = REFUSAL_MS;
 		net->counts.refused++;
 	}
+	if (net->settings.log)
+		log_question(net, question, place, x);
 	x->next_ms = (double)virtual_loop_now(net->loop) + latency;
 	timer_start(x->timer, (int64_t)latency);
 	return x->id;

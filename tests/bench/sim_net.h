@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "eke/io/loop.h"
 #include "sim_model.h"
@@ -20,6 +21,7 @@ struct sim_net_settings {
 	double latency_ms, sigma, latency_min_ms, latency_max_ms;
 	double tokens_per_second; /* of four bytes; 0: the whole answer at once */
 	int64_t limit;            /* questions in any hour; 0: as many as you like */
+	FILE *log;                /* gets a line for each question; NULL: none */
 };
 
 struct sim_callbacks {
@@ -49,5 +51,7 @@ void sim_net_abort(struct sim_net *net, uint64_t id);
 struct sim_counts sim_net_counts(const struct sim_net *net);
 /* Questions that could be sent now. */
 int64_t sim_net_left(const struct sim_net *net);
+/* What no client can know: would the first line of the answer be right? */
+bool sim_net_would_be_right(const struct sim_net *net, const struct sim_question *question);
 
 #endif

@@ -56,5 +56,10 @@ extern const struct trace_client_kind trace_eke;
 extern const struct trace_client_kind trace_every_key, trace_fixed_75, trace_fixed_150;
 /* Continue's, Tabby's and llama.vim's ways. */
 extern const struct trace_client_kind trace_continue, trace_tabby, trace_llama_vim;
+/*
+ * No program, a yardstick: its answers come at once and whole, it forgets none, and asks only where none of them goes
+ * on and where it knows that the answer will be right, as long as the hour has a request left.
+ */
+extern const struct trace_client_kind trace_ideal;
 
 #endif

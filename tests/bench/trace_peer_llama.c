@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/attrs.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "trace_peer.h"
@@ -30,6 +31,7 @@ struct llama {
 	struct peer_keys keys;
 	struct entry entries[ENTRIES];
 	uint64_t stores;
+	bool maybe[4096]; /* is there an entry whose key ends so? */
 	struct peer_request request;
 	uint64_t asked; /* the key of the request */
 	struct strbuf hint; /* shown now */
@@ -37,7 +39,7 @@ struct llama {
 
 static struct entry *find(struct llama *l, uint64_t key)
 {
-	for (size_t i = 0; i < ENTRIES; i++)
+	for (size_t i = 0; l->maybe[key % ARRAY_LEN(l->maybe)] && i < ENTRIES; i++)
 		if (l->entries[i].text && l->entries[i].key == key)
 			return &l->entries[i];
 	return NULL;
@@ -58,6 +60,7 @@ static void put(struct llama *l, uint64_t key, const char *text, size_t len)
 	}
 	free(entry->text);
 	*entry = (struct entry){ key, xmalloc(len + 1), len, ++l->stores };
+	l->maybe[key % ARRAY_LEN(l->maybe)] = true;
 	memcpy(entry->text, text, len);
 }
 

@@ -38,6 +38,7 @@ struct trace_result trace_problem(const struct trace_client_kind *kind, int64_t 
 		.net = { .seed = seed, .latency_ms = 200 },
 		.counted = true,
 		.steady_ms = steady_ms,
+		.pace = 1.0,
 		.max_keys = TRACE_PROBLEM_KEYS,
 	};
 

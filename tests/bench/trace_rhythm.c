@@ -14,10 +14,10 @@
 #define HESITATION_MS 330
 #define HESITATION_SIGMA 0.5
 /* Thinking, in seconds, before a block and, shorter, before some lines. */
-#define THINK_BLOCK_SHARE 0.7
+#define THINK_BLOCK_SHARE 0.9
 #define THINK_BLOCK_MIN 1.0
 #define THINK_BLOCK_MAX 20.0
-#define THINK_LINE_SHARE 0.06
+#define THINK_LINE_SHARE 0.25
 #define THINK_LINE_MIN 1.0
 #define THINK_LINE_MAX 5.0
 
@@ -35,9 +35,9 @@ static const struct {
 	[RHYTHM_MOVE] = { 1300, 0.40 },
 };
 
-void rhythm_init(struct rhythm *rhythm, uint64_t seed, int64_t steady_ms)
+void rhythm_init(struct rhythm *rhythm, uint64_t seed, int64_t steady_ms, double pace)
 {
-	*rhythm = (struct rhythm){ .rng = { seed }, .steady_ms = steady_ms, .burst = 1.0 };
+	*rhythm = (struct rhythm){ .rng = { seed }, .steady_ms = steady_ms, .pace = pace, .burst = 1.0 };
 }
 
 /* Short ones are as frequent as long ones: log-uniform, in milliseconds. */
@@ -57,9 +57,9 @@ int64_t rhythm_pause(struct rhythm *rhythm, enum rhythm_key key)
 		return rhythm->steady_ms;
 	if (key != RHYTHM_WITHIN)
 		rhythm->burst = rng_unit(&rhythm->rng) < BURST_SHARE ? BURST_FACTOR : 1.0;
-	pause = rhythm->burst * rng_lognormal(&rhythm->rng, pauses[key].median, pauses[key].sigma);
+	pause = rhythm->pace * rhythm->burst * rng_lognormal(&rhythm->rng, pauses[key].median, pauses[key].sigma);
 	if (rng_unit(&rhythm->rng) < HESITATION_SHARE)
-		pause += rng_lognormal(&rhythm->rng, HESITATION_MS, HESITATION_SIGMA);
+		pause += rhythm->pace * rng_lognormal(&rhythm->rng, HESITATION_MS, HESITATION_SIGMA);
 	if (key == RHYTHM_BLOCK)
 		pause += think(&rhythm->rng, THINK_BLOCK_SHARE, THINK_BLOCK_MIN, THINK_BLOCK_MAX);
 	else if (key == RHYTHM_LINE)

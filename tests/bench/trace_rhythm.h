@@ -27,10 +27,13 @@ enum rhythm_key {
 struct rhythm {
 	struct rng rng;
 	int64_t steady_ms; /* every pause; 0: as people do */
+	double pace;       /* what pauses are multiplied with */
 	double burst;      /* what pauses are multiplied with until the word ends */
 };
 
-void rhythm_init(struct rhythm *rhythm, uint64_t seed, int64_t steady_ms);
+/* pace 1: fast, 105 ms between the letters of a word; RHYTHM_AVERAGE: as most people. Thinking is not affected. */
+#define RHYTHM_AVERAGE 1.4
+void rhythm_init(struct rhythm *rhythm, uint64_t seed, int64_t steady_ms, double pace);
 /* Milliseconds, at least 20. */
 int64_t rhythm_pause(struct rhythm *rhythm, enum rhythm_key key);
 

@@ -195,6 +195,7 @@ static void type_file(struct session *s, const struct trace_file *file, uint64_t
 	struct typist_settings settings = {
 		.seed = seed,
 		.steady_ms = s->settings.steady_ms,
+		.pace = s->settings.pace,
 		.mistakes = s->settings.mistakes,
 		.second_thoughts = s->settings.second_thoughts,
 	};

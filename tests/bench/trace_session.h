@@ -26,6 +26,7 @@ struct trace_settings {
 	struct sim_net_settings net;
 	bool counted;          /* the client's plan: 60 an hour, or unlimited */
 	int64_t steady_ms;     /* between keys; 0: human rhythm */
+	double pace;           /* of that, trace_rhythm.h */
 	bool mistakes, second_thoughts;
 	bool accepts;          /* right suggestions that were read are taken instead of typed */
 	size_t max_keys;       /* 0: all */

@@ -17,6 +17,7 @@
 #define UNNOTICED_MAX 3
 /* One second thought in so many bytes, and how many bytes later it comes. */
 #define THOUGHT_EVERY 1500
+#define TRIES 8
 #define THOUGHT_AFTER_MIN 80
 #define THOUGHT_AFTER_MAX 700
 #define ASTRAY_MAX 96
@@ -107,18 +108,28 @@ static bool think_of_line(struct typist *t, size_t at, struct thought *thought)
 	return true;
 }
 
+static bool think(struct typist *t, size_t from, struct thought *thought)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		size_t at = from + rng_below(&t->rng, THOUGHT_EVERY / 2);
+		bool word = rng_unit(&t->rng) < 0.6;
+
+		if (word ? think_of_word(t, at, thought) : think_of_line(t, at, thought))
+			return true;
+	}
+	return false;
+}
+
 static void plan_thoughts(struct typist *t)
 {
 	size_t from = THOUGHT_EVERY / 2;
 
-	t->thoughts = xcalloc(t->file.len / THOUGHT_EVERY + 2, sizeof(t->thoughts[0]));
+	t->thoughts = xcalloc(t->file.len / (THOUGHT_EVERY / 2) + 2, sizeof(t->thoughts[0]));
 	while (t->settings.second_thoughts && from + THOUGHT_EVERY < t->file.len) {
 		struct thought *thought = &t->thoughts[t->thought_count];
-		size_t at = from + rng_below(&t->rng, THOUGHT_EVERY / 2);
-		bool word = rng_unit(&t->rng) < 0.6;
 		size_t after = THOUGHT_AFTER_MIN + rng_below(&t->rng, THOUGHT_AFTER_MAX - THOUGHT_AFTER_MIN);
 
-		if (word ? think_of_word(t, at, thought) : think_of_line(t, at, thought)) {
+		if (think(t, from, thought)) {
 			/* At the beginning of a line, when that is typed. */
 			thought->due = skip_to_line(&t->file, thought->at + thought->len + after) + 1;
 			t->thought_count++;
@@ -153,7 +164,7 @@ struct typist *typist_new(const char *text, size_t len, const struct typist_sett
 
 	t->settings = *settings;
 	t->rng.state = settings->seed ^ UINT64_C(0x7479706973740000);
-	rhythm_init(&t->rhythm, settings->seed, settings->steady_ms);
+	rhythm_init(&t->rhythm, settings->seed, settings->steady_ms, settings->pace);
 	strbuf_init(&t->file, LIMIT_DOCUMENT);
 	strbuf_init(&t->plan, LIMIT_DOCUMENT);
 	strbuf_add(&t->file, text, len);
@@ -183,15 +194,32 @@ static bool is_line_start(const struct typist *t)
 	return !at || t->plan.data[at - 1] == '\n';
 }
 
-/* After an empty line. */
+/* Columns of the line's indentation that ends at `at`. */
+static size_t indentation(const struct typist *t, size_t at)
+{
+	size_t columns = 0;
+
+	while (at && t->plan.data[at - 1] != '\n')
+		columns += t->plan.data[--at] == '\t' ? 8 : 1;
+	return columns;
+}
+
+/* After an empty line, or deeper in than the line before. */
 static bool is_block_start(const struct typist *t)
 {
+	size_t columns = indentation(t, t->at);
 	size_t at = t->at;
 	size_t ends = 0;
 
 	while (at && memchr(" \t\n", t->plan.data[at - 1], 3))
 		ends += t->plan.data[--at] == '\n';
-	return !at || ends > 1;
+	if (!at || ends > 1)
+		return true;
+	while (at && t->plan.data[at - 1] != '\n')
+		at--;
+	while (t->plan.data[at] == ' ' || t->plan.data[at] == '\t')
+		at++;
+	return columns > indentation(t, at);
 }
 
 static enum rhythm_key key_kind(const struct typist *t)

@@ -24,6 +24,7 @@ struct typist;
 struct typist_settings {
 	uint64_t seed;
 	int64_t steady_ms; /* between keys; 0: human rhythm */
+	double pace;       /* of that, trace_rhythm.h */
 	bool mistakes;
 	bool second_thoughts;
 };
