@@ -251,6 +251,7 @@ static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct c
 		.suffix_len = ask->window.suffix_len,
 		.max_lines = (size_t)ask->config->completion.max_lines,
 		.candidates = ask->wanted,
+		.write_on = ask->counted,
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
 		.max_tokens = (size_t)endpoint_config(spec->endpoint)->plan->max_prompt_tokens,

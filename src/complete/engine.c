@@ -16,6 +16,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/complete/post.h"
 #include "decide.h"
 #include "engine_private.h"
 #include "questions.h"
@@ -128,6 +129,22 @@ static void tell(struct waiter *w, const struct cache_hit *hit)
 	w->told = hit->len;
 }
 
+/* How much of a text is shown at once; the rest is in the cache when the user gets there. */
+static size_t shown(const struct waiter *w, const struct cache_hit *hit)
+{
+	struct post_input in = {
+		.prefix = w->place.before.data,
+		.prefix_len = w->place.before.len,
+		.suffix = w->place.after.data,
+		.suffix_len = w->place.after.len,
+		.language = w->place.language,
+		.insert_spaces = w->insert_spaces,
+		.tab_size = w->tab_size,
+	};
+
+	return w->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
+}
+
 static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t count)
 {
 	struct engine_callbacks callbacks = w->callbacks;
@@ -138,7 +155,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
 		if (w->selected)
 			strbuf_adds(&texts[i], w->selected);
-		strbuf_add(&texts[i], hits[i].text, hits[i].len);
+		strbuf_add(&texts[i], hits[i].text, shown(w, &hits[i]));
 		items[i] = (struct engine_item){
 			.id = hits[i].item,
 			.text = texts[i].data,
@@ -148,7 +165,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 		};
 	}
 	tell(w, &hits[0]);
-	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, hits[0].len);
+	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, shown(w, &hits[0]));
 	waiter_end(w);
 	callbacks.done(callbacks.ctx, items, count, w->err.kind != ERR_NONE ? &w->err : NULL);
 	for (size_t i = 0; i < count; i++)

@@ -77,7 +77,7 @@ struct tags {
 	char n[12];
 };
 
-static void add_system(struct strbuf *sb, const struct tags *t)
+static void add_system(struct strbuf *sb, const struct prompt_input *in, const struct tags *t)
 {
 	const char *n = t->n;
 
@@ -91,13 +91,15 @@ static void add_system(struct strbuf *sb, const struct tags *t)
 		    "the line, the lines below.\n"
 		    "- Continue exactly at the mark, also inside a word, a string or a comment. If the mark "
 		    "is behind a finished line, begin with a line break.\n"
-		    "- Write the whole statement or block that the user is in the middle of, then stop. Do "
-		    "not begin the next one.\n"
+		    "- Write the whole statement or block that the user is in the middle of%s\n"
 		    "- Every line after the first carries its full indentation, in the document's style.\n"
 		    "- Use names, idioms and language of the document. Write real code: no placeholders, no "
 		    "explanations, no markdown fences.\n"
 		    "- If nothing is missing at the mark, answer <completion%s></completion%s>.\n",
-		    n, n, n, n, n);
+		    n, n, n,
+		    in->write_on ? ", and then go on with what follows it, as far as the document lets it be foreseen." :
+				   ", then stop. Do not begin the next one.",
+		    n, n);
 	strbuf_addf(sb,
 		    "\n"
 		    "Example, a closing bracket is already there:\n"
@@ -267,7 +269,7 @@ static void write_messages(const struct prompt_input *in, struct prompt *p, cons
 {
 	strbuf_reset(&p->system);
 	strbuf_reset(&p->user);
-	add_system(&p->system, t);
+	add_system(&p->system, in, t);
 	add_user(&p->user, in, t);
 	p->tokens = MESSAGE_OVERHEAD + prompt_tokens(p->system.data, p->system.len) +
 		    prompt_tokens(p->user.data, p->user.len);

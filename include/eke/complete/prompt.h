@@ -49,6 +49,11 @@ struct prompt_input {
 	size_t max_lines;     /* 0: LIMIT_COMPLETION_LINES */
 	size_t candidates;    /* different answers that are asked for at once; 0: 1 */
 	bool single_line;     /* ask for the rest of the line only */
+	/*
+	 * Requests are scarce: ask for what follows the statement or block at the cursor, too. It is not shown before the
+	 * user gets there, and costs no request then.
+	 */
+	bool write_on;
 	bool insert_spaces;   /* the editor's setting; what the windows show goes before it */
 	unsigned tab_size;    /* 0: 4 */
 	size_t max_tokens;    /* of the whole prompt, by prompt_tokens(); 0: no cap */
