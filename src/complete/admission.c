@@ -183,7 +183,7 @@ void admission_decide(const struct admission_input *in, struct admission *out)
 	unsigned again = in->history.asked_on_line < 4 ? in->history.asked_on_line : 4;
 
 	*out = (struct admission){ .bar = BAR_FREE + (BAR_SCARCE - BAR_FREE) * pressure_of(&in->budget) };
-	out->score = clamp(t.score - 0.06 * rejected - 0.10 * again, 0, 1);
+	out->score = clamp(t.score - 0.06 * rejected - 0.10 * again - (in->history.astray ? 0.20 : 0), 0, 1);
 	if (in->budget.counted && in->budget.tokens < 1) {
 		snprintf(out->reason, sizeof(out->reason),
 			 "the pace of the budget: the next automatic request may go out in %lld s",
@@ -192,7 +192,7 @@ void admission_decide(const struct admission_input *in, struct admission *out)
 	}
 	/* Below nothing: not even a long pause makes sense of it. */
 	out->ask = t.score >= 0 && find_pause(in, out->score, out->bar, &out->delay_ms);
-	snprintf(out->reason, sizeof(out->reason), "%s%s%s: score %.2f, needed %.2f", t.why,
-		 rejected ? ", after suggestions that were not wanted" : "", again ? ", asked on this line before" : "",
+	snprintf(out->reason, sizeof(out->reason), "%s%s%s%s: score %.2f, needed %.2f", t.why,
+		 in->history.astray ? ", typed otherwise than suggested" : "", rejected ? ", after suggestions that were not wanted" : "", again ? ", asked on this line before" : "",
 		 out->score, out->bar);
 }

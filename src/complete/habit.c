@@ -17,6 +17,8 @@
 #define GAP_WEIGHT 0.15
 /* Bytes of a suggestion that, once typed, prove it useful, whatever comes then. */
 #define FOLLOWED 24
+/* Bytes behind the place where the typing left a suggestion; farther on it is meant. */
+#define ASTRAY_MOST 12
 
 struct habits {
 	struct habit slots[LIMIT_HABITS];
@@ -124,10 +126,24 @@ void habit_observe(struct habit *habit, size_t offset, const char *before, size_
 		return;
 	}
 	followed = common_prefix(before + before_len - typed, habit->offered.data, compared);
+	if (followed < compared)
+		habit->strayed_at = habit->offset + followed;
 	if (followed < compared && followed < FOLLOWED && 2 * followed < habit->offered.len)
 		habit_rejected(habit);
 	else if (followed < compared || typed >= habit->offered.len)
 		habit_accepted(habit);
+}
+
+bool habit_is_astray(const struct habit *habit, size_t offset, const char *before, size_t before_len)
+{
+	size_t since = offset - habit->strayed_at;
+
+	if (!habit->strayed_at || offset <= habit->strayed_at || since > before_len || since > ASTRAY_MOST)
+		return false;
+	for (size_t i = before_len - since; i < before_len; i++)
+		if (strchr(" \t\r\n", before[i]))
+			return false;
+	return true;
 }
 
 void habit_accepted(struct habit *habit)

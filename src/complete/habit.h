@@ -21,6 +21,7 @@ struct habit {
 	unsigned asked;    /* in a row */
 	size_t offset;     /* where the last suggestion was offered */
 	struct strbuf offered; /* ... and its text; empty: none, or its fate is known */
+	size_t strayed_at;     /* where the typing left a suggestion last; 0: nowhere */
 };
 
 struct habits *habits_new(void);
@@ -39,6 +40,11 @@ struct habit *habits_latest(struct habits *habits);
 void habit_offer(struct habit *habit, size_t offset, const char *text, size_t len);
 /* The cursor is at an offset, behind `before` (its last bytes): was the suggestion followed? */
 void habit_observe(struct habit *habit, size_t offset, const char *before, size_t before_len);
+/*
+ * The cursor stands in the word in which the typing left a suggestion: a slip of the finger, as likely as not, that the
+ * next keys take back. `before` ends at the offset.
+ */
+bool habit_is_astray(const struct habit *habit, size_t offset, const char *before, size_t before_len);
 /* The client says what became of it. */
 void habit_accepted(struct habit *habit);
 void habit_rejected(struct habit *habit);
