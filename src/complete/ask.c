@@ -30,6 +30,8 @@ struct ask {
 	struct place place;
 	char *who;
 	struct cache_key key;
+	struct cache_key below; /* if has_below: one empty line further down, see take_keys() */
+	bool has_below;
 	struct window window; /* slices of place */
 	unsigned mark;
 	enum post_source source;
@@ -144,6 +146,8 @@ static void store(struct ask *ask, size_t rank, bool complete)
 				       .stored_ms = clock_mono_ms() };
 
 	cache_put(ask->cache, &ask->key, &answer);
+	if (ask->has_below)
+		cache_put(ask->cache, &ask->below, &answer);
 }
 
 /*
@@ -289,11 +293,37 @@ static bool send_by_fim(struct ask *ask, struct call_spec *spec, const struct ca
 	return true;
 }
 
+/*
+ * Under which keys the answer is kept. One for an empty line holds for the next one, too: Enter before it only moves it
+ * down, and models do not say whether there is to be an empty line before what they write.
+ */
+static void take_keys(struct ask *ask)
+{
+	struct cache_place where = place_for_cache(&ask->place, ask->who);
+	struct strbuf before;
+	size_t blanks = 0;
+
+	cache_key_make(&where, &ask->key);
+	while (blanks < where.prefix_len && strchr(" \t", where.prefix[where.prefix_len - blanks - 1]))
+		blanks++;
+	ask->has_below = blanks < where.prefix_len && where.prefix[where.prefix_len - blanks - 1] == '\n' &&
+			 (!where.suffix_len || strchr("\r\n", where.suffix[0]));
+	if (!ask->has_below)
+		return;
+	strbuf_init(&before, where.prefix_len + 2);
+	strbuf_add(&before, where.prefix, where.prefix_len - blanks);
+	strbuf_adds(&before, before.len > 1 && before.data[before.len - 2] == '\r' ? "\r\n" : "\n");
+	strbuf_add(&before, where.prefix + where.prefix_len - blanks, blanks);
+	where.prefix = before.data;
+	where.prefix_len = before.len;
+	cache_key_make(&where, &ask->below);
+	strbuf_release(&before);
+}
+
 static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_callbacks *callbacks)
 {
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	struct window_input in;
-	struct cache_place where;
 
 	ask->id = wanted->id;
 	ask->upstream = wanted->upstream;
@@ -310,8 +340,7 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 				    .after = ask->place.after.data,
 				    .after_len = ask->place.after.len };
 	window_choose(&in, &ask->window);
-	where = place_for_cache(&ask->place, ask->who);
-	cache_key_make(&where, &ask->key);
+	take_keys(ask);
 	strbuf_init(&ask->raw, LIMIT_COMPLETION);
 	for (size_t i = 0; i < CACHE_RANKS; i++)
 		strbuf_init(&ask->texts[i], LIMIT_COMPLETION_TEXT);

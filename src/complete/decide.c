@@ -50,60 +50,19 @@ static void admit(struct engine *engine, const struct place *place, struct endpo
 	admission_decide(&in, out);
 }
 
-/*
- * The text before the cursor without the empty line above it; false if there is none, or the cursor's line is not blank.
- * An answer for an empty line holds for the next one, too: Enter before it only moves it down.
- */
-static bool without_empty_line(const struct strbuf *before, struct strbuf *out)
-{
-	size_t line = before->len;
-	size_t above;
-
-	while (line && (before->data[line - 1] == ' ' || before->data[line - 1] == '\t'))
-		line--;
-	if (!line || before->data[line - 1] != '\n')
-		return false;
-	above = line - 1;
-	if (above && before->data[above - 1] == '\r')
-		above--;
-	while (above && (before->data[above - 1] == ' ' || before->data[above - 1] == '\t'))
-		above--;
-	if (!above || before->data[above - 1] != '\n')
-		return false;
-	strbuf_add(out, before->data, above);
-	strbuf_add(out, before->data + line, before->len - line);
-	return true;
-}
-
-static enum cache_status find(struct engine *engine, struct cache_place *where, struct decision *out,
-			      struct cache_hit *hit)
-{
-	int64_t now = clock_mono_ms();
-	enum cache_status status = cache_find(engine->cache, where, now, hit);
-
-	if (status == CACHE_HIT)
-		out->hit_count = cache_find_all(engine->cache, where, now, out->hits, ENGINE_ITEMS);
-	return status;
-}
-
 /* Looks into the cache; true if that settles it. */
 static bool look_up(struct engine *engine, const struct place *place, const struct endpoint *endpoint, bool automatic,
 		    struct decision *out)
 {
 	char *who = ask_who_of(endpoint);
 	struct cache_place where = place_for_cache(place, who);
-	struct strbuf joined;
+	int64_t now = clock_mono_ms();
 	struct cache_hit hit;
-	enum cache_status status = find(engine, &where, out, &hit);
+	enum cache_status status = cache_find(engine->cache, &where, now, &hit);
 	bool settled = false;
 
-	strbuf_init(&joined, place->before.len);
-	if (status == CACHE_MISS && without_empty_line(&place->before, &joined)) {
-		where.prefix = joined.data;
-		where.prefix_len = joined.len;
-		status = find(engine, &where, out, &hit);
-	}
-	strbuf_release(&joined);
+	if (status == CACHE_HIT)
+		out->hit_count = cache_find_all(engine->cache, &where, now, out->hits, ENGINE_ITEMS);
 	free(who);
 	switch (status) {
 	case CACHE_MISS:

@@ -129,9 +129,14 @@ static void tell(struct waiter *w, const struct cache_hit *hit)
 	w->told = hit->len;
 }
 
-/* How much of a text is shown at once; the rest is in the cache when the user gets there. */
+/*
+ * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
+ * cache when the user gets there.
+ */
 static size_t shown(const struct waiter *w, const struct cache_hit *hit)
 {
+	const struct habit *habit = habits_of(w->engine->habits, w->place.uri);
+	size_t before = habit_remaining(habit, w->place.offset, hit->text, hit->len);
 	struct post_input in = {
 		.prefix = w->place.before.data,
 		.prefix_len = w->place.before.len,
@@ -141,8 +146,9 @@ static size_t shown(const struct waiter *w, const struct cache_hit *hit)
 		.insert_spaces = w->insert_spaces,
 		.tab_size = w->tab_size,
 	};
+	size_t block = w->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
 
-	return w->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
+	return block > before ? block : before;
 }
 
 static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t count)
@@ -150,12 +156,13 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 	struct engine_callbacks callbacks = w->callbacks;
 	struct engine_item items[ENGINE_ITEMS];
 	struct strbuf texts[ENGINE_ITEMS];
+	size_t first = shown(w, &hits[0]);
 
 	for (size_t i = 0; i < count; i++) {
 		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
 		if (w->selected)
 			strbuf_adds(&texts[i], w->selected);
-		strbuf_add(&texts[i], hits[i].text, shown(w, &hits[i]));
+		strbuf_add(&texts[i], hits[i].text, i ? shown(w, &hits[i]) : first);
 		items[i] = (struct engine_item){
 			.id = hits[i].item,
 			.text = texts[i].data,
@@ -165,7 +172,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 		};
 	}
 	tell(w, &hits[0]);
-	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, shown(w, &hits[0]));
+	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, first);
 	waiter_end(w);
 	callbacks.done(callbacks.ctx, items, count, w->err.kind != ERR_NONE ? &w->err : NULL);
 	for (size_t i = 0; i < count; i++)
@@ -620,9 +627,12 @@ void engine_feedback(struct engine *engine, uint64_t item, enum engine_event eve
 	case ENGINE_SHOWN:
 		break;
 	case ENGINE_ACCEPTED:
-	case ENGINE_PARTLY_ACCEPTED:
 		if (habit)
 			habit_accepted(habit);
+		break;
+	case ENGINE_PARTLY_ACCEPTED:
+		if (habit)
+			habit->rejected = 0;
 		break;
 	case ENGINE_REJECTED:
 		/* What was turned down is not offered again. */

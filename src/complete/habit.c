@@ -134,6 +134,17 @@ void habit_observe(struct habit *habit, size_t offset, const char *before, size_
 		habit_accepted(habit);
 }
 
+size_t habit_remaining(const struct habit *habit, size_t offset, const char *text, size_t len)
+{
+	size_t typed = offset - habit->offset;
+	size_t left;
+
+	if (offset < habit->offset || typed >= habit->offered.len)
+		return 0;
+	left = habit->offered.len - typed;
+	return left <= len && !memcmp(text, habit->offered.data + typed, left) ? left : 0;
+}
+
 bool habit_is_astray(const struct habit *habit, size_t offset, const char *before, size_t before_len)
 {
 	size_t since = offset - habit->strayed_at;

@@ -294,7 +294,10 @@ static size_t block_end(const struct post_context *c, const struct strbuf *t)
 			if (!next_columns(c, t, next, &columns) || columns <= base)
 				return end;
 		} else {
-			columns = at ? post_columns(c, t->data + line.start, line.len, NULL) : base;
+			columns = post_columns(c, t->data + line.start, line.len, NULL);
+			/* The first line goes on where the cursor is. */
+			if (!at)
+				base = columns = c->head_blank ? c->columns + columns : base;
 			if (columns < base && end) {
 				size_t first = line.start + post_skip_blanks(t->data + line.start, line.len);
 

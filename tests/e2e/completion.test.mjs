@@ -164,8 +164,10 @@ test('typing through an answer asks nothing more', async (t) => {
 		assert.equal(await doc.suggestion({ automatic: n % 2 === 0 }), whole.slice(n));
 	}
 	for (let n = whole.length - 2; n >= 0; n -= 3) {
-doc.replace(from + n, doc.cursor, '');
-		assert.equal(await doc.suggestion({ automatic: true }), whole.slice(n));
+		doc.replace(from + n, doc.cursor, '');
+		/* Going back, as much of it as belongs to the block there. */
+		const again = await doc.suggestion({ automatic: true });
+		assert.ok(again && whole.slice(n).startsWith(again), again);
 	}
 	assert.equal(upstream.counted.length, 1);
 });

@@ -379,6 +379,8 @@ static void test_first_block(void **state)
 		/* From the end of a line on, its block is the one that begins below. */
 		{ "c", "\tif (a) {", "\n\t\tb();\n\t}\n\tc();", "\n\t\tb();\n\t}" },
 		{ "c", "int f(void)\r\n{\r\n\t", "a();\r\n\tb();\r\n}\r\nx();", "a();\r\n\tb();\r\n}" },
+		{ "python", "class A:\n", "    def f(x):\n        return x\n\n    def g(x):\n        return 1",
+		  "    def f(x):\n        return x" },
 		{ "c", "x = ", "1;", "1;" },
 		{ "c", "x = ", "\n", "\n" },
 		{ "markdown", "", "One.\nTwo.\n\nThree.", "One.\nTwo." },

@@ -88,7 +88,7 @@ static int setup(void **state)
 	start_server(f);
 	f->loop = loop_new();
 	f->guard = timer_new(f->loop, on_guard, f);
-	f->budget = budget_new();
+	f->budget = budget_new(f->loop);
 	f->upstream = upstream_new(f->loop, f->budget);
 	*state = f;
 	return 0;
