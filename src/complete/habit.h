@@ -41,8 +41,8 @@ void habit_offer(struct habit *habit, size_t offset, const char *text, size_t le
 /* The cursor is at an offset, behind `before` (its last bytes): was the suggestion followed? */
 void habit_observe(struct habit *habit, size_t offset, const char *before, size_t before_len);
 /*
- * How many bytes of the last suggestion are left at an offset, if `text` goes on as it does from there; 0: it is another, or
- * there is none.
+ * How many bytes of the last suggestion are left at an offset, if `text` goes on as it does from there; 0: it is
+ * another, or there is none.
  */
 size_t habit_remaining(const struct habit *habit, size_t offset, const char *text, size_t len);
 /*

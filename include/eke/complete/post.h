@@ -75,8 +75,8 @@ size_t post_first_useful(const struct post_input *in, const char *text, size_t l
 
 /*
  * For showing: of `text`, which may go on beyond what the user is at, how many bytes belong together: up to the end
- * of the block that the cursor is in, or of the paragraph, without the line end. At least the first line with text. What
- * is left is offered when the user gets there.
+ * of the block that the cursor is in, or of the paragraph, without the line end. At least the first line with text.
+ * What is left is offered when the user gets there.
  */
 size_t post_first_block(const struct post_input *in, const char *text, size_t len);
 
