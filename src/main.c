@@ -10,6 +10,7 @@
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/zone.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
 #include "eke/front/lsp.h"
@@ -168,6 +169,8 @@ int main(int argc, char **argv)
 	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
 	int code;
 
+	/* Before there is any thread. */
+	zone_init();
 	for (int i = 1; i < argc; i++)
 		words[i - 1] = argv[i];
 	code = run(argc > 0 ? argc - 1 : 0, words);

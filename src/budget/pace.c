@@ -61,13 +61,15 @@ void pace_evaluate(const struct pace_input *in, struct pace *out)
 		start = in->reset_at_ms - in->period_ms;
 		rate = (double)left / (double)(time_left > 0 ? time_left : 1);
 	}
-	burst = fmin(fmax(BURST_LEAST, (double)share / BURST_SHARE), (double)left);
-	out->tokens = simulate(in, start < in->now_ms ? start : in->now_ms, rate, burst);
+	burst = fmax(BURST_LEAST, (double)share / BURST_SHARE);
+	out->tokens = fmin(simulate(in, start < in->now_ms ? start : in->now_ms, rate, burst), (double)left);
 	out->next_at_ms = in->now_ms;
 	/* A hair below one is one: the sums are rounded. */
 	if (out->tokens >= 1 - 1e-9)
 		return;
-	out->next_at_ms += (int64_t)ceil((1 - out->tokens) / rate);
+	out->next_at_ms += (int64_t)ceil((1 - out->tokens) / rate - 1e-6);
+	if (in->kind == PLAN_CALENDAR && out->next_at_ms > in->reset_at_ms)
+		out->next_at_ms = in->reset_at_ms;
 }
 
 void pace_unlimited(int64_t now_ms, struct pace *out)
