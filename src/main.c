@@ -12,6 +12,7 @@
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/zone.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
 #include "eke/front/lsp.h"
@@ -184,6 +185,8 @@ int main(int argc, char **argv)
 	int code;
 
 	stdio_fill();
+	/* Before there is any thread. */
+	zone_init();
 	words = xcalloc((size_t)argc + 1, sizeof(*words));
 	for (int i = 1; i < argc; i++)
 		words[i - 1] = argv[i];

@@ -1,7 +1,7 @@
 /*
- * The gate and its count, for now in this process's memory: the shared ledger takes the place of `entries` and
- * `blocks`. Entries are kept for as long as the longest window that counted them; the machine's scope is all entries
- * under the same plan, the key's those of the same endpoint.
+ * Reservations and what becomes of them. A reservation lives from budget_reserve() to its end; what must be written in
+ * the ledger is a job, done at once if the ledger is free and else a few milliseconds later, in order. Jobs own copies
+ * of all they need, because the reservation, the endpoint and the configuration may be gone by then.
  */
 #include "eke/budget/budget.h"
 
@@ -10,80 +10,147 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
-#include "eke/base/limits.h"
+#include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/budget/window.h"
+#include "eke/budget/admit.h"
+#include "eke/budget/outcome.h"
+#include "eke/budget/service.h"
+#include "eke/budget/verdicts.h"
+#include "budget_private.h"
+#include "watch.h"
 
-/* How long automatic requests wait after a refusal that names no time. */
-#define BLOCK_SECONDS 60
+/* Between tries while another process writes: so long, and up to so much more, so that they do not meet again. */
+#define RETRY_MS 1
+#define RETRY_SPREAD_MS 4
+/* A write takes a fraction of a millisecond: after this the other process hangs. */
+#define GIVE_UP_MS 5000
+/* At the end of the program there is no later; so many tries take some milliseconds. */
+#define LAST_TRIES 2000
+/* Hours of usage in one correction: the provider is asked for a day. */
+#define USAGE_HOURS 48
 
-struct entry {
+struct reservation {
 	uint64_t id;
-	int64_t at; /* Unix seconds */
-	int64_t keep_until;
-	char *plan;
-	char *endpoint;
-	char *model;
-};
-
-struct block {
-	char *endpoint;
-	int64_t until;
-	char reason[LIMIT_ERR_MESSAGE];
-};
-
-/* A reservation from its question to its end. */
-struct asked {
 	struct budget *budget;
-	uint64_t id;
-	const struct config_endpoint *endpoint; /* of a configuration that whoever asks keeps */
-	bool admitted;
-	struct err err;
+	struct party party;
+	struct plan *plan; /* owned */
+	char endpoint[64];
+	char model[LIMIT_BUDGET_MODEL];
+	enum budget_use use;
+	double reserve;
+	bool granted;
+	bool recorded;    /* there is an entry */
+	bool under_block; /* its end tells something about a block */
+	int64_t sent_at;  /* Unix ms */
 	budget_fn *fn;
 	void *ctx;
-	struct asked *next;
+	struct reservation *next;
 };
 
-struct budget {
-	struct loop *loop;
-	struct asked *asked;
-	loop_fn *changed;
-	void *changed_ctx;
-	struct entry *entries; /* owned, oldest first */
-	size_t count, cap;
-	uint64_t last_id;
-	struct block blocks[LIMIT_ENDPOINTS];
-	size_t block_count;
+enum job_kind {
+	JOB_RESERVE,
+	JOB_REFUND,   /* drop the entry */
+	JOB_ANSWERED, /* lift blocks */
+	JOB_SPENT,    /* give up the probe */
+	JOB_REFUSED,  /* block, learn */
+	JOB_NOTE_KEY,
+	JOB_CORRECT,
+	JOB_FORGET, /* all blocks */
 };
+
+/* Something to be written. */
+struct job {
+	enum job_kind kind;
+	/* Of JOB_RESERVE the id alone, of the last three no more than party and endpoint. */
+	struct outcome about;
+	struct budget_usage_hour hours[USAGE_HOURS];
+	size_t hour_count;
+	int64_t since_mono;
+	struct job *next;
+};
+
+/* --- life --- */
+
+static void on_retry(void *ctx);
+static void on_wake(void *ctx);
+static void pump(void *ctx);
+static void grant_uncounted(void *ctx);
 
 struct budget *budget_new(struct loop *loop)
 {
 	struct budget *budget = xcalloc(1, sizeof(*budget));
 
 	budget->loop = loop;
+	budget->ledger = ledger_new();
+	budget->jobs_end = &budget->jobs;
+	budget->retry = timer_new(loop, on_retry, budget);
+	budget->wake = timer_new(loop, on_wake, budget);
 	return budget;
 }
 
-static void tell(void *ctx);
-
-static void asked_end(struct asked *a)
+static void reservation_free(struct reservation *r)
 {
-	struct asked **at = &a->budget->asked;
+	struct reservation **at = &r->budget->reservations;
 
-	while (*at != a)
+	while (*at != r)
 		at = &(*at)->next;
-	*at = a->next;
-	loop_undefer(a->budget->loop, tell, a);
-	loop_defer_free(a->budget->loop, a, free);
+	*at = r->next;
+	loop_undefer(r->budget->loop, grant_uncounted, r);
+	free(r->plan);
+	free(r);
 }
 
-static struct asked *find_asked(struct budget *budget, uint64_t id)
+static struct reservation *find(struct budget *budget, uint64_t id)
 {
-	struct asked *a = budget->asked;
+	struct reservation *r = budget->reservations;
 
-	while (a && a->id != id)
-		a = a->next;
-	return a;
+	while (r && r->id != id)
+		r = r->next;
+	return r;
+}
+
+static void job_free(struct job *job)
+{
+	free(job->about.plan);
+	free(job);
+}
+
+static enum store_result run_job(struct budget *budget, struct job *job);
+
+/* Takes the first job out. */
+static struct job *take_job(struct budget *budget)
+{
+	struct job *job = budget->jobs;
+
+	budget->jobs = job->next;
+	if (!budget->jobs)
+		budget->jobs_end = &budget->jobs;
+	return job;
+}
+
+void budget_free(struct budget *budget)
+{
+	if (!budget)
+		return;
+	budget_on_change(budget, NULL, NULL);
+	/* What ended while another process wrote is worth a few more tries. Nobody waits for a reservation any more. */
+	while (budget->jobs) {
+		struct job *job = take_job(budget);
+		int tries = LAST_TRIES;
+
+		while (job->kind != JOB_RESERVE && run_job(budget, job) == STORE_BUSY && --tries)
+			continue;
+		job_free(job);
+	}
+	while (budget->reservations)
+		reservation_free(budget->reservations);
+	loop_undefer(budget->loop, pump, budget);
+	budget_drop_views(budget);
+	budget_watch_free(budget);
+	timer_free(budget->retry);
+	timer_free(budget->wake);
+	ledger_free(budget->ledger);
+	free(budget);
 }
 
 void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx)
@@ -92,9 +159,13 @@ void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx)
 		loop_undefer(budget->loop, budget->changed, budget->changed_ctx);
 	budget->changed = fn;
 	budget->changed_ctx = ctx;
+	if (!fn) {
+		timer_stop(budget->wake);
+		budget->wake_at = 0;
+	}
 }
 
-static void note_change(struct budget *budget)
+void budget_note_change(struct budget *budget)
 {
 	if (!budget->changed)
 		return;
@@ -102,301 +173,22 @@ static void note_change(struct budget *budget)
 	loop_defer(budget->loop, budget->changed, budget->changed_ctx);
 }
 
-static void entry_release(struct entry *e)
+static void on_wake(void *ctx)
 {
-	free(e->plan);
-	free(e->endpoint);
-	free(e->model);
+	struct budget *budget = ctx;
+
+	budget->wake_at = 0;
+	budget_note_change(budget);
 }
 
-void budget_free(struct budget *budget)
+void budget_note_change_at(struct budget *budget, int64_t at)
 {
-	if (!budget)
+	int64_t now = clock_wall_ms();
+
+	if (!budget->changed || at * 1000 <= now || (budget->wake_at && budget->wake_at <= at * 1000))
 		return;
-	budget_on_change(budget, NULL, NULL);
-	while (budget->asked)
-		asked_end(budget->asked);
-	for (size_t i = 0; i < budget->count; i++)
-		entry_release(&budget->entries[i]);
-	for (size_t i = 0; i < budget->block_count; i++)
-		free(budget->blocks[i].endpoint);
-	free(budget->entries);
-	free(budget);
-}
-
-static int64_t now_seconds(void)
-{
-	return clock_wall_ms() / 1000;
-}
-
-static void drop_old(struct budget *budget, int64_t now)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < budget->count; i++) {
-		if (budget->entries[i].keep_until > now)
-			budget->entries[kept++] = budget->entries[i];
-		else
-			entry_release(&budget->entries[i]);
-	}
-	budget->count = kept;
-}
-
-static void evaluate(const struct budget *budget, const struct config_endpoint *endpoint,
-	const struct plan_window *window, int64_t now, struct window_state *out)
-{
-	int64_t *times = xcalloc(budget->count, sizeof(*times));
-	size_t n = 0;
-
-	for (size_t i = 0; i < budget->count; i++) {
-		const struct entry *e = &budget->entries[i];
-		bool same = window->scope == PLAN_SCOPE_KEY ? !strcmp(e->endpoint, endpoint->name) :
-							      !strcmp(e->plan, endpoint->plan->name);
-
-		if (same && window_counts_model(window, e->model))
-			times[n++] = e->at;
-	}
-	window_evaluate(window, times, n, now, out);
-	free(times);
-}
-
-/* Index of an endpoint's block; block_count if it has none. */
-static size_t find_block(const struct budget *budget, const char *endpoint)
-{
-	size_t i = 0;
-
-	while (i < budget->block_count && strcmp(budget->blocks[i].endpoint, endpoint))
-		i++;
-	return i;
-}
-
-/* The block that holds now, or NULL. */
-static const struct block *active_block(const struct budget *budget, const char *endpoint, int64_t now)
-{
-	size_t i = find_block(budget, endpoint);
-
-	return i < budget->block_count && budget->blocks[i].until > now ? &budget->blocks[i] : NULL;
-}
-
-static bool is_blocked(const struct budget *budget, const struct budget_request *r, int64_t now, struct err *err)
-{
-	const struct block *block = active_block(budget, r->endpoint->name, now);
-
-	if (r->use != BUDGET_AUTOMATIC || !block)
-		return false;
-	err_set(err, ERR_BUDGET, "%s", block->reason);
-	err->retry_at = block->until;
-	return true;
-}
-
-static bool admits(const struct budget *budget, const struct budget_request *r, const struct plan_window *window,
-	int64_t now, struct err *err)
-{
-	struct window_state state;
-	int64_t needed = 0;
-
-	if (!window_counts_model(window, r->model))
-		return true;
-	evaluate(budget, r->endpoint, window, now, &state);
-	if (r->use == BUDGET_AUTOMATIC)
-		needed = window_reserved(state.limit, r->reserve);
-	if (state.remaining > needed)
-		return true;
-	if (state.remaining)
-		err_set(err, ERR_BUDGET, "the last %lld of %lld requests are kept for chat and manual completions",
-			(long long)state.remaining, (long long)state.limit);
-	else
-		err_set(err, ERR_BUDGET,
-			"the plan %s allows %lld requests in this time and all are used: wait, or use another endpoint",
-			r->endpoint->plan->name, (long long)state.limit);
-	err->retry_at = state.reset_at;
-	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s",
-		 window->scope == PLAN_SCOPE_KEY ? "key" : "machine");
-	return false;
-}
-
-static bool reserve(struct budget *budget, const struct budget_request *request, uint64_t id, struct err *err)
-{
-	const struct plan *plan = request->endpoint->plan;
-	int64_t now = now_seconds();
-	int64_t keep = 0;
-	struct entry *e;
-
-	drop_old(budget, now);
-	if (is_blocked(budget, request, now, err)) {
-		snprintf(err->endpoint, sizeof(err->endpoint), "%s", request->endpoint->name);
-		return false;
-	}
-	for (size_t i = 0; i < plan->window_count; i++) {
-		if (!admits(budget, request, &plan->windows[i], now, err)) {
-			snprintf(err->endpoint, sizeof(err->endpoint), "%s", request->endpoint->name);
-			return false;
-		}
-		if (plan->windows[i].period > keep)
-			keep = plan->windows[i].period;
-	}
-	if (!keep)
-		return true;
-	if (budget->count == budget->cap) {
-		budget->cap = budget->cap ? 2 * budget->cap : 64;
-		budget->entries = xreallocarray(budget->entries, budget->cap, sizeof(*budget->entries));
-	}
-	e = &budget->entries[budget->count++];
-	*e = (struct entry){ .id = id,
-			     .at = now,
-			     .keep_until = now + keep,
-			     .plan = xstrdup(plan->name),
-			     .endpoint = xstrdup(request->endpoint->name),
-			     .model = xstrdup(request->model) };
-	note_change(budget);
-	return true;
-}
-
-static void tell(void *ctx)
-{
-	struct asked *a = ctx;
-	struct err err = a->err;
-	budget_fn *fn = a->fn;
-	void *fn_ctx = a->ctx;
-	uint64_t id = a->id;
-
-	a->fn = NULL;
-	if (a->admitted) {
-		fn(fn_ctx, id, NULL);
-		return;
-	}
-	asked_end(a);
-	fn(fn_ctx, id, &err);
-}
-
-uint64_t budget_reserve(struct budget *budget, const struct budget_request *request, budget_fn *fn, void *ctx)
-{
-	struct asked *a = xcalloc(1, sizeof(*a));
-
-	*a = (struct asked){ .budget = budget, .id = ++budget->last_id, .endpoint = request->endpoint, .fn = fn, .ctx = ctx,
-			     .next = budget->asked };
-	budget->asked = a;
-	a->admitted = reserve(budget, request, a->id, &a->err);
-	loop_defer(budget->loop, tell, a);
-	return a->id;
-}
-
-void budget_refund(struct budget *budget, uint64_t reservation)
-{
-	struct asked *a = find_asked(budget, reservation);
-
-	if (a)
-		asked_end(a);
-	for (size_t i = 0; i < budget->count; i++) {
-		if (budget->entries[i].id != reservation)
-			continue;
-		entry_release(&budget->entries[i]);
-		memmove(&budget->entries[i], &budget->entries[i + 1],
-			(budget->count - i - 1) * sizeof(budget->entries[0]));
-		budget->count--;
-		note_change(budget);
-		return;
-	}
-}
-
-void budget_withdraw(struct budget *budget, uint64_t reservation)
-{
-	budget_refund(budget, reservation);
-}
-
-void budget_spent(struct budget *budget, uint64_t reservation)
-{
-	struct asked *a = find_asked(budget, reservation);
-
-	if (a)
-		asked_end(a);
-}
-
-/* The endpoint's block, or a slot for one: blocks that are over make room. NULL if all hold. */
-static struct block *block_slot(struct budget *budget, const char *endpoint, int64_t now)
-{
-	size_t i = find_block(budget, endpoint);
-
-	if (i < budget->block_count)
-		return &budget->blocks[i];
-	for (i = 0; i < budget->block_count && budget->blocks[i].until > now; i++)
-		continue;
-	if (i == LIMIT_ENDPOINTS)
-		return NULL;
-	if (i == budget->block_count)
-		budget->block_count++;
-	free(budget->blocks[i].endpoint);
-	budget->blocks[i].endpoint = xstrdup(endpoint);
-	return &budget->blocks[i];
-}
-
-void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal)
-{
-	struct asked *a = find_asked(budget, reservation);
-	int64_t now = now_seconds();
-	struct block *block;
-
-	if (!a)
-		return;
-	block = refusal->quota ? NULL : block_slot(budget, a->endpoint->name, now);
-	if (block) {
-		block->until = refusal->retry_at > now ? refusal->retry_at : now + BLOCK_SECONDS;
-		snprintf(block->reason, sizeof(block->reason), "%s", refusal->message);
-	}
-	asked_end(a);
-	note_change(budget);
-}
-
-void budget_answered(struct budget *budget, uint64_t reservation)
-{
-	struct asked *a = find_asked(budget, reservation);
-	size_t i;
-
-	if (!a)
-		return;
-	i = find_block(budget, a->endpoint->name);
-	if (i < budget->block_count)
-		budget->blocks[i].until = 0;
-	asked_end(a);
-}
-
-bool budget_forget_blocks(struct budget *budget)
-{
-	for (size_t i = 0; i < budget->block_count; i++)
-		budget->blocks[i].until = 0;
-	note_change(budget);
-	return true;
-}
-
-void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
-{
-	(void)budget;
-	(void)endpoint;
-	(void)key;
-}
-
-bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
-{
-	(void)budget;
-	(void)endpoint;
-	(void)key;
-	return false;
-}
-
-void budget_correct(struct budget *budget, const struct config_endpoint *endpoint, const char *key,
-	const struct budget_usage_hour *hours, size_t count)
-{
-	(void)budget;
-	(void)endpoint;
-	(void)key;
-	(void)hours;
-	(void)count;
-}
-
-void budget_ledger(struct budget *budget, struct budget_ledger *out)
-{
-	(void)budget;
-	*out = (struct budget_ledger){ .shared = false };
+	budget->wake_at = at * 1000;
+	timer_start(budget->wake, budget->wake_at - now);
 }
 
 const char *budget_state_name(enum budget_state state)
@@ -416,178 +208,414 @@ const char *budget_state_name(enum budget_state state)
 	return "";
 }
 
-/*
- * Does the window speak for the plan as a whole? One that counts a class of models only does not, unless there
- * is no other.
- */
-static bool is_general(const struct plan *plan, const struct plan_window *window)
-{
-	bool any = false;
+/* --- jobs --- */
 
-	for (size_t i = 0; i < plan->window_count; i++)
-		any = any || !strcmp(plan->windows[i].models[0], "*");
-	return !any || !strcmp(window->models[0], "*");
+static void schedule_retry(struct budget *budget)
+{
+	unsigned char random;
+
+	key_random(&random, 1);
+	timer_start(budget->retry, RETRY_MS + random % (RETRY_SPREAD_MS + 1));
 }
 
-/* One word for the whole: blocked, exhausted, low (a fifth or less), ok, unlimited. */
-static enum budget_state overall(const struct budget *budget, const struct config_endpoint *endpoint, int64_t now)
+static struct job *job_new(enum job_kind kind)
 {
-	enum budget_state state = plan_is_counted(endpoint->plan) ? BUDGET_OK : BUDGET_UNLIMITED;
+	struct job *job = xcalloc(1, sizeof(*job));
 
-	if (active_block(budget, endpoint->name, now))
-		return BUDGET_BLOCKED;
-	for (size_t i = 0; i < endpoint->plan->window_count; i++) {
-		struct window_state window;
-
-		if (!is_general(endpoint->plan, &endpoint->plan->windows[i]))
-			continue;
-		evaluate(budget, endpoint, &endpoint->plan->windows[i], now, &window);
-		if (!window.remaining)
-			return BUDGET_EXHAUSTED;
-		if (window.remaining * 5 <= window.limit)
-			state = BUDGET_LOW;
-	}
-	return state;
+	job->kind = kind;
+	job->since_mono = clock_mono_ms();
+	return job;
 }
 
-static void write_window(const struct budget *budget, const struct config_endpoint *endpoint,
-	const struct plan_window *window, int64_t now, struct json_writer *w)
+/* A job about the end of a reservation, which it leaves as it is. */
+static struct job *job_about(enum job_kind kind, const struct reservation *r)
 {
-	struct window_state state;
-	char reset[24];
+	struct job *job = job_new(kind);
 
-	evaluate(budget, endpoint, window, now, &state);
-	json_begin_object(w);
-	json_put_kstring(w, "scope", window->scope == PLAN_SCOPE_KEY ? "key" : "machine");
-	if (strcmp(window->models[0], "*")) {
-		json_put_key(w, "models");
-		json_begin_array(w);
-		for (const char *const *m = window->models; *m; m++)
-			json_put_string(w, *m);
-		json_end_array(w);
-	}
-	json_put_kint(w, "limit", state.limit);
-	json_put_kint(w, "used", state.used);
-	json_put_kint(w, "remaining", state.remaining);
-	clock_rfc3339(state.reset_at, reset, sizeof(reset));
-	json_put_kstring(w, "resetAt", reset);
-	json_end_object(w);
+	job->about.id = r->id;
+	job->about.party = r->party;
+	job->about.plan = plan_copy(r->plan);
+	job->about.sent_at = r->sent_at;
+	memcpy(job->about.model, r->model, sizeof(job->about.model));
+	memcpy(job->about.endpoint, r->endpoint, sizeof(job->about.endpoint));
+	return job;
 }
 
-void budget_write(struct budget *budget, const struct config_endpoint *endpoint, struct json_writer *w)
+static void append_job(struct budget *budget, struct job *job)
 {
-	int64_t now = now_seconds();
-	const struct block *block = active_block(budget, endpoint->name, now);
-	char until[24];
-
-	json_begin_object(w);
-	json_put_kstring(w, "endpoint", endpoint->name);
-	json_put_kstring(w, "plan", endpoint->plan->name);
-	json_put_kstring(w, "state", budget_state_name(overall(budget, endpoint, now)));
-	json_put_key(w, "windows");
-	json_begin_array(w);
-	for (size_t i = 0; i < endpoint->plan->window_count; i++)
-		write_window(budget, endpoint, &endpoint->plan->windows[i], now, w);
-	json_end_array(w);
-	if (block) {
-		clock_rfc3339(block->until, until, sizeof(until));
-		json_put_kstring(w, "blockedUntil", until);
-		json_put_kstring(w, "reason", block->reason);
-	}
-	json_end_object(w);
+	*budget->jobs_end = job;
+	budget->jobs_end = &job->next;
 }
 
-void budget_describe(struct budget *budget, const struct config_endpoint *endpoint, char *out, size_t size)
+/* Does it now, or in its turn. */
+static void do_job(struct budget *budget, struct job *job)
 {
-	const struct plan *plan = endpoint->plan;
-	struct window_state tightest = { .remaining = INT64_MAX };
-	int64_t now = now_seconds();
-
-	if (!plan_is_counted(plan)) {
-		snprintf(out, size, "unlimited");
+	if (!budget->jobs && run_job(budget, job) == STORE_OK) {
+		job_free(job);
 		return;
 	}
-	for (size_t i = 0; i < plan->window_count; i++) {
-		struct window_state state;
+	if (!budget->jobs)
+		schedule_retry(budget);
+	append_job(budget, job);
+}
 
-		if (!is_general(plan, &plan->windows[i]))
+/* Another process has held the ledger for seconds, or it failed in a way that nothing helps. */
+static void give_up(struct budget *budget, struct job *job)
+{
+	struct reservation *r = job->kind == JOB_RESERVE ? find(budget, job->about.id) : NULL;
+	struct err err;
+	budget_fn *fn;
+	void *ctx;
+
+	if (!r) {
+		log_warn("the ledger of requests was locked by another process for %d s: an entry is missing",
+			 GIVE_UP_MS / 1000);
+		return;
+	}
+	err_set(&err, ERR_INTERNAL,
+		"the ledger of requests is locked by another process: end the eke that hangs, or set EKE_STATE_DIR");
+	memcpy(err.endpoint, r->endpoint, sizeof(err.endpoint));
+	fn = r->fn;
+	ctx = r->ctx;
+	reservation_free(r);
+	fn(ctx, job->about.id, &err);
+}
+
+static void pump(void *ctx)
+{
+	struct budget *budget = ctx;
+
+	while (budget->jobs) {
+		struct job *job = budget->jobs;
+
+		if (run_job(budget, job) == STORE_OK) {
+			/* A reservation that was made has told it and may have changed the list behind this one. */
+			take_job(budget);
+			job_free(job);
+		} else if (clock_mono_ms() - job->since_mono >= GIVE_UP_MS) {
+			take_job(budget);
+			give_up(budget, job);
+			job_free(job);
+		} else {
+			schedule_retry(budget);
+			return;
+		}
+	}
+}
+
+static void on_retry(void *ctx)
+{
+	pump(ctx);
+}
+
+/* --- keys --- */
+
+const struct key_digest *budget_noted_key(const struct budget *budget, const char *endpoint)
+{
+	for (unsigned i = 0; i < budget->noted_count; i++)
+		if (!strncmp(budget->noted[i].endpoint, endpoint, sizeof(budget->noted[i].endpoint) - 1))
+			return &budget->noted[i].digest;
+	return NULL;
+}
+
+void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
+{
+	const struct key_digest *known = budget_noted_key(budget, endpoint->name);
+	struct noted_key *slot;
+	struct job *job;
+
+	if (!key || !plan_is_counted(endpoint->plan))
+		return;
+	job = job_new(JOB_NOTE_KEY);
+	party_make(endpoint, key, &job->about.party);
+	if (known && key_digest_same(known, &job->about.party.key)) {
+		job_free(job);
+		return;
+	}
+	snprintf(job->about.endpoint, sizeof(job->about.endpoint), "%s", endpoint->name);
+	slot = &budget->noted[0];
+	for (unsigned i = 0; i < budget->noted_count; i++)
+		if (known == &budget->noted[i].digest)
+			slot = &budget->noted[i];
+	if (!known && budget->noted_count < ARRAY_LEN(budget->noted))
+		slot = &budget->noted[budget->noted_count++];
+	memcpy(slot->endpoint, job->about.endpoint, sizeof(slot->endpoint));
+	slot->digest = job->about.party.key;
+	do_job(budget, job);
+}
+
+/* --- reserving --- */
+
+/* Marks the blocks that this request finds out about. */
+static void mark_probe(struct budget *budget, const struct snapshot *s, struct reservation *r)
+{
+	for (size_t i = 0; i < s->block_count; i++) {
+		struct block *b = &s->blocks[i];
+
+		if (!admit_block_concerns(s, b, r->model) || block_judge(b, r->use, s->now) != BLOCK_PROBE)
 			continue;
-		evaluate(budget, endpoint, &plan->windows[i], now, &state);
-		if (state.remaining < tightest.remaining)
-			tightest = state;
-	}
-	snprintf(out, size, "%lld of %lld requests left", (long long)tightest.remaining, (long long)tightest.limit);
-}
-
-void budget_report(struct budget *budget, const struct config_endpoint *endpoint, struct budget_report *out)
-{
-	int64_t now = now_seconds();
-	const struct block *block = active_block(budget, endpoint->name, now);
-
-	*out = (struct budget_report){ .state = overall(budget, endpoint, now), .blocked_until = block ? block->until : 0 };
-	if (block)
-		snprintf(out->reason, sizeof(out->reason), "%s", block->reason);
-	for (size_t i = 0; i < endpoint->plan->window_count; i++) {
-		const struct plan_window *window = &endpoint->plan->windows[i];
-
-		out->windows[i].scope = window->scope;
-		out->windows[i].models = window->models;
-		out->windows[i].period = window->period;
-		evaluate(budget, endpoint, window, now, &out->windows[i].state);
-		out->count++;
+		b->probe = r->id;
+		b->probe_until = s->now + BLOCK_PROBE_MS;
+		verdicts_put_block(budget->ledger, r->party.service, b);
 	}
 }
 
-static int by_time(const void *a, const void *b)
+/* Is there a block, over or not, whose fate the end of this request decides? */
+static bool concerns_a_block(const struct snapshot *s, const struct reservation *r)
 {
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
+	for (size_t i = 0; i < s->block_count; i++)
+		if (admit_block_concerns(s, &s->blocks[i], r->model))
+			return true;
+	return false;
 }
 
-static void pace_of(const struct budget *budget, const struct budget_request *r, const struct plan_window *window,
-	struct pace *out)
+/* Decides within a transaction; false with err. */
+static bool decide(struct budget *budget, struct reservation *r, struct err *err)
 {
-	int64_t *times = xcalloc(budget->count, sizeof(*times));
-	int64_t now = now_seconds();
-	size_t n = 0;
+	struct admit_request request = { .endpoint = r->endpoint, .model = r->model, .use = r->use, .reserve = r->reserve };
+	struct snapshot s = { .plan = r->plan };
+	struct key_mark mark;
+	bool ok;
 
-	for (size_t i = 0; i < budget->count; i++)
-		if (!strcmp(budget->entries[i].plan, r->endpoint->plan->name) && budget->entries[i].at > now - window->period)
-			times[n++] = budget->entries[i].at * 1000;
-	qsort(times, n, sizeof(*times), by_time);
-	pace_evaluate(&(struct pace_input){ .limit = window->limit, .reserved = window_reserved(window->limit, r->reserve),
-		.period_ms = window->period * 1000, .kind = PLAN_SLIDING, .times_ms = times, .count = n,
-		.now_ms = clock_wall_ms() }, out);
-	free(times);
+	ledger_mark(budget->ledger, &r->party.key, &mark);
+	snapshot_read(&s, budget->ledger, &r->party, &mark, r->plan);
+	ok = admit(&s, &request, err);
+	if (ok) {
+		r->sent_at = s.now;
+		r->under_block = concerns_a_block(&s, r);
+		r->recorded = plan_is_counted(r->plan);
+		mark_probe(budget, &s, r);
+		entries_tidy(budget->ledger);
+	}
+	if (ok && r->recorded)
+		entries_add(budget->ledger, r->id, &r->party, &mark, r->model, snapshot_keep_until(&s, r->model));
+	snapshot_release(&s);
+	return ok;
 }
 
-void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out)
+static enum store_result run_reserve(struct budget *budget, struct job *job)
 {
-	const struct plan *plan = request->endpoint->plan;
-	int64_t now = now_seconds();
-	const struct block *block = active_block(budget, request->endpoint->name, now);
+	struct reservation *r = find(budget, job->about.id);
+	enum store_result result;
+	struct err err;
+	uint64_t id = job->about.id;
+	budget_fn *fn;
+	void *ctx;
+	bool ok;
 
-	*out = (struct budget_view){ .state = overall(budget, request->endpoint, now), .counted = plan_is_counted(plan) };
-	pace_unlimited(clock_wall_ms(), &out->pace);
-	if (block) {
-		out->blocked_until = block->until;
-		snprintf(out->reason, sizeof(out->reason), "%s", block->reason);
-	}
-	for (size_t i = 0; i < plan->window_count; i++) {
-		struct window_state state;
+	/* It was withdrawn. */
+	if (!r)
+		return STORE_OK;
+	result = ledger_begin(budget->ledger, STORE_WRITE);
+	if (result != STORE_OK)
+		return result;
+	ok = decide(budget, r, &err);
+	result = ledger_commit(budget->ledger);
+	if (result != STORE_OK)
+		return result;
+	budget_watch(budget);
+	fn = r->fn;
+	ctx = r->ctx;
+	r->granted = ok;
+	if (ok)
+		budget_note_change(budget);
+	else
+		reservation_free(r);
+	fn(ctx, id, ok ? NULL : &err);
+	return STORE_OK;
+}
 
-		if (!window_counts_model(&plan->windows[i], request->model))
-			continue;
-		evaluate(budget, request->endpoint, &plan->windows[i], now, &state);
-		if (out->period && state.remaining >= out->window.remaining)
-			continue;
-		out->window = state;
-		out->period = plan->windows[i].period;
-		out->automatic = state.remaining - window_reserved(state.limit, request->reserve);
-		if (out->automatic < 0)
-			out->automatic = 0;
-		pace_of(budget, request, &plan->windows[i], &out->pace);
+/* Nothing to count, and no ledger that could hold a block. */
+static void grant_uncounted(void *ctx)
+{
+	struct reservation *r = ctx;
+
+	r->granted = true;
+	r->sent_at = clock_wall_ms();
+	r->fn(r->ctx, r->id, NULL);
+}
+
+uint64_t budget_reserve(struct budget *budget, const struct budget_request *request, budget_fn *fn, void *ctx)
+{
+	struct reservation *r = xcalloc(1, sizeof(*r));
+	struct job *job;
+
+	*r = (struct reservation){ .id = ledger_new_id(), .budget = budget, .plan = plan_copy(request->endpoint->plan),
+				   .use = request->use, .reserve = request->reserve, .fn = fn, .ctx = ctx,
+				   .next = budget->reservations };
+	party_make(request->endpoint, request->key, &r->party);
+	snprintf(r->endpoint, sizeof(r->endpoint), "%s", request->endpoint->name);
+	snprintf(r->model, sizeof(r->model), "%s", request->model);
+	budget->reservations = r;
+	if (!plan_is_counted(r->plan) && !ledger_exists(budget->ledger)) {
+		loop_defer(budget->loop, grant_uncounted, r);
+		return r->id;
 	}
+	job = job_new(JOB_RESERVE);
+	job->about.id = r->id;
+	append_job(budget, job);
+	loop_undefer(budget->loop, pump, budget);
+	loop_defer(budget->loop, pump, budget);
+	return r->id;
+}
+
+/* --- the ends of a reservation --- */
+
+void budget_withdraw(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r && r->granted)
+		budget_refund(budget, reservation);
+	else if (r)
+		reservation_free(r);
+}
+
+static void end(struct budget *budget, struct reservation *r, enum job_kind kind, bool matters)
+{
+	struct job *job = matters ? job_about(kind, r) : NULL;
+
+	reservation_free(r);
+	if (job)
+		do_job(budget, job);
+}
+
+void budget_refund(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r)
+		end(budget, r, JOB_REFUND, r->recorded || r->under_block);
+}
+
+void budget_answered(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r)
+		end(budget, r, JOB_ANSWERED, r->under_block);
+}
+
+void budget_spent(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r)
+		end(budget, r, JOB_SPENT, r->under_block);
+}
+
+void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal)
+{
+	struct reservation *r = find(budget, reservation);
+	struct job *job;
+
+	if (!r)
+		return;
+	if (refusal->quota) {
+		budget_spent(budget, reservation);
+		return;
+	}
+	job = job_about(JOB_REFUSED, r);
+	outcome_set_refusal(&job->about, refusal);
+	reservation_free(r);
+	do_job(budget, job);
+}
+
+static void write_job(struct budget *budget, struct job *job)
+{
+	struct key_mark mark;
+
+	ledger_mark(budget->ledger, &job->about.party.key, &mark);
+	switch (job->kind) {
+	case JOB_RESERVE:
+		break;
+	case JOB_REFUND:
+		outcome_refunded(budget->ledger, &job->about);
+		break;
+	case JOB_ANSWERED:
+		outcome_answered(budget->ledger, &job->about);
+		break;
+	case JOB_SPENT:
+		outcome_spent(budget->ledger, &job->about);
+		break;
+	case JOB_REFUSED:
+		outcome_refused(budget->ledger, &job->about);
+		break;
+	case JOB_NOTE_KEY:
+		entries_note_key(budget->ledger, job->about.endpoint, &mark);
+		break;
+	case JOB_CORRECT:
+		entries_correct(budget->ledger, &job->about.party, &mark, job->hours, job->hour_count);
+		break;
+	case JOB_FORGET:
+		verdicts_drop_all_blocks(budget->ledger);
+		break;
+	}
+}
+
+static enum store_result run_job(struct budget *budget, struct job *job)
+{
+	enum store_result result;
+
+	if (job->kind == JOB_RESERVE)
+		return run_reserve(budget, job);
+	result = ledger_begin(budget->ledger, STORE_WRITE);
+	if (result != STORE_OK)
+		return result;
+	write_job(budget, job);
+	result = ledger_commit(budget->ledger);
+	if (result == STORE_OK) {
+		budget_note_change(budget);
+		budget_watch(budget);
+	}
+	return result;
+}
+
+/* --- the rest --- */
+
+bool budget_forget_blocks(struct budget *budget)
+{
+	struct job *job = job_new(JOB_FORGET);
+	int tries = LAST_TRIES;
+	bool done;
+
+	while (run_job(budget, job) != STORE_OK && --tries)
+		continue;
+	done = tries && ledger_is_shared(budget->ledger);
+	job_free(job);
+	return done;
+}
+
+bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
+{
+	struct key_mark mark;
+	struct party party;
+	bool mine;
+
+	party_make(endpoint, key, &party);
+	if (!key || !plan_is_counted(endpoint->plan) || !service_is_chatanywhere(party.service) ||
+	    ledger_begin(budget->ledger, STORE_WRITE) != STORE_OK)
+		return false;
+	ledger_mark(budget->ledger, &party.key, &mark);
+	mine = entries_take_usage_turn(budget->ledger, &mark);
+	return ledger_commit(budget->ledger) == STORE_OK && mine;
+}
+
+void budget_correct(struct budget *budget, const struct config_endpoint *endpoint, const char *key,
+	const struct budget_usage_hour *hours, size_t count)
+{
+	struct job *job;
+
+	if (!plan_is_counted(endpoint->plan) || !count)
+		return;
+	job = job_new(JOB_CORRECT);
+	party_make(endpoint, key, &job->about.party);
+	/* The newest count most. */
+	if (count > USAGE_HOURS) {
+		hours += count - USAGE_HOURS;
+		count = USAGE_HOURS;
+	}
+	memcpy(job->hours, hours, count * sizeof(*hours));
+	job->hour_count = count;
+	do_job(budget, job);
 }

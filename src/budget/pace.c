@@ -67,7 +67,9 @@ void pace_evaluate(const struct pace_input *in, struct pace *out)
 	/* A hair below one is one: the sums are rounded. */
 	if (out->tokens >= 1 - 1e-9)
 		return;
-	out->next_at_ms += (int64_t)ceil((1 - out->tokens) / rate);
+	out->next_at_ms += (int64_t)ceil((1 - out->tokens) / rate - 1e-6);
+	if (in->kind == PLAN_CALENDAR && out->next_at_ms > in->reset_at_ms)
+		out->next_at_ms = in->reset_at_ms;
 }
 
 void pace_unlimited(int64_t now_ms, struct pace *out)

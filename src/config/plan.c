@@ -11,6 +11,7 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
+#include "eke/base/zone.h"
 #include "endpoints.h"
 
 #define HOUR 3600
@@ -50,6 +51,51 @@ const struct plan *plan_builtin(const char *name)
 bool plan_is_counted(const struct plan *plan)
 {
 	return plan->window_count > 0;
+}
+
+/* Copies a string to *at, which moves behind it; NULL stays NULL. Without a block (*at NULL) it only counts. */
+static const char *copy_string(const char *text, char **at, size_t *bytes)
+{
+	size_t size = text ? strlen(text) + 1 : 0;
+	char *copy = *at;
+
+	*bytes += size;
+	if (!text || !copy)
+		return NULL;
+	memcpy(copy, text, size);
+	*at += size;
+	return copy;
+}
+
+struct plan *plan_copy(const struct plan *plan)
+{
+	size_t patterns = 0;
+	size_t bytes = 0;
+	char *none = NULL;
+	struct plan *copy;
+	const char **list;
+	char *at;
+
+	copy_string(plan->name, &none, &bytes);
+	for (size_t i = 0; i < plan->window_count; i++) {
+		copy_string(plan->windows[i].time_zone, &none, &bytes);
+		for (size_t n = 0; plan->windows[i].models[n]; n++, patterns++)
+			copy_string(plan->windows[i].models[n], &none, &bytes);
+		patterns++;
+	}
+	copy = xmalloc(sizeof(*copy) + patterns * sizeof(*list) + bytes);
+	*copy = *plan;
+	list = (const char **)(copy + 1);
+	at = (char *)(list + patterns);
+	copy->name = copy_string(plan->name, &at, &bytes);
+	for (size_t i = 0; i < plan->window_count; i++) {
+		copy->windows[i].time_zone = copy_string(plan->windows[i].time_zone, &at, &bytes);
+		copy->windows[i].models = list;
+		for (size_t n = 0; plan->windows[i].models[n]; n++)
+			*list++ = copy_string(plan->windows[i].models[n], &at, &bytes);
+		*list++ = NULL;
+	}
+	return copy;
 }
 
 bool plan_parse_period(const char *text, int64_t *seconds)
@@ -122,6 +168,11 @@ static bool decode_window(const struct json *value, const char *path, struct pla
 	else if (!plan_parse_period(f.period, &window->period))
 		err_set(err, ERR_INVALID_PARAMS, "%s.period must be a time such as \"1h\", \"30m\" or \"1d\", not \"%s\"",
 			path, f.period);
+	else if (!strcmp(f.kind, "calendar") && f.time_zone && !zone_is_known(f.time_zone))
+		err_set(err, ERR_INVALID_PARAMS,
+			"%s.timeZone must be the name of a time zone that this system knows, such as \"Asia/Shanghai\" or "
+			"\"UTC\", not \"%s\"",
+			path, f.time_zone);
 	else {
 		window->scope = strcmp(f.scope, "key") ? PLAN_SCOPE_MACHINE : PLAN_SCOPE_KEY;
 		window->kind = strcmp(f.kind, "calendar") ? PLAN_SLIDING : PLAN_CALENDAR;

@@ -431,6 +431,21 @@ const char *store_path(const struct store *store)
 	return store->path;
 }
 
+bool store_exists(const struct store *store)
+{
+	char *dir = store->in_memory || store->db ? NULL : path_state();
+	char *path;
+	bool there;
+
+	if (!dir)
+		return store->db != NULL;
+	path = xasprintf("%s/%s", dir, store->schema->file);
+	there = place_identify(path).inode != 0;
+	free(path);
+	free(dir);
+	return there;
+}
+
 bool store_copy(struct store *store, struct store *memory)
 {
 	sqlite3_backup *backup;
@@ -572,7 +587,8 @@ void store_put_text(struct store *store, const char *text)
 void store_put_blob(struct store *store, const void *data, size_t len)
 {
 	if (store->result == STORE_OK)
-		check(store, sqlite3_bind_blob64(store->current, ++store->parameter, data, len, SQLITE_TRANSIENT));
+		/* Without bytes it is a blob all the same, not null. */
+		check(store, sqlite3_bind_blob64(store->current, ++store->parameter, len ? data : "", len, SQLITE_TRANSIENT));
 }
 
 bool store_next(struct store *store)
@@ -617,4 +633,20 @@ const void *store_blob(struct store *store, int column, size_t *len)
 
 	*len = (size_t)sqlite3_column_bytes(store->current, column);
 	return data;
+}
+
+enum store_type store_type(struct store *store, int column)
+{
+	switch (sqlite3_column_type(store->current, column)) {
+	case SQLITE_INTEGER:
+		return STORE_INT;
+	case SQLITE_FLOAT:
+		return STORE_DOUBLE;
+	case SQLITE_TEXT:
+		return STORE_TEXT;
+	case SQLITE_BLOB:
+		return STORE_BLOB;
+	default:
+		return STORE_NULL;
+	}
 }

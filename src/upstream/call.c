@@ -439,6 +439,7 @@ static void begin(void *ctx)
 
 	switch (endpoint_key(call->endpoint, &wanted.key, &err)) {
 	case ENDPOINT_KEY_READY:
+		budget_note_key(call->upstream->budget, wanted.endpoint, wanted.key);
 		break;
 	case ENDPOINT_KEY_PENDING:
 		set_state(call, CALL_STATE_KEY);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,6 +29,34 @@ static void test_clocks(void **state)
 	clock_unset_for_test();
 	assert_true(clock_mono_ms() >= mono);
 	assert_true(clock_wall_ms() > INT64_C(1600000000000));
+}
+
+static void test_boot(void **state)
+{
+	int64_t difference = clock_wall_ms() - clock_boot_ms();
+
+	(void)state;
+#ifdef __linux__
+	assert_non_null(clock_boot_id());
+	assert_true(strlen(clock_boot_id()) >= 32);
+	assert_ptr_equal(clock_boot_id(), clock_boot_id());
+	assert_true(clock_boot_ms() > 0);
+	/* Far less than what counts as a step. */
+	assert_true(llabs(clock_wall_ms() - clock_boot_ms() - difference) < 1000);
+#endif
+	clock_set_for_test(5000, 0);
+	difference = clock_wall_ms() - clock_boot_ms();
+	clock_set_for_test(9000, 0);
+	assert_int_equal(clock_wall_ms() - clock_boot_ms(), difference);
+	clock_set_step_for_test("test", -3000);
+	assert_int_equal(clock_wall_ms() - clock_boot_ms(), difference - 3000);
+	clock_set_step_for_test(NULL, 0);
+	assert_null(clock_boot_id());
+	assert_int_equal(clock_boot_ms(), 0);
+	clock_unset_for_test();
+	clock_set_for_test(5000, 0);
+	assert_string_equal(clock_boot_id(), "test");
+	clock_unset_for_test();
 }
 
 static const struct {
@@ -60,7 +89,11 @@ static void test_rfc3339(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_clocks), cmocka_unit_test(test_rfc3339) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clocks),
+		cmocka_unit_test(test_boot),
+		cmocka_unit_test(test_rfc3339),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,9 @@ static const struct {
 	  "plans.p.windows[0].period must be a time such as \"1h\", \"30m\" or \"1d\", not \"1w\"" },
 	{ "{\"windows\":[{" WINDOW "},{" WINDOW ",\"kind\":\"rolling\"}]}", NULL,
 	  "plans.p.windows[1].kind must be \"sliding\" or \"calendar\", not \"rolling\"" },
+	{ "{\"windows\":[{" WINDOW ",\"kind\":\"calendar\",\"timeZone\":\"Mars/Olympus\"}]}", NULL,
+	  "plans.p.windows[0].timeZone must be the name of a time zone that this system knows, such as "
+	  "\"Asia/Shanghai\" or \"UTC\", not \"Mars/Olympus\"" },
 	{ "{\"windows\":[{" WINDOW ",\"models\":{\"a\":1,\"b\":2}}]}", NULL, "plans.p.windows[0].models must be an array" },
 	{ "{\"windows\":[{" WINDOW ",\"models\":[\"a\",null]}]}", NULL,
 	  "plans.p.windows[0].models must be a list of strings" },
@@ -178,12 +181,39 @@ static void test_decode(void **state)
 	json_pool_free(pool);
 }
 
+/* A copy says the same when its original is gone. */
+static void test_copy(void **state)
+{
+	static const char *const names[] = { "chatanywhere-free", "chatanywhere-free-daily", "unlimited" };
+	struct strbuf a;
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&a, KIB(4));
+	strbuf_init(&b, KIB(4));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct plan *first = plan_copy(plan_builtin(names[i]));
+		struct plan *second = plan_copy(first);
+
+		describe(plan_builtin(names[i]), &a);
+		free(first);
+		assert_string_equal(second->name, names[i]);
+		assert_int_equal(second->max_prompt_tokens, plan_builtin(names[i])->max_prompt_tokens);
+		describe(second, &b);
+		assert_string_equal(a.data, b.data);
+		free(second);
+	}
+	strbuf_release(&a);
+	strbuf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_builtin),
 		cmocka_unit_test(test_periods),
 		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

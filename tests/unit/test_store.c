@@ -8,9 +8,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +22,7 @@
 #include "eke/base/paths.h"
 #include "eke/store/place.h"
 #include "eke/store/store.h"
+#include "state_dir.h"
 
 /* 2026-11-24T03:00:00Z */
 #define NOW INT64_C(1795489200)
@@ -47,81 +45,30 @@ static const struct store_schema schema = {
 	.after_damage = "INSERT INTO note (text) VALUES ('pages are missing')",
 };
 
-/* --- a directory of its own for each test --- */
-
-static char *dir;
-
-static char *in_dir(const char *name)
-{
-	return xasprintf("%s/%s", dir, name);
-}
-
 static int setup(void **state)
 {
-	char template[] = "/tmp/eke-store-XXXXXX";
-
 	*state = NULL;
-	dir = xasprintf("%s/state", mkdtemp(template));
-	setenv("EKE_STATE_DIR", dir, 1);
+	state_dir_begin();
 	clock_set_for_test(NOW * 1000, 0);
 	return 0;
-}
-
-static void remove_all(const char *path)
-{
-	DIR *d = opendir(path);
-
-	for (struct dirent *e; d && (e = readdir(d));) {
-		char *name = xasprintf("%s/%s", path, e->d_name);
-
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && unlink(name) < 0)
-			remove_all(name);
-		free(name);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	*strrchr(dir, '/') = '\0';
-	remove_all(dir);
-	free(dir);
-	unsetenv("EKE_STATE_DIR");
+	state_dir_end();
 	clock_unset_for_test();
 	return 0;
 }
 
-/* How many files were set aside, logs left out. */
 static int count_aside(void)
 {
-	static const char prefix[] = "notes.db.damaged-";
-	DIR *d = opendir(dir);
-	int n = 0;
-
-	assert_non_null(d);
-	for (struct dirent *e; (e = readdir(d));)
-		n += !strncmp(e->d_name, prefix, strlen(prefix)) && !strstr(e->d_name, "-wal") && !strstr(e->d_name, "-shm");
-	closedir(d);
-	return n;
-}
-
-static void write_file(const char *name, const void *data, size_t len, off_t at)
-{
-	char *path = in_dir(name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, data, len, at), len);
-	close(fd);
-	free(path);
+	return count_in_state_dir("notes.db.damaged-");
 }
 
 static void make_dir(void)
 {
-	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(mkdir(state_dir, 0700), 0);
 }
 
 /* --- one store --- */
@@ -175,17 +122,17 @@ static void expect_no_trouble(struct store *store)
 static void test_lazy_and_private(void **state)
 {
 	struct store *store = store_new(&schema);
-	char *path = in_dir("notes.db");
-	char *wal = in_dir("notes.db-wal");
+	char *path = in_state_dir("notes.db");
+	char *wal = in_state_dir("notes.db-wal");
 	struct stat st;
 	mode_t mask = umask(0);
 
 	(void)state;
-	assert_int_equal(access(dir, F_OK), -1);
+	assert_int_equal(access(state_dir, F_OK), -1);
 	assert_null(store_path(store));
 	assert_int_equal(add(store, "a"), STORE_OK);
 	assert_string_equal(store_path(store), path);
-	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(stat(state_dir, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -344,7 +291,7 @@ static void test_migration(void **state)
 {
 	struct store_schema newer = schema;
 	struct store *store = store_new(&schema);
-	char *path = in_dir("notes.db");
+	char *path = in_state_dir("notes.db");
 
 	(void)state;
 	newer.migrations = second;
@@ -374,13 +321,13 @@ static void test_migration(void **state)
 static void test_no_database(void **state)
 {
 	struct store *store = store_new(&schema);
-	char *wal = in_dir("notes.db.damaged-20261124-030000-wal");
+	char *wal = in_state_dir("notes.db.damaged-20261124-030000-wal");
 	static const char text[] = "This is a shopping list, and quite a long one: bread, butter, and so on and so forth.";
 
 	(void)state;
 	make_dir();
-	write_file("notes.db", text, sizeof(text), 0);
-	write_file("notes.db-wal", text, sizeof(text), 0);
+	write_in_state_dir("notes.db", text, sizeof(text), 0);
+	write_in_state_dir("notes.db-wal", text, sizeof(text), 0);
 	expect_notes(store, "pages are missing");
 	expect_trouble(store, STORE_DAMAGED,
 		       "the notebook was damaged (file is not a database); it is kept as "
@@ -389,7 +336,7 @@ static void test_no_database(void **state)
 	assert_int_equal(access(wal, F_OK), 0);
 	store_free(store);
 	/* The next one of the same second. */
-	write_file("notes.db", text, sizeof(text), 0);
+	write_in_state_dir("notes.db", text, sizeof(text), 0);
 	store = store_new(&schema);
 	expect_notes(store, "pages are missing");
 	expect_trouble(store, STORE_DAMAGED, "notes.db.damaged-20261124-030000-2,");
@@ -428,7 +375,7 @@ static void test_damage_while_open(void **state)
 	store_free(a);
 	a = store_new(&schema);
 	expect_notes(b, "1");
-	write_file("notes.db", junk, 4096, 4096);
+	write_in_state_dir("notes.db", junk, 4096, 4096);
 	/* b has the page in its cache; a reads it. */
 	assert_int_equal(store_begin(a, STORE_READ), STORE_OK);
 	store_start(a, SQL_ALL);
@@ -468,7 +415,7 @@ static void test_table_gone(void **state)
 static void test_removed_while_open(void **state)
 {
 	struct store *store = store_new(&schema);
-	char *path = in_dir("notes.db");
+	char *path = in_state_dir("notes.db");
 
 	(void)state;
 	assert_int_equal(add(store, "1"), STORE_OK);
@@ -487,12 +434,12 @@ static void test_removed_while_open(void **state)
 static void test_no_place(void **state)
 {
 	struct store *store = store_new(&schema);
-	char *file = in_dir("x");
-	char *below = in_dir("x/state");
+	char *file = in_state_dir("x");
+	char *below = in_state_dir("x/state");
 
 	(void)state;
 	make_dir();
-	write_file("x", "", 0, 0);
+	write_in_state_dir("x", "", 0, 0);
 	setenv("EKE_STATE_DIR", below, 1);
 	assert_int_equal(add(store, "1"), STORE_FAILED);
 	expect_trouble(store, STORE_UNUSABLE, "x/state/ cannot be made: Not a directory");
@@ -504,7 +451,7 @@ static void test_no_place(void **state)
 	assert_int_equal(add(store, "1"), STORE_FAILED);
 	expect_trouble(store, STORE_UNUSABLE, "the notebook: /proc/self/notes.db cannot be written: ");
 	/* It is looked at again each time. */
-	setenv("EKE_STATE_DIR", dir, 1);
+	setenv("EKE_STATE_DIR", state_dir, 1);
 	assert_int_equal(add(store, "1"), STORE_OK);
 	expect_notes(store, "1");
 	store_free(store);
@@ -553,7 +500,7 @@ static void test_memory(void **state)
 	assert_int_equal(add(store, "1"), STORE_OK);
 	expect_notes(store, "1");
 	assert_null(store_path(store));
-	assert_int_equal(access(dir, F_OK), -1);
+	assert_int_equal(access(state_dir, F_OK), -1);
 	store_free(store);
 	store_free(unopened);
 }
@@ -584,7 +531,7 @@ static void test_remote_kinds(void **state)
 static void test_lock(void **state)
 {
 	struct store *store = store_new(&schema);
-	char *path = in_dir("notes.db");
+	char *path = in_state_dir("notes.db");
 	int lock;
 	int other;
 

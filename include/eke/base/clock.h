@@ -10,8 +10,18 @@
 int64_t clock_wall_ms(void);
 /* Milliseconds of a clock that never steps. */
 int64_t clock_mono_ms(void);
-/* In tests: both clocks stand at these values until moved again. */
+/*
+ * What tells a step of the wall clock (somebody sets it) from time that passed: a clock that runs from the machine's
+ * start on, sleep included, and never steps, and the name of that start. Within one start the difference of the two
+ * clocks stays the same. NULL and 0 where the system has no such thing.
+ */
+const char *clock_boot_id(void);
+int64_t clock_boot_ms(void);
+
+/* In tests: both clocks stand at these values until moved again. The clock of the start moves with the wall's. */
 void clock_set_for_test(int64_t wall_ms, int64_t mono_ms);
+/* By how much the wall clock was stepped since the start of that name; NULL: a system that has none. */
+void clock_set_step_for_test(const char *boot_id, int64_t step_ms);
 void clock_unset_for_test(void);
 
 /* RFC 3339 in UTC with seconds, "2026-11-24T03:00:00Z"; out holds at least 21 bytes. */

@@ -58,6 +58,10 @@
 #define LIMIT_LEARNED_WINDOWS 8           /* windows of a service that the provider's words taught */
 #define LIMIT_REPORT_WINDOWS (LIMIT_PLAN_WINDOWS + LIMIT_LEARNED_WINDOWS)
 #define LIMIT_BUDGET_MODEL 128            /* a model's name in the ledger; longer ones are cut */
+#define LIMIT_SERVICE 272                 /* a host and a port; longer ones are cut */
+#define LIMIT_PLAN_NAME 128               /* in the ledger; longer ones are cut */
+#define LIMIT_ZONE_NAME 64                /* a name of the tz database */
+#define LIMIT_BLOCKS 16                   /* of one service, that may concern one key */
 
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 64                /* HTTP transfers under way */

@@ -22,8 +22,6 @@
 
 #include "eke/base/err.h"
 #include "eke/base/json_writer.h"
-#include "eke/budget/pace.h"
-#include "eke/budget/window.h"
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
 
@@ -87,52 +85,6 @@ struct budget_refusal {
 };
 void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal);
 
-/* --- what is left --- */
-
-enum budget_state {
-	BUDGET_OK,
-	BUDGET_LOW, /* a fifth or less */
-	BUDGET_EXHAUSTED,
-	BUDGET_BLOCKED, /* by the provider's word */
-	BUDGET_UNLIMITED,
-};
-/* The contract's word. */
-const char *budget_state_name(enum budget_state state);
-
-/* For decisions: what a request of this kind would meet now. */
-struct budget_view {
-	enum budget_state state;
-	bool counted;
-	struct window_state window; /* the tightest that counts this model; zeroes where there is none */
-	int64_t period;             /* its length, seconds */
-	int64_t automatic;          /* requests that automatic ones may still take from it */
-	int64_t blocked_until;      /* 0: not blocked */
-	char reason[LIMIT_ERR_MESSAGE]; /* of a block, or of a careful count; "" */
-	struct pace pace;           /* of automatic requests; all for them where nothing is counted */
-};
-void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out);
-
-/* Of an endpoint as a whole, for people and for the contract's Budget object. */
-struct budget_report {
-	enum budget_state state;
-	struct budget_report_window {
-		enum plan_scope scope;
-		const char *const *models; /* as struct plan_window's; borrowed until the next call into the budget */
-		int64_t period;
-		bool learned; /* the provider's words, not the plan's */
-		struct window_state state;
-	} windows[LIMIT_REPORT_WINDOWS];
-	size_t count;
-	int64_t blocked_until; /* 0: not blocked */
-	char blocked_model[LIMIT_BUDGET_MODEL]; /* where one model alone is; "" */
-	char reason[LIMIT_ERR_MESSAGE];
-};
-void budget_report(struct budget *budget, const struct config_endpoint *endpoint, struct budget_report *out);
-/* Writes the contract's Budget object of an endpoint. */
-void budget_write(struct budget *budget, const struct config_endpoint *endpoint, struct json_writer *w);
-/* Of an endpoint, for people: "unlimited", "41 of 60 requests left". */
-void budget_describe(struct budget *budget, const struct config_endpoint *endpoint, char *out, size_t size);
-
 /* Which key an endpoint has, so that its windows can be shown without asking for the key. */
 void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key);
 
@@ -158,5 +110,8 @@ struct budget_ledger {
 void budget_ledger(struct budget *budget, struct budget_ledger *out);
 /* The user knows better (another address, another plan): ends all blocks. False: the ledger could not be written. */
 bool budget_forget_blocks(struct budget *budget);
+
+/* What is left. */
+#include "eke/budget/report.h"
 
 #endif

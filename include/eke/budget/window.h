@@ -1,7 +1,9 @@
 #ifndef EKE_BUDGET_WINDOW_H
 #define EKE_BUDGET_WINDOW_H
 /*
- * The arithmetic of one window of a plan. Pure.
+ * The arithmetic of one window of a plan: which stretch of time it counts, what is left of it, when there is more.
+ * Exact counting, no token bucket: one of 60 that refills by one a minute would let 120 through in its first hour.
+ * Pure; times are Unix milliseconds unless a name or a comment says seconds.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,21 +11,59 @@
 
 #include "eke/config/plan.h"
 
+/* A zone's offset from UTC in seconds: zone_offset() of base/zone.h. */
+typedef int window_zone_fn(const char *zone, int64_t unix_seconds);
+
+/*
+ * The requests that count now are those from `from` on; a calendar window begins anew at `to` (a sliding one:
+ * INT64_MAX).
+ */
+struct window_span {
+	int64_t from;
+	int64_t to;
+};
+
+/*
+ * A sliding window counts what happened less than its period ago. A calendar window begins at the last multiple of
+ * its period of the clocks in its zone: a day at midnight, however long the day (23 or 25 hours where summer time
+ * begins and ends), several days at the midnights counted from 1970-01-01, an hour at the full hour.
+ */
+void window_span(const struct plan_window *window, int64_t now, window_zone_fn *zone, struct window_span *out);
+
+/* What is known of a window's requests. */
+struct window_facts {
+	const struct plan_window *window;
+	struct window_span span;
+	const int64_t *times; /* of the requests within the span, ascending */
+	size_t count;
+	/*
+	 * 0, or since when the ledger is known to be all there is: what it had before was lost, and until a period has
+	 * passed half of the window counts as used by what happened before.
+	 */
+	int64_t known_since;
+	int64_t now;
+};
+
 struct window_state {
 	int64_t limit;
 	int64_t used;
 	int64_t remaining; /* never negative */
-	int64_t reset_at;  /* Unix seconds: when the oldest counted request leaves the window; now, if there is none */
+	/*
+	 * Unix seconds, rounded up: when the oldest request leaves, or the calendar window begins anew; now, if none is
+	 * used
+	 */
+	int64_t reset_at;
 };
 
+void window_evaluate(const struct window_facts *facts, struct window_state *out);
 /*
- * `times` are the Unix seconds of the requests that the window counts, in any order; those outside it are
- * skipped. A window holds what happened less than `period` seconds ago. A calendar window is counted as a
- * sliding one of its period, which is never more generous; times in the future (the clock was set back) count
- * as used.
+ * Unix seconds, rounded up: when more than `kept` will be left if nothing more is asked; now, if it is so already.
+ * INT64_MAX: never, the limit is no more than that.
  */
-void window_evaluate(const struct plan_window *window, const int64_t *times, size_t count, int64_t now,
-		     struct window_state *out);
+int64_t window_retry_at(const struct window_facts *facts, int64_t kept);
+/* How much of the window counts as used for what may have been lost. */
+int64_t window_assumed(const struct window_facts *facts);
+
 /* Does the window count requests to this model? Patterns know '*'. */
 bool window_counts_model(const struct plan_window *window, const char *model);
 /* How many of `limit` automatic requests must leave to chat and manual triggers: `reserve` of it, rounded up. */

@@ -47,5 +47,7 @@ bool plan_parse_period(const char *text, int64_t *seconds);
  */
 bool plan_decode(const struct json *value, const char *name, struct plan *plan, const char ***models, struct err *err);
 bool plan_is_counted(const struct plan *plan);
+/* With all that it points to, in one block: free(). For who keeps it longer than its configuration. */
+struct plan *plan_copy(const struct plan *plan);
 
 #endif

@@ -71,8 +71,10 @@ bool store_copy(struct store *store, struct store *memory);
 
 /* What happened since it was last asked; false if nothing did. Each trouble is told once, when it begins. */
 bool store_take_trouble(struct store *store, struct store_trouble *out);
-/* Of the file, open or not; NULL in memory and where there is no place. */
+/* Of the file that is or was to be opened; NULL before that, in memory, and where there is no place. */
 const char *store_path(const struct store *store);
+/* Is there a file? Looks without opening it. */
+bool store_exists(const struct store *store);
 
 /* --- transactions --- */
 
@@ -106,5 +108,7 @@ int64_t store_int(struct store *store, int column);
 double store_double(struct store *store, int column);
 const char *store_text(struct store *store, int column); /* NULL: null */
 const void *store_blob(struct store *store, int column, size_t *len);
+enum store_type { STORE_NULL, STORE_INT, STORE_DOUBLE, STORE_TEXT, STORE_BLOB };
+enum store_type store_type(struct store *store, int column);
 
 #endif

@@ -1,0 +1,33 @@
+#ifndef EKE_BUDGET_OUTCOME_H
+#define EKE_BUDGET_OUTCOME_H
+/*
+ * What the end of a request says, written into the ledger: a count given back, a block lifted or set, a limit learned.
+ * Each within a transaction.
+ */
+#include <stdint.h>
+
+#include "eke/budget/budget.h"
+#include "eke/budget/ledger.h"
+#include "eke/budget/party.h"
+
+/* A request that was sent (or not), in facts of its own: endpoint and configuration may be gone by now. */
+struct outcome {
+	uint64_t id; /* the reservation */
+	struct party party;
+	struct plan *plan; /* owned by whoever owns this */
+	char endpoint[64];
+	char model[LIMIT_BUDGET_MODEL];
+	int64_t sent_at; /* Unix ms */
+	struct budget_refusal refusal; /* but for the two strings, which are here */
+	char scope[16];
+	char message[LIMIT_ERR_MESSAGE];
+};
+
+void outcome_set_refusal(struct outcome *outcome, const struct budget_refusal *refusal);
+
+void outcome_refunded(struct ledger *ledger, const struct outcome *outcome);
+void outcome_answered(struct ledger *ledger, const struct outcome *outcome);
+void outcome_spent(struct ledger *ledger, const struct outcome *outcome);
+void outcome_refused(struct ledger *ledger, const struct outcome *outcome);
+
+#endif

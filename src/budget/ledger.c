@@ -1,0 +1,526 @@
+/*
+ * The ledger's file, and what stands in for it. A struct ledger holds two stores at most: the file, and while that
+ * cannot be used a copy in memory. A transaction uses one of them; ledger->open is it.
+ *
+ * Each transaction begins by reading the facts (salt, clock, doubt), because another process may have begun a new file
+ * since the last one.
+ */
+#include "eke/budget/ledger.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/base/paths.h"
+#include "ledger_private.h"
+
+/* "eke" and what the file is. */
+#define APPLICATION_ID 0x656B6501
+/* A wall clock that is corrected little by little is no step. */
+#define STEP_MS 2000
+/* How often a file that could not be used is looked at. */
+#define LOOK_AGAIN_MS 60000
+
+/*
+ * All times are Unix ms. A request's id is random, so that it is the same in memory and in the file. `hour` is the hour
+ * that a correction corrects, null for a request of our own. A block of the machine has an empty key.
+ */
+static const char *const migrations[] = {
+	"CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE request (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, keep_until INTEGER NOT NULL,"
+	" service TEXT NOT NULL, plan TEXT NOT NULL, key BLOB NOT NULL, model TEXT NOT NULL,"
+	" weight INTEGER NOT NULL, hour INTEGER);"
+	"CREATE INDEX request_at ON request (at);"
+	"CREATE TABLE block (service TEXT NOT NULL, key BLOB NOT NULL, model TEXT NOT NULL, set_at INTEGER NOT NULL,"
+	" until INTEGER NOT NULL, stated INTEGER NOT NULL, tries INTEGER NOT NULL, probe INTEGER NOT NULL,"
+	" probe_until INTEGER NOT NULL, message TEXT NOT NULL, PRIMARY KEY (service, key, model)) WITHOUT ROWID;"
+	"CREATE TABLE learned (service TEXT NOT NULL, model TEXT NOT NULL, period INTEGER NOT NULL,"
+	" most INTEGER NOT NULL, calendar INTEGER NOT NULL, zone TEXT NOT NULL, seen_at INTEGER NOT NULL,"
+	" PRIMARY KEY (service, model, period)) WITHOUT ROWID;"
+	"CREATE TABLE endpoint (name TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE usage (key BLOB PRIMARY KEY, asked_at INTEGER NOT NULL) WITHOUT ROWID",
+	NULL,
+};
+
+#define BLOCK_COLUMNS "service, key, model, set_at, until, stated, tries, probe, probe_until, message"
+
+static const char *const statements[SQL_STATEMENTS] = {
+	[SQL_FACTS] = "SELECT name, value FROM fact",
+	[SQL_PUT_FACT] = "INSERT OR REPLACE INTO fact (name, value) VALUES (?1, ?2)",
+
+	[SQL_SHIFT_REQUESTS] = "UPDATE request SET at = at + ?1, keep_until = keep_until + ?1",
+	[SQL_SHIFT_BLOCKS] = "UPDATE block SET set_at = set_at + ?1, until = until + ?1, probe_until = probe_until + ?1",
+	[SQL_SHIFT_LEARNED] = "UPDATE learned SET seen_at = seen_at + ?1",
+	[SQL_SHIFT_ASKED] = "UPDATE usage SET asked_at = asked_at + ?1",
+	[SQL_SHIFT_FACTS] = "UPDATE fact SET value = value + ?1 WHERE name IN ('known_since', 'tidied_at') AND value > 0",
+	[SQL_CLAMP_REQUESTS] = "UPDATE request SET at = ?1 WHERE at > ?1",
+	[SQL_CLAMP_BLOCKS] = "UPDATE block SET set_at = min(set_at, ?1), until = min(until, ?2), probe_until = 0",
+	[SQL_CLAMP_LEARNED] = "UPDATE learned SET seen_at = ?1 WHERE seen_at > ?1",
+	[SQL_CLAMP_ASKED] = "UPDATE usage SET asked_at = ?1 WHERE asked_at > ?1",
+	[SQL_CLAMP_FACTS] = "UPDATE fact SET value = ?1 WHERE name IN ('known_since', 'tidied_at') AND value > ?1",
+
+	[SQL_REQUESTS] = "SELECT at, weight, hour IS NULL AND (service = ?2 OR plan = ?3), key = ?4, model FROM request"
+			 " WHERE at >= ?1 AND (service = ?2 OR plan = ?3 OR key = ?4) ORDER BY at, weight",
+	[SQL_ADD_REQUEST] = "INSERT INTO request (id, at, keep_until, service, plan, key, model, weight, hour)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_DROP_REQUEST] = "DELETE FROM request WHERE id = ?1",
+	[SQL_DROP_OLD] = "DELETE FROM request WHERE keep_until <= ?1",
+	[SQL_ALL_REQUESTS] = "SELECT id, at, keep_until, service, plan, key, model, weight, hour FROM request",
+	[SQL_COPY_REQUEST] = "INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour)"
+			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+
+	[SQL_COUNT_HOUR] = "SELECT count(*) FROM request WHERE key = ?1 AND hour IS NULL AND at >= ?2 AND at < ?3",
+	[SQL_DROP_CORRECTION] = "DELETE FROM request WHERE key = ?1 AND hour = ?2",
+	[SQL_USAGE_ASKED] = "SELECT asked_at FROM usage WHERE key = ?1",
+	[SQL_PUT_USAGE_ASKED] = "INSERT OR REPLACE INTO usage (key, asked_at) VALUES (?1, ?2)",
+
+	[SQL_ENDPOINT_KEY] = "SELECT key FROM endpoint WHERE name = ?1",
+	[SQL_PUT_ENDPOINT_KEY] = "INSERT OR REPLACE INTO endpoint (name, key) VALUES (?1, ?2)",
+
+	[SQL_BLOCKS] = "SELECT " BLOCK_COLUMNS " FROM block WHERE service = ?1 AND (key = ?2 OR key = x'')",
+	[SQL_PUT_BLOCK] = "INSERT OR REPLACE INTO block (" BLOCK_COLUMNS ")"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[SQL_DROP_BLOCK] = "DELETE FROM block WHERE service = ?1 AND key = ?2 AND model = ?3",
+	[SQL_DROP_OLD_BLOCKS] = "DELETE FROM block WHERE until < ?1",
+	[SQL_DROP_ALL_BLOCKS] = "DELETE FROM block",
+	[SQL_ALL_BLOCKS] = "SELECT " BLOCK_COLUMNS " FROM block",
+
+	[SQL_LEARNED] = "SELECT service, model, period, most, calendar, zone, seen_at FROM learned"
+			" WHERE service = ?1 AND seen_at > ?2 ORDER BY seen_at DESC LIMIT ?3",
+	[SQL_PUT_LEARNED] = "INSERT OR REPLACE INTO learned (service, model, period, most, calendar, zone, seen_at)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_DROP_OLD_LEARNED] = "DELETE FROM learned WHERE seen_at <= ?1",
+	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, calendar, zone, seen_at FROM learned",
+};
+
+static const struct store_schema schema = {
+	.file = "ledger.db",
+	.subject = "the ledger of requests",
+	.application_id = APPLICATION_ID,
+	.migrations = migrations,
+	.statements = statements,
+	.statement_count = SQL_STATEMENTS,
+	/* Dated by the first transaction, begin_file(). */
+	.after_damage = "INSERT INTO fact (name, value) VALUES ('known_since', -1)",
+};
+
+struct ledger *ledger_new(void)
+{
+	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
+
+	ledger->file = store_new(&schema);
+	return ledger;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	store_free(ledger->memory);
+	store_free(ledger->file);
+	free(ledger);
+}
+
+/* --- facts --- */
+
+void ledger_put_fact(struct ledger *ledger, const char *name, int64_t value)
+{
+	store_start(ledger->open, SQL_PUT_FACT);
+	store_put_text(ledger->open, name);
+	store_put_int(ledger->open, value);
+	store_run(ledger->open);
+}
+
+static void put_salt(struct ledger *ledger)
+{
+	store_start(ledger->open, SQL_PUT_FACT);
+	store_put_text(ledger->open, "salt");
+	store_put_blob(ledger->open, ledger->salt, sizeof(ledger->salt));
+	store_run(ledger->open);
+}
+
+struct clock_facts {
+	char boot_id[64];
+	int64_t offset; /* wall clock less the clock of the start */
+	bool known;
+};
+
+static void read_facts(struct ledger *ledger, struct clock_facts *clock)
+{
+	ledger->has_salt = false;
+	ledger->known_since = 0;
+	ledger->tidied_at = 0;
+	*clock = (struct clock_facts){ .known = false };
+	store_start(ledger->open, SQL_FACTS);
+	while (store_next(ledger->open)) {
+		const char *name = store_text(ledger->open, 0);
+		size_t len;
+
+		if (!strcmp(name, "salt")) {
+			const void *salt = store_blob(ledger->open, 1, &len);
+
+			ledger->has_salt = len == sizeof(ledger->salt);
+			if (ledger->has_salt)
+				memcpy(ledger->salt, salt, len);
+		} else if (!strcmp(name, "boot")) {
+			const char *id = store_text(ledger->open, 1);
+
+			snprintf(clock->boot_id, sizeof(clock->boot_id), "%s", id ? id : "");
+		} else if (!strcmp(name, "clock")) {
+			clock->offset = store_int(ledger->open, 1);
+			clock->known = true;
+		} else if (!strcmp(name, "known_since")) {
+			ledger->known_since = store_int(ledger->open, 1);
+		} else if (!strcmp(name, "tidied_at")) {
+			ledger->tidied_at = store_int(ledger->open, 1);
+		}
+	}
+}
+
+static void write_clock(struct ledger *ledger, int64_t offset)
+{
+	store_start(ledger->open, SQL_PUT_FACT);
+	store_put_text(ledger->open, "boot");
+	store_put_text(ledger->open, clock_boot_id());
+	store_run(ledger->open);
+	ledger_put_fact(ledger, "clock", offset);
+}
+
+static void run_with(struct ledger *ledger, enum ledger_statement statement, int64_t value)
+{
+	store_start(ledger->open, statement);
+	store_put_int(ledger->open, value);
+	store_run(ledger->open);
+}
+
+static void shift_dates(struct ledger *ledger, int64_t step)
+{
+	log_info("the clock was set %s by %lld s: the ledger of requests follows", step < 0 ? "back" : "forward",
+		 (long long)(step < 0 ? -step : step) / 1000);
+	for (unsigned s = SQL_SHIFT_REQUESTS; s <= SQL_SHIFT_FACTS; s++)
+		run_with(ledger, s, step);
+}
+
+/* What is dated in the future, by a clock that was wrong then or is now, happened now at the latest. */
+static void clamp_dates(struct ledger *ledger)
+{
+	for (unsigned s = SQL_CLAMP_REQUESTS; s <= SQL_CLAMP_FACTS; s++) {
+		store_start(ledger->open, s);
+		store_put_int(ledger->open, ledger->now);
+		if (s == SQL_CLAMP_BLOCKS)
+			store_put_int(ledger->open, ledger->now + (int64_t)LIMIT_RETRY_SECONDS * 1000);
+		store_run(ledger->open);
+	}
+}
+
+/*
+ * Brings the dates of the open store in line with the clock. Where nothing may be written, ledger->shift says by how
+ * much they are off. Returns the step.
+ */
+static int64_t settle_clock(struct ledger *ledger, const struct clock_facts *was, enum store_mode mode)
+{
+	const char *boot = clock_boot_id();
+	int64_t offset = ledger->now - clock_boot_ms();
+	bool same_start = was->known && boot && !strcmp(boot, was->boot_id);
+	int64_t step = same_start ? offset - was->offset : 0;
+
+	ledger->shift = 0;
+	if (same_start && step <= STEP_MS && step >= -STEP_MS)
+		return 0;
+	if (mode == STORE_READ) {
+		ledger->shift = step;
+		return step;
+	}
+	if (same_start)
+		shift_dates(ledger, step);
+	else
+		clamp_dates(ledger);
+	/* Without a clock of the start each transaction clamps, and there is nothing to keep. */
+	if (boot)
+		write_clock(ledger, offset);
+	return step;
+}
+
+/* Reads what must be known of the open store, and writes what it lacks. */
+static void take_up(struct ledger *ledger, enum store_mode mode)
+{
+	struct clock_facts clock;
+	int64_t step;
+
+	ledger->now = clock_wall_ms();
+	read_facts(ledger, &clock);
+	step = settle_clock(ledger, &clock, mode);
+	if (ledger->known_since > 0)
+		ledger->known_since += step;
+	if (ledger->known_since < 0 && mode == STORE_WRITE) {
+		ledger->known_since = ledger->now;
+		ledger_put_fact(ledger, "known_since", ledger->known_since);
+	}
+	if (mode == STORE_READ || ledger->has_salt)
+		return;
+	key_random(ledger->salt, sizeof(ledger->salt));
+	ledger->has_salt = true;
+	put_salt(ledger);
+}
+
+/* --- memory, where the file fails --- */
+
+static void hear_trouble(struct ledger *ledger)
+{
+	static const char alone[] = "; until it can be used this process counts for itself, and half of each window counts "
+				    "as used until one period is over";
+	struct store_trouble trouble;
+
+	if (!store_take_trouble(ledger->file, &trouble))
+		return;
+	switch (trouble.kind) {
+	case STORE_DAMAGED:
+		snprintf(ledger->notice, sizeof(ledger->notice),
+			 "%.360s; half of each window counts as used until one period is over", trouble.sentence);
+		break;
+	case STORE_NEWER:
+	case STORE_UNUSABLE:
+	case STORE_NO_PLACE:
+		snprintf(ledger->notice, sizeof(ledger->notice), "%.360s%s", trouble.sentence, alone);
+		break;
+	case STORE_REMOTE:
+		snprintf(ledger->notice, sizeof(ledger->notice), "%.500s", trouble.sentence);
+		break;
+	}
+	/* Once a minute it is found unusable again. */
+	if (!ledger->trouble_told || ledger->told != trouble.kind)
+		log_warn("%s", ledger->notice);
+	ledger->trouble_told = true;
+	ledger->told = trouble.kind;
+}
+
+static void go_to_memory(struct ledger *ledger)
+{
+	ledger->looked_mono = clock_mono_ms();
+	if (ledger->memory)
+		return;
+	ledger->memory = store_new_in_memory(&schema);
+	store_copy(ledger->file, ledger->memory);
+	if (store_begin(ledger->memory, STORE_WRITE) != STORE_OK)
+		return;
+	ledger->open = ledger->memory;
+	ledger_put_fact(ledger, "known_since", clock_wall_ms());
+	ledger->open = NULL;
+	if (store_commit(ledger->memory) != STORE_OK)
+		log_broken("the ledger of requests cannot even be kept in memory");
+}
+
+/* --- back to the file --- */
+
+/* The mark of the same key under the file's salt, where the key is known. */
+static void translate_mark(const struct ledger *ledger, const uint8_t from[KEY_SALT_BYTES], const void *data,
+			   size_t len, struct key_mark *mark)
+{
+	memset(mark, 0, sizeof(*mark));
+	if (len != sizeof(mark->bytes))
+		return;
+	memcpy(mark->bytes, data, len);
+	for (unsigned i = 0; i < ledger->digest_count; i++) {
+		struct key_mark old;
+
+		key_mark_make(from, &ledger->digests[i], &old);
+		if (!key_mark_same(&old, mark))
+			continue;
+		key_mark_make(ledger->salt, &ledger->digests[i], mark);
+		return;
+	}
+}
+
+/* Copies a row of `columns` from memory into the statement of the file; column `key` is a mark. */
+static void copy_row(struct ledger *ledger, enum ledger_statement to, int columns, int key,
+		     const uint8_t salt[KEY_SALT_BYTES])
+{
+	store_start(ledger->file, to);
+	for (int i = 0; i < columns; i++) {
+		struct key_mark mark;
+		size_t len;
+
+		switch (store_type(ledger->memory, i)) {
+		case STORE_NULL:
+			store_put_text(ledger->file, NULL);
+			break;
+		case STORE_INT:
+		case STORE_DOUBLE:
+			store_put_int(ledger->file, store_int(ledger->memory, i));
+			break;
+		case STORE_TEXT:
+			store_put_text(ledger->file, store_text(ledger->memory, i));
+			break;
+		case STORE_BLOB:
+			store_blob(ledger->memory, i, &len);
+			if (i == key && len) {
+				translate_mark(ledger, salt, store_blob(ledger->memory, i, &len), len, &mark);
+				store_put_blob(ledger->file, mark.bytes, sizeof(mark.bytes));
+			} else {
+				store_put_blob(ledger->file, store_blob(ledger->memory, i, &len), len);
+			}
+			break;
+		}
+	}
+	store_run(ledger->file);
+}
+
+/* What was added in memory since the file failed goes into the transaction on the file. */
+static void bring_back(struct ledger *ledger)
+{
+	static const struct {
+		enum ledger_statement from, to;
+		int columns, key, date;
+	} tables[] = { { SQL_ALL_REQUESTS, SQL_COPY_REQUEST, 9, 5, 1 },
+		       { SQL_ALL_BLOCKS, SQL_PUT_BLOCK, 10, 1, 3 },
+		       { SQL_ALL_LEARNED, SQL_PUT_LEARNED, 7, -1, 6 } };
+	struct ledger memory = { .open = ledger->memory };
+	struct clock_facts clock;
+
+	if (store_begin(ledger->memory, STORE_READ) != STORE_OK)
+		return;
+	read_facts(&memory, &clock);
+	for (size_t t = 0; t < ARRAY_LEN(tables); t++) {
+		store_start(ledger->memory, tables[t].from);
+		while (store_next(ledger->memory))
+			if (store_int(ledger->memory, tables[t].date) >= memory.known_since)
+				copy_row(ledger, tables[t].to, tables[t].columns, tables[t].key, memory.salt);
+	}
+	store_rollback(ledger->memory);
+}
+
+/* --- transactions --- */
+
+static enum store_result begin_file(struct ledger *ledger, enum store_mode mode)
+{
+	enum store_result result = store_begin(ledger->file, mode);
+
+	hear_trouble(ledger);
+	if (result == STORE_FAILED)
+		go_to_memory(ledger);
+	if (result != STORE_OK)
+		return result;
+	ledger->open = ledger->file;
+	take_up(ledger, mode);
+	/* A new file in the place of a damaged one: whoever comes first writes down when that was. */
+	if (ledger->known_since < 0) {
+		ledger_rollback(ledger);
+		return begin_file(ledger, STORE_WRITE);
+	}
+	if (ledger->memory)
+		bring_back(ledger);
+	return STORE_OK;
+}
+
+enum store_result ledger_begin(struct ledger *ledger, enum store_mode mode)
+{
+	bool look = ledger->memory && clock_mono_ms() - ledger->looked_mono >= LOOK_AGAIN_MS;
+	enum store_result result = STORE_FAILED;
+
+	assert(!ledger->open);
+	if (!ledger->memory || look)
+		result = begin_file(ledger, look ? STORE_WRITE : mode);
+	if (result != STORE_FAILED)
+		return result;
+	if (store_begin(ledger->memory, mode) != STORE_OK)
+		return STORE_BUSY;
+	ledger->open = ledger->memory;
+	take_up(ledger, mode);
+	return STORE_OK;
+}
+
+enum store_result ledger_commit(struct ledger *ledger)
+{
+	struct store *store = ledger->open;
+	enum store_result result = store_commit(store);
+
+	ledger->open = NULL;
+	if (store == ledger->memory)
+		return result == STORE_OK ? STORE_OK : STORE_BUSY;
+	hear_trouble(ledger);
+	if (result == STORE_FAILED) {
+		go_to_memory(ledger);
+		return STORE_BUSY;
+	}
+	if (result == STORE_OK && ledger->memory) {
+		log_info("the ledger of requests can be used again; what was counted meanwhile is in it");
+		store_free(ledger->memory);
+		ledger->memory = NULL;
+		ledger->notice[0] = '\0';
+		ledger->trouble_told = false;
+	}
+	return result;
+}
+
+void ledger_rollback(struct ledger *ledger)
+{
+	store_rollback(ledger->open);
+	ledger->open = NULL;
+}
+
+/* --- what is said about it --- */
+
+bool ledger_exists(struct ledger *ledger)
+{
+	return ledger->memory || store_exists(ledger->file);
+}
+
+int64_t ledger_version(struct ledger *ledger)
+{
+	return store_version(ledger->memory ? ledger->memory : ledger->file);
+}
+
+const char *ledger_watched_path(const struct ledger *ledger)
+{
+	return ledger->memory ? NULL : store_path(ledger->file);
+}
+
+int64_t ledger_now(const struct ledger *ledger)
+{
+	return ledger->now;
+}
+
+int64_t ledger_known_since(const struct ledger *ledger)
+{
+	return ledger->known_since;
+}
+
+uint64_t ledger_new_id(void)
+{
+	uint64_t id;
+
+	key_random(&id, sizeof(id));
+	/* Positive in SQLite, too, and never 0. */
+	return (id & INT64_MAX) | 1;
+}
+
+void ledger_mark(struct ledger *ledger, const struct key_digest *digest, struct key_mark *out)
+{
+	unsigned i = 0;
+
+	while (i < ledger->digest_count && !key_digest_same(&ledger->digests[i], digest))
+		i++;
+	if (i == ledger->digest_count && i < ARRAY_LEN(ledger->digests))
+		ledger->digests[ledger->digest_count++] = *digest;
+	/* A file without salt has no marks either, so any will do. */
+	key_mark_make(ledger->salt, digest, out);
+}
+
+const char *ledger_path(const struct ledger *ledger)
+{
+	return store_path(ledger->file);
+}
+
+bool ledger_is_shared(const struct ledger *ledger)
+{
+	return !ledger->memory;
+}
+
+const char *ledger_notice(const struct ledger *ledger)
+{
+	return ledger->notice[0] ? ledger->notice : NULL;
+}

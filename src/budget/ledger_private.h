@@ -1,0 +1,79 @@
+#ifndef EKE_BUDGET_LEDGER_PRIVATE_H
+#define EKE_BUDGET_LEDGER_PRIVATE_H
+/*
+ * The body of the ledger and its statements, for ledger.c, entries.c and verdicts.c.
+ */
+#include "eke/base/limits.h"
+#include "eke/budget/ledger.h"
+
+struct ledger {
+	struct store *file;
+	struct store *memory; /* while the file cannot be used, else NULL */
+	struct store *open;   /* the one of the transaction under way, else NULL */
+	int64_t looked_mono;  /* when the file was last found unusable */
+
+	/* Of the transaction under way. */
+	int64_t now;
+	int64_t shift; /* what dates are off by; 0 once it is written */
+	int64_t known_since;
+	int64_t tidied_at; /* when old entries were last thrown out */
+	bool has_salt;
+	uint8_t salt[KEY_SALT_BYTES];
+
+	/* Keys that were marked, so that marks can follow to another salt. */
+	struct key_digest digests[LIMIT_ENDPOINTS];
+	unsigned digest_count;
+
+	bool trouble_told;
+	enum store_trouble_kind told; /* the last kind */
+	char notice[LIMIT_ERR_MESSAGE];
+};
+
+enum ledger_statement {
+	SQL_FACTS,
+	SQL_PUT_FACT,
+
+	SQL_SHIFT_REQUESTS,
+	SQL_SHIFT_BLOCKS,
+	SQL_SHIFT_LEARNED,
+	SQL_SHIFT_ASKED,
+	SQL_SHIFT_FACTS,
+	SQL_CLAMP_REQUESTS,
+	SQL_CLAMP_BLOCKS,
+	SQL_CLAMP_LEARNED,
+	SQL_CLAMP_ASKED,
+	SQL_CLAMP_FACTS,
+
+	SQL_REQUESTS,
+	SQL_ADD_REQUEST,
+	SQL_DROP_REQUEST,
+	SQL_DROP_OLD,
+	SQL_ALL_REQUESTS,
+	SQL_COPY_REQUEST,
+
+	SQL_COUNT_HOUR,
+	SQL_DROP_CORRECTION,
+	SQL_USAGE_ASKED,
+	SQL_PUT_USAGE_ASKED,
+
+	SQL_ENDPOINT_KEY,
+	SQL_PUT_ENDPOINT_KEY,
+
+	SQL_BLOCKS,
+	SQL_PUT_BLOCK,
+	SQL_DROP_BLOCK,
+	SQL_DROP_OLD_BLOCKS,
+	SQL_DROP_ALL_BLOCKS,
+	SQL_ALL_BLOCKS,
+
+	SQL_LEARNED,
+	SQL_PUT_LEARNED,
+	SQL_DROP_OLD_LEARNED,
+	SQL_ALL_LEARNED,
+
+	SQL_STATEMENTS,
+};
+
+void ledger_put_fact(struct ledger *ledger, const char *name, int64_t value);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * Snapshots: read once, evaluated as often as one likes. The arrays are the snapshot's; the windows in force point into
+ * the plan and into the snapshot itself.
+ */
+#include "eke/budget/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/mem.h"
+#include "eke/base/zone.h"
+#include "eke/budget/verdicts.h"
+
+#define DAY_MS INT64_C(86400000)
+
+/* The earliest request that any window counts now. */
+static int64_t earliest(const struct snapshot *s)
+{
+	int64_t from = s->now;
+
+	for (size_t i = 0; i < s->windows.count; i++) {
+		struct window_span span;
+
+		window_span(&s->windows.windows[i].window, s->now, zone_offset, &span);
+		if (span.from < from)
+			from = span.from;
+	}
+	return from;
+}
+
+void snapshot_read(struct snapshot *s, struct ledger *ledger, const struct party *party, const struct key_mark *mark,
+		   const struct plan *plan)
+{
+	struct block blocks[LIMIT_BLOCKS];
+
+	s->plan = plan;
+	s->now = ledger_now(ledger);
+	s->known_since = ledger_known_since(ledger);
+	free(s->blocks);
+	s->block_count = verdicts_read_blocks(ledger, party->service, mark, blocks, ARRAY_LEN(blocks));
+	s->blocks = xcalloc(s->block_count, sizeof(*s->blocks));
+	memcpy(s->blocks, blocks, s->block_count * sizeof(*s->blocks));
+	s->learned_count = 0;
+	if (plan_is_counted(plan))
+		s->learned_count = verdicts_read_learned(ledger, party->service, s->learned);
+	effective_windows(plan, s->learned, s->learned_count, &s->windows);
+	s->log_from = earliest(s);
+	if (s->windows.count)
+		entries_read(ledger, party, mark, s->log_from, &s->log);
+	else
+		s->log.count = 0;
+}
+
+void snapshot_clear(struct snapshot *s, const struct plan *plan, int64_t now)
+{
+	s->plan = plan;
+	s->now = now;
+	s->known_since = 0;
+	s->block_count = 0;
+	s->learned_count = 0;
+	s->log.count = 0;
+	effective_windows(plan, NULL, 0, &s->windows);
+}
+
+void snapshot_look_at(struct snapshot *s, const struct plan *plan, int64_t now)
+{
+	s->plan = plan;
+	s->now = now;
+	/* The newest is first. */
+	while (s->learned_count && s->learned[s->learned_count - 1].seen_at_ms <= now - LEARNED_DAYS * DAY_MS)
+		s->learned_count--;
+	effective_windows(plan, s->learned, s->learned_count, &s->windows);
+}
+
+bool snapshot_covers(const struct snapshot *s)
+{
+	return earliest(s) >= s->log_from;
+}
+
+void snapshot_release(struct snapshot *s)
+{
+	entry_log_release(&s->log);
+	free(s->blocks);
+	s->blocks = NULL;
+	s->block_count = 0;
+}
+
+int64_t *snapshot_facts(const struct snapshot *s, size_t window, struct window_facts *out)
+{
+	int64_t *times;
+
+	*out = (struct window_facts){ .window = &s->windows.windows[window].window,
+				      .known_since = s->known_since,
+				      .now = s->now };
+	window_span(out->window, s->now, zone_offset, &out->span);
+	times = entry_log_times(&s->log, out->window, out->span.from, &out->count);
+	out->times = times;
+	return times;
+}
+
+int64_t snapshot_keep_until(const struct snapshot *s, const char *model)
+{
+	/* A plan that is chosen tomorrow may count a day. */
+	int64_t until = s->now + 2 * DAY_MS;
+
+	for (size_t i = 0; i < s->windows.count; i++) {
+		const struct plan_window *w = &s->windows.windows[i].window;
+		/* A calendar window ends before that, but for an hour of summer time. */
+		int64_t end = s->now + w->period * 1000 + DAY_MS;
+
+		if (window_counts_model(w, model) && end > until)
+			until = end;
+	}
+	return until;
+}

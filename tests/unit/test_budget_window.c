@@ -1,0 +1,325 @@
+/*
+ * Windows as tables: spans by the clocks of real zones, counts, doubt after a loss, and when there is more.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/attrs.h"
+#include "eke/base/mem.h"
+#include "eke/base/zone.h"
+#include "eke/budget/window.h"
+
+static const char *const all[] = { "*", NULL };
+
+#define MINUTE 60
+#define HOUR 3600
+#define DAY 86400
+
+/* --- which stretch of time --- */
+
+/* Seconds; the boundaries were worked out by another program (Python's zoneinfo). */
+static const struct {
+	const char *zone;
+	int64_t period;
+	int64_t now;
+	int64_t from;
+	int64_t to;
+} spans[] = {
+	/* a day of 24 hours: its first second, its last */
+	{ "UTC", DAY, 1795478400, 1795478400, 1795564800 },
+	{ "UTC", DAY, 1795564799, 1795478400, 1795564800 },
+	{ "Asia/Shanghai", DAY, 1795449600, 1795449600, 1795536000 },
+	{ "Asia/Shanghai", DAY, 1795489200, 1795449600, 1795536000 },
+	{ "Asia/Shanghai", DAY, 1795535999, 1795449600, 1795536000 },
+	{ "Asia/Shanghai", DAY, 1795536000, 1795536000, 1795622400 },
+	/* of 23, of 25 */
+	{ "Europe/Berlin", DAY, 1774738800, 1774738800, 1774821600 },
+	{ "Europe/Berlin", DAY, 1774746000, 1774738800, 1774821600 },
+	{ "Europe/Berlin", DAY, 1774821599, 1774738800, 1774821600 },
+	{ "Europe/Berlin", DAY, 1792879200, 1792879200, 1792969200 },
+	{ "Europe/Berlin", DAY, 1792890000, 1792879200, 1792969200 },
+	{ "Europe/Berlin", DAY, 1792969199, 1792879200, 1792969200 },
+	/* a midnight that is skipped: the day begins at one */
+	{ "Africa/Cairo", DAY, 1776981599, 1776895200, 1776981600 },
+	{ "Africa/Cairo", DAY, 1776981600, 1776981600, 1777064400 },
+	{ "America/Havana", DAY, 1772946000, 1772946000, 1773028800 },
+	/* a midnight that comes twice: the day begins at the first */
+	{ "America/Havana", DAY, 1793505599, 1793419200, 1793505600 },
+	{ "America/Havana", DAY, 1793505600, 1793505600, 1793595600 },
+	{ "America/Havana", DAY, 1793509200, 1793505600, 1793595600 },
+	/* hours, also of a zone that is half an hour off, and the one that comes twice */
+	{ "UTC", HOUR, 1795489200, 1795489200, 1795492800 },
+	{ "UTC", HOUR, 1795492799, 1795489200, 1795492800 },
+	{ "Asia/Kolkata", HOUR, 1795489200, 1795487400, 1795491000 },
+	{ "Europe/Berlin", HOUR, 1792886400 + 1800, 1792886400, 1792890000 },
+	{ "Europe/Berlin", HOUR, 1792890000 + 1800, 1792890000, 1792893600 },
+	{ "UTC", 10 * MINUTE, 1795489800 + 59, 1795489800, 1795490400 },
+	/* six hours of the clock: five and seven of time */
+	{ "Europe/Berlin", 6 * HOUR, 1774742400, 1774738800, 1774756800 },
+	{ "Europe/Berlin", 6 * HOUR, 1792882800, 1792879200, 1792904400 },
+	{ "Asia/Shanghai", 6 * HOUR, 1795489200, 1795471200, 1795492800 },
+	/* several days: counted from 1970-01-01, at midnight there */
+	{ "UTC", 7 * DAY, 1795489200, 1795046400, 1795651200 },
+	{ "UTC", 2 * DAY, 0, 0, 172800 },
+	{ "UTC", 2 * DAY, 172799, 0, 172800 },
+	{ "Asia/Shanghai", 2 * DAY, 0, -28800, 144000 },
+	/* before the epoch, where the floor is below */
+	{ "UTC", DAY, -1, -86400, 0 },
+	/* a boundary in the skipped hour is the jump, for those before it and those after */
+	{ "Europe/Berlin", 75 * MINUTE, 1774745999, 1774742400, 1774746000 },
+	{ "Europe/Berlin", 75 * MINUTE, 1774746000, 1774746000, 1774747800 },
+	{ "Europe/Berlin", 75 * MINUTE, 1774747799, 1774746000, 1774747800 },
+};
+
+static void test_calendar_spans(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
+		struct plan_window window = { .models = all, .limit = 1, .period = spans[i].period,
+					      .kind = PLAN_CALENDAR, .time_zone = spans[i].zone };
+		struct window_span span;
+
+		for (int ms = 0; ms < 1000; ms += 999) {
+			window_span(&window, spans[i].now * 1000 + ms, zone_offset, &span);
+			if (span.from != spans[i].from * 1000 || span.to != spans[i].to * 1000)
+				fail_msg("%zu, %s: from %lld to %lld", i, spans[i].zone, (long long)span.from / 1000,
+					 (long long)span.to / 1000);
+		}
+	}
+}
+
+/* Through two years, in every zone: windows follow each other without a gap or an overlap. */
+static void test_calendar_is_seamless(void **state)
+{
+	static const char *const zones[] = { "UTC", "Asia/Shanghai", "Europe/Berlin", "America/Havana", "Africa/Cairo",
+					     "Australia/Lord_Howe" };
+	static const int64_t periods[] = { HOUR, 6 * HOUR, DAY, 3 * DAY };
+
+	(void)state;
+	for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
+		for (size_t p = 0; p < ARRAY_LEN(periods); p++) {
+			struct plan_window window = { .models = all, .limit = 1, .period = periods[p],
+						      .kind = PLAN_CALENDAR, .time_zone = zones[z] };
+			int64_t now = INT64_C(1767222000) * 1000;
+			struct window_span last;
+
+			window_span(&window, now, zone_offset, &last);
+			for (int n = 0; n < 2000 && now < INT64_C(1830294000) * 1000; n++) {
+				struct window_span span;
+
+				assert_true(last.from <= now && now < last.to);
+				window_span(&window, last.to - 1, zone_offset, &span);
+				assert_true(span.from == last.from && span.to == last.to);
+				now = last.to;
+				window_span(&window, now, zone_offset, &span);
+				assert_true(span.from == now);
+				last = span;
+			}
+		}
+	}
+}
+
+static void test_sliding_span(void **state)
+{
+	struct plan_window window = { .models = all, .limit = 1, .period = 60, .kind = PLAN_SLIDING };
+	struct window_span span;
+
+	(void)state;
+	window_span(&window, 100000, NULL, &span);
+	assert_int_equal(span.from, 40001);
+	assert_true(span.to == INT64_MAX);
+}
+
+/* --- what is left --- */
+
+/* Milliseconds, but for reset_at and retry_at. Calendar windows: the hour from 3,600,000 to 7,200,000. */
+static const struct {
+	enum plan_kind kind;
+	int64_t limit;
+	int64_t now;
+	int64_t known_since;
+	int64_t times[6];
+	size_t count;
+	int64_t used;
+	int64_t remaining;
+	int64_t reset_at;
+	int64_t kept;
+	int64_t retry_at;
+} counts[] = {
+	{ PLAN_SLIDING, 60, 5000000, 0, { 0 }, 0, 0, 60, 5000, 0, 5000 },
+	{ PLAN_SLIDING, 60, 5000001, 0, { 0 }, 0, 0, 60, 5001, 0, 5001 },
+	{ PLAN_SLIDING, 60, 5000000, 0, { 2000000, 3000000 }, 2, 2, 58, 5600, 0, 5000 },
+	{ PLAN_SLIDING, 60, 5000000, 0, { 2000001, 3000000 }, 2, 2, 58, 5601, 0, 5000 },
+	/* full: when the first leaves; and when there is more than is kept */
+	{ PLAN_SLIDING, 3, 5000000, 0, { 2000000, 3000000, 4000000 }, 3, 3, 0, 5600, 0, 5600 },
+	{ PLAN_SLIDING, 3, 5000000, 0, { 2000000, 3000000, 4000000 }, 3, 3, 0, 5600, 1, 6600 },
+	{ PLAN_SLIDING, 3, 5000000, 0, { 2000000, 3000000, 4000000 }, 3, 3, 0, 5600, 2, 7600 },
+	{ PLAN_SLIDING, 3, 5000000, 0, { 2000000, 3000000, 4000000 }, 3, 3, 0, 5600, 3, INT64_MAX },
+	/* more than full (the limit is a new one, or others used the key): not before enough have left */
+	{ PLAN_SLIDING, 2, 5000000, 0, { 2000000, 3000000, 3500000, 4000000 }, 4, 4, 0, 5600, 0, 7100 },
+	/* a step of the clock that nobody could tell: what is in the future counts */
+	{ PLAN_SLIDING, 2, 5000000, 0, { 9000000, 9000001 }, 2, 2, 0, 12600, 0, 12600 },
+	/* calendar: at the boundary, whatever is used */
+	{ PLAN_CALENDAR, 3, 5000000, 0, { 0 }, 0, 0, 3, 7200, 0, 5000 },
+	{ PLAN_CALENDAR, 3, 5000000, 0, { 3600000 }, 1, 1, 2, 7200, 0, 5000 },
+	{ PLAN_CALENDAR, 3, 5000000, 0, { 3600000, 3600001, 4999999 }, 3, 3, 0, 7200, 0, 7200 },
+	{ PLAN_CALENDAR, 3, 5000000, 0, { 3600000 }, 1, 1, 2, 7200, 2, 7200 },
+	/* in doubt: half is used by what is not known, beside what happened since */
+	{ PLAN_SLIDING, 60, 5000000, 4000000, { 0 }, 0, 30, 30, 7600, 0, 5000 },
+	{ PLAN_SLIDING, 5, 5000000, 4000000, { 0 }, 0, 3, 2, 7600, 0, 5000 },
+	{ PLAN_SLIDING, 5, 5000000, 4000000, { 4000000, 4500000 }, 2, 5, 0, 7600, 0, 7600 },
+	{ PLAN_SLIDING, 5, 5000000, 4000000, { 4500000 }, 1, 4, 1, 7600, 1, 7600 },
+	{ PLAN_SLIDING, 5, 5000000, 4000000, { 4500000 }, 1, 4, 1, 7600, 3, 7600 },
+	{ PLAN_SLIDING, 5, 5000000, 4000000, { 4500000 }, 1, 4, 1, 7600, 4, 8100 },
+	/* what is known of the time before is part of that half */
+	{ PLAN_SLIDING, 6, 5000000, 4000000, { 2000000, 3000000 }, 2, 3, 3, 5600, 0, 5000 },
+	{ PLAN_SLIDING, 6, 5000000, 4000000, { 2000000, 3000000 }, 2, 3, 3, 5600, 3, 7600 },
+	{ PLAN_SLIDING, 4, 5000000, 4000000, { 2000000, 2500000, 3000000, 3500000 }, 4, 4, 0, 5600, 0, 5600 },
+	{ PLAN_SLIDING, 4, 5000000, 4000000, { 2000000, 2500000, 3000000, 3500000 }, 4, 4, 0, 5600, 1, 6100 },
+	{ PLAN_SLIDING, 4, 5000000, 4000000, { 2000000, 2500000, 3000000, 3500000 }, 4, 4, 0, 5600, 2, 7600 },
+	/* a period later all is known */
+	{ PLAN_SLIDING, 60, 7599999, 4000000, { 0 }, 0, 30, 30, 7600, 0, 7600 },
+	{ PLAN_SLIDING, 60, 7600000, 4000000, { 0 }, 0, 0, 60, 7600, 0, 7600 },
+	{ PLAN_CALENDAR, 60, 5000000, 4000000, { 4500000 }, 1, 31, 29, 7200, 29, 7200 },
+	/* what was lost belonged to the window before */
+	{ PLAN_CALENDAR, 60, 5000000, 3000000, { 4500000 }, 1, 1, 59, 7200, 0, 5000 },
+};
+
+static void test_counts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		struct plan_window window = { .models = all, .limit = counts[i].limit, .period = HOUR,
+					      .kind = counts[i].kind, .time_zone = "UTC" };
+		struct window_facts facts = { .window = &window, .times = counts[i].times, .count = counts[i].count,
+					      .known_since = counts[i].known_since, .now = counts[i].now };
+		struct window_state s;
+
+		window_span(&window, counts[i].now, zone_offset, &facts.span);
+		window_evaluate(&facts, &s);
+		if (s.limit != counts[i].limit || s.used != counts[i].used || s.remaining != counts[i].remaining ||
+		    s.reset_at != counts[i].reset_at)
+			fail_msg("%zu: used %lld, remaining %lld, reset at %lld", i, (long long)s.used, (long long)s.remaining,
+				 (long long)s.reset_at);
+		if (window_retry_at(&facts, counts[i].kept) != counts[i].retry_at)
+			fail_msg("%zu: retry at %lld", i, (long long)window_retry_at(&facts, counts[i].kept));
+	}
+}
+
+/* What is said about "when" is what is counted then. */
+static void test_retry_is_true(void **state)
+{
+	enum { N = 40 };
+	int64_t times[N];
+	unsigned seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		struct plan_window window = { .models = all, .period = HOUR, .kind = PLAN_SLIDING };
+		struct window_facts facts = { .window = &window, .now = 10000000 };
+		size_t n = (size_t)rand_r(&seed) % N;
+		int64_t kept;
+		int64_t at;
+
+		window.limit = 1 + rand_r(&seed) % 30;
+		facts.known_since = rand_r(&seed) % 2 ? 6400001 + rand_r(&seed) % 3600000 : 0;
+		for (size_t i = 0; i < n; i++)
+			times[i] = (i ? times[i - 1] : 6400001) + rand_r(&seed) % 90000;
+		for (size_t i = 0; i < n; i++)
+			times[i] = times[i] > facts.now ? facts.now : times[i];
+		kept = rand_r(&seed) % window.limit;
+		facts.times = times;
+		facts.count = n;
+		window_span(&window, facts.now, NULL, &facts.span);
+		at = window_retry_at(&facts, kept);
+		assert_true(at != INT64_MAX);
+		for (int early = 0; early < 2; early++) {
+			struct window_facts then = facts;
+			struct window_state s;
+
+			then.now = at * 1000 - early * 1000;
+			if (then.now < facts.now)
+				continue;
+			window_span(&window, then.now, NULL, &then.span);
+			while (then.count && then.times[0] < then.span.from) {
+				then.times++;
+				then.count--;
+			}
+			window_evaluate(&then, &s);
+			assert_int_equal(s.remaining > kept, !early);
+		}
+	}
+}
+
+/* --- models, reserve --- */
+
+static const struct {
+	const char *pattern;
+	const char *model;
+	bool matches;
+} patterns[] = {
+	{ "*", "", true },		 { "*", "gpt-4o", true },	  { "", "", true },
+	{ "", "x", false },		 { "gpt-4o", "gpt-4o", true },	  { "gpt-4o", "gpt-4o-mini", false },
+	{ "gpt-4o", "GPT-4o", false },	 { "gpt-4o-mini", "gpt-4o", false }, { "gpt-4o*", "gpt-4o", true },
+	{ "gpt-4o*", "gpt-4o-mini", true }, { "*-mini", "gpt-4o-mini", true }, { "*-mini", "gpt-4o-mini-2", false },
+	{ "gpt-*-mini", "gpt-4o-mini", true }, { "gpt-*-mini", "gpt--mini", true }, { "gpt-*-mini", "gpt-mini", false },
+	{ "*a*b*", "xxaxxbxx", true },	 { "*a*b*", "xxbxxaxx", false },  { "**", "x", true },
+	{ "a**b", "ab", true },		 { "*ab", "aab", true },	  { "*aab", "aaaab", true },
+	{ "a*b*c", "abcbc", true },	 { "a*b*c", "abcb", false },	  { "gpt-5.*", "gpt-5.1", true },
+	{ "gpt-5.*", "gpt-5-1", false }, { "?", "x", false },		  { "[a]", "a", false },
+	{ "*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+};
+
+static void test_patterns(void **state)
+{
+	static const char *const several[] = { "gpt-5", "gpt-5-chat*", NULL };
+	const struct plan_window two = { .models = several };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+		const char *const models[] = { patterns[i].pattern, NULL };
+		const struct plan_window window = { .models = models };
+
+		if (window_counts_model(&window, patterns[i].model) != patterns[i].matches)
+			fail_msg("%s against %s", patterns[i].pattern, patterns[i].model);
+	}
+	assert_true(window_counts_model(&two, "gpt-5"));
+	assert_true(window_counts_model(&two, "gpt-5-chat-latest"));
+	assert_false(window_counts_model(&two, "gpt-5-mini"));
+}
+
+static const struct {
+	int64_t limit;
+	double reserve;
+	int64_t reserved;
+} reserves[] = {
+	{ 60, 0, 0 },	 { 60, 0.34, 21 }, { 60, 0.5, 30 },  { 60, 1, 60 },	{ 1, 0.34, 1 },	   { 1, 0, 0 },
+	{ 3, 0.34, 2 },	 { 100, 0.1, 10 }, { 100, 0.07, 7 }, { 100, 0.29, 29 }, { 1000, 0.001, 1 }, { 1000, 0.0011, 2 },
+	{ 100000, 0.57, 57000 },
+};
+
+static void test_reserved(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(reserves); i++)
+		assert_int_equal(window_reserved(reserves[i].limit, reserves[i].reserve), reserves[i].reserved);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_calendar_spans), cmocka_unit_test(test_calendar_is_seamless),
+		cmocka_unit_test(test_sliding_span),   cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_retry_is_true),  cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_reserved),
+	};
+
+	zone_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
