@@ -66,6 +66,7 @@ struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct d
 	engine->docs = docs;
 	engine->ignore = ignore_new();
 	engine->cache = cache_new(0, 0);
+	engine->sharing = sharing_new(loop, engine->cache, &engine->last_id);
 	engine->habits = habits_new();
 	return engine;
 }
@@ -136,6 +137,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 		};
 	}
 	tell(w, &hits[0]);
+	sharing_used(w->engine->sharing, hits[0].item);
 	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, hits[0].len);
 	waiter_end(w);
 	callbacks.done(callbacks.ctx, items, count, NULL);
@@ -150,6 +152,7 @@ void engine_free(struct engine *engine)
 	while (engine->waiters)
 		waiter_end(engine->waiters);
 	questions_free(engine);
+	sharing_free(engine->sharing);
 	cache_free(engine->cache);
 	habits_free(engine->habits);
 	ignore_free(engine->ignore);
@@ -164,6 +167,7 @@ void engine_configure(struct engine *engine, struct config *config, config_warn_
 	config_ref(config);
 	config_unref(engine->config);
 	engine->config = config;
+	sharing_configure(engine->sharing, config->history);
 	ignore_free(engine->ignore);
 	engine->ignore = ignore_new();
 	for (const char **pattern = config->ignore; *pattern; pattern++)
@@ -270,6 +274,14 @@ static bool is_current(const struct waiter *w)
 	return doc && doc_revision(doc) == w->revision;
 }
 
+bool waiters_are_current(const struct engine *engine, const struct question *question)
+{
+	for (const struct waiter *w = engine->waiters; w; w = w->next)
+		if (w->question == question && is_current(w))
+			return true;
+	return false;
+}
+
 static void waiter_act(struct waiter *w, const struct decision *decision);
 
 static void answer_waiter(struct waiter *w, const struct question *question)
@@ -373,6 +385,13 @@ static void waiter_act(struct waiter *w, const struct decision *decision)
 	}
 }
 
+/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
+static void take_in_shared(const struct waiter *w)
+{
+	if (upstream_at(w->engine->upstream, 0))
+		sharing_refresh(w->engine->sharing, w->place.uri);
+}
+
 static void on_timer(void *ctx)
 {
 	struct waiter *w = ctx;
@@ -387,6 +406,7 @@ static void on_timer(void *ctx)
 		waiter_nothing(w, NULL);
 		return;
 	}
+	take_in_shared(w);
 	engine_decide(w->engine, &w->place, w->automatic, &decision);
 	waiter_act(w, &decision);
 }
@@ -447,6 +467,7 @@ static void decide(void *ctx)
 		return;
 	}
 	habit_observe(habits_of(engine->habits, w->place.uri), w->place.offset, w->place.before.data, w->place.before.len);
+	take_in_shared(w);
 	engine_decide(engine, &w->place, w->automatic, &decision);
 	question = question_of(engine, &decision);
 	/* w may be over after it is served; its memory stays till the turn's end. */
@@ -533,6 +554,7 @@ void engine_feedback(struct engine *engine, uint64_t item, enum engine_event eve
 	case ENGINE_REJECTED:
 		/* What was turned down is not offered again. */
 		cache_forget_item(engine->cache, item);
+		sharing_rejected(engine->sharing, item);
 		if (habit)
 			habit_rejected(habit);
 		break;

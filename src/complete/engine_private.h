@@ -10,6 +10,7 @@
 #include "eke/text/ignore.h"
 #include "ask.h"
 #include "habit.h"
+#include "sharing.h"
 
 struct waiter;
 struct question;
@@ -21,6 +22,7 @@ struct engine {
 	struct config *config; /* ref */
 	struct ignore *ignore;
 	struct cache *cache;
+	struct sharing *sharing; /* of the cache, with other processes */
 	struct habits *habits;
 	struct waiter *waiters;
 	struct question *questions;
@@ -30,6 +32,8 @@ struct engine {
 /* --- engine.c: called by questions.c --- */
 
 bool waiters_want(const struct engine *engine, const struct question *question);
+/* ... at a text that is still the document's. */
+bool waiters_are_current(const struct engine *engine, const struct question *question);
 void waiters_on_grown(struct engine *engine, struct question *question);
 void waiters_on_done(struct engine *engine, struct question *question, const struct err *err);
 
