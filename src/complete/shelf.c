@@ -241,7 +241,7 @@ static void put_worth_telling(struct shelf *shelf, int64_t now)
 {
 	store_put_int(shelf->store, shelf->writer);
 	store_put_int(shelf->store, now - shelf->caps.age_ms);
-	store_put_int(shelf->store, now - LIMIT_CACHE_NEGATIVE_MS);
+	store_put_int(shelf->store, now - LIMIT_CACHE_NEGATIVE_MS + 1);
 	store_put_int(shelf->store, now);
 }
 
