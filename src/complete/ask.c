@@ -1,6 +1,6 @@
 /*
- * A question's life: window and prompt are made from the place; when it is sent the call goes out, and what comes back is
- * post-processed and put into the cache, whole lines at first, all of it at the end.
+ * A question's life: window and prompt are made from the place; when it is sent the call goes out, and what comes back
+ * is post-processed and put into the cache, whole lines at first, all of it at the end.
  */
 #include "ask.h"
 

@@ -115,8 +115,8 @@ struct question *question_start(struct engine *engine, const struct ask_wanted *
 	question->automatic = wanted->automatic;
 	question->next = engine->questions;
 	engine->questions = question;
-	question->claim = claim_start(engine->sharing, question->uri, ask_key(question->ask), ask_patience_ms(question->ask),
-				      &claim_callbacks);
+	question->claim = claim_start(engine->sharing, question->uri, ask_key(question->ask),
+				      ask_patience_ms(question->ask), &claim_callbacks);
 	return question;
 }
 

@@ -1,10 +1,11 @@
 /*
- * When the shelf is read and written. Reading happens where the result is needed, in microseconds: at a document's first
- * request, and when the file has changed since. Writing waits in a queue for a timer, so that no keystroke waits for it, and
- * a queue that cannot be written is dropped: a cache may lose.
+ * When the shelf is read and written. Reading happens where the result is needed, in microseconds: at a document's
+ * first request, and when the file has changed since. Writing waits in a queue for a timer, so that no keystroke waits
+ * for it, and a queue that cannot be written is dropped: a cache may lose.
  *
- * Objects: *documents* remember how far their rows were read; *ops* are the queue; *marks* tell which row an item of the
- * cache is, for as long as there is room; a *claim* is a question on its way to be asked, and belongs to who started it.
+ * Objects: *documents* remember how far their rows were read; *ops* are the queue; *marks* tell which row an item of
+ * the cache is, for as long as there is room; a *claim* is a question on its way to be asked, and belongs to who
+ * started it.
  */
 #include "sharing.h"
 

@@ -1,11 +1,12 @@
 #ifndef EKE_COMPLETE_SHARING_H
 #define EKE_COMPLETE_SHARING_H
 /*
- * What this process's cache shares with other processes and with later ones, through the shelf (complete/shelf.h): answers
- * go there a moment after they came, and come from there when a document is asked about; a question that another process
- * is asking right now is waited for instead of asked again. For the engine's own files.
+ * What this process's cache shares with other processes and with later ones, through the shelf (complete/shelf.h):
+ * answers go there a moment after they came, and come from there when a document is asked about; a question that
+ * another process is asking right now is waited for instead of asked again. For the engine's own files.
  *
- * Nothing here fails: where the shelf is busy, broken or not wanted (privacy.history false), each process is by itself.
+ * Nothing here fails: where the shelf is busy, broken or not wanted (privacy.history false), each process is by
+ * itself.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +17,8 @@
 struct sharing;
 
 /*
- * All is borrowed. *last_item: the engine's last number; each row gets one, CACHE_RANKS above it, as a question's answers do.
- * Opens nothing.
+ * All is borrowed. *last_item: the engine's last number; each row gets one, CACHE_RANKS above it, as a question's
+ * answers do. Opens nothing.
  */
 struct sharing *sharing_new(struct loop *loop, struct cache *cache, uint64_t *last_item);
 /* Writes what waits to be written, if that is possible now. No claim is left. */

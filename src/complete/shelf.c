@@ -1,6 +1,6 @@
 /*
- * The file of answers. struct shelf is a store with the salt of the file that is open: each transaction reads it first, as
- * the file may have been replaced, and with another salt everything known of rows and names is forgotten.
+ * The file of answers. struct shelf is a store with the salt of the file that is open: each transaction reads it
+ * first, as the file may have been replaced, and with another salt everything known of rows and names is forgotten.
  *
  * Trouble ends a transaction in store.c; what follows here then does nothing, and the result comes with its end.
  */

@@ -1,7 +1,7 @@
 /*
- * Two caches that share: what one knows the other finds, what one asks the other waits for, and what happens when the one
- * fails, is gone, takes too long, or there is nothing to share through. Both are in this process and on one loop; the shelf
- * between them is the real file.
+ * Two caches that share: what one knows the other finds, what one asks the other waits for, and what happens when the
+ * one fails, is gone, takes too long, or there is nothing to share through. Both are in this process and on one loop;
+ * the shelf between them is the real file.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
- * The file of answers: what goes in comes out for who asks for the right document, and nobody else; how it is kept small;
- * who may ask a question while others live, die, or take too long. Two shelves of one test are two processes to each
- * other, but for their number; where the number matters there is a child.
+ * The file of answers: what goes in comes out for who asks for the right document, and nobody else; how it is kept
+ * small; who may ask a question while others live, die, or take too long. Two shelves of one test are two processes to
+ * each other, but for their number; where the number matters there is a child.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,8 +111,8 @@ static void on_row(void *ctx, const struct shelf_row *row)
 
 	if (told->key)
 		assert_memory_equal(&row->key, told->key, sizeof(row->key));
-	strbuf_addf(&told->text, "%s%u:%.*s@%lld", told->count++ ? "|" : "", row->rank, (int)row->len, row->text ? row->text : "",
-		    (long long)row->age_ms);
+	strbuf_addf(&told->text, "%s%u:%.*s@%lld", told->count++ ? "|" : "", row->rank, (int)row->len,
+		    row->text ? row->text : "", (long long)row->age_ms);
 	told->last = row->id;
 }
 

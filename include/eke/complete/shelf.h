@@ -1,17 +1,17 @@
 #ifndef EKE_COMPLETE_SHELF_H
 #define EKE_COMPLETE_SHELF_H
 /*
- * The answers that outlive the process: answers.db in the state directory (store/store.h), shared by all eke processes of
- * the user. It holds the answers' texts, and *claims*: which process is asking which question right now. What is in it
- * may be lost at any time; nobody waits for it.
+ * The answers that outlive the process: answers.db in the state directory (store/store.h), shared by all eke processes
+ * of the user. It holds the answers' texts, and *claims*: which process is asking which question right now. What is in
+ * it may be lost at any time; nobody waits for it.
  *
- * Which file an answer belongs to cannot be read from it. Rows carry the first half of a SHA-256 of a random salt and the
- * URI; their keys (complete/cache.h, from which something about the URI could be computed) are masked with its second
- * half. Who knows a URI finds its answers; who does not can only guess and try.
+ * Which file an answer belongs to cannot be read from it. Rows carry the first half of a SHA-256 of a random salt and
+ * the URI; their keys (complete/cache.h, from which something about the URI could be computed) are masked with its
+ * second half. Who knows a URI finds its answers; who does not can only guess and try.
  *
  * Every call is one short transaction, never blocks, and may say STORE_BUSY (again in some milliseconds) or
- * STORE_FAILED (shelf_take_trouble() has the reason once). Nothing is opened before the first of them. Uses the wall clock
- * (milliseconds since the Unix epoch): processes and restarts have no other in common.
+ * STORE_FAILED (shelf_take_trouble() has the reason once). Nothing is opened before the first of them. Uses the wall
+ * clock (milliseconds since the Unix epoch): processes and restarts have no other in common.
  */
 #include <stdbool.h>
 #include <stddef.h>
