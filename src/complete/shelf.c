@@ -29,8 +29,8 @@
 #define ROW_BYTES 160
 /* Answers between two looks at the caps. */
 #define TRIM_EVERY 64
-/* Trimmed to so many eighths of the caps, so that it is not done again right away. */
-#define TRIM_TO 7
+/* Rows that go at one time: the loop waits for it. */
+#define TRIM_MOST "256"
 
 enum {
 	SQL_SALT,
@@ -48,6 +48,7 @@ enum {
 	SQL_AGE,
 	SQL_SIZE,
 	SQL_TRIM,
+	SQL_CHANGES,
 };
 
 /* Answers that are worth telling: not ours, not too old; and that there is nothing to say does not hold for long. */
@@ -72,12 +73,15 @@ static const char *const statements[] = {
 		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
 	[SQL_USE] = "UPDATE answer SET used_at = ?1 WHERE id = ?2",
 	[SQL_DROP] = "DELETE FROM answer WHERE id = ?1",
-	[SQL_AGE] = "DELETE FROM answer WHERE stored_at <= ?1",
+	[SQL_AGE] = "DELETE FROM answer WHERE id IN ("
+		    "SELECT id FROM answer WHERE stored_at <= ?1 ORDER BY stored_at LIMIT " TRIM_MOST ")",
 	[SQL_SIZE] = "SELECT count(*), coalesce(sum(bytes), 0) FROM answer",
 	[SQL_TRIM] = "DELETE FROM answer WHERE id IN (SELECT id FROM ("
-		     "SELECT id, row_number() OVER recent AS n, sum(bytes) OVER recent AS total FROM answer "
-		     "WINDOW recent AS (ORDER BY used_at DESC, id DESC)"
-		     ") WHERE n > ?1 OR total > ?2)",
+		     "SELECT id, row_number() OVER old AS n, sum(bytes) OVER old - bytes AS gone FROM ("
+		     "SELECT id, used_at, bytes FROM answer ORDER BY used_at LIMIT " TRIM_MOST
+		     ") WINDOW old AS (ORDER BY used_at, id)"
+		     ") WHERE n <= ?1 OR gone < ?2)",
+	[SQL_CHANGES] = "SELECT changes() >= " TRIM_MOST,
 };
 
 /*
@@ -430,33 +434,46 @@ void shelf_release(struct shelf *shelf, const char *uri, const struct cache_key 
 	store_run(shelf->store);
 }
 
-static void trim(struct shelf *shelf)
+/* Did the last statement do all that it may do at one time? */
+static bool was_full(struct shelf *shelf)
 {
-	bool too_many;
+	store_start(shelf->store, SQL_CHANGES);
+	return store_next(shelf->store) && store_int(shelf->store, 0);
+}
+
+/* True if there may be more to do. */
+static bool trim(struct shelf *shelf)
+{
+	int64_t rows = 0;
+	int64_t bytes = 0;
 
 	store_start(shelf->store, SQL_AGE);
 	store_put_int(shelf->store, clock_wall_ms() - shelf->caps.age_ms);
 	store_run(shelf->store);
+	if (was_full(shelf))
+		return true;
 	store_start(shelf->store, SQL_SIZE);
-	too_many = store_next(shelf->store) &&
-		   (store_int(shelf->store, 0) > shelf->caps.rows || store_int(shelf->store, 1) > shelf->caps.bytes);
-	if (!too_many)
-		return;
+	if (store_next(shelf->store)) {
+		rows = store_int(shelf->store, 0);
+		bytes = store_int(shelf->store, 1);
+	}
+	if (rows <= shelf->caps.rows && bytes <= shelf->caps.bytes)
+		return false;
 	store_start(shelf->store, SQL_TRIM);
-	store_put_int(shelf->store, shelf->caps.rows * TRIM_TO / 8);
-	store_put_int(shelf->store, shelf->caps.bytes * TRIM_TO / 8);
+	store_put_int(shelf->store, rows - shelf->caps.rows);
+	store_put_int(shelf->store, bytes - shelf->caps.bytes);
 	store_run(shelf->store);
+	return was_full(shelf);
 }
 
 enum store_result shelf_end(struct shelf *shelf)
 {
 	enum store_result result;
 	bool trims = !shelf->puts;
+	bool more = trims && trim(shelf);
 
-	if (trims)
-		trim(shelf);
 	result = store_commit(shelf->store);
-	if (result == STORE_OK && trims)
+	if (result == STORE_OK && trims && !more)
 		shelf->puts = TRIM_EVERY;
 	return result;
 }
