@@ -384,6 +384,8 @@ export interface ChatCompleteResult {
 	/** What the model thought aloud. */
 	reasoning?: string;
 	finishReason: FinishReason;
+	/** What of the messages was not sent, since the plan caps prompts, in words for the user. */
+	trimmed?: string[];
 	usage?: Usage;
 	/** The model that answered, as the service names it, else as it was asked for. */
 	model: string;

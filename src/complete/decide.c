@@ -10,15 +10,24 @@
 #include "engine_private.h"
 #include "questions.h"
 
-static struct admission_budget budget_facts(struct engine *engine, const struct endpoint *endpoint)
+/* What automatic requests may spend at this endpoint. */
+static struct admission_budget budget_facts(struct engine *engine, struct endpoint *endpoint)
 {
-	(void)engine;
-	(void)endpoint;
-	return (struct admission_budget){ .counted = false };
+	struct budget_view view;
+	int64_t now = clock_wall_ms();
+
+	upstream_look(engine->upstream, endpoint, endpoint_completion_model(endpoint), BUDGET_AUTOMATIC,
+		      engine->config->completion.reserve, &view);
+	return (struct admission_budget){
+		.counted = view.counted,
+		.tokens = view.pace.tokens,
+		.burst = view.pace.burst,
+		.level = view.pace.level,
+		.wait_ms = view.pace.next_at_ms > now ? view.pace.next_at_ms - now : 0,
+	};
 }
 
-static void admit(struct engine *engine, const struct place *place, const struct endpoint *endpoint,
-		  struct admission *out)
+static void admit(struct engine *engine, const struct place *place, struct endpoint *endpoint, struct admission *out)
 {
 	const struct habit *habit = habits_of(engine->habits, place->uri);
 	struct admission_input in = {
@@ -77,19 +86,57 @@ static bool look_up(struct engine *engine, const struct place *place, const stru
 	return settled;
 }
 
-void engine_decide(struct engine *engine, const struct place *place, bool automatic, struct decision *out)
+bool engine_look_offline(struct engine *engine, const struct decision_input *in, enum offline_level level,
+	struct offline_verdict *verdict)
+{
+	struct offline_request request = {
+		.uri = in->place->uri,
+		.language = in->place->language,
+		.line = in->place->line,
+		.before = in->place->before.data,
+		.before_len = in->place->before.len,
+		.after = in->place->after.data,
+		.after_len = in->place->after.len,
+		.max_lines = (size_t)engine->config->completion.max_lines,
+		.level = level,
+		.insert_spaces = in->insert_spaces,
+		.tab_size = in->tab_size,
+	};
+
+	return engine->offline && offline_complete(engine->offline, &request, &engine->offline_text, verdict);
+}
+
+/* Nothing better can be had: what is likely will do. */
+static void fall_back(struct engine *engine, const struct decision_input *in, struct decision *out)
+{
+	if (in->automatic && engine_look_offline(engine, in, OFFLINE_LIKELY, &out->offline))
+		out->kind = DECISION_OFFLINE;
+}
+
+void engine_decide(struct engine *engine, const struct decision_input *in, struct decision *out)
 {
 	struct endpoint *endpoint = upstream_at(engine->upstream, 0);
 
 	*out = (struct decision){ .kind = DECISION_NO_ENDPOINT };
-	if (!endpoint || look_up(engine, place, endpoint, automatic, out))
+	if (!endpoint) {
+		fall_back(engine, in, out);
+		return;
+	}
+	if (look_up(engine, in->place, endpoint, in->automatic, out))
 		return;
 	out->kind = DECISION_ASK;
-	if (!automatic)
+	if (!in->automatic)
 		return;
-	admit(engine, place, endpoint, &out->admission);
-	if (!out->admission.ask)
-		out->kind = DECISION_DECLINE;
+	/* What is sure costs no request. */
+	if (engine_look_offline(engine, in, OFFLINE_SURE, &out->offline)) {
+		out->kind = DECISION_OFFLINE;
+		return;
+	}
+	admit(engine, in->place, endpoint, &out->admission);
+	if (out->admission.ask)
+		return;
+	out->kind = DECISION_DECLINE;
+	fall_back(engine, in, out);
 }
 
 bool engine_is_off(const struct engine *engine, const struct place *place, bool automatic)

@@ -10,6 +10,7 @@
 #include "eke/complete/admission.h"
 #include "eke/complete/cache.h"
 #include "eke/complete/engine.h"
+#include "eke/complete/offline.h"
 #include "place.h"
 
 struct question;
@@ -18,6 +19,7 @@ enum decision_kind {
 	DECISION_ANSWER,  /* hits[0..hit_count) hold it */
 	DECISION_JOIN,    /* `question` will have it */
 	DECISION_NOTHING, /* the model had nothing to say here */
+	DECISION_OFFLINE, /* engine->offline_text holds what the open documents tell */
 	DECISION_ASK,     /* after admission.delay_ms */
 	DECISION_DECLINE, /* not worth a request */
 	DECISION_NO_ENDPOINT,
@@ -29,9 +31,22 @@ struct decision {
 	size_t hit_count;
 	struct question *question;
 	struct admission admission; /* for ASK and DECLINE */
+	struct offline_verdict offline; /* of the last look at it */
 };
 
-void engine_decide(struct engine *engine, const struct place *place, bool automatic, struct decision *out);
+/* What the decision is about. */
+struct decision_input {
+	const struct place *place;
+	bool automatic;
+	/* The editor's indentation, as in struct engine_request. */
+	bool insert_spaces;
+	unsigned tab_size;
+};
+
+void engine_decide(struct engine *engine, const struct decision_input *in, struct decision *out);
+/* Asks the open documents alone; true with the text in engine->offline_text. */
+bool engine_look_offline(struct engine *engine, const struct decision_input *in, enum offline_level level,
+	struct offline_verdict *verdict);
 /* The settings keep completions away: off, by hand only, not in this language. */
 bool engine_is_off(const struct engine *engine, const struct place *place, bool automatic);
 

@@ -46,7 +46,7 @@ struct waiter {
 	uint64_t revision; /* of the document, when it was asked for */
 	struct range range;
 	char *selected; /* or NULL */
-	struct err err; /* why it fails; kind ERR_NONE: it does not */
+	struct err err; /* why it fails, or what failed before it was answered otherwise; kind ERR_NONE: nothing */
 	bool declined;
 	struct timer *timer; /* of the pause; in WAITER_ASKED, of an early answer */
 	int64_t early_at_ms; /* when that is given at the latest; 0: not useful yet */
@@ -68,6 +68,7 @@ struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct d
 	engine->cache = cache_new(0, 0);
 	engine->sharing = sharing_new(loop, engine->cache, &engine->last_id);
 	engine->habits = habits_new();
+	strbuf_init(&engine->offline_text, LIMIT_COMPLETION_TEXT);
 	return engine;
 }
 
@@ -102,6 +103,13 @@ static void waiter_end(struct waiter *w)
 		question_abandon(question);
 }
 
+static struct decision_input input_of(const struct waiter *w)
+{
+	return (struct decision_input){
+		.place = &w->place, .automatic = w->automatic, .insert_spaces = w->insert_spaces, .tab_size = w->tab_size
+	};
+}
+
 static void waiter_nothing(struct waiter *w, const struct err *err)
 {
 	struct engine_callbacks callbacks = w->callbacks;
@@ -133,16 +141,44 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 			strbuf_adds(&texts[i], w->selected);
 		strbuf_add(&texts[i], hits[i].text, hits[i].len);
 		items[i] = (struct engine_item){
-			.id = hits[i].item, .text = texts[i].data, .len = texts[i].len, .range = w->range
+			.id = hits[i].item,
+			.text = texts[i].data,
+			.len = texts[i].len,
+			.range = w->range,
+			.offline = hits[i].text == w->engine->offline_text.data,
 		};
 	}
 	tell(w, &hits[0]);
 	sharing_used(w->engine->sharing, hits[0].item);
 	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, hits[0].len);
 	waiter_end(w);
-	callbacks.done(callbacks.ctx, items, count, NULL);
+	callbacks.done(callbacks.ctx, items, count, w->err.kind != ERR_NONE ? &w->err : NULL);
 	for (size_t i = 0; i < count; i++)
 		strbuf_release(&texts[i]);
+}
+
+/* Answers with what the open documents tell; it stands in engine->offline_text. */
+static void waiter_answer_offline(struct waiter *w)
+{
+	struct engine *engine = w->engine;
+	struct cache_hit hit = { .text = engine->offline_text.data,
+				 .len = engine->offline_text.len,
+				 .item = engine->last_id += CACHE_RANKS };
+
+	waiter_answer(w, &hit, 1);
+}
+
+/* It was tried and failed: the open documents may know something, too. */
+static void waiter_fail(struct waiter *w, const struct err *err)
+{
+	struct decision_input in = input_of(w);
+	struct offline_verdict verdict;
+
+	w->err = *err;
+	if (engine_look_offline(w->engine, &in, OFFLINE_LIKELY, &verdict))
+		waiter_answer_offline(w);
+	else
+		waiter_nothing(w, &w->err);
 }
 
 void engine_free(struct engine *engine)
@@ -155,9 +191,39 @@ void engine_free(struct engine *engine)
 	sharing_free(engine->sharing);
 	cache_free(engine->cache);
 	habits_free(engine->habits);
+	docs_observe(engine->docs, NULL, NULL);
+	offline_free(engine->offline);
+	strbuf_release(&engine->offline_text);
 	ignore_free(engine->ignore);
 	config_unref(engine->config);
 	free(engine);
+}
+
+/*
+ * What may not be sent is not learned from either: what is offered of it elsewhere would go out with the next
+ * question.
+ */
+static void on_text(void *ctx, const struct docs_event *event)
+{
+	struct engine *engine = ctx;
+
+	if (ignore_match_uri(engine->ignore, doc_uri(event->doc), NULL))
+		offline_forget(engine->offline, doc_uri(event->doc));
+	else
+		offline_follow(engine->offline, event);
+}
+
+static void configure_offline(struct engine *engine, bool on)
+{
+	offline_free(engine->offline);
+	engine->offline = on ? offline_new() : NULL;
+	docs_observe(engine->docs, on ? on_text : NULL, engine);
+	for (const struct doc *doc = docs_first(engine->docs); on && doc; doc = doc_next(doc)) {
+		struct docs_event event = { .kind = DOCS_WHOLE, .doc = doc };
+
+		if (doc_is_kept(doc))
+			on_text(engine, &event);
+	}
 }
 
 void engine_configure(struct engine *engine, struct config *config, config_warn_fn *warn, void *warn_ctx)
@@ -173,6 +239,7 @@ void engine_configure(struct engine *engine, struct config *config, config_warn_
 	for (const char **pattern = config->ignore; *pattern; pattern++)
 		if (!ignore_add(engine->ignore, IGNORE_USER, NULL, *pattern, &err))
 			warn(warn_ctx, err.message);
+	configure_offline(engine, config->completion.offline);
 }
 
 bool engine_may_send(const struct engine *engine, const char *uri, struct err *err)
@@ -284,6 +351,16 @@ bool waiters_are_current(const struct engine *engine, const struct question *que
 
 static void waiter_act(struct waiter *w, const struct decision *decision);
 
+static void waiter_decide(struct waiter *w, struct decision *decision)
+{
+	struct decision_input in = input_of(w);
+
+	/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
+	if (upstream_at(w->engine->upstream, 0))
+		sharing_refresh(w->engine->sharing, w->place.uri);
+	engine_decide(w->engine, &in, decision);
+}
+
 static void answer_waiter(struct waiter *w, const struct question *question)
 {
 	struct cache_place place = place_for_cache(&w->place, ask_who(question->ask));
@@ -295,7 +372,7 @@ static void answer_waiter(struct waiter *w, const struct question *question)
 		waiter_answer(w, hits, count);
 	} else if (w->joined && is_current(w)) {
 		/* The answer went another way than the typing. */
-		engine_decide(w->engine, &w->place, w->automatic, &decision);
+		waiter_decide(w, &decision);
 		waiter_act(w, &decision);
 	} else {
 		waiter_nothing(w, NULL);
@@ -308,7 +385,7 @@ void waiters_on_done(struct engine *engine, struct question *question, const str
 
 	while ((w = pop_waiter(engine, question))) {
 		if (err)
-			waiter_nothing(w, err);
+			waiter_fail(w, err);
 		else
 			answer_waiter(w, question);
 	}
@@ -335,7 +412,7 @@ static void waiter_ask(struct waiter *w)
 	struct question *question = wanted.endpoint ? question_start(engine, &wanted, &err) : NULL;
 
 	if (!question) {
-		waiter_nothing(w, &err);
+		waiter_fail(w, &err);
 		return;
 	}
 	if (w->automatic)
@@ -372,6 +449,9 @@ static void waiter_act(struct waiter *w, const struct decision *decision)
 	case DECISION_NOTHING:
 		waiter_nothing(w, NULL);
 		return;
+	case DECISION_OFFLINE:
+		waiter_answer_offline(w);
+		return;
 	case DECISION_ASK:
 		if (decision->admission.delay_ms && w->state != WAITER_PAUSING) {
 			w->state = WAITER_PAUSING;
@@ -383,13 +463,6 @@ static void waiter_act(struct waiter *w, const struct decision *decision)
 		waiter_ask(w);
 		return;
 	}
-}
-
-/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
-static void take_in_shared(const struct waiter *w)
-{
-	if (upstream_at(w->engine->upstream, 0))
-		sharing_refresh(w->engine->sharing, w->place.uri);
 }
 
 static void on_timer(void *ctx)
@@ -406,8 +479,7 @@ static void on_timer(void *ctx)
 		waiter_nothing(w, NULL);
 		return;
 	}
-	take_in_shared(w);
-	engine_decide(w->engine, &w->place, w->automatic, &decision);
+	waiter_decide(w, &decision);
 	waiter_act(w, &decision);
 }
 
@@ -467,11 +539,10 @@ static void decide(void *ctx)
 		return;
 	}
 	habit_observe(habits_of(engine->habits, w->place.uri), w->place.offset, w->place.before.data, w->place.before.len);
-	take_in_shared(w);
-	engine_decide(engine, &w->place, w->automatic, &decision);
+	waiter_decide(w, &decision);
 	question = question_of(engine, &decision);
 	/* w may be over after it is served; its memory stays till the turn's end. */
-	if (decision.kind == DECISION_JOIN || decision.kind == DECISION_ANSWER) {
+	if (decision.kind == DECISION_JOIN || decision.kind == DECISION_ANSWER || decision.kind == DECISION_OFFLINE) {
 		waiter_act(w, &decision);
 		supersede_asked(engine, w->id, w->place.uri);
 	} else {
@@ -564,12 +635,13 @@ void engine_feedback(struct engine *engine, uint64_t item, enum engine_event eve
 static const char *const decision_names[] = {
 	[DECISION_ANSWER] = "cache",    [DECISION_JOIN] = "cache",      [DECISION_NOTHING] = "decline",
 	[DECISION_ASK] = "ask",         [DECISION_DECLINE] = "decline", [DECISION_NO_ENDPOINT] = "decline",
+	[DECISION_OFFLINE] = "offline",
 };
 
 static void explain(const struct decision *d, struct engine_explanation *out)
 {
 	out->decision = decision_names[d->kind];
-	out->score = d->admission.score;
+	out->score = d->kind == DECISION_OFFLINE ? d->offline.probability : d->admission.score;
 	switch (d->kind) {
 	case DECISION_ANSWER:
 		snprintf(out->reason, sizeof(out->reason), "an answer is known%s",
@@ -580,6 +652,10 @@ static void explain(const struct decision *d, struct engine_explanation *out)
 		break;
 	case DECISION_NOTHING:
 		snprintf(out->reason, sizeof(out->reason), "the model had nothing to add right here, a short while ago");
+		break;
+	case DECISION_OFFLINE:
+		snprintf(out->reason, sizeof(out->reason), "the open documents say so, with a probability of %.2f",
+			 d->offline.probability);
 		break;
 	case DECISION_ASK:
 		snprintf(out->reason, sizeof(out->reason), "%s; after a pause of %lld ms", d->admission.reason,
@@ -599,8 +675,9 @@ bool engine_explain(struct engine *engine, const char *uri, struct position posi
 {
 	struct doc *doc = docs_find(engine->docs, uri);
 	struct place_wanted where = { .uri = uri, .position = position };
-	struct decision decision;
 	struct place place;
+	struct decision_input in = { .place = &place, .automatic = true, .insert_spaces = true };
+	struct decision decision;
 	struct err rule;
 
 	*out = (struct engine_explanation){ .decision = "decline" };
@@ -618,7 +695,7 @@ bool engine_explain(struct engine *engine, const char *uri, struct position posi
 	} else if (engine_is_off(engine, &place, true)) {
 		snprintf(out->reason, sizeof(out->reason), "completion.trigger or completion.languages is set against it");
 	} else {
-		engine_decide(engine, &place, true, &decision);
+		engine_decide(engine, &in, &decision);
 		explain(&decision, out);
 	}
 	place_release(&place);

@@ -7,6 +7,7 @@
 #include "eke/complete/admission.h"
 #include "eke/complete/cache.h"
 #include "eke/complete/engine.h"
+#include "eke/complete/offline.h"
 #include "eke/text/ignore.h"
 #include "ask.h"
 #include "habit.h"
@@ -24,6 +25,8 @@ struct engine {
 	struct cache *cache;
 	struct sharing *sharing; /* of the cache, with other processes */
 	struct habits *habits;
+	struct offline *offline;     /* NULL: turned off */
+	struct strbuf offline_text;  /* what it offered last */
 	struct waiter *waiters;
 	struct question *questions;
 	uint64_t last_id;

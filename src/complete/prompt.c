@@ -9,7 +9,6 @@
  */
 #include "eke/complete/prompt.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,44 +35,6 @@ void prompt_release(struct prompt *p)
 		return;
 	strbuf_release(&p->system);
 	strbuf_release(&p->user);
-}
-
-/*
- * Counts. Pieces as in cl100k's splitting expression; inside a piece four bytes a token, which is high
- * for words and right for names.
- */
-size_t prompt_tokens(const char *text, size_t len)
-{
-	size_t halves = 0;
-	size_t i = 0;
-
-	while (i < len) {
-		unsigned char c = (unsigned char)text[i];
-		size_t from = i;
-		uint32_t cp;
-
-		if (c == ' ' || (c >= '\t' && c <= '\r')) {
-			while (i < len && (text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r')))
-				i++;
-			/* One blank belongs to the word behind it. */
-			halves += i - from == 1 && c == ' ' ? 0 : 2;
-		} else if (c >= '0' && c <= '9') {
-			while (i < len && text[i] >= '0' && text[i] <= '9')
-				i++;
-			halves += (i - from + 2) / 3 * 2;
-		} else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') {
-			while (i < len && ((text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z'))
-				i++;
-			halves += (i - from + 3) / 4 * 2;
-		} else if (c < 0x80) {
-			i++;
-			halves += 2;
-		} else {
-			i += utf8_decode(text + i, len - i, &cp);
-			halves += cp < 0x2000 ? 2 : cp < 0x10000 ? 3 : 6;
-		}
-	}
-	return (halves + 1) / 2;
 }
 
 static bool has_mark(const char *s, size_t len, const char *word, size_t word_len)

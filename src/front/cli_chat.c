@@ -61,6 +61,13 @@ static void print_json(const struct chat_command *c, const struct chat_answer *a
 	json_put_kint(&w, "totalTokens", answer->usage.total_tokens);
 	json_put_kbool(&w, "estimated", answer->usage_estimated);
 	json_end_object(&w);
+	if (answer->trimmed_count) {
+		json_put_key(&w, "trimmed");
+		json_begin_array(&w);
+		for (size_t i = 0; i < answer->trimmed_count; i++)
+			json_put_string(&w, answer->trimmed[i]);
+		json_end_array(&w);
+	}
 	json_put_key(&w, "budget");
 	budget_write(c->app.budget, answer->endpoint_config, &w);
 	json_end_object(&w);
@@ -74,6 +81,8 @@ static void print_notes(const struct chat_command *c, const struct chat_answer *
 {
 	char left[80];
 
+	for (size_t i = 0; i < answer->trimmed_count; i++)
+		fprintf(stderr, "eke: not sent, since the plan caps prompts: %s\n", answer->trimmed[i]);
 	if (answer->answer->finish == CALL_TRUNCATED)
 		fprintf(stderr, "eke: the answer broke off here%s%s\n", answer->answer->trouble ? ": " : "",
 			answer->answer->trouble ? answer->answer->trouble->message : "");

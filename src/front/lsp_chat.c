@@ -165,6 +165,13 @@ static void write_answer(struct lsp *lsp, const struct chat_answer *answer, stru
 		json_put_stringn(&w, a->reasoning, a->reasoning_len);
 	}
 	json_put_kstring(&w, "finishReason", finish_name(a->finish));
+	if (answer->trimmed_count) {
+		json_put_key(&w, "trimmed");
+		json_begin_array(&w);
+		for (size_t i = 0; i < answer->trimmed_count; i++)
+			json_put_string(&w, answer->trimmed[i]);
+		json_end_array(&w);
+	}
 	write_usage(&w, answer);
 	json_put_kstring(&w, "model", a->model);
 	json_put_kstring(&w, "endpoint", answer->endpoint);

@@ -143,7 +143,7 @@ static void on_done(void *ctx, const struct engine_item *items, size_t count, co
 
 	lsp_progress_finish(c->progress);
 	/* Before the answer: who has that can rely on the status. */
-	if (count || (err && err->kind != ERR_IGNORED && err->kind != ERR_INVALID_PARAMS))
+	if ((count && !err && !items[0].offline) || (err && err->kind != ERR_IGNORED && err->kind != ERR_INVALID_PARAMS))
 		lsp_note_outcome(lsp, err);
 	else
 		lsp_update_status(lsp);

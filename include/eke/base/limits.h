@@ -68,10 +68,13 @@
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
 #define LIMIT_MODELS 4096                 /* entries taken from a model list */
+#define LIMIT_USAGE_HOURS 48              /* of a provider's own count of requests */
 #define LIMIT_STENCIL KIB(2)              /* what stands around the text of an event; for longer ones each is parsed */
 #define LIMIT_SSE_TYPE 64                 /* name of an event; a longer one counts as none */
 #define LIMIT_URL KIB(2)                  /* a base URL */
 #define LIMIT_RETRY_SECONDS (31 * 86400)  /* the longest wait that an endpoint can impose; longer ones count as this */
+#define LIMIT_STATED_PERIOD (366 * 86400)  /* seconds: the longest period of a limit that a provider states */
+#define LIMIT_TOKEN_SCALES 64             /* pairs of endpoint and model whose tokens are known */
 #define LIMIT_STOP 4                      /* stop strings sent; OpenAI refuses a request with more */
 
 /* --- complete --- */
@@ -96,6 +99,10 @@
 #define LIMIT_SHELF_QUEUE 128             /* things to be written that wait for their turn */
 #define LIMIT_SHELF_QUEUE_BYTES MIB(1)
 #define LIMIT_SHELF_WAIT_MS 30000         /* for another process's question */
+#define LIMIT_OFFLINE_BYTES MIB(16)       /* text the offline engine knows; its index takes up to three times that */
+#define LIMIT_OFFLINE_DOCUMENT MIB(2)     /* one document of that; larger ones are left out */
+#define LIMIT_OFFLINE_DOCUMENTS 4096
+#define LIMIT_OFFLINE_WINDOW KIB(8)       /* text before or behind the cursor that it looks at */
 
 /* --- chat --- */
 #define LIMIT_CHAT_MESSAGES 2048          /* in one request */

@@ -17,7 +17,7 @@ struct chat_request {
 	const char *endpoint; /* NULL: the first */
 	const char *model;    /* NULL: the endpoint's */
 	const struct request_message *messages;
-	size_t count;
+	size_t count; /* at least 1 */
 	double temperature; /* negative: the configuration's */
 	int64_t max_tokens; /* 0: the configuration's */
 };
@@ -28,6 +28,9 @@ struct chat_answer {
 	const struct call_answer *answer;
 	bool usage_estimated; /* the endpoint did not say; see `usage` */
 	struct wire_usage usage;
+	/* What of the conversation was not sent, since the plan caps prompts: sentences for the user. */
+	const char *const *trimmed;
+	size_t trimmed_count;
 };
 
 struct chat_callbacks {
@@ -44,7 +47,11 @@ struct chat *chat_new(struct upstream *upstream);
 /* Requests under way end without a word. */
 void chat_free(struct chat *chat);
 void chat_configure(struct chat *chat, struct config *config);
-/* 0 with err set if it cannot be asked (no endpoint); else a number for chat_cancel(). */
+/*
+ * A number for chat_cancel(). 0 with err set if it cannot be asked: no endpoint, or ERR_PROMPT_TOO_LONG where system
+ * messages and question alone have more tokens than the plan's cap. Older messages are left out to keep to that
+ * (trim.h): the question is the last message of the user.
+ */
 uint64_t chat_start(struct chat *chat, const struct chat_request *request, const struct chat_callbacks *callbacks,
 	struct err *err);
 void chat_cancel(struct chat *chat, uint64_t id);

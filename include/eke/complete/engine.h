@@ -47,6 +47,7 @@ struct engine_item {
 	const char *text;
 	size_t len;
 	struct range range; /* to be replaced; on one line */
+	bool offline; /* from the open documents, not from an endpoint */
 };
 
 struct engine_callbacks {
@@ -54,7 +55,8 @@ struct engine_callbacks {
 	void (*delta)(void *ctx, const char *text, size_t len);
 	/*
 	 * Once, the last. No items and err NULL: nothing to show (declined, superseded, the model had nothing to
-	 * say). err: it was tried and failed, or a rule forbids it.
+	 * say). err: it was tried and failed, or a rule forbids it; if there are items nevertheless, they are what
+	 * the open documents tell.
 	 */
 	void (*done)(void *ctx, const struct engine_item *items, size_t count, const struct err *err);
 	void *ctx;

@@ -37,6 +37,7 @@
 #include <stddef.h>
 
 #include "eke/base/strbuf.h"
+#include "eke/upstream/tokens.h"
 
 struct prompt_input {
 	const char *path;     /* relative path or basename; NULL or "": "untitled" */
@@ -78,11 +79,10 @@ void prompt_release(struct prompt *p);
  */
 bool prompt_build(const struct prompt_input *in, struct prompt *p);
 
-/*
- * Tokens that text takes in the vocabularies of OpenAI's and DeepSeek's models, guessed on the high
- * side: words by length, every mark and digit group on its own, runs of blanks as one, a character
- * beyond Latin as one to two.
- */
-size_t prompt_tokens(const char *text, size_t len);
+/* The guess of upstream/tokens.h, of a text that goes into a prompt. */
+static inline size_t prompt_tokens(const char *text, size_t len)
+{
+	return tokens_estimate(text, len);
+}
 
 #endif

@@ -1,0 +1,180 @@
+/*
+ * The candidates vote for the next token, and how sure the vote is becomes a probability: by a logistic function of a
+ * few features, whose weights were fitted to real files (offline_model.h says how). Nothing lives longer than a call.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "offline_model.h"
+#include "offline_private.h"
+
+#define VOTES_MAX 64
+
+struct vote {
+	uint32_t token;
+	struct offline_blanks blanks;
+	double weight;
+	uint32_t supporters;
+	uint32_t tokens;
+	uint32_t above;
+	bool whole;
+	bool same_doc;
+	bool same_language;
+	double distance; /* of a word alone, in lines */
+	uint32_t uses;
+};
+
+/* A longer context outweighs any number of shorter ones but for a few tokens' difference. */
+static double weight_of(const struct offline_candidate *c)
+{
+	double order;
+
+	if (c->line == LINE_NONE)
+		return 0.05 * sqrt(c->tokens) / (1 + log2(1 + c->weight));
+	order = c->tokens < 8 ? c->tokens : 8;
+	order += c->whole;
+	order += 2.0 * (c->above < 4 ? c->above : 4);
+	return exp2(1.2 * order) * (c->same_doc ? 3 : 1) * (c->same_language ? 1 : 0.2);
+}
+
+static bool same_blanks(struct offline_blanks a, struct offline_blanks b)
+{
+	return a.tabs == b.tabs && a.spaces == b.spaces;
+}
+
+static struct vote *vote_for(struct vote *votes, size_t *count, uint32_t token, struct offline_blanks blanks)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (votes[i].token == token && same_blanks(votes[i].blanks, blanks))
+			return &votes[i];
+	}
+	if (*count == VOTES_MAX)
+		return NULL;
+	votes[*count] = (struct vote){ .token = token, .blanks = blanks };
+	return &votes[(*count)++];
+}
+
+static void cast(struct vote *vote, const struct offline_candidate *c, double weight)
+{
+	vote->weight += weight;
+	if (c->line == LINE_NONE) {
+		vote->distance = c->weight;
+		vote->uses = c->tokens;
+		return;
+	}
+	vote->supporters++;
+	vote->same_doc = vote->same_doc || c->same_doc;
+	vote->same_language = vote->same_language || c->same_language;
+	vote->whole = vote->whole || c->whole;
+	if (c->tokens > vote->tokens)
+		vote->tokens = c->tokens;
+	if (c->above > vote->above)
+		vote->above = c->above;
+}
+
+static double at_most(double value, double max)
+{
+	return value < max ? value : max;
+}
+
+static void fill_features(const struct offline_place *place, const struct vote *best, double rest, double heaviest,
+			  size_t rivals, struct offline_step *step)
+{
+	const struct offline_words *words = &place->offline->lines.words;
+	bool is_token = best->token < TOKEN_STOP;
+	const struct offline_word *word = is_token ? &words->words[token_word(best->token)] : NULL;
+	bool is_word = word && word->kind == TOKEN_WORD;
+	bool spaced = place->partial_len && place->partial[0] == ' ';
+	double typed = (double)(place->partial_len - spaced);
+	double *f = step->features;
+
+	memset(f, 0, sizeof(step->features));
+	f[0] = 1;
+	f[1] = log((best->weight + 0.2 * heaviest) / (rest + 0.2 * heaviest));
+	f[2] = at_most(typed, 8);
+	f[3] = is_word ? at_most((double)word->len - typed, 16) : 0;
+	if (step->by_word) {
+		f[4] = log2(1 + best->distance);
+		f[5] = log2(1 + best->uses);
+		f[6] = log2(1 + (double)rivals);
+		f[7] = is_word && f[3] == 0;
+		f[8] = place->head.count == 0;
+		return;
+	}
+	f[4] = at_most(best->tokens, 8);
+	f[5] = best->whole;
+	f[6] = at_most(best->above, 5);
+	f[7] = best->above > 0;
+	f[8] = at_most(log2(1 + best->supporters), 6);
+	f[9] = best->same_doc;
+	f[10] = best->same_language;
+	f[11] = is_word;
+	f[12] = best->token == TOKEN_EOL;
+	f[13] = is_word && typed > 0 && f[3] == 0;
+	f[14] = best->whole && place->head.count > 0 ? at_most((double)place->head.count, 6) : 0;
+	f[15] = best->tokens == 0 && best->above == 0;
+}
+
+bool offline_predict(const struct offline_place *place, const struct offline_pool *pool, struct offline_step *step)
+{
+	struct vote votes[VOTES_MAX];
+	size_t count = 0;
+	double sum = 0;
+	double heaviest = 0;
+	const struct vote *best = NULL;
+	const double *weights;
+	double z = 0;
+
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct offline_candidate *c = &pool->list[i];
+		uint32_t token = offline_candidate_next(place->offline, c);
+		double weight = weight_of(c);
+		struct vote *vote = vote_for(votes, &count, token, c->blanks);
+
+		sum += weight;
+		if (weight > heaviest)
+			heaviest = weight;
+		if (vote)
+			cast(vote, c, weight);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!best || votes[i].weight > best->weight)
+			best = &votes[i];
+	}
+	if (!best)
+		return false;
+	*step = (struct offline_step){ .token = best->token,
+				       .blanks = best->blanks,
+				       .by_word = !best->supporters,
+				       .whole = best->whole,
+				       .tokens = best->tokens,
+				       .above = best->above,
+				       .supporters = best->supporters };
+	fill_features(place, best, sum - best->weight, heaviest, count, step);
+	weights = step->by_word ? offline_word_weights : offline_context_weights;
+	for (size_t i = 0; i < FEATURES; i++)
+		z += weights[i] * step->features[i];
+	step->probability = 1 / (1 + exp(-z));
+	return true;
+}
+
+void offline_pool_take(const struct offline_place *place, struct offline_pool *pool, const struct offline_step *step)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pool->count; i++) {
+		struct offline_candidate c = pool->list[i];
+
+		if (offline_candidate_next(place->offline, &c) != step->token || !same_blanks(c.blanks, step->blanks))
+			continue;
+		if (c.line == LINE_NONE) {
+			c.done = true;
+		} else {
+			c.at++;
+			c.tokens++;
+			c.blanks = (struct offline_blanks){ 0, 0 };
+		}
+		pool->list[kept++] = c;
+	}
+	pool->count = kept;
+}
