@@ -524,7 +524,7 @@ export interface PrivacySettings {
 	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files; patterns from an editor add to those of the file. */
 	ignore?: string[];
 	/**
-	 * Keep chats in the state directory of this machine.
+	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed.
 	 * @default true
 	 */
 	history?: boolean;

@@ -1,6 +1,6 @@
 /*
- * A question's life: window and prompt are made from the place, the call goes out, what comes back is
- * post-processed and put into the cache, whole lines at first, all of it at the end.
+ * A question's life: window and prompt are made from the place; when it is sent the call goes out, and what comes back
+ * is post-processed and put into the cache, whole lines at first, all of it at the end.
  */
 #include "ask.h"
 
@@ -39,6 +39,11 @@ struct ask {
 	unsigned tab_size;
 	bool counted;
 	size_t wanted; /* candidates */
+	struct endpoint *endpoint; /* ref */
+	struct call_spec spec;     /* what will be asked; borrows from the next two, place and endpoint */
+	struct prompt prompt;
+	struct request_message messages[2];
+	bool sent;
 	uint64_t call;
 	struct strbuf raw;
 	struct strbuf texts[CACHE_RANKS]; /* post-processed so far, by candidate */
@@ -49,6 +54,8 @@ static void ask_release(void *p)
 	struct ask *ask = p;
 
 	place_release(&ask->place);
+	prompt_release(&ask->prompt);
+	endpoint_unref(ask->endpoint);
 	strbuf_release(&ask->raw);
 	for (size_t i = 0; i < CACHE_RANKS; i++)
 		strbuf_release(&ask->texts[i]);
@@ -86,9 +93,19 @@ const char *ask_who(const struct ask *ask)
 	return ask->who;
 }
 
-bool ask_is_counted(const struct ask *ask)
+const struct cache_key *ask_key(const struct ask *ask)
 {
-	return ask->counted;
+	return &ask->key;
+}
+
+int64_t ask_patience_ms(const struct ask *ask)
+{
+	return (int64_t)(endpoint_config(ask->endpoint)->first_byte_timeout * 1000);
+}
+
+bool ask_is_paid(const struct ask *ask)
+{
+	return ask->sent && ask->counted;
 }
 
 char *ask_who_of(const struct endpoint *endpoint)
@@ -148,6 +165,11 @@ static void store(struct ask *ask, size_t rank, bool complete)
 	cache_put(ask->cache, &ask->key, &answer);
 	if (ask->has_below)
 		cache_put(ask->cache, &ask->below, &answer);
+	if (!complete)
+		return;
+	ask->callbacks.kept(ask->callbacks.ctx, &ask->key, &answer);
+	if (ask->has_below)
+		ask->callbacks.kept(ask->callbacks.ctx, &ask->below, &answer);
 }
 
 /*
@@ -165,6 +187,7 @@ static void store_end(struct ask *ask)
 	end.prefix_len = ask->place.before.len;
 	cache_key_make(&end, &key);
 	cache_put(ask->cache, &key, &nothing);
+	ask->callbacks.kept(ask->callbacks.ctx, &key, &nothing);
 }
 
 /* Do the candidates before this one say the same? */
@@ -242,10 +265,11 @@ static int64_t max_tokens(const struct config *config, const char *model, size_t
 	return (tokens < TOKENS_MAX ? tokens : TOKENS_MAX) * (int64_t)candidates;
 }
 
-static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
+static bool prepare_chat(struct ask *ask)
 {
+	struct request_spec *request = &ask->spec.request;
+	struct prompt *prompt = &ask->prompt;
 	char *path = place_short_path(&ask->place);
-	struct prompt prompt;
 	struct prompt_input in = {
 		.path = path,
 		.language = ask->place.language,
@@ -258,38 +282,33 @@ static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct c
 		.write_on = ask->counted,
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
-		.max_tokens = (size_t)endpoint_config(spec->endpoint)->plan->max_prompt_tokens,
+		.max_tokens = (size_t)endpoint_config(ask->endpoint)->plan->max_prompt_tokens,
 	};
-	struct request_message messages[2];
-	bool fits;
+	bool fits = prompt_build(&in, prompt);
 
-	prompt_init(&prompt);
-	fits = prompt_build(&in, &prompt);
-	messages[0] = (struct request_message){ "system", prompt.system.data, prompt.system.len };
-	messages[1] = (struct request_message){ "user", prompt.user.data, prompt.user.len };
-	ask->mark = prompt.mark;
+	ask->messages[0] = (struct request_message){ "system", prompt->system.data, prompt->system.len };
+	ask->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
+	ask->mark = prompt->mark;
 	/* What the plan's cap left of the windows. */
-	ask->window.prefix += ask->window.prefix_len - prompt.prefix_len;
-	ask->window.prefix_len = prompt.prefix_len;
-	ask->window.suffix_len = prompt.suffix_len;
-	spec->request.messages = messages;
-	spec->request.message_count = ARRAY_LEN(messages);
-	spec->request.stop = prompt.stop;
-	spec->request.stop_count = prompt.stop_count;
-	if (fits)
-		ask->call = call_start(ask->upstream, spec, callbacks);
-	prompt_release(&prompt);
+	ask->window.prefix += ask->window.prefix_len - prompt->prefix_len;
+	ask->window.prefix_len = prompt->prefix_len;
+	ask->window.suffix_len = prompt->suffix_len;
+	request->messages = ask->messages;
+	request->message_count = ARRAY_LEN(ask->messages);
+	request->stop = prompt->stop;
+	request->stop_count = prompt->stop_count;
 	free(path);
 	return fits;
 }
 
-static bool send_by_fim(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
+static bool prepare_fim(struct ask *ask)
 {
-	spec->request.prefix = ask->window.prefix;
-	spec->request.prefix_len = ask->window.prefix_len;
-	spec->request.suffix = ask->window.suffix;
-	spec->request.suffix_len = ask->window.suffix_len;
-	ask->call = call_start(ask->upstream, spec, callbacks);
+	struct request_spec *request = &ask->spec.request;
+
+	request->prefix = ask->window.prefix;
+	request->prefix_len = ask->window.prefix_len;
+	request->suffix = ask->window.suffix;
+	request->suffix_len = ask->window.suffix_len;
 	return true;
 }
 
@@ -331,6 +350,7 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 	ask->config = config_ref(wanted->config);
 	ask->callbacks = *callbacks;
 	ask->who = ask_who_of(wanted->endpoint);
+	ask->endpoint = endpoint_ref(wanted->endpoint);
 	ask->counted = plan_is_counted(endpoint_config(wanted->endpoint)->plan);
 	ask->insert_spaces = wanted->insert_spaces;
 	ask->tab_size = wanted->tab_size;
@@ -341,6 +361,7 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 				    .after_len = ask->place.after.len };
 	window_choose(&in, &ask->window);
 	take_keys(ask);
+	prompt_init(&ask->prompt);
 	strbuf_init(&ask->raw, LIMIT_COMPLETION);
 	for (size_t i = 0; i < CACHE_RANKS; i++)
 		strbuf_init(&ask->texts[i], LIMIT_COMPLETION_TEXT);
@@ -355,9 +376,9 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 	/* The fill-in-the-middle APIs would take a request for each. */
 	size_t candidates = by_chat ? (size_t)wanted->config->completion.candidates : 1;
 	struct ask *ask = ask_new(wanted, callbacks);
-	struct call_callbacks call_callbacks = { .delta = on_delta, .done = on_done, .ctx = ask };
-	struct call_spec spec = {
-		.endpoint = wanted->endpoint,
+
+	ask->spec = (struct call_spec){
+		.endpoint = ask->endpoint,
 		.purpose = wanted->automatic ? CALL_COMPLETION_AUTOMATIC : CALL_COMPLETION_EXPLICIT,
 		.reserve = wanted->config->completion.reserve,
 		.request = { .api = endpoint_completion_api(wanted->endpoint),
@@ -367,10 +388,9 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 			     .stream = true,
 			     .stream_options = settings->stream_options },
 	};
-
 	ask->wanted = candidates;
 	ask->source = by_chat ? POST_CHAT : POST_FIM;
-	if (!(by_chat ? send_by_chat : send_by_fim)(ask, &spec, &call_callbacks)) {
+	if (!(by_chat ? prepare_chat : prepare_fim)(ask)) {
 		err_set(err, ERR_PROMPT_TOO_LONG, "the plan %s allows prompts of %lld tokens, too few for any completion",
 			settings->plan->name, (long long)settings->plan->max_prompt_tokens);
 		ask_end(ask);
@@ -379,4 +399,15 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 	/* From now on others can join. */
 	store(ask, 0, false);
 	return ask;
+}
+
+void ask_send(struct ask *ask)
+{
+	struct call_callbacks callbacks = { .delta = on_delta, .done = on_done, .ctx = ask };
+
+	ask->sent = true;
+	ask->call = call_start(ask->upstream, &ask->spec, &callbacks);
+	/* It is in the call's body. */
+	prompt_release(&ask->prompt);
+	prompt_init(&ask->prompt);
 }

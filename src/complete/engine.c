@@ -67,6 +67,7 @@ struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct d
 	engine->docs = docs;
 	engine->ignore = ignore_new();
 	engine->cache = cache_new(0, 0);
+	engine->sharing = sharing_new(loop, engine->cache, &engine->last_id);
 	engine->habits = habits_new();
 	strbuf_init(&engine->offline_text, LIMIT_COMPLETION_TEXT);
 	return engine;
@@ -172,6 +173,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 		};
 	}
 	tell(w, &hits[0]);
+	sharing_used(w->engine->sharing, hits[0].item);
 	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, first);
 	waiter_end(w);
 	callbacks.done(callbacks.ctx, items, count, w->err.kind != ERR_NONE ? &w->err : NULL);
@@ -210,6 +212,7 @@ void engine_free(struct engine *engine)
 	while (engine->waiters)
 		waiter_end(engine->waiters);
 	questions_free(engine);
+	sharing_free(engine->sharing);
 	cache_free(engine->cache);
 	habits_free(engine->habits);
 	docs_observe(engine->docs, NULL, NULL);
@@ -254,6 +257,7 @@ void engine_configure(struct engine *engine, struct config *config, config_warn_
 	config_ref(config);
 	config_unref(engine->config);
 	engine->config = config;
+	sharing_configure(engine->sharing, config->history);
 	ignore_free(engine->ignore);
 	engine->ignore = ignore_new();
 	for (const char **pattern = config->ignore; *pattern; pattern++)
@@ -361,12 +365,23 @@ static bool is_current(const struct waiter *w)
 	return doc && doc_revision(doc) == w->revision;
 }
 
+bool waiters_are_current(const struct engine *engine, const struct question *question)
+{
+	for (const struct waiter *w = engine->waiters; w; w = w->next)
+		if (w->question == question && is_current(w))
+			return true;
+	return false;
+}
+
 static void waiter_act(struct waiter *w, const struct decision *decision);
 
 static void waiter_decide(struct waiter *w, struct decision *decision)
 {
 	struct decision_input in = input_of(w);
 
+	/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
+	if (upstream_at(w->engine->upstream, 0))
+		sharing_refresh(w->engine->sharing, w->place.uri);
 	engine_decide(w->engine, &in, decision);
 }
 
@@ -637,6 +652,7 @@ void engine_feedback(struct engine *engine, uint64_t item, enum engine_event eve
 	case ENGINE_REJECTED:
 		/* What was turned down is not offered again. */
 		cache_forget_item(engine->cache, item);
+		sharing_rejected(engine->sharing, item);
 		if (habit)
 			habit_rejected(habit);
 		break;

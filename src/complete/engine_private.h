@@ -11,6 +11,7 @@
 #include "eke/text/ignore.h"
 #include "ask.h"
 #include "habit.h"
+#include "sharing.h"
 
 struct waiter;
 struct question;
@@ -22,6 +23,7 @@ struct engine {
 	struct config *config; /* ref */
 	struct ignore *ignore;
 	struct cache *cache;
+	struct sharing *sharing; /* of the cache, with other processes */
 	struct habits *habits;
 	struct offline *offline;     /* NULL: turned off */
 	struct strbuf offline_text;  /* what it offered last */
@@ -33,6 +35,8 @@ struct engine {
 /* --- engine.c: called by questions.c --- */
 
 bool waiters_want(const struct engine *engine, const struct question *question);
+/* ... at a text that is still the document's. */
+bool waiters_are_current(const struct engine *engine, const struct question *question);
 void waiters_on_grown(struct engine *engine, struct question *question);
 void waiters_on_done(struct engine *engine, struct question *question, const struct err *err);
 

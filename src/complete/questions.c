@@ -30,6 +30,7 @@ static void question_unlink(struct question *question)
 		at = &(*at)->next;
 	*at = question->next;
 	timer_free(question->abort_timer);
+	claim_end(question->claim);
 	loop_defer_free(question->engine->loop, question, question_release);
 }
 
@@ -39,6 +40,13 @@ static void on_grown(void *ctx, struct ask *ask)
 
 	(void)ask;
 	waiters_on_grown(question->engine, question);
+}
+
+static void on_kept(void *ctx, const struct cache_key *key, const struct cache_answer *answer)
+{
+	const struct question *question = ctx;
+
+	sharing_keep(question->engine->sharing, question->uri, key, answer);
 }
 
 static void on_done(void *ctx, struct ask *ask, const struct err *err)
@@ -56,10 +64,30 @@ static void question_cancel(struct question *question)
 	ask_cancel(question->ask);
 }
 
+/* It need not, or need no longer, be asked: those who wait look into the cache. */
+static void question_answered(void *ctx)
+{
+	struct question *question = ctx;
+
+	question_cancel(question);
+	waiters_on_done(question->engine, question, NULL);
+}
+
+static void question_ask(void *ctx, bool waited)
+{
+	struct question *question = ctx;
+
+	/* What others did not answer in time may be wanted by nobody any more. */
+	if (waited && !waiters_are_current(question->engine, question))
+		question_answered(question);
+	else
+		ask_send(question->ask);
+}
+
 /* Costs nothing, and nobody waits for it. */
 static bool is_idle(const struct question *question)
 {
-	return !ask_is_counted(question->ask) && !waiters_want(question->engine, question);
+	return !ask_is_paid(question->ask) && !waiters_want(question->engine, question);
 }
 
 static void on_abort_time(void *ctx)
@@ -73,7 +101,8 @@ static void on_abort_time(void *ctx)
 struct question *question_start(struct engine *engine, const struct ask_wanted *wanted, struct err *err)
 {
 	struct question *question = xcalloc(1, sizeof(*question));
-	struct ask_callbacks callbacks = { .grown = on_grown, .done = on_done, .ctx = question };
+	struct ask_callbacks callbacks = { .grown = on_grown, .kept = on_kept, .done = on_done, .ctx = question };
+	struct claim_callbacks claim_callbacks = { .ask = question_ask, .answered = question_answered, .ctx = question };
 
 	question->ask = ask_start(wanted, &callbacks, err);
 	if (!question->ask) {
@@ -86,6 +115,8 @@ struct question *question_start(struct engine *engine, const struct ask_wanted *
 	question->automatic = wanted->automatic;
 	question->next = engine->questions;
 	engine->questions = question;
+	question->claim = claim_start(engine->sharing, question->uri, ask_key(question->ask),
+				      ask_patience_ms(question->ask), &claim_callbacks);
 	return question;
 }
 

@@ -15,6 +15,7 @@ struct engine;
 struct question {
 	struct engine *engine;
 	struct ask *ask;
+	struct claim *claim; /* of the right to ask it, among processes */
 	char *uri;
 	bool automatic;
 	bool used; /* something of it was shown: it is not in vain, even if nobody waits */

@@ -175,10 +175,17 @@ static int newest_version(const struct store_schema *schema)
 /* Is this a file of ours, and one that this program knows? */
 static bool check_identity(struct store *store)
 {
-	int64_t version = ask(store, "PRAGMA user_version", NULL);
-	int64_t id = ask(store, "PRAGMA application_id", NULL);
-	int64_t objects = ask(store, "SELECT count(*) FROM sqlite_schema", NULL);
+	int64_t version = 0;
+	int64_t id = 0;
+	int64_t objects = 0;
 
+	/* At one moment: half of what another process is making would look like somebody else's. */
+	if (run_sql(store, "BEGIN")) {
+		version = ask(store, "PRAGMA user_version", NULL);
+		id = ask(store, "PRAGMA application_id", NULL);
+		objects = ask(store, "SELECT count(*) FROM sqlite_schema", NULL);
+		sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+	}
 	if (store->result != STORE_OK)
 		return false;
 	if (!id && !version && !objects)

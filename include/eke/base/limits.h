@@ -94,6 +94,15 @@
 #define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
 #define LIMIT_HABITS 64                   /* documents whose suggestions' fates are remembered */
 #define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
+#define LIMIT_SHELF_ROWS 16384            /* answers kept on the disk, for all documents and processes */
+#define LIMIT_SHELF_BYTES MIB(16)         /* ... their texts and what rows take beside it */
+#define LIMIT_SHELF_AGE_MS (14LL * 86400 * 1000) /* ... since they were given */
+#define LIMIT_SHELF_DOCUMENT_ROWS 64      /* taken into memory when a document is first asked about */
+#define LIMIT_SHELF_DOCUMENT_BYTES KIB(512)
+#define LIMIT_SHELF_DOCUMENTS 128         /* documents of which is remembered what was taken into memory */
+#define LIMIT_SHELF_QUEUE 128             /* things to be written that wait for their turn */
+#define LIMIT_SHELF_QUEUE_BYTES MIB(1)
+#define LIMIT_SHELF_WAIT_MS 30000         /* for another process's question */
 #define LIMIT_OFFLINE_BYTES MIB(16)       /* text the offline engine knows; its index takes up to three times that */
 #define LIMIT_OFFLINE_DOCUMENT MIB(2)     /* one document of that; larger ones are left out */
 #define LIMIT_OFFLINE_DOCUMENTS 4096
