@@ -250,6 +250,19 @@ export interface DidCloseParams {
 	textDocument: DocumentId;
 }
 
+/** One of the answers offered. Clients may send it back with more members. */
+export interface MessageActionItem {
+	title: string;
+}
+
+/** The question and its answers. */
+export interface ShowMessageRequestParams {
+	/** 1 error, 2 warning, 3 information. */
+	type: 1 | 2 | 3;
+	message: string;
+	actions: MessageActionItem[];
+}
+
 /** Where. */
 export interface CompletionExplainParams {
 	textDocument: DocumentId;
@@ -589,6 +602,8 @@ export interface ClientNotifications {
 
 /** Notifications from eke: their params, by method. */
 export interface ServerNotifications {
+	/** Gives a request up. */
+	'$/cancelRequest': CancelParams;
 	/** What eke does. */
 	'$/logTrace': LogTraceParams;
 	/** A piece of an answer. */

@@ -88,6 +88,11 @@ bool ask_has_item(const struct ask *ask, uint64_t item)
 	return item >= ask->id && item < ask->id + CACHE_RANKS;
 }
 
+struct endpoint *ask_endpoint(const struct ask *ask)
+{
+	return ask->endpoint;
+}
+
 const char *ask_who(const struct ask *ask)
 {
 	return ask->who;

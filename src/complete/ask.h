@@ -56,6 +56,8 @@ bool ask_has_item(const struct ask *ask, uint64_t item);
  * themselves (post_first_useful()).
  */
 size_t ask_first_useful(const struct ask *ask, const struct place *place, const char *text, size_t len);
+/* Who is asked; lives as long as the ask. */
+struct endpoint *ask_endpoint(const struct ask *ask);
 /* "endpoint/model": whose answers these are, for the cache. */
 const char *ask_who(const struct ask *ask);
 /* Its answer's key in the cache. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "eke/base/clock.h"
+#include "eke/upstream/choose.h"
 #include "engine_private.h"
 #include "questions.h"
 
@@ -114,16 +115,39 @@ static void fall_back(struct engine *engine, const struct decision_input *in, st
 		out->kind = DECISION_OFFLINE;
 }
 
+struct endpoint *engine_endpoint(struct engine *engine, bool automatic)
+{
+	struct choice choice;
+
+	upstream_choose(engine->upstream, CHOOSE_COMPLETION, automatic ? BUDGET_AUTOMATIC : BUDGET_EXPLICIT,
+			engine->config->completion.reserve, &choice);
+	return choice.endpoint;
+}
+
+/* What any of the endpoints said before, up to the one in use: another may have been in its place then. */
+static bool look_up_all(struct engine *engine, const struct decision_input *in, const struct endpoint *last,
+			struct decision *out)
+{
+	struct endpoint *endpoint;
+
+	for (size_t i = 0; (endpoint = upstream_at(engine->upstream, i)); i++) {
+		if (look_up(engine, in->place, endpoint, in->automatic, out))
+			return true;
+		if (endpoint == last)
+			break;
+	}
+	return false;
+}
+
 void engine_decide(struct engine *engine, const struct decision_input *in, struct decision *out)
 {
-	struct endpoint *endpoint = upstream_at(engine->upstream, 0);
-
 	*out = (struct decision){ .kind = DECISION_NO_ENDPOINT };
-	if (!endpoint) {
+	out->endpoint = engine_endpoint(engine, in->automatic);
+	if (!out->endpoint) {
 		fall_back(engine, in, out);
 		return;
 	}
-	if (look_up(engine, in->place, endpoint, in->automatic, out))
+	if (look_up_all(engine, in, out->endpoint, out))
 		return;
 	out->kind = DECISION_ASK;
 	if (!in->automatic)
@@ -133,7 +157,7 @@ void engine_decide(struct engine *engine, const struct decision_input *in, struc
 		out->kind = DECISION_OFFLINE;
 		return;
 	}
-	admit(engine, in->place, endpoint, &out->admission);
+	admit(engine, in->place, out->endpoint, &out->admission);
 	if (out->admission.ask)
 		return;
 	out->kind = DECISION_DECLINE;

@@ -30,6 +30,7 @@ struct decision {
 	struct cache_hit hits[ENGINE_ITEMS]; /* borrowed from the cache until it changes */
 	size_t hit_count;
 	struct question *question;
+	struct endpoint *endpoint;  /* for ASK: whom; borrowed until the configuration changes */
 	struct admission admission; /* for ASK and DECLINE */
 	struct offline_verdict offline; /* of the last look at it */
 };
@@ -44,6 +45,8 @@ struct decision_input {
 };
 
 void engine_decide(struct engine *engine, const struct decision_input *in, struct decision *out);
+/* Whom a question would go to; NULL: nobody is configured. */
+struct endpoint *engine_endpoint(struct engine *engine, bool automatic);
 /* Asks the open documents alone; true with the text in engine->offline_text. */
 bool engine_look_offline(struct engine *engine, const struct decision_input *in, enum offline_level level,
 	struct offline_verdict *verdict);

@@ -374,6 +374,7 @@ bool waiters_are_current(const struct engine *engine, const struct question *que
 }
 
 static void waiter_act(struct waiter *w, const struct decision *decision);
+static void waiter_ask(struct waiter *w, struct endpoint *endpoint);
 
 static void waiter_decide(struct waiter *w, struct decision *decision)
 {
@@ -403,12 +404,27 @@ static void answer_waiter(struct waiter *w, const struct question *question)
 	}
 }
 
+/* The endpoint has nothing to give: whom may who asked by hand be served by instead? NULL: nobody. */
+static struct endpoint *other_endpoint(const struct waiter *w, const struct question *question, const struct err *err)
+{
+	struct endpoint *other;
+
+	if (!err || err->kind != ERR_BUDGET || w->automatic || !is_current(w))
+		return NULL;
+	other = engine_endpoint(w->engine, false);
+	return other == ask_endpoint(question->ask) ? NULL : other;
+}
+
 void waiters_on_done(struct engine *engine, struct question *question, const struct err *err)
 {
 	struct waiter *w;
 
 	while ((w = pop_waiter(engine, question))) {
-		if (err)
+		struct endpoint *other = other_endpoint(w, question, err);
+
+		if (other)
+			waiter_ask(w, other);
+		else if (err)
 			waiter_fail(w, err);
 		else
 			answer_waiter(w, question);
@@ -417,7 +433,8 @@ void waiters_on_done(struct engine *engine, struct question *question, const str
 
 /* --- requests --- */
 
-static void waiter_ask(struct waiter *w)
+/* `endpoint` NULL: there is none. */
+static void waiter_ask(struct waiter *w, struct endpoint *endpoint)
 {
 	struct engine *engine = w->engine;
 	struct habit *habit = habits_of(engine->habits, w->place.uri);
@@ -426,7 +443,7 @@ static void waiter_ask(struct waiter *w)
 		.id = engine->last_id += CACHE_RANKS,
 		.upstream = engine->upstream,
 		.cache = engine->cache,
-		.endpoint = upstream_find(engine->upstream, NULL, &err),
+		.endpoint = endpoint ? endpoint : upstream_find(engine->upstream, NULL, &err),
 		.config = engine->config,
 		.place = &w->place,
 		.automatic = w->automatic,
@@ -484,7 +501,7 @@ static void waiter_act(struct waiter *w, const struct decision *decision)
 		}
 		/* fall through */
 	case DECISION_NO_ENDPOINT:
-		waiter_ask(w);
+		waiter_ask(w, decision->endpoint);
 		return;
 	}
 }

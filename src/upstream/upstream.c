@@ -61,6 +61,7 @@ bool upstream_configure(struct upstream *upstream, struct config *config, struct
 	release_endpoints(upstream->endpoints, upstream->count);
 	memcpy(upstream->endpoints, made, config->endpoint_count * sizeof(made[0]));
 	upstream->count = config->endpoint_count;
+	upstream->when_exhausted = config->when_exhausted;
 	return true;
 }
 

@@ -15,6 +15,8 @@ struct upstream {
 	struct token_scales *token_scales;
 	struct endpoint *endpoints[LIMIT_ENDPOINTS]; /* refs */
 	size_t count;
+	enum when_exhausted when_exhausted;
+	int64_t next_allowed_until; /* Unix seconds, see upstream_allow_next() */
 	struct call *calls;
 	struct query *queries;
 	uint64_t last_id;

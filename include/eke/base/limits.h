@@ -109,6 +109,7 @@
 #define LIMIT_OFFLINE_WINDOW KIB(8)       /* text before or behind the cursor that it looks at */
 
 /* --- chat --- */
+#define LIMIT_CHAT_KEPT 8                 /* answers that nobody waited for any more, kept for the same question */
 #define LIMIT_CHAT_MESSAGES 2048          /* in one request */
 #define LIMIT_CHAT_PROMPT MIB(8)          /* all of a request's messages */
 

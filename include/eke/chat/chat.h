@@ -3,6 +3,10 @@
 /*
  * Chat: messages in, an answer streamed out. This is the stateless form (chat/complete): the caller holds the
  * conversation.
+ *
+ * A request that names no endpoint goes on to the next when the first has nothing more to give (upstream/choose.h). An
+ * answer that was paid for is not thrown away when its request is cancelled: it comes in to its end, and is there for
+ * whoever asks the same again.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +39,11 @@ struct chat_answer {
 
 struct chat_callbacks {
 	void (*delta)(void *ctx, bool reasoning, const char *text, size_t len);
+	/*
+	 * The first endpoint refused (err says why and until when); the other would serve. Ask the user, then call
+	 * chat_go_on(). NULL: nobody can be asked.
+	 */
+	void (*ask)(void *ctx, const struct config_endpoint *other, const struct err *err);
 	/* Once, the last: an answer, or err. */
 	void (*done)(void *ctx, const struct chat_answer *answer, const struct err *err);
 	void *ctx;
@@ -55,5 +64,7 @@ void chat_configure(struct chat *chat, struct config *config);
 uint64_t chat_start(struct chat *chat, const struct chat_request *request, const struct chat_callbacks *callbacks,
 	struct err *err);
 void chat_cancel(struct chat *chat, uint64_t id);
+/* The user's answer. Yes: also the next ones need not be asked for until the first endpoint has something again. */
+void chat_go_on(struct chat *chat, uint64_t id, bool yes);
 
 #endif
