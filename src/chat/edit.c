@@ -260,7 +260,8 @@ static void take(struct proposal *e, const struct doc *doc, const struct range *
 	text_buffer_before(buffer, start, AROUND, &m->before);
 	text_buffer_after(buffer, end, AROUND, &m->after);
 	m->path = uri_path_part(e->uri);
-	e->crlf = ends_with_crlf_lines(&e->selected) || ends_with_crlf_lines(&m->before) || ends_with_crlf_lines(&m->after);
+	e->crlf = ends_with_crlf_lines(&e->selected) || ends_with_crlf_lines(&m->before) ||
+		  ends_with_crlf_lines(&m->after);
 }
 
 /*

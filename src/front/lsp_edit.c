@@ -1,6 +1,6 @@
 /*
- * edit/propose: a replacement for a range, streamed, and then as a versioned WorkspaceEdit (LSP 3.18). An edit lives from
- * its request to its answer.
+ * edit/propose: a replacement for a range, streamed, and then as a versioned WorkspaceEdit (LSP 3.18). An edit lives
+ * from its request to its answer.
  */
 #include "lsp_private.h"
 
