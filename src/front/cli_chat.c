@@ -70,9 +70,9 @@ static void print_json(const struct chat_command *c, const struct chat_answer *a
 }
 
 /* What the user should know besides the text, on standard error. */
-static void print_notes(const struct chat_command *c, const struct chat_answer *answer)
+static void print_notes(struct chat_command *c, const struct chat_answer *answer)
 {
-	char left[80];
+	char left[160];
 
 	if (answer->answer->finish == CALL_TRUNCATED)
 		fprintf(stderr, "eke: the answer broke off here%s%s\n", answer->answer->trouble ? ": " : "",
@@ -81,6 +81,7 @@ static void print_notes(const struct chat_command *c, const struct chat_answer *
 		fprintf(stderr, "eke: the answer was cut at its maximum length\n");
 	else if (answer->answer->finish == CALL_FILTER)
 		fprintf(stderr, "eke: the provider's content filter cut the answer\n");
+	cli_note_ledger(&c->app, answer->endpoint_config);
 	if (!plan_is_counted(answer->endpoint_config->plan) || !isatty(STDERR_FILENO))
 		return;
 	budget_describe(c->app.budget, answer->endpoint_config, left, sizeof(left));
