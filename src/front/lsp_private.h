@@ -41,7 +41,7 @@ struct lsp {
 	int exit_code;
 	enum lsp_trace trace;
 	struct strbuf warnings; /* about the configuration, until the client is ready; lines */
-	char *status;           /* the last eke/didChangeStatus, or NULL */
+	char *status;           /* what the last eke/didChangeStatus was about, or NULL */
 	struct err trouble;     /* of the last request; kind ERR_NONE: it went well */
 	struct err config_err;  /* why the configuration in the file is not in force */
 	struct lsp_turn *turns;
