@@ -246,7 +246,6 @@ void offline_seen(struct offline *offline, const char *uri, const char *language
 	make_room(offline, len + 1, doc);
 	if (!doc) {
 		doc = add_doc(offline, uri);
-		offline_lines_expect(&offline->lines, len);
 	} else {
 		/* Given up only when the new ones are there: most lines stay as they are. */
 		old = doc->lines;

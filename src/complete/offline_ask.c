@@ -305,9 +305,8 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	struct offline_place place;
 	struct offline_draft draft = { .text = &offline->draft, .first.token = TOKEN_STOP };
 	bool at_start;
-	bool prose;
 
-	offline->first.token = TOKEN_STOP;
+	offline->first = (struct offline_step){ .token = TOKEN_STOP };
 	*verdict = (struct offline_verdict){ .reason = OFFLINE_NOTHING };
 	strbuf_reset(out);
 	strbuf_reset(&offline->draft);
@@ -320,7 +319,7 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	if (!take_place(&place, offline, r, before, len))
 		return false;
 	at_start = !place.head.count && !place.partial_len;
-	prose = in_prose(&place, before, len);
+	place.prose = in_prose(&place, before, len);
 	write_draft(&place, offline->pool, max_lines, &draft);
 	offline->first = draft.first;
 	verdict->candidates = (unsigned)draft.candidates;
@@ -329,6 +328,6 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	verdict->tokens = draft.first.tokens;
 	verdict->lines_above = draft.first.above;
 	verdict->probability = draft.first.probability;
-	verdict->reason = offer(r, &draft, prose, at_start, out, &verdict->probability);
+	verdict->reason = offer(r, &draft, place.prose, at_start, out, &verdict->probability);
 	return verdict->reason == OFFLINE_OFFERED;
 }

@@ -41,7 +41,7 @@ struct offline_doc {
 	size_t style_count; /* lines when it was worked out; 0: never */
 };
 
-#define FEATURES 16
+#define FEATURES 24
 
 /* One token ahead. */
 struct offline_step {
@@ -101,6 +101,7 @@ struct offline_place {
 	struct offline_cut head; /* its whole tokens */
 	const char *partial;     /* what there is of the next one */
 	size_t partial_len;
+	bool prose; /* in a comment or a text */
 };
 
 /* --- candidates --- */
@@ -110,14 +111,13 @@ struct offline_place {
 struct offline_candidate {
 	uint32_t line; /* LINE_NONE: only a word */
 	uint32_t at;   /* its token that comes next; of a word alone the token itself */
-	uint32_t tokens;  /* of the head that agree, back from the cursor */
+	uint32_t tokens;  /* of the head that agree, back from the cursor; of a word alone how often it is used */
 	uint32_t above;   /* lines above that agree */
 	bool whole;       /* all of the head agrees */
 	bool same_doc;
 	bool same_language;
 	bool done; /* a word alone that was taken */
 	struct offline_blanks blanks; /* what the line would be indented with here; only if nothing is typed of it */
-	double weight;
 };
 
 struct offline_pool {

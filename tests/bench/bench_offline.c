@@ -31,6 +31,7 @@
 
 #define FILES_MAX 4000
 #define TYPED_MAX 3
+#define FITTED_FILES 6 /* of each project, spread over it: the typed ones have no say unless by chance */
 
 struct file {
 	char *path;
@@ -420,7 +421,9 @@ static void run_project(const struct project *project, size_t max, size_t typed_
 	strbuf_init(&names, KIB(4));
 	for (size_t i = 0; i < 6 && project->patterns[i]; i++)
 		read_files(project->patterns[i], files, &count);
-	for (size_t i = 0; i < typed_max && project->typed[i]; i++) {
+	for (size_t i = 0; features && i < FITTED_FILES; i++)
+		run_file(project, files, count, &files[(2 * i + 1) * count / (2 * FITTED_FILES)], max, true, &row);
+	for (size_t i = 0; !features && i < typed_max && project->typed[i]; i++) {
 		const struct file *file = read_files(project->typed[i], typed, &typed_count);
 
 		if (!file)

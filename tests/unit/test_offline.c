@@ -1,0 +1,261 @@
+/* complete/offline: what it offers, what it keeps to itself, and that edits leave it as if it had just been told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h needs the four above */
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/attrs.h"
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/base/strbuf.h"
+#include "eke/base/utf.h"
+#include "eke/complete/offline.h"
+#include "eke/text/docs.h"
+#include "eke/text/lines.h"
+#include "offline_model.h"
+
+#define URI "file:///x/a.c"
+#define OTHER "file:///x/b.c"
+
+/* --- what it offers --- */
+
+/* A document's text with the cursor at '|'; asks there. NULL: nothing. */
+static enum offline_reason ask_at(struct offline *offline, const char *language, const char *marked, size_t max_lines,
+				  enum offline_level level, struct strbuf *out)
+{
+	const char *cursor = strchr(marked, '|');
+	struct offline_verdict verdict;
+	struct offline_request request = { .uri = URI, .language = language, .max_lines = max_lines, .level = level };
+	struct strbuf text;
+	bool offered;
+
+	assert_non_null(cursor);
+	strbuf_init(&text, KIB(64));
+	strbuf_add(&text, marked, (size_t)(cursor - marked));
+	request.before_len = text.len;
+	strbuf_adds(&text, cursor + 1);
+	offline_seen(offline, URI, language, text.data, text.len);
+	request.line = lines_count(text.data, request.before_len);
+	request.before = text.data;
+	request.after = text.data + request.before_len;
+	request.after_len = text.len - request.before_len;
+	offered = offline_complete(offline, &request, out, &verdict);
+	assert_true(offered == (verdict.reason == OFFLINE_OFFERED));
+	assert_true(offered == (out->len > 0));
+	assert_non_null(offline_reason_name(verdict.reason));
+	assert_true(offline_is_sound(offline));
+	strbuf_release(&text);
+	return verdict.reason;
+}
+
+static const struct {
+	const char *what;
+	const char *language;
+	const char *seen; /* another document, of the same language; NULL: none */
+	const char *text;
+	const char *offered; /* NULL: nothing */
+	enum offline_reason reason;
+	size_t max_lines;
+} cases[] = {
+	{ "the rest of a line", "c", NULL,
+	  "void f(void)\n{\n\tresult = compute_all(first, second);\n\tuse(result);\n}\nvoid g(void)\n{\n\tresult = comp|\n", "ute_all(first, second);",
+	  OFFLINE_OFFERED, 1 },
+	{ "several lines, after the same line", "c",
+	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n\treturn 0;\n}\n",
+	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\t|\n", "release(first);\n\t\treturn -1;\n\t}\n\treturn 0;", OFFLINE_OFFERED, 0 },
+	{ "no more lines than allowed", "c",
+	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n\treturn 0;\n}\n",
+	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\t|\n", "release(first);\n\t\treturn -1;", OFFLINE_OFFERED, 2 },
+	{ "tabs there, blanks here", "c",
+	  "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n",
+	  "int g(void)\n{\n    int x;\n    y();\n    if (failed(first)) {\n        |\n", "release(first);\n        return -1;", OFFLINE_OFFERED, 2 },
+	{ "blanks there, tabs here, and deeper", "c",
+	  "int f(void)\n{\n    if (failed(first)) {\n        release(first);\n        return -1;\n    }\n}\n",
+	  "int g(void)\n{\n\twhile (x) {\n\t\tif (failed(first)) {|\n", "\n\t\t\trelease(first);\n\t\t\treturn -1;", OFFLINE_OFFERED, 3 },
+	{ "line ends of the document", "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n",
+	  "int f(void)\r\n{\r\n\tif (failed(first)) {\r\n\t\t|\r\n", "release(first);\r\n\t\treturn -1;", OFFLINE_OFFERED, 2 },
+	{ "the longest context wins", "c",
+	  "void f(void)\n{\n\tx = get(alpha, one);\n\ty = get(alpha, one);\n\tz = get(alpha, one);\n\tstart_here(now);\n\tw = get(alpha, other_thing);\n}\n",
+	  "void g(void)\n{\n\tstart_here(now);\n\tw = get(alpha, |\n", "other_thing);", OFFLINE_OFFERED, 1 },
+	{ "a word of the document", "python", NULL,
+	  "first_quantity = 1\nprint(first_quantity)\nreturn_it(first_quantity)\nx = 3\ny = first_q|\n", "uantity", OFFLINE_OFFERED, 1 },
+	{ "beyond ASCII", "python", NULL,
+	  "gr\xC3\xB6\xC3\x9F""enordnung = 1\nprint(gr\xC3\xB6\xC3\x9F""enordnung)\nzeige(gr\xC3\xB6\xC3\x9F""enordnung)\ny = gr\xC3\xB6|\n",
+	  "\xC3\x9F""enordnung", OFFLINE_OFFERED, 1 },
+	{ "the editor closed the bracket", "c", NULL,
+	  "void f(void)\n{\n\tresult = compute_all(first, second);\n\tuse(result);\n\tresult = compute_all(|)\n", "first, second", OFFLINE_OFFERED, 1 },
+	{ "the rest of the line stands there", "c", NULL,
+	  "void f(void)\n{\n\tresult = compute_all(first, second);\n\tuse(result);\n\tresult = compute_all|(first, second);\n", NULL, OFFLINE_THERE, 1 },
+	{ "the next line stands there", "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n",
+	  "int f(void)\n{\n\tif (failed(first)) {\n\t\t|\n\t\trelease(first);\n", NULL, OFFLINE_THERE, 0 },
+	{ "before the rest of a word", "c", NULL, "int compute;\nint compute;\nx = comp|ute;\n", NULL, OFFLINE_IN_WORD, 1 },
+	{ "nothing like it", "c", "int f(void);\n", "zebra|\n", NULL, OFFLINE_NOTHING, 1 },
+	{ "nothing at all", "c", NULL, "|", NULL, OFFLINE_NOTHING, 0 },
+	{ "candidates disagree", "c",
+	  "call(alpha);\nq();\ncall(beta);\nr();\ncall(gamma);\ns();\ncall(delta);\nt();\ncall(epsilon);\nu();\ncall(zeta);\nv();\n",
+	  "w();\ncall(|\n", NULL, OFFLINE_UNSURE, 1 },
+	{ "only a bracket", "c", "f(x)\n{\n\tgo(now);\n}\nf(x)\n{\n\tgo(now);\n}\n", "f(x)\n{\n\tgo(now)|;\n}\n", NULL, OFFLINE_UNSURE, 1 },
+	{ "not in a comment", "c", "int remarkable_word;\nint remarkable_word;\n", "int x;\n/* a remark|\n", NULL, OFFLINE_PROSE, 1 },
+	{ "but the very sentence", "c",
+	  "/* Caller must hold the lock of the table. */\nint f(void);\n\n/* Caller must hold the lock of the table. */\nint g(void);\n",
+	  "/* Caller must hold the lo|\n", "ck of the table. */", OFFLINE_OFFERED, 1 },
+};
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct offline *offline = offline_new();
+		struct strbuf out;
+		enum offline_reason reason;
+
+		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
+		if (cases[i].seen)
+			offline_seen(offline, OTHER, cases[i].language, cases[i].seen, strlen(cases[i].seen));
+		reason = ask_at(offline, cases[i].language, cases[i].text, cases[i].max_lines, OFFLINE_LIKELY, &out);
+		if (reason != cases[i].reason || strcmp(out.data, cases[i].offered ? cases[i].offered : "") != 0)
+			fail_msg("%s: %s, \"%s\"", cases[i].what, offline_reason_name(reason), out.data);
+		strbuf_release(&out);
+		offline_free(offline);
+	}
+}
+
+/* Sure is stricter: of two ways that were gone, neither; of one that was gone again and again, that. */
+static void test_levels(void **state)
+{
+	static const char seen[] = "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n";
+	struct strbuf out;
+	struct offline *offline = offline_new();
+	size_t likely;
+
+	(void)state;
+	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
+	offline_seen(offline, OTHER, "c", seen, sizeof(seen) - 1);
+	ask_at(offline, "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\t|\n", 0, OFFLINE_LIKELY, &out);
+	likely = out.len;
+	ask_at(offline, "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\t|\n", 0, OFFLINE_SURE, &out);
+	assert_true(out.len <= likely);
+	assert_true(likely > 0);
+	strbuf_release(&out);
+	offline_free(offline);
+}
+
+/* What was written last counts more: of two documents, the one that is open here; and within it, what is near. */
+static void test_recency(void **state)
+{
+	struct strbuf out;
+	struct offline *offline = offline_new();
+
+	(void)state;
+	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
+	offline_seen(offline, OTHER, "c", "a();\nvalue_of_all = 1;\nvalue_of_all = 2;\nvalue_of_all = 3;\n", 58);
+	ask_at(offline, "c", "b();\nvalue_of_none = 1;\nvalue_of_none = 2;\nvalue_of_none = 3;\nc();\nvalue_of|\n", 1, OFFLINE_LIKELY,
+	       &out);
+	assert_memory_equal(out.data, "_none", 5);
+	strbuf_release(&out);
+	offline_free(offline);
+}
+
+/* The line being typed is no evidence, nor are half words that stood there for a moment. */
+static void test_typing(void **state)
+{
+	struct strbuf out;
+	struct offline *offline = offline_new();
+	struct offline_verdict verdict;
+	struct offline_request r = { .uri = URI, .language = "c", .line = 1, .before = "\nzebr", .before_len = 5, .after = "" };
+	struct offline_stats empty;
+
+	(void)state;
+	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
+	offline_seen(offline, URI, "c", "\n", 1);
+	empty = offline_stats(offline);
+	for (size_t i = 1; i <= 5; i++)
+		assert_true(offline_edited(offline, URI, 1, 1, "zebra", i));
+	assert_int_equal(offline_stats(offline).words, empty.words);
+	assert_false(offline_complete(offline, &r, &out, &verdict));
+	assert_true(offline_edited(offline, URI, 1, 1, "zebra\n", 6));
+	assert_int_equal(offline_stats(offline).words, empty.words + 1);
+	assert_true(offline_holds(offline, URI, "\nzebra\n", 7));
+	assert_true(offline_edited(offline, URI, 0, 2, NULL, 0));
+	assert_true(offline_holds(offline, URI, "", 0));
+	assert_int_equal(offline_stats(offline).words, 0);
+	/* Lines that are not there, a document that is not known. */
+	assert_false(offline_edited(offline, URI, 0, 2, "x", 1));
+	assert_false(offline_edited(offline, URI, 0, 1, NULL, 0));
+	assert_false(offline_edited(offline, OTHER, 0, 1, "x", 1));
+	assert_true(offline_is_sound(offline));
+	strbuf_release(&out);
+	offline_free(offline);
+}
+
+/* Texts beyond the bound: the closed one not used for longest goes, the open ones stay. */
+static void test_bound(void **state)
+{
+	struct offline *offline = offline_new();
+	struct strbuf text;
+	size_t documents = 0;
+	char uri[64];
+
+	(void)state;
+	strbuf_init(&text, MIB(2));
+	while (text.len < MIB(1))
+		strbuf_addf(&text, "line %zu of many that are long enough to be fewer than they could be\n", text.len);
+	offline_seen(offline, URI, "c", text.data, text.len);
+	for (unsigned i = 0; i < 24; i++) {
+		snprintf(uri, sizeof(uri), "file:///%u", i);
+		offline_seen(offline, uri, "c", text.data, text.len);
+		offline_closed(offline, uri);
+		assert_true(offline_stats(offline).text <= LIMIT_OFFLINE_BYTES);
+	}
+	documents = offline_stats(offline).documents;
+	assert_true(documents > 10 && documents < 17);
+	assert_true(offline_holds(offline, URI, text.data, text.len));
+	assert_true(offline_holds(offline, "file:///23", text.data, text.len));
+	assert_false(offline_holds(offline, "file:///0", text.data, text.len));
+	assert_true(offline_is_sound(offline));
+
+	/* One too large is not known; nor is it any more after it has become too large. */
+	while (text.len < LIMIT_OFFLINE_DOCUMENT)
+		strbuf_addch(&text, text.len % 50 ? 'x' : '\n');
+	offline_seen(offline, URI, "c", text.data, LIMIT_OFFLINE_DOCUMENT);
+	assert_true(offline_edited(offline, URI, 0, 1, text.data, 4096));
+	assert_false(offline_edited(offline, URI, 0, 1, "x", 1));
+	offline_forget(offline, "file:///23");
+	assert_false(offline_holds(offline, "file:///23", text.data, text.len));
+	assert_true(offline_is_sound(offline));
+	strbuf_release(&text);
+	offline_free(offline);
+}
+
+/* Random edits of documents leave the engine as if it had just been told their texts. */
+static void test_edits(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 40; seed++) {
+		uint8_t data[3000];
+		uint32_t x = seed * 2654435761u;
+
+		for (size_t i = 0; i < sizeof(data); i++) {
+			x ^= x << 13;
+			x ^= x >> 17;
+			x ^= x << 5;
+			data[i] = (uint8_t)(x >> 8);
+		}
+		drive(data, sizeof(data));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases), cmocka_unit_test(test_levels), cmocka_unit_test(test_recency),
+		cmocka_unit_test(test_typing), cmocka_unit_test(test_bound), cmocka_unit_test(test_edits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
