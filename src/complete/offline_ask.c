@@ -3,17 +3,24 @@
  * line by line, each with the probability that all of it up to there is right), how much of that fits before what
  * follows the cursor, and how much of that is sure enough. Nothing lives longer than a call but scratch memory.
  */
-#include "offline_private.h"
+#include "eke/complete/offline_ask.h"
 
 #include <string.h>
 
 #include "eke/base/limits.h"
-#include "eke/base/utf.h"
 #include "eke/complete/indent.h"
 #include "eke/text/lines.h"
 
-#define LIKELY 0.5
-#define SURE 0.85
+#include "offline_fit.h"
+#include "offline_match.h"
+#include "offline_private.h"
+
+#ifndef LIKELY
+#define LIKELY 0.6
+#endif
+#ifndef SURE
+#define SURE 0.82
+#endif
 /* A draft ends where it is wrong more often than this. */
 #define HOPELESS 0.3
 #define LINES_MAX_AHEAD 12
@@ -295,6 +302,22 @@ static enum offline_reason offer(const struct offline_request *r, const struct o
 	return out->len ? OFFLINE_OFFERED : OFFLINE_SHORT;
 }
 
+static void set_line_aside(struct offline *offline, const struct offline_request *r, const char *before, size_t len)
+{
+	size_t start = lines_last_start(before, len);
+	size_t rest = lines_first_end(r->after, r->after_len);
+	struct strbuf line;
+
+	strbuf_init(&line, LINE_BYTES_MAX);
+	strbuf_add(&line, before + start, len - start);
+	strbuf_add(&line, r->after, rest);
+	if (line.full)
+		offline_settle(offline);
+	else
+		offline_set_aside(offline, offline_find(offline, r->uri), r->line, line.data, line.len);
+	strbuf_release(&line);
+}
+
 bool offline_complete(struct offline *offline, const struct offline_request *r, struct strbuf *out,
 		      struct offline_verdict *verdict)
 {
@@ -310,8 +333,7 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	*verdict = (struct offline_verdict){ .reason = OFFLINE_NOTHING };
 	strbuf_reset(out);
 	strbuf_reset(&offline->draft);
-	if (offline->hot && (strcmp(offline->hot->uri, r->uri) != 0 || offline->hot_line != r->line))
-		offline_settle(offline);
+	set_line_aside(offline, r, before, len);
 	if (r->after_len && token_is_word(r->after[0])) {
 		verdict->reason = OFFLINE_IN_WORD;
 		return false;

@@ -2,11 +2,12 @@
  * A draft goes on as the text did elsewhere; here something may stand behind the cursor already: what the editor closed
  * by itself, the end of the same statement, the lines that follow. Pure functions over texts.
  */
+#include "offline_fit.h"
+
 #include <string.h>
 
+#include "eke/complete/syntax.h"
 #include "eke/text/lines.h"
-
-#include "offline_private.h"
 
 /* Of s[0..len), without blanks around. */
 static const char *trim(const char *s, size_t *len)

@@ -193,8 +193,9 @@ void offline_lines_unref(struct offline_lines *lines, uint32_t number)
 	if (!line || --line->refs)
 		return;
 	index_line(lines, number, offline_words_list_remove);
-	for (link = &lines->buckets[line->hash & (lines->bucket_count - 1)]; *link != number; link = &lines->lines[*link]->next)
-		;
+	link = &lines->buckets[line->hash & (lines->bucket_count - 1)];
+	while (*link != number)
+		link = &lines->lines[*link]->next;
 	*link = line->next;
 	for (uint32_t i = 0; i < line->count; i++)
 		offline_words_unref(&lines->words, token_word(line->tokens[i]));

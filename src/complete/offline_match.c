@@ -4,9 +4,9 @@
  * in all lines that have them: the index has those. Where the cursor is in a word, the words of the document near it
  * come third, those of other documents last. Nothing lives longer than a call.
  */
-#include <string.h>
+#include "offline_match.h"
 
-#include "offline_private.h"
+#include <string.h>
 
 #define PAIR_VISITS 400 /* entries of the index that are looked at, the latest ones */
 #define WORD_VISITS 400
@@ -62,7 +62,8 @@ static void add(const struct offline_place *place, struct offline_pool *pool, co
 	struct offline_candidate *c;
 	uint32_t next = offline_candidate_next(place->offline, candidate);
 
-	if (pool->count == CANDIDATES_MAX || !offline_token_begins(place->offline, next, place->partial, place->partial_len))
+	if (pool->count == CANDIDATES_MAX ||
+	    !offline_token_begins(place->offline, next, place->partial, place->partial_len))
 		return;
 	c = &pool->list[pool->count++];
 	*c = *candidate;
@@ -267,7 +268,8 @@ static void add_word(const struct offline_place *place, struct offline_pool *poo
 	add(place, pool, &c);
 }
 
-static void mark_line(const struct offline_place *place, struct offline_pool *pool, size_t at, size_t distance, bool typed)
+static void mark_line(const struct offline_place *place, struct offline_pool *pool, size_t at, size_t distance,
+		      bool typed)
 {
 	struct offline *offline = place->offline;
 	const struct offline_line *line = offline_line(&offline->lines, place->doc->lines[at]);

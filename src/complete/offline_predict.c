@@ -2,11 +2,13 @@
  * The candidates vote for the next token, and how sure the vote is becomes a probability: by a logistic function of a
  * few features, whose weights were fitted to real files (offline_model.h says how). Nothing lives longer than a call.
  */
+#include "offline_predict.h"
+
 #include <math.h>
 #include <string.h>
 
+#include "offline_match.h"
 #include "offline_model.h"
-#include "offline_private.h"
 
 #define VOTES_MAX 64
 
@@ -101,6 +103,23 @@ static void cast(const struct offline_place *place, struct vote *vote, const str
 		vote->above = c->above;
 }
 
+/* Votes that weigh the same must not go by the order in which they were counted. */
+static bool is_better(const struct offline *offline, const struct vote *a, const struct vote *b)
+{
+	const struct offline_word *x = word_of(offline, a->token);
+	const struct offline_word *y = word_of(offline, b->token);
+	int order;
+
+	if (fabs(a->weight - b->weight) > 1e-9 * b->weight)
+		return a->weight > b->weight;
+	if (!x || !y)
+		return x && !y;
+	order = strcmp(x->text, y->text);
+	if (order || a->token != b->token)
+		return order ? order < 0 : a->token < b->token;
+	return a->blanks.tabs < b->blanks.tabs || (a->blanks.tabs == b->blanks.tabs && a->blanks.spaces < b->blanks.spaces);
+}
+
 static double at_most(double value, double max)
 {
 	return value < max ? value : max;
@@ -131,7 +150,7 @@ static void fill_features(const struct offline_place *place, const struct vote *
 	f[9] = typed == 1;
 	f[10] = is_word ? at_most(log2(word->refs), 8) : 0;
 	f[11] = at_most(log2((double)rivals), 6);
-	if (step->by_word) {
+	if (step->evidence == EVIDENCE_WORD) {
 		f[12] = place->head.count == 0;
 		f[13] = left == 1;
 		return;
@@ -173,20 +192,22 @@ bool offline_predict(const struct offline_place *place, const struct offline_poo
 			cast(place, vote, c, weight);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!best || votes[i].weight > best->weight)
+		if (!best || is_better(place->offline, &votes[i], best))
 			best = &votes[i];
 	}
 	if (!best)
 		return false;
 	*step = (struct offline_step){ .token = best->token,
 				       .blanks = best->blanks,
-				       .by_word = !best->supporters,
+				       .evidence = !best->supporters	  ? EVIDENCE_WORD :
+						   place->partial_len ? EVIDENCE_IN_WORD :
+									EVIDENCE_CONTEXT,
 				       .whole = best->whole,
 				       .tokens = best->tokens,
 				       .above = best->above,
 				       .supporters = best->supporters };
 	fill_features(place, best, sum - best->weight, heaviest, count, step);
-	weights = step->by_word ? offline_word_weights : offline_context_weights;
+	weights = offline_weights[step->evidence];
 	for (size_t i = 0; i < FEATURES; i++)
 		z += weights[i] * step->features[i];
 	step->probability = 1 / (1 + exp(-z));

@@ -85,7 +85,8 @@ static uint32_t find(const struct offline_words *words, const char *s, size_t le
 {
 	uint32_t i = words->buckets[hash & (words->bucket_count - 1)];
 
-	while (i && (words->words[i].hash != hash || words->words[i].len != len || memcmp(words->words[i].text, s, len) != 0))
+	while (i && (words->words[i].hash != hash || words->words[i].len != len ||
+		     memcmp(words->words[i].text, s, len) != 0))
 		i = words->words[i].next;
 	return i;
 }

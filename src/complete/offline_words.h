@@ -3,7 +3,7 @@
 /*
  * The words of all lines that the offline engine knows, each once, with a number, and counted; and how a line is cut
  * into tokens. A token is a word (letters, digits, _, everything beyond ASCII), a run of blanks, or a mark; one blank
- * before a word or mark belongs to it, as TOKEN_SPACED. So the tokens of a line are the line, and a space costs nothing.
+ * before a word or mark belongs to it, as TOKEN_SPACED. So tokens say all of a line, and a space costs nothing.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -27,6 +27,7 @@
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
 #include "eke/complete/offline.h"
+#include "eke/complete/offline_ask.h"
 #include "eke/text/lines.h"
 
 #define FILES_MAX 4000
@@ -50,17 +51,20 @@ struct project {
 static const struct project projects[] = {
 	{ "C", "c", { "src/*/*.c", "src/*/*.h", "include/eke/*/*.h" },
 	  { "src/upstream/http.c", "src/rpc/rpc.c", "src/config/config.c" } },
-	{ "C headers", "c", { "/usr/include/*.h", "/usr/include/x86_64-linux-gnu/*/*.h", "/usr/include/linux/*.h" },
+	{ "C headers", "c", { "/usr/include/*.h", "/usr/include/*-linux-gnu/*/*.h", "/usr/include/linux/*.h" },
 	  { "/usr/include/stdlib.h", "/usr/include/linux/fuse.h", "/usr/include/linux/input.h" } },
-	{ "Python", "python", { "/usr/lib/python3*/*.py", "/usr/lib/python3*/json/*.py", "/usr/lib/python3*/email/*.py" },
+	{ "Python", "python", { "/usr/lib/python3*/*.py", "/usr/lib/python3*/*/*.py" },
 	  { "/usr/lib/python3*/argparse.py", "/usr/lib/python3*/zipfile.py", "/usr/lib/python3*/socket.py" } },
 	{ "Perl", "perl", { "/usr/share/perl/5.*[0-9].*/*/*.pm", "/usr/share/perl/5.*[0-9].*/*.pm" },
-	  { "/usr/share/perl/5.*.*/File/Copy.pm", "/usr/share/perl/5.*.*/CPAN/Shell.pm", "/usr/share/perl/5.*.*/JSON/PP.pm" } },
+	  { "/usr/share/perl/5.*.*/File/Copy.pm", "/usr/share/perl/5.*.*/CPAN/Shell.pm",
+	    "/usr/share/perl/5.*.*/JSON/PP.pm" } },
 	{ "JavaScript", "javascript",
-	  { "tests/*/*.mjs", "/usr/*/node*/npm/lib/*.js", "/usr/*/node*/npm/lib/*/*.js", "/usr/lib/node_modules/npm/lib/*/*.js",
-	    "/usr/*/node*/npm/node_modules/*/lib/*.js", "/usr/*/node*/npm/node_modules/@npmcli/arborist/lib/*/*.js" },
-	  { "/usr/*/node*/npm/lib/commands/view.js", "/usr/*/node*/npm/lib/commands/publish.js", "tests/e2e/harness.mjs" } },
-	{ "shell", "shellscript", { "/usr/lib/git-core/git-*sh*", "/var/lib/dpkg/info/*.p*inst", "/usr/lib/git-core/*merge*tool*" },
+	  { "tests/*/*.mjs", "/usr/*/node*/npm/lib/*.js", "/usr/*/node*/npm/lib/*/*.js",
+	    "/usr/*/node*/npm/node_modules/*/lib/*.js", "/usr/*/node*/npm/node_modules/@npmcli/*/lib/*/*.js" },
+	  { "/usr/*/node*/npm/lib/commands/view.js", "/usr/*/node*/npm/lib/commands/publish.js",
+	    "tests/e2e/harness.mjs" } },
+	{ "shell", "shellscript",
+	  { "/usr/lib/git-core/git-*sh*", "/var/lib/dpkg/info/*.p*inst", "/usr/lib/git-core/*merge*tool*" },
 	  { "/usr/lib/git-core/git-submodule", "/usr/bin/ucf", "/usr/sbin/invoke-rc.d" } },
 };
 
@@ -229,7 +233,7 @@ static void tell_features(const struct typist *t, size_t at)
 
 	if (step->token == TOKEN_STOP)
 		return;
-	printf("%d %d", step->by_word, step_is_right(t, step, at));
+	printf("%d %d", step->evidence, step_is_right(t, step, at));
 	for (size_t i = 0; i < FEATURES; i++)
 		printf(" %.4g", step->features[i]);
 	putchar('\n');
@@ -323,7 +327,7 @@ static size_t words_offer(void *ctx, const char *text, size_t at, const char **o
 	for (size_t i = start; i > 0; i--) {
 		size_t n = 0;
 
-		if (token_is_word(text[i - 1]) && (i < 2 || !token_is_word(text[i - 2])) &&
+		if (text[i - 1] == text[start] && (i < 2 || !token_is_word(text[i - 2])) &&
 		    !memcmp(text + i - 1, text + start, at - start)) {
 			*offered = text + i - 1 + (at - start);
 			while (*offered + n < text + start && token_is_word((*offered)[n]))
@@ -401,7 +405,8 @@ static void run_file(const struct project *project, const struct file *files, si
 
 static void tell_row(const char *name, const char *files, const struct row *row)
 {
-	const struct result *cells[] = { &row->likely, &row->sure, &row->alone, &row->alone_sure, &row->words, &row->lines };
+	const struct result *cells[] = { &row->likely,	   &row->sure,	&row->alone,
+					 &row->alone_sure, &row->words, &row->lines };
 
 	printf("  %-11s", name);
 	for (size_t i = 0; i < 6; i++)
@@ -515,8 +520,8 @@ int main(int argc, char **argv)
 
 	if (!features) {
 		printf("offline engine, typed files: characters accepted and precision of what was shown\n");
-		printf("  %-11s  %-13s  %-13s  %-13s  %-13s  %-13s  %-13s\n", "", "project known", "only if sure", "file alone",
-		       "only if sure", "words", "lines");
+		printf("  %-11s  %-13s  %-13s  %-13s  %-13s  %-13s  %-13s\n", "", "project known", "only if sure",
+		       "file alone", "only if sure", "words", "lines");
 	}
 	for (size_t i = 0; i < ARRAY_LEN(projects); i++)
 		run_project(&projects[i], max, typed_max, features, &total);

@@ -1,5 +1,5 @@
-// Fits the weights of src/complete/offline_model.h: logistic regression by Newton's method, a set for votes by context and
-// one for votes by words alone. Prints the two tables and how well they do, by tenths of what they predict.
+// Fits the weights of src/complete/offline_model.h: logistic regression by Newton's method, a set for each kind
+// of evidence. Prints the table and how well they do, by tenths of what they predict.
 //
 //     build/bench/bench_offline features | node tests/bench/offline-fit.mjs
 import { createInterface } from 'node:readline';
@@ -55,7 +55,7 @@ function fit(samples) {
 	return w;
 }
 
-function tell(name, w, samples) {
+function tell(w, samples) {
 	const tenths = Array.from({ length: 10 }, () => ({ n: 0, right: 0, sum: 0 }));
 	let loss = 0;
 	for (const { x, y } of samples) {
@@ -66,23 +66,26 @@ function tell(name, w, samples) {
 		tenth.sum += p;
 		loss -= Math.log(y ? p : 1 - p);
 	}
-	console.log(`static const double offline_${name}_weights[FEATURES] = {`);
+	console.log('\t{');
 	for (let i = 0; i < w.length; i += 8) {
-		console.log(`\t${w.slice(i, i + 8).map((v) => v.toFixed(3)).join(', ')},`);
+		console.log(`\t\t${w.slice(i, i + 8).map((v) => v.toFixed(3)).join(', ')},`);
 	}
-	console.log('};');
-	console.log(`/* ${samples.length} samples, loss ${(loss / samples.length).toFixed(4)} */`);
+	console.log('\t},');
+	console.error(`/* ${samples.length} samples, loss ${(loss / samples.length).toFixed(4)} */`);
 	for (const { n, right, sum } of tenths) {
-		console.log(`/* ${n} said ${(100 * sum / n).toFixed(1)}%, were ${(100 * right / n).toFixed(1)}% */`);
+		console.error(`/* ${n} said ${(100 * sum / n).toFixed(1)}%, were ${(100 * right / n).toFixed(1)}% */`);
 	}
 }
 
-const sets = [[], []];
+const sets = [[], [], []];
 for await (const line of createInterface({ input: process.stdin })) {
-	const [byWord, y, ...x] = line.split(' ').map(Number);
+	const [evidence, y, ...x] = line.split(' ').map(Number);
 	if (x.length) {
-		sets[byWord].push({ x, y });
+		sets[evidence].push({ x, y });
 	}
 }
-tell('context', fit(sets[0]), sets[0]);
-tell('word', fit(sets[1]), sets[1]);
+console.log('static const double offline_weights[EVIDENCES][FEATURES] = {');
+for (const set of sets) {
+	tell(fit(set), set);
+}
+console.log('};');

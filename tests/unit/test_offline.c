@@ -15,9 +15,10 @@
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
 #include "eke/complete/offline.h"
+#include "eke/complete/offline_ask.h"
 #include "eke/text/docs.h"
 #include "eke/text/lines.h"
-#include "offline_model.h"
+#include "offline_driver.h"
 
 #define URI "file:///x/a.c"
 #define OTHER "file:///x/b.c"
@@ -53,6 +54,21 @@ static enum offline_reason ask_at(struct offline *offline, const char *language,
 	return verdict.reason;
 }
 
+/* A block that is known from elsewhere, and where it begins again. */
+#define BLOCK_TABS                                                                                        \
+	"static int open_it(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n" \
+	"\tkeep(first);\n\treturn 0;\n}\n"
+#define BLOCK_BLANKS                                                                                          \
+	"static int open_it(void)\n{\n    if (failed(first)) {\n        release(first);\n        return -1;\n" \
+	"    }\n    keep(first);\n    return 0;\n}\n"
+#define BEGUN_TABS "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\t"
+#define BEGUN_BLANKS "static int open_it(void)\n{\n    if (failed(first)) {\n        "
+
+#define CALL "\tresult = compute_all(first, second);\n"
+#define CALLS "void f(void)\n{\n" CALL "\tuse(result);\n" CALL "\tuse(result);\n}\n\nvoid g(void)\n{\n"
+
+#define UMLAUT "gr\xC3\xB6\xC3\x9F"
+
 static const struct {
 	const char *what;
 	const char *language;
@@ -62,47 +78,51 @@ static const struct {
 	enum offline_reason reason;
 	size_t max_lines;
 } cases[] = {
-	{ "the rest of a line", "c", NULL,
-	  "void f(void)\n{\n\tresult = compute_all(first, second);\n\tuse(result);\n}\nvoid g(void)\n{\n\tresult = comp|\n", "ute_all(first, second);",
-	  OFFLINE_OFFERED, 1 },
-	{ "several lines, after the same line", "c",
-	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n\treturn 0;\n}\n",
-	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\t|\n", "release(first);\n\t\treturn -1;\n\t}\n\treturn 0;", OFFLINE_OFFERED, 0 },
-	{ "no more lines than allowed", "c",
-	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n\treturn 0;\n}\n",
-	  "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\t|\n", "release(first);\n\t\treturn -1;", OFFLINE_OFFERED, 2 },
-	{ "tabs there, blanks here", "c",
-	  "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n",
-	  "int g(void)\n{\n    int x;\n    y();\n    if (failed(first)) {\n        |\n", "release(first);\n        return -1;", OFFLINE_OFFERED, 2 },
-	{ "blanks there, tabs here, and deeper", "c",
-	  "int f(void)\n{\n    if (failed(first)) {\n        release(first);\n        return -1;\n    }\n}\n",
-	  "int g(void)\n{\n\twhile (x) {\n\t\tif (failed(first)) {|\n", "\n\t\t\trelease(first);\n\t\t\treturn -1;", OFFLINE_OFFERED, 3 },
-	{ "line ends of the document", "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n",
-	  "int f(void)\r\n{\r\n\tif (failed(first)) {\r\n\t\t|\r\n", "release(first);\r\n\t\treturn -1;", OFFLINE_OFFERED, 2 },
+	{ "the rest of a line", "c", NULL, CALLS "\tresult = comp|\n", "ute_all(first, second);", OFFLINE_OFFERED, 1 },
+	{ "several lines, after the same lines", "c", BLOCK_TABS, BEGUN_TABS "|\n",
+	  "release(first);\n\t\treturn -1;\n\t}\n\tkeep(first);\n\treturn 0;", OFFLINE_OFFERED, 0 },
+	{ "no more lines than allowed", "c", BLOCK_TABS, BEGUN_TABS "|\n", "release(first);\n\t\treturn -1;",
+	  OFFLINE_OFFERED, 2 },
+	{ "tabs there, blanks here", "c", BLOCK_TABS, BEGUN_BLANKS "|\n", "release(first);\n        return -1;",
+	  OFFLINE_OFFERED, 2 },
+	{ "blanks there, tabs here", "c", BLOCK_BLANKS, BEGUN_TABS "|\n", "release(first);\n\t\treturn -1;",
+	  OFFLINE_OFFERED, 2 },
+	{ "deeper than there", "c", BLOCK_BLANKS,
+	  "static int open_it(void)\n{\n\t\tif (failed(first)) {|\n", "\n\t\t\trelease(first);\n\t\t\treturn -1;",
+	  OFFLINE_OFFERED, 3 },
+	{ "line ends of the document", "c", BLOCK_TABS,
+	  "static int open_it(void)\r\n{\r\n\tif (failed(first)) {\r\n\t\t|\r\n",
+	  "release(first);\r\n\t\treturn -1;", OFFLINE_OFFERED, 2 },
 	{ "the longest context wins", "c",
-	  "void f(void)\n{\n\tx = get(alpha, one);\n\ty = get(alpha, one);\n\tz = get(alpha, one);\n\tstart_here(now);\n\tw = get(alpha, other_thing);\n}\n",
-	  "void g(void)\n{\n\tstart_here(now);\n\tw = get(alpha, |\n", "other_thing);", OFFLINE_OFFERED, 1 },
+	  "x = get(alpha, one);\ny = get(alpha, one);\nz = get(alpha, one);\nstart_here(now);\n"
+	  "w = get(alpha, other_thing);\n",
+	  "start_here(now);\nw = get(alpha, |\n", "other_thing);", OFFLINE_OFFERED, 1 },
 	{ "a word of the document", "python", NULL,
-	  "first_quantity = 1\nprint(first_quantity)\nreturn_it(first_quantity)\nx = 3\ny = first_q|\n", "uantity", OFFLINE_OFFERED, 1 },
+	  "first_quantity = 1\nprint(first_quantity)\nreturn_it(first_quantity)\nx = 3\ny = first_q|\n", "uantity",
+	  OFFLINE_OFFERED, 1 },
 	{ "beyond ASCII", "python", NULL,
-	  "gr\xC3\xB6\xC3\x9F""enordnung = 1\nprint(gr\xC3\xB6\xC3\x9F""enordnung)\nzeige(gr\xC3\xB6\xC3\x9F""enordnung)\ny = gr\xC3\xB6|\n",
-	  "\xC3\x9F""enordnung", OFFLINE_OFFERED, 1 },
-	{ "the editor closed the bracket", "c", NULL,
-	  "void f(void)\n{\n\tresult = compute_all(first, second);\n\tuse(result);\n\tresult = compute_all(|)\n", "first, second", OFFLINE_OFFERED, 1 },
-	{ "the rest of the line stands there", "c", NULL,
-	  "void f(void)\n{\n\tresult = compute_all(first, second);\n\tuse(result);\n\tresult = compute_all|(first, second);\n", NULL, OFFLINE_THERE, 1 },
-	{ "the next line stands there", "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n",
-	  "int f(void)\n{\n\tif (failed(first)) {\n\t\t|\n\t\trelease(first);\n", NULL, OFFLINE_THERE, 0 },
+	  UMLAUT "enordnung = 1\nprint(" UMLAUT "enordnung)\nzeige(" UMLAUT "enordnung)\ny = gr\xC3\xB6|\n",
+	  "\xC3\x9F" "enordnung", OFFLINE_OFFERED, 1 },
+	{ "the editor closed the bracket", "c", NULL, CALLS "\tresult = compute_all(|)\n", "first, second",
+	  OFFLINE_OFFERED, 1 },
+	{ "and ended the statement", "c", NULL, CALLS "\tresult = compute_all(|);\n", "first, second", OFFLINE_OFFERED, 1 },
+	{ "the rest of the line stands there", "c", NULL, CALLS "\tresult = compute_all|(first, second);\n", NULL,
+	  OFFLINE_THERE, 1 },
+	{ "the next line stands there", "c", BLOCK_TABS, BEGUN_TABS "|\n\t\trelease(first);\n", NULL, OFFLINE_THERE, 0 },
+	{ "the line after the next stands there", "c", BLOCK_TABS, BEGUN_TABS "|\n\t\treturn -1;\n", "release(first);",
+	  OFFLINE_OFFERED, 0 },
 	{ "before the rest of a word", "c", NULL, "int compute;\nint compute;\nx = comp|ute;\n", NULL, OFFLINE_IN_WORD, 1 },
 	{ "nothing like it", "c", "int f(void);\n", "zebra|\n", NULL, OFFLINE_NOTHING, 1 },
 	{ "nothing at all", "c", NULL, "|", NULL, OFFLINE_NOTHING, 0 },
+	{ "not its own line", "c", NULL, "zebra_crossing = zebra|\n", NULL, OFFLINE_NOTHING, 0 },
 	{ "candidates disagree", "c",
-	  "call(alpha);\nq();\ncall(beta);\nr();\ncall(gamma);\ns();\ncall(delta);\nt();\ncall(epsilon);\nu();\ncall(zeta);\nv();\n",
+	  "call(alpha);\nq();\ncall(beta);\nr();\ncall(gamma);\ns();\ncall(delta);\nt();\ncall(epsilon);\nu();\n",
 	  "w();\ncall(|\n", NULL, OFFLINE_UNSURE, 1 },
-	{ "only a bracket", "c", "f(x)\n{\n\tgo(now);\n}\nf(x)\n{\n\tgo(now);\n}\n", "f(x)\n{\n\tgo(now)|;\n}\n", NULL, OFFLINE_UNSURE, 1 },
-	{ "not in a comment", "c", "int remarkable_word;\nint remarkable_word;\n", "int x;\n/* a remark|\n", NULL, OFFLINE_PROSE, 1 },
+	{ "only brackets", "c", NULL, "f(g(x)\n);\nh();\nf(g(x)\n);\nh();\nf(g(x)\n|\n", NULL, OFFLINE_SHORT, 1 },
+	{ "no word in a comment", "c", "int remarkable_word;\nint remarkable_word;\n",
+	  "int remarkable_word;\nremarkable_word = 1;\n/* a remark|\n", NULL, OFFLINE_PROSE, 1 },
 	{ "but the very sentence", "c",
-	  "/* Caller must hold the lock of the table. */\nint f(void);\n\n/* Caller must hold the lock of the table. */\nint g(void);\n",
+	  "/* Caller must hold the lock of the table. */\nint f(void);\n\n/* Caller must hold the lock of the table. */\n",
 	  "/* Caller must hold the lo|\n", "ck of the table. */", OFFLINE_OFFERED, 1 },
 };
 
@@ -128,17 +148,16 @@ static void test_cases(void **state)
 /* Sure is stricter: of two ways that were gone, neither; of one that was gone again and again, that. */
 static void test_levels(void **state)
 {
-	static const char seen[] = "int f(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n}\n";
 	struct strbuf out;
 	struct offline *offline = offline_new();
 	size_t likely;
 
 	(void)state;
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-	offline_seen(offline, OTHER, "c", seen, sizeof(seen) - 1);
-	ask_at(offline, "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\t|\n", 0, OFFLINE_LIKELY, &out);
+	offline_seen(offline, OTHER, "c", BLOCK_TABS, strlen(BLOCK_TABS));
+	ask_at(offline, "c", BEGUN_TABS "|\n", 0, OFFLINE_LIKELY, &out);
 	likely = out.len;
-	ask_at(offline, "c", "int f(void)\n{\n\tif (failed(first)) {\n\t\t|\n", 0, OFFLINE_SURE, &out);
+	ask_at(offline, "c", BEGUN_TABS "|\n", 0, OFFLINE_SURE, &out);
 	assert_true(out.len <= likely);
 	assert_true(likely > 0);
 	strbuf_release(&out);
@@ -148,14 +167,15 @@ static void test_levels(void **state)
 /* What was written last counts more: of two documents, the one that is open here; and within it, what is near. */
 static void test_recency(void **state)
 {
+	static const char far[] = "a();\nvalue_of_all = 1;\nvalue_of_all = 2;\nvalue_of_all = 3;\n";
 	struct strbuf out;
 	struct offline *offline = offline_new();
 
 	(void)state;
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-	offline_seen(offline, OTHER, "c", "a();\nvalue_of_all = 1;\nvalue_of_all = 2;\nvalue_of_all = 3;\n", 58);
-	ask_at(offline, "c", "b();\nvalue_of_none = 1;\nvalue_of_none = 2;\nvalue_of_none = 3;\nc();\nvalue_of|\n", 1, OFFLINE_LIKELY,
-	       &out);
+	offline_seen(offline, OTHER, "c", far, strlen(far));
+	ask_at(offline, "c", "b();\nvalue_of_none = 1;\nvalue_of_none = 2;\nvalue_of_none = 3;\nc();\nvalue_of|\n", 1,
+	       OFFLINE_LIKELY, &out);
 	assert_memory_equal(out.data, "_none", 5);
 	strbuf_release(&out);
 	offline_free(offline);
@@ -167,7 +187,9 @@ static void test_typing(void **state)
 	struct strbuf out;
 	struct offline *offline = offline_new();
 	struct offline_verdict verdict;
-	struct offline_request r = { .uri = URI, .language = "c", .line = 1, .before = "\nzebr", .before_len = 5, .after = "" };
+	struct offline_request r = {
+		.uri = URI, .language = "c", .line = 1, .before = "\nzebr", .before_len = 5, .after = ""
+	};
 	struct offline_stats empty;
 
 	(void)state;
