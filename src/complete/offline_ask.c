@@ -15,12 +15,9 @@
 #include "offline_match.h"
 #include "offline_private.h"
 
-#ifndef LIKELY
+/* Chosen on the curve of precision over characters accepted that tests/bench/bench_offline.c draws. */
 #define LIKELY 0.6
-#endif
-#ifndef SURE
 #define SURE 0.82
-#endif
 /* A draft ends where it is wrong more often than this. */
 #define HOPELESS 0.3
 #define LINES_MAX_AHEAD 12
@@ -46,6 +43,11 @@ const char *offline_reason_name(enum offline_reason reason)
 		return "in a comment or a text";
 	}
 	return "";
+}
+
+static size_t at_most_window(size_t len)
+{
+	return len < LIMIT_OFFLINE_WINDOW ? len : LIMIT_OFFLINE_WINDOW;
 }
 
 /* --- the place --- */
@@ -279,18 +281,17 @@ static void add_text(struct strbuf *out, const char *s, size_t len, bool crlf)
 		strbuf_reset(out);
 }
 
-static enum offline_reason offer(const struct offline_request *r, const struct offline_draft *draft, bool prose,
-				 bool at_start, struct strbuf *out, double *probability)
+static enum offline_reason offer(const struct offline_request *r, const struct offline_place *place,
+				 const struct offline_draft *draft, struct strbuf *out, double *probability)
 {
-	size_t limit = offline_fit(draft, r->after, r->after_len, at_start);
+	size_t limit = offline_fit(draft, r->after, at_most_window(r->after_len), place->at_start);
 	double threshold = r->level == OFFLINE_SURE ? SURE : LIKELY;
 	const struct offline_point *end = choose(draft, draft->text->len, threshold);
-	bool crlf = memmem(r->before, r->before_len, "\r\n", 2) || memmem(r->after, r->after_len, "\r\n", 2);
 
 	if (!end)
 		return OFFLINE_UNSURE;
 	*probability = end->probability;
-	if (prose && !(draft->first.whole && (draft->first.tokens >= SENTENCE_TOKENS || draft->first.above)))
+	if (place->prose && !(draft->first.whole && (draft->first.tokens >= SENTENCE_TOKENS || draft->first.above)))
 		return OFFLINE_PROSE;
 	if (end->len > limit)
 		end = choose(draft, limit, threshold);
@@ -298,7 +299,7 @@ static enum offline_reason offer(const struct offline_request *r, const struct o
 		return OFFLINE_THERE;
 	if (!worth_showing(draft->text->data, end->len))
 		return OFFLINE_SHORT;
-	add_text(out, draft->text->data, end->len, crlf);
+	add_text(out, draft->text->data, end->len, place->crlf);
 	return out->len ? OFFLINE_OFFERED : OFFLINE_SHORT;
 }
 
@@ -321,13 +322,11 @@ static void set_line_aside(struct offline *offline, const struct offline_request
 bool offline_complete(struct offline *offline, const struct offline_request *r, struct strbuf *out,
 		      struct offline_verdict *verdict)
 {
-	size_t skipped = r->before_len > LIMIT_OFFLINE_WINDOW ? r->before_len - LIMIT_OFFLINE_WINDOW : 0;
-	const char *before = r->before + skipped;
-	size_t len = r->before_len - skipped;
+	size_t len = at_most_window(r->before_len);
+	const char *before = r->before + r->before_len - len;
 	size_t max_lines = r->max_lines ? r->max_lines : LIMIT_COMPLETION_LINES;
 	struct offline_place place;
 	struct offline_draft draft = { .text = &offline->draft, .first.token = TOKEN_STOP };
-	bool at_start;
 
 	offline->first = (struct offline_step){ .token = TOKEN_STOP };
 	*verdict = (struct offline_verdict){ .reason = OFFLINE_NOTHING };
@@ -340,7 +339,8 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	}
 	if (!take_place(&place, offline, r, before, len))
 		return false;
-	at_start = !place.head.count && !place.partial_len;
+	place.at_start = !place.head.count && !place.partial_len;
+	place.crlf = memmem(before, len, "\r\n", 2) || memmem(r->after, at_most_window(r->after_len), "\r\n", 2);
 	place.prose = in_prose(&place, before, len);
 	write_draft(&place, offline->pool, max_lines, &draft);
 	offline->first = draft.first;
@@ -350,6 +350,6 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	verdict->tokens = draft.first.tokens;
 	verdict->lines_above = draft.first.above;
 	verdict->probability = draft.first.probability;
-	verdict->reason = offer(r, &draft, place.prose, at_start, out, &verdict->probability);
+	verdict->reason = offer(r, &place, &draft, out, &verdict->probability);
 	return verdict->reason == OFFLINE_OFFERED;
 }

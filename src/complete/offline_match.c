@@ -79,7 +79,8 @@ static uint32_t agreeing_above(const struct offline_place *place, const struct o
 	for (size_t i = at + 1; i > 0 && n < place->above_count; i--) {
 		if (doc->lines[i - 1] == LINE_BLANK)
 			continue;
-		if (doc->lines[i - 1] != place->above[n])
+		/* Opaque lines may be anything. */
+		if (doc->lines[i - 1] != place->above[n] || doc->lines[i - 1] == LINE_OPAQUE)
 			break;
 		n++;
 	}

@@ -32,7 +32,9 @@ struct offline_place {
 	struct offline_cut head; /* its whole tokens */
 	const char *partial;     /* what there is of the next one */
 	size_t partial_len;
-	bool prose; /* in a comment or a text */
+	bool at_start; /* nothing but blanks before the cursor */
+	bool prose;    /* in a comment or a text */
+	bool crlf;     /* the document's line ends */
 };
 
 /* --- candidates --- */

@@ -125,6 +125,16 @@ static double at_most(double value, double max)
 	return value < max ? value : max;
 }
 
+/* Tokens of the lines above that agree: a closing brace is less of a context than a statement. */
+static double tokens_above(const struct offline_place *place, uint32_t above)
+{
+	double tokens = 0;
+
+	for (uint32_t i = 0; i < above; i++)
+		tokens += offline_line(&place->offline->lines, place->above[i])->count;
+	return tokens;
+}
+
 static void fill_features(const struct offline_place *place, const struct vote *best, double rest, double heaviest,
 			  size_t rivals, struct offline_step *step)
 {
@@ -135,6 +145,10 @@ static void fill_features(const struct offline_place *place, const struct vote *
 	double typed = (double)(place->partial_len - spaced);
 	double left = is_word ? at_most((double)word->len - typed, 16) : 0;
 	bool near = is_word && word->mark == offline->mark;
+	const struct offline_word *context =
+		place->head.count && token_word(place->head.tokens[place->head.count - 1]) != WORD_NONE ?
+			word_of(offline, place->head.tokens[place->head.count - 1]) :
+			NULL;
 	double *f = step->features;
 
 	memset(f, 0, sizeof(step->features));
@@ -167,6 +181,10 @@ static void fill_features(const struct offline_place *place, const struct vote *
 	f[21] = best->whole && place->head.count > 0 ? at_most((double)place->head.count, 6) : 0;
 	f[22] = best->repeats;
 	f[23] = best->tokens == 1;
+	f[24] = log2(1 + (best->whole ? best->tokens + tokens_above(place, best->above) : best->tokens));
+	f[25] = best->above ? at_most(log2(offline_line(&offline->lines, place->above[0])->refs), 8) : 0;
+	f[26] = context ? at_most(log2(context->refs), 10) : 0;
+	f[27] = best->above > 0 && best->supporters > 1;
 }
 
 bool offline_predict(const struct offline_place *place, const struct offline_pool *pool, struct offline_step *step)

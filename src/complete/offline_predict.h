@@ -17,7 +17,7 @@ struct offline_pool;
 #define TOKEN_EOL 0xFFFFFFFFu
 #define TOKEN_STOP 0xFFFFFFFEu
 
-#define FEATURES 24
+#define FEATURES 28
 
 /* What the best candidates are, each with its set of weights. */
 enum offline_evidence {

@@ -1,16 +1,16 @@
 /*
  * The offline engine (complete/offline.h) on real source files of this machine: each is typed from top to bottom, and
- * at every keystroke the engine is asked. What it offers is right if all of it is exactly what follows, up to the end of
- * a word; then it is accepted, else the next character is typed. The engine knows the typed file up to the cursor, and
- * the other files of its project or nothing else. Beside it two policies that need no engine:
+ * at every keystroke the engine is asked. What it offers is right if all of it is exactly what follows, up to the end
+ * of a word; then it is accepted, else the next character is typed. The engine knows the typed file up to the cursor,
+ * and the other files of its project or nothing else. Beside it two policies that need no engine:
  *   words: the word of the file used last that begins with the two letters or more that are typed;
  *   lines: the line of the file used last that begins as the present one.
  * Then what an answer and an edit cost in an index of 10 MB, and the memory that takes.
  *
  *     bench_offline [all|features]
  *
- * all: longer texts, and every language's line. features: what the weights of src/complete/offline_model.h are fitted
- * to (tests/bench/offline-fit.mjs).
+ * all: longer texts, and three files of each kind. features: what the weights of src/complete/offline_model.h are
+ * fitted to (tests/bench/offline-fit.mjs).
  */
 #include <glob.h>
 #include <malloc.h>
@@ -175,6 +175,15 @@ static void type_text(const char *text, size_t len, offer_fn *offer, typed_fn *t
 
 /* --- the engine as a policy --- */
 
+/* Of this process alone: what others do on the machine is not the engine's time. */
+static double cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
 struct typist {
 	struct offline *offline;
 	const char *language;
@@ -251,11 +260,11 @@ static size_t engine_offers(void *ctx, const char *text, size_t at, const char *
 					   .after = "",
 					   .level = t->level,
 					   .insert_spaces = true };
-	int64_t start = bench_now();
+	double start = t->ask_us ? cpu_us() : 0;
 
 	offline_complete(t->offline, &request, &t->out, &verdict);
 	if (t->ask_us && t->asks < t->samples_max)
-		t->ask_us[t->asks++] = (double)(bench_now() - start) / 1e3;
+		t->ask_us[t->asks++] = cpu_us() - start;
 	if (t->features)
 		tell_features(t, at);
 	*offered = t->out.data;
@@ -266,12 +275,12 @@ static void engine_typed(void *ctx, const char *text, size_t from, size_t to)
 {
 	struct typist *t = ctx;
 	size_t breaks = lines_count(text + from, to - from);
-	int64_t start = bench_now();
+	double start = t->ask_us ? cpu_us() : 0;
 
 	if (!offline_edited(t->offline, TYPED_URI, t->line, 1, text + t->line_start, to - t->line_start))
 		bench_die("the typed document was lost");
 	if (t->edit_us && t->edits < t->samples_max)
-		t->edit_us[t->edits++] = (double)(bench_now() - start) / 1e3;
+		t->edit_us[t->edits++] = cpu_us() - start;
 	t->line += breaks;
 	if (breaks)
 		t->line_start = from + lines_last_start(text + from, to - from);
@@ -492,7 +501,7 @@ static void run_large(void)
 
 		figure_tell(&(struct figure){ "offline-ask", "offline: an answer in 10 MB, median", "us", ask, NULL, 0,
 					      GOAL_MAX, 2000 });
-		figure_tell(&(struct figure){ "offline-ask-max", "offline: an answer in 10 MB, slowest of 100", "us",
+		figure_tell(&(struct figure){ "offline-ask-max", "offline: an answer in 10 MB, 99 of 100", "us",
 					      t.ask_us[t.asks * 99 / 100], NULL, 0, GOAL_MAX, 2000 });
 		figure_tell(&(struct figure){ "offline-edit", "offline: an edit in 10 MB, median", "us", edit, NULL, 0,
 					      GOAL_MAX, 100 });

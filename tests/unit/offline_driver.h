@@ -162,6 +162,9 @@ static inline void drive_edit(struct driver *d)
 	if (len < DRIVEN_MAX) {
 		for (unsigned n = drive_byte(d) % 4; n > 0; n--)
 			strbuf_adds(&text, driven_pieces[drive_byte(d) % ARRAY_LEN(driven_pieces)]);
+		/* A line too long to be looked at, now and then. */
+		for (unsigned n = drive_byte(d) == 1 ? 50 : 0; n > 0; n--)
+			strbuf_adds(&text, "long line ");
 	}
 	edit.text = text.data;
 	edit.len = text.len;

@@ -23,6 +23,17 @@
 #define URI "file:///x/a.c"
 #define OTHER "file:///x/b.c"
 
+/* Documents that have the same text: what stood in one place only is no habit. */
+static const char *const others[] = { OTHER, "file:///x/c.c", "file:///x/d.c", "file:///x/e.c" };
+
+static void see_others(struct offline *offline, const char *language, const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		offline_seen(offline, others[i], language, text, strlen(text));
+		offline_closed(offline, others[i]);
+	}
+}
+
 /* --- what it offers --- */
 
 /* A document's text with the cursor at '|'; asks there. NULL: nothing. */
@@ -65,14 +76,14 @@ static enum offline_reason ask_at(struct offline *offline, const char *language,
 #define BEGUN_BLANKS "static int open_it(void)\n{\n    if (failed(first)) {\n        "
 
 #define CALL "\tresult = compute_all(first, second);\n"
-#define CALLS "void f(void)\n{\n" CALL "\tuse(result);\n" CALL "\tuse(result);\n}\n\nvoid g(void)\n{\n"
+#define CALLS "void f(void)\n{\n" CALL CALL "\tuse(result);\n" CALL "\tuse();\n" CALL "}\n\nvoid g(void)\n{\n"
 
 #define UMLAUT "gr\xC3\xB6\xC3\x9F"
 
 static const struct {
 	const char *what;
 	const char *language;
-	const char *seen; /* another document, of the same language; NULL: none */
+	const char *seen; /* other documents, of the same language; NULL: none */
 	const char *text;
 	const char *offered; /* NULL: nothing */
 	enum offline_reason reason;
@@ -136,7 +147,7 @@ static void test_cases(void **state)
 
 		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
 		if (cases[i].seen)
-			offline_seen(offline, OTHER, cases[i].language, cases[i].seen, strlen(cases[i].seen));
+			see_others(offline, cases[i].language, cases[i].seen);
 		reason = ask_at(offline, cases[i].language, cases[i].text, cases[i].max_lines, OFFLINE_LIKELY, &out);
 		if (reason != cases[i].reason || strcmp(out.data, cases[i].offered ? cases[i].offered : "") != 0)
 			fail_msg("%s: %s, \"%s\"", cases[i].what, offline_reason_name(reason), out.data);
@@ -154,7 +165,7 @@ static void test_levels(void **state)
 
 	(void)state;
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-	offline_seen(offline, OTHER, "c", BLOCK_TABS, strlen(BLOCK_TABS));
+	see_others(offline, "c", BLOCK_TABS);
 	ask_at(offline, "c", BEGUN_TABS "|\n", 0, OFFLINE_LIKELY, &out);
 	likely = out.len;
 	ask_at(offline, "c", BEGUN_TABS "|\n", 0, OFFLINE_SURE, &out);
