@@ -32,6 +32,7 @@ struct offline_place {
 	struct offline_cut head; /* its whole tokens */
 	const char *partial;     /* what there is of the next one */
 	size_t partial_len;
+	bool chained;  /* the last token of the head is predicted */
 	bool at_start; /* nothing but blanks before the cursor */
 	bool prose;    /* in a comment or a text */
 	bool crlf;     /* the document's line ends */

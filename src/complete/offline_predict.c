@@ -21,7 +21,7 @@ struct vote {
 	uint32_t above;
 	bool whole;
 	bool same_doc;
-	bool same_language;
+	uint32_t places; /* that have the line, of the line that most have */
 	bool repeats; /* all of them repeat one of the last lines */
 	bool by_word;
 };
@@ -95,7 +95,8 @@ static void cast(const struct offline_place *place, struct vote *vote, const str
 	vote->repeats = (!vote->supporters || vote->repeats) && is_repeat(place, c->line);
 	vote->supporters++;
 	vote->same_doc = vote->same_doc || c->same_doc;
-	vote->same_language = vote->same_language || c->same_language;
+	if (offline_line(&place->offline->lines, c->line)->refs > vote->places)
+		vote->places = offline_line(&place->offline->lines, c->line)->refs;
 	vote->whole = vote->whole || c->whole;
 	if (c->tokens > vote->tokens)
 		vote->tokens = c->tokens;
@@ -175,7 +176,7 @@ static void fill_features(const struct offline_place *place, const struct vote *
 	f[15] = best->above > 0;
 	f[16] = at_most(log2(1 + best->supporters), 6);
 	f[17] = best->same_doc;
-	f[18] = best->same_language;
+	f[18] = at_most(log2(best->places), 6);
 	f[19] = is_word;
 	f[20] = best->token == TOKEN_EOL;
 	f[21] = best->whole && place->head.count > 0 ? at_most((double)place->head.count, 6) : 0;
@@ -218,6 +219,7 @@ bool offline_predict(const struct offline_place *place, const struct offline_poo
 	*step = (struct offline_step){ .token = best->token,
 				       .blanks = best->blanks,
 				       .evidence = !best->supporters	  ? EVIDENCE_WORD :
+						   place->chained	  ? EVIDENCE_CHAIN :
 						   place->partial_len ? EVIDENCE_IN_WORD :
 									EVIDENCE_CONTEXT,
 				       .whole = best->whole,

@@ -24,8 +24,9 @@ enum offline_evidence {
 	EVIDENCE_CONTEXT, /* lines that agree, and the cursor is between tokens */
 	EVIDENCE_IN_WORD, /* lines that agree, and a part of the token is typed */
 	EVIDENCE_WORD,    /* words alone */
+	EVIDENCE_CHAIN,   /* lines that agree, behind a token that was predicted itself */
 };
-#define EVIDENCES 3
+#define EVIDENCES 4
 
 /* One token ahead. */
 struct offline_step {

@@ -41,6 +41,8 @@ struct offline_doc {
 	size_t style_count; /* lines when it was worked out; 0: never */
 };
 
+#define STEPS_KEPT 16
+
 struct offline {
 	struct offline_lines lines;
 	struct offline_doc **docs; /* owned, the one used last first */
@@ -57,7 +59,9 @@ struct offline {
 	uint32_t mark; /* for counting words; see struct offline_word */
 	struct offline_pool *pool;   /* owned; scratch of one call, as the draft */
 	struct strbuf draft;
-	struct offline_step first; /* of the last answer: what weights are fitted to */
+	/* Of the last answer: what weights are fitted to. */
+	struct offline_step steps[STEPS_KEPT];
+	size_t step_count;
 };
 
 struct offline_doc *offline_find(const struct offline *offline, const char *uri);

@@ -203,49 +203,73 @@ struct typist {
 
 #define TYPED_URI "file:///typed"
 
-/* True if the first step of the last answer was right. */
-static bool step_is_right(const struct typist *t, const struct offline_step *step, size_t at)
-{
-	size_t start = lines_last_start(t->text, at);
-	size_t end = at + lines_first_end(t->text + at, t->len - at);
-	size_t i = start;
-	struct token token = { 0 };
-	struct offline_blanks blanks = { 0, 0 };
-	size_t len = end - start;
-	const char *line = offline_strip(t->text + start, &len, &blanks);
-	size_t head = (size_t)(line - (t->text + start)) < at - start ? at - start - (size_t)(line - (t->text + start)) : 0;
+/* What was to be predicted: the tokens of the typed text, one by one. */
+struct truth {
+	const struct typist *typist;
+	size_t at;    /* behind what is known to be right */
+	bool started; /* a token of the line was right */
+};
 
-	if (step->token == TOKEN_EOL)
-		return head >= len;
-	if (!len)
-		return false;
-	for (i = 0; i < len && (i < head || !i);) {
-		token_next(line, len, &i, &token);
-		if (i > head)
-			break;
-		if (i == head && !token.open_ended && i < len) {
-			token_next(line, len, &i, &token);
-			break;
-		}
-	}
-	if (token.end < head || (step->token & TOKEN_SPACED) != (token.spaced ? TOKEN_SPACED : 0))
-		return false;
-	if (at == start + 0 && (blanks.tabs != step->blanks.tabs || blanks.spaces != step->blanks.spaces))
-		return false;
-	return offline_words_find(&t->offline->lines.words, line + token.text, token.end - token.text) ==
-	       token_word(step->token);
+static bool token_is_right(const struct truth *truth, const struct offline_step *step, const char *line,
+			   const struct token *token)
+{
+	return (step->token & TOKEN_SPACED) == (token->spaced ? TOKEN_SPACED : 0) &&
+	       offline_words_find(&truth->typist->offline->lines.words, line + token->text, token->end - token->text) ==
+		       token_word(step->token);
 }
 
+/* Moves on behind the step if it is right. */
+static bool truth_follows(struct truth *truth, const struct offline_step *step)
+{
+	const char *text = truth->typist->text;
+	size_t start = lines_last_start(text, truth->at);
+	size_t len = truth->at + lines_first_end(text + truth->at, truth->typist->len - truth->at) - start;
+	size_t end = start + len;
+	struct offline_blanks blanks;
+	const char *line = offline_strip(text + start, &len, &blanks);
+	size_t head = truth->at > (size_t)(line - text) ? truth->at - (size_t)(line - text) : 0;
+	struct token token = { 0 };
+	size_t i = 0;
+
+	if (step->token == TOKEN_EOL) {
+		if (head < len || end == truth->typist->len)
+			return false;
+		truth->at = end + 1;
+		truth->started = false;
+		return true;
+	}
+	if (!head && !truth->started && truth->at == start &&
+	    (blanks.tabs != step->blanks.tabs || blanks.spaces != step->blanks.spaces))
+		return false;
+	/* The token that the cursor is in or before; one that ends at it may go on, unless it was predicted. */
+	while (i < len) {
+		token_next(line, len, &i, &token);
+		if (i > head || (i == head && token.open_ended && !truth->started))
+			break;
+	}
+	if (token.end < head || (token.end == head && (truth->started || !token.open_ended)) || !len ||
+	    !token_is_right(truth, step, line, &token))
+		return false;
+	truth->at = (size_t)(line - text) + token.end;
+	truth->started = true;
+	return true;
+}
+
+/* Every step of the last answer up to the first that is wrong. */
 static void tell_features(const struct typist *t, size_t at)
 {
-	const struct offline_step *step = &t->offline->first;
+	struct truth truth = { .typist = t, .at = at };
+	bool right = true;
 
-	if (step->token == TOKEN_STOP)
-		return;
-	printf("%d %d", step->evidence, step_is_right(t, step, at));
-	for (size_t i = 0; i < FEATURES; i++)
-		printf(" %.4g", step->features[i]);
-	putchar('\n');
+	for (size_t s = 0; s < t->offline->step_count && right; s++) {
+		const struct offline_step *step = &t->offline->steps[s];
+
+		right = truth_follows(&truth, step);
+		printf("%d %d", step->evidence, right);
+		for (size_t i = 0; i < FEATURES; i++)
+			printf(" %.4g", step->features[i]);
+		putchar('\n');
+	}
 }
 
 static size_t engine_offers(void *ctx, const char *text, size_t at, const char **offered)

@@ -77,7 +77,7 @@ function tell(w, samples) {
 	}
 }
 
-const sets = [[], [], []];
+const sets = [[], [], [], []];
 for await (const line of createInterface({ input: process.stdin })) {
 	const [evidence, y, ...x] = line.split(' ').map(Number);
 	if (x.length) {

@@ -23,15 +23,21 @@
 #define URI "file:///x/a.c"
 #define OTHER "file:///x/b.c"
 
-/* Documents that have the same text: what stood in one place only is no habit. */
+/* Documents that have the same text, each several times: what stood in one place only is no habit. */
 static const char *const others[] = { OTHER, "file:///x/c.c", "file:///x/d.c", "file:///x/e.c" };
 
 static void see_others(struct offline *offline, const char *language, const char *text)
 {
+	struct strbuf again;
+
+	strbuf_init(&again, KIB(16));
+	for (size_t i = 0; i < 4; i++)
+		strbuf_addf(&again, "%s\n", text);
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		offline_seen(offline, others[i], language, text, strlen(text));
+		offline_seen(offline, others[i], language, again.data, again.len);
 		offline_closed(offline, others[i]);
 	}
+	strbuf_release(&again);
 }
 
 /* --- what it offers --- */
@@ -76,7 +82,7 @@ static enum offline_reason ask_at(struct offline *offline, const char *language,
 #define BEGUN_BLANKS "static int open_it(void)\n{\n    if (failed(first)) {\n        "
 
 #define CALL "\tresult = compute_all(first, second);\n"
-#define CALLS "void f(void)\n{\n" CALL CALL "\tuse(result);\n" CALL "\tuse();\n" CALL "}\n\nvoid g(void)\n{\n"
+#define CALLS "void f(void)\n{\n" CALL CALL "\tuse(result);\n" CALL "\tuse();\n" CALL CALL CALL "}\n\nvoid g(void)\n{\n"
 
 #define UMLAUT "gr\xC3\xB6\xC3\x9F"
 
