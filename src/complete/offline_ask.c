@@ -16,8 +16,8 @@
 #include "offline_private.h"
 
 /* Chosen on the curve of precision over characters accepted that tests/bench/bench_offline.c draws. */
-#define LIKELY 0.62
-#define SURE 0.82
+#define LIKELY 0.68
+#define SURE 0.86
 /* To end a line instead of stopping in it, so much less will do. */
 #define FINISHING 0.88
 /* A draft ends where it is wrong more often than this. */
@@ -306,7 +306,7 @@ static enum offline_reason offer(const struct offline_request *r, const struct o
 		return OFFLINE_PROSE;
 	if (end->len > limit)
 		end = choose(draft, limit, threshold);
-	if (!end)
+	if (!end || (!end->len && !limit))
 		return OFFLINE_THERE;
 	if (!worth_showing(draft->text->data, end->len))
 		return OFFLINE_SHORT;

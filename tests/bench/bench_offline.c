@@ -547,7 +547,7 @@ int main(int argc, char **argv)
 {
 	bool all = argc > 1 && !strcmp(argv[1], "all");
 	bool features = argc > 1 && !strcmp(argv[1], "features");
-	size_t max = all || features ? 40000 : 10000;
+	size_t max = all || features ? 40000 : 9000;
 	size_t typed_max = all || features ? TYPED_MAX : 1;
 	struct row total = { 0 };
 

@@ -72,17 +72,14 @@ static enum offline_reason ask_at(struct offline *offline, const char *language,
 }
 
 /* A block that is known from elsewhere, and where it begins again. */
-#define BLOCK_TABS                                                                                        \
-	"static int open_it(void)\n{\n\tif (failed(first)) {\n\t\trelease(first);\n\t\treturn -1;\n\t}\n" \
-	"\tkeep(first);\n\treturn 0;\n}\n"
-#define BLOCK_BLANKS                                                                                          \
-	"static int open_it(void)\n{\n    if (failed(first)) {\n        release(first);\n        return -1;\n" \
-	"    }\n    keep(first);\n    return 0;\n}\n"
-#define BEGUN_TABS "static int open_it(void)\n{\n\tif (failed(first)) {\n\t\t"
-#define BEGUN_BLANKS "static int open_it(void)\n{\n    if (failed(first)) {\n        "
-
-#define CALL "\tresult = compute_all(first, second);\n"
-#define CALLS "void f(void)\n{\n" CALL CALL "\tuse(result);\n" CALL "\tuse();\n" CALL CALL CALL "}\n\nvoid g(void)\n{\n"
+#define BEGUN_TABS                                                                                            \
+	"static int open_it(const char *name)\n{\n\tstruct thing *first = make_thing(name, sizeof(*first));\n" \
+	"\tint status = thing_open(first);\n\n\tif (failed(first)) {\n\t\t"
+#define BEGUN_BLANKS                                                                                             \
+	"static int open_it(const char *name)\n{\n    struct thing *first = make_thing(name, sizeof(*first));\n" \
+	"    int status = thing_open(first);\n\n    if (failed(first)) {\n        "
+#define BLOCK_TABS BEGUN_TABS "release(first);\n\t\treturn -1;\n\t}\n\tkeep(first);\n\treturn 0;\n}\n"
+#define BLOCK_BLANKS BEGUN_BLANKS "release(first);\n        return -1;\n    }\n    keep(first);\n    return 0;\n}\n"
 
 #define UMLAUT "gr\xC3\xB6\xC3\x9F"
 
@@ -95,21 +92,21 @@ static const struct {
 	enum offline_reason reason;
 	size_t max_lines;
 } cases[] = {
-	{ "the rest of a line", "c", NULL, CALLS "\tresult = comp|\n", "ute_all(first, second);", OFFLINE_OFFERED, 1 },
-	{ "several lines, after the same lines", "c", BLOCK_TABS, BEGUN_TABS "|\n",
-	  "release(first);\n\t\treturn -1;\n\t}\n\tkeep(first);\n\treturn 0;", OFFLINE_OFFERED, 0 },
-	{ "no more lines than allowed", "c", BLOCK_TABS, BEGUN_TABS "|\n", "release(first);\n\t\treturn -1;",
-	  OFFLINE_OFFERED, 2 },
+	{ "the rest of a line", "c", BLOCK_TABS, BEGUN_TABS "release(fi|\n", "rst);", OFFLINE_OFFERED, 1 },
+	{ "several lines, after the same lines", "c", BLOCK_TABS, BEGUN_TABS "|\n", "release(first);\n\t\treturn -1;",
+	  OFFLINE_OFFERED, 0 },
+	{ "no more lines than allowed", "c", BLOCK_TABS, BEGUN_TABS "|\n", "release(first);", OFFLINE_OFFERED, 1 },
 	{ "tabs there, blanks here", "c", BLOCK_TABS, BEGUN_BLANKS "|\n", "release(first);\n        return -1;",
 	  OFFLINE_OFFERED, 2 },
 	{ "blanks there, tabs here", "c", BLOCK_BLANKS, BEGUN_TABS "|\n", "release(first);\n\t\treturn -1;",
 	  OFFLINE_OFFERED, 2 },
 	{ "deeper than there", "c", BLOCK_BLANKS,
-	  "static int open_it(void)\n{\n\t\tif (failed(first)) {|\n", "\n\t\t\trelease(first);\n\t\t\treturn -1;",
-	  OFFLINE_OFFERED, 3 },
+	  "{\n\t\tstruct thing *first = make_thing(name, sizeof(*first));\n\t\tint status = thing_open(first);\n\n"
+	  "\t\tif (failed(first)) {|\n", "\n\t\t\trelease(first);", OFFLINE_OFFERED, 2 },
 	{ "line ends of the document", "c", BLOCK_TABS,
-	  "static int open_it(void)\r\n{\r\n\tif (failed(first)) {\r\n\t\t|\r\n",
-	  "release(first);\r\n\t\treturn -1;", OFFLINE_OFFERED, 2 },
+	  "static int open_it(const char *name)\r\n{\r\n\tstruct thing *first = make_thing(name, sizeof(*first));\r\n"
+	  "\tint status = thing_open(first);\r\n\r\n\tif (failed(first)) {|\r\n",
+	  "\r\n\t\trelease(first);", OFFLINE_OFFERED, 2 },
 	{ "the longest context wins", "c",
 	  "x = get(alpha, one);\ny = get(alpha, one);\nz = get(alpha, one);\nstart_here(now);\n"
 	  "w = get(alpha, other_thing);\n",
@@ -120,11 +117,9 @@ static const struct {
 	{ "beyond ASCII", "python", NULL,
 	  UMLAUT "enordnung = 1\nprint(" UMLAUT "enordnung)\nzeige(" UMLAUT "enordnung)\ny = gr\xC3\xB6|\n",
 	  "\xC3\x9F" "enordnung", OFFLINE_OFFERED, 1 },
-	{ "the editor closed the bracket", "c", NULL, CALLS "\tresult = compute_all(|)\n", "first, second",
-	  OFFLINE_OFFERED, 1 },
-	{ "and ended the statement", "c", NULL, CALLS "\tresult = compute_all(|);\n", "first, second", OFFLINE_OFFERED, 1 },
-	{ "the rest of the line stands there", "c", NULL, CALLS "\tresult = compute_all|(first, second);\n", NULL,
-	  OFFLINE_THERE, 1 },
+	{ "the editor closed the bracket", "c", BLOCK_TABS, BEGUN_TABS "release(|)\n", "first", OFFLINE_OFFERED, 1 },
+	{ "and ended the statement", "c", BLOCK_TABS, BEGUN_TABS "release(|);\n", "first", OFFLINE_OFFERED, 1 },
+	{ "the rest of the line stands there", "c", BLOCK_TABS, BEGUN_TABS "release|(first);\n", NULL, OFFLINE_THERE, 1 },
 	{ "the next line stands there", "c", BLOCK_TABS, BEGUN_TABS "|\n\t\trelease(first);\n", NULL, OFFLINE_THERE, 0 },
 	{ "the line after the next stands there", "c", BLOCK_TABS, BEGUN_TABS "|\n\t\treturn -1;\n", "release(first);",
 	  OFFLINE_OFFERED, 0 },
@@ -138,9 +133,8 @@ static const struct {
 	{ "only brackets", "c", NULL, "f(g(x)\n);\nh();\nf(g(x)\n);\nh();\nf(g(x)\n|\n", NULL, OFFLINE_SHORT, 1 },
 	{ "no word in a comment", "c", "int remarkable_word;\nint remarkable_word;\n",
 	  "int remarkable_word;\nremarkable_word = 1;\n/* a remark|\n", NULL, OFFLINE_PROSE, 1 },
-	{ "but the very sentence", "c",
-	  "/* Caller must hold the lock of the table. */\nint f(void);\n\n/* Caller must hold the lock of the table. */\n",
-	  "/* Caller must hold the lo|\n", "ck of the table. */", OFFLINE_OFFERED, 1 },
+	{ "but the very sentence", "c", "/* Caller must hold the lock of the table. */\nint f(void);\n",
+	  "/* Caller must hold the lock of the ta|\n", "ble", OFFLINE_OFFERED, 1 },
 };
 
 static void test_cases(void **state)
