@@ -1,6 +1,6 @@
 /*
- * Edits under way. A struct proposal lives from edits_start() to its end; it keeps copies of what it asked about, as the
- * document may change meanwhile, and remembers the document by URI and revision.
+ * Edits under way. A struct proposal lives from edits_start() to its end; it keeps copies of what it asked about, as
+ * the document may change meanwhile, and remembers the document by URI and revision.
  */
 #include "eke/chat/edit.h"
 
