@@ -199,8 +199,8 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 	} else if (answer->finish == CALL_TRUNCATED || answer->finish == CALL_LENGTH) {
 		err_set(&trouble, ERR_UPSTREAM, "the answer broke off in the middle of the edit: ask for a smaller range");
 	} else if (!extract(e, true)) {
-		err_set(&trouble, ERR_UPSTREAM, "the model answered with talk instead of an edit: say more exactly what is to be "
-			"changed, or use another model");
+		err_set(&trouble, ERR_UPSTREAM, "the model answered with talk instead of an edit: say more exactly what is to "
+			"be changed, or use another model");
 	} else if (!doc || doc_revision(doc) != e->revision) {
 		err_set(&trouble, ERR_CONTENT_MODIFIED, "the document was changed while the edit was being made: ask again");
 	} else {
