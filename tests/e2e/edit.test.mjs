@@ -150,11 +150,14 @@ const failures = [
 	['a truncated answer', { base: 'finish-length', answer: '<edit>half' }, 'upstream', /broke off/],
 	['a refused key', '401-apikey', 'auth', /key/],
 	['a limit', '429-hourly', 'budget', /./],
+	['a model that is not allowed', '403-model', 'forbidden', /model/],
+	['a prompt that is too long', '403-tokens', 'promptTooLong', /./],
+	['no answer', { stall: 'head' }, 'timeout', /./],
 ];
 
 for (const [name, scenario, kind, words] of failures) {
 	test(`fails with a reason: ${name}`, async (t) => {
-		const { upstream, eke } = await start(t);
+		const { upstream, eke } = await start(t, { endpoint: { timeouts: { connect: 10, firstByte: 1, idle: 1 } } });
 		const doc = await eke.open(TEXT);
 
 		upstream.next(scenario);
@@ -164,6 +167,25 @@ for (const [name, scenario, kind, words] of failures) {
 		assert.match(error.message, words);
 	});
 }
+
+test('what passes is asked once more, and then it is an error', async (t) => {
+	const { upstream, eke } = await start(t);
+	const doc = await eke.open(TEXT);
+
+	for (const [scenario, kind] of [['cut-before-head', 'network'], ['text-200', 'protocol']]) {
+		upstream.setDefault(scenario);
+		await assert.rejects(propose(eke, doc, LOOP, 'x').answer, (e) => e.data.kind === kind);
+	}
+	assert.ok(upstream.counted.length >= 4);
+});
+
+test('a configuration that is wrong is the reason', async (t) => {
+	const eke = await startServer(t, { config: { endpoints: [{}] } });
+
+	await eke.initialize();
+	const doc = await eke.open(TEXT);
+	await assert.rejects(propose(eke, doc, LOOP, 'x').answer, (e) => e.data.kind === 'config' && /baseUrl/.test(e.message));
+});
 
 test('secrets, missing endpoints, wrong params', async (t) => {
 	const { upstream, eke } = await start(t);
