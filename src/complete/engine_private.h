@@ -8,7 +8,7 @@
 #include "eke/complete/cache.h"
 #include "eke/complete/engine.h"
 #include "eke/complete/offline.h"
-#include "eke/text/ignore.h"
+#include "eke/text/workspace.h"
 #include "ask.h"
 #include "habit.h"
 #include "sharing.h"
@@ -21,7 +21,7 @@ struct engine {
 	struct upstream *upstream;
 	struct docs *docs;
 	struct config *config; /* ref */
-	struct ignore *ignore;
+	struct workspace *workspace; /* borrowed */
 	struct cache *cache;
 	struct sharing *sharing; /* of the cache, with other processes */
 	struct habits *habits;
