@@ -9,6 +9,7 @@
 
 #include "eke/budget/budget.h"
 #include "eke/chat/chat.h"
+#include "eke/chat/conversation.h"
 #include "eke/complete/engine.h"
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
@@ -33,6 +34,7 @@ struct app {
 	struct workspace *workspace;
 	struct engine *engine;
 	struct chat *chat;
+	struct conversations *conversations;
 	struct config *config; /* ref; never NULL after app_load() succeeded once */
 	char *settings;        /* the editor's, as JSON; NULL: none */
 	struct app_file_state { /* of the configuration file, when it was loaded */
