@@ -82,6 +82,10 @@
 #define LIMIT_CACHE_HEAD 256              /* bytes after it */
 #define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
 #define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
+#define LIMIT_OFFLINE_BYTES MIB(16)       /* text the offline engine knows; its index takes up to three times that */
+#define LIMIT_OFFLINE_DOCUMENT MIB(2)     /* one document of that; larger ones are left out */
+#define LIMIT_OFFLINE_DOCUMENTS 4096
+#define LIMIT_OFFLINE_WINDOW KIB(8)       /* text before or behind the cursor that it looks at */
 
 /* --- chat --- */
 #define LIMIT_CHAT_MESSAGES 2048          /* in one request */
