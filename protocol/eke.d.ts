@@ -174,6 +174,8 @@ export interface EkeCapabilities {
 	protocol: 1;
 	/** chat/complete. */
 	chat: boolean;
+	/** edit/propose. */
+	edit?: boolean;
 	/** models/list. */
 	models: boolean;
 	/** streamToken, and pieces by $/progress. */
@@ -248,6 +250,71 @@ export interface DidSaveParams {
 /** The document that was closed. */
 export interface DidCloseParams {
 	textDocument: DocumentId;
+}
+
+/** What is to be done with which text. */
+export interface EditProposeParams {
+	textDocument: DocumentId;
+	range: Range;
+	instruction: string;
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	streamToken?: Token;
+}
+
+/** LSP's. */
+export interface TextEdit {
+	range: Range;
+	newText: string;
+}
+
+/** LSP's, with versioned documents. */
+export interface WorkspaceEdit {
+	documentChanges: {
+		textDocument: {
+			uri: Uri;
+			version: number | null;
+		};
+		edits: TextEdit[];
+	}[];
+}
+
+/** The proposal. */
+export interface EditProposeResult {
+	edit: WorkspaceEdit;
+	/** All of what would stand in the range. */
+	text: string;
+	budget: Budget;
+}
+
+/** One of the answers offered. Clients may send it back with more members. */
+export interface MessageActionItem {
+	title: string;
+}
+
+/** The question and its answers. */
+export interface ShowMessageRequestParams {
+	/** 1 error, 2 warning, 3 information. */
+	type: 1 | 2 | 3;
+	message: string;
+	actions: MessageActionItem[];
+}
+
+/** Where. */
+export interface CompletionExplainParams {
+	textDocument: DocumentId;
+	position: Position;
+}
+
+/** A decision and its numbers. */
+export interface CompletionExplainResult {
+	decision: "cache" | "offline" | "ask" | "decline";
+	/** A sentence for a person. */
+	reason: string;
+	score: number;
+	budget: Budget | null;
 }
 
 /** Where, and why. */
@@ -369,6 +436,8 @@ export interface ChatCompleteResult {
 	/** What the model thought aloud. */
 	reasoning?: string;
 	finishReason: FinishReason;
+	/** What of the messages was not sent, since the plan caps prompts, in words for the user. */
+	trimmed?: string[];
 	usage?: Usage;
 	/** The model that answered, as the service names it, else as it was asked for. */
 	model: string;
@@ -507,7 +576,7 @@ export interface PrivacySettings {
 	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files; patterns from an editor add to those of the file. */
 	ignore?: string[];
 	/**
-	 * Keep chats in the state directory of this machine.
+	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed.
 	 * @default true
 	 */
 	history?: boolean;
@@ -530,8 +599,12 @@ export interface Requests {
 	'shutdown': { params: Empty; result: null };
 	/** The completion at a position. */
 	'textDocument/inlineCompletion': { params: InlineCompletionParams; result: InlineCompletionList | null };
+	/** What would be done with an automatic completion here, and why. */
+	'completion/explain': { params: CompletionExplainParams; result: CompletionExplainResult };
 	/** Runs a command of eke's. */
 	'workspace/executeCommand': { params: ExecuteCommandParams; result: null };
+	/** A replacement for a range. */
+	'edit/propose': { params: EditProposeParams; result: EditProposeResult };
 	/** One answer to a list of messages. */
 	'chat/complete': { params: ChatCompleteParams; result: ChatCompleteResult };
 	/** The models that can be asked. */
@@ -570,6 +643,8 @@ export interface ClientNotifications {
 
 /** Notifications from eke: their params, by method. */
 export interface ServerNotifications {
+	/** Gives a request up. */
+	'$/cancelRequest': CancelParams;
 	/** What eke does. */
 	'$/logTrace': LogTraceParams;
 	/** A piece of an answer. */

@@ -3,9 +3,11 @@
  * commands is left to the command.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
@@ -14,6 +16,7 @@
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
 #include "eke/front/lsp.h"
+#include "eke/io/pump.h"
 
 static const char help[] =
 	"eke makes counted model access last: inline completion and chat for editors, from any\n"
@@ -167,16 +170,30 @@ static int run(int argc, char **argv)
 	return CLI_USAGE;
 }
 
+/* A full disk or a closed descriptor is no success; a reader that had enough needs no message. */
+static int check_stdout(int code)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	if (poll(&out, 1, 0) < 0 || !(out.revents & (POLLERR | POLLHUP)))
+		fprintf(stderr, "eke: standard output could not be written to: something is missing there\n");
+	return code == CLI_OK ? CLI_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
-	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	char **words;
 	int code;
 
+	stdio_fill();
 	/* Before there is any thread. */
 	zone_init();
+	words = xcalloc((size_t)argc + 1, sizeof(*words));
 	for (int i = 1; i < argc; i++)
 		words[i - 1] = argv[i];
-	code = run(argc > 0 ? argc - 1 : 0, words);
+	code = check_stdout(run(argc > 0 ? argc - 1 : 0, words));
 	free(words);
 	log_shutdown();
 	return code;

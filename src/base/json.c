@@ -20,6 +20,7 @@
 
 #define POOL_BLOCK KIB(4)
 #define POOL_ALIGN 16
+#define POOL_TRIM MIB(4) /* a tree above it is no ordinary message */
 
 /* struct json is a cJSON item seen through an opaque type. */
 
@@ -92,6 +93,9 @@ void json_pool_reset(struct json_pool *pool)
 		pool->blocks = b->next;
 		free(b);
 	}
+	/* So many small blocks do not go back to the system by themselves. */
+	if (pool->bytes > POOL_TRIM)
+		mem_trim();
 	pool->blocks->used = 0;
 	pool->bytes = 0;
 	pool->full = false;

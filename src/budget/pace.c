@@ -45,10 +45,10 @@ void pace_evaluate(const struct pace_input *in, struct pace *out)
 	int64_t share = in->limit - in->reserved;
 	int64_t left = share - (int64_t)in->count;
 	int64_t start = in->now_ms - in->period_ms;
-	double burst;
 	double rate;
 
 	out->level = share > 0 && left > 0 ? fmin(1, (double)left / (double)share) : 0;
+	out->burst = fmax(BURST_LEAST, (double)share / BURST_SHARE);
 	if (left <= 0) {
 		out->tokens = 0;
 		out->next_at_ms = refilled_at(in, share);
@@ -61,8 +61,8 @@ void pace_evaluate(const struct pace_input *in, struct pace *out)
 		start = in->reset_at_ms - in->period_ms;
 		rate = (double)left / (double)(time_left > 0 ? time_left : 1);
 	}
-	burst = fmax(BURST_LEAST, (double)share / BURST_SHARE);
-	out->tokens = fmin(simulate(in, start < in->now_ms ? start : in->now_ms, rate, burst), (double)left);
+	/* The requests of the log have left the bucket already: only what is in it then is held to what is left. */
+	out->tokens = fmin((double)left, simulate(in, start < in->now_ms ? start : in->now_ms, rate, out->burst));
 	out->next_at_ms = in->now_ms;
 	/* A hair below one is one: the sums are rounded. */
 	if (out->tokens >= 1 - 1e-9)
@@ -74,5 +74,5 @@ void pace_evaluate(const struct pace_input *in, struct pace *out)
 
 void pace_unlimited(int64_t now_ms, struct pace *out)
 {
-	*out = (struct pace){ .tokens = (double)INT32_MAX, .next_at_ms = now_ms, .level = 1 };
+	*out = (struct pace){ .tokens = (double)INT32_MAX, .burst = (double)INT32_MAX, .next_at_ms = now_ms, .level = 1 };
 }

@@ -1,29 +1,62 @@
 /*
- * Stateless chat. A turn lives from chat_start() to its answer or cancellation.
+ * Stateless chat. A turn lives from chat_start() to its answer or cancellation; one that was paid for lives on without
+ * its caller ("detached"), to its end and then for a while with its answer, until the same is asked again or newer ones
+ * push it out.
  */
 #include "eke/chat/chat.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "eke/base/clock.h"
+#include "eke/base/limits.h"
+#include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/complete/prompt.h"
+#include "eke/chat/trim.h"
+#include "eke/upstream/choose.h"
+#include "eke/upstream/tokens.h"
+#include "asked.h"
 
-/* What a message's frame takes in the chat formats of OpenAI's models. */
-#define TOKENS_PER_MESSAGE 4
+/* How long a yes to the next endpoint holds where nobody knows when the first has something again. */
+#define ALLOWED_SECONDS 900
+
+enum turn_state {
+	TURN_ASKING,
+	TURN_CONSENT,  /* waits for chat_go_on() */
+	TURN_FINISHED, /* detached, and its answer is kept */
+};
 
 struct turn {
-	uint64_t id; /* the call's */
+	uint64_t id;
+	uint64_t call;
+	enum turn_state state;
+	bool detached; /* nobody waits: callbacks are void */
 	struct chat *chat;
-	struct endpoint *endpoint; /* ref */
+	struct asked asked;
+	struct endpoint *endpoint; /* ref; that is asked */
+	struct endpoint *other;    /* ref; TURN_CONSENT: that could be */
+	struct err refusal;        /* TURN_CONSENT: the first one's */
 	struct chat_callbacks callbacks;
-	int64_t prompt_tokens; /* estimate */
-	struct turn *next;
+	char *model;       /* as asked for */
+	size_t raw_tokens; /* tokens_estimate_messages() of what was sent */
+	struct strbuf text; /* so far */
+	struct strbuf reasoning;
+	size_t text_told; /* of them, to the one who waits */
+	size_t reasoning_told;
+	struct call_answer answer; /* TURN_FINISHED; its strings are the turn's own */
+	char *answered_by;
+	char trimmed[TRIM_LINES][TRIM_LINE_SIZE];
+	const char *trimmed_lines[TRIM_LINES];
+	size_t trimmed_count;
+	struct turn *next; /* the older */
 };
 
 struct chat {
 	struct upstream *upstream;
 	struct config *config; /* ref */
-	struct turn *turns;
+	struct turn *turns;    /* the newest first */
+	uint64_t last_id;
 };
 
 struct chat *chat_new(struct upstream *upstream)
@@ -34,6 +67,22 @@ struct chat *chat_new(struct upstream *upstream)
 	return chat;
 }
 
+/* --- turns --- */
+
+static void tell_kept(void *ctx);
+
+static void turn_release(void *p)
+{
+	struct turn *turn = p;
+
+	asked_release(&turn->asked);
+	strbuf_release(&turn->text);
+	strbuf_release(&turn->reasoning);
+	free(turn->answered_by);
+	free(turn->model);
+	free(turn);
+}
+
 static void turn_end(struct turn *turn)
 {
 	struct turn **at = &turn->chat->turns;
@@ -41,8 +90,36 @@ static void turn_end(struct turn *turn)
 	while (*at != turn)
 		at = &(*at)->next;
 	*at = turn->next;
+	call_cancel(turn->chat->upstream, turn->call);
+	loop_undefer(upstream_loop(turn->chat->upstream), tell_kept, turn);
 	endpoint_unref(turn->endpoint);
-	loop_defer_free(upstream_loop(turn->chat->upstream), turn, free);
+	endpoint_unref(turn->other);
+	loop_defer_free(upstream_loop(turn->chat->upstream), turn, turn_release);
+}
+
+static struct turn *find_turn(const struct chat *chat, uint64_t id)
+{
+	struct turn *turn = chat->turns;
+
+	while (turn && (turn->id != id || turn->detached))
+		turn = turn->next;
+	return turn;
+}
+
+/* Of those that nobody waits for the oldest go when there are too many. */
+static void drop_old(struct chat *chat)
+{
+	struct turn *turn = chat->turns;
+	size_t kept = 0;
+
+	while (turn) {
+		struct turn *next = turn->next;
+
+		kept += turn->detached;
+		if (turn->detached && kept > LIMIT_CHAT_KEPT)
+			turn_end(turn);
+		turn = next;
+	}
 }
 
 void chat_free(struct chat *chat)
@@ -50,7 +127,7 @@ void chat_free(struct chat *chat)
 	if (!chat)
 		return;
 	while (chat->turns)
-		chat_cancel(chat, chat->turns->id);
+		turn_end(chat->turns);
 	config_unref(chat->config);
 	free(chat);
 }
@@ -62,84 +139,357 @@ void chat_configure(struct chat *chat, struct config *config)
 	chat->config = config;
 }
 
+static void tell_part(struct turn *turn, bool reasoning, const struct strbuf *text, size_t *told)
+{
+	size_t from = *told;
+
+	*told = text->len;
+	if (turn->callbacks.delta && text->len > from)
+		turn->callbacks.delta(turn->callbacks.ctx, reasoning, text->data + from, text->len - from);
+}
+
+/* Tells what has come and was not told yet. */
+static void tell_growth(struct turn *turn)
+{
+	if (turn->detached)
+		return;
+	tell_part(turn, true, &turn->reasoning, &turn->reasoning_told);
+	tell_part(turn, false, &turn->text, &turn->text_told);
+}
+
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct turn *turn = ctx;
 
-	if (turn->callbacks.delta)
-		turn->callbacks.delta(turn->callbacks.ctx, reasoning, text, len);
+	strbuf_add(reasoning ? &turn->reasoning : &turn->text, text, len);
+	tell_growth(turn);
+}
+
+/* What the endpoint says of the prompt's length goes into the next estimate. */
+static void learn(const struct turn *turn, const struct call_answer *answer, const struct err *err)
+{
+	struct token_scales *scales = upstream_token_scales(turn->chat->upstream);
+	const char *endpoint = endpoint_name(turn->endpoint);
+	int64_t cap = endpoint_config(turn->endpoint)->plan->max_prompt_tokens;
+
+	if (answer && answer->usage.present)
+		tokens_learn(scales, endpoint, turn->model, turn->raw_tokens, answer->usage.prompt_tokens);
+	else if (err && err->kind == ERR_PROMPT_TOO_LONG && cap)
+		tokens_refused(scales, endpoint, turn->model, turn->raw_tokens, cap);
+}
+
+static struct wire_usage estimate_usage(const struct turn *turn, const struct call_answer *answer)
+{
+	struct wire_usage usage = { .present = false };
+
+	usage.prompt_tokens = (int64_t)tokens_of(upstream_token_scales(turn->chat->upstream), endpoint_name(turn->endpoint),
+						 turn->model, turn->raw_tokens);
+	usage.completion_tokens = (int64_t)(tokens_estimate(answer->text, answer->text_len) +
+					    tokens_estimate(answer->reasoning, answer->reasoning_len));
+	usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
+	return usage;
+}
+
+/* Tells the end of a turn that somebody waits for; the turn is over. */
+static void tell(struct turn *turn, const struct call_answer *answer, const struct err *err)
+{
+	struct chat_callbacks callbacks = turn->callbacks;
+	struct endpoint *endpoint = endpoint_ref(turn->endpoint);
+	struct chat_answer told;
+
+	tell_growth(turn);
+	if (answer) {
+		told = (struct chat_answer){ .endpoint = endpoint_name(endpoint),
+					     .endpoint_config = endpoint_config(endpoint),
+					     .answer = answer,
+					     .usage_estimated = !answer->usage.present,
+					     .usage = answer->usage.present ? answer->usage : estimate_usage(turn, answer),
+					     .trimmed = turn->trimmed_lines,
+					     .trimmed_count = turn->trimmed_count };
+	}
+	/* The endpoint, and with it the configuration, outlasts the callback. */
+	turn_end(turn);
+	callbacks.done(callbacks.ctx, answer ? &told : NULL, err);
+	endpoint_unref(endpoint);
+}
+
+/* Nobody waits for it now: keeps it. */
+static void keep(struct turn *turn, const struct call_answer *answer)
+{
+	turn->state = TURN_FINISHED;
+	turn->answered_by = xstrdup(answer->model);
+	turn->answer = *answer;
+	turn->answer.text = turn->text.data;
+	turn->answer.text_len = turn->text.len;
+	turn->answer.reasoning = turn->reasoning.data;
+	turn->answer.reasoning_len = turn->reasoning.len;
+	turn->answer.model = turn->answered_by;
+	turn->answer.trouble = NULL;
+}
+
+static bool turn_send(struct turn *turn, struct err *err);
+
+/* The endpoint has nothing to give: is there another that may be asked, or that the user could be asked about? */
+static bool fall_over(struct turn *turn, const struct err *err)
+{
+	struct chat *chat = turn->chat;
+	struct choice choice;
+	struct err trouble;
+
+	if (err->kind != ERR_BUDGET || turn->asked.endpoint || turn->text.len || turn->reasoning.len)
+		return false;
+	upstream_choose(chat->upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, 0, &choice);
+	if (choice.endpoint && choice.endpoint != turn->endpoint) {
+		log_info("%s has nothing to give: %s goes on", endpoint_name(turn->endpoint), endpoint_name(choice.endpoint));
+		endpoint_unref(turn->endpoint);
+		turn->endpoint = endpoint_ref(choice.endpoint);
+		return turn_send(turn, &trouble);
+	}
+	if (!choice.alternative || turn->detached || !turn->callbacks.ask)
+		return false;
+	turn->state = TURN_CONSENT;
+	turn->other = endpoint_ref(choice.alternative);
+	turn->refusal = *err;
+	turn->callbacks.ask(turn->callbacks.ctx, endpoint_config(turn->other), err);
+	return true;
 }
 
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct turn *turn = ctx;
-	struct chat_answer told;
 
-	if (answer) {
-		told = (struct chat_answer){ .endpoint = endpoint_name(turn->endpoint),
-					     .endpoint_config = endpoint_config(turn->endpoint),
-					     .answer = answer,
-					     .usage_estimated = !answer->usage.present,
-					     .usage = answer->usage };
-		if (told.usage_estimated) {
-			told.usage.prompt_tokens = turn->prompt_tokens;
-			told.usage.completion_tokens = (int64_t)(prompt_tokens(answer->text, answer->text_len) +
-								 prompt_tokens(answer->reasoning, answer->reasoning_len));
-			told.usage.total_tokens = told.usage.prompt_tokens + told.usage.completion_tokens;
-		}
+	turn->call = 0;
+	learn(turn, answer, err);
+	if (!answer && fall_over(turn, err))
+		return;
+	if (!turn->detached)
+		tell(turn, answer, err);
+	else if (answer && answer->finish != CALL_TRUNCATED)
+		keep(turn, answer);
+	else
+		turn_end(turn);
+}
+
+void chat_go_on(struct chat *chat, uint64_t id, bool yes)
+{
+	struct turn *turn = find_turn(chat, id);
+	struct err err;
+
+	if (!turn || turn->state != TURN_CONSENT)
+		return;
+	if (!yes) {
+		err = turn->refusal;
+		tell(turn, NULL, &err);
+		return;
 	}
-	/* The endpoint, and with it the configuration, must outlast the callback. */
-	endpoint_ref(turn->endpoint);
-	turn_end(turn);
-	turn->callbacks.done(turn->callbacks.ctx, answer ? &told : NULL, err);
+	/* Where no time is known, for the longest back-off. */
+	upstream_allow_next(chat->upstream, turn->refusal.retry_at ? turn->refusal.retry_at :
+								     clock_wall_ms() / 1000 + ALLOWED_SECONDS);
 	endpoint_unref(turn->endpoint);
+	turn->endpoint = turn->other;
+	turn->other = NULL;
+	turn->state = TURN_ASKING;
+	if (!turn_send(turn, &err))
+		tell(turn, NULL, &err);
+}
+
+/* --- the plan's cap --- */
+
+/* The last message of the user; where there is none, the last of all. */
+static size_t question_of(const struct asked *request)
+{
+	size_t i = request->count;
+
+	while (i-- > 0)
+		if (!strcmp(request->messages[i].role, "user"))
+			return i;
+	return request->count - 1;
+}
+
+static void fill_items(const struct turn *turn, const struct asked *request, struct trim_item *items)
+{
+	const struct token_scales *scales = upstream_token_scales(turn->chat->upstream);
+	size_t question = question_of(request);
+
+	for (size_t i = 0; i < request->count; i++) {
+		const struct request_message *m = &request->messages[i];
+		bool spoken = !strcmp(m->role, "user") || !strcmp(m->role, "assistant");
+		size_t raw = TOKENS_PER_MESSAGE + tokens_estimate(m->content, m->content_len);
+
+		items[i].class = i >= question ? TRIM_QUESTION : spoken ? TRIM_HISTORY : TRIM_SYSTEM;
+		items[i].from_model = !strcmp(m->role, "assistant");
+		items[i].tokens = tokens_of(scales, endpoint_name(turn->endpoint), turn->model, raw);
+	}
+}
+
+static void too_long(const struct turn *turn, const struct trim_item *items, size_t count, size_t frame,
+	struct err *err)
+{
+	const struct plan *plan = endpoint_config(turn->endpoint)->plan;
+	size_t all = trim_least(items, count) + frame;
+	size_t question = frame;
+	bool alone;
+
+	for (size_t i = 0; i < count; i++)
+		question += items[i].class == TRIM_QUESTION ? items[i].tokens : 0;
+	alone = question > (size_t)plan->max_prompt_tokens;
+	err_set(err, ERR_PROMPT_TOO_LONG,
+		"the question %s about %zu tokens; the plan %s allows %lld: shorten it, or use another endpoint",
+		alone ? "alone has" : "and the system message have", alone ? question : all, plan->name,
+		(long long)plan->max_prompt_tokens);
+	snprintf(err->endpoint, sizeof(err->endpoint), "%s", endpoint_name(turn->endpoint));
+}
+
+/* Copies to `kept` what goes out; *count is how many. False with ERR_PROMPT_TOO_LONG if nothing can. */
+static bool keep_to_cap(struct turn *turn, struct request_message *kept, size_t *count, struct err *err)
+{
+	const struct asked *request = &turn->asked;
+	size_t cap = (size_t)endpoint_config(turn->endpoint)->plan->max_prompt_tokens;
+	size_t frame = tokens_of(upstream_token_scales(turn->chat->upstream), endpoint_name(turn->endpoint), turn->model,
+				 TOKENS_PER_PROMPT);
+	struct trim_item *items;
+	struct trim_cut cut;
+	bool *keep;
+	bool fits;
+
+	turn->trimmed_count = 0;
+	*count = request->count;
+	memcpy(kept, request->messages, request->count * sizeof(*kept));
+	if (!cap)
+		return true;
+	items = xcalloc(request->count, sizeof(*items));
+	keep = xcalloc(request->count, sizeof(*keep));
+	fill_items(turn, request, items);
+	fits = trim_least(items, request->count) + frame <= cap;
+	if (fits) {
+		trim_choose(items, request->count, cap - frame, keep, &cut);
+		*count = 0;
+		for (size_t i = 0; i < request->count; i++)
+			if (keep[i])
+				kept[(*count)++] = request->messages[i];
+		turn->trimmed_count = trim_describe(&cut, turn->trimmed);
+		for (size_t i = 0; i < turn->trimmed_count; i++)
+			turn->trimmed_lines[i] = turn->trimmed[i];
+	} else {
+		too_long(turn, items, request->count, frame, err);
+	}
+	free(items);
+	free(keep);
+	return fits;
+}
+
+/* Asks turn->endpoint. False with err, and nothing is under way, if the question cannot be made to fit. */
+static bool turn_send(struct turn *turn, struct err *err)
+{
+	const struct config_chat *defaults = &turn->chat->config->chat;
+	struct call_callbacks callbacks = { .delta = on_delta, .done = on_done, .ctx = turn };
+	const struct asked *q = &turn->asked;
+	struct request_message *kept = xcalloc(q->count, sizeof(*kept));
+	struct call_spec spec;
+	size_t count;
+
+	free(turn->model);
+	turn->model = xstrdup(q->model ? q->model : endpoint_chat_model(turn->endpoint));
+	if (!keep_to_cap(turn, kept, &count, err)) {
+		free(kept);
+		return false;
+	}
+	turn->raw_tokens = tokens_estimate_messages(kept, count);
+	spec = (struct call_spec){
+		.endpoint = turn->endpoint,
+		.purpose = CALL_CHAT,
+		.request = { .api = WIRE_CHAT,
+			     .model = turn->model,
+			     .messages = kept,
+			     .message_count = count,
+			     .max_tokens = q->max_tokens ? q->max_tokens : defaults->max_tokens,
+			     .temperature = q->temperature >= 0 ? q->temperature : defaults->temperature,
+			     .stream = true,
+			     .stream_options = endpoint_config(turn->endpoint)->stream_options },
+	};
+	turn->call = call_start(turn->chat->upstream, &spec, &callbacks);
+	free(kept);
+	return true;
+}
+
+/* To who asked again: what has come by now, and the end if it is there. */
+static void tell_kept(void *ctx)
+{
+	struct turn *turn = ctx;
+	struct call_answer answer;
+
+	tell_growth(turn);
+	if (turn->state != TURN_FINISHED)
+		return;
+	answer = turn->answer;
+	tell(turn, &answer, NULL);
+}
+
+/* The same was asked, paid for, and not waited for to its end: takes it up again; NULL if there is none. */
+static struct turn *take_up(struct chat *chat, const struct chat_request *request)
+{
+	struct turn *turn = chat->turns;
+
+	while (turn && (!turn->detached || !asked_is(&turn->asked, request)))
+		turn = turn->next;
+	if (!turn)
+		return NULL;
+	turn->detached = false;
+	turn->text_told = turn->reasoning_told = 0;
+	turn->id = ++chat->last_id;
+	loop_defer(upstream_loop(chat->upstream), tell_kept, turn);
+	return turn;
+}
+
+static struct endpoint *endpoint_for(struct chat *chat, const struct chat_request *request, struct err *err)
+{
+	struct choice choice;
+
+	if (request->endpoint)
+		return upstream_find(chat->upstream, request->endpoint, err);
+	upstream_choose(chat->upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, 0, &choice);
+	return choice.endpoint ? choice.endpoint : upstream_find(chat->upstream, NULL, err);
 }
 
 uint64_t chat_start(
 	struct chat *chat, const struct chat_request *request, const struct chat_callbacks *callbacks, struct err *err)
 {
-	struct endpoint *endpoint = upstream_find(chat->upstream, request->endpoint, err);
-	const struct config_chat *defaults = &chat->config->chat;
-	struct call_callbacks call_callbacks = { .delta = on_delta, .done = on_done };
-	struct call_spec spec;
+	struct endpoint *endpoint = endpoint_for(chat, request, err);
 	struct turn *turn;
 
 	if (!endpoint)
 		return 0;
+	turn = take_up(chat, request);
+	if (turn) {
+		turn->callbacks = *callbacks;
+		return turn->id;
+	}
 	turn = xcalloc(1, sizeof(*turn));
+	turn->id = ++chat->last_id;
 	turn->chat = chat;
 	turn->endpoint = endpoint_ref(endpoint);
 	turn->callbacks = *callbacks;
-	for (size_t i = 0; i < request->count; i++)
-		turn->prompt_tokens += TOKENS_PER_MESSAGE +
-				       (int64_t)prompt_tokens(request->messages[i].content, request->messages[i].content_len);
-	call_callbacks.ctx = turn;
-	spec = (struct call_spec){
-		.endpoint = endpoint,
-		.purpose = CALL_CHAT,
-		.request = { .api = WIRE_CHAT,
-			     .model = request->model ? request->model : endpoint_chat_model(endpoint),
-			     .messages = request->messages,
-			     .message_count = request->count,
-			     .max_tokens = request->max_tokens ? request->max_tokens : defaults->max_tokens,
-			     .temperature = request->temperature >= 0 ? request->temperature : defaults->temperature,
-			     .stream = true,
-			     .stream_options = endpoint_config(endpoint)->stream_options },
-	};
+	asked_copy(&turn->asked, request);
+	strbuf_init(&turn->text, LIMIT_ANSWER);
+	strbuf_init(&turn->reasoning, LIMIT_ANSWER);
 	turn->next = chat->turns;
 	chat->turns = turn;
-	turn->id = call_start(chat->upstream, &spec, &call_callbacks);
-	return turn->id;
+	if (turn_send(turn, err))
+		return turn->id;
+	turn_end(turn);
+	return 0;
 }
 
 void chat_cancel(struct chat *chat, uint64_t id)
 {
-	struct turn *turn = chat->turns;
+	struct turn *turn = find_turn(chat, id);
 
-	while (turn && turn->id != id)
-		turn = turn->next;
 	if (!turn)
 		return;
-	call_cancel(chat->upstream, id);
-	turn_end(turn);
+	if (turn->state == TURN_CONSENT || !call_is_paid(chat->upstream, turn->call)) {
+		turn_end(turn);
+		return;
+	}
+	turn->detached = true;
+	drop_old(chat);
 }

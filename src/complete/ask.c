@@ -1,6 +1,6 @@
 /*
- * A question's life: window and prompt are made from the place, the call goes out, what comes back is
- * post-processed and put into the cache, whole lines at first, all of it at the end.
+ * A question's life: window and prompt are made from the place; when it is sent the call goes out, and what comes back
+ * is post-processed and put into the cache, whole lines at first, all of it at the end.
  */
 #include "ask.h"
 
@@ -11,6 +11,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/complete/candidates.h"
 #include "eke/complete/post.h"
 #include "eke/complete/prompt.h"
 #include "eke/complete/window.h"
@@ -29,15 +30,23 @@ struct ask {
 	struct place place;
 	char *who;
 	struct cache_key key;
+	struct cache_key below; /* if has_below: one empty line further down, see take_keys() */
+	bool has_below;
 	struct window window; /* slices of place */
 	unsigned mark;
 	enum post_source source;
 	bool insert_spaces;
 	unsigned tab_size;
 	bool counted;
+	size_t wanted; /* candidates */
+	struct endpoint *endpoint; /* ref */
+	struct call_spec spec;     /* what will be asked; borrows from the next two, place and endpoint */
+	struct prompt prompt;
+	struct request_message messages[2];
+	bool sent;
 	uint64_t call;
 	struct strbuf raw;
-	struct strbuf text; /* post-processed so far */
+	struct strbuf texts[CACHE_RANKS]; /* post-processed so far, by candidate */
 };
 
 static void ask_release(void *p)
@@ -45,8 +54,11 @@ static void ask_release(void *p)
 	struct ask *ask = p;
 
 	place_release(&ask->place);
+	prompt_release(&ask->prompt);
+	endpoint_unref(ask->endpoint);
 	strbuf_release(&ask->raw);
-	strbuf_release(&ask->text);
+	for (size_t i = 0; i < CACHE_RANKS; i++)
+		strbuf_release(&ask->texts[i]);
 	config_unref(ask->config);
 	free(ask->who);
 	free(ask);
@@ -59,15 +71,26 @@ static void ask_end(struct ask *ask)
 	loop_defer_free(upstream_loop(ask->upstream), ask, ask_release);
 }
 
+static void forget(struct ask *ask)
+{
+	for (unsigned rank = 0; rank < CACHE_RANKS; rank++)
+		cache_forget_item(ask->cache, ask->id + rank);
+}
+
 void ask_cancel(struct ask *ask)
 {
-	cache_forget_item(ask->cache, ask->id);
+	forget(ask);
 	ask_end(ask);
 }
 
-uint64_t ask_id(const struct ask *ask)
+bool ask_has_item(const struct ask *ask, uint64_t item)
 {
-	return ask->id;
+	return item >= ask->id && item < ask->id + CACHE_RANKS;
+}
+
+struct endpoint *ask_endpoint(const struct ask *ask)
+{
+	return ask->endpoint;
 }
 
 const char *ask_who(const struct ask *ask)
@@ -75,9 +98,19 @@ const char *ask_who(const struct ask *ask)
 	return ask->who;
 }
 
-bool ask_is_counted(const struct ask *ask)
+const struct cache_key *ask_key(const struct ask *ask)
 {
-	return ask->counted;
+	return &ask->key;
+}
+
+int64_t ask_patience_ms(const struct ask *ask)
+{
+	return (int64_t)(endpoint_config(ask->endpoint)->first_byte_timeout * 1000);
+}
+
+bool ask_is_paid(const struct ask *ask)
+{
+	return ask->sent && ask->counted;
 }
 
 char *ask_who_of(const struct endpoint *endpoint)
@@ -87,13 +120,9 @@ char *ask_who_of(const struct endpoint *endpoint)
 
 /* --- the answer --- */
 
-/* What of the answer can be used at this stage; leaves it in ask->text. */
-static enum post_verdict post(struct ask *ask, enum post_finish finish)
+static struct post_input post_input_of(const struct ask *ask)
 {
-	struct post_input in = {
-		.answer = ask->raw.data,
-		.answer_len = ask->raw.len,
-		.finish = finish,
+	return (struct post_input){
 		.source = ask->source,
 		.mark = ask->mark,
 		.prefix = ask->window.prefix,
@@ -105,13 +134,47 @@ static enum post_verdict post(struct ask *ask, enum post_finish finish)
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
 	};
-
-	return post_process(&in, &ask->text);
 }
 
-static void store(struct ask *ask, bool complete)
+size_t ask_first_useful(const struct ask *ask, const struct place *place, const char *text, size_t len)
 {
-	cache_put(ask->cache, &ask->key, ask->text.data, ask->text.len, ask->id, complete, clock_mono_ms());
+	struct post_input in = post_input_of(ask);
+
+	in.prefix = place->before.data;
+	in.prefix_len = place->before.len;
+	in.suffix = place->after.data;
+	in.suffix_len = place->after.len;
+	return post_first_useful(&in, text, len);
+}
+
+/* What of a candidate can be used at this stage; leaves it in ask->texts[rank]. */
+static enum post_verdict post(struct ask *ask, const struct candidate *candidate, size_t rank, enum post_finish finish)
+{
+	struct post_input in = post_input_of(ask);
+
+	in.answer = candidate->text;
+	in.answer_len = candidate->len;
+	in.finish = candidate->closed ? POST_STOP : finish;
+	return post_process(&in, &ask->texts[rank]);
+}
+
+static void store(struct ask *ask, size_t rank, bool complete)
+{
+	struct cache_answer answer = { .text = ask->texts[rank].data,
+				       .len = ask->texts[rank].len,
+				       .item = ask->id + rank,
+				       .rank = (unsigned)rank,
+				       .complete = complete,
+				       .stored_ms = clock_mono_ms() };
+
+	cache_put(ask->cache, &ask->key, &answer);
+	if (ask->has_below)
+		cache_put(ask->cache, &ask->below, &answer);
+	if (!complete)
+		return;
+	ask->callbacks.kept(ask->callbacks.ctx, &ask->key, &answer);
+	if (ask->has_below)
+		ask->callbacks.kept(ask->callbacks.ctx, &ask->below, &answer);
 }
 
 /*
@@ -120,66 +183,98 @@ static void store(struct ask *ask, bool complete)
 static void store_end(struct ask *ask)
 {
 	struct cache_place end = place_for_cache(&ask->place, ask->who);
+	struct cache_answer nothing = { .item = ask->id, .complete = true, .stored_ms = clock_mono_ms() };
 	struct cache_key key;
 
-	if (!strbuf_add(&ask->place.before, ask->text.data, ask->text.len))
+	if (!strbuf_add(&ask->place.before, ask->texts[0].data, ask->texts[0].len))
 		return;
 	end.prefix = ask->place.before.data;
 	end.prefix_len = ask->place.before.len;
 	cache_key_make(&end, &key);
-	cache_put(ask->cache, &key, "", 0, ask->id, true, clock_mono_ms());
+	cache_put(ask->cache, &key, &nothing);
+	ask->callbacks.kept(ask->callbacks.ctx, &key, &nothing);
+}
+
+/* Do the candidates before this one say the same? */
+static bool is_known(const struct ask *ask, size_t rank)
+{
+	const struct strbuf *text = &ask->texts[rank];
+
+	for (size_t i = 0; i < rank; i++)
+		if (ask->texts[i].len == text->len && !memcmp(ask->texts[i].data, text->data, text->len))
+			return true;
+	return false;
+}
+
+/* All candidates of the whole answer. True if the best one may be inserted. */
+static bool store_all(struct ask *ask, enum post_finish finish)
+{
+	struct candidate candidates[CANDIDATES_MAX];
+	size_t count = candidates_split(ask->raw.data, ask->raw.len, ask->mark, ask->wanted, candidates);
+	size_t rank = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum post_verdict verdict = post(ask, &candidates[i], rank, finish);
+
+		log_debug("completion %llu: %s, %zu of %zu bytes", (unsigned long long)(ask->id + rank),
+			  post_verdict_name(verdict), ask->texts[rank].len, candidates[i].len);
+		if (verdict == POST_INSERT && !is_known(ask, rank))
+			store(ask, rank++, true);
+	}
+	/* Nothing to say here. */
+	if (!rank)
+		store(ask, 0, true);
+	return rank > 0;
 }
 
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct ask *ask = ctx;
+	struct candidate candidates[CANDIDATES_MAX];
 
 	if (reasoning)
 		return;
 	strbuf_add(&ask->raw, text, len);
-	/* Only whole lines are taken from an open answer. */
-	if (!memchr(text, '\n', len) || post(ask, POST_OPEN) != POST_INSERT)
+	/* Only whole lines are taken from an open answer; and of its candidates the first, which is shown first. */
+	if (!memchr(text, '\n', len))
 		return;
-	store(ask, false);
+	candidates_split(ask->raw.data, ask->raw.len, ask->mark, ask->wanted, candidates);
+	if (post(ask, &candidates[0], 0, POST_OPEN) != POST_INSERT)
+		return;
+	store(ask, 0, false);
 	ask->callbacks.grown(ask->callbacks.ctx, ask);
 }
 
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct ask *ask = ctx;
-	enum post_verdict verdict;
 
 	ask->call = 0;
-	if (answer) {
-		verdict = post(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT);
-		log_debug("completion %llu: %s, %zu of %zu bytes", (unsigned long long)ask->id, post_verdict_name(verdict),
-			ask->text.len, ask->raw.len);
-		store(ask, true);
-		if (verdict == POST_INSERT && answer->finish == CALL_STOP)
-			store_end(ask);
-	} else {
-		cache_forget_item(ask->cache, ask->id);
-	}
+	if (!answer)
+		forget(ask);
+	else if (store_all(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
+		store_end(ask);
 	ask->callbacks.done(ask->callbacks.ctx, ask, err);
 	ask_end(ask);
 }
 
 /* --- the question --- */
 
-static int64_t max_tokens(const struct config *config, const char *model)
+static int64_t max_tokens(const struct config *config, const char *model, size_t candidates)
 {
 	int64_t tokens = config->completion.max_lines * TOKENS_PER_LINE;
 
 	/* A limit would be used up by the reasoning. */
 	if (request_model_reasons(model))
 		return 0;
-	return tokens < TOKENS_MAX ? tokens : TOKENS_MAX;
+	return (tokens < TOKENS_MAX ? tokens : TOKENS_MAX) * (int64_t)candidates;
 }
 
-static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
+static bool prepare_chat(struct ask *ask)
 {
+	struct request_spec *request = &ask->spec.request;
+	struct prompt *prompt = &ask->prompt;
 	char *path = place_short_path(&ask->place);
-	struct prompt prompt;
 	struct prompt_input in = {
 		.path = path,
 		.language = ask->place.language,
@@ -188,48 +283,71 @@ static bool send_by_chat(struct ask *ask, struct call_spec *spec, const struct c
 		.suffix = ask->window.suffix,
 		.suffix_len = ask->window.suffix_len,
 		.max_lines = (size_t)ask->config->completion.max_lines,
+		.candidates = ask->wanted,
+		.write_on = ask->counted,
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
-		.max_tokens = (size_t)endpoint_config(spec->endpoint)->plan->max_prompt_tokens,
+		.max_tokens = (size_t)endpoint_config(ask->endpoint)->plan->max_prompt_tokens,
 	};
-	struct request_message messages[2];
-	bool fits;
+	bool fits = prompt_build(&in, prompt);
 
-	prompt_init(&prompt);
-	fits = prompt_build(&in, &prompt);
-	messages[0] = (struct request_message){ "system", prompt.system.data, prompt.system.len };
-	messages[1] = (struct request_message){ "user", prompt.user.data, prompt.user.len };
-	ask->mark = prompt.mark;
+	ask->messages[0] = (struct request_message){ "system", prompt->system.data, prompt->system.len };
+	ask->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
+	ask->mark = prompt->mark;
 	/* What the plan's cap left of the windows. */
-	ask->window.prefix += ask->window.prefix_len - prompt.prefix_len;
-	ask->window.prefix_len = prompt.prefix_len;
-	ask->window.suffix_len = prompt.suffix_len;
-	spec->request.messages = messages;
-	spec->request.message_count = ARRAY_LEN(messages);
-	spec->request.stop = prompt.stop;
-	spec->request.stop_count = prompt.stop_count;
-	if (fits)
-		ask->call = call_start(ask->upstream, spec, callbacks);
-	prompt_release(&prompt);
+	ask->window.prefix += ask->window.prefix_len - prompt->prefix_len;
+	ask->window.prefix_len = prompt->prefix_len;
+	ask->window.suffix_len = prompt->suffix_len;
+	request->messages = ask->messages;
+	request->message_count = ARRAY_LEN(ask->messages);
+	request->stop = prompt->stop;
+	request->stop_count = prompt->stop_count;
 	free(path);
 	return fits;
 }
 
-static bool send_by_fim(struct ask *ask, struct call_spec *spec, const struct call_callbacks *callbacks)
+static bool prepare_fim(struct ask *ask)
 {
-	spec->request.prefix = ask->window.prefix;
-	spec->request.prefix_len = ask->window.prefix_len;
-	spec->request.suffix = ask->window.suffix;
-	spec->request.suffix_len = ask->window.suffix_len;
-	ask->call = call_start(ask->upstream, spec, callbacks);
+	struct request_spec *request = &ask->spec.request;
+
+	request->prefix = ask->window.prefix;
+	request->prefix_len = ask->window.prefix_len;
+	request->suffix = ask->window.suffix;
+	request->suffix_len = ask->window.suffix_len;
 	return true;
+}
+
+/*
+ * Under which keys the answer is kept. One for an empty line holds for the next one, too: Enter before it only moves it
+ * down, and models do not say whether there is to be an empty line before what they write.
+ */
+static void take_keys(struct ask *ask)
+{
+	struct cache_place where = place_for_cache(&ask->place, ask->who);
+	struct strbuf before;
+	size_t blanks = 0;
+
+	cache_key_make(&where, &ask->key);
+	while (blanks < where.prefix_len && strchr(" \t", where.prefix[where.prefix_len - blanks - 1]))
+		blanks++;
+	ask->has_below = blanks < where.prefix_len && where.prefix[where.prefix_len - blanks - 1] == '\n' &&
+			 (!where.suffix_len || strchr("\r\n", where.suffix[0]));
+	if (!ask->has_below)
+		return;
+	strbuf_init(&before, where.prefix_len + 2);
+	strbuf_add(&before, where.prefix, where.prefix_len - blanks);
+	strbuf_adds(&before, before.len > 1 && before.data[before.len - 2] == '\r' ? "\r\n" : "\n");
+	strbuf_add(&before, where.prefix + where.prefix_len - blanks, blanks);
+	where.prefix = before.data;
+	where.prefix_len = before.len;
+	cache_key_make(&where, &ask->below);
+	strbuf_release(&before);
 }
 
 static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_callbacks *callbacks)
 {
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	struct window_input in;
-	struct cache_place where;
 
 	ask->id = wanted->id;
 	ask->upstream = wanted->upstream;
@@ -237,6 +355,7 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 	ask->config = config_ref(wanted->config);
 	ask->callbacks = *callbacks;
 	ask->who = ask_who_of(wanted->endpoint);
+	ask->endpoint = endpoint_ref(wanted->endpoint);
 	ask->counted = plan_is_counted(endpoint_config(wanted->endpoint)->plan);
 	ask->insert_spaces = wanted->insert_spaces;
 	ask->tab_size = wanted->tab_size;
@@ -246,10 +365,11 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 				    .after = ask->place.after.data,
 				    .after_len = ask->place.after.len };
 	window_choose(&in, &ask->window);
-	where = place_for_cache(&ask->place, ask->who);
-	cache_key_make(&where, &ask->key);
+	take_keys(ask);
+	prompt_init(&ask->prompt);
 	strbuf_init(&ask->raw, LIMIT_COMPLETION);
-	strbuf_init(&ask->text, LIMIT_COMPLETION_TEXT);
+	for (size_t i = 0; i < CACHE_RANKS; i++)
+		strbuf_init(&ask->texts[i], LIMIT_COMPLETION_TEXT);
 	return ask;
 }
 
@@ -257,29 +377,42 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 {
 	const struct config_endpoint *settings = endpoint_config(wanted->endpoint);
 	const char *model = endpoint_completion_model(wanted->endpoint);
+	bool by_chat = endpoint_completion_api(wanted->endpoint) == WIRE_CHAT;
+	/* The fill-in-the-middle APIs would take a request for each. */
+	size_t candidates = by_chat ? (size_t)wanted->config->completion.candidates : 1;
 	struct ask *ask = ask_new(wanted, callbacks);
-	struct call_callbacks call_callbacks = { .delta = on_delta, .done = on_done, .ctx = ask };
-	struct call_spec spec = {
-		.endpoint = wanted->endpoint,
+
+	ask->spec = (struct call_spec){
+		.endpoint = ask->endpoint,
 		.purpose = wanted->automatic ? CALL_COMPLETION_AUTOMATIC : CALL_COMPLETION_EXPLICIT,
 		.reserve = wanted->config->completion.reserve,
 		.request = { .api = endpoint_completion_api(wanted->endpoint),
 			     .model = model,
-			     .max_tokens = max_tokens(wanted->config, model),
+			     .max_tokens = max_tokens(wanted->config, model, candidates),
 			     .temperature = 0,
 			     .stream = true,
 			     .stream_options = settings->stream_options },
 	};
-	bool by_chat = spec.request.api == WIRE_CHAT;
-
+	ask->wanted = candidates;
 	ask->source = by_chat ? POST_CHAT : POST_FIM;
-	if (!(by_chat ? send_by_chat : send_by_fim)(ask, &spec, &call_callbacks)) {
+	if (!(by_chat ? prepare_chat : prepare_fim)(ask)) {
 		err_set(err, ERR_PROMPT_TOO_LONG, "the plan %s allows prompts of %lld tokens, too few for any completion",
 			settings->plan->name, (long long)settings->plan->max_prompt_tokens);
 		ask_end(ask);
 		return NULL;
 	}
 	/* From now on others can join. */
-	store(ask, false);
+	store(ask, 0, false);
 	return ask;
+}
+
+void ask_send(struct ask *ask)
+{
+	struct call_callbacks callbacks = { .delta = on_delta, .done = on_done, .ctx = ask };
+
+	ask->sent = true;
+	ask->call = call_start(ask->upstream, &ask->spec, &callbacks);
+	/* It is in the call's body. */
+	prompt_release(&ask->prompt);
+	prompt_init(&ask->prompt);
 }

@@ -31,6 +31,7 @@ struct entry {
 	uint64_t item;
 	int64_t stored_ms;
 	bool complete;
+	unsigned char rank;
 	uint32_t chain; /* next in its bucket, or in the free list */
 	uint32_t newer;
 	uint32_t older;
@@ -243,30 +244,34 @@ static void drop(struct cache *c, uint32_t i)
 	c->free_head = i;
 }
 
-static uint32_t lookup(const struct cache *c, const struct cache_key *key)
+static uint32_t lookup(const struct cache *c, const struct cache_key *key, unsigned rank)
 {
 	uint64_t before = get_u64(key->bytes);
 	uint64_t after = get_u64(key->bytes + 8);
 	uint32_t i = c->buckets[before & c->bucket_mask];
 
-	while (i != NONE && (c->entries[i].before != before || c->entries[i].after != after))
+	while (i != NONE &&
+	       (c->entries[i].before != before || c->entries[i].after != after || c->entries[i].rank != rank))
 		i = c->entries[i].chain;
 	return i;
 }
 
-bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item,
-	       bool complete, int64_t now_ms)
+bool cache_put(struct cache *c, const struct cache_key *key, const struct cache_answer *answer)
 {
-	uint32_t i = lookup(c, key);
+	uint32_t i = lookup(c, key, answer->rank);
+	size_t len = answer->len;
 	char *copy;
 	struct entry *e;
 
+	if (len > c->max_bytes || cost(len) > c->max_bytes) {
+		if (i != NONE)
+			drop(c, i);
+		return false;
+	}
+	/* Copied before anything goes: the text may be an entry's own. */
+	copy = xstrndup(answer->text ? answer->text : "", len);
 	if (i != NONE)
 		drop(c, i);
-	if (len > c->max_bytes || cost(len) > c->max_bytes)
-		return false;
-	/* Copied before anything goes: the text may be an entry's own. */
-	copy = xstrndup(text ? text : "", len);
 	while (c->free_head == NONE || c->bytes + cost(len) > c->max_bytes)
 		drop(c, c->oldest);
 	i = c->free_head;
@@ -277,9 +282,10 @@ bool cache_put(struct cache *c, const struct cache_key *key, const char *text, s
 		.after = get_u64(key->bytes + 8),
 		.text = copy,
 		.len = len,
-		.item = item,
-		.stored_ms = now_ms,
-		.complete = complete,
+		.item = answer->item,
+		.stored_ms = answer->stored_ms,
+		.complete = answer->complete,
+		.rank = (unsigned char)answer->rank,
 	};
 	e->chain = c->buckets[e->before & c->bucket_mask];
 	c->buckets[e->before & c->bucket_mask] = i;
@@ -291,10 +297,12 @@ bool cache_put(struct cache *c, const struct cache_key *key, const char *text, s
 
 void cache_forget(struct cache *c, const struct cache_key *key)
 {
-	uint32_t i = lookup(c, key);
+	for (unsigned rank = 0; rank < CACHE_RANKS; rank++) {
+		uint32_t i = lookup(c, key, rank);
 
-	if (i != NONE)
-		drop(c, i);
+		if (i != NONE)
+			drop(c, i);
+	}
 }
 
 void cache_forget_item(struct cache *c, uint64_t item)
@@ -460,6 +468,11 @@ struct search {
 	enum cache_status status;
 	struct cache_hit hit;
 	uint32_t entry;
+	size_t typed; /* at the winner */
+	/* All hits with different texts, in the order of their being found; or NULL. */
+	struct cache_hit *all;
+	size_t all_count;
+	size_t all_max;
 };
 
 /* HIT is better than PENDING, that than NOTHING, that than MISS; of equals the first one found. */
@@ -520,17 +533,27 @@ static enum cache_status judge(const struct search *s, const struct entry *e, si
 	return *rest_len ? CACHE_HIT : CACHE_NOTHING;
 }
 
+static bool same_text(const struct cache_hit *a, const struct cache_hit *b)
+{
+	return a->len == b->len && !memcmp(a->text, b->text, a->len);
+}
+
+/* Adds a hit unless its text is there. */
+static void collect(struct search *s, const struct cache_hit *hit)
+{
+	for (size_t i = 0; i < s->all_count; i++)
+		if (same_text(&s->all[i], hit))
+			return;
+	if (s->all_count < s->all_max)
+		s->all[s->all_count++] = *hit;
+}
+
 static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed_len, const struct reading *r)
 {
 	const struct entry *e = &c->entries[i];
 	size_t rest_len;
 	enum cache_status status = judge(s, e, typed_len, r, &rest_len);
-
-	if (worth(status) <= worth(s->status))
-		return;
-	s->status = status;
-	s->entry = i;
-	s->hit = (struct cache_hit){
+	struct cache_hit hit = {
 		.text = e->text + (typed_len < e->len ? typed_len : e->len),
 		.len = status == CACHE_HIT ? rest_len : 0,
 		.item = e->item,
@@ -538,12 +561,25 @@ static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed
 		.typed = typed_len,
 		.stored_ms = e->stored_ms,
 	};
+	bool better;
+
+	if (status == CACHE_HIT && s->all)
+		collect(s, &hit);
+	better = worth(status) > worth(s->status) ||
+		 (status == CACHE_HIT && s->status == CACHE_HIT && typed_len == s->typed &&
+		  e->rank < c->entries[s->entry].rank);
+	if (!better)
+		return;
+	s->status = status;
+	s->entry = i;
+	s->typed = typed_len;
+	s->hit = hit;
 }
 
-enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
-			     struct cache_hit *out)
+/* Walks back over what was typed; without s->all only as far as the winner. */
+static void walk(struct cache *c, struct search *s)
 {
-	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE };
+	const struct cache_place *place = s->place;
 	struct reading ways[READINGS_MAX];
 	uint64_t seed;
 	size_t way_count;
@@ -552,11 +588,11 @@ enum cache_status cache_find(struct cache *c, const struct cache_place *place, i
 	uint64_t hash;
 
 	if (!c->count)
-		return CACHE_MISS;
+		return;
 	seed = seed_of(place);
 	way_count = readings(place, seed, ways);
 	hash = hash_text(place->prefix + end - tail, tail);
-	for (size_t typed = 0; typed <= LIMIT_CACHE_TYPED && s.status != CACHE_HIT; typed++) {
+	for (size_t typed = 0; typed <= LIMIT_CACHE_TYPED && (s->all || s->status != CACHE_HIT); typed++) {
 		uint64_t before = before_key(seed, hash, tail);
 
 		for (uint32_t i = c->buckets[before & c->bucket_mask]; i != NONE; i = c->entries[i].chain) {
@@ -564,17 +600,15 @@ enum cache_status cache_find(struct cache *c, const struct cache_place *place, i
 				continue;
 			for (size_t w = 0; w < way_count; w++) {
 				if (c->entries[i].after == ways[w].after)
-					consider(&s, c, i, typed, &ways[w]);
+					consider(s, c, i, typed, &ways[w]);
 			}
 		}
 		/*
 		 * A word that there is nothing here outweighs older answers: they were known when it was asked
 		 * for.
 		 */
-		if (!typed && s.status == CACHE_NOTHING)
-			break;
-		if (!end)
-			break;
+		if (!end || (!typed && s->status == CACHE_NOTHING))
+			return;
 		/* One to the left. */
 		hash = sub(hash, mul(digit(place->prefix[end - 1]), c->powers[tail - 1]));
 		end--;
@@ -583,10 +617,37 @@ enum cache_status cache_find(struct cache *c, const struct cache_place *place, i
 		else
 			tail = end;
 	}
+}
+
+enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
+			     struct cache_hit *out)
+{
+	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE };
+
+	walk(c, &s);
 	if (s.status == CACHE_MISS)
 		return CACHE_MISS;
 	touch(c, s.entry);
 	if (out)
 		*out = s.hit;
 	return s.status;
+}
+
+size_t cache_find_all(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out,
+		      size_t max)
+{
+	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE,
+			    .all = out, .all_max = max };
+	size_t at = 0;
+
+	walk(c, &s);
+	if (s.status != CACHE_HIT)
+		return 0;
+	touch(c, s.entry);
+	/* The winner goes first, in the place of its like: a bucket's chain has the ranks in any order. */
+	while (at + 1 < s.all_count && !same_text(&out[at], &s.hit))
+		at++;
+	memmove(out + 1, out, at * sizeof(*out));
+	out[0] = s.hit;
+	return s.all_count;
 }

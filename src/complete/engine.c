@@ -1,32 +1,38 @@
 /*
- * The engine that joins the pure parts. Two objects: a *waiter* is a client's request, from engine_complete()
- * to its one callback; an *ask* (ask.h) is a question to an endpoint. Waiters that want the same answer share
- * an ask, through the cache.
+ * The engine that joins the parts. Two objects: a *waiter* is a client's request, from engine_complete() to its one
+ * callback; a *question* (questions.c) is what an endpoint is being asked. Waiters that want the same answer share a
+ * question, through the cache.
  *
- * When an ask's answer is complete it is in the cache, and each of its waiters looks there again, at its own place: one
- * mechanism for the one who asked, who joined later, and who typed on meanwhile.
+ * When a question's answer is complete it is in the cache, and each of its waiters looks there again, at its own place:
+ * one mechanism for the one who asked, who joined later, and who typed on meanwhile.
  */
 #include "eke/complete/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/limits.h"
+#include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/base/strbuf.h"
-#include "eke/complete/cache.h"
-#include "eke/text/ignore.h"
-#include "ask.h"
-#include "place.h"
+#include "eke/complete/post.h"
+#include "decide.h"
+#include "engine_private.h"
+#include "questions.h"
 
-/* Until the debounce learns from the typing: about the pause between two words. */
-#define DEBOUNCE_MS 150
+/*
+ * The first useful piece of an answer is shown as soon as the rest lets itself be waited for: nothing more for so long,
+ * or so long after all. Who asked by hand has more patience.
+ */
+#define EARLY_QUIET_MS 40
+#define EARLY_MOST_MS 150
+#define EARLY_MOST_BY_HAND_MS 500
 
 enum waiter_state {
-	WAITER_NEW,       /* decided at the turn's end */
-	WAITER_DEBOUNCING,
-	WAITER_ASKED,     /* waits for `ask` */
+	WAITER_NEW,     /* decided at the turn's end */
+	WAITER_PAUSING, /* for the typing to pause */
+	WAITER_ASKED,   /* waits for `question` */
 };
 
 struct waiter {
@@ -34,35 +40,22 @@ struct waiter {
 	struct engine *engine;
 	enum waiter_state state;
 	bool automatic;
+	bool whole;
 	bool insert_spaces;
 	unsigned tab_size;
 	struct place place;
 	uint64_t revision; /* of the document, when it was asked for */
 	struct range range;
 	char *selected; /* or NULL */
-	struct err err; /* why it fails; kind ERR_NONE: it does not */
+	struct err err; /* why it fails, or what failed before it was answered otherwise; kind ERR_NONE: nothing */
 	bool declined;
-	struct timer *timer;
-	struct ask *ask;
-	bool joined; /* the ask was another's, for a place before this one */
+	struct timer *timer; /* of the pause; in WAITER_ASKED, of an early answer */
+	int64_t early_at_ms; /* when that is given at the latest; 0: not useful yet */
+	struct question *question;
+	bool joined; /* the question was another's, for a place before this one */
 	size_t told; /* bytes of the text that delta() has told */
 	struct engine_callbacks callbacks;
 	struct waiter *next;
-};
-
-struct engine {
-	struct loop *loop;
-	struct upstream *upstream;
-	struct docs *docs;
-	struct config *config; /* ref */
-	struct ignore *ignore;
-	struct cache *cache;
-	struct waiter *waiters;
-	struct ask_node {
-		struct ask *ask;
-		struct ask_node *next;
-	} *asks;
-	uint64_t last_id;
 };
 
 struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct docs *docs)
@@ -74,13 +67,15 @@ struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct d
 	engine->docs = docs;
 	engine->ignore = ignore_new();
 	engine->cache = cache_new(0, 0);
+	engine->sharing = sharing_new(loop, engine->cache, &engine->last_id);
+	engine->habits = habits_new();
+	strbuf_init(&engine->offline_text, LIMIT_COMPLETION_TEXT);
 	return engine;
 }
 
 /* --- ends --- */
 
 static void decide(void *ctx);
-static void abandon_if_unwanted(struct engine *engine, struct ask *ask);
 
 static void waiter_release(void *p)
 {
@@ -91,22 +86,29 @@ static void waiter_release(void *p)
 	free(w);
 }
 
-/* Unlinks it; the memory goes at the turn's end. Its ask goes on, or not. */
+/* Unlinks it; the memory goes at the turn's end. Its question goes on, or not. */
 static void waiter_end(struct waiter *w)
 {
 	struct engine *engine = w->engine;
 	struct waiter **at = &engine->waiters;
-	struct ask *ask = w->ask;
+	struct question *question = w->question;
 
 	while (*at != w)
 		at = &(*at)->next;
 	*at = w->next;
 	loop_undefer(engine->loop, decide, w);
 	timer_free(w->timer);
-	w->ask = NULL;
+	w->question = NULL;
 	loop_defer_free(engine->loop, w, waiter_release);
-	if (ask)
-		abandon_if_unwanted(engine, ask);
+	if (question)
+		question_abandon(question);
+}
+
+static struct decision_input input_of(const struct waiter *w)
+{
+	return (struct decision_input){
+		.place = &w->place, .automatic = w->automatic, .insert_spaces = w->insert_spaces, .tab_size = w->tab_size
+	};
 }
 
 static void waiter_nothing(struct waiter *w, const struct err *err)
@@ -114,7 +116,7 @@ static void waiter_nothing(struct waiter *w, const struct err *err)
 	struct engine_callbacks callbacks = w->callbacks;
 
 	waiter_end(w);
-	callbacks.done(callbacks.ctx, NULL, err);
+	callbacks.done(callbacks.ctx, NULL, 0, err);
 }
 
 /* Tells what of the item's text was not told yet. */
@@ -128,60 +130,82 @@ static void tell(struct waiter *w, const struct cache_hit *hit)
 	w->told = hit->len;
 }
 
-static void waiter_answer(struct waiter *w, const struct cache_hit *hit)
+/*
+ * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
+ * cache when the user gets there.
+ */
+static size_t shown(const struct waiter *w, const struct cache_hit *hit)
+{
+	const struct habit *habit = habits_of(w->engine->habits, w->place.uri);
+	size_t before = habit_remaining(habit, w->place.offset, hit->text, hit->len);
+	struct post_input in = {
+		.prefix = w->place.before.data,
+		.prefix_len = w->place.before.len,
+		.suffix = w->place.after.data,
+		.suffix_len = w->place.after.len,
+		.language = w->place.language,
+		.insert_spaces = w->insert_spaces,
+		.tab_size = w->tab_size,
+	};
+	size_t block = w->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
+
+	return block > before ? block : before;
+}
+
+static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t count)
 {
 	struct engine_callbacks callbacks = w->callbacks;
-	struct engine_item item = { .id = hit->item, .range = w->range };
-	struct strbuf text;
+	struct engine_item items[ENGINE_ITEMS];
+	struct strbuf texts[ENGINE_ITEMS];
+	size_t first = shown(w, &hits[0]);
 
-	strbuf_init(&text, LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
-	if (w->selected)
-		strbuf_adds(&text, w->selected);
-	strbuf_add(&text, hit->text, hit->len);
-	item.text = text.data;
-	item.len = text.len;
-	tell(w, hit);
+	for (size_t i = 0; i < count; i++) {
+		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
+		if (w->selected)
+			strbuf_adds(&texts[i], w->selected);
+		strbuf_add(&texts[i], hits[i].text, i ? shown(w, &hits[i]) : first);
+		items[i] = (struct engine_item){
+			.id = hits[i].item,
+			.text = texts[i].data,
+			.len = texts[i].len,
+			.range = w->range,
+			.offline = hits[i].text == w->engine->offline_text.data,
+		};
+	}
+	tell(w, &hits[0]);
+	sharing_used(w->engine->sharing, hits[0].item);
+	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, first);
+	if (!items[0].offline)
+		habit_know(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, hits[0].len,
+			   hits[0].item);
 	waiter_end(w);
-	callbacks.done(callbacks.ctx, &item, NULL);
-	strbuf_release(&text);
+	callbacks.done(callbacks.ctx, items, count, w->err.kind != ERR_NONE ? &w->err : NULL);
+	for (size_t i = 0; i < count; i++)
+		strbuf_release(&texts[i]);
 }
 
-static struct ask *find_ask(const struct engine *engine, uint64_t id)
+/* Answers with what the open documents tell; it stands in engine->offline_text. */
+static void waiter_answer_offline(struct waiter *w)
 {
-	struct ask_node *node = engine->asks;
+	struct engine *engine = w->engine;
+	struct cache_hit hit = { .text = engine->offline_text.data,
+				 .len = engine->offline_text.len,
+				 .item = engine->last_id += CACHE_RANKS };
 
-	while (node && ask_id(node->ask) != id)
-		node = node->next;
-	return node ? node->ask : NULL;
+	waiter_answer(w, &hit, 1);
 }
 
-static void forget_ask(struct engine *engine, const struct ask *ask)
+/* It was tried and failed: the open documents may know something, too. */
+static void waiter_fail(struct waiter *w, const struct err *err)
 {
-	struct ask_node **at = &engine->asks;
-	struct ask_node *node;
+	struct decision_input in = input_of(w);
+	struct offline_verdict verdict;
 
-	while ((*at)->ask != ask)
-		at = &(*at)->next;
-	node = *at;
-	*at = node->next;
-	free(node);
-}
-
-static bool is_wanted(const struct engine *engine, const struct ask *ask)
-{
-	for (const struct waiter *w = engine->waiters; w; w = w->next)
-		if (w->ask == ask)
-			return true;
-	return false;
-}
-
-/* Nobody waits any more: an answer that was paid for goes on into the cache, a free one is aborted (design.md 4.7). */
-static void abandon_if_unwanted(struct engine *engine, struct ask *ask)
-{
-	if (ask_is_counted(ask) || is_wanted(engine, ask))
-		return;
-	forget_ask(engine, ask);
-	ask_cancel(ask);
+	w->err = *err;
+	if (engine_look_offline(w->engine, &in, OFFLINE_LIKELY, &verdict))
+		waiter_answer_offline(w);
+	else
+		waiter_nothing(w, &w->err);
 }
 
 void engine_free(struct engine *engine)
@@ -190,16 +214,43 @@ void engine_free(struct engine *engine)
 		return;
 	while (engine->waiters)
 		waiter_end(engine->waiters);
-	while (engine->asks) {
-		struct ask *ask = engine->asks->ask;
-
-		forget_ask(engine, ask);
-		ask_cancel(ask);
-	}
+	questions_free(engine);
+	sharing_free(engine->sharing);
 	cache_free(engine->cache);
+	habits_free(engine->habits);
+	docs_observe(engine->docs, NULL, NULL);
+	offline_free(engine->offline);
+	strbuf_release(&engine->offline_text);
 	ignore_free(engine->ignore);
 	config_unref(engine->config);
 	free(engine);
+}
+
+/*
+ * What may not be sent is not learned from either: what is offered of it elsewhere would go out with the next
+ * question.
+ */
+static void on_text(void *ctx, const struct docs_event *event)
+{
+	struct engine *engine = ctx;
+
+	if (ignore_match_uri(engine->ignore, doc_uri(event->doc), NULL))
+		offline_forget(engine->offline, doc_uri(event->doc));
+	else
+		offline_follow(engine->offline, event);
+}
+
+static void configure_offline(struct engine *engine, bool on)
+{
+	offline_free(engine->offline);
+	engine->offline = on ? offline_new() : NULL;
+	docs_observe(engine->docs, on ? on_text : NULL, engine);
+	for (const struct doc *doc = docs_first(engine->docs); on && doc; doc = doc_next(doc)) {
+		struct docs_event event = { .kind = DOCS_WHOLE, .doc = doc };
+
+		if (doc_is_kept(doc))
+			on_text(engine, &event);
+	}
 }
 
 void engine_configure(struct engine *engine, struct config *config, config_warn_fn *warn, void *warn_ctx)
@@ -209,11 +260,13 @@ void engine_configure(struct engine *engine, struct config *config, config_warn_
 	config_ref(config);
 	config_unref(engine->config);
 	engine->config = config;
+	sharing_configure(engine->sharing, config->history);
 	ignore_free(engine->ignore);
 	engine->ignore = ignore_new();
 	for (const char **pattern = config->ignore; *pattern; pattern++)
 		if (!ignore_add(engine->ignore, IGNORE_USER, NULL, *pattern, &err))
 			warn(warn_ctx, err.message);
+	configure_offline(engine, config->completion.offline);
 }
 
 bool engine_may_send(const struct engine *engine, const char *uri, struct err *err)
@@ -226,44 +279,87 @@ bool engine_may_send(const struct engine *engine, const char *uri, struct err *e
 	return false;
 }
 
-/* --- answers --- */
+/* --- answers of a question --- */
 
-static int64_t now_ms(void)
+bool waiters_want(const struct engine *engine, const struct question *question)
 {
-	return clock_mono_ms();
+	for (const struct waiter *w = engine->waiters; w; w = w->next)
+		if (w->question == question)
+			return true;
+	return false;
 }
 
-static void tell_growth(struct waiter *w)
+/* What is known at the waiter's place of its question's answer; false if nothing is. */
+static bool find_growing(const struct waiter *w, struct cache_hit *hit)
 {
-	struct cache_place place = place_for_cache(&w->place, ask_who(w->ask));
+	struct cache_place place = place_for_cache(&w->place, ask_who(w->question->ask));
+
+	return cache_find(w->engine->cache, &place, clock_mono_ms(), hit) == CACHE_HIT &&
+	       ask_has_item(w->question->ask, hit->item);
+}
+
+/* The useful beginning of what is known so far; false if there is none. */
+static bool find_useful(const struct waiter *w, struct cache_hit *hit)
+{
+	size_t useful;
+
+	if (w->whole || !find_growing(w, hit))
+		return false;
+	useful = ask_first_useful(w->question->ask, &w->place, hit->text, hit->len);
+	hit->len = useful;
+	return useful > 0;
+}
+
+static void on_early(struct waiter *w)
+{
 	struct cache_hit hit;
 
-	if (cache_find(w->engine->cache, &place, now_ms(), &hit) == CACHE_HIT && hit.item == ask_id(w->ask))
-		tell(w, &hit);
+	if (!find_useful(w, &hit))
+		return;
+	w->question->used = true;
+	waiter_answer(w, &hit, 1);
 }
 
-static void on_grown(void *ctx, struct ask *ask)
+/* More has come: will it be answered before the rest is there? */
+static void consider_early(struct waiter *w)
 {
-	struct engine *engine = ctx;
+	int64_t now = clock_mono_ms();
+	struct cache_hit hit;
 
-	for (struct waiter *w = engine->waiters; w; w = w->next)
-		if (w->ask == ask)
-			tell_growth(w);
+	if (!w->early_at_ms) {
+		if (!find_useful(w, &hit))
+			return;
+		w->early_at_ms = now + (w->automatic ? EARLY_MOST_MS : EARLY_MOST_BY_HAND_MS);
+	}
+	timer_start(w->timer, w->early_at_ms - now < EARLY_QUIET_MS ?
+				      (w->early_at_ms > now ? w->early_at_ms - now : 0) :
+				      EARLY_QUIET_MS);
 }
 
-/* The first of an ask's waiters, detached from it. */
-static struct waiter *pop_waiter(const struct engine *engine, const struct ask *ask)
+void waiters_on_grown(struct engine *engine, struct question *question)
+{
+	struct cache_hit hit;
+
+	for (struct waiter *w = engine->waiters; w; w = w->next) {
+		if (w->question != question)
+			continue;
+		if (find_growing(w, &hit))
+			tell(w, &hit);
+		consider_early(w);
+	}
+}
+
+/* The first of a question's waiters, detached from it. */
+static struct waiter *pop_waiter(const struct engine *engine, const struct question *question)
 {
 	for (struct waiter *w = engine->waiters; w; w = w->next) {
-		if (w->ask != ask)
+		if (w->question != question)
 			continue;
-		w->ask = NULL;
+		w->question = NULL;
 		return w;
 	}
 	return NULL;
 }
-
-static void waiter_ask(struct waiter *w);
 
 static bool is_current(const struct waiter *w)
 {
@@ -272,113 +368,163 @@ static bool is_current(const struct waiter *w)
 	return doc && doc_revision(doc) == w->revision;
 }
 
-static void answer_waiter(struct waiter *w, const struct ask *ask)
+bool waiters_are_current(const struct engine *engine, const struct question *question)
 {
-	struct cache_place place = place_for_cache(&w->place, ask_who(ask));
-	struct cache_hit hit;
-
-	if (cache_find(w->engine->cache, &place, now_ms(), &hit) == CACHE_HIT)
-		waiter_answer(w, &hit);
-	else if (w->joined && is_current(w)) /* the answer went another way than the typing: ask for this place */
-		waiter_ask(w);
-	else
-		waiter_nothing(w, NULL);
+	for (const struct waiter *w = engine->waiters; w; w = w->next)
+		if (w->question == question && is_current(w))
+			return true;
+	return false;
 }
 
-static void on_ask_done(void *ctx, struct ask *ask, const struct err *err)
-{
-	struct engine *engine = ctx;
-	struct waiter *w;
+static void waiter_act(struct waiter *w, const struct decision *decision);
+static void waiter_ask(struct waiter *w, struct endpoint *endpoint);
 
-	forget_ask(engine, ask);
-	while ((w = pop_waiter(engine, ask))) {
-		if (err)
-			waiter_nothing(w, err);
-		else
-			answer_waiter(w, ask);
+static void waiter_decide(struct waiter *w, struct decision *decision)
+{
+	struct decision_input in = input_of(w);
+
+	/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
+	if (upstream_at(w->engine->upstream, 0))
+		sharing_refresh(w->engine->sharing, w->place.uri);
+	engine_decide(w->engine, &in, decision);
+}
+
+static void answer_waiter(struct waiter *w, const struct question *question)
+{
+	struct cache_place place = place_for_cache(&w->place, ask_who(question->ask));
+	struct cache_hit hits[ENGINE_ITEMS];
+	size_t count = cache_find_all(w->engine->cache, &place, clock_mono_ms(), hits, ENGINE_ITEMS);
+	struct decision decision;
+
+	if (count) {
+		waiter_answer(w, hits, count);
+	} else if (w->joined && is_current(w)) {
+		/* The answer went another way than the typing. */
+		waiter_decide(w, &decision);
+		waiter_act(w, &decision);
+	} else {
+		waiter_nothing(w, NULL);
 	}
 }
 
-/* --- questions --- */
+/* The endpoint has nothing to give: whom may who asked by hand be served by instead? NULL: nobody. */
+static struct endpoint *other_endpoint(const struct waiter *w, const struct question *question, const struct err *err)
+{
+	struct endpoint *other;
 
-static void waiter_ask(struct waiter *w)
+	if (!err || err->kind != ERR_BUDGET || w->automatic || !is_current(w))
+		return NULL;
+	other = engine_endpoint(w->engine, false);
+	return other == ask_endpoint(question->ask) ? NULL : other;
+}
+
+void waiters_on_done(struct engine *engine, struct question *question, const struct err *err)
+{
+	struct waiter *w;
+
+	while ((w = pop_waiter(engine, question))) {
+		struct endpoint *other = other_endpoint(w, question, err);
+
+		if (other)
+			waiter_ask(w, other);
+		else if (err)
+			waiter_fail(w, err);
+		else
+			answer_waiter(w, question);
+	}
+}
+
+/* --- requests --- */
+
+/* `endpoint` NULL: there is none. */
+static void waiter_ask(struct waiter *w, struct endpoint *endpoint)
 {
 	struct engine *engine = w->engine;
-	struct ask_callbacks callbacks = { .grown = on_grown, .done = on_ask_done, .ctx = engine };
+	struct habit *habit = habits_of(engine->habits, w->place.uri);
 	struct err err;
 	struct ask_wanted wanted = {
-		.id = ++engine->last_id,
+		.id = engine->last_id += CACHE_RANKS,
 		.upstream = engine->upstream,
 		.cache = engine->cache,
-		.endpoint = upstream_find(engine->upstream, NULL, &err),
+		.endpoint = endpoint ? endpoint : upstream_find(engine->upstream, NULL, &err),
 		.config = engine->config,
 		.place = &w->place,
 		.automatic = w->automatic,
 		.insert_spaces = w->insert_spaces,
 		.tab_size = w->tab_size,
 	};
-	struct ask *ask = wanted.endpoint ? ask_start(&wanted, &callbacks, &err) : NULL;
-	struct ask_node *node;
+	struct question *question = wanted.endpoint ? question_start(engine, &wanted, &err) : NULL;
 
-	if (!ask) {
-		waiter_nothing(w, &err);
+	if (!question) {
+		waiter_fail(w, &err);
 		return;
 	}
-	node = xcalloc(1, sizeof(*node));
-	node->ask = ask;
-	node->next = engine->asks;
-	engine->asks = node;
+	if (w->automatic)
+		habit_asked(habit, w->place.line);
 	w->state = WAITER_ASKED;
-	w->ask = ask;
+	w->question = question;
 	w->joined = false;
+	w->early_at_ms = 0;
 }
 
-/* --- requests --- */
-
-/* Uses what is known or on its way; true if the waiter is served by that. */
-static bool waiter_reuse(struct waiter *w)
+static void waiter_join(struct waiter *w, struct question *question)
 {
-	struct endpoint *endpoint = upstream_at(w->engine->upstream, 0);
-	struct cache_place place;
-	struct cache_hit hit;
-	enum cache_status status;
-	char *who;
-
-	if (!endpoint)
-		return false;
-	who = ask_who_of(endpoint);
-	place = place_for_cache(&w->place, who);
-	status = cache_find(w->engine->cache, &place, now_ms(), &hit);
-	free(who);
-	if (status == CACHE_HIT && hit.complete) {
-		waiter_answer(w, &hit);
-		return true;
-	}
-	if (status == CACHE_HIT || status == CACHE_PENDING) {
-		w->ask = find_ask(w->engine, hit.item);
-		if (!w->ask)
-			return false;
-		w->state = WAITER_ASKED;
-		w->joined = true;
-		return true;
-	}
-	/* "Nothing to say here" holds for automatic requests; who asks by hand gets another try. */
-	if (status == CACHE_NOTHING && w->automatic) {
-		waiter_nothing(w, NULL);
-		return true;
-	}
-	return false;
+	w->state = WAITER_ASKED;
+	w->question = question;
+	w->joined = true;
+	w->early_at_ms = 0;
+	consider_early(w);
 }
 
-static void on_debounced(void *ctx)
+/* Does what was decided; the pause that it asks for is over for a waiter that is pausing already. */
+static void waiter_act(struct waiter *w, const struct decision *decision)
+{
+	switch (decision->kind) {
+	case DECISION_ANSWER:
+		waiter_answer(w, decision->hits, decision->hit_count);
+		return;
+	case DECISION_JOIN:
+		waiter_join(w, decision->question);
+		return;
+	case DECISION_DECLINE:
+		log_debug("completion declined: %s", decision->admission.reason);
+		waiter_nothing(w, NULL);
+		return;
+	case DECISION_NOTHING:
+		waiter_nothing(w, NULL);
+		return;
+	case DECISION_OFFLINE:
+		waiter_answer_offline(w);
+		return;
+	case DECISION_ASK:
+		if (decision->admission.delay_ms && w->state != WAITER_PAUSING) {
+			w->state = WAITER_PAUSING;
+			timer_start(w->timer, decision->admission.delay_ms);
+			return;
+		}
+		/* fall through */
+	case DECISION_NO_ENDPOINT:
+		waiter_ask(w, decision->endpoint);
+		return;
+	}
+}
+
+static void on_timer(void *ctx)
 {
 	struct waiter *w = ctx;
+	struct decision decision;
 
+	if (w->state == WAITER_ASKED) {
+		on_early(w);
+		return;
+	}
 	/* An answer for a text that is gone could be shown to nobody. */
-	if (!is_current(w))
+	if (!is_current(w)) {
 		waiter_nothing(w, NULL);
-	else if (!waiter_reuse(w))
-		waiter_ask(w);
+		return;
+	}
+	waiter_decide(w, &decision);
+	waiter_act(w, &decision);
 }
 
 /*
@@ -392,7 +538,7 @@ static void withdraw_unasked(struct engine *engine, const struct waiter *newest)
 		if (w == newest || w->state == WAITER_ASKED || strcmp(w->place.uri, newest->place.uri))
 			continue;
 		w->declined = true;
-		if (w->state != WAITER_DEBOUNCING)
+		if (w->state != WAITER_PAUSING)
 			continue;
 		w->state = WAITER_NEW;
 		timer_stop(w->timer);
@@ -400,12 +546,12 @@ static void withdraw_unasked(struct engine *engine, const struct waiter *newest)
 	}
 }
 
-static void supersede_asked(struct engine *engine, const struct waiter *newest)
+static void supersede_asked(struct engine *engine, uint64_t newest, const char *uri)
 {
 	struct waiter *w = engine->waiters;
 
 	while (w) {
-		if (w == newest || w->state != WAITER_ASKED || w->id > newest->id || strcmp(w->place.uri, newest->place.uri)) {
+		if (w->state != WAITER_ASKED || w->id >= newest || strcmp(w->place.uri, uri)) {
 			w = w->next;
 			continue;
 		}
@@ -415,12 +561,20 @@ static void supersede_asked(struct engine *engine, const struct waiter *newest)
 	}
 }
 
+/* The question that a decision rests on, or NULL. */
+static const struct question *question_of(const struct engine *engine, const struct decision *decision)
+{
+	if (decision->kind == DECISION_JOIN)
+		return decision->question;
+	return decision->kind == DECISION_ANSWER ? question_find(engine, decision->hits[0].item) : NULL;
+}
+
 static void decide(void *ctx)
 {
 	struct waiter *w = ctx;
 	struct engine *engine = w->engine;
-	int64_t debounce = engine->config->completion.debounce_ms;
-	bool served;
+	const struct question *question;
+	struct decision decision;
 
 	if (w->declined || w->err.kind != ERR_NONE) {
 		struct err err = w->err;
@@ -428,26 +582,18 @@ static void decide(void *ctx)
 		waiter_nothing(w, err.kind != ERR_NONE ? &err : NULL);
 		return;
 	}
-	served = waiter_reuse(w);
-	/* w may be over; its memory stays till the turn's end. */
-	supersede_asked(engine, w);
-	if (served)
-		return;
-	if (w->automatic && debounce) {
-		w->state = WAITER_DEBOUNCING;
-		timer_start(w->timer, debounce == DEBOUNCE_ADAPTIVE ? DEBOUNCE_MS : debounce);
+	habit_observe(habits_of(engine->habits, w->place.uri), w->place.offset, w->place.before.data, w->place.before.len);
+	waiter_decide(w, &decision);
+	question = question_of(engine, &decision);
+	/* w may be over after it is served; its memory stays till the turn's end. */
+	if (decision.kind == DECISION_JOIN || decision.kind == DECISION_ANSWER || decision.kind == DECISION_OFFLINE) {
+		waiter_act(w, &decision);
+		supersede_asked(engine, w->id, w->place.uri);
 	} else {
-		waiter_ask(w);
+		supersede_asked(engine, w->id, w->place.uri);
+		waiter_act(w, &decision);
 	}
-}
-
-static bool is_declined(const struct engine *engine, const struct waiter *w)
-{
-	const struct config_completion *c = &engine->config->completion;
-
-	return c->trigger == TRIGGER_OFF ||
-		   (w->automatic &&
-			   (c->trigger == TRIGGER_MANUAL || !config_language_enabled(engine->config, w->place.language)));
+	questions_sweep(engine, w->place.uri, question);
 }
 
 uint64_t engine_complete(
@@ -463,17 +609,20 @@ uint64_t engine_complete(
 	w->id = ++engine->last_id;
 	w->engine = engine;
 	w->automatic = request->automatic;
+	w->whole = request->whole;
 	w->insert_spaces = request->insert_spaces;
 	w->tab_size = request->tab_size;
 	w->callbacks = *callbacks;
 	w->range = (struct range){ request->position, request->position };
-	w->timer = timer_new(engine->loop, on_debounced, w);
+	w->timer = timer_new(engine->loop, on_timer, w);
 	if (request->selected_text) {
 		w->selected = xstrdup(request->selected_text);
 		w->range = request->selected_range;
 	}
 	w->next = engine->waiters;
 	engine->waiters = w;
+	if (w->automatic)
+		habits_tick(engine->habits, clock_mono_ms());
 	if (!doc) {
 		place_name(&w->place, request->uri);
 		err_set(&w->err, ERR_INVALID_PARAMS, "the document is not open: send textDocument/didOpen first");
@@ -484,7 +633,8 @@ uint64_t engine_complete(
 		docs_touch(engine->docs, doc);
 		place_take(&w->place, doc, &where, docs_encoding(engine->docs));
 		w->revision = doc_revision(doc);
-		w->declined = is_declined(engine, w) || !engine_may_send(engine, request->uri, &w->err);
+		w->declined = engine_is_off(engine, &w->place, w->automatic) ||
+			      !engine_may_send(engine, request->uri, &w->err);
 	}
 	/* Nobody asked for it: then a rule that forbids it is no news. */
 	if (w->automatic && w->err.kind == ERR_IGNORED)
@@ -506,7 +656,95 @@ void engine_cancel(struct engine *engine, uint64_t id)
 
 void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event)
 {
-	/* What was turned down is not offered again; the rest is for the pacing that learns from it. */
-	if (event == ENGINE_REJECTED)
+	struct habit *habit = habits_latest(engine->habits);
+
+	switch (event) {
+	case ENGINE_SHOWN:
+		break;
+	case ENGINE_ACCEPTED:
+		if (habit)
+			habit_accepted(habit);
+		break;
+	case ENGINE_PARTLY_ACCEPTED:
+		if (habit)
+			habit->rejected = 0;
+		break;
+	case ENGINE_REJECTED:
+		/* What was turned down is not offered again. */
 		cache_forget_item(engine->cache, item);
+		sharing_rejected(engine->sharing, item);
+		if (habit)
+			habit_rejected(habit);
+		break;
+	}
+}
+
+static const char *const decision_names[] = {
+	[DECISION_ANSWER] = "cache",    [DECISION_JOIN] = "cache",      [DECISION_NOTHING] = "decline",
+	[DECISION_ASK] = "ask",         [DECISION_DECLINE] = "decline", [DECISION_NO_ENDPOINT] = "decline",
+	[DECISION_OFFLINE] = "offline",
+};
+
+static void explain(const struct decision *d, struct engine_explanation *out)
+{
+	out->decision = decision_names[d->kind];
+	out->score = d->kind == DECISION_OFFLINE ? d->offline.probability : d->admission.score;
+	switch (d->kind) {
+	case DECISION_ANSWER:
+		snprintf(out->reason, sizeof(out->reason), "an answer is known%s",
+			 d->hits[0].typed ? ", and typed through so far" : "");
+		break;
+	case DECISION_JOIN:
+		snprintf(out->reason, sizeof(out->reason), "an answer that leads here is on its way");
+		break;
+	case DECISION_NOTHING:
+		snprintf(out->reason, sizeof(out->reason), "the model had nothing to add right here, a short while ago");
+		break;
+	case DECISION_OFFLINE:
+		snprintf(out->reason, sizeof(out->reason), "the open documents say so, with a probability of %.2f",
+			 d->offline.probability);
+		break;
+	case DECISION_ASK:
+		snprintf(out->reason, sizeof(out->reason), "%s; after a pause of %lld ms", d->admission.reason,
+			 (long long)d->admission.delay_ms);
+		break;
+	case DECISION_DECLINE:
+		snprintf(out->reason, sizeof(out->reason), "%s", d->admission.reason);
+		break;
+	case DECISION_NO_ENDPOINT:
+		snprintf(out->reason, sizeof(out->reason), "no endpoint is configured");
+		break;
+	}
+}
+
+bool engine_explain(struct engine *engine, const char *uri, struct position position, struct engine_explanation *out,
+	struct err *err)
+{
+	struct doc *doc = docs_find(engine->docs, uri);
+	struct place_wanted where = { .uri = uri, .position = position };
+	struct place place;
+	struct decision_input in = { .place = &place, .automatic = true, .insert_spaces = true };
+	struct decision decision;
+	struct err rule;
+
+	*out = (struct engine_explanation){ .decision = "decline" };
+	if (!doc) {
+		err_set(err, ERR_INVALID_PARAMS, "the document is not open: send textDocument/didOpen first");
+		return false;
+	}
+	if (!doc_is_kept(doc)) {
+		snprintf(out->reason, sizeof(out->reason), "the document is too large, or its text was lost");
+		return true;
+	}
+	place_take(&place, doc, &where, docs_encoding(engine->docs));
+	if (!engine_may_send(engine, uri, &rule)) {
+		snprintf(out->reason, sizeof(out->reason), "%.250s", rule.message);
+	} else if (engine_is_off(engine, &place, true)) {
+		snprintf(out->reason, sizeof(out->reason), "completion.trigger or completion.languages is set against it");
+	} else {
+		engine_decide(engine, &in, &decision);
+		explain(&decision, out);
+	}
+	place_release(&place);
+	return true;
 }

@@ -17,7 +17,7 @@
 
 static void place_init(struct place *place, const char *uri, const char *language)
 {
-	place->uri = xstrdup(uri);
+	*place = (struct place){ .uri = xstrdup(uri) };
 	place->language = xstrdup(language);
 	strbuf_init(&place->before, LIMIT_PREFIX_WINDOW + LIMIT_CACHE_TYPED + LIMIT_COMPLETION);
 	strbuf_init(&place->after, LIMIT_SUFFIX_WINDOW);
@@ -37,6 +37,8 @@ void place_take(
 	size_t end = selected ? text_buffer_offset(text, wanted->selected_range.end, encoding) : start;
 
 	place_init(place, wanted->uri, doc_language(doc));
+	place->offset = start;
+	place->line = (size_t)(wanted->position.line > 0 ? wanted->position.line : 0);
 	text_buffer_before(text, start, LIMIT_PREFIX_WINDOW + LIMIT_CACHE_TYPED, &place->before);
 	if (selected)
 		strbuf_adds(&place->before, wanted->selected_text);
@@ -46,6 +48,8 @@ void place_take(
 void place_copy(struct place *to, const struct place *from)
 {
 	place_init(to, from->uri, from->language);
+	to->offset = from->offset;
+	to->line = from->line;
 	strbuf_add(&to->before, from->before.data, from->before.len);
 	strbuf_add(&to->after, from->after.data, from->after.len);
 }

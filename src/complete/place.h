@@ -11,6 +11,8 @@
 struct place {
 	char *uri;
 	char *language;
+	size_t offset; /* of the cursor, bytes from the document's start */
+	size_t line;
 	struct strbuf before; /* the end of what precedes the cursor: more than a window */
 	struct strbuf after;
 };

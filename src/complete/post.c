@@ -257,3 +257,72 @@ size_t post_first_useful(const struct post_input *in, const char *text, size_t l
 	post_context_release(&c);
 	return useful;
 }
+
+/* The columns of the first line with text from `at` on; false if there is none. */
+static bool next_columns(const struct post_context *c, const struct strbuf *t, size_t at, size_t *columns)
+{
+	struct post_line line;
+
+	while (at <= t->len) {
+		size_t next = post_line_at(t->data, t->len, at, &line);
+
+		if (line.len) {
+			*columns = post_columns(c, t->data + line.start, line.len, NULL);
+			return true;
+		}
+		at = next;
+	}
+	return false;
+}
+
+/* The end of the block in LF text; see post_first_block(). */
+static size_t block_end(const struct post_context *c, const struct strbuf *t)
+{
+	struct post_line line;
+	size_t end = 0;
+	size_t base = c->columns;
+	size_t columns;
+
+	for (size_t at = 0; at <= t->len;) {
+		size_t next = post_line_at(t->data, t->len, at, &line);
+
+		if (!line.len && !end) {
+			/* The cursor's line is done: what comes makes its own block. */
+			if (!next_columns(c, t, next, &base))
+				return t->len;
+		} else if (!line.len) {
+			if (!next_columns(c, t, next, &columns) || columns <= base)
+				return end;
+		} else {
+			columns = post_columns(c, t->data + line.start, line.len, NULL);
+			/* The first line goes on where the cursor is. */
+			if (!at)
+				base = columns = c->head_blank ? c->columns + columns : base;
+			if (columns < base && end) {
+				size_t first = line.start + post_skip_blanks(t->data + line.start, line.len);
+
+				return memchr(")]}", t->data[first], 3) ? line.start + line.len : end;
+			}
+			end = line.start + line.len;
+		}
+		at = next;
+	}
+	return t->len;
+}
+
+size_t post_first_block(const struct post_input *in, const char *text, size_t len)
+{
+	struct post_context c;
+	struct strbuf lf;
+	size_t end;
+
+	post_context_init(&c, in);
+	strbuf_init(&lf, LIMIT_COMPLETION_TEXT);
+	post_add_lf(&lf, text, len);
+	end = block_end(&c, &lf);
+	for (size_t i = 0, n = end; c.crlf && i < n; i++)
+		end += lf.data[i] == '\n';
+	strbuf_release(&lf);
+	post_context_release(&c);
+	return end < len ? end : len;
+}

@@ -9,7 +9,6 @@
  */
 #include "eke/complete/prompt.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,44 +35,6 @@ void prompt_release(struct prompt *p)
 		return;
 	strbuf_release(&p->system);
 	strbuf_release(&p->user);
-}
-
-/*
- * Counts. Pieces as in cl100k's splitting expression; inside a piece four bytes a token, which is high
- * for words and right for names.
- */
-size_t prompt_tokens(const char *text, size_t len)
-{
-	size_t halves = 0;
-	size_t i = 0;
-
-	while (i < len) {
-		unsigned char c = (unsigned char)text[i];
-		size_t from = i;
-		uint32_t cp;
-
-		if (c == ' ' || (c >= '\t' && c <= '\r')) {
-			while (i < len && (text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r')))
-				i++;
-			/* One blank belongs to the word behind it. */
-			halves += i - from == 1 && c == ' ' ? 0 : 2;
-		} else if (c >= '0' && c <= '9') {
-			while (i < len && text[i] >= '0' && text[i] <= '9')
-				i++;
-			halves += (i - from + 2) / 3 * 2;
-		} else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') {
-			while (i < len && ((text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z'))
-				i++;
-			halves += (i - from + 3) / 4 * 2;
-		} else if (c < 0x80) {
-			i++;
-			halves += 2;
-		} else {
-			i += utf8_decode(text + i, len - i, &cp);
-			halves += cp < 0x2000 ? 2 : cp < 0x10000 ? 3 : 6;
-		}
-	}
-	return (halves + 1) / 2;
 }
 
 static bool has_mark(const char *s, size_t len, const char *word, size_t word_len)
@@ -116,7 +77,7 @@ struct tags {
 	char n[12];
 };
 
-static void add_system(struct strbuf *sb, const struct tags *t)
+static void add_system(struct strbuf *sb, const struct prompt_input *in, const struct tags *t)
 {
 	const char *n = t->n;
 
@@ -130,13 +91,15 @@ static void add_system(struct strbuf *sb, const struct tags *t)
 		    "the line, the lines below.\n"
 		    "- Continue exactly at the mark, also inside a word, a string or a comment. If the mark "
 		    "is behind a finished line, begin with a line break.\n"
-		    "- Write the whole statement or block that the user is in the middle of, then stop. Do "
-		    "not begin the next one.\n"
+		    "- Write the whole statement or block that the user is in the middle of%s\n"
 		    "- Every line after the first carries its full indentation, in the document's style.\n"
 		    "- Use names, idioms and language of the document. Write real code: no placeholders, no "
 		    "explanations, no markdown fences.\n"
 		    "- If nothing is missing at the mark, answer <completion%s></completion%s>.\n",
-		    n, n, n, n, n);
+		    n, n, n,
+		    in->write_on ? ", and then go on with what follows it, as far as the document lets it be foreseen." :
+				   ", then stop. Do not begin the next one.",
+		    n, n);
 	strbuf_addf(sb,
 		    "\n"
 		    "Example, a closing bracket is already there:\n"
@@ -223,6 +186,11 @@ static void add_task(struct strbuf *sb, const struct prompt_input *in, const str
 		strbuf_add(sb, in->suffix, utf8_cut(in->suffix, right, LINE_SHOWN));
 		strbuf_addch(sb, '\n');
 	}
+	if (in->candidates > 1)
+		strbuf_addf(sb,
+			    "Give %zu answers that differ from the first line on, the likeliest first, each in its own "
+			    "<completion%s>…</completion%s>, with nothing between them.\n",
+			    in->candidates, t->n, t->n);
 	if (in->single_line)
 		strbuf_addf(sb, "Answer with the rest of this line only, as <completion%s>…</completion%s>.",
 			    t->n, t->n);
@@ -301,7 +269,7 @@ static void write_messages(const struct prompt_input *in, struct prompt *p, cons
 {
 	strbuf_reset(&p->system);
 	strbuf_reset(&p->user);
-	add_system(&p->system, t);
+	add_system(&p->system, in, t);
 	add_user(&p->user, in, t);
 	p->tokens = MESSAGE_OVERHEAD + prompt_tokens(p->system.data, p->system.len) +
 		    prompt_tokens(p->user.data, p->user.len);
@@ -319,7 +287,7 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p)
 		snprintf(t.n, sizeof(t.n), "%u", p->mark);
 	snprintf(p->stop_text, sizeof(p->stop_text), "</completion%s>", t.n);
 	p->stop[0] = p->stop_text;
-	p->stop_count = 1;
+	p->stop_count = in->candidates > 1 ? 0 : 1;
 
 	write_messages(in, p, &t);
 	/*

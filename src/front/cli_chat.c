@@ -4,6 +4,7 @@
 #include "cli_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ struct chat_command {
 	struct strbuf prompt;
 	struct strbuf text;
 	bool last_is_newline;
+	int tty; /* on which a question waits for its reply */
+	struct watch *tty_watch; /* NULL: none does */
 };
 
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
@@ -61,6 +64,13 @@ static void print_json(const struct chat_command *c, const struct chat_answer *a
 	json_put_kint(&w, "totalTokens", answer->usage.total_tokens);
 	json_put_kbool(&w, "estimated", answer->usage_estimated);
 	json_end_object(&w);
+	if (answer->trimmed_count) {
+		json_put_key(&w, "trimmed");
+		json_begin_array(&w);
+		for (size_t i = 0; i < answer->trimmed_count; i++)
+			json_put_string(&w, answer->trimmed[i]);
+		json_end_array(&w);
+	}
 	json_put_key(&w, "budget");
 	budget_write(c->app.budget, answer->endpoint_config, &w);
 	json_end_object(&w);
@@ -74,6 +84,8 @@ static void print_notes(struct chat_command *c, const struct chat_answer *answer
 {
 	char left[160];
 
+	for (size_t i = 0; i < answer->trimmed_count; i++)
+		fprintf(stderr, "eke: not sent, since the plan caps prompts: %s\n", answer->trimmed[i]);
 	if (answer->answer->finish == CALL_TRUNCATED)
 		fprintf(stderr, "eke: the answer broke off here%s%s\n", answer->answer->trouble ? ": " : "",
 			answer->answer->trouble ? answer->answer->trouble->message : "");
@@ -108,10 +120,50 @@ static void on_done(void *ctx, const struct chat_answer *answer, const struct er
 	loop_stop(c->app.loop);
 }
 
+/* --- may the next endpoint be used? --- */
+
+static void end_question(struct chat_command *c)
+{
+	int fd = c->tty;
+
+	watch_free(c->tty_watch);
+	c->tty_watch = NULL;
+	c->tty = -1;
+	close(fd);
+}
+
+static void on_reply(void *ctx, int events)
+{
+	struct chat_command *c = ctx;
+	char line[64];
+	ssize_t n = read(c->tty, line, sizeof(line));
+
+	(void)events;
+	end_question(c);
+	chat_go_on(c->app.chat, c->id, n > 0 && (line[0] == 'y' || line[0] == 'Y'));
+}
+
+/* Asks the person at the terminal; where there is none the answer is no. */
+static void on_ask(void *ctx, const struct config_endpoint *other, const struct err *err)
+{
+	struct chat_command *c = ctx;
+
+	c->tty = isatty(STDERR_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1;
+	if (c->tty < 0) {
+		chat_go_on(c->app.chat, c->id, false);
+		return;
+	}
+	dprintf(c->tty, "eke: %s. Use %s instead? [y/N] ", err->message, other->name);
+	c->tty_watch = watch_new(c->app.loop, c->tty, on_reply, c);
+	watch_set(c->tty_watch, WATCH_READ);
+}
+
 static void on_interrupt(void *ctx)
 {
 	struct chat_command *c = ctx;
 
+	if (c->tty_watch)
+		end_question(c);
 	chat_cancel(c->app.chat, c->id);
 	if (c->text.len && !c->last_is_newline && !c->json)
 		putchar('\n');
@@ -234,7 +286,7 @@ static int take_words(struct chat_command *c, int argc, char **argv)
 
 static void ask(struct chat_command *c)
 {
-	struct chat_callbacks callbacks = { .delta = on_delta, .done = on_done, .ctx = c };
+	struct chat_callbacks callbacks = { .delta = on_delta, .ask = on_ask, .done = on_done, .ctx = c };
 	const char *system = c->app.config->chat.system;
 	struct request_message messages[2];
 	struct chat_request request = { .model = c->model, .messages = messages, .temperature = -1 };

@@ -21,12 +21,12 @@ struct complete_command {
 	int code;
 };
 
-static void on_done(void *ctx, const struct engine_item *item, const struct err *err)
+static void on_done(void *ctx, const struct engine_item *items, size_t count, const struct err *err)
 {
 	struct complete_command *c = ctx;
 
-	if (item) {
-		cli_print_text(item->text, item->len);
+	if (count) {
+		cli_print_text(items[0].text, items[0].len);
 		putchar('\n');
 	} else if (err) {
 		cli_complain(err);
@@ -112,7 +112,7 @@ static bool open_file(struct complete_command *c, const char *path, char **uri, 
 static void run(struct complete_command *c, const char *path, int64_t line, int64_t column)
 {
 	struct engine_callbacks callbacks = { .done = on_done, .ctx = c };
-	struct engine_request request = { .position = { .line = line - 1 }, .insert_spaces = true };
+	struct engine_request request = { .position = { .line = line - 1 }, .whole = true, .insert_spaces = true };
 	const struct text_buffer *text;
 	char *uri = NULL;
 	struct err err;

@@ -134,6 +134,7 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_begin_object(w);
 	json_put_kint(w, "protocol", 1);
 	json_put_kbool(w, "chat", true);
+	json_put_kbool(w, "edit", true);
 	json_put_kbool(w, "models", true);
 	json_put_kbool(w, "streaming", true);
 	json_end_object(w);
@@ -256,12 +257,14 @@ static const struct rpc_method methods[] = {
 	{ .name = "textDocument/didClose", .notification = lsp_did_close },
 	{ .name = "textDocument/didSave", .notification = lsp_did_save },
 	{ .name = "textDocument/inlineCompletion", .request = lsp_inline_completion },
+	{ .name = "completion/explain", .request = lsp_explain_completion },
 	{ .name = "textDocument/didShowCompletion", .notification = lsp_did_show },
 	{ .name = "textDocument/didPartiallyAcceptCompletion", .notification = lsp_did_partially_accept },
 	{ .name = "workspace/executeCommand", .request = lsp_execute_command },
 	{ .name = "workspace/didChangeConfiguration", .notification = lsp_did_change_configuration },
 	{ .name = "workspace/didChangeWorkspaceFolders", .notification = on_workspace_folders },
 	{ .name = "chat/complete", .request = lsp_chat_complete },
+	{ .name = "edit/propose", .request = lsp_edit_propose },
 	{ .name = "models/list", .request = lsp_models_list },
 	{ .name = "budget/get", .request = lsp_budget_get },
 	{ .name = NULL },
@@ -386,6 +389,7 @@ static void release(struct lsp *lsp)
 	budget_on_change(lsp->app.budget, NULL, NULL);
 	lsp_completions_free(lsp);
 	lsp_turns_free(lsp);
+	lsp_edits_free(lsp);
 	lsp_models_free(lsp);
 	rpc_finish(lsp->rpc, END_FLUSH_MS);
 	rpc_free(lsp->rpc);

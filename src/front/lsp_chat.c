@@ -3,11 +3,17 @@
  */
 #include "lsp_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/decode.h"
+#include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/rpc/outgoing.h"
+
+/* The beginning of the answer that means yes. */
+#define CONSENT "Use "
 
 struct lsp_turn {
 	struct lsp *lsp;
@@ -15,6 +21,7 @@ struct lsp_turn {
 	uint64_t id; /* the chat engine's */
 	struct lsp_progress *progress;
 	struct strbuf text; /* so far: what a cancelled request still gets */
+	uint64_t asking;    /* the client, whether another endpoint may be used; 0: not */
 	struct lsp_turn *next;
 };
 
@@ -55,6 +62,7 @@ static void turn_end(struct lsp_turn *turn)
 	while (*at != turn)
 		at = &(*at)->next;
 	*at = turn->next;
+	rpc_call_cancel(turn->lsp->rpc, turn->asking);
 	loop_defer_free(turn->lsp->app.loop, turn, turn_release);
 }
 
@@ -165,6 +173,13 @@ static void write_answer(struct lsp *lsp, const struct chat_answer *answer, stru
 		json_put_stringn(&w, a->reasoning, a->reasoning_len);
 	}
 	json_put_kstring(&w, "finishReason", finish_name(a->finish));
+	if (answer->trimmed_count) {
+		json_put_key(&w, "trimmed");
+		json_begin_array(&w);
+		for (size_t i = 0; i < answer->trimmed_count; i++)
+			json_put_string(&w, answer->trimmed[i]);
+		json_end_array(&w);
+	}
 	write_usage(&w, answer);
 	json_put_kstring(&w, "model", a->model);
 	json_put_kstring(&w, "endpoint", answer->endpoint);
@@ -203,6 +218,46 @@ static void on_done(void *ctx, const struct chat_answer *answer, const struct er
 	lsp_check_end(lsp);
 }
 
+/* --- may the next endpoint be used? --- */
+
+static void on_consent(void *ctx, const struct json *result, const struct err *err)
+{
+	struct lsp_turn *turn = ctx;
+	const char *title = json_string(json_get(result, "title"));
+
+	turn->asking = 0;
+	if (err)
+		log_info("the question which endpoint to use went unanswered: %s", err->message);
+	chat_go_on(turn->lsp->app.chat, turn->id, title && !strncmp(title, CONSENT, strlen(CONSENT)));
+}
+
+static void on_ask(void *ctx, const struct config_endpoint *other, const struct err *err)
+{
+	struct lsp_turn *turn = ctx;
+	struct lsp *lsp = turn->lsp;
+	struct json_writer *w = rpc_call_begin(lsp->rpc, "window/showMessageRequest");
+	char text[LIMIT_ERR_MESSAGE + 128];
+
+	json_begin_object(w);
+	json_put_kint(w, "type", LSP_MESSAGE_WARNING);
+	snprintf(text, sizeof(text), "%s. Use %s instead until then?", err->message, other->name);
+	json_put_kstring(w, "message", text);
+	json_put_key(w, "actions");
+	json_begin_array(w);
+	json_begin_object(w);
+	snprintf(text, sizeof(text), CONSENT "%s", other->name);
+	json_put_kstring(w, "title", text);
+	json_end_object(w);
+	json_begin_object(w);
+	json_put_kstring(w, "title", "Not now");
+	json_end_object(w);
+	json_end_array(w);
+	json_end_object(w);
+	turn->asking = rpc_call_end(lsp->rpc, on_consent, turn);
+	if (!turn->asking)
+		chat_go_on(lsp->app.chat, turn->id, false);
+}
+
 static void on_cancel(void *ctx, uint64_t ticket)
 {
 	struct lsp_turn *turn = ctx;
@@ -221,7 +276,7 @@ struct rpc_result *lsp_chat_complete(void *ctx, struct rpc_request *request, con
 {
 	struct lsp *lsp = ctx;
 	struct chat_params p = { .temperature = -1 };
-	struct chat_callbacks callbacks = { .delta = on_delta, .done = on_done };
+	struct chat_callbacks callbacks = { .delta = on_delta, .ask = on_ask, .done = on_done };
 	struct chat_request wanted;
 	struct request_message *messages;
 	struct lsp_turn *turn;

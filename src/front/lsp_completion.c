@@ -112,17 +112,18 @@ static void write_item(struct json_writer *w, const struct engine_item *item)
 	json_end_object(w);
 }
 
-static void answer_item(struct lsp *lsp, uint64_t ticket, const struct engine_item *item)
+static void answer_items(struct lsp *lsp, uint64_t ticket, const struct engine_item *items, size_t count)
 {
 	struct json_writer w;
 	struct strbuf result;
 
-	strbuf_init(&result, 8 * LIMIT_COMPLETION_TEXT);
+	strbuf_init(&result, ENGINE_ITEMS * 8 * LIMIT_COMPLETION_TEXT);
 	json_writer_init(&w, &result);
 	json_begin_object(&w);
 	json_put_key(&w, "items");
 	json_begin_array(&w);
-	write_item(&w, item);
+	for (size_t i = 0; i < count; i++)
+		write_item(&w, &items[i]);
 	json_end_array(&w);
 	json_end_object(&w);
 	rpc_answer(lsp->rpc, ticket, &result);
@@ -135,21 +136,21 @@ static void on_delta(void *ctx, const char *text, size_t len)
 	lsp_progress_add(c->progress, false, text, len);
 }
 
-static void on_done(void *ctx, const struct engine_item *item, const struct err *err)
+static void on_done(void *ctx, const struct engine_item *items, size_t count, const struct err *err)
 {
 	struct lsp_completion *c = ctx;
 	struct lsp *lsp = c->lsp;
 
 	lsp_progress_finish(c->progress);
 	/* Before the answer: who has that can rely on the status. */
-	if (item || (err && err->kind != ERR_IGNORED && err->kind != ERR_INVALID_PARAMS))
+	if ((count && !err && !items[0].offline) || (err && err->kind != ERR_IGNORED && err->kind != ERR_INVALID_PARAMS))
 		lsp_note_outcome(lsp, err);
 	else
 		lsp_update_status(lsp);
 	if (err && err->kind == ERR_INVALID_PARAMS) {
 		rpc_answer_error(lsp->rpc, c->ticket, err, NULL, 0);
-	} else if (item) {
-		answer_item(lsp, c->ticket, item);
+	} else if (count) {
+		answer_items(lsp, c->ticket, items, count);
 	} else {
 		rpc_answer_null(lsp->rpc, c->ticket);
 		if (err && !c->automatic)
@@ -214,10 +215,61 @@ struct rpc_result *lsp_inline_completion(void *ctx, struct rpc_request *request,
 	wanted.uri = p.document.uri;
 	wanted.position = p.position;
 	wanted.automatic = c->automatic;
+	/* Who follows the text as it comes wants all of it. */
+	wanted.whole = c->progress != NULL;
 	callbacks.ctx = c;
 	upstream_prewarm(lsp->app.upstream);
 	c->id = engine_complete(lsp->app.engine, &wanted, &callbacks);
 	return rpc_pending(request, on_cancel, c);
+}
+
+/* --- why --- */
+
+struct explain_params {
+	struct {
+		const char *uri;
+	} document;
+	struct position position;
+};
+
+static const struct decode_field explain_fields[] = {
+	{ .name = "textDocument", .type = DECODE_OBJECT, .required = true,
+	  .offset = offsetof(struct explain_params, document), .sub = document_fields },
+	{ .name = "position", .type = DECODE_OBJECT, .required = true, .offset = offsetof(struct explain_params, position),
+	  .sub = lsp_position_fields },
+	{ .name = NULL },
+};
+
+struct rpc_result *lsp_explain_completion(void *ctx, struct rpc_request *request, const struct json *params)
+{
+	struct lsp *lsp = ctx;
+	struct explain_params p = { .document = { NULL } };
+	struct engine_explanation e;
+	struct endpoint *endpoint;
+	struct json_writer w;
+	struct strbuf result;
+	struct err err;
+
+	lsp_refresh(lsp);
+	if (!decode(params, explain_fields, "params", &p, &err) ||
+	    !engine_explain(lsp->app.engine, p.document.uri, p.position, &e, &err))
+		return rpc_fail(request, &err);
+	endpoint = upstream_at(lsp->app.upstream, 0);
+	strbuf_init(&result, KIB(64));
+	json_writer_init(&w, &result);
+	json_begin_object(&w);
+	json_put_kstring(&w, "decision", e.decision);
+	json_put_kstring(&w, "reason", e.reason);
+	json_put_key(&w, "score");
+	json_put_double(&w, e.score);
+	json_put_key(&w, "budget");
+	if (endpoint)
+		budget_write(lsp->app.budget, endpoint_config(endpoint), &w);
+	else
+		json_put_null(&w);
+	json_end_object(&w);
+	json_writer_end(&w);
+	return rpc_reply(request, &result);
 }
 
 /* --- what became of an item --- */

@@ -27,6 +27,7 @@ enum lsp_trace { LSP_TRACE_OFF, LSP_TRACE_MESSAGES, LSP_TRACE_VERBOSE };
 
 struct lsp_turn;
 struct lsp_completion;
+struct lsp_edit;
 struct lsp_models;
 
 struct lsp {
@@ -46,6 +47,7 @@ struct lsp {
 	struct lsp_turn *turns;
 	struct lsp_completion *completions;
 	struct lsp_models *models;
+	struct lsp_edit *edits;
 };
 
 /* lsp.c */
@@ -66,13 +68,18 @@ void lsp_explain(const struct lsp *lsp, struct err *err);
 rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;
 
 /* lsp_completion.c */
-rpc_request_fn lsp_inline_completion, lsp_execute_command;
+rpc_request_fn lsp_inline_completion, lsp_explain_completion, lsp_execute_command;
 rpc_notification_fn lsp_did_show, lsp_did_partially_accept;
 void lsp_completions_free(struct lsp *lsp);
 
 /* lsp_chat.c */
 rpc_request_fn lsp_chat_complete;
 void lsp_turns_free(struct lsp *lsp);
+
+/* lsp_edit.c */
+rpc_request_fn lsp_edit_propose;
+void lsp_edits_free(struct lsp *lsp);
+void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal);
 
 /* lsp_models.c */
 rpc_request_fn lsp_models_list, lsp_budget_get;

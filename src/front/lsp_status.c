@@ -38,6 +38,20 @@ static bool is_stuck(const struct budget_report *report)
 	return report->state == BUDGET_EXHAUSTED || report->state == BUDGET_BLOCKED;
 }
 
+/* Only what is kept for chats and manual completions is left; says so. */
+static bool is_down_to_reserve(const struct lsp *lsp, struct endpoint *endpoint, char *message, size_t size)
+{
+	struct budget_view view;
+
+	upstream_look(lsp->app.upstream, endpoint, endpoint_completion_model(endpoint), BUDGET_AUTOMATIC,
+		      lsp->app.config->completion.reserve, &view);
+	if (!view.counted || view.automatic > 0 || view.window.remaining <= 0)
+		return false;
+	snprintf(message, size, "%s: the last %lld of %lld requests are kept for chat and manual completions",
+		 endpoint_name(endpoint), (long long)view.window.remaining, (long long)view.window.limit);
+	return true;
+}
+
 static void describe(const struct lsp *lsp, const char **state, char *message, size_t size)
 {
 	const struct upstream *upstream = lsp->app.upstream;
@@ -63,7 +77,7 @@ static void describe(const struct lsp *lsp, const char **state, char *message, s
 		*state = "busy";
 		return;
 	}
-	*state = is_stuck(&report) ? "warning" : "idle";
+	*state = is_stuck(&report) || is_down_to_reserve(lsp, first, message, size) ? "warning" : "idle";
 	/* A refusal for the budget is over when there is some again. */
 	if (trouble->kind == ERR_NONE ||
 	    (trouble->kind == ERR_BUDGET && trouble->retry_at && trouble->retry_at <= clock_wall_ms() / 1000))

@@ -65,10 +65,26 @@ void pump_free(struct pump *pump)
 	loop_defer_free(pump->loop, pump, pump_release);
 }
 
+void stdio_fill(void)
+{
+	static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+
+	/* From below, so that the lowest free descriptor is the one that is missing. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) < 0)
+			return;
+}
+
 int stdio_claim_stdout(void)
 {
-	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int mode = fcntl(STDOUT_FILENO, F_GETFL);
+	int fd;
 
+	if (mode >= 0 && (mode & O_ACCMODE) == O_RDONLY) {
+		errno = EBADF;
+		return -1;
+	}
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return -1;
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {

@@ -87,6 +87,7 @@ void rpc_free(struct rpc *rpc)
 		request_free(request);
 	}
 	rpc_streams_orphan(rpc);
+	rpc_calls_free(rpc);
 	json_pool_free(rpc->pool);
 	framing_free(rpc->framing);
 	outq_free(rpc->out);
@@ -132,17 +133,29 @@ static void message_send(struct rpc *rpc, struct json_writer *w)
 		strbuf_release(&rpc->message);
 }
 
+struct json_writer *rpc_message_begin(struct rpc *rpc)
+{
+	message_begin(rpc, &rpc->writer);
+	return &rpc->writer;
+}
+
+void rpc_message_send(struct rpc *rpc)
+{
+	message_send(rpc, &rpc->writer);
+}
+
 struct json_writer *rpc_notify_begin(struct rpc *rpc, const char *method)
 {
-	message_begin(rpc, &rpc->notification);
-	json_put_kstring(&rpc->notification, "method", method);
-	json_put_key(&rpc->notification, "params");
-	return &rpc->notification;
+	struct json_writer *w = rpc_message_begin(rpc);
+
+	json_put_kstring(w, "method", method);
+	json_put_key(w, "params");
+	return w;
 }
 
 void rpc_notify_end(struct rpc *rpc)
 {
-	message_send(rpc, &rpc->notification);
+	rpc_message_send(rpc);
 }
 
 static void send_error(struct rpc *rpc, const char *id, const struct err *err, const char *text, size_t text_len)
@@ -483,7 +496,7 @@ static void take_message(struct rpc *rpc, const struct json *message, const stru
 		log_info("refused a message: %s", err.message);
 		send_error(rpc, id_or_null(peek), &err, NULL, 0);
 	} else if (!name) {
-		log_info("ignored a response to a request that was not sent");
+		rpc_take_response(rpc, message);
 	} else if (!strcmp(name, "$/cancelRequest")) {
 		take_cancel(rpc, in);
 	} else if (peek->id_kind == PEEK_ID_VALID) {

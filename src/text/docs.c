@@ -41,6 +41,8 @@ struct docs {
 	struct doc *newest;
 	struct doc *oldest;
 	enum position_encoding encoding;
+	docs_observe_fn *observe; /* NULL: nobody is told */
+	void *observe_ctx;
 };
 
 struct docs *docs_new(void)
@@ -83,6 +85,23 @@ void docs_set_encoding(struct docs *docs, enum position_encoding encoding)
 enum position_encoding docs_encoding(const struct docs *docs)
 {
 	return docs->encoding;
+}
+
+void docs_observe(struct docs *docs, docs_observe_fn *fn, void *ctx)
+{
+	docs->observe = fn;
+	docs->observe_ctx = ctx;
+}
+
+static void tell(const struct docs *docs, const struct docs_event *event)
+{
+	if (docs->observe)
+		docs->observe(docs->observe_ctx, event);
+}
+
+static void tell_kind(const struct docs *docs, enum docs_event_kind kind, const struct doc *doc)
+{
+	tell(docs, &(struct docs_event){ .kind = kind, .doc = doc });
 }
 
 /* --- the table --- */
@@ -160,7 +179,7 @@ void docs_touch(struct docs *docs, struct doc *doc)
 
 /* --- texts --- */
 
-static void drop_text(struct docs *docs, struct doc *doc)
+static void free_text(struct docs *docs, struct doc *doc)
 {
 	size_t len;
 
@@ -174,6 +193,14 @@ static void drop_text(struct docs *docs, struct doc *doc)
 	doc->revision = ++docs->last_revision;
 	if (len >= LARGE_TEXT)
 		mem_trim();
+}
+
+static void drop_text(struct docs *docs, struct doc *doc)
+{
+	if (!doc->text)
+		return;
+	free_text(docs, doc);
+	tell_kind(docs, DOCS_LOST, doc);
 }
 
 /* Whether the document may have a text of len bytes. */
@@ -201,10 +228,17 @@ static void set_text(struct docs *docs, struct doc *doc, const char *text, size_
 	text_buffer_set(doc->text, text, len);
 	docs->bytes += len;
 	doc->revision = ++docs->last_revision;
+	tell_kind(docs, DOCS_WHOLE, doc);
+}
+
+static size_t line_of(const struct doc *doc, size_t offset)
+{
+	return (size_t)text_buffer_position(doc->text, offset, POSITION_UTF8).line;
 }
 
 static void edit_range(struct docs *docs, struct doc *doc, const struct doc_edit *edit)
 {
+	struct docs_event event = { .kind = DOCS_EDITED, .doc = doc };
 	size_t len;
 	size_t start;
 	size_t end;
@@ -224,9 +258,13 @@ static void edit_range(struct docs *docs, struct doc *doc, const struct doc_edit
 		drop_text(docs, doc);
 		return;
 	}
+	event.first_line = line_of(doc, start);
+	event.old_last_line = line_of(doc, end);
 	text_buffer_replace(doc->text, start, end, edit->text, edit->len);
 	docs->bytes = docs->bytes - len + text_buffer_len(doc->text);
 	doc->revision = ++docs->last_revision;
+	event.new_last_line = line_of(doc, start + edit->len);
+	tell(docs, &event);
 }
 
 /* --- what clients do --- */
@@ -322,7 +360,8 @@ enum docs_result docs_close(struct docs *docs, const char *uri)
 	*link = doc->chain;
 	unlink_doc(docs, doc);
 	docs->count--;
-	drop_text(docs, doc);
+	tell_kind(docs, DOCS_CLOSED, doc);
+	free_text(docs, doc);
 	doc_free(doc);
 	return DOCS_OK;
 }

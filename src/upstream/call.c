@@ -122,12 +122,26 @@ void calls_free_all(struct upstream *upstream)
 		call_end(upstream->calls);
 }
 
-void call_cancel(struct upstream *upstream, uint64_t id)
+static struct call *find_call(const struct upstream *upstream, uint64_t id)
 {
 	struct call *call = upstream->calls;
 
 	while (call && call->id != id)
 		call = call->next;
+	return call;
+}
+
+bool call_is_paid(const struct upstream *upstream, uint64_t id)
+{
+	const struct call *call = find_call(upstream, id);
+
+	return call && call->state == CALL_STATE_SENT && plan_is_counted(endpoint_config(call->endpoint)->plan);
+}
+
+void call_cancel(struct upstream *upstream, uint64_t id)
+{
+	struct call *call = find_call(upstream, id);
+
 	if (call && call->state != CALL_STATE_DRAINING)
 		call_end(call);
 }

@@ -22,6 +22,7 @@ struct upstream *upstream_new(struct loop *loop, struct budget *budget)
 	upstream->loop = loop;
 	upstream->budget = budget;
 	upstream->http = http_new(loop);
+	upstream->token_scales = token_scales_new();
 	return upstream;
 }
 
@@ -39,6 +40,7 @@ void upstream_free(struct upstream *upstream)
 	queries_free_all(upstream);
 	release_endpoints(upstream->endpoints, upstream->count);
 	http_free(upstream->http);
+	token_scales_free(upstream->token_scales);
 	free(upstream);
 }
 
@@ -59,12 +61,18 @@ bool upstream_configure(struct upstream *upstream, struct config *config, struct
 	release_endpoints(upstream->endpoints, upstream->count);
 	memcpy(upstream->endpoints, made, config->endpoint_count * sizeof(made[0]));
 	upstream->count = config->endpoint_count;
+	upstream->when_exhausted = config->when_exhausted;
 	return true;
 }
 
 struct loop *upstream_loop(const struct upstream *upstream)
 {
 	return upstream->loop;
+}
+
+struct token_scales *upstream_token_scales(const struct upstream *upstream)
+{
+	return upstream->token_scales;
 }
 
 size_t upstream_count(const struct upstream *upstream)
@@ -89,6 +97,16 @@ struct endpoint *upstream_find(const struct upstream *upstream, const char *name
 			"no endpoint is configured: set OPENAI_API_KEY or EKE_BASE_URL, or write a configuration file ('eke "
 			"doctor' says where)");
 	return NULL;
+}
+
+void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const char *model, enum budget_use use,
+	double reserve, struct budget_view *out)
+{
+	struct budget_request request = {
+		.endpoint = endpoint_config(endpoint), .model = model, .use = use, .reserve = reserve
+	};
+
+	budget_look(upstream->budget, &request, out);
 }
 
 size_t upstream_busy(const struct upstream *upstream)
@@ -130,8 +148,9 @@ static struct http_request request_to(const struct endpoint *endpoint, const cha
 	};
 }
 
-uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
-		       struct strbuf *body, const struct http_callbacks *callbacks)
+/* `scheme` stands before the key. */
+static uint64_t send_as(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *scheme,
+			const char *key, struct strbuf *body, const struct http_callbacks *callbacks)
 {
 	const struct config_endpoint *settings = endpoint_config(endpoint);
 	struct http_request request = request_to(endpoint, body ? "POST" : "GET", url);
@@ -143,7 +162,7 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	request.body = body;
 
 	if (key)
-		headers[n++] = xasprintf("Authorization: Bearer %s", key);
+		headers[n++] = xasprintf("Authorization: %s%s", scheme, key);
 	if (body)
 		headers[n++] = xstrdup("Content-Type: application/json");
 	headers[n++] = xstrdup(body ? "Accept: text/event-stream, application/json" : "Accept: application/json");
@@ -159,6 +178,18 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 		free(headers[i]);
 	}
 	return id;
+}
+
+uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+		       struct strbuf *body, const struct http_callbacks *callbacks)
+{
+	return send_as(upstream, endpoint, url, "Bearer ", key, body, callbacks);
+}
+
+uint64_t upstream_send_raw_key(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+			       struct strbuf *body, const struct http_callbacks *callbacks)
+{
+	return send_as(upstream, endpoint, url, "", key, body, callbacks);
 }
 
 static void prewarm_done(void *ctx, enum http_outcome outcome, const struct err *err)

@@ -1,20 +1,24 @@
 #ifndef EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 #define EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 /*
- * What call.c, models.c and upstream.c share: the body of struct upstream, and how a request to an endpoint is dressed.
+ * What call.c, query.c and upstream.c share: the body of struct upstream, and how a request to an endpoint is dressed.
  */
 #include "eke/upstream/upstream.h"
 
 struct call;
+struct query;
 
 struct upstream {
 	struct loop *loop;     /* borrowed */
 	struct budget *budget; /* borrowed */
 	struct http *http;
+	struct token_scales *token_scales;
 	struct endpoint *endpoints[LIMIT_ENDPOINTS]; /* refs */
 	size_t count;
+	enum when_exhausted when_exhausted;
+	int64_t next_allowed_until; /* Unix seconds, see upstream_allow_next() */
 	struct call *calls;
-	struct model_query *queries;
+	struct query *queries;
 	uint64_t last_id;
 	size_t busy;
 	loop_fn *changed; /* or NULL */
@@ -35,5 +39,8 @@ void queries_free_all(struct upstream *upstream);
  */
 uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
 		       struct strbuf *body, const struct http_callbacks *callbacks);
+/* The same for the few paths that take the key without "Bearer". */
+uint64_t upstream_send_raw_key(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
+			       struct strbuf *body, const struct http_callbacks *callbacks);
 
 #endif

@@ -301,6 +301,11 @@ char *base_url_models(const struct base_url *url)
 	return xasprintf("%s/models", url->base);
 }
 
+char *base_url_usage(const struct base_url *url)
+{
+	return xasprintf("%s/query/usage_details", url->base);
+}
+
 bool host_is_under(const char *host, const char *domain)
 {
 	size_t host_len = strlen(host);

@@ -11,25 +11,19 @@
 
 #include "eke/upstream/error_body.h"
 #include "eke/upstream/retry_after.h"
+#include "eke/upstream/stated_limit.h"
 
 struct facts {
 	int status;     /* of HTTP, or inside a stream what the body names */
 	bool in_stream; /* HTTP said it was a success */
 	struct error_body body;
+	struct stated_limit stated;
 };
 
-static const char *const money_words[] = {
-	"insufficient_quota", "insufficient_user_quota", "exceeded your current quota", "quota is not enough",
-	"quota exhausted", "credit", "balance", "余额", "欠费", "额度", NULL,
-};
 static const char *const context_words[] = {
 	"context_length_exceeded", "exceed_context_size", "maximum context length", "context length", "context window",
 	"available context size", "prompt is too long", "input is too long", "prompt too long", "too many tokens",
 	"input length", "上下文长度", "输入长度", NULL,
-};
-static const char *const rate_words[] = { "rate limit", "rate_limit", "too many requests", "too_many_requests", NULL };
-static const char *const day_words[] = {
-	"00:00", "每日", "每天", "0点", "per day", "per-day", "next day", "daily", "tomorrow", "明天", NULL,
 };
 
 static bool has_any(const char *text, const char *const *words)
@@ -100,18 +94,10 @@ static bool is_token_limit(const struct facts *f)
 	       (has_any(text, prompt_words) || has_three_digits(text));
 }
 
-/*
- * Is it about money? A rate limit that names money too ("add 10 credits to raise it"), or says how long to wait, is
- * still a rate limit, unless the label says otherwise.
- */
+/* Is it about money? What names both money and a rate is about the rate, if the status says so too. */
 static bool is_money(const struct facts *f)
 {
-	if (f->status == 402 || has_any(f->body.labels.data, money_words))
-		return true;
-	if (f->status == 429 &&
-	    (mentions(f, rate_words) || mentions(f, day_words) || retry_after_words(f->body.words.data, 1)))
-		return false;
-	return has_any(f->body.words.data, money_words);
+	return f->status == 402 || (f->status == 429 ? f->stated.quota : f->stated.money);
 }
 
 static enum err_kind kind_of(const struct facts *f)
@@ -219,7 +205,7 @@ static void say_budget(const struct facts *f, int64_t now, int64_t retry_at, str
 	else if (retry_at)
 		err_set(err, ERR_BUDGET, "The provider's request limit is reached; it wants to be asked again in %lld %s.",
 			wait < 120 ? wait : (wait + 59) / 60, wait < 120 ? "s" : "min");
-	else if (mentions(f, day_words))
+	else if (f->stated.day)
 		err_set(err, ERR_BUDGET, "The provider's limit for the day is reached; it starts anew at the provider's "
 			"midnight.");
 	else
@@ -260,7 +246,7 @@ static int64_t when(const struct wire_error_input *in, const struct facts *f)
 	if (at || f->status != 429)
 		return at;
 	at = retry_after_words(f->body.words.data, in->now);
-	if (at || mentions(f, day_words))
+	if (at || f->stated.day)
 		return at;
 	return retry_after_duration(in->ratelimit_reset, in->now);
 }
@@ -291,10 +277,12 @@ void wire_error_decode(const struct wire_error_input *in, struct err *err)
 
 	error_body_init(&f.body, in->body, in->len, in->content_type);
 	f.status = find_status(&f, in->status);
+	stated_limit_read(f.body.words.data, f.body.labels.data, &f.stated);
 	retry_at = when(in, &f);
 	say(&f, in->now, retry_at, err);
 	err->http_status = f.status;
 	err->retry_at = retry_at;
+	err->quota = (err->kind == ERR_BUDGET || err->kind == ERR_FORBIDDEN) && is_money(&f);
 	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", scope_of(&f));
 	shown = f.body.words.len ? &f.body.words : &f.body.labels;
 	err_set_provider(err, shown->data, shown->len);

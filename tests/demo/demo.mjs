@@ -98,6 +98,8 @@ class Demo {
 		const { serverInfo, capabilities } = await this.client.request('initialize', {
 			processId: process.pid, clientInfo: { name: 'eke demo' }, rootUri: pathToFileURL(ROOT).href,
 			capabilities: { textDocument: { inlineCompletion: {} } }, trace: 'verbose',
+			/* What the open document tells by itself would hide an endpoint that gives nothing. */
+			initializationOptions: { eke: { completion: { offline: false } } },
 		});
 		this.startMs = performance.now() - began;
 		this.version = serverInfo.version;

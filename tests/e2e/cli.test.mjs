@@ -56,6 +56,57 @@ test('options before and behind the command, and with =', async (t) => {
 		assert.equal((await run(t, args, { home })).stdout, `${path}\n`);
 });
 
+/* --- without standard descriptors --- */
+
+const SESSION = [
+	{ jsonrpc: '2.0', id: 1, method: 'initialize', params: { processId: null, capabilities: {} } },
+	{ jsonrpc: '2.0', id: 2, method: 'shutdown' },
+	{ jsonrpc: '2.0', method: 'exit' },
+].map((message) => `${JSON.stringify(message)}\n`).join('');
+
+/* As a shell starts it: Node gives a child its three descriptors always. */
+async function runRedirected(home, args, redirection, input = '') {
+	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state') };
+	const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, EKE, ...args], { env, cwd: join(home, 'work') });
+	const got = { stdout: '', stderr: '' };
+
+	for (const name of ['stdout', 'stderr'])
+		child[name].setEncoding('utf8').on('data', (data) => (got[name] += data));
+	child.stdin.on('error', () => {}).end(input);
+	const [code, signal] = await within(once(child, 'close'), () => `${args} ${redirection} did not end`);
+
+	return { code: signal ?? code, ...got };
+}
+
+test('started without a standard descriptor, nothing else takes its place', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'first' });
+	const home = makeHome(t, configFor(upstream));
+
+	assert.deepEqual(await runRedirected(home, ['serve'], '<&-'), { code: 1, stdout: '', stderr: '' });
+	const deaf = await runRedirected(home, ['serve'], '>&-', SESSION);
+	assert.equal(deaf.code, 1);
+	assert.match(deaf.stderr, /^[^\n]* warn: standard output cannot be used: [^\n]*\n$/);
+	const silent = await runRedirected(home, ['serve'], '2>&-', SESSION);
+	assert.equal(silent.code, 0);
+	assert.match(silent.stdout, /"id":2,"result":null/);
+	assert.equal((await runRedirected(home, ['serve'], '<&- >&- 2>&-')).code, 1);
+
+	assert.deepEqual(await runRedirected(home, ['chat', 'hello'], '<&- 2>&-'), { code: 0, stdout: 'first\n', stderr: '' });
+	const { code, stderr } = await runRedirected(home, ['chat', 'hello'], '>&-');
+	assert.equal(code, 1);
+	assert.match(stderr, /^eke: standard output could not be written to/);
+	for (const args of [['config', '--schema'], ['--version']])
+		assert.equal((await runRedirected(home, args, '>/dev/full')).code, 1, args[0]);
+	/* A reader that had enough: no message. */
+	assert.deepEqual(await runRedirected(home, ['chat', 'hello'], '>/dev/full'), { code: 1, stdout: '', stderr });
+	const early = startProgram(t, { home, args: ['chat', 'hello'] });
+	early.child.stdout.destroy();
+	assert.equal(await early.exit(), 1);
+	assert.equal(early.stderr, '');
+	for (const request of upstream.counted)
+		assert.equal(request.body.messages.at(-1).content, 'hello');
+});
+
 /* --- config --- */
 
 test('config --path', async (t) => {

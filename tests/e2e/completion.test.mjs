@@ -164,8 +164,10 @@ test('typing through an answer asks nothing more', async (t) => {
 		assert.equal(await doc.suggestion({ automatic: n % 2 === 0 }), whole.slice(n));
 	}
 	for (let n = whole.length - 2; n >= 0; n -= 3) {
-doc.replace(from + n, doc.cursor, '');
-		assert.equal(await doc.suggestion({ automatic: true }), whole.slice(n));
+		doc.replace(from + n, doc.cursor, '');
+		/* Going back, as much of it as belongs to the block there. */
+		const again = await doc.suggestion({ automatic: true });
+		assert.ok(again && whole.slice(n).startsWith(again), again);
 	}
 	assert.equal(upstream.counted.length, 1);
 });
@@ -542,5 +544,116 @@ test('after the last request of the hour the answers that are known still come',
 	assert.match(await doc.suggestion(), /^al = 0;/);
 	doc.type('al');
 	assert.match(await doc.suggestion({ automatic: true }), /^ = 0;/);
+	assert.equal(upstream.counted.length, 1);
+});
+
+/* --- the engine's own decisions --- */
+
+test('the first useful piece is the answer, and the rest comes without another request', async (t) => {
+	const { upstream, eke } = await start(t, counted(60));
+	const doc = await eke.open(opened('int total = 0;\n\n\t', '\n'));
+
+	upstream.next({ holdEvents: true });
+	const call = doc.startComplete({ automatic: true });
+	const [record] = await upstream.waitForRequests(1);
+	await record.push('<completion>for (;;) {\n\t\ttick();\n\t}\n\tstop();\n\tre');
+	assert.equal((await call.answer).items[0].insertText, 'for (;;) {\n\t\ttick();\n\t}');
+	doc.type('for (;;) {\n\t\ttick();\n\t}');
+	const rest = doc.startComplete({ automatic: true });
+	await record.push('turn 7;\n</completion>');
+	await record.end();
+	assert.match((await rest.answer).items[0].insertText, /^\n\tstop\(\);/);
+	doc.type('\n\tstop();\n\t');
+	assert.equal(await doc.suggestion({ automatic: true }), 'return 7;');
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('… also where requests are free, unless the typing goes another way', async (t) => {
+	const { upstream, eke } = await start(t);
+	const doc = await eke.open(opened('int total = 0;\n\n\t', '\n'));
+
+	upstream.next({ holdEvents: true });
+	const call = doc.startComplete({ automatic: true });
+	const [record] = await upstream.waitForRequests(1);
+	await record.push('<completion>tick();\n\ttack();\n');
+	assert.equal((await call.answer).items[0].insertText, 'tick();');
+	doc.type('tick();\n\tt');
+	assert.equal((await doc.complete({ automatic: true })).items[0].insertText, 'ack();');
+	assert.equal(record.aborted, false);
+	doc.type('ool();\n\t');
+	await doc.complete({ automatic: true });
+	await record.closed;
+	assert.equal(record.aborted, true);
+	assert.equal(upstream.counted.length, 2);
+});
+
+test('another name than suggested: the rest of the answer is not lost', async (t) => {
+	const { upstream, eke } = await start(t, { answer: () => '<completion>al = sum(first, last);\n\treturn total;</completion>' });
+	const doc = await eke.open(opened('int tot'));
+
+	assert.match(await doc.suggestion({ automatic: true }), /^al = sum/);
+	doc.type('al = add(');
+	assert.equal(await doc.suggestion({ automatic: true }), 'first, last);\n\treturn total;');
+	doc.type('first, l');
+	assert.equal(await doc.suggestion({ automatic: true }), 'ast);\n\treturn total;');
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('candidates: several items from one request', async (t) => {
+	const { upstream, eke } = await start(t, {
+		answer: () => '<completion>al = 0;</completion>\n<completion>al = n;</completion><completion>al = 0;</completion>',
+		completion: { candidates: 3 },
+	});
+	const doc = await eke.open(opened('int tot'));
+	const texts = (result) => result.items.map(({ insertText }) => insertText);
+
+	assert.deepEqual(texts(await doc.complete()), ['al = 0;', 'al = n;']);
+	assert.match(upstream.counted[0].body.messages[1].content, /3 answers/);
+	assert.equal(upstream.counted[0].body.stop, undefined);
+	doc.type('al = ');
+	const { items } = await doc.complete();
+	assert.deepEqual(items.map(({ insertText }) => insertText), ['0;', 'n;']);
+	assert.equal(new Set(items.map(({ command }) => command.arguments[0])).size, 2);
+	await eke.request('workspace/executeCommand', { command: 'eke.reject', arguments: items[0].command.arguments });
+	assert.deepEqual(texts(await doc.complete()), ['n;']);
+	doc.type('n');
+	assert.deepEqual(texts(await doc.complete()), [';']);
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('explain: what would be done, and nothing is', async (t) => {
+	const { upstream, eke } = await start(t, { completion: { debounceMs: 'adaptive' } });
+	const explain = (doc) => eke.request('completion/explain', { textDocument: { uri: doc.uri }, position: doc.position() });
+	const fresh = await eke.open(opened('int total = 0;\n\n\t', '\n'));
+	const middle = await eke.open('int to‸tal = 0;\n');
+	const asked = await explain(fresh);
+	const declined = await explain(middle);
+
+	assert.deepEqual([asked.decision, declined.decision], ['ask', 'decline']);
+	assert.ok(asked.score > declined.score, `${asked.score} ${declined.score}`);
+	assert.match(declined.reason, /middle of a word/);
+	assert.equal(asked.budget.state, 'unlimited');
+	assert.equal(upstream.requests.length, 0);
+	await fresh.complete();
+	assert.equal((await explain(fresh)).decision, 'cache');
+	assert.match((await explain(await eke.open('KEY=1‸', { uri: eke.uri('.env') }))).reason, /this machine/);
+	await assert.rejects(eke.request('completion/explain', { textDocument: { uri: eke.uri('none.c') }, position: { line: 0, character: 0 } }), { code: -32602 });
+	assert.equal(upstream.requests.length, 1);
+});
+
+test('typed at speed: no pause is waited for at a good place, and who types on is served by what is on its way', async (t) => {
+	const { upstream, eke } = await start(t, { completion: { debounceMs: 'adaptive' } });
+	const doc = await eke.open(opened('int total = 0;\n\n\t', '\n'));
+
+	upstream.next({ stall: 'firstByte' });
+	const calls = [doc.startComplete({ automatic: true })];
+	const [record] = await upstream.waitForRequests(1);
+	for (const character of 'for (') {
+		calls.at(-1).cancel();
+		doc.type(character);
+		calls.push(doc.startComplete({ automatic: true }));
+	}
+	record.release();
+	assert.match((await calls.at(-1).answer).items[0].insertText, /^int i = 0;/);
 	assert.equal(upstream.counted.length, 1);
 });

@@ -45,9 +45,10 @@ test('without a terminal: no colours, no motion, lines of 80 columns, the same e
 	assert.equal(runs[0].stdout, runs[1].stdout);
 });
 
-test('with a key in the environment: that endpoint, labelled so, and the key is not shown', async () => {
+test('with a key in the environment: that endpoint, labelled so, and the key is not shown', async (t) => {
 	const answer = ({ body }) => (/CURSOR/.test(JSON.stringify(body.messages)) ? '<completion>size_t i = 0; i < 1; i++) {\n\t}</completion>' : 'Because.');
 	const upstream = await startUpstream({ key: KEY, answer });
+	t.after(() => upstream.close());
 	const { status, stdout, stderr } = await run({ OPENAI_BASE_URL: upstream.url, OPENAI_API_KEY: KEY, EKE_PLAN: 'chatanywhere-free' });
 	assert.equal(stderr, '');
 	assert.equal(status, 0);
@@ -57,7 +58,6 @@ test('with a key in the environment: that endpoint, labelled so, and the key is 
 	assert.match(stdout, /keys: 1 request\. One chat: 1 request\.\n/);
 	assert.equal(upstream.counted.length, 2);
 	assert.ok(!stdout.includes(KEY));
-	await upstream.close();
 });
 
 for (const [name, scenario, sentence] of [
@@ -65,13 +65,13 @@ for (const [name, scenario, sentence] of [
 	['the day\'s requests are used up', '429-daily', /demo: eke offered nothing to go on with: The provider's limit/],
 	['there is nothing to add', { answer: '<completion></completion>' }, /demo: eke offered nothing to go on with: the model had nothing to add/],
 ]) {
-	test(`it fails with a sentence where ${name}`, async () => {
+	test(`it fails with a sentence where ${name}`, async (t) => {
 		const upstream = await startUpstream({ scenario });
+		t.after(() => upstream.close());
 		const { status, stderr } = await run({ EKE_BASE_URL: upstream.url, EKE_API_KEY: KEY });
 		assert.equal(status, 1);
 		assert.match(stderr, sentence);
 		assert.ok(!stderr.includes(KEY));
-		await upstream.close();
 	});
 }
 

@@ -5,8 +5,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { configFor, startRaw, startServer, withUpstream } from './harness.mjs';
 
@@ -348,4 +350,33 @@ test('a processId of no process is no reason to end', async (t) => {
 		await raw.ping();
 		await raw.shutDown();
 	}
+});
+
+/* Of the program as it is installed: sanitizers have a memory of their own. */
+const RELEASE = fileURLToPath(new URL('../../build/eke', import.meta.url));
+
+test('a message of many values holds no memory when it is answered', { skip: !existsSync('/proc/self/smaps') && 'no /proc' }, async (t) => {
+	const child = spawn(RELEASE, ['serve', '--config', '/nonexistent'], { env: { PATH: process.env.PATH }, stdio: ['pipe', 'pipe', 'ignore'] });
+	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+	let id = 0;
+	const ask = async (method, params) => {
+		child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params })}\n`);
+		for (;;) {
+			const { value } = await lines.next();
+			assert.ok(value, 'eke ended');
+			if (JSON.parse(value).id === id)
+				break;
+		}
+		return Number(/^RssAnon:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]);
+	};
+
+	t.after(() => child.kill('SIGKILL'));
+	const before = await ask('initialize', { processId: null, capabilities: {} });
+	/* A block of this size, freed, makes glibc keep much of what is freed after it. */
+	await ask('unknown/text', { text: 'x'.repeat(16 * MIB) });
+	await ask('unknown/values', { values: new Array(300_000).fill(1) });
+	const after = await ask('budget/get', {});
+	assert.ok(after - before < 4096, `${before} KiB before, ${after} KiB after`);
+	child.stdin.end();
+	await once(child, 'close');
 });

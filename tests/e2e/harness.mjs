@@ -180,6 +180,11 @@ class Client {
 		return { answer, cancel: () => source.cancel() };
 	}
 
+	/** Answers eke's requests of that method from now on: answer(params) gives the result, or throws. */
+	onRequest(method, answer) {
+		this.#connection.onRequest(method, answer);
+	}
+
 	notify(method, params) {
 		return this.#connection.sendNotification(method, ...(params === undefined ? [] : [params]));
 	}

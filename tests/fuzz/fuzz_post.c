@@ -38,7 +38,7 @@ static void check_text(const struct post_input *in, enum post_verdict verdict, c
 		lines += out->data[i] == '\n';
 	if (lines > (in->single_line ? 1 : max))
 		die("too many lines", out, NULL);
-	if (post_first_useful(in, out->data, out->len) > out->len)
+	if (post_first_block(in, out->data, out->len) > out->len || post_first_useful(in, out->data, out->len) > out->len)
 		die("more useful than there is", out, NULL);
 }
 

@@ -67,13 +67,21 @@ static void auto_close(struct editor *e, const char *text)
 	strbuf_splice(&e->after, 0, 0, text, strlen(text));
 }
 
+static bool put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item,
+		bool complete, int64_t now)
+{
+	struct cache_answer a = { .text = text, .len = len, .item = item, .complete = complete, .stored_ms = now };
+
+	return cache_put(c, key, &a);
+}
+
 static void store(struct editor *e, const char *text, uint64_t item, bool complete)
 {
 	struct cache_place p = place(e);
 	struct cache_key key;
 
 	cache_key_make(&p, &key);
-	assert_true(cache_put(e->cache, &key, text, strlen(text), item, complete, e->now));
+	assert_true(put(e->cache, &key, text, strlen(text), item, complete, e->now));
 }
 
 static enum cache_status find(struct editor *e, struct cache_hit *hit)
@@ -453,17 +461,17 @@ static void test_least_recently_used_go(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		key_of(i, &key);
-		assert_true(cache_put(c, &key, "text", 4, 1, true, 0));
+		assert_true(put(c, &key, "text", 4, 1, true, 0));
 	}
 	assert_true(has(c, 0));
 	key_of(4, &key);
-	assert_true(cache_put(c, &key, "text", 4, 1, true, 0));
+	assert_true(put(c, &key, "text", 4, 1, true, 0));
 	assert_int_equal(cache_count(c), 4);
 	assert_true(has(c, 0));
 	assert_false(has(c, 1));
 	assert_true(has(c, 2) && has(c, 3) && has(c, 4));
 	/* Replacing is no growth. */
-	assert_true(cache_put(c, &key, "other", 5, 1, true, 0));
+	assert_true(put(c, &key, "other", 5, 1, true, 0));
 	assert_int_equal(cache_count(c), 4);
 	cache_clear(c);
 	assert_int_equal(cache_count(c), 0);
@@ -481,24 +489,24 @@ static void test_bytes(void **state)
 	memset(text, 'x', sizeof(text));
 	for (int i = 0; i < 50; i++) {
 		key_of(i, &key);
-		assert_true(cache_put(c, &key, text, 1000, 1, true, 0));
+		assert_true(put(c, &key, text, 1000, 1, true, 0));
 		assert_in_range(cache_bytes(c), 1000, 4000);
 	}
 	assert_in_range(cache_count(c), 2, 3);
 	assert_true(has(c, 49));
 	/* Too large by itself: not kept, and neither is what it would replace. */
-	assert_false(cache_put(c, &key, text, sizeof(text), 1, true, 0));
+	assert_false(put(c, &key, text, sizeof(text), 1, true, 0));
 	assert_false(has(c, 49));
 	/* A text of the cache's own. */
 	key_of(1, &key);
-	assert_true(cache_put(c, &key, text, 3000, 1, true, 0));
+	assert_true(put(c, &key, text, 3000, 1, true, 0));
 	{
 		struct cache_hit hit;
 		struct cache_place p = { "w", "u", "1", 1, "", 0 };
 
 		assert_int_equal(cache_find(c, &p, 0, &hit), CACHE_HIT);
 		key_of(2, &key);
-		assert_true(cache_put(c, &key, hit.text, hit.len, 1, true, 0));
+		assert_true(put(c, &key, hit.text, hit.len, 1, true, 0));
 		assert_true(has(c, 2));
 		assert_false(has(c, 1));
 	}
@@ -548,7 +556,7 @@ static void test_rolling(void **state)
 			struct cache_key key;
 
 			cache_key_make(&p, &key);
-			assert_true(cache_put(e.cache, &key, text.data + at, 700, 1, true, 0));
+			assert_true(put(e.cache, &key, text.data + at, 700, 1, true, 0));
 		}
 		for (size_t typed = 1; typed < 700; typed += 97) {
 			struct cache_hit hit;

@@ -63,7 +63,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void stop(void *ctx)
+static void end_loop(void *ctx)
 {
 	struct fixture *f = ctx;
 
@@ -90,7 +90,7 @@ static void say_c_and_defer(void *ctx)
 	if (++f->count < 3)
 		loop_defer(f->loop, say_c_and_defer, f);
 	else
-		loop_defer(f->loop, stop, f);
+		loop_defer(f->loop, end_loop, f);
 }
 
 /* --- deferred calls --- */
@@ -119,8 +119,8 @@ static void test_undefer(void **state)
 	loop_defer(f->loop, say_a, f);
 	loop_undefer(f->loop, say_a, f);
 	loop_undefer(f->loop, say_b, &other);
-	loop_undefer(f->loop, stop, f);
-	loop_defer(f->loop, stop, f);
+	loop_undefer(f->loop, end_loop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, "b.");
 	/* What was called is no longer queued: nothing to take back. */
@@ -142,7 +142,7 @@ static void test_undefer_within(void **state)
 	loop_defer(f->loop, say_b, f);
 	loop_defer(f->loop, undefer_b, f);
 	loop_defer(f->loop, say_b, f);
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, "bu.");
 }
@@ -154,7 +154,7 @@ static void test_defer_many(void **state)
 
 	for (int i = 0; i < 500; i++)
 		loop_defer(f->loop, i % 2 ? say_b : say_a, f);
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_int_equal(f->seen.len, 501);
 	for (size_t i = 0; i < 500; i++)
@@ -214,7 +214,7 @@ static void test_timer_order(void **state)
 
 	f->timers[0] = timer_new(f->loop, say_a, f);
 	f->timers[1] = timer_new(f->loop, say_b, f);
-	f->timers[2] = timer_new(f->loop, stop, f);
+	f->timers[2] = timer_new(f->loop, end_loop, f);
 	timer_start(f->timers[0], 30);
 	timer_start(f->timers[1], 10);
 	timer_start(f->timers[2], 60);
@@ -239,7 +239,7 @@ static void free_all_timers(void *ctx)
 		timer_free(f->timers[i]);
 		f->timers[i] = NULL;
 	}
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 }
 
 /* Freed in its own callback, and others that are due in the same turn: those are not called. */
@@ -283,7 +283,7 @@ static void test_watch_read(void **state)
 	f->watch = watch_new(f->loop, f->fds[0], on_event, f);
 	assert_int_equal(write(f->fds[1], "xy.z", 4), 4);
 	/* It watches nothing before it is told what. */
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, ".");
 	watch_set(f->watch, WATCH_READ);
@@ -291,7 +291,7 @@ static void test_watch_read(void **state)
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, ".rxryr.");
 	watch_set(f->watch, WATCH_NONE);
-	f->timers[0] = timer_new(f->loop, stop, f);
+	f->timers[0] = timer_new(f->loop, end_loop, f);
 	timer_start(f->timers[0], 5);
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, ".rxryr..");
@@ -319,7 +319,7 @@ static void test_watch_off_and_on(void **state)
 	f->watch = watch_new(f->loop, f->fds[0], on_event, f);
 	watch_set(f->watch, WATCH_READ);
 	assert_int_equal(write(f->fds[1], "n.", 2), 2);
-	f->timers[0] = timer_new(f->loop, stop, f);
+	f->timers[0] = timer_new(f->loop, end_loop, f);
 	timer_start(f->timers[0], 5);
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, "rn.");
@@ -337,7 +337,7 @@ static void on_event_free(void *ctx, int events)
 	assert_int_equal(events, WATCH_READ);
 	strbuf_adds(&f->seen, "f");
 	watch_free(f->watch);
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 }
 
 static void test_watch_freed_in_callback(void **state)
@@ -364,7 +364,7 @@ static void on_event_free_both(void *ctx, int events)
 	strbuf_adds(&pair->f->seen, "f");
 	watch_free(pair->watches[0]);
 	watch_free(pair->watches[1]);
-	loop_defer(pair->f->loop, stop, pair->f);
+	loop_defer(pair->f->loop, end_loop, pair->f);
 }
 
 /* Of two that are ready in one turn the first frees both: the other is not called any more. */
@@ -388,7 +388,7 @@ static void test_signal(void **state)
 {
 	struct fixture *f = *state;
 
-	loop_on_signal(f->loop, SIGUSR1, stop, f);
+	loop_on_signal(f->loop, SIGUSR1, end_loop, f);
 	loop_on_signal(f->loop, SIGUSR2, say_b, f);
 	raise(SIGUSR1);
 	assert_string_equal(f->seen.data, "");
@@ -436,8 +436,8 @@ static void test_exit_of(void **state)
 
 	assert_int_equal(pipe(life), 0);
 	pid = start_stranger(life);
-	assert_true(loop_on_exit_of(f->loop, pid, stop, f));
-	f->timers[0] = timer_new(f->loop, stop, f);
+	assert_true(loop_on_exit_of(f->loop, pid, end_loop, f));
+	f->timers[0] = timer_new(f->loop, end_loop, f);
 	timer_start(f->timers[0], 5);
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, ".");
@@ -446,7 +446,7 @@ static void test_exit_of(void **state)
 	loop_run(f->loop);
 	/* Once. */
 	assert_string_equal(f->seen.data, "..");
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_string_equal(f->seen.data, "...");
 	close(life[0]);
@@ -461,7 +461,7 @@ static void test_exit_of_nobody(void **state)
 	if (!child)
 		_exit(0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_false(loop_on_exit_of(f->loop, child, stop, f));
+	assert_false(loop_on_exit_of(f->loop, child, end_loop, f));
 	assert_string_equal(f->seen.data, "");
 }
 

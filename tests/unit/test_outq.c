@@ -126,7 +126,7 @@ static void run_until(struct fixture *f, size_t bytes)
 	assert_true(f->got.len >= bytes);
 }
 
-static void stop(void *ctx)
+static void end_loop(void *ctx)
 {
 	loop_stop(((struct fixture *)ctx)->loop);
 }
@@ -134,7 +134,7 @@ static void stop(void *ctx)
 /* One turn of the loop. */
 static void turn(struct fixture *f)
 {
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 }
 

@@ -356,6 +356,49 @@ static void test_growing(void **state)
 	assert_true(early > 0);
 }
 
+static void test_first_block(void **state)
+{
+	static const struct {
+		const char *language;
+		const char *prefix;
+		const char *text;
+		const char *shown;
+	} table[] = {
+		{ "c", "int f(void)\n{\n\t", "a();\n\tb();\n\treturn 1;", "a();\n\tb();\n\treturn 1;" },
+		/* The block's own end is shown, what follows it is not. */
+		{ "c", "int f(void)\n{\n\t", "a();\n}\n\nint g(void)\n{\n}", "a();\n}" },
+		{ "c", "int f(void)\n{\n\t", "a();\n}\nint g(void)\n{\n}", "a();\n}" },
+		{ "python", "def f(x):\n    ", "return x\n\n\ndef g(x):\n    return 1", "return x" },
+		{ "python", "def f(x):\n    ", "y = x\n    return y\ndef g(x):\n    return 1", "y = x\n    return y" },
+		/* A paragraph; blank lines inside a deeper block do not end it. */
+		{ "c", "int f(void)\n{\n\t", "a();\n\n\tb();", "a();" },
+		{ "c", "int f(void)\n{\n\t", "if (a) {\n\t\tb();\n\n\t\tc();\n\t}\n\td();",
+		  "if (a) {\n\t\tb();\n\n\t\tc();\n\t}\n\td();" },
+		{ "c", "}\n", "\nint g(void)\n{\n\tint a;\n\n\treturn a;\n}\n\nint h;",
+		  "\nint g(void)\n{\n\tint a;\n\n\treturn a;\n}" },
+		/* From the end of a line on, its block is the one that begins below. */
+		{ "c", "\tif (a) {", "\n\t\tb();\n\t}\n\tc();", "\n\t\tb();\n\t}" },
+		{ "c", "int f(void)\r\n{\r\n\t", "a();\r\n\tb();\r\n}\r\nx();", "a();\r\n\tb();\r\n}" },
+		{ "python", "class A:\n", "    def f(x):\n        return x\n\n    def g(x):\n        return 1",
+		  "    def f(x):\n        return x" },
+		{ "c", "x = ", "1;", "1;" },
+		{ "c", "x = ", "\n", "\n" },
+		{ "markdown", "", "One.\nTwo.\n\nThree.", "One.\nTwo." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct post_input in = { .language = table[i].language,
+					 .prefix = table[i].prefix,
+					 .prefix_len = strlen(table[i].prefix),
+					 .suffix = "" };
+		size_t n = post_first_block(&in, table[i].text, strlen(table[i].text));
+
+		if (n != strlen(table[i].shown))
+			fail_msg("[%s]: [%.*s], wanted [%s]", table[i].text, (int)n, table[i].text, table[i].shown);
+	}
+}
+
 static void test_first_useful(void **state)
 {
 	static const struct {
@@ -438,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_first_block),
 		cmocka_unit_test(test_first_useful),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_verdict_names),

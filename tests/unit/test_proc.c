@@ -191,7 +191,7 @@ static void test_timeout(void **state)
 	assert_true(clock_mono_ms() - before >= 1000);
 }
 
-static void stop(void *ctx)
+static void end_loop(void *ctx)
 {
 	loop_stop(((struct fixture *)ctx)->loop);
 }
@@ -210,7 +210,7 @@ static void test_cancel(void **state)
 		const char *argv[] = SH(NULL);
 		char *fifo = xasprintf("%s/fifo", path);
 		struct proc *proc;
-		struct timer *timer = timer_new(f->loop, stop, f);
+		struct timer *timer = timer_new(f->loop, end_loop, f);
 
 		argv[2] = script;
 		assert_int_equal(mkfifo(fifo, 0600), 0);
@@ -246,7 +246,7 @@ static void test_cancel_early(void **state)
 	proc_cancel(NULL);
 	proc_cancel(start(f, missing, 4096, 15));
 	proc_cancel(start(f, quick, 4096, 15));
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_int_equal(f->calls, 0);
 }

@@ -90,7 +90,7 @@ static void close_writer(void *ctx)
 	f->fds[1] = -1;
 }
 
-static void stop(void *ctx)
+static void end_loop(void *ctx)
 {
 	loop_stop(((struct fixture *)ctx)->loop);
 }
@@ -112,7 +112,7 @@ static void test_pipe(void **state)
 	assert_int_equal(f->ends, 1);
 	assert_int_equal(f->reason, 0);
 	/* Once. */
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_int_equal(f->ends, 1);
 }
@@ -147,7 +147,7 @@ static void test_freed_in_callback(void **state)
 	assert_int_equal(write(f->fds[1], "x", 1), 1);
 	loop_run(f->loop);
 	close_writer(f);
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 	assert_string_equal(f->got.data, "x");
 	assert_int_equal(f->ends, 0);

@@ -199,14 +199,14 @@ static void read_all(struct fixture *f)
 		strbuf_add(&f->got, chunk, (size_t)n);
 }
 
-static void stop(void *ctx)
+static void end_loop(void *ctx)
 {
 	loop_stop(((struct fixture *)ctx)->loop);
 }
 
 static void turn(struct fixture *f)
 {
-	loop_defer(f->loop, stop, f);
+	loop_defer(f->loop, end_loop, f);
 	loop_run(f->loop);
 }
 

@@ -301,6 +301,9 @@ static void test_models(void **state)
 	text = base_url_models(&url);
 	assert_string_equal(text, "https://api.chatanywhere.tech/v1/models");
 	free(text);
+	text = base_url_usage(&url);
+	assert_string_equal(text, "https://api.chatanywhere.tech/v1/query/usage_details");
+	free(text);
 	base_url_release(&url);
 	base_url_release(&url);
 	base_url_release(NULL);

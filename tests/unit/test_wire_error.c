@@ -314,6 +314,38 @@ static void test_keys(void **state)
 	}
 }
 
+static void test_quota(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		bool quota;
+	} quotas[] = {
+		{ 429, "{\"error\":{\"message\":\"" OPENAI_QUOTA "\",\"code\":\"insufficient_quota\"}}", true },
+		{ 429, "{\"error\":{\"message\":\"x\",\"type\":\"insufficient_quota\"}}", true },
+		{ 429, "{\"error\":{\"message\":\"" OPENAI_RPM "\",\"type\":\"requests\"}}", false },
+		{ 429, CA(DAILY, "429 TOO_MANY_REQUESTS"), false },
+		{ 429, "", false },
+		{ 403, CA("余额不足", "403 FORBIDDEN"), true },
+		{ 403, CA(MODEL, "403 FORBIDDEN"), false },
+		{ 402, "", true },
+		{ 401, "{\"error\":{\"message\":\"no credit\"}}", false },
+		{ 502, "the load balancer has no balance", false },
+		{ 200, "{\"error\":{\"message\":\"x\",\"code\":\"insufficient_quota\"}}", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(quotas); i++) {
+		struct err err = ERR_INIT;
+
+		decode_body((struct wire_error_input){ .status = quotas[i].status }, quotas[i].body,
+			    strlen(quotas[i].body), &err);
+		if (err.quota != quotas[i].quota)
+			print_message("case %zu: %s\n", i, err.message);
+		assert_int_equal(err.quota, quotas[i].quota);
+	}
+}
+
 /* Bytes that are no text, and more than fits. */
 static void test_odd_bytes(void **state)
 {
@@ -345,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_quota),
 		cmocka_unit_test(test_odd_bytes),
 	};
 

@@ -25,7 +25,7 @@ export async function reply(scenario, record, wire, context) {
 		id: `chatcmpl-eke${record.id}`,
 		model: body.model ?? "eke-test",
 		choices: Number.isInteger(body.n) && body.n > 0 ? Math.min(body.n, 16) : 1,
-		promptTokens: countTokens(promptText(body)),
+		promptTokens: scenario.promptTokens ?? countTokens(promptText(body)),
 		usageAsked: body.stream_options?.include_usage === true,
 	};
 	const makesUp = scenario.answer === undefined && (scenario.holdEvents || scenario.events || scenario.flood);

@@ -45,6 +45,7 @@ export const FIELDS = {
 	pendingFinish: ["null or \"\"", "finish reason before the end", oneOf(null, "")],
 	finishWithText: ["true", "the last text and the finish reason in one chunk", isFlag],
 	usage: ["none, chunk, everyChunk or zeros", "default: a chunk if stream_options.include_usage", oneOf("none", "chunk", "everyChunk", "zeros")],
+	promptTokens: ["n", "what usage says of the prompt, instead of a guess", isCount],
 	pseudoError200: ["true", "the \"200 OK\" error that is none, before the end", isFlag],
 	done: ["string, {raw} or null", "instead of [DONE]", (value) => value === null || isText(value) || isObject(value)],
 	errorInStream: ["n", "an error after n pieces of text (0: first thing); nothing follows but `done`, if given", isCount],

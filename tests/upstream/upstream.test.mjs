@@ -316,7 +316,7 @@ describe("the catalogue", () => {
 
 	test("covers every field that a scenario can have", () => {
 		const used = new Set(scenarios.flatMap((scenario) => Object.keys(scenario)));
-		const forTests = ["base", "holdEvents", "delayMs", "jsonIndent"];
+		const forTests = ["base", "holdEvents", "delayMs", "jsonIndent", "promptTokens"];
 		assert.deepEqual(Object.keys(FIELDS).filter((field) => !used.has(field) && !forTests.includes(field)), []);
 	});
 

@@ -48,6 +48,7 @@ struct err {
 	char provider_message[LIMIT_ERR_PROVIDER]; /* verbatim but valid UTF-8, or "" */
 	int64_t retry_at;                        /* Unix seconds; 0: unknown */
 	char blocked_scope[16];                  /* "machine", "key" or "" */
+	bool quota;                              /* the account's quota or credit is used up: waiting does not help */
 };
 
 #define ERR_INIT { .kind = ERR_NONE }

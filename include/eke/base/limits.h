@@ -41,6 +41,7 @@
 #define LIMIT_ID 256                      /* raw text of a request id */
 #define LIMIT_METHOD 128
 #define LIMIT_REQUESTS_IN_FLIGHT 1024
+#define LIMIT_CALLS_TO_CLIENT 64          /* our requests to the client that wait for its answer */
 
 /* --- text --- */
 #define LIMIT_DOCUMENT MIB(16)            /* one open document; larger ones are known but not kept */
@@ -51,6 +52,8 @@
 #define LIMIT_LANGUAGE_ID 64              /* a languageId; the rest is cut */
 #define LIMIT_IGNORE_PATTERN 1024         /* one line of gitignore syntax */
 #define LIMIT_IGNORE_RULES 8192           /* of all sources together */
+
+#define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
 
 /* --- budget --- */
 #define LIMIT_WINDOW_ENTRIES 100000       /* requests one window may count: the largest "limit" a plan may have */
@@ -71,10 +74,13 @@
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
 #define LIMIT_MODELS 4096                 /* entries taken from a model list */
+#define LIMIT_USAGE_HOURS 48              /* of a provider's own count of requests */
 #define LIMIT_STENCIL KIB(2)              /* what stands around the text of an event; for longer ones each is parsed */
 #define LIMIT_SSE_TYPE 64                 /* name of an event; a longer one counts as none */
 #define LIMIT_URL KIB(2)                  /* a base URL */
 #define LIMIT_RETRY_SECONDS (31 * 86400)  /* the longest wait that an endpoint can impose; longer ones count as this */
+#define LIMIT_STATED_PERIOD (366 * 86400)  /* seconds: the longest period of a limit that a provider states */
+#define LIMIT_TOKEN_SCALES 64             /* pairs of endpoint and model whose tokens are known */
 #define LIMIT_STOP 4                      /* stop strings sent; OpenAI refuses a request with more */
 
 /* --- complete --- */
@@ -88,9 +94,24 @@
 #define LIMIT_CACHE_TAIL 512              /* bytes before the cursor that an answer depends on */
 #define LIMIT_CACHE_HEAD 256              /* bytes after it */
 #define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
+#define LIMIT_HABITS 64                   /* documents whose suggestions' fates are remembered */
 #define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
+#define LIMIT_SHELF_ROWS 16384            /* answers kept on the disk, for all documents and processes */
+#define LIMIT_SHELF_BYTES MIB(16)         /* ... their texts and what rows take beside it */
+#define LIMIT_SHELF_AGE_MS (14LL * 86400 * 1000) /* ... since they were given */
+#define LIMIT_SHELF_DOCUMENT_ROWS 64      /* taken into memory when a document is first asked about */
+#define LIMIT_SHELF_DOCUMENT_BYTES KIB(512)
+#define LIMIT_SHELF_DOCUMENTS 128         /* documents of which is remembered what was taken into memory */
+#define LIMIT_SHELF_QUEUE 128             /* things to be written that wait for their turn */
+#define LIMIT_SHELF_QUEUE_BYTES MIB(1)
+#define LIMIT_SHELF_WAIT_MS 30000         /* for another process's question */
+#define LIMIT_OFFLINE_BYTES MIB(16)       /* text the offline engine knows; its index takes up to three times that */
+#define LIMIT_OFFLINE_DOCUMENT MIB(2)     /* one document of that; larger ones are left out */
+#define LIMIT_OFFLINE_DOCUMENTS 4096
+#define LIMIT_OFFLINE_WINDOW KIB(8)       /* text before or behind the cursor that it looks at */
 
 /* --- chat --- */
+#define LIMIT_CHAT_KEPT 8                 /* answers that nobody waited for any more, kept for the same question */
 #define LIMIT_CHAT_MESSAGES 2048          /* in one request */
 #define LIMIT_CHAT_PROMPT MIB(8)          /* all of a request's messages */
 

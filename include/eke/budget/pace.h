@@ -13,6 +13,7 @@
 
 struct pace {
 	double tokens;      /* requests that may go at once; 1 or more: one may */
+	double burst;       /* the most that there can be of them */
 	int64_t next_at_ms; /* Unix ms: when there is a token; now where there is one; INT64_MAX: never, as it stands */
 	double level;       /* 0 to 1: how much of the automatic share is left */
 };

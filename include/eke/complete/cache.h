@@ -68,26 +68,44 @@ struct cache_hit {
 	int64_t stored_ms;
 };
 
+/* Answers to one question. */
+#define CACHE_RANKS 3
+
 struct cache;
 
 /* 0: LIMIT_CACHE_ENTRIES, LIMIT_CACHE_BYTES (which count keys and bookkeeping, too). */
 struct cache *cache_new(size_t max_entries, size_t max_bytes);
 void cache_free(struct cache *c);
 
+/* What is stored under a key. */
+struct cache_answer {
+	const char *text; /* copied */
+	size_t len;
+	uint64_t item;
+	unsigned rank; /* of several answers to one question: 0 the best, below CACHE_RANKS */
+	bool complete;
+	int64_t stored_ms;
+};
+
 /*
- * Stores or replaces the answer of a key; the text is copied. An incomplete answer is put again as it
- * grows; put it with length 0 when its request goes out, and everybody who comes later can join
- * (CACHE_PENDING). Complete with length 0: nothing to say here. The least recently used go when there
- * are too many; false if this one alone is too large (an older value is then forgotten).
+ * Stores or replaces the answer of a key and rank. An incomplete answer is put again as it grows; put it with
+ * length 0 when its request goes out, and everybody who comes later can join (CACHE_PENDING). Complete with
+ * length 0: nothing to say here. The least recently used go when there are too many; false if this one alone is
+ * too large (an older value is then forgotten).
  */
-bool cache_put(struct cache *c, const struct cache_key *key, const char *text, size_t len, uint64_t item,
-	       bool complete, int64_t now_ms);
+bool cache_put(struct cache *c, const struct cache_key *key, const struct cache_answer *answer);
 /*
- * The answer that was stored the fewest typed bytes ago and has text left wins. out may be NULL;
- * untouched on CACHE_MISS.
+ * The answer that was stored the fewest typed bytes ago and has text left wins, of those with the best rank. out may be
+ * NULL; untouched on CACHE_MISS.
  */
 enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
 			     struct cache_hit *out);
+/*
+ * All that go on from here with different texts, the winner first, at most `max`; their number. 0 if there is no
+ * CACHE_HIT.
+ */
+size_t cache_find_all(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out,
+		      size_t max);
 /* Forgets what is stored under the key, or all of an item (rejected, or its request failed). */
 void cache_forget(struct cache *c, const struct cache_key *key);
 void cache_forget_item(struct cache *c, uint64_t item);

@@ -1,10 +1,11 @@
 #ifndef EKE_COMPLETE_ENGINE_H
 #define EKE_COMPLETE_ENGINE_H
 /*
- * Inline completion: what to insert at a position of an open document. Known answers first (cache.h), then an
- * answer that is on its way already, then a question to the endpoint. A question and those who wait for it are
- * separate: who types on, or cancels, stops waiting; the question then goes on into the cache where requests
- * are counted, and is aborted where they are not.
+ * Inline completion: what to insert at a position of an open document. In this order (design.md, 5): what is known
+ * already, what is on its way already, what the open documents tell by themselves, and only then, if the place is
+ * worth it and the budget bears it, a question to the endpoint. A question and those who wait for it are separate: who
+ * types on, or cancels, stops waiting; the question then goes on into the cache where requests are counted, and
+ * is aborted where they are not.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,9 @@
 #include "eke/text/position.h"
 #include "eke/upstream/upstream.h"
 
+/* Items of one answer. */
+#define ENGINE_ITEMS 3
+
 struct engine;
 
 /* Borrowed for the call. */
@@ -24,6 +28,11 @@ struct engine_request {
 	const char *uri;
 	struct position position;
 	bool automatic; /* triggerKind Automatic: nobody asked for this very completion */
+	/*
+	 * Wait for all of the answer. Else the first useful piece of it is the answer as soon as it is there, and the
+	 * requests that follow get the rest.
+	 */
+	bool whole;
 	/* The editor's indentation, for documents that show none; tab_size 0: unknown. */
 	bool insert_spaces;
 	unsigned tab_size;
@@ -38,20 +47,29 @@ struct engine_item {
 	const char *text;
 	size_t len;
 	struct range range; /* to be replaced; on one line */
+	bool offline; /* from the open documents, not from an endpoint */
 };
 
 struct engine_callbacks {
-	/* The item's text, piece by piece: all of it before done(). May be NULL. */
+	/* The first item's text, piece by piece: all of it before done(). May be NULL. */
 	void (*delta)(void *ctx, const char *text, size_t len);
 	/*
-	 * Once, the last. item NULL and err NULL: nothing to show (declined, superseded, the model had nothing to
-	 * say). err: it was tried and failed, or a rule forbids it.
+	 * Once, the last. No items and err NULL: nothing to show (declined, superseded, the model had nothing to
+	 * say). err: it was tried and failed, or a rule forbids it; if there are items nevertheless, they are what
+	 * the open documents tell.
 	 */
-	void (*done)(void *ctx, const struct engine_item *item, const struct err *err);
+	void (*done)(void *ctx, const struct engine_item *items, size_t count, const struct err *err);
 	void *ctx;
 };
 
 enum engine_event { ENGINE_SHOWN, ENGINE_ACCEPTED, ENGINE_PARTLY_ACCEPTED, ENGINE_REJECTED };
+
+/* What would be done with an automatic request, and why. */
+struct engine_explanation {
+	const char *decision; /* "cache", "offline", "ask", "decline" */
+	double score;         /* of the place, 0 to 1 */
+	char reason[256];
+};
 
 /* Everything is borrowed and must outlive the engine. */
 struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct docs *docs);
@@ -66,6 +84,9 @@ uint64_t engine_complete(struct engine *engine, const struct engine_request *req
 /* The request is not waited for any more; no callbacks. */
 void engine_cancel(struct engine *engine, uint64_t id);
 void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event);
+/* Changes nothing. ERR_INVALID_PARAMS if the document is not open. */
+bool engine_explain(struct engine *engine, const char *uri, struct position position, struct engine_explanation *out,
+	struct err *err);
 /* May the document at this URI leave the machine? False with ERR_IGNORED and the rule. */
 bool engine_may_send(const struct engine *engine, const char *uri, struct err *err);
 

@@ -73,6 +73,13 @@ enum post_verdict post_process(const struct post_input *in, struct strbuf *out);
  */
 size_t post_first_useful(const struct post_input *in, const char *text, size_t len);
 
+/*
+ * For showing: of `text`, which may go on beyond what the user is at, how many bytes belong together: up to the end
+ * of the block that the cursor is in, or of the paragraph, without the line end. At least the first line with text.
+ * What is left is offered when the user gets there.
+ */
+size_t post_first_block(const struct post_input *in, const char *text, size_t len);
+
 /* A word for logs and completion/explain. */
 const char *post_verdict_name(enum post_verdict verdict);
 

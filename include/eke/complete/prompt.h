@@ -30,13 +30,14 @@
  * "</completionN" occurs in the path, the language, or the text (in any case of letters). It is 0 but
  * for files about these marks, such as this one.
  *
- * The answer is expected as <completionN>text</completionN>; complete/post.h takes `mark` and
- * everything else that models make of it.
+ * The answer is expected as <completionN>text</completionN>, of several candidates one after the other
+ * (candidates.h); complete/post.h takes `mark` and everything else that models make of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "eke/base/strbuf.h"
+#include "eke/upstream/tokens.h"
 
 struct prompt_input {
 	const char *path;     /* relative path or basename; NULL or "": "untitled" */
@@ -46,7 +47,13 @@ struct prompt_input {
 	const char *suffix;
 	size_t suffix_len;
 	size_t max_lines;     /* 0: LIMIT_COMPLETION_LINES */
+	size_t candidates;    /* different answers that are asked for at once; 0: 1 */
 	bool single_line;     /* ask for the rest of the line only */
+	/*
+	 * Requests are scarce: ask for what follows the statement or block at the cursor, too. It is not shown before the
+	 * user gets there, and costs no request then.
+	 */
+	bool write_on;
 	bool insert_spaces;   /* the editor's setting; what the windows show goes before it */
 	unsigned tab_size;    /* 0: 4 */
 	size_t max_tokens;    /* of the whole prompt, by prompt_tokens(); 0: no cap */
@@ -58,7 +65,8 @@ struct prompt_input {
 struct prompt {
 	struct strbuf system;
 	struct strbuf user;
-	const char *stop[PROMPT_STOPS]; /* borrowed from this struct: do not copy it by value */
+	/* Borrowed from this struct: do not copy it by value. None where several candidates are to come. */
+	const char *stop[PROMPT_STOPS];
 	size_t stop_count;
 	char stop_text[32];
 	unsigned mark;
@@ -76,11 +84,10 @@ void prompt_release(struct prompt *p);
  */
 bool prompt_build(const struct prompt_input *in, struct prompt *p);
 
-/*
- * Tokens that text takes in the vocabularies of OpenAI's and DeepSeek's models, guessed on the high
- * side: words by length, every mark and digit group on its own, runs of blanks as one, a character
- * beyond Latin as one to two.
- */
-size_t prompt_tokens(const char *text, size_t len);
+/* The guess of upstream/tokens.h, of a text that goes into a prompt. */
+static inline size_t prompt_tokens(const char *text, size_t len)
+{
+	return tokens_estimate(text, len);
+}
 
 #endif

@@ -22,9 +22,16 @@ struct pump *pump_new(struct loop *loop, int fd, const struct pump_callbacks *ca
 void pump_free(struct pump *pump);
 
 /*
+ * First of all: where the program was started without one of its three standard descriptors, /dev/null takes its
+ * place. Else the next file or socket would, and what is meant for standard output or error would go there. A missing
+ * standard output is opened for reading, so that writing to it is an error still.
+ */
+void stdio_fill(void);
+
+/*
  * At the start of a program that speaks a protocol on descriptor 1: moves it aside, lets 1 point to standard
  * error, so that a stray printf of a library cannot break the protocol, and returns the new descriptor. -1 with
- * errno on failure.
+ * errno on failure, as where 1 cannot be written to.
  */
 int stdio_claim_stdout(void);
 

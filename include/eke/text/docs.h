@@ -64,6 +64,32 @@ enum docs_result docs_close(struct docs *docs, const char *uri);
 /* A change to the document could not be read: its text is not the editor's any more. It is known but not kept then. */
 enum docs_result docs_lose(struct docs *docs, const char *uri);
 
+/* What happened to a document's text. */
+enum docs_event_kind {
+	DOCS_WHOLE,  /* this is its text: opened, replaced, or kept again */
+	DOCS_EDITED, /* a part of it was replaced */
+	DOCS_LOST,   /* it is known but not kept from now on */
+	DOCS_CLOSED, /* about to be freed */
+};
+
+/*
+ * Borrowed for the call. The text is that after the change. Lines are those of DOCS_EDITED, from 0: first_line to
+ * old_last_line were there before, first_line to new_last_line stand in their place; new_last_line is
+ * first_line - 1 where a lone \r became part of a \r\n.
+ */
+struct docs_event {
+	enum docs_event_kind kind;
+	const struct doc *doc;
+	size_t first_line;
+	size_t old_last_line;
+	size_t new_last_line;
+};
+
+/* It must not change any document. */
+typedef void docs_observe_fn(void *ctx, const struct docs_event *event);
+/* Tells every change of a text from now on, one call for each edit; fn NULL: nobody is told. There is one observer. */
+void docs_observe(struct docs *docs, docs_observe_fn *fn, void *ctx);
+
 /* NULL: not open. */
 struct doc *docs_find(const struct docs *docs, const char *uri);
 /* Makes it the most recently used one: someone looks at it. */

@@ -58,6 +58,8 @@ struct call_callbacks {
 
 /* The number (never 0) is for call_cancel(). Callbacks come from the loop only. */
 uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, const struct call_callbacks *callbacks);
+/* Has it gone out under a plan that counts? Then it is spent, whatever becomes of it. */
+bool call_is_paid(const struct upstream *upstream, uint64_t id);
 /* Ends it; no more callbacks. Unknown numbers are fine. */
 void call_cancel(struct upstream *upstream, uint64_t id);
 

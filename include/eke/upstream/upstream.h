@@ -12,6 +12,7 @@
 #include "eke/io/loop.h"
 #include "eke/upstream/endpoint.h"
 #include "eke/upstream/http.h"
+#include "eke/upstream/tokens.h"
 
 struct upstream;
 
@@ -23,11 +24,17 @@ void upstream_free(struct upstream *upstream);
 bool upstream_configure(struct upstream *upstream, struct config *config, struct err *err);
 
 struct loop *upstream_loop(const struct upstream *upstream);
+/* What is known of how its endpoints count tokens; whoever sends prompts asks and teaches it. */
+struct token_scales *upstream_token_scales(const struct upstream *upstream);
 size_t upstream_count(const struct upstream *upstream);
 /* In order of preference; NULL past the end. */
 struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
 /* NULL: the first. NULL with ERR_NO_ENDPOINT and a sentence if there is none, or none of that name. */
 struct endpoint *upstream_find(const struct upstream *upstream, const char *name, struct err *err);
+
+/* What a request to this endpoint and model would meet at the budget now; `reserve` as in struct call_spec. */
+void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const char *model, enum budget_use use,
+	double reserve, struct budget_view *out);
 
 /*
  * Someone may ask soon: connects to the first endpoint, TLS and all, unless there was traffic within a minute. The

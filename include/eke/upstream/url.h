@@ -31,6 +31,8 @@ void base_url_release(struct base_url *url);
 char *base_url_for(const struct base_url *url, enum wire_api api);
 /* GET {base}/models, owned by the caller. */
 char *base_url_models(const struct base_url *url);
+/* POST {base}/query/usage_details (upstream/usage.h), owned by the caller. */
+char *base_url_usage(const struct base_url *url);
 /* host is `domain` or ends with ".domain"; letters' case does not count. */
 bool host_is_under(const char *host, const char *domain);
 

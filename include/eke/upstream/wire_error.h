@@ -30,6 +30,8 @@ struct wire_error_input {
  * - retry_at: from the headers, else from a duration in the words ("try again in 20s"); 0 where there is
  *   none, and where the words name a day: what a day is, plans know.
  * - blocked_scope: "machine" where the words name the IP, "key" where it is the account's quota, else "".
+ * - quota: the account's quota, credit or balance is what lacks, and no rate (stated_limit.h). The limit that a refusal
+ *   states is not kept here: stated_limit_read(err->provider_message, NULL, …) has it.
  * - message: what happened and what to do. The endpoint's name is the caller's to set.
  */
 void wire_error_decode(const struct wire_error_input *in, struct err *err);

@@ -30,11 +30,13 @@ export const problemOf = (message, method) => contract.validate('serverToClient'
 export class Audit {
 	constructor() {
 		this.inFlight = new Map(); /* id: { method, token, text, reasoning } */
+		this.asked = new Map(); /* eke's own requests: id: { method } */
 		this.problems = [];
 	}
 
 	#check(direction, message) {
-		const problem = contract.validate(direction, message, (id) => this.inFlight.get(JSON.stringify(id))?.method);
+		const pending = direction === 'serverToClient' ? this.inFlight : this.asked;
+		const problem = contract.validate(direction, message, (id) => pending.get(JSON.stringify(id))?.method);
 
 		if (problem)
 			this.#complain(direction, message, problem);
@@ -49,6 +51,8 @@ export class Audit {
 		this.#check('clientToServer', message);
 		if ('method' in message && 'id' in message)
 			this.inFlight.set(JSON.stringify(message.id), { method: message.method, token: message.params?.streamToken, text: '', reasoning: '' });
+		if (!('method' in message))
+			this.asked.delete(JSON.stringify(message.id));
 	}
 
 	/** A message from eke. */
@@ -56,6 +60,8 @@ export class Audit {
 		this.#check('serverToClient', message);
 		if (message.method === '$/progress')
 			this.#progress(message);
+		if ('method' in message && 'id' in message)
+			this.asked.set(JSON.stringify(message.id), { method: message.method });
 		if (!('method' in message))
 			this.#response(message);
 	}

@@ -1,0 +1,19 @@
+#ifndef EKE_BASE_PROCESS_H
+#define EKE_BASE_PROCESS_H
+/*
+ * Which process is meant: numbers of processes are used again, so a number that was written down is believed only
+ * together with the time when that process began.
+ *
+ * Facts: proc(5) on Linux (/proc/PID/stat, fields 3 and 22). Where there is no such file the time is unknown, and the
+ * number alone is believed.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* When a process began, in the system's ticks since its start; 0: unknown, or there is none. */
+int64_t process_started(pid_t pid);
+/* Is the process that began then still at work? `started` 0: any of that number. A zombie is not. */
+bool process_lives(pid_t pid, int64_t started);
+
+#endif

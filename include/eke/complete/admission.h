@@ -1,0 +1,63 @@
+#ifndef EKE_COMPLETE_ADMISSION_H
+#define EKE_COMPLETE_ADMISSION_H
+/*
+ * Is an automatic completion worth a request here, and how long must the typing pause before it is made? Pure.
+ *
+ * The place gets a score from 0 to 1: how likely a suggestion is welcome. What the budget can bear makes a bar: low
+ * with no limit or a full burst bucket, higher the emptier it is. A place whose score clears the bar is asked about
+ * almost at once; below it, a pause in the typing speaks for it: the longer, the more. What no pause lifts over the bar
+ * is declined. The wait follows the user's rhythm, and never the model's latency: an answer that is slow is
+ * joined, not asked for later.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where the cursor is. Borrowed; valid UTF-8. */
+struct admission_place {
+	const char *before; /* a window before the cursor */
+	size_t before_len;
+	const char *after;
+	size_t after_len;
+	const char *language; /* LSP language id */
+};
+
+/* What happened in this document lately. */
+struct admission_history {
+	unsigned rejected; /* suggestions in a row that were turned down or typed over */
+	unsigned asked_on_line; /* requests that were made from the cursor's line, one after the other */
+	bool astray;     /* the typing left a suggestion within this word */
+	bool asking;     /* an automatic request of this document is under way, and does not lead here */
+	int64_t gap_ms;    /* between keystrokes, smoothed; 0: not known */
+};
+
+/* What there is to spend on automatic requests. */
+struct admission_budget {
+	bool counted;      /* else nothing of the below */
+	double tokens;     /* requests that may be made now (budget/pace.h) */
+	double burst;      /* their maximum */
+	double level;      /* share of the automatic budget that is left, 0 to 1 */
+	int64_t wait_ms; /* until the next token, if there is none */
+};
+
+/* The user's own word: ask after a pause of so many milliseconds, wherever it is. */
+#define ADMISSION_ADAPTIVE (-1)
+
+struct admission_input {
+	struct admission_place place;
+	struct admission_history history;
+	struct admission_budget budget;
+	int64_t debounce_ms; /* or ADMISSION_ADAPTIVE */
+};
+
+struct admission {
+	bool ask;
+	int64_t delay_ms; /* of pause before asking */
+	double score;     /* of the place, without the pause */
+	double bar;       /* what score and pause must reach */
+	char reason[160]; /* for people: completion/explain, the log */
+};
+
+void admission_decide(const struct admission_input *in, struct admission *out);
+
+#endif

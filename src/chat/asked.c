@@ -1,0 +1,60 @@
+/*
+ * Copies and comparison. struct asked is its owner's storage.
+ */
+#include "asked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/mem.h"
+
+void asked_copy(struct asked *asked, const struct chat_request *request)
+{
+	*asked = (struct asked){ .count = request->count,
+				 .temperature = request->temperature,
+				 .max_tokens = request->max_tokens };
+	asked->endpoint = request->endpoint ? xstrdup(request->endpoint) : NULL;
+	asked->model = request->model ? xstrdup(request->model) : NULL;
+	asked->messages = xcalloc(request->count, sizeof(*asked->messages));
+	asked->strings = xcalloc(2 * request->count, sizeof(*asked->strings));
+	for (size_t i = 0; i < request->count; i++) {
+		const struct request_message *m = &request->messages[i];
+		char **own = &asked->strings[2 * i];
+
+		own[0] = xstrdup(m->role);
+		own[1] = xstrndup(m->content, m->content_len);
+		asked->messages[i] = (struct request_message){ own[0], own[1], m->content_len };
+	}
+}
+
+void asked_release(struct asked *asked)
+{
+	for (size_t i = 0; i < 2 * asked->count; i++)
+		free(asked->strings[i]);
+	free(asked->strings);
+	free(asked->messages);
+	free(asked->endpoint);
+	free(asked->model);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+bool asked_is(const struct asked *asked, const struct chat_request *request)
+{
+	if (asked->count != request->count || !same(asked->endpoint, request->endpoint) ||
+	    !same(asked->model, request->model) || asked->max_tokens != request->max_tokens ||
+	    memcmp(&asked->temperature, &request->temperature, sizeof(asked->temperature)))
+		return false;
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct request_message *a = &asked->messages[i];
+		const struct request_message *b = &request->messages[i];
+
+		if (strcmp(a->role, b->role) || a->content_len != b->content_len ||
+		    memcmp(a->content, b->content, a->content_len))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,193 @@
+/*
+ * The order of the steps (design.md, 5): known, on its way, worth asking. No objects; nothing is started here, so that
+ * completion/explain can look without doing.
+ */
+#include "decide.h"
+
+#include <stdlib.h>
+
+#include "eke/base/clock.h"
+#include "eke/upstream/choose.h"
+#include "engine_private.h"
+#include "questions.h"
+
+/* What automatic requests may spend at this endpoint. */
+static struct admission_budget budget_facts(struct engine *engine, struct endpoint *endpoint)
+{
+	struct budget_view view;
+	int64_t now = clock_wall_ms();
+
+	upstream_look(engine->upstream, endpoint, endpoint_completion_model(endpoint), BUDGET_AUTOMATIC,
+		      engine->config->completion.reserve, &view);
+	return (struct admission_budget){
+		.counted = view.counted,
+		.tokens = view.pace.tokens,
+		.burst = view.pace.burst,
+		.level = view.pace.level,
+		.wait_ms = view.pace.next_at_ms > now ? view.pace.next_at_ms - now : 0,
+	};
+}
+
+static void admit(struct engine *engine, const struct place *place, struct endpoint *endpoint, struct admission *out)
+{
+	const struct habit *habit = habits_of(engine->habits, place->uri);
+	struct admission_input in = {
+		.place = { .before = place->before.data,
+			   .before_len = place->before.len,
+			   .after = place->after.data,
+			   .after_len = place->after.len,
+			   .language = place->language },
+		.history = { .rejected = habit->rejected,
+			     .asked_on_line = habit_asked_on(habit, place->line),
+			     .astray = habit_is_astray(habit, place->offset, place->before.data, place->before.len),
+			     .asking = question_is_open(engine, place->uri),
+			     .gap_ms = habits_gap_ms(engine->habits) },
+		.budget = budget_facts(engine, endpoint),
+		.debounce_ms = engine->config->completion.debounce_ms == DEBOUNCE_ADAPTIVE ?
+				       ADMISSION_ADAPTIVE :
+				       engine->config->completion.debounce_ms,
+	};
+
+	admission_decide(&in, out);
+}
+
+/*
+ * The answer that was followed last had another word than was typed, and goes on as the typing does: it is stored for
+ * this place, so that it can be typed through from here.
+ */
+static bool rejoin(struct engine *engine, const struct place *place, const struct cache_place *where)
+{
+	const struct habit *habit = habits_of(engine->habits, place->uri);
+	struct cache_answer answer = { .item = habit->known_item, .complete = true, .stored_ms = clock_mono_ms() };
+	struct cache_key key;
+
+	answer.len = habit_rejoin(habit, place->offset, place->before.data, place->before.len, &answer.text);
+	if (!answer.len)
+		return false;
+	cache_key_make(where, &key);
+	return cache_put(engine->cache, &key, &answer);
+}
+
+/* Looks into the cache; true if that settles it. */
+static bool look_up(struct engine *engine, const struct place *place, const struct endpoint *endpoint, bool automatic,
+		    struct decision *out)
+{
+	char *who = ask_who_of(endpoint);
+	struct cache_place where = place_for_cache(place, who);
+	int64_t now = clock_mono_ms();
+	struct cache_hit hit;
+	enum cache_status status = cache_find(engine->cache, &where, now, &hit);
+	bool settled = false;
+
+	if (status == CACHE_MISS && rejoin(engine, place, &where))
+		status = cache_find(engine->cache, &where, now, &hit);
+	if (status == CACHE_HIT)
+		out->hit_count = cache_find_all(engine->cache, &where, now, out->hits, ENGINE_ITEMS);
+	free(who);
+	switch (status) {
+	case CACHE_MISS:
+		break;
+	case CACHE_NOTHING:
+		/* It holds for automatic requests; who asks by hand gets another try. */
+		settled = automatic;
+		out->kind = DECISION_NOTHING;
+		break;
+	case CACHE_HIT:
+		settled = hit.complete;
+		out->kind = DECISION_ANSWER;
+		if (settled)
+			break;
+		/* fall through */
+	case CACHE_PENDING:
+		out->question = question_find(engine, hit.item);
+		settled = out->question != NULL;
+		out->kind = DECISION_JOIN;
+		break;
+	}
+	return settled;
+}
+
+bool engine_look_offline(struct engine *engine, const struct decision_input *in, enum offline_level level,
+	struct offline_verdict *verdict)
+{
+	struct offline_request request = {
+		.uri = in->place->uri,
+		.language = in->place->language,
+		.line = in->place->line,
+		.before = in->place->before.data,
+		.before_len = in->place->before.len,
+		.after = in->place->after.data,
+		.after_len = in->place->after.len,
+		.max_lines = (size_t)engine->config->completion.max_lines,
+		.level = level,
+		.insert_spaces = in->insert_spaces,
+		.tab_size = in->tab_size,
+	};
+
+	return engine->offline && offline_complete(engine->offline, &request, &engine->offline_text, verdict);
+}
+
+/* Nothing better can be had: what is likely will do. */
+static void fall_back(struct engine *engine, const struct decision_input *in, struct decision *out)
+{
+	if (in->automatic && engine_look_offline(engine, in, OFFLINE_LIKELY, &out->offline))
+		out->kind = DECISION_OFFLINE;
+}
+
+struct endpoint *engine_endpoint(struct engine *engine, bool automatic)
+{
+	struct choice choice;
+
+	upstream_choose(engine->upstream, CHOOSE_COMPLETION, automatic ? BUDGET_AUTOMATIC : BUDGET_EXPLICIT,
+			engine->config->completion.reserve, &choice);
+	return choice.endpoint;
+}
+
+/* What any of the endpoints said before, up to the one in use: another may have been in its place then. */
+static bool look_up_all(struct engine *engine, const struct decision_input *in, const struct endpoint *last,
+			struct decision *out)
+{
+	struct endpoint *endpoint;
+
+	for (size_t i = 0; (endpoint = upstream_at(engine->upstream, i)); i++) {
+		if (look_up(engine, in->place, endpoint, in->automatic, out))
+			return true;
+		if (endpoint == last)
+			break;
+	}
+	return false;
+}
+
+void engine_decide(struct engine *engine, const struct decision_input *in, struct decision *out)
+{
+	*out = (struct decision){ .kind = DECISION_NO_ENDPOINT };
+	out->endpoint = engine_endpoint(engine, in->automatic);
+	if (!out->endpoint) {
+		fall_back(engine, in, out);
+		return;
+	}
+	if (look_up_all(engine, in, out->endpoint, out))
+		return;
+	out->kind = DECISION_ASK;
+	if (!in->automatic)
+		return;
+	/* What is sure costs no request. */
+	if (engine_look_offline(engine, in, OFFLINE_SURE, &out->offline)) {
+		out->kind = DECISION_OFFLINE;
+		return;
+	}
+	admit(engine, in->place, out->endpoint, &out->admission);
+	if (out->admission.ask)
+		return;
+	out->kind = DECISION_DECLINE;
+	fall_back(engine, in, out);
+}
+
+bool engine_is_off(const struct engine *engine, const struct place *place, bool automatic)
+{
+	const struct config_completion *c = &engine->config->completion;
+
+	if (c->trigger == TRIGGER_OFF)
+		return true;
+	return automatic && (c->trigger == TRIGGER_MANUAL || !config_language_enabled(engine->config, place->language));
+}
