@@ -58,6 +58,8 @@
 #define LIMIT_IGNORE_DIRS 4096            /* directories of which is known whether they have one */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
 
+#define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
+
 /* --- budget --- */
 #define LIMIT_WINDOW_ENTRIES 100000       /* requests one window may count: the largest "limit" a plan may have */
 #define LIMIT_LEARNED_WINDOWS 8           /* windows of a service that the provider's words taught */
