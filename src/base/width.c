@@ -13,7 +13,7 @@ struct range32 {
 	uint32_t last;
 };
 
-/* General categories Mn, Me and Cf (without the signs of Arabic numbers), line and paragraph separators, Jamo that join. */
+/* Categories Mn, Me and Cf (without the signs of Arabic numbers), line and paragraph separators, Jamo that join. */
 static const struct range32 none[] = {
 	{ 0x300, 0x36F }, { 0x483, 0x489 }, { 0x591, 0x5BD }, { 0x5BF, 0x5BF }, { 0x5C1, 0x5C2 }, { 0x5C4, 0x5C5 },
 	{ 0x5C7, 0x5C7 }, { 0x610, 0x61A }, { 0x61C, 0x61C }, { 0x64B, 0x65F }, { 0x670, 0x670 }, { 0x6D6, 0x6DC },

@@ -620,10 +620,14 @@ static void take_partial(struct markdown *m, bool last)
 {
 	size_t at = 0;
 
-	while (at < m->partial_len && (last || utf8_incomplete_tail(m->partial + at, m->partial_len - at) != m->partial_len - at)) {
+	while (at < m->partial_len) {
+		size_t left = m->partial_len - at;
 		uint32_t cp;
 
-		at += utf8_decode(m->partial + at, m->partial_len - at, &cp);
+		if (!last && utf8_incomplete_tail(m->partial + at, left) == left)
+			break;
+
+		at += utf8_decode(m->partial + at, left, &cp);
 		take(m, cp);
 	}
 	m->partial_len -= at;

@@ -75,8 +75,8 @@ static enum found find_code_end(const struct span *t, size_t at, size_t n, size_
 }
 
 /*
- * Behind a code span, if one begins at `at`; else behind its backquotes. `dead`: lengths of runs that have no partner, so
- * that they are not looked for again.
+ * Behind a code span, if one begins at `at`; else behind its backquotes. `dead`: lengths of runs that have no partner,
+ * so that they are not looked for again.
  */
 static enum found skip_code(const struct span *t, size_t *at, uint64_t *dead)
 {
@@ -275,7 +275,8 @@ static void write_inner(struct md_out *o, struct md_before *before, const struct
 	before->slashes = 0;
 }
 
-static enum found write_code(struct md_out *o, struct md_before *before, const struct span *t, size_t *at, unsigned style)
+static enum found write_code(struct md_out *o, struct md_before *before, const struct span *t, size_t *at,
+	unsigned style)
 {
 	size_t n = run_at(t, *at);
 	size_t from = *at + n;
@@ -362,8 +363,8 @@ static void write_url(struct md_out *o, struct md_before *before, const struct s
 }
 
 /* A link, or with a "!" before it an image, at `at`. */
-static enum found write_link(struct md_out *o, struct md_before *before, const struct span *t, size_t *at, unsigned style,
-	unsigned depth)
+static enum found write_link(struct md_out *o, struct md_before *before, const struct span *t, size_t *at,
+	unsigned style, unsigned depth)
 {
 	size_t bracket = *at + (t->s[*at] == '!');
 	enum found found = NONE;
@@ -384,7 +385,8 @@ static enum found write_link(struct md_out *o, struct md_before *before, const s
 	return found;
 }
 
-static enum found write_escape(struct md_out *o, struct md_before *before, const struct span *t, size_t *at, unsigned style)
+static enum found write_escape(struct md_out *o, struct md_before *before, const struct span *t, size_t *at,
+	unsigned style)
 {
 	if (*at + 1 == t->len && !t->final)
 		return NOT_YET;
@@ -403,8 +405,8 @@ bool md_is_mark(const struct md_before *before, uint32_t cp)
 }
 
 /* One mark; the bytes from it on are all that may be looked at. */
-static enum found write_mark(struct md_out *o, struct md_before *before, const struct span *t, size_t *at, unsigned style,
-	unsigned depth)
+static enum found write_mark(struct md_out *o, struct md_before *before, const struct span *t, size_t *at,
+	unsigned style, unsigned depth)
 {
 	switch (t->s[*at]) {
 	case '\\':

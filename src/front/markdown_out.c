@@ -1,6 +1,6 @@
 /*
- * Where lines break, and which escape sequences make the styles. A change of style is written as part of a word, so that
- * the blanks that a wrapped line begins with have none.
+ * Where lines break, and which escape sequences make the styles. A change of style is written as part of a word, so
+ * that the blanks that a wrapped line begins with have none.
  */
 #include "markdown_out.h"
 

@@ -7,9 +7,9 @@
  * them; fenced code is indented below its language; tables stay as they are. Lines stay lines, and are wrapped between
  * words (and between wide characters) where they are too long, but for code and tables.
  *
- * A mark is shown as a style or not at all until it is known that it is none: what stands behind it waits, at most to
- * the end of its line or MARKDOWN_REACH bytes. A word waits for its end. However the text is cut into pieces, the output
- * is the same. Control characters of the text come out as U+FFFD, but for line ends and tabs.
+ * A mark is shown as a style or not at all until it is known that it is none: what stands behind it waits, at most
+ * to the end of its line or MARKDOWN_REACH bytes. A word waits for its end. However the text is cut into pieces, the
+ * output is the same. Control characters of the text come out as U+FFFD, but for line ends and tabs.
  *
  * Facts: CommonMark 0.31 and GitHub's extensions of it (strikethrough, task lists), as far as models use them; ECMA-48
  * 8.3.117 (SGR) for the styles.
