@@ -181,14 +181,14 @@ static void on_wake(void *ctx)
 	budget_note_change(budget);
 }
 
-void budget_note_change_at(struct budget *budget, int64_t at)
+void budget_note_change_at(struct budget *budget, int64_t at_ms)
 {
 	int64_t now = clock_wall_ms();
 
-	if (!budget->changed || at * 1000 <= now || (budget->wake_at && budget->wake_at <= at * 1000))
+	if (!budget->changed || at_ms <= now || (budget->wake_at && budget->wake_at <= at_ms))
 		return;
-	budget->wake_at = at * 1000;
-	timer_start(budget->wake, budget->wake_at - now);
+	budget->wake_at = at_ms;
+	timer_start(budget->wake, at_ms - now);
 }
 
 const char *budget_state_name(enum budget_state state)

@@ -51,8 +51,8 @@ struct budget {
 
 /* The listener is called at the end of the turn. */
 void budget_note_change(struct budget *budget);
-/* It is also called at that time (Unix seconds), unless sooner. */
-void budget_note_change_at(struct budget *budget, int64_t at);
+/* It is also called at that time (Unix ms), unless sooner. */
+void budget_note_change_at(struct budget *budget, int64_t at_ms);
 /* NULL: this process has not noted one. */
 const struct key_digest *budget_noted_key(const struct budget *budget, const char *endpoint);
 /* Forgets what was read. */

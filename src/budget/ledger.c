@@ -476,7 +476,7 @@ int64_t ledger_version(struct ledger *ledger)
 
 const char *ledger_watched_path(const struct ledger *ledger)
 {
-	return ledger->memory ? NULL : store_path(ledger->file);
+	return ledger->memory || !store_is_open(ledger->file) ? NULL : store_path(ledger->file);
 }
 
 int64_t ledger_now(const struct ledger *ledger)

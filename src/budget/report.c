@@ -17,6 +17,9 @@
 /* A wall clock that moved by more against the one of the machine's start was set. */
 #define CLOCK_TOLERANCE_MS 1000
 
+/* When a ledger that was locked is looked at again. */
+#define BUSY_MS 10
+
 /* --- views --- */
 
 static void view_drop(struct view *view)
@@ -50,8 +53,8 @@ static struct view *find_view(struct budget *budget, const char *endpoint, const
 	return oldest;
 }
 
-/* Reads the view anew. What cannot be read now stays as it was; at first that is an empty ledger. */
-static void read_view(struct budget *budget, struct view *view, const struct plan *plan, bool key_known)
+/* Reads the view anew. False: not now; it stays as it was, at first an empty ledger. */
+static bool read_view(struct budget *budget, struct view *view, const struct plan *plan, bool key_known)
 {
 	/* Before reading: what is written meanwhile must show. */
 	int64_t version = ledger_version(budget->ledger);
@@ -63,7 +66,7 @@ static void read_view(struct budget *budget, struct view *view, const struct pla
 		view->used = true;
 	}
 	if (ledger_begin(budget->ledger, STORE_READ) != STORE_OK)
-		return;
+		return false;
 	if (key_known)
 		ledger_mark(budget->ledger, &view->party.key, &mark);
 	else
@@ -71,12 +74,13 @@ static void read_view(struct budget *budget, struct view *view, const struct pla
 	snapshot_read(&fresh, budget->ledger, &view->party, &mark, plan);
 	if (ledger_commit(budget->ledger) != STORE_OK) {
 		snapshot_release(&fresh);
-		return;
+		return false;
 	}
 	snapshot_release(&view->snapshot);
 	view->snapshot = fresh;
 	view->clock_offset = clock_wall_ms() - clock_boot_ms();
 	view->version = version;
+	return true;
 }
 
 static int64_t distance(int64_t a, int64_t b)
@@ -109,9 +113,10 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 	version = view->used ? ledger_version(budget->ledger) : 0;
 	if (version)
 		snapshot_look_at(&view->snapshot, endpoint->plan, clock_wall_ms());
-	if (!version || version != view->version || !snapshot_covers(&view->snapshot) ||
-	    distance(view->clock_offset, clock_wall_ms() - clock_boot_ms()) > CLOCK_TOLERANCE_MS)
-		read_view(budget, view, endpoint->plan, key_known);
+	if ((!version || version != view->version || !snapshot_covers(&view->snapshot) ||
+	     distance(view->clock_offset, clock_wall_ms() - clock_boot_ms()) > CLOCK_TOLERANCE_MS) &&
+	    !read_view(budget, view, endpoint->plan, key_known))
+		budget_note_change_at(budget, clock_wall_ms() + BUSY_MS);
 	/* Also where it was moved. */
 	snapshot_look_at(&view->snapshot, endpoint->plan, clock_wall_ms());
 	budget_watch(budget, false);
@@ -321,7 +326,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 			out->state = worse(out->state, &w->state);
 	}
 	report_block(s, out);
-	budget_note_change_at(budget, stale_at(s, out));
+	budget_note_change_at(budget, stale_at(s, out) * 1000);
 }
 
 static void write_window(const struct budget_report_window *window, struct json_writer *w)

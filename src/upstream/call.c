@@ -15,7 +15,9 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/upstream/answer.h"
+#include "eke/upstream/stated_limit.h"
 #include "eke/upstream/wire_error.h"
+#include "correct.h"
 #include "upstream_private.h"
 
 /*
@@ -148,12 +150,25 @@ void call_cancel(struct upstream *upstream, uint64_t id)
 
 static void tell_refusal(struct call *call, const struct err *err)
 {
-	struct budget_refusal refusal = { .retry_at = err->retry_at, .scope = err->blocked_scope, .message = err->message };
 	uint64_t reservation = call->reservation;
+	struct budget_refusal refusal;
+	struct stated_limit stated;
 
 	call->reservation = 0;
-	if (reservation)
-		budget_refused(call->upstream->budget, reservation, &refusal);
+	if (!reservation)
+		return;
+	stated_limit_read(err->provider_message, NULL, &stated);
+	refusal = (struct budget_refusal){
+		.retry_at = err->retry_at,
+		.day = stated.day,
+		.per_model = stated.per_model,
+		.limit = stated.limit,
+		.period = stated.period,
+		.quota = err->quota,
+		.scope = err->blocked_scope,
+		.message = err->message,
+	};
+	budget_refused(call->upstream->budget, reservation, &refusal);
 }
 
 static void fail(struct call *call, struct err *err)
@@ -417,6 +432,7 @@ static void send_request(struct call *call)
 	url = base_url_for(endpoint_url(call->endpoint), call->api);
 	call->transfer = upstream_send(call->upstream, call->endpoint, url, key, &body, &callbacks);
 	free(url);
+	corrections_ask(call->upstream, call->endpoint);
 }
 
 static void on_reserved(void *ctx, uint64_t reservation, const struct err *refusal)

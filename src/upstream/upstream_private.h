@@ -7,6 +7,7 @@
 
 struct call;
 struct query;
+struct correction;
 
 struct upstream {
 	struct loop *loop;     /* borrowed */
@@ -19,6 +20,7 @@ struct upstream {
 	int64_t next_allowed_until; /* Unix seconds, see upstream_allow_next() */
 	struct call *calls;
 	struct query *queries;
+	struct correction *corrections;
 	uint64_t last_id;
 	size_t busy;
 	loop_fn *changed; /* or NULL */
