@@ -148,27 +148,25 @@ void call_cancel(struct upstream *upstream, uint64_t id)
 		call_end(call);
 }
 
+/* What the provider said of its limits, for the budget. */
 static void tell_refusal(struct call *call, const struct err *err)
 {
+	struct budget_refusal refusal = {
+		.retry_at = err->retry_at, .quota = err->quota, .scope = err->blocked_scope, .message = err->message
+	};
 	uint64_t reservation = call->reservation;
-	struct budget_refusal refusal;
 	struct stated_limit stated;
 
+	stated_limit_read(err->provider_message, NULL, &stated);
+	refusal.day = stated.day;
+	refusal.per_model = stated.per_model;
+	refusal.limit = stated.limit;
+	refusal.period = stated.period;
 	call->reservation = 0;
 	if (!reservation)
 		return;
-	stated_limit_read(err->provider_message, NULL, &stated);
-	refusal = (struct budget_refusal){
-		.retry_at = err->retry_at,
-		.day = stated.day,
-		.per_model = stated.per_model,
-		.limit = stated.limit,
-		.period = stated.period,
-		.quota = err->quota,
-		.scope = err->blocked_scope,
-		.message = err->message,
-	};
 	budget_refused(call->upstream->budget, reservation, &refusal);
+	correct_count(call->upstream, call->endpoint);
 }
 
 static void fail(struct call *call, struct err *err)
@@ -244,6 +242,7 @@ static void succeed(struct call *call, const struct err *trouble, bool draining)
 		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
 			 endpoint_name(call->endpoint));
 	settle_budget(call, budget_answered);
+	correct_count(call->upstream, call->endpoint);
 	if (draining)
 		set_state(call, CALL_STATE_DRAINING);
 	else
@@ -432,7 +431,6 @@ static void send_request(struct call *call)
 	url = base_url_for(endpoint_url(call->endpoint), call->api);
 	call->transfer = upstream_send(call->upstream, call->endpoint, url, key, &body, &callbacks);
 	free(url);
-	corrections_ask(call->upstream, call->endpoint);
 }
 
 static void on_reserved(void *ctx, uint64_t reservation, const struct err *refusal)

@@ -1,10 +1,11 @@
 /*
- * Corrections. Asked beside a request that goes out anyway, so that an idle machine asks nobody; the budget decides
- * when, for the whole machine. A struct correction lives from the question to its answer, in the upstream's list.
+ * Corrections of the count. One lives in the upstream's list from its question to the answer. It keeps the key that it
+ * asked about, as the endpoint may have another by then.
  */
 #include "correct.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
@@ -13,6 +14,7 @@
 struct correction {
 	struct upstream *upstream;
 	struct endpoint *endpoint; /* ref */
+	char *key;
 	uint64_t query;
 	struct correction *next;
 };
@@ -26,6 +28,8 @@ static void correction_end(struct correction *c)
 	*at = c->next;
 	usage_cancel(c->upstream, c->query);
 	endpoint_unref(c->endpoint);
+	explicit_bzero(c->key, strlen(c->key));
+	free(c->key);
 	free(c);
 }
 
@@ -37,26 +41,24 @@ void corrections_free_all(struct upstream *upstream)
 
 static void on_usage(void *ctx, const struct usage_hour *hours, size_t count, const struct err *err)
 {
-	struct correction *c = ctx;
 	struct budget_usage_hour told[LIMIT_USAGE_HOURS];
-	const char *key = NULL;
-	struct err ignored;
+	struct correction *c = ctx;
 
-	/* Nobody waits for it: without an answer our own count goes on. */
+	c->query = 0;
 	if (err)
-		log_debug("endpoint %s: its own count of requests cannot be had: %s", endpoint_name(c->endpoint), err->message);
+		log_info("endpoint %s: its own count of requests is not to be had: %s", endpoint_name(c->endpoint),
+			 err->message);
 	for (size_t i = 0; i < count; i++)
 		told[i] = (struct budget_usage_hour){ .start = hours[i].start, .count = hours[i].count };
-	if (count && endpoint_key(c->endpoint, &key, &ignored) == ENDPOINT_KEY_READY)
-		budget_correct(c->upstream->budget, endpoint_config(c->endpoint), key, told, count);
-	c->query = 0;
+	if (count)
+		budget_correct(c->upstream->budget, endpoint_config(c->endpoint), c->key, told, count);
 	correction_end(c);
 }
 
-void corrections_ask(struct upstream *upstream, struct endpoint *endpoint)
+void correct_count(struct upstream *upstream, struct endpoint *endpoint)
 {
-	const char *key = NULL;
 	struct correction *c;
+	const char *key = NULL;
 	struct err err;
 
 	if (!usage_is_offered(endpoint) || endpoint_key(endpoint, &key, &err) != ENDPOINT_KEY_READY ||
@@ -65,6 +67,7 @@ void corrections_ask(struct upstream *upstream, struct endpoint *endpoint)
 	c = xcalloc(1, sizeof(*c));
 	c->upstream = upstream;
 	c->endpoint = endpoint_ref(endpoint);
+	c->key = xstrdup(key);
 	c->next = upstream->corrections;
 	upstream->corrections = c;
 	c->query = usage_start(upstream, endpoint, on_usage, c);

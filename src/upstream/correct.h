@@ -1,13 +1,17 @@
 #ifndef EKE_UPSTREAM_CORRECT_H
 #define EKE_UPSTREAM_CORRECT_H
 /*
- * The provider's own count of a key's requests, asked now and then and given to the budget: other machines and programs
- * may use the same key.
+ * Our count against the provider's: other programs and machines use the same key, and we do not see what they spend.
+ * For call.c.
  */
 #include "upstream_private.h"
 
-/* A request to that endpoint was sent: if it is time, the provider is asked. Costs next to nothing if not. */
-void corrections_ask(struct upstream *upstream, struct endpoint *endpoint);
+/*
+ * The endpoint has just answered or refused a request: asks for its own count, if it offers one and nobody on this
+ * machine has asked for ten minutes, and tells the budget. Never fails, and nobody waits for it.
+ */
+void correct_count(struct upstream *upstream, struct endpoint *endpoint);
+/* Ends those under way without a word. */
 void corrections_free_all(struct upstream *upstream);
 
 #endif

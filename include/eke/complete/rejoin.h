@@ -10,8 +10,8 @@
 
 /*
  * What was typed since the answer was offered is `typed`. The offset in the answer from which on it goes on behind
- * that, or REJOIN_NEVER: they differ in more than a few words, the last word that differs is still being typed, or nothing but
- * blanks behind it says that they agree again.
+ * that, or REJOIN_NEVER: they differ in more than a few words, the last word that differs is still being typed, or
+ * nothing but blanks behind it says that they agree again.
  */
 size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typed_len);
 
