@@ -532,7 +532,7 @@ static enum store_result run_reserve(struct budget *budget, struct job *job)
 		mirror_set_alone(budget->ledger, remote_state(budget->remote) == REMOTE_AWAY);
 	if (result != STORE_OK)
 		return result;
-	budget_watch(budget);
+	budget_watch(budget, true);
 	if (ok && asks(r)) {
 		r->phase = PHASE_ASKED;
 		r->was_asked = true;
@@ -690,6 +690,7 @@ void budget_refused(struct budget *budget, uint64_t reservation, const struct bu
 
 static void write_job(struct budget *budget, struct job *job)
 {
+	struct key_mark known;
 	struct key_mark mark;
 
 	ledger_mark(budget->ledger, &job->about.party.key, &mark);
@@ -709,7 +710,8 @@ static void write_job(struct budget *budget, struct job *job)
 		outcome_refused(budget->ledger, &job->about);
 		break;
 	case JOB_NOTE_KEY:
-		entries_note_key(budget->ledger, job->about.endpoint, &mark);
+		if (!entries_noted_key(budget->ledger, job->about.endpoint, &known) || !key_mark_same(&known, &mark))
+			entries_note_key(budget->ledger, job->about.endpoint, &mark);
 		break;
 	case JOB_CORRECT:
 		entries_correct(budget->ledger, &job->about.party, &mark, job->hours, job->hour_count);
@@ -737,7 +739,7 @@ static enum store_result run_job(struct budget *budget, struct job *job)
 	if (result != STORE_OK)
 		return result;
 	budget_note_change(budget);
-	budget_watch(budget);
+	budget_watch(budget, true);
 	if (job->kind == JOB_WORK && job->work.after)
 		job->work.after(budget, job->work_ctx);
 	else if (budget->remote)
