@@ -53,6 +53,7 @@ struct reservation {
 	bool under_block; /* its end tells something about a block */
 	enum phase phase;
 	bool was_asked; /* they may have its record */
+	bool was_late;  /* our ledger said no, and was brought up to date for it */
 	struct remote_question question; /* made in the transaction, asked after it */
 	struct remote_denial denial;
 	int64_t sent_at;  /* Unix ms */
@@ -539,6 +540,12 @@ static enum store_result run_reserve(struct budget *budget, struct job *job)
 		remote_ask(budget->remote, id, &r->question);
 		remote_release_question(&r->question);
 		remote_push(budget->remote);
+		return STORE_OK;
+	}
+	/* Somebody may have given back what it knows of. */
+	if (!ok && asks(r) && !r->was_late) {
+		r->was_late = true;
+		remote_refresh(budget->remote, id);
 		return STORE_OK;
 	}
 	fn = r->fn;

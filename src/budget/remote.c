@@ -573,6 +573,29 @@ void remote_await(struct remote *remote, uint64_t id)
 	redis_start(remote->redis);
 }
 
+static void on_refreshed(void *ctx, uint64_t id, const struct redis_reply *reply)
+{
+	struct remote *remote = ctx;
+	struct waiting *w;
+
+	if (!take_answer(remote, reply))
+		return;
+	take_news(remote, reply);
+	w = find(remote, id);
+	if (w)
+		tell(remote, w, REMOTE_ASK, NULL);
+}
+
+void remote_refresh(struct remote *remote, uint64_t id)
+{
+	struct redis_args args = { .texts = NULL };
+
+	begin_waiting(remote, id)->asked = true;
+	begin_call(remote, "news", &args);
+	redis_call(remote->redis, &args, on_refreshed, remote, id);
+	redis_args_release(&args);
+}
+
 /* --- in step --- */
 
 static void begin_sync(struct remote *remote)

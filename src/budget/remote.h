@@ -52,11 +52,13 @@ void remote_make_question(struct remote *remote, uint64_t id, const struct party
 			  struct remote_question *out);
 void remote_release_question(struct remote_question *question);
 /*
- * Answered by budget_hear() (budget_private.h), once, from the loop, within the time-out of the URL. remote_await()
- * answers ASK as soon as it can be asked.
+ * Each is answered by budget_hear() (budget_private.h), once, from the loop, within the time-out of the URL.
+ * remote_await(): ASK as soon as it can be asked.
  */
 void remote_ask(struct remote *remote, uint64_t id, const struct remote_question *question);
 void remote_await(struct remote *remote, uint64_t id);
+/* While READY: ASK when the local ledger has all that the others wrote until now. */
+void remote_refresh(struct remote *remote, uint64_t id);
 /* Nobody waits for that answer any more. */
 void remote_forget(struct remote *remote, uint64_t id);
 
