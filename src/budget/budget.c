@@ -780,8 +780,9 @@ bool budget_share(struct budget *budget, const char *url, struct err *err)
 		return false;
 	if (!redis_is_built()) {
 		redis_url_release(&parsed);
-		err_set(err, ERR_CONFIG, "ledger.redis: this eke was built without hiredis, so its ledger is this machine's alone; "
-					 "install hiredis with its headers and build eke again");
+		err_set(err, ERR_CONFIG,
+			"ledger.redis: this eke was built without hiredis, so its ledger is this machine's alone; install "
+			"hiredis with its headers and build eke again");
 		return false;
 	}
 	budget->shared_url = xstrdup(url);

@@ -55,6 +55,7 @@ static const char *const migrations[] = {
 	NULL,
 };
 
+#define DATED_FACTS "('known_since', 'tidied_at', 'alone_since')"
 #define OWED_COLUMNS "kind, id, service, key, model, at"
 #define BLOCK_COLUMNS "service, key, model, set_at, until, stated, tries, probe, probe_until, message"
 
@@ -66,12 +67,12 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_SHIFT_BLOCKS] = "UPDATE block SET set_at = set_at + ?1, until = until + ?1, probe_until = probe_until + ?1",
 	[SQL_SHIFT_LEARNED] = "UPDATE learned SET seen_at = seen_at + ?1",
 	[SQL_SHIFT_ASKED] = "UPDATE usage SET asked_at = asked_at + ?1",
-	[SQL_SHIFT_FACTS] = "UPDATE fact SET value = value + ?1 WHERE name IN ('known_since', 'tidied_at', 'alone_since') AND value > 0",
+	[SQL_SHIFT_FACTS] = "UPDATE fact SET value = value + ?1 WHERE name IN " DATED_FACTS " AND value > 0",
 	[SQL_CLAMP_REQUESTS] = "UPDATE request SET at = ?1 WHERE at > ?1",
 	[SQL_CLAMP_BLOCKS] = "UPDATE block SET set_at = min(set_at, ?1), until = min(until, ?2), probe_until = 0",
 	[SQL_CLAMP_LEARNED] = "UPDATE learned SET seen_at = ?1 WHERE seen_at > ?1",
 	[SQL_CLAMP_ASKED] = "UPDATE usage SET asked_at = ?1 WHERE asked_at > ?1",
-	[SQL_CLAMP_FACTS] = "UPDATE fact SET value = ?1 WHERE name IN ('known_since', 'tidied_at', 'alone_since') AND value > ?1",
+	[SQL_CLAMP_FACTS] = "UPDATE fact SET value = ?1 WHERE name IN " DATED_FACTS " AND value > ?1",
 
 	[SQL_REQUESTS] = "SELECT at, weight, hour IS NULL AND (service = ?2 OR plan = ?3), key = ?4, model FROM request"
 			 " WHERE at >= ?1 AND (service = ?2 OR plan = ?3 OR key = ?4) ORDER BY at, weight",

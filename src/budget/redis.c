@@ -1,6 +1,7 @@
 /*
- * The connection. A struct redis lives as long as the shared ledger is configured; each attempt has a struct link, which
- * is what hiredis knows: it outlives the attempt by the rest of a turn, because hiredis may be on the stack when it ends.
+ * The connection. A struct redis lives as long as the shared ledger is configured; each attempt has a struct link,
+ * which is what hiredis knows: it outlives the attempt by the rest of a turn, because hiredis may be on the stack when
+ * it ends.
  *
  * hiredis frees its context by itself when a connection breaks, and calls back a last time for each command; so whoever
  * is called back asks first whether its link is still the one in use.

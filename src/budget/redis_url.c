@@ -125,7 +125,8 @@ static bool take_query(struct piece p, struct redis_url *out, struct err *err)
 		into = is(name, "db") && out->path ? &out->db : is(name, "timeout") ? &out->timeout_ms : NULL;
 		most = into == &out->db ? MOST_DB : LONGEST_TIMEOUT_MS;
 		if (!into)
-			return refuse(err, "ledger.redis: behind the ? only timeout=MILLISECONDS is known, and db=NUMBER of a unix socket");
+			return refuse(err, "ledger.redis: behind the ? only timeout=MILLISECONDS is known, and db=NUMBER of a "
+					   "unix socket");
 		if (!number(value, most, into))
 			return refuse(err, "ledger.redis: behind the ? stands a value that is no number, or too large");
 		p.s += one.len;
@@ -143,7 +144,8 @@ static bool take_query(struct piece p, struct redis_url *out, struct err *err)
 static bool take_path(struct piece p, struct redis_url *out, struct err *err)
 {
 	if (!p.len || p.s[0] != '/')
-		return refuse(err, "ledger.redis: unix:// is followed by the absolute path of a socket: unix:///run/redis.sock");
+		return refuse(err, "ledger.redis: unix:// is followed by the absolute path of a socket: "
+				   "unix:///run/redis.sock");
 	out->path = decode(p);
 	if (!out->path)
 		return refuse(err, "ledger.redis: in the path of the socket, write % as %25");
@@ -181,7 +183,8 @@ static bool take_host(struct piece p, struct redis_url *out, struct err *err)
 		host = (struct piece){ host.s + 1, host.len - 1 };
 	if (!is_host(host, bracketed))
 		return refuse(err, "ledger.redis has no host, or characters in it that no host has");
-	if (rest.len && (rest.s[0] != ':' || !number((struct piece){ rest.s + 1, rest.len - 1 }, 65535, &out->port) || !out->port))
+	if (rest.len &&
+	    (rest.s[0] != ':' || !number((struct piece){ rest.s + 1, rest.len - 1 }, 65535, &out->port) || !out->port))
 		return refuse(err, "ledger.redis: behind the host stands :PORT, a number from 1 to 65535");
 	out->host = xstrndup(host.s, host.len);
 	return true;
@@ -251,8 +254,8 @@ bool redis_url_parse(const char *text, struct redis_url *out, struct err *err)
 		if (*p <= ' ' || *p == 0x7F)
 			return refuse(err, "ledger.redis has blanks, control characters or letters that are not ASCII");
 	if (is(scheme, "rediss"))
-		return refuse(err, "ledger.redis: rediss:// (TLS) is not supported; let a tunnel (stunnel, ssh -L) carry the connection, and "
-				   "name its local end with redis://");
+		return refuse(err, "ledger.redis: rediss:// (TLS) is not supported; let a tunnel (stunnel, ssh -L) carry the "
+				   "connection, and name its local end with redis://");
 	if (!is_socket && !is(scheme, "redis"))
 		return refuse(err, "ledger.redis begins with redis://, or with unix:// and the path of a socket");
 	rest = (struct piece){ colon + 3, strlen(colon + 3) };

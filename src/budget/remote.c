@@ -1,7 +1,7 @@
 /*
- * What happens between the budget and the script in Redis. A connection that comes up is a session: the two meet (hello),
- * what is owed is told (push), what others wrote is heard (news), and then requests may be asked about. A step that
- * writes into the local ledger is a work of the budget's (budget_do()), because another process may hold it; each
+ * What happens between the budget and the script in Redis. A connection that comes up is a session: the two meet
+ * (hello), what is owed is told (push), what others wrote is heard (news), and then requests may be asked about. A step
+ * that writes into the local ledger is a work of the budget's (budget_do()), because another process may hold it; each
  * knows its session, so that what belongs to a connection that is gone ends there.
  *
  * A struct waiting is a request that waits for an answer, for as long as the URL's time-out at most; then the

@@ -1,7 +1,7 @@
 /*
- * Lookups of hosts. The child writes one address a line, or '!' and a reason, and ends; the loop reaps it. It is a fork,
- * because what has to run is one function; between fork and _exit it touches nothing but the C library, and a lock
- * that a thread of libcurl held at the fork ends with the child's alarm.
+ * Lookups of hosts. The child writes one address a line, or '!' and a reason, and ends; the loop reaps it. It is a
+ * fork, because what has to run is one function; between fork and _exit it touches nothing but the C library, and a
+ * lock that a thread of libcurl held at the fork ends with the child's alarm.
  */
 #include "eke/io/resolve.h"
 

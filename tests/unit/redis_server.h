@@ -50,8 +50,8 @@ static inline bool redis_server_exists(void)
 
 static inline void redis_server_run(const char *name, const struct redis_server *server, const char *password)
 {
-	execlp(name, name, "--port", "0", "--unixsocket", server->socket, "--dir", server->dir, "--save", "", "--appendonly",
-	       "no", "--requirepass", password ? password : "", (char *)NULL);
+	execlp(name, name, "--port", "0", "--unixsocket", server->socket, "--dir", server->dir, "--save", "",
+	       "--appendonly", "no", "--requirepass", password ? password : "", (char *)NULL);
 }
 
 /* Comes back when it takes connections. `password` NULL: none. */

@@ -1,6 +1,6 @@
 /*
- * The script, in a real server: windows, blocks, what is given back, what is told twice, what is told to whom. Times are
- * set by what is pushed, because the server's clock cannot be.
+ * The script, in a real server: windows, blocks, what is given back, what is told twice, what is told to whom. Times
+ * are set by what is pushed, because the server's clock cannot be.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,7 +147,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A request as it is asked about: its windows are "scope limit kept period from to patterns" (',' for a new pattern). */
+/* A request is asked about: its windows are "scope limit kept period from to patterns" (',' for a new pattern). */
 static int64_t reserve(const char *id, bool explicit, const char *who, const char *windows)
 {
 	struct redis_args args = { .texts = NULL };

@@ -13,6 +13,19 @@ static struct redis_server server;
 static char *dirs[3];
 static struct budget *machines[3];
 
+/* --- waiting for the log --- */
+
+static const char *awaited;
+
+static void on_line(void *ctx, enum log_level level, const char *line)
+{
+	on_log(ctx, level, line);
+	if (!awaited || !strstr(line, awaited))
+		return;
+	awaited = NULL;
+	loop_stop(loop);
+}
+
 /* Makes a machine's budget, which opens its ledger while the environment names it. */
 static struct budget *machine_new(int i, const char *url)
 {
@@ -70,19 +83,6 @@ static int finish(void **state)
 		if (!*(state)) \
 			skip(); \
 	} while (0)
-
-/* --- waiting for the log --- */
-
-static const char *awaited;
-
-static void on_line(void *ctx, enum log_level level, const char *line)
-{
-	on_log(ctx, level, line);
-	if (!awaited || !strstr(line, awaited))
-		return;
-	awaited = NULL;
-	loop_stop(loop);
-}
 
 /* Turns the loop until the log has such a line behind what was forgotten. */
 static void wait_for_log(const char *words)

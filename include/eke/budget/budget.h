@@ -47,8 +47,8 @@ void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx);
  */
 bool budget_share(struct budget *budget, const char *url, struct err *err);
 /*
- * Calls fn from the loop, once, when what the others wrote is known, or cannot be known now; at the end of the turn where
- * the ledger is not shared. For who reports once and ends.
+ * Calls fn from the loop, once, when what the others wrote is known, or cannot be known now; at the end of the turn
+ * where the ledger is not shared. For who reports once and ends.
  */
 void budget_sync(struct budget *budget, loop_fn *fn, void *ctx);
 /* Takes that back. */
