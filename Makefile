@@ -23,7 +23,7 @@ PKG_CONFIG ?= pkg-config
 
 # Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone: without
 # it eke is built without that (HIREDIS= does so where it is there).
-HIREDIS ?= $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
+HIREDIS := $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
 DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
 	$(if $(HIREDIS),-DHAVE_HIREDIS))$(DEP_CFLAGS)
 DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS)) -lev -lm)$(DEP_LIBS)
@@ -95,6 +95,14 @@ $(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
 
 SCHEMA_C = $(BUILD)/gen/config_schema.c
 SCRIPT_C = $(BUILD)/gen/redis_script.c
+
+# The one object that differs with and without hiredis is made anew when that changes.
+HIREDIS_STAMP = $(BUILD)/hiredis-$(if $(HIREDIS),is-there,is-not)
+$(HIREDIS_STAMP):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/hiredis-is-* && touch $@
+$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/budget/redis.o): $(HIREDIS_STAMP)
+
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
 
 # $(1) header, $(2) name of the array: a file that is part of the program.

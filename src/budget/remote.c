@@ -22,6 +22,8 @@
 
 /* News are asked for at most so often, and only while somebody looks. */
 #define LOOK_EVERY_MS 5000
+/* Who reports and ends waits for no longer. */
+#define SYNC_MS 2000
 
 /* Words that each call begins with. */
 #define CALL_WORDS 4
@@ -38,6 +40,8 @@ struct waiting {
 };
 
 struct sync {
+	struct remote *remote;
+	struct timer *timer;
 	loop_fn *fn;
 	void *ctx;
 	struct sync *next;
@@ -132,6 +136,12 @@ void remote_forget(struct remote *remote, uint64_t id)
 		waiting_free(remote, w);
 }
 
+static void sync_free(struct sync *s)
+{
+	timer_free(s->timer);
+	free(s);
+}
+
 static void end_syncs(struct remote *remote)
 {
 	while (remote->syncs) {
@@ -139,7 +149,7 @@ static void end_syncs(struct remote *remote)
 
 		remote->syncs = s->next;
 		loop_defer(remote->budget->loop, s->fn, s->ctx);
-		free(s);
+		sync_free(s);
 	}
 }
 
@@ -598,6 +608,15 @@ void remote_refresh(struct remote *remote, uint64_t id)
 
 /* --- in step --- */
 
+static void on_sync_too_late(void *ctx)
+{
+	const struct sync *s = ctx;
+	struct remote *remote = s->remote;
+
+	redis_fail(remote->redis, "no answer within 2 s");
+	end_syncs(remote);
+}
+
 static void begin_sync(struct remote *remote)
 {
 	if (remote->state != REMOTE_STARTING)
@@ -610,7 +629,9 @@ void remote_sync(struct remote *remote, loop_fn *fn, void *ctx)
 {
 	struct sync *s = xcalloc(1, sizeof(*s));
 
-	*s = (struct sync){ fn, ctx, remote->syncs };
+	*s = (struct sync){ .remote = remote, .fn = fn, .ctx = ctx, .next = remote->syncs };
+	s->timer = timer_new(remote->budget->loop, on_sync_too_late, s);
+	timer_start(s->timer, SYNC_MS);
 	remote->syncs = s;
 	begin_sync(remote);
 }
@@ -626,7 +647,7 @@ void remote_unsync(struct remote *remote, loop_fn *fn, void *ctx)
 			continue;
 		}
 		*at = s->next;
-		free(s);
+		sync_free(s);
 	}
 }
 
@@ -657,7 +678,7 @@ void remote_free(struct remote *remote)
 		struct sync *s = remote->syncs;
 
 		remote->syncs = s->next;
-		free(s);
+		sync_free(s);
 	}
 	redis_url_release(&remote->url);
 	free(remote);
