@@ -4,7 +4,8 @@
 -- KEYS, all with one hash tag:
 --   meta    hash: "salt" of the marks of keys (whoever comes first brings it), "seq" the number of the last event
 --   events  sorted set: member by number. What has changed since a number is what stands behind it.
---   log     sorted set: requests by their time
+--   log     sorted set: requests by their time; with ":s:" and a service, ":p:" and a plan, ":sp:" and both, ":k:" and
+--           a key behind the name those of that, for counting without reading
 --   data    hash: member to its value, lines; the first is the machine that wrote it
 --   expiry  sorted set: member by when nobody needs it any more
 -- Members:
@@ -45,7 +46,26 @@ local function note(member, value, goes)
 	redis.call('ZADD', expiry, int(goes), member)
 end
 
+-- The names of the logs that a request is in, beside the one of all.
+local function logs_of(service, plan, key)
+	local names = { log .. ':s:' .. service, log .. ':p:' .. plan, log .. ':sp:' .. service .. '\n' .. plan }
+	if key ~= '' then
+		names[4] = log .. ':k:' .. key
+	end
+	return names
+end
+
+local REQUEST = '^[^\n]*\n[^\n]*\n[^\n]*\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$'
+
 local function forget(members)
+	for _, member in ipairs(members) do
+		local service, plan, key = (redis.call('HGET', data, member) or ''):match(REQUEST)
+		if service and member:sub(1, 1) == 'r' then
+			for _, name in ipairs(logs_of(service, plan, key)) do
+				redis.call('ZREM', name, member)
+			end
+		end
+	end
 	redis.call('ZREM', events, unpack(members))
 	redis.call('ZREM', log, unpack(members))
 	redis.call('HDEL', data, unpack(members))
@@ -89,8 +109,16 @@ local function add_request(id, at, keep, service, plan, key, model)
 		at = now
 	end
 	if at + keep > now then
+		-- Told again, it may have a key that was not known before.
+		if redis.call('HEXISTS', data, 'r' .. id) == 1 then
+			forget({ 'r' .. id })
+		end
 		note('r' .. id, table.concat({ origin, int(at), int(keep), service, plan, key, model }, '\n'), at + keep)
 		redis.call('ZADD', log, int(at), 'r' .. id)
+		for _, name in ipairs(logs_of(service, plan, key)) do
+			redis.call('ZADD', name, int(at), 'r' .. id)
+			redis.call('PEXPIRE', name, UNUSED)
+		end
 	end
 	return true
 end
@@ -111,7 +139,7 @@ local function read_log(from, service, plan, key)
 		end
 		local values = redis.call('HMGET', data, unpack(chunk))
 		for i = 1, #chunk do
-			local s, p, k, m = (values[i] or ''):match('^[^\n]*\n[^\n]*\n[^\n]*\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+			local s, p, k, m = (values[i] or ''):match(REQUEST)
 			if s and (s == service or p == plan or (key ~= '' and k == key)) then
 				list[#list + 1] = { at = tonumber(members[first + 2 * i - 1]), machine = s == service or p == plan,
 					key = key ~= '' and k == key, model = m }
@@ -151,7 +179,7 @@ local function read_windows(first)
 	for i = first, #ARGV - 6, 7 do
 		local w = { key = ARGV[i] == 'key', limit = tonumber(ARGV[i + 1]), kept = tonumber(ARGV[i + 2]),
 			period = tonumber(ARGV[i + 3]), from = tonumber(ARGV[i + 4]), to = tonumber(ARGV[i + 5]),
-			counts = matcher(ARGV[i + 6]) }
+			counts = matcher(ARGV[i + 6]), all = ARGV[i + 6] == '*' }
 		w.calendar = w.to > 0
 		if w.calendar then
 			turn(w)
@@ -161,6 +189,19 @@ local function read_windows(first)
 		list[#list + 1] = w
 	end
 	return list
+end
+
+-- Does a window that counts all models admit, by the number of its requests alone? Nearly always.
+local function has_room(w, service, plan, key)
+	if not w.all then
+		return false
+	end
+	local names = logs_of(service, plan, key)
+	local function count(name)
+		return name and redis.call('ZCOUNT', name, int(w.from), '+inf') or 0
+	end
+	local used = w.key and count(names[4]) or count(names[1]) + count(names[2]) - count(names[3])
+	return used < w.limit - w.kept
 end
 
 -- How long a window says no; 0: it admits.
@@ -235,13 +276,16 @@ local function reserve()
 		return answer(0, wait)
 	end
 	local windows = read_windows(12)
-	local from = now
+	local from = nil
 	for _, w in ipairs(windows) do
-		from = math.min(from, w.from)
+		w.roomy = has_room(w, service, plan, key)
+		if not w.roomy then
+			from = math.min(from or now, w.from)
+		end
 	end
-	local list = read_log(from, service, plan, key)
+	local list = from and read_log(from, service, plan, key)
 	for i, w in ipairs(windows) do
-		local here = wait_for(w, list)
+		local here = w.roomy and 0 or wait_for(w, list)
 		if here > wait then
 			wait, window = here, i
 		end

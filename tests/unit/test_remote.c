@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "../../src/budget/redis.h"
 #include "redis_server.h"
 
 static struct redis_server server;
@@ -46,7 +47,7 @@ static struct budget *machine_new(int i, const char *url)
 static int begin(void **state)
 {
 	*state = NULL;
-	if (!redis_server_exists())
+	if (!redis_is_built() || !redis_server_exists())
 		return 0;
 	signal(SIGPIPE, SIG_IGN);
 	setup(state);
