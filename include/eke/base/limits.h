@@ -52,6 +52,9 @@
 #define LIMIT_LANGUAGE_ID 64              /* a languageId; the rest is cut */
 #define LIMIT_IGNORE_PATTERN 1024         /* one line of gitignore syntax */
 #define LIMIT_IGNORE_RULES 8192           /* of all sources together */
+#define LIMIT_IGNORE_FILE MIB(1)          /* a .gitignore */
+#define LIMIT_IGNORE_DIRS 4096            /* directories of which is known whether they have one */
+#define LIMIT_FOLDERS 64                  /* of a workspace */
 
 #define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
 
@@ -121,5 +124,15 @@
 #define LIMIT_CHAT_KEPT 8                 /* answers that nobody waited for any more, kept for the same question */
 #define LIMIT_CHAT_MESSAGES 2048          /* in one request */
 #define LIMIT_CHAT_PROMPT MIB(8)          /* all of a request's messages */
+#define LIMIT_CHAT_TURNS 4096             /* of one conversation */
+#define LIMIT_CHATS_LISTED 10000          /* of one page */
+#define LIMIT_CHATS_AT_WORK 64            /* conversations that are being answered, in one process */
+#define LIMIT_TITLE 256                   /* of a conversation */
+#define LIMIT_CONTEXT_ITEMS 64            /* things that go with a question */
+#define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
+#define LIMIT_COMMANDS 256
+#define LIMIT_DIFF MIB(4)                 /* what is staged */
+#define LIMIT_DIFF_SECONDS 10             /* for git to say it */
+#define LIMIT_EXPORT MIB(64)              /* a conversation as one text */
 
 #endif
