@@ -98,6 +98,8 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 	struct view *view;
 	int64_t version;
 
+	if (budget->remote && plan_is_counted(endpoint->plan))
+		remote_look(budget->remote);
 	party_make(endpoint, key, &party);
 	if (!key && noted)
 		party.key = *noted;
@@ -130,11 +132,17 @@ static int64_t seconds_up(int64_t ms)
 	return ms / 1000 + (ms % 1000 > 0);
 }
 
-static void doubt_words(const struct snapshot *s, char *out, size_t size)
+static void doubt_words(const struct budget *budget, const struct snapshot *s, char *out, size_t size)
 {
 	int64_t end = 0;
 	char at[48];
 
+	if (s->alone_since && s->windows.count && budget->remote) {
+		snprintf(out, size,
+			 "The shared ledger at %s does not answer; until it does, half of each window counts as used.",
+			 remote_shown(budget->remote));
+		return;
+	}
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct window_facts facts;
 		int64_t *times = snapshot_facts(s, i, &facts);
@@ -194,7 +202,7 @@ void budget_look(struct budget *budget, const struct budget_request *request, st
 	*out = (struct budget_view){ .counted = plan_is_counted(s->plan) };
 	out->state = out->counted ? BUDGET_OK : BUDGET_UNLIMITED;
 	pace_unlimited(s->now, &out->pace);
-	doubt_words(s, out->reason, sizeof(out->reason));
+	doubt_words(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		const struct plan_window *w = &s->windows.windows[i].window;
 		int64_t reserved = window_reserved(w->limit, request->reserve);
@@ -307,7 +315,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 	const struct snapshot *s = look_up(budget, endpoint, NULL);
 
 	*out = (struct budget_report){ .state = plan_is_counted(s->plan) ? BUDGET_OK : BUDGET_UNLIMITED };
-	doubt_words(s, out->reason, sizeof(out->reason));
+	doubt_words(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct budget_report_window *w = &out->windows[out->count++];
 		struct window_facts facts;
@@ -422,4 +430,10 @@ void budget_ledger(struct budget *budget, struct budget_ledger *out)
 	*out = (struct budget_ledger){ .path = ledger_path(budget->ledger),
 				       .shared = ledger_is_shared(budget->ledger),
 				       .notice = ledger_notice(budget->ledger) };
+	if (!budget->remote)
+		return;
+	out->others = remote_shown(budget->remote);
+	out->others_answer = remote_state(budget->remote) == REMOTE_READY;
+	if (!out->notice)
+		out->notice = remote_notice(budget->remote);
 }

@@ -80,6 +80,10 @@ static void apply_log_level(const struct app *app)
 
 static void use(struct app *app, struct config *config, config_warn_fn *warn, void *warn_ctx)
 {
+	struct err err = ERR_INIT;
+
+	if (!budget_share(app->budget, config->ledger_redis, &err) && warn)
+		warn(warn_ctx, err.message);
 	config_unref(app->config);
 	app->config = config;
 	apply_log_level(app);
