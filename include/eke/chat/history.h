@@ -108,7 +108,8 @@ struct history_list_spec {
  */
 MUST_USE enum store_result history_list(
 	struct history *h, const struct history_list_spec *spec, struct history_list *out, struct err *refusal);
-MUST_USE enum store_result history_get(struct history *h, const char *id, struct history_chat *out, struct err *refusal);
+MUST_USE enum store_result history_get(struct history *h, const char *id, struct history_chat *out,
+	struct err *refusal);
 
 /* --- writing --- */
 

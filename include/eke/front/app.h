@@ -9,6 +9,7 @@
 
 #include "eke/budget/budget.h"
 #include "eke/chat/chat.h"
+#include "eke/chat/conversation.h"
 #include "eke/chat/edit.h"
 #include "eke/complete/engine.h"
 #include "eke/config/config.h"
@@ -34,6 +35,7 @@ struct app {
 	struct workspace *workspace;
 	struct engine *engine;
 	struct chat *chat;
+	struct conversations *conversations;
 	struct edits *edits;
 	struct config *config; /* ref; never NULL after app_load() succeeded once */
 	char *settings;        /* the editor's, as JSON; NULL: none */
