@@ -174,6 +174,8 @@ export interface EkeCapabilities {
 	protocol: 1;
 	/** chat/complete. */
 	chat: boolean;
+	/** edit/propose. */
+	edit?: boolean;
 	/** models/list. */
 	models: boolean;
 	/** streamToken, and pieces by $/progress. */
@@ -248,6 +250,43 @@ export interface DidSaveParams {
 /** The document that was closed. */
 export interface DidCloseParams {
 	textDocument: DocumentId;
+}
+
+/** What is to be done with which text. */
+export interface EditProposeParams {
+	textDocument: DocumentId;
+	range: Range;
+	instruction: string;
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	streamToken?: Token;
+}
+
+/** LSP's. */
+export interface TextEdit {
+	range: Range;
+	newText: string;
+}
+
+/** LSP's, with versioned documents. */
+export interface WorkspaceEdit {
+	documentChanges: {
+		textDocument: {
+			uri: Uri;
+			version: number | null;
+		};
+		edits: TextEdit[];
+	}[];
+}
+
+/** The proposal. */
+export interface EditProposeResult {
+	edit: WorkspaceEdit;
+	/** All of what would stand in the range. */
+	text: string;
+	budget: Budget;
 }
 
 /** One of the answers offered. Clients may send it back with more members. */
@@ -564,6 +603,8 @@ export interface Requests {
 	'completion/explain': { params: CompletionExplainParams; result: CompletionExplainResult };
 	/** Runs a command of eke's. */
 	'workspace/executeCommand': { params: ExecuteCommandParams; result: null };
+	/** A replacement for a range. */
+	'edit/propose': { params: EditProposeParams; result: EditProposeResult };
 	/** One answer to a list of messages. */
 	'chat/complete': { params: ChatCompleteParams; result: ChatCompleteResult };
 	/** The models that can be asked. */

@@ -31,6 +31,8 @@ static const char help[] =
 	"                            one answer, streamed; MESSAGE or standard input\n"
 	"  complete FILE:LINE:COL    what an editor would be offered there (both from 1)\n"
 	"  models                    what the endpoints offer\n"
+	"  status [--json] [--unblock]\n"
+	"                            what is left of each plan, on this machine; --unblock forgets refusals\n"
 	"  doctor                    check configuration, key, proxy, TLS and endpoint; spends nothing\n"
 	"  config --path|--print|--schema\n"
 	"                            where it is, what is in force, what may be in it\n"
@@ -57,7 +59,8 @@ static const struct {
 	cli_fn *run;
 } commands[] = {
 	{ "serve", serve },         { "chat", cli_chat },     { "complete", cli_complete },
-	{ "models", cli_models },   { "doctor", cli_doctor }, { "config", cli_config },
+	{ "models", cli_models },   { "status", cli_status }, { "doctor", cli_doctor },
+	{ "config", cli_config },
 };
 
 /*

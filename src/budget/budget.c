@@ -523,6 +523,7 @@ void budget_refused(struct budget *budget, uint64_t reservation, const struct bu
 
 static void write_job(struct budget *budget, struct job *job)
 {
+	struct key_mark known;
 	struct key_mark mark;
 
 	ledger_mark(budget->ledger, &job->about.party.key, &mark);
@@ -542,7 +543,8 @@ static void write_job(struct budget *budget, struct job *job)
 		outcome_refused(budget->ledger, &job->about);
 		break;
 	case JOB_NOTE_KEY:
-		entries_note_key(budget->ledger, job->about.endpoint, &mark);
+		if (!entries_noted_key(budget->ledger, job->about.endpoint, &known) || !key_mark_same(&known, &mark))
+			entries_note_key(budget->ledger, job->about.endpoint, &mark);
 		break;
 	case JOB_CORRECT:
 		entries_correct(budget->ledger, &job->about.party, &mark, job->hours, job->hour_count);

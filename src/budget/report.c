@@ -309,6 +309,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 		w->scope = facts.window->scope;
 		w->models = facts.window->models;
 		w->period = facts.window->period;
+		w->kind = facts.window->kind;
 		w->learned = s->windows.windows[i].learned;
 		window_evaluate(&facts, &w->state);
 		w->more_at = window_retry_at(&facts, 0);

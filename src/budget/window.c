@@ -1,5 +1,7 @@
 /*
- * Window arithmetic. No objects, no clock, no zone of its own: facts in, numbers out.
+ * Window arithmetic: exact counting of the requests in a stretch of time. No token bucket: one of 60 that
+ * refills by one a minute would let 120 through in its first hour. No objects, no clock, no zone of its own: facts in,
+ * numbers out.
  */
 #include "eke/budget/window.h"
 
@@ -115,7 +117,8 @@ void window_evaluate(const struct window_facts *f, struct window_state *out)
 	int64_t reset = f->span.to;
 
 	if (f->window->kind == PLAN_SLIDING) {
-		reset = used ? INT64_MAX : f->now;
+		/* Nothing to wait for: no time in the future. */
+		reset = used ? INT64_MAX : floor_to(f->now, 1000);
 		if (f->count)
 			reset = f->times[0] + f->window->period * 1000;
 		if (assumed && doubt_ends(f) < reset)

@@ -42,6 +42,8 @@ struct turn {
 	size_t raw_tokens; /* tokens_estimate_messages() of what was sent */
 	struct strbuf text; /* so far */
 	struct strbuf reasoning;
+	size_t text_told; /* of them, to the one who waits */
+	size_t reasoning_told;
 	struct call_answer answer; /* TURN_FINISHED; its strings are the turn's own */
 	char *answered_by;
 	char trimmed[TRIM_LINES][TRIM_LINE_SIZE];
@@ -137,13 +139,30 @@ void chat_configure(struct chat *chat, struct config *config)
 	chat->config = config;
 }
 
+static void tell_part(struct turn *turn, bool reasoning, const struct strbuf *text, size_t *told)
+{
+	size_t from = *told;
+
+	*told = text->len;
+	if (turn->callbacks.delta && text->len > from)
+		turn->callbacks.delta(turn->callbacks.ctx, reasoning, text->data + from, text->len - from);
+}
+
+/* Tells what has come and was not told yet. */
+static void tell_growth(struct turn *turn)
+{
+	if (turn->detached)
+		return;
+	tell_part(turn, true, &turn->reasoning, &turn->reasoning_told);
+	tell_part(turn, false, &turn->text, &turn->text_told);
+}
+
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct turn *turn = ctx;
 
 	strbuf_add(reasoning ? &turn->reasoning : &turn->text, text, len);
-	if (!turn->detached && turn->callbacks.delta)
-		turn->callbacks.delta(turn->callbacks.ctx, reasoning, text, len);
+	tell_growth(turn);
 }
 
 /* What the endpoint says of the prompt's length goes into the next estimate. */
@@ -178,6 +197,7 @@ static void tell(struct turn *turn, const struct call_answer *answer, const stru
 	struct endpoint *endpoint = endpoint_ref(turn->endpoint);
 	struct chat_answer told;
 
+	tell_growth(turn);
 	if (answer) {
 		told = (struct chat_answer){ .endpoint = endpoint_name(endpoint),
 					     .endpoint_config = endpoint_config(endpoint),
@@ -209,7 +229,7 @@ static void keep(struct turn *turn, const struct call_answer *answer)
 
 static bool turn_send(struct turn *turn, struct err *err);
 
-/* The endpoint has nothing to give: is there another that may be asked instead, or that the user could be asked about? */
+/* The endpoint has nothing to give: is there another that may be asked, or that the user could be asked about? */
 static bool fall_over(struct turn *turn, const struct err *err)
 {
 	struct chat *chat = turn->chat;
@@ -398,10 +418,7 @@ static void tell_kept(void *ctx)
 	struct turn *turn = ctx;
 	struct call_answer answer;
 
-	if (turn->callbacks.delta && turn->reasoning.len)
-		turn->callbacks.delta(turn->callbacks.ctx, true, turn->reasoning.data, turn->reasoning.len);
-	if (turn->callbacks.delta && turn->text.len)
-		turn->callbacks.delta(turn->callbacks.ctx, false, turn->text.data, turn->text.len);
+	tell_growth(turn);
 	if (turn->state != TURN_FINISHED)
 		return;
 	answer = turn->answer;
@@ -418,6 +435,7 @@ static struct turn *take_up(struct chat *chat, const struct chat_request *reques
 	if (!turn)
 		return NULL;
 	turn->detached = false;
+	turn->text_told = turn->reasoning_told = 0;
 	turn->id = ++chat->last_id;
 	loop_defer(upstream_loop(chat->upstream), tell_kept, turn);
 	return turn;

@@ -175,6 +175,9 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 	tell(w, &hits[0]);
 	sharing_used(w->engine->sharing, hits[0].item);
 	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, first);
+	if (!items[0].offline)
+		habit_know(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, hits[0].len,
+			   hits[0].item);
 	waiter_end(w);
 	callbacks.done(callbacks.ctx, items, count, w->err.kind != ERR_NONE ? &w->err : NULL);
 	for (size_t i = 0; i < count; i++)

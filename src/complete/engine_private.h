@@ -8,6 +8,7 @@
 #include "eke/complete/cache.h"
 #include "eke/complete/engine.h"
 #include "eke/complete/offline.h"
+#include "eke/complete/offline_ask.h"
 #include "eke/text/ignore.h"
 #include "ask.h"
 #include "habit.h"

@@ -23,10 +23,12 @@ void app_init(struct app *app, const struct app_options *options)
 	app->docs = docs_new();
 	app->engine = engine_new(app->loop, app->upstream, app->docs);
 	app->chat = chat_new(app->upstream);
+	app->edits = edits_new(app->upstream, app->docs);
 }
 
 void app_release(struct app *app)
 {
+	edits_free(app->edits);
 	chat_free(app->chat);
 	engine_free(app->engine);
 	docs_free(app->docs);
@@ -81,6 +83,7 @@ static void use(struct app *app, struct config *config, config_warn_fn *warn, vo
 	apply_log_level(app);
 	engine_configure(app->engine, config, warn, warn_ctx);
 	chat_configure(app->chat, config);
+	edits_configure(app->edits, config);
 }
 
 bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err *err)

@@ -80,9 +80,9 @@ static void print_json(const struct chat_command *c, const struct chat_answer *a
 }
 
 /* What the user should know besides the text, on standard error. */
-static void print_notes(const struct chat_command *c, const struct chat_answer *answer)
+static void print_notes(struct chat_command *c, const struct chat_answer *answer)
 {
-	char left[80];
+	char left[160];
 
 	for (size_t i = 0; i < answer->trimmed_count; i++)
 		fprintf(stderr, "eke: not sent, since the plan caps prompts: %s\n", answer->trimmed[i]);
@@ -93,6 +93,7 @@ static void print_notes(const struct chat_command *c, const struct chat_answer *
 		fprintf(stderr, "eke: the answer was cut at its maximum length\n");
 	else if (answer->answer->finish == CALL_FILTER)
 		fprintf(stderr, "eke: the provider's content filter cut the answer\n");
+	cli_note_ledger(&c->app, answer->endpoint_config);
 	if (!plan_is_counted(answer->endpoint_config->plan) || !isatty(STDERR_FILENO))
 		return;
 	budget_describe(c->app.budget, answer->endpoint_config, left, sizeof(left));

@@ -145,6 +145,8 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 		return cli_usage("complete", argc == 1 ? argv[0] : argc ? argv[1] : "nothing");
 	if (cli_start(&c.app, options)) {
 		run(&c, path, line, column);
+		if (upstream_count(c.app.upstream))
+			cli_note_ledger(&c.app, endpoint_config(upstream_at(c.app.upstream, 0)));
 		app_release(&c.app);
 	}
 	free(path);

@@ -5,7 +5,6 @@
  */
 #include "cli_private.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #include "eke/base/clock.h"
-#include "eke/base/paths.h"
 #include "eke/upstream/models.h"
 
 struct doctor {
@@ -70,24 +68,18 @@ static void check_config(struct doctor *d)
 		    config->path ? config->path : "a file and name it in EKE_CONFIG");
 }
 
+/* By opening the ledger, which is what a first request under a counted plan does. */
 static void check_state(struct doctor *d)
 {
-	char *path = path_state();
-	char *probe;
+	struct budget_ledger ledger;
 
-	if (!path) {
-		say(d, NOTE, "state: there is no home directory; set EKE_STATE_DIR to keep anything");
-		return;
-	}
-	/* The nearest directory that exists must be writable. */
-	probe = path;
-	while (access(probe, F_OK) && strrchr(probe, '/') > probe)
-		*strrchr(probe, '/') = '\0';
-	if (access(probe, W_OK | X_OK))
-		say(d, BAD, "state: %s is not writable: %s", probe, strerror(errno));
+	budget_ledger(d->app.budget, &ledger);
+	if (!ledger.shared)
+		say(d, BAD, "state: %s", ledger.notice);
+	else if (ledger.notice)
+		say(d, NOTE, "state: %s", ledger.notice);
 	else
-		say(d, GOOD, "state: below %s", probe);
-	free(path);
+		say(d, GOOD, "state: requests are counted in %s", ledger.path);
 }
 
 static void check_proxy(struct doctor *d)

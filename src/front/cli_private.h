@@ -12,6 +12,8 @@
 void cli_complain(const struct err *err);
 /* CLI_BUDGET for ERR_BUDGET, else CLI_FAILED. */
 int cli_code(const struct err *err);
+/* What the user should know about the ledger, where it counts; to standard error. After the last request. */
+void cli_note_ledger(struct app *app, const struct config_endpoint *endpoint);
 /* Sets up the app with its configuration; false, and the app released, if that is wrong (it was said). */
 bool cli_start(struct app *app, const struct app_options *options);
 /* Complains about a word that the command does not know; returns CLI_USAGE. */

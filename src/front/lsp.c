@@ -134,6 +134,7 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_begin_object(w);
 	json_put_kint(w, "protocol", 1);
 	json_put_kbool(w, "chat", true);
+	json_put_kbool(w, "edit", true);
 	json_put_kbool(w, "models", true);
 	json_put_kbool(w, "streaming", true);
 	json_end_object(w);
@@ -263,6 +264,7 @@ static const struct rpc_method methods[] = {
 	{ .name = "workspace/didChangeConfiguration", .notification = lsp_did_change_configuration },
 	{ .name = "workspace/didChangeWorkspaceFolders", .notification = on_workspace_folders },
 	{ .name = "chat/complete", .request = lsp_chat_complete },
+	{ .name = "edit/propose", .request = lsp_edit_propose },
 	{ .name = "models/list", .request = lsp_models_list },
 	{ .name = "budget/get", .request = lsp_budget_get },
 	{ .name = NULL },
@@ -364,7 +366,8 @@ static void on_broken(void *ctx)
 	end(lsp, code_of_state(lsp));
 }
 
-static void on_upstream_change(void *ctx)
+/* Calls began or ended, here or in another process, or a block is over. */
+static void on_change(void *ctx)
 {
 	lsp_update_status(ctx);
 }
@@ -383,8 +386,10 @@ static void release(struct lsp *lsp)
 {
 	log_set_listener(NULL, NULL, LOG_BROKEN);
 	upstream_on_change(lsp->app.upstream, NULL, NULL);
+	budget_on_change(lsp->app.budget, NULL, NULL);
 	lsp_completions_free(lsp);
 	lsp_turns_free(lsp);
+	lsp_edits_free(lsp);
 	lsp_models_free(lsp);
 	rpc_finish(lsp->rpc, END_FLUSH_MS);
 	rpc_free(lsp->rpc);
@@ -412,7 +417,8 @@ int lsp_serve(const struct app_options *options)
 	lsp.rpc = rpc_new(lsp.app.loop, out, &config);
 	lsp.end_timer = timer_new(lsp.app.loop, on_end_of_grace, &lsp);
 	lsp_load(&lsp);
-	upstream_on_change(lsp.app.upstream, on_upstream_change, &lsp);
+	upstream_on_change(lsp.app.upstream, on_change, &lsp);
+	budget_on_change(lsp.app.budget, on_change, &lsp);
 	log_set_listener(on_log, &lsp, LOG_DEBUG);
 	loop_on_signal(lsp.app.loop, SIGTERM, on_terminate, &lsp);
 	loop_on_signal(lsp.app.loop, SIGINT, on_terminate, &lsp);

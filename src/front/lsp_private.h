@@ -27,6 +27,7 @@ enum lsp_trace { LSP_TRACE_OFF, LSP_TRACE_MESSAGES, LSP_TRACE_VERBOSE };
 
 struct lsp_turn;
 struct lsp_completion;
+struct lsp_edit;
 struct lsp_models;
 
 struct lsp {
@@ -40,12 +41,13 @@ struct lsp {
 	int exit_code;
 	enum lsp_trace trace;
 	struct strbuf warnings; /* about the configuration, until the client is ready; lines */
-	char *status;           /* the last eke/didChangeStatus, or NULL */
+	char *status;           /* what the last eke/didChangeStatus was about, or NULL */
 	struct err trouble;     /* of the last request; kind ERR_NONE: it went well */
 	struct err config_err;  /* why the configuration in the file is not in force */
 	struct lsp_turn *turns;
 	struct lsp_completion *completions;
 	struct lsp_models *models;
+	struct lsp_edit *edits;
 };
 
 /* lsp.c */
@@ -73,6 +75,11 @@ void lsp_completions_free(struct lsp *lsp);
 /* lsp_chat.c */
 rpc_request_fn lsp_chat_complete;
 void lsp_turns_free(struct lsp *lsp);
+
+/* lsp_edit.c */
+rpc_request_fn lsp_edit_propose;
+void lsp_edits_free(struct lsp *lsp);
+void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal);
 
 /* lsp_models.c */
 rpc_request_fn lsp_models_list, lsp_budget_get;

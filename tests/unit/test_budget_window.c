@@ -153,7 +153,7 @@ static const struct {
 	int64_t retry_at;
 } counts[] = {
 	{ PLAN_SLIDING, 60, 5000000, 0, { 0 }, 0, 0, 60, 5000, 0, 5000 },
-	{ PLAN_SLIDING, 60, 5000001, 0, { 0 }, 0, 0, 60, 5001, 0, 5001 },
+	{ PLAN_SLIDING, 60, 5000001, 0, { 0 }, 0, 0, 60, 5000, 0, 5001 },
 	{ PLAN_SLIDING, 60, 5000000, 0, { 2000000, 3000000 }, 2, 2, 58, 5600, 0, 5000 },
 	{ PLAN_SLIDING, 60, 5000000, 0, { 2000001, 3000000 }, 2, 2, 58, 5601, 0, 5000 },
 	/* full: when the first leaves; and when there is more than is kept */

@@ -53,6 +53,8 @@
 #define LIMIT_IGNORE_PATTERN 1024         /* one line of gitignore syntax */
 #define LIMIT_IGNORE_RULES 8192           /* of all sources together */
 
+#define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
+
 /* --- budget --- */
 #define LIMIT_WINDOW_ENTRIES 100000       /* requests one window may count: the largest "limit" a plan may have */
 #define LIMIT_LEARNED_WINDOWS 8           /* windows of a service that the provider's words taught */

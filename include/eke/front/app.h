@@ -9,6 +9,7 @@
 
 #include "eke/budget/budget.h"
 #include "eke/chat/chat.h"
+#include "eke/chat/edit.h"
 #include "eke/complete/engine.h"
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
@@ -31,6 +32,7 @@ struct app {
 	struct docs *docs;
 	struct engine *engine;
 	struct chat *chat;
+	struct edits *edits;
 	struct config *config; /* ref; never NULL after app_load() succeeded once */
 	char *settings;        /* the editor's, as JSON; NULL: none */
 	struct app_file_state { /* of the configuration file, when it was loaded */

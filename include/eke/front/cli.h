@@ -19,6 +19,7 @@ typedef int cli_fn(const struct app_options *options, int argc, char **argv);
 cli_fn cli_chat;     /* [-f FILE]… [-m MODEL] [--json] [MESSAGE] */
 cli_fn cli_complete; /* FILE:LINE:COL */
 cli_fn cli_models;
+cli_fn cli_status;   /* [--json] [--unblock] */
 cli_fn cli_doctor;
 cli_fn cli_config; /* --path | --print | --schema */
 

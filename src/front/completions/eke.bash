@@ -6,7 +6,7 @@ _eke_command() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--config | --log-level | --log-file) i=$((i + 1)) ;;
-		serve | chat | complete | models | doctor | config)
+		serve | chat | complete | models | status | doctor | config)
 			echo "${COMP_WORDS[i]}"
 			return
 			;;
@@ -51,7 +51,7 @@ _eke() {
 
 	options='--config --log-level --log-file --version --help'
 	case $command in
-	'') [[ $current == -* ]] || options='serve chat complete models doctor config' ;;
+	'') [[ $current == -* ]] || options='serve chat complete models status doctor config' ;;
 	serve) options+=' --stdio' ;;
 	chat) options+=' -f -m --json' ;;
 	complete)
@@ -60,6 +60,7 @@ _eke() {
 			return
 		fi
 		;;
+	status) options+=' --json --unblock' ;;
 	config) options+=' --path --print --schema' ;;
 	esac
 	_eke_words -W "$options"

@@ -1,6 +1,6 @@
 # fish completion for eke. make check-source sees to it that it names every command and option of eke --help.
 
-set -l commands serve chat complete models doctor config
+set -l commands serve chat complete models status doctor config
 
 complete -c eke -f
 
@@ -14,6 +14,7 @@ complete -c eke -n "not __fish_seen_subcommand_from $commands" -a serve -d 'JSON
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a chat -d 'One answer, streamed to the terminal'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a complete -d 'The completion at a position of a file'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a models -d 'The models that the endpoints offer'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a status -d 'What is left of each plan'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'Check configuration, key, proxy, TLS and endpoint'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a config -d 'The configuration: where, what, its schema'
 
@@ -24,6 +25,9 @@ complete -c eke -n '__fish_seen_subcommand_from chat' -s m -x -a '(eke models 2>
 complete -c eke -n '__fish_seen_subcommand_from chat' -l json -d 'Print one JSON object'
 
 complete -c eke -n '__fish_seen_subcommand_from complete' -F
+
+complete -c eke -n '__fish_seen_subcommand_from status' -l json -d 'Print one JSON object'
+complete -c eke -n '__fish_seen_subcommand_from status' -l unblock -d 'Forget what providers refused'
 
 complete -c eke -n '__fish_seen_subcommand_from config' -l path -d 'Where the file is'
 complete -c eke -n '__fish_seen_subcommand_from config' -l print -d 'The merged configuration, keys masked'
