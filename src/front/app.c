@@ -21,16 +21,20 @@ void app_init(struct app *app, const struct app_options *options)
 	app->budget = budget_new(app->loop);
 	app->upstream = upstream_new(app->loop, app->budget);
 	app->docs = docs_new();
-	app->engine = engine_new(app->loop, app->upstream, app->docs);
+	app->workspace = workspace_new();
+	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
+	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
 	app->edits = edits_new(app->upstream, app->docs);
 }
 
 void app_release(struct app *app)
 {
+	conversations_free(app->conversations);
 	edits_free(app->edits);
 	chat_free(app->chat);
 	engine_free(app->engine);
+	workspace_free(app->workspace);
 	docs_free(app->docs);
 	upstream_free(app->upstream);
 	budget_free(app->budget);
@@ -79,11 +83,17 @@ static void apply_log_level(const struct app *app)
 
 static void use(struct app *app, struct config *config, config_warn_fn *warn, void *warn_ctx)
 {
+	struct err err = ERR_INIT;
+
+	if (!budget_share(app->budget, config->ledger_redis, &err) && warn)
+		warn(warn_ctx, err.message);
 	config_unref(app->config);
 	app->config = config;
 	apply_log_level(app);
-	engine_configure(app->engine, config, warn, warn_ctx);
+	workspace_configure(app->workspace, config, warn, warn_ctx);
+	engine_configure(app->engine, config);
 	chat_configure(app->chat, config);
+	conversations_configure(app->conversations, config, warn, warn_ctx);
 	edits_configure(app->edits, config);
 }
 

@@ -106,13 +106,17 @@ static void check_state(struct doctor *d)
 {
 	struct budget_ledger ledger;
 
+	cli_sync_ledger(&d->app);
 	budget_ledger(d->app.budget, &ledger);
 	if (!ledger.shared)
+		say(d, BAD, "state: %s", ledger.notice);
+	else if (ledger.others && !ledger.others_answer)
 		say(d, BAD, "state: %s", ledger.notice);
 	else if (ledger.notice)
 		say(d, NOTE, "state: %s", ledger.notice);
 	else
-		say(d, GOOD, "state: requests are counted in %s", ledger.path);
+		say(d, GOOD, "state: requests are counted in %s%s%s", ledger.path, ledger.others ? " and at " : "",
+		    ledger.others ? ledger.others : "");
 }
 
 static void check_proxy(struct doctor *d)

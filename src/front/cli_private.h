@@ -15,6 +15,8 @@ void cli_complain(const struct err *err);
 int cli_code(const struct err *err);
 /* What the user should know about the ledger, where it counts; to standard error. After the last request. */
 void cli_note_ledger(struct app *app, const struct config_endpoint *endpoint);
+/* Waits until it is known what other machines have counted, or that it cannot be known now; not long. */
+void cli_sync_ledger(struct app *app);
 /* Sets up the app with its configuration; false, and the app released, if that is wrong (it was said). */
 bool cli_start(struct app *app, const struct app_options *options);
 /* Complains about a word that the command does not know; returns CLI_USAGE. */

@@ -9,11 +9,13 @@
 
 #include "eke/budget/budget.h"
 #include "eke/chat/chat.h"
+#include "eke/chat/conversation.h"
 #include "eke/chat/edit.h"
 #include "eke/complete/engine.h"
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
 #include "eke/text/docs.h"
+#include "eke/text/workspace.h"
 #include "eke/upstream/local_server.h"
 #include "eke/upstream/upstream.h"
 
@@ -31,8 +33,10 @@ struct app {
 	struct budget *budget;
 	struct upstream *upstream;
 	struct docs *docs;
+	struct workspace *workspace;
 	struct engine *engine;
 	struct chat *chat;
+	struct conversations *conversations;
 	struct edits *edits;
 	struct config *config; /* ref; never NULL after app_load() succeeded once */
 	char *settings;        /* the editor's, as JSON; NULL: none */
