@@ -37,11 +37,20 @@ void local_server_release(struct local_server *server)
 
 /* --- what it is --- */
 
+/* Names go to terminals, which control characters could drive; those of C1 are C2 80 to C2 9F in UTF-8. */
+static bool is_plain(const char *id)
+{
+	for (const char *p = id; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7F || ((unsigned char)p[0] == 0xC2 && (unsigned char)p[1] < 0xA0))
+			return false;
+	return *id != '\0';
+}
+
 static void add_model(void *ctx, const char *id)
 {
 	struct local_server *s = ctx;
 
-	if (s->model_count == LIMIT_LOCAL_MODELS || !*id)
+	if (s->model_count == LIMIT_LOCAL_MODELS || !is_plain(id))
 		return;
 	s->models = xreallocarray(s->models, s->model_count + 1, sizeof(*s->models));
 	s->models[s->model_count++] = xstrdup(id);

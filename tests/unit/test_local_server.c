@@ -59,6 +59,8 @@ static void test_recognised(void **state)
 		{ "http://127.0.0.1:8080", LIST("{\"id\":\"x\",\"owned_by\":\"vllm\"}"), LOCAL_OTHER, 1 },
 		{ "http://127.0.0.1:8080", LIST(""), LOCAL_OTHER, 0 },
 		{ "http://127.0.0.1:8080", LIST("{\"id\":\"\"},{\"name\":\"y\"},7,null"), LOCAL_OTHER, 1 },
+		{ "http://127.0.0.1:8080", LIST("{\"id\":\"a\\u001b[2J\"},{\"id\":\"b\\u009b\"},{\"id\":\"\u00fc\"}"),
+		  LOCAL_OTHER, 1 },
 		{ "http://127.0.0.1:8080", "{\"data\":null}", -1, 0 },
 		{ "http://127.0.0.1:8080", "{\"status\":\"ok\"}", -1, 0 },
 		{ "http://127.0.0.1:8080", "{\"data\":\"x\"}", -1, 0 },
