@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "eke/front/cli.h"
+#include "eke/upstream/local.h"
 
 /* "eke: <sentence>" and what the provider said, to standard error. */
 void cli_complain(const struct err *err);
@@ -22,5 +23,16 @@ bool cli_start(struct app *app, const struct app_options *options);
 int cli_usage(const char *command, const char *word);
 /* Prints text of a model: on a terminal without control characters, which could drive it. */
 void cli_print_text(const char *text, size_t len);
+
+/*
+ * cli_local.c. Looks for servers on this machine, for at most LOCAL_SEARCH_MS. NULL: that is not wanted; else to be
+ * freed.
+ */
+struct local_search *cli_search_local(struct app *app);
+/*
+ * Where nothing is configured and a server answers: asks the person at the terminal whether to use it, which is so from
+ * then on; where there is none, or the answer is no, says how to use it.
+ */
+void cli_offer_local(struct app *app);
 
 #endif

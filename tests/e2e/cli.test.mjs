@@ -66,7 +66,7 @@ const SESSION = [
 
 /* As a shell starts it: Node gives a child its three descriptors always. */
 async function runRedirected(home, args, redirection, input = '') {
-	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state') };
+	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '' };
 	const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, EKE, ...args], { env, cwd: join(home, 'work') });
 	const got = { stdout: '', stderr: '' };
 
@@ -137,7 +137,7 @@ test('config --print: what is in force, without keys, and valid itself', async (
 		plans: { mine: { windows: [{ scope: 'key', models: ['a*', 'b'], limit: 5, period: '2h' }], maxPromptTokens: 99 } },
 		whenExhausted: 'auto',
 		completion: { trigger: 'manual', debounceMs: 5, languages: { '*': false, c: true } },
-		chat: { system: 'Be "brief".\n', temperature: 0.5, maxTokens: 10, language: 'de' },
+		chat: { system: 'Be "brief".\n', temperature: 0.5, maxTokens: 10, language: 'de', commands: { shorten: 'Make it short:\n{selection}' } },
 		privacy: { ignore: ['*.pem', '{[",]}'], history: false },
 		log: { level: 'debug' },
 	};
@@ -346,7 +346,7 @@ const ESCAPES = 'a\u001b[31mb\u0007c\u009b2Jd\re\u007f\tf';
 /* On a terminal of its own: util-linux's script makes one. */
 async function onTerminal(home, args) {
 	const command = [EKE, ...args].map((word) => `'${word}'`).join(' ');
-	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), TERM: 'xterm', SHELL: '/bin/sh' };
+	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '', TERM: 'xterm', SHELL: '/bin/sh' };
 	const child = spawn('script', ['-qec', command, join(home, 'typescript')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
 	const [code] = await within(once(child, 'close'), () => 'script did not end');
 

@@ -85,6 +85,8 @@
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
+#define LIMIT_LOCAL_SERVERS 8             /* addresses on this machine where a server is looked for */
+#define LIMIT_LOCAL_MODELS 256            /* of one of these that are looked at */
 #define LIMIT_MODELS 4096                 /* entries taken from a model list */
 #define LIMIT_USAGE_HOURS 48              /* of a provider's own count of requests */
 #define LIMIT_STENCIL KIB(2)              /* what stands around the text of an event; for longer ones each is parsed */
