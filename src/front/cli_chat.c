@@ -393,6 +393,7 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 		c.folder = find_folder();
 		if (c.folder)
 			workspace_add_folder(c.app.workspace, c.folder);
+		cli_offer_local(&c.app);
 		c.screen = screen_new(is_commit(&c));
 		run(&c);
 	}

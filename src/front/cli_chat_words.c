@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli_private.h"
 #include "eke/text/uri.h"
+#include "cli_private.h"
 
 #define INPUT_PATIENCE_MS 2000
 

@@ -10,10 +10,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli_private.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "eke/front/markdown.h"
+#include "eke/text/markdown.h"
+#include "cli_private.h"
 
 struct screen {
 	struct markdown *answer; /* NULL: as it comes */

@@ -1,12 +1,13 @@
 /*
- * eke.command: carries out a command on a range of a document, for editors that know nothing of eke. Where it changes the
- * document, edit/propose's engine is asked and the editor applies the edit; else the answer, a chat's, becomes a file that
- * the editor shows. Failures are told twice, as the request's error and as a message: clients show one or the other.
+ * eke.command: carries out a command on a range of a document, for editors that know nothing of eke. Where it changes
+ * the document, edit/propose's engine is asked and the editor applies the edit; else the answer, a chat's, becomes a
+ * file that the editor shows. Failures are told twice, as the request's error and as a message: clients show one or
+ * the other.
  *
  * A struct lsp_action lives from its request to the answer to that, which comes when the editor has done its part. It
  * waits for one thing at a time: the engine, or the client's answer.
  */
-#include "lsp_action.h"
+#include "lsp_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "eke/base/mem.h"
 #include "eke/text/buffer.h"
 #include "eke/text/uri.h"
+#include "lsp_action.h"
 #include "lsp_context.h"
 #include "lsp_positions.h"
 #include "lsp_work.h"

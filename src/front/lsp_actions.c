@@ -3,7 +3,7 @@
  * editors send this at every move of the cursor; where nothing could come of it, nothing is offered. Each action is
  * the command eke.command, carried out by lsp_action_run.c.
  */
-#include "lsp_action.h"
+#include "lsp_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
+#include "lsp_action.h"
 #include "lsp_positions.h"
 
 #define QUICK_FIX "quickfix"
@@ -63,8 +64,8 @@ static const struct {
 	{ "fix", QUICK_FIX,
 	  "Fix what is wrong with it, and change nothing else. If problems are listed below, these are what is meant." },
 	{ "refactor", REWRITE,
-	  "Refactor it: clear names, small functions with one purpose each, no repetition, early returns, no dead code. Its "
-	  "behaviour, its interface and the style of the code around it stay." },
+	  "Refactor it: clear names, small functions with one purpose each, no repetition, early returns, no dead code. "
+	  "Its behaviour, its interface and the style of the code around it stay." },
 	{ "optimize", REWRITE,
 	  "Make it faster, or let it use less memory, without changing what it does or how it is called. Do not trade "
 	  "readability for what cannot be measured; if it is good as it is, leave it so." },

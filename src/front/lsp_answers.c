@@ -2,7 +2,7 @@
  * Answers as files: the one way in which every editor can show a text. They are in answers/ of the state directory, for
  * the user alone, and go after a week; with privacy.history false they go when the program ends.
  */
-#include "lsp_action.h"
+#include "lsp_private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/store/place.h"
+#include "lsp_action.h"
 
 #define KEPT_SECONDS (7 * 86400)
 #define SUFFIX ".md"

@@ -9,8 +9,8 @@
 struct lsp_work;
 
 /*
- * `cancel` is called when the user cancels, at most once and never after lsp_work_end(); it may end the work. NULL where
- * the client shows no work; the others take that.
+ * `cancel` is called when the user cancels, at most once and never after lsp_work_end(); it may end the work. NULL
+ * where the client shows no work; the others take that.
  */
 struct lsp_work *lsp_work_new(
 	struct lsp *lsp, const struct json *client_token, const char *title, void (*cancel)(void *ctx), void *ctx);

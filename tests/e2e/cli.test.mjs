@@ -67,7 +67,7 @@ const SESSION = [
 
 /* As a shell starts it: Node gives a child its three descriptors always. */
 async function runRedirected(home, args, redirection, input = '') {
-	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state') };
+	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '' };
 	const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, EKE, ...args], { env, cwd: join(home, 'work') });
 	const got = { stdout: '', stderr: '' };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "eke/base/limits.h"
-#include "eke/front/markdown.h"
+#include "eke/text/markdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

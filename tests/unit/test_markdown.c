@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "eke/base/limits.h"
-#include "eke/front/markdown.h"
+#include "eke/text/markdown.h"
 
 static const struct {
 	unsigned width;

@@ -22,7 +22,7 @@ export function startOnTerminal(t, home, args, { columns = 80, env = {} } = {}) 
 		cwd: join(home, 'work'), stdio: ['pipe', 'pipe', 'inherit'],
 		env: {
 			PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'),
-			TERM: 'xterm', SHELL: '/bin/sh', ...env,
+			EKE_LOCAL_SERVERS: '', TERM: 'xterm', SHELL: '/bin/sh', ...env,
 		},
 	});
 	const terminal = { text: '', wake: () => {} };

@@ -9,7 +9,7 @@
 
 #include "eke/base/ascii.h"
 #include "eke/base/utf.h"
-#include "eke/front/markdown.h"
+#include "eke/text/markdown.h"
 
 enum found { FOUND, NONE, NOT_YET };
 

@@ -1,5 +1,5 @@
-#ifndef EKE_FRONT_MARKDOWN_H
-#define EKE_FRONT_MARKDOWN_H
+#ifndef EKE_TEXT_MARKDOWN_H
+#define EKE_TEXT_MARKDOWN_H
 /*
  * Markdown made readable on a terminal, as it comes. Pure: text in, text with the terminal's marks out.
  *

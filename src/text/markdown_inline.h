@@ -1,5 +1,5 @@
-#ifndef EKE_FRONT_MARKDOWN_INLINE_H
-#define EKE_FRONT_MARKDOWN_INLINE_H
+#ifndef EKE_TEXT_MARKDOWN_INLINE_H
+#define EKE_TEXT_MARKDOWN_INLINE_H
 /*
  * Marks within a line: emphasis, code spans, links, escapes.
  */

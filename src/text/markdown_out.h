@@ -1,5 +1,5 @@
-#ifndef EKE_FRONT_MARKDOWN_OUT_H
-#define EKE_FRONT_MARKDOWN_OUT_H
+#ifndef EKE_TEXT_MARKDOWN_OUT_H
+#define EKE_TEXT_MARKDOWN_OUT_H
 /*
  * Styled words on lines of a terminal: what markdown.c writes with. A word waits until it has ended, since only then it
  * is known on which line it goes.

@@ -5,7 +5,7 @@
  *
  * struct markdown lives as long as its answer is being printed.
  */
-#include "eke/front/markdown.h"
+#include "eke/text/markdown.h"
 
 #include <stdlib.h>
 #include <string.h>
