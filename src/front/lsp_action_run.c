@@ -354,11 +354,6 @@ static void compose(const struct lsp_action *a, const struct conversation_answer
 	free(shown);
 }
 
-static bool is_endpoints(const struct err *err)
-{
-	return err_kind_name(err->kind) && err->kind != ERR_IGNORED && err->kind != ERR_PROMPT_TOO_LONG;
-}
-
 static void on_answer(void *ctx, const struct conversation_answer *told, const struct err *err)
 {
 	struct lsp_action *a = ctx;
@@ -367,7 +362,7 @@ static void on_answer(void *ctx, const struct conversation_answer *told, const s
 
 	a->id = 0;
 	if (err) {
-		if (is_endpoints(err))
+		if (lsp_is_endpoints(err))
 			lsp_note_outcome(a->lsp, err);
 		else
 			lsp_update_status(a->lsp);

@@ -150,6 +150,8 @@ void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w);
 void lsp_update_status(struct lsp *lsp);
 /* A request to an endpoint ended: err NULL, it went well. */
 void lsp_note_outcome(struct lsp *lsp, const struct err *err);
+/* What the params, or the machine, were to blame for says nothing of the endpoint. */
+bool lsp_is_endpoints(const struct err *err);
 
 /* lsp_progress.c: a stream of $/progress under the client's token; NULL if `token` is none. */
 struct lsp_progress;
