@@ -114,6 +114,15 @@ static void release_held(struct markdown *m, bool final)
 	strbuf_consume(&m->held, md_inline(&m->out, &m->before, m->held.data, m->held.len, m->style, final));
 }
 
+/* Could the last character have decided what a mark is? It ends a run of marks, or a link, or the waiting. */
+static bool may_tell(const struct strbuf *held)
+{
+	char last = held->data[held->len - 1];
+	char before = held->len > 1 ? held->data[held->len - 2] : '\0';
+
+	return last == ')' || (before && strchr("\\`*_~[]!", before)) || held->len >= MARKDOWN_REACH;
+}
+
 static void add_text(struct markdown *m, uint32_t cp)
 {
 	char bytes[4];
@@ -124,7 +133,8 @@ static void add_text(struct markdown *m, uint32_t cp)
 		return;
 	}
 	strbuf_add(&m->held, bytes, n);
-	release_held(m, false);
+	if (may_tell(&m->held))
+		release_held(m, false);
 }
 
 static void add_raw(struct markdown *m, uint32_t cp)
