@@ -58,14 +58,15 @@ struct waiter {
 	struct waiter *next;
 };
 
-struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct docs *docs)
+struct engine *engine_new(
+	struct loop *loop, struct upstream *upstream, struct docs *docs, struct workspace *workspace)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
 	engine->loop = loop;
 	engine->upstream = upstream;
 	engine->docs = docs;
-	engine->ignore = ignore_new();
+	engine->workspace = workspace;
 	engine->cache = cache_new(0, 0);
 	engine->sharing = sharing_new(loop, engine->cache, &engine->last_id);
 	engine->habits = habits_new();
@@ -218,7 +219,6 @@ void engine_free(struct engine *engine)
 	docs_observe(engine->docs, NULL, NULL);
 	offline_free(engine->offline);
 	strbuf_release(&engine->offline_text);
-	ignore_free(engine->ignore);
 	config_unref(engine->config);
 	free(engine);
 }
@@ -230,8 +230,9 @@ void engine_free(struct engine *engine)
 static void on_text(void *ctx, const struct docs_event *event)
 {
 	struct engine *engine = ctx;
+	struct err err;
 
-	if (ignore_match_uri(engine->ignore, doc_uri(event->doc), NULL))
+	if (!workspace_may_send(engine->workspace, doc_uri(event->doc), &err))
 		offline_forget(engine->offline, doc_uri(event->doc));
 	else
 		offline_follow(engine->offline, event);
@@ -250,30 +251,23 @@ static void configure_offline(struct engine *engine, bool on)
 	}
 }
 
-void engine_configure(struct engine *engine, struct config *config, config_warn_fn *warn, void *warn_ctx)
+void engine_configure(struct engine *engine, struct config *config)
 {
-	struct err err;
-
 	config_ref(config);
 	config_unref(engine->config);
 	engine->config = config;
 	sharing_configure(engine->sharing, config->history);
-	ignore_free(engine->ignore);
-	engine->ignore = ignore_new();
-	for (const char **pattern = config->ignore; *pattern; pattern++)
-		if (!ignore_add(engine->ignore, IGNORE_USER, NULL, *pattern, &err))
-			warn(warn_ctx, err.message);
-	configure_offline(engine, config->completion.offline);
+	engine_rules_changed(engine);
 }
 
-bool engine_may_send(const struct engine *engine, const char *uri, struct err *err)
+void engine_rules_changed(struct engine *engine)
 {
-	const char *rule;
+	configure_offline(engine, engine->config->completion.offline);
+}
 
-	if (!ignore_match_uri(engine->ignore, uri, &rule))
-		return true;
-	err_set(err, ERR_IGNORED, "the rule \"%s\" keeps this file on this machine", rule);
-	return false;
+bool engine_may_send(struct engine *engine, const char *uri, struct err *err)
+{
+	return workspace_may_send(engine->workspace, uri, err);
 }
 
 /* --- answers of a question --- */

@@ -9,7 +9,7 @@
 #include "eke/complete/engine.h"
 #include "eke/complete/offline.h"
 #include "eke/complete/offline_ask.h"
-#include "eke/text/ignore.h"
+#include "eke/text/workspace.h"
 #include "ask.h"
 #include "habit.h"
 #include "sharing.h"
@@ -22,7 +22,7 @@ struct engine {
 	struct upstream *upstream;
 	struct docs *docs;
 	struct config *config; /* ref */
-	struct ignore *ignore;
+	struct workspace *workspace; /* borrowed */
 	struct cache *cache;
 	struct sharing *sharing; /* of the cache, with other processes */
 	struct habits *habits;

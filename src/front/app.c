@@ -21,7 +21,8 @@ void app_init(struct app *app, const struct app_options *options)
 	app->budget = budget_new(app->loop);
 	app->upstream = upstream_new(app->loop, app->budget);
 	app->docs = docs_new();
-	app->engine = engine_new(app->loop, app->upstream, app->docs);
+	app->workspace = workspace_new();
+	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
 	app->edits = edits_new(app->upstream, app->docs);
 }
@@ -31,6 +32,7 @@ void app_release(struct app *app)
 	edits_free(app->edits);
 	chat_free(app->chat);
 	engine_free(app->engine);
+	workspace_free(app->workspace);
 	docs_free(app->docs);
 	upstream_free(app->upstream);
 	budget_free(app->budget);
@@ -81,7 +83,8 @@ static void use(struct app *app, struct config *config, config_warn_fn *warn, vo
 	config_unref(app->config);
 	app->config = config;
 	apply_log_level(app);
-	engine_configure(app->engine, config, warn, warn_ctx);
+	workspace_configure(app->workspace, config, warn, warn_ctx);
+	engine_configure(app->engine, config);
 	chat_configure(app->chat, config);
 	edits_configure(app->edits, config);
 }

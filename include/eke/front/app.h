@@ -14,6 +14,7 @@
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
 #include "eke/text/docs.h"
+#include "eke/text/workspace.h"
 #include "eke/upstream/upstream.h"
 
 /* The options before or behind any command; borrowed from argv. */
@@ -30,6 +31,7 @@ struct app {
 	struct budget *budget;
 	struct upstream *upstream;
 	struct docs *docs;
+	struct workspace *workspace;
 	struct engine *engine;
 	struct chat *chat;
 	struct edits *edits;

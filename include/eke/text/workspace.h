@@ -20,8 +20,8 @@ struct workspace;
 /* Without folders. */
 RETURNS_NONNULL MUST_USE struct workspace *workspace_new(void);
 void workspace_free(struct workspace *ws);
-/* Takes privacy.ignore; patterns that are malformed are reported and left out. */
-void workspace_configure(struct workspace *ws, const struct config *config, config_warn_fn *warn, void *warn_ctx);
+/* Takes privacy.ignore, and a reference; patterns that are malformed are reported and left out. */
+void workspace_configure(struct workspace *ws, struct config *config, config_warn_fn *warn, void *warn_ctx);
 
 /*
  * A folder, by an absolute path or by a file: URI. The same folder twice is one. False if it is neither, or one too many
