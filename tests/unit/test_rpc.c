@@ -144,10 +144,10 @@ static void on_guard(void *ctx)
 	fail_msg("waited too long");
 }
 
-static int setup(void **state)
+static int setup_dialect(void **state, enum rpc_dialect dialect)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = f };
+	struct rpc_config config = { .dialect = dialect, .methods = methods, .admit = admit, .broken = on_broken, .ctx = f };
 
 	*state = f;
 	signal(SIGPIPE, SIG_IGN);
@@ -162,6 +162,16 @@ static int setup(void **state)
 	strbuf_init(&f->got, MIB(128));
 	strbuf_init(&f->calls, KIB(64));
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_dialect(state, RPC_LSP);
+}
+
+static int setup_acp(void **state)
+{
+	return setup_dialect(state, RPC_ACP);
 }
 
 static int teardown(void **state)
@@ -804,27 +814,29 @@ static void test_finish(void **state)
 static const struct {
 	enum err_kind kind;
 	int code;
+	int acp; /* 0: the same */
 } codes[] = {
-	{ ERR_NONE, -32603 },
-	{ ERR_INTERNAL, -32603 },
-	{ ERR_PARSE, -32700 },
-	{ ERR_INVALID_REQUEST, -32600 },
-	{ ERR_METHOD_NOT_FOUND, -32601 },
-	{ ERR_INVALID_PARAMS, -32602 },
-	{ ERR_NOT_INITIALIZED, -32002 },
-	{ ERR_CANCELLED, -32800 },
-	{ ERR_CONTENT_MODIFIED, -32801 },
-	{ ERR_BUDGET, -32803 },
-	{ ERR_AUTH, -32803 },
-	{ ERR_FORBIDDEN, -32803 },
-	{ ERR_PROMPT_TOO_LONG, -32803 },
-	{ ERR_UPSTREAM, -32803 },
-	{ ERR_NETWORK, -32803 },
-	{ ERR_TIMEOUT, -32803 },
-	{ ERR_PROTOCOL, -32803 },
-	{ ERR_CONFIG, -32803 },
-	{ ERR_NO_ENDPOINT, -32803 },
-	{ ERR_IGNORED, -32803 },
+	{ ERR_NONE, -32603, 0 },
+	{ ERR_INTERNAL, -32603, 0 },
+	{ ERR_PARSE, -32700, 0 },
+	{ ERR_INVALID_REQUEST, -32600, 0 },
+	{ ERR_METHOD_NOT_FOUND, -32601, 0 },
+	{ ERR_INVALID_PARAMS, -32602, 0 },
+	{ ERR_NOT_FOUND, -32602, -32002 },
+	{ ERR_NOT_INITIALIZED, -32002, -32600 },
+	{ ERR_CANCELLED, -32800, 0 },
+	{ ERR_CONTENT_MODIFIED, -32801, 0 },
+	{ ERR_BUDGET, -32803, 0 },
+	{ ERR_AUTH, -32803, -32000 },
+	{ ERR_FORBIDDEN, -32803, 0 },
+	{ ERR_PROMPT_TOO_LONG, -32803, 0 },
+	{ ERR_UPSTREAM, -32803, 0 },
+	{ ERR_NETWORK, -32803, 0 },
+	{ ERR_TIMEOUT, -32803, 0 },
+	{ ERR_PROTOCOL, -32803, 0 },
+	{ ERR_CONFIG, -32803, 0 },
+	{ ERR_NO_ENDPOINT, -32803, 0 },
+	{ ERR_IGNORED, -32803, 0 },
 };
 
 static void test_codes(void **state)
@@ -834,8 +846,10 @@ static void test_codes(void **state)
 	struct json_writer w;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		assert_int_equal(rpc_error_code(codes[i].kind), codes[i].code);
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+		assert_int_equal(rpc_error_code(codes[i].kind, RPC_LSP), codes[i].code);
+		assert_int_equal(rpc_error_code(codes[i].kind, RPC_ACP), codes[i].acp ? codes[i].acp : codes[i].code);
+	}
 	err_set(&err, ERR_BUDGET, "wait");
 	err.http_status = 429;
 	err.retry_at = 1795489200;
@@ -844,7 +858,7 @@ static void test_codes(void **state)
 	err_set_provider(&err, "\"no\"\n", 5);
 	strbuf_init(&out, 1000);
 	json_writer_init(&w, &out);
-	rpc_write_error(&w, &err, "", 0);
+	rpc_write_error(&w, &err, RPC_LSP, "", 0);
 	json_writer_end(&w);
 	assert_string_equal(out.data,
 			    "{\"code\":-32803,\"message\":\"wait\",\"data\":{\"kind\":\"budget\",\"endpoint\":\"free\","
@@ -853,9 +867,37 @@ static void test_codes(void **state)
 	strbuf_reset(&out);
 	err_set(&err, ERR_INVALID_PARAMS, "x");
 	json_writer_init(&w, &out);
-	rpc_write_error(&w, &err, NULL, 0);
+	rpc_write_error(&w, &err, RPC_LSP, NULL, 0);
 	assert_string_equal(out.data, "{\"code\":-32602,\"message\":\"x\"}");
 	strbuf_release(&out);
+}
+
+/* --- the Agent Client Protocol's way --- */
+
+static void test_acp(void **state)
+{
+	struct fixture *f = *state;
+
+	/* Lines, whatever comes first; a client may leave out "jsonrpc", but not write another. */
+	feed(f, "Content-Length: 3\n{\"id\":1,\"method\":\"null\"}\n{\"jsonrpc\":\"1.0\",\"id\":2,\"method\":\"null\"}\n");
+	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700");
+	expect(f, RESULT("1", "null"));
+	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32600");
+	feed(f, CALL("\"a\\u0062\"", "later", ",\"params\":{\"cancel\":\"yes\"}") CALL("9007199254740993", "later", "")
+		CALL("null", "later", ""));
+	expect(f, "");
+	/* LSP's name, another id, LSP's form: nobody is meant. */
+	feed(f, NOTE("$/cancelRequest", ",\"params\":{\"requestId\":null}")
+		NOTE("$/cancel_request", ",\"params\":{\"requestId\":9007199254740992}")
+		NOTE("$/cancel_request", ",\"params\":{\"id\":null}") NOTE("$/cancel_request", ""));
+	expect(f, "");
+	feed(f, NOTE("$/cancel_request", ",\"params\":{\"requestId\":9007199254740993}")
+		NOTE("$/cancel_request", ",\"params\":{\"\\u0072equestI\\u0064\":null}")
+		NOTE("$/cancel_request", ",\"params\":{\"_meta\":{},\"requestId\":\"a\\u0062\"}"));
+	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":9007199254740993,\"error\":{\"code\":-32800");
+	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32800");
+	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":\"a\\u0062\",\"error\":{\"code\":-32800");
+	expect(f, "");
 }
 
 #define RPC_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -864,6 +906,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RPC_TEST(test_messages),
+		cmocka_unit_test_setup_teardown(test_acp, setup_acp, teardown),
 		RPC_TEST(test_headers),
 		RPC_TEST(test_admit),
 		RPC_TEST(test_later),
