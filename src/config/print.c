@@ -181,8 +181,23 @@ static void put_completion(struct json_writer *w, const struct config *config)
 	json_end_object(w);
 }
 
-static void put_chat(struct json_writer *w, const struct config_chat *chat)
+/* The editor's count more than the file's. */
+static void put_commands(struct json_writer *w, const struct config *config)
 {
+	json_put_key(w, "commands");
+	json_begin_object(w);
+	for (const struct json *c = json_first(config->commands[0]); c; c = json_next(c))
+		if (!json_get(config->commands[1], json_key(c)))
+			json_put_kstring(w, json_key(c), json_string(c));
+	for (const struct json *c = json_first(config->commands[1]); c; c = json_next(c))
+		json_put_kstring(w, json_key(c), json_string(c));
+	json_end_object(w);
+}
+
+static void put_chat(struct json_writer *w, const struct config *config)
+{
+	const struct config_chat *chat = &config->chat;
+
 	json_put_key(w, "chat");
 	json_begin_object(w);
 	put_if_set(w, "system", chat->system);
@@ -197,6 +212,7 @@ static void put_chat(struct json_writer *w, const struct config_chat *chat)
 	else
 		json_put_null(w);
 	json_put_kstring(w, "language", chat->language);
+	put_commands(w, config);
 	json_end_object(w);
 }
 
@@ -221,7 +237,7 @@ void config_print(const struct config *config, struct strbuf *out)
 	json_end_object(&w);
 	json_put_kstring(&w, "whenExhausted", exhausted[config->when_exhausted]);
 	put_completion(&w, config);
-	put_chat(&w, &config->chat);
+	put_chat(&w, config);
 	json_put_key(&w, "privacy");
 	json_begin_object(&w);
 	json_put_key(&w, "ignore");

@@ -24,6 +24,8 @@
 #define LIMIT_PLANS 32
 #define LIMIT_PLAN_WINDOWS 8
 #define LIMIT_IGNORE_PATTERNS 512
+#define LIMIT_USER_COMMANDS 100           /* chat.commands of one configuration */
+#define LIMIT_COMMAND_NAME 64
 #define LIMIT_KEY_ARGS 32                 /* words of a key command */
 #define LIMIT_KEY KIB(4)                  /* an API key */
 #define LIMIT_KEY_COMMAND_SECONDS 60      /* a password manager may ask its user */
@@ -123,7 +125,7 @@
 #define LIMIT_TITLE 256                   /* of a conversation */
 #define LIMIT_CONTEXT_ITEMS 64            /* things that go with a question */
 #define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
-#define LIMIT_COMMANDS 256
+#define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
 #define LIMIT_EXPORT MIB(64)              /* a conversation as one text */

@@ -27,6 +27,7 @@ struct command {
 	const char *description; /* a sentence */
 	enum command_needs needs;
 	bool input_will_do; /* what the user types will do for what it needs */
+	bool needs_input;
 	const char *prompt;
 };
 
@@ -41,7 +42,8 @@ const struct command *commands_at(const struct command_set *set, size_t index);
 const struct command *commands_find(const struct command_set *set, const char *name, struct err *err);
 /* "selection", … */
 const char *command_needs_name(enum command_needs needs);
-bool command_uses_diff(const struct command *command);
+/* Does the prompt quote the selection itself? Then nothing else will do for it. */
+bool command_quotes_selection(const struct command *command);
 
 /* What stands for the placeholders; all may be NULL. */
 struct command_values {

@@ -92,7 +92,8 @@ bool context_add(struct context_blocks *blocks, const struct context_sources *so
  */
 bool context_add_mentions(struct context_blocks *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err);
-/* A block of text that is no file's. `language` is the fence's, or NULL. */
-void context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text, size_t len);
+/* A block of text that is no file's. `language` is the fence's, or NULL. Fails as context_add(). */
+bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text, size_t len,
+	struct err *err);
 
 #endif

@@ -106,6 +106,7 @@ struct config {
 	const char **plan_models[LIMIT_PLANS];
 	size_t plan_count;
 	const struct json *languages[2]; /* of the file, of the editor */
+	const struct json *commands[2];  /* likewise: objects of strings; for chat/commands.h */
 };
 
 /* Gets warnings that do not keep a configuration from being used: unknown fields, literal keys. May be NULL. */
