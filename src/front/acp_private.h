@@ -145,11 +145,13 @@ struct acp_prompt {
 	struct acp_blocks blocks;
 	size_t reading;          /* the piece that is being read */
 	char *command;           /* its name; NULL: none */
+	bool own_command;        /* … is one of this front end's */
 	const char *words;       /* the text behind it; within blocks.text */
 	struct rpc_stream *stream;
 	char *message;           /* id of the answer that comes; NULL: none yet */
 	uint64_t question;       /* the conversation engine's; 0: none */
 	struct acp_edit *edit;   /* or NULL */
+	char *asking;            /* the question which endpoint to use; NULL: not asked */
 	char *tool;              /* id of the tool call that is open; NULL: none */
 	uint64_t call;           /* to the client; 0: none */
 	bool deferred;           /* a read from the disk is */
