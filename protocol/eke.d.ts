@@ -180,6 +180,8 @@ export interface EkeCapabilities {
 	models: boolean;
 	/** streamToken, and pieces by $/progress. */
 	streaming: boolean;
+	/** chat/send and its kin. */
+	conversations: boolean;
 }
 
 /** Which request. */
@@ -408,6 +410,211 @@ export interface MessageParams {
 	message: string;
 }
 
+/** Something that goes with a question. */
+export type Context = {
+	kind: "selection" | "file";
+	uri: Uri;
+	range?: Range;
+} | {
+	kind: "text";
+	/** What it is, for the model and for trimmed. */
+	name?: string;
+	text: string;
+	/** Of the fence around it. */
+	languageId?: string;
+} | {
+	kind: "diagnostics";
+	uri: Uri;
+	range?: Range;
+	items?: ContextDiagnostic[];
+};
+
+/** LSP's Diagnostic; members that are not listed here are ignored. */
+export interface ContextDiagnostic {
+	range: Range;
+	message: string;
+	/** Error, warning, information, hint. */
+	severity?: 1 | 2 | 3 | 4;
+	source?: string;
+	code?: number | string;
+}
+
+/** A question, and what goes with it. There must be a prompt, or a command that needs none. */
+export interface ChatSendParams {
+	/** The chat to go on with; none: a new one. */
+	chatId?: string;
+	/** What the user typed. */
+	prompt?: string;
+	/** Name of a command (chat/commands). */
+	command?: string;
+	context?: Context[];
+	/** One of the user's turns in the chat: this question takes its place, and what came behind it is dropped. */
+	editTurnId?: string;
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	temperature?: number;
+	/** The most tokens of the answer. */
+	maxTokens?: number;
+	streamToken?: Token;
+}
+
+/** Which chat, and whom to ask this time. */
+export interface ChatRegenerateParams {
+	/** Of the chat. */
+	chatId: string;
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	temperature?: number;
+	/** The most tokens of the answer. */
+	maxTokens?: number;
+	streamToken?: Token;
+}
+
+/** The whole answer, which is kept. */
+export interface ChatSendResult {
+	/** Of the chat. */
+	chatId: string;
+	/** Of the answer. */
+	turnId: string;
+	/** Of the user's turn. */
+	questionTurnId?: string;
+	/** Of the chat; made of its first question. */
+	title?: string;
+	text: string;
+	/** What the model thought aloud. */
+	reasoning?: string;
+	finishReason: FinishReason;
+	usage?: Usage;
+	/** What was not sent, in words for the user: to keep to the plan's cap on prompts, or to an ignore rule. */
+	trimmed?: string[];
+	/** The model that answered. */
+	model: string;
+	/** Name of the endpoint that answered. */
+	endpoint: string;
+	budget: Budget;
+}
+
+/** Which chat. */
+export interface ChatIdParams {
+	/** Of the chat. */
+	chatId: string;
+}
+
+/** Which conversations, and how many. */
+export interface ChatListParams {
+	/** Words to look for. */
+	query?: string;
+	/** @default 50 */
+	limit?: number;
+	/** Of the page before. */
+	cursor?: string;
+	/** Only those of this folder, by its URI or path. */
+	workspace?: string;
+}
+
+/** A conversation in a list. usage is the sum over all answers, those that were replaced included. */
+export interface ChatEntry {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+	createdAt?: Time;
+	updatedAt: Time;
+	/** URI of the folder in which it began. */
+	workspace?: string;
+	usage?: Usage;
+	turns: number;
+}
+
+/** A page of conversations. */
+export interface ChatListResult {
+	chats: ChatEntry[];
+	/** For the next page; none: this was the last. */
+	cursor?: string;
+}
+
+/** One of the user's questions, or an answer. */
+export interface ChatTurn {
+	turnId: string;
+	role: "user" | "assistant";
+	/** As the user typed it; the answer. */
+	text: string;
+	createdAt: Time;
+	/** The command of the question. */
+	command?: string;
+	/** What went with the question. */
+	context?: {
+		name: string;
+	}[];
+	model?: string;
+	endpoint?: string;
+	reasoning?: string;
+	finishReason?: FinishReason;
+	/** It was cancelled, or its process died. */
+	interrupted?: true;
+	/** It is still coming. */
+	writing?: true;
+	usage?: Usage;
+}
+
+/** A conversation. */
+export interface ChatGetResult {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+	createdAt?: Time;
+	updatedAt?: Time;
+	/** URI of the folder in which it began. */
+	workspace?: string;
+	usage?: Usage;
+	turns: ChatTurn[];
+}
+
+/** Which chat, and its title. */
+export interface ChatRenameParams {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+}
+
+/** Which chat, in which form. */
+export interface ChatExportParams {
+	/** Of the chat. */
+	chatId: string;
+	format: "markdown" | "json";
+}
+
+/** The text. */
+export interface ChatExportResult {
+	text: string;
+}
+
+/** The commands. */
+export interface ChatCommandsResult {
+	commands: ChatCommand[];
+}
+
+/** A name for a prompt. */
+export interface ChatCommand {
+	name: string;
+	title: string;
+	description: string;
+	/** What must go with it: a selection (files or text will do, unless it is the user's own prompt that quotes it), a file, something staged in git, or nothing. */
+	needs: "selection" | "file" | "diff" | "none";
+}
+
+/** The new chat. */
+export interface ChatCreatedParams {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+	questionTurnId: string;
+	turnId: string;
+}
+
 /** One message of a conversation. */
 export interface ChatMessage {
 	role: "system" | "user" | "assistant";
@@ -567,7 +774,7 @@ export interface ChatSettings {
 	maxTokens?: number | null;
 	/** The language to answer in, in words. null: that of the question. */
 	language?: string | null;
-	/** Your own chat commands: name and prompt. {selection} in a prompt stands for the selected text. */
+	/** Your own chat commands: name and prompt. One of a built-in command's name takes its place. In a prompt {selection} stands for the selected text, {file} for the path of the current file, which goes along, {language} for its language, {framework} for the test framework it seems to use, {diff} has what is staged go along, and {input} is what you type with the command, which else follows the prompt. */
 	commands?: Record<string, string>;
 }
 
@@ -605,6 +812,22 @@ export interface Requests {
 	'workspace/executeCommand': { params: ExecuteCommandParams; result: null };
 	/** A replacement for a range. */
 	'edit/propose': { params: EditProposeParams; result: EditProposeResult };
+	/** A question in a conversation that is kept. */
+	'chat/send': { params: ChatSendParams; result: ChatSendResult };
+	/** Another answer to the last question. */
+	'chat/regenerate': { params: ChatRegenerateParams; result: ChatSendResult };
+	/** The conversations. */
+	'chat/list': { params: ChatListParams; result: ChatListResult };
+	/** One conversation. */
+	'chat/get': { params: ChatIdParams; result: ChatGetResult };
+	/** Another title. */
+	'chat/rename': { params: ChatRenameParams; result: Empty };
+	/** Deletes a conversation. */
+	'chat/delete': { params: ChatIdParams; result: Empty };
+	/** A conversation as one text. */
+	'chat/export': { params: ChatExportParams; result: ChatExportResult };
+	/** The commands of chat/send. */
+	'chat/commands': { params: Empty; result: ChatCommandsResult };
 	/** One answer to a list of messages. */
 	'chat/complete': { params: ChatCompleteParams; result: ChatCompleteResult };
 	/** The models that can be asked. */
@@ -653,6 +876,8 @@ export interface ServerNotifications {
 	'window/logMessage': MessageParams;
 	/** A message for the user. */
 	'window/showMessage': MessageParams;
+	/** A conversation began. */
+	'eke/didCreateChat': ChatCreatedParams;
 	/** What a status bar shows. */
 	'eke/didChangeStatus': StatusParams;
 }

@@ -59,7 +59,8 @@ bool asked_is(const struct asked *asked, const struct chat_request *request)
 		const struct request_message *a = &asked->messages[i];
 		const struct request_message *b = &request->messages[i];
 
-		if ((request->classes && request->classes[i] != asked->classes[i]) || strcmp(a->role, b->role) || a->content_len != b->content_len ||
+		if ((request->classes && request->classes[i] != asked->classes[i]) || strcmp(a->role, b->role) ||
+			a->content_len != b->content_len ||
 		    memcmp(a->content, b->content, a->content_len))
 			return false;
 	}

@@ -40,7 +40,8 @@ static void add_system(struct assembled *a, const struct config *config)
 	strbuf_init(&text, LIMIT_CONFIG_FILE);
 	strbuf_adds(&text, own ? own : system_prompt);
 	if (language && *language)
-		strbuf_addf(&text, "%sAnswer in this language, whatever the question's is: %s.", text.len ? "\n" : "", language);
+		strbuf_addf(&text, "%sAnswer in this language, whatever the question's is: %s.", text.len ? "\n" : "",
+			language);
 	if (text.len)
 		add(a, "system", TRIM_SYSTEM, text.data, text.len);
 	strbuf_release(&text);

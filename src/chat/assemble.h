@@ -19,8 +19,8 @@ struct assembled {
 };
 
 /*
- * The chat's last turn is the question. Questions that were never answered are left out, and so are attachments of which
- * a newer one goes along.
+ * The chat's last turn is the question. Questions that were never answered are left out, and so are attachments of
+ * which a newer one goes along.
  */
 void assemble(const struct history_chat *chat, const struct config *config, struct assembled *out);
 void assembled_release(struct assembled *a);

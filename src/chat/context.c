@@ -1,6 +1,6 @@
 /*
- * Making blocks. A *source* is a file's text for the time of one call: a document's, the caller's or the disk's. Blocks,
- * and what commands want to know of them, belong to struct context_blocks.
+ * Making blocks. A *source* is a file's text for the time of one call: a document's, the caller's or the disk's.
+ * Blocks, and what commands want to know of them, belong to struct context_blocks.
  */
 #include "eke/chat/context.h"
 
@@ -274,7 +274,8 @@ static bool add_file(struct context_blocks *blocks, const struct context_sources
 		free((char *)(uintptr_t)spec.name);
 	}
 	if (!ok)
-		err_set(err, ERR_INVALID_PARAMS, "%s has %zu bytes, and %zu is the most that goes with a question: give a part of it",
+		err_set(err, ERR_INVALID_PARAMS,
+			"%s has %zu bytes, and %zu is the most that goes with a question: give a part of it",
 			source.shown, piece.end - piece.start, LIMIT_CONTEXT_PIECE);
 	if (ok)
 		remember(blocks, &source, selection ? &body : NULL);
@@ -287,7 +288,8 @@ static bool add_file(struct context_blocks *blocks, const struct context_sources
 
 /* --- text and diagnostics --- */
 
-static bool add_block(struct context_blocks *blocks, const char *name, const char *language, const char *text, size_t len,
+static bool add_block(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+	size_t len,
 	char *key, struct err *err)
 {
 	char *shown = block_name(name, NAME_MOST);
@@ -318,7 +320,8 @@ static bool add_text(struct context_blocks *blocks, const struct context_item *i
 	return add_block(blocks, name, item->language, item->text ? item->text : "", item->len, NULL, err);
 }
 
-bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text, size_t len,
+bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+	size_t len,
 	struct err *err)
 {
 	return add_block(blocks, name, language, text, len, NULL, err);

@@ -5,7 +5,7 @@
 
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
-#include "eke/base/limits.h"
+#include "eke/chat/history_json.h"
 
 static void add_time(struct strbuf *out, int64_t ms)
 {

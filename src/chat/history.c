@@ -1,13 +1,13 @@
 /*
- * The file of conversations, and everything that is written to it. struct history is a store with the process's own mark,
- * by which chats that are being answered are known to belong to it.
+ * The file of conversations, and everything that is written to it. struct history is a store with the process's own
+ * mark, by which chats that are being answered are known to belong to it.
  *
  * A text is a row of pieces. While an answer comes each piece is what came since the last one; at its end they are
  * replaced by larger ones, cut at lines, and these are what is indexed: a word that is looked for is found if it lies
- * within one of them. What is dropped is marked `gone` at once, and deleted in steps, since taking a long text out of the
- * index takes its time.
+ * within one of them. What is dropped is marked `gone` at once, and deleted in steps, since taking a long text out of
+ * the index takes its time.
  */
-#include "history_private.h"
+#include "eke/chat/history.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,8 @@
 #include "eke/base/mem.h"
 #include "eke/base/process.h"
 #include "eke/base/utf.h"
+#include "history_read.h"
+#include "history_schema.h"
 
 /* Of text that is complete. */
 #define PIECE KIB(4)

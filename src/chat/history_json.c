@@ -1,7 +1,7 @@
 /*
  * Conversations as the protocol has them (protocol/README.md, chat/get and chat/list). No state.
  */
-#include "eke/chat/history.h"
+#include "eke/chat/history_json.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /*
  * Reading conversations. Everything is copied out of the file within one transaction; the caller releases it.
  */
-#include "history_private.h"
+#include "history_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/process.h"
 #include "eke/base/strbuf.h"
-#include "eke/base/utf.h"
+#include "history_schema.h"
 
 /* A word of fewer characters the index does not have. */
 #define TRIGRAM 3

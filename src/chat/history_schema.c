@@ -5,7 +5,7 @@
  * base/process.h) is writing. `role` is 0 for the user's turns, 1 for the model's; `state` and `finish` are those of
  * history.h and call.h. Times are the wall clock's, in ms. What is `gone` is not there for anybody, and deleted later.
  */
-#include "history_private.h"
+#include "history_schema.h"
 
 #include "eke/base/attrs.h"
 
@@ -66,11 +66,13 @@ static const char *const statements[] = {
 		      " prompt_tokens, answer_tokens, estimated FROM turn WHERE chat = ?1 AND " IS_VISIBLE " ORDER BY n",
 	[SQL_PIECES] = "SELECT turn.n, piece.text FROM turn JOIN piece ON piece.turn = turn.n"
 		       " WHERE turn.chat = ?1 AND NOT turn.gone ORDER BY turn.n, piece.n",
-	[SQL_ATTACHMENTS] = "SELECT turn.n, selection, key, attachment.text FROM turn JOIN attachment ON attachment.turn = turn.n"
+	[SQL_ATTACHMENTS] =
+		"SELECT turn.n, selection, key, attachment.text FROM turn JOIN attachment ON attachment.turn = turn.n"
 			    " WHERE turn.chat = ?1 AND NOT turn.gone ORDER BY turn.n, attachment.n",
 	[SQL_RENAME] = "UPDATE chat SET title = ?2 WHERE id = ?1 AND NOT gone RETURNING n",
 	[SQL_DELETE] = "UPDATE chat SET gone = 1, title = '' WHERE id = ?1 AND NOT gone RETURNING n",
-	[SQL_CHAT_PUT] = "INSERT INTO chat (id, title, workspace, created, updated) VALUES (?1, ?2, ?3, ?4, ?4) RETURNING n",
+	[SQL_CHAT_PUT] =
+		"INSERT INTO chat (id, title, workspace, created, updated) VALUES (?1, ?2, ?3, ?4, ?4) RETURNING n",
 	[SQL_CHAT_COUNT] = "UPDATE chat SET turns = (SELECT count(*) FROM turn WHERE chat = ?1 AND " IS_VISIBLE ")"
 			   " WHERE n = ?1",
 	[SQL_TURN_PUT] = "INSERT INTO turn (chat, role, created, state, command, question) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"

@@ -10,7 +10,10 @@
  * free().
  */
 char *title_make(const char *question, const char *command, const char *about);
-/* A title that a client gives: one line, without blanks around it, cut to LIMIT_TITLE; NULL if nothing is left. free(). */
+/*
+ * A title that a client gives: one line, without blanks around it, cut to LIMIT_TITLE; NULL if nothing is left.
+ * free().
+ */
 char *title_clean(const char *title);
 
 #endif

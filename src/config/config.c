@@ -222,7 +222,8 @@ static bool check_commands(const struct json *commands, struct err *err)
 			return false;
 		}
 		if (!json_string(c) || !*json_string(c)) {
-			err_set(err, ERR_INVALID_PARAMS, "chat.commands.%.64s must be a prompt, a string that is not empty, not %s", name,
+			err_set(err, ERR_INVALID_PARAMS,
+				"chat.commands.%.64s must be a prompt, a string that is not empty, not %s", name,
 				json_string(c) ? "an empty one" : json_type_name(c));
 			return false;
 		}

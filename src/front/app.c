@@ -25,11 +25,13 @@ void app_init(struct app *app, const struct app_options *options)
 	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
 	app->edits = edits_new(app->upstream, app->docs);
+	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
 }
 
 void app_release(struct app *app)
 {
 	edits_free(app->edits);
+	conversations_free(app->conversations);
 	chat_free(app->chat);
 	engine_free(app->engine);
 	workspace_free(app->workspace);
@@ -87,6 +89,7 @@ static void use(struct app *app, struct config *config, config_warn_fn *warn, vo
 	engine_configure(app->engine, config);
 	chat_configure(app->chat, config);
 	edits_configure(app->edits, config);
+	conversations_configure(app->conversations, config, warn, warn_ctx);
 }
 
 bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err *err)

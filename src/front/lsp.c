@@ -51,6 +51,9 @@ struct initialize_params {
 	int64_t process_id;
 	const struct json *general;
 	const struct json *options;
+	const struct json *folders;
+	const char *root_uri;
+	const char *root_path;
 	const char *trace;
 	struct {
 		const char *name;
@@ -75,6 +78,9 @@ static const struct decode_field initialize_fields[] = {
 	{ .name = "capabilities", .type = DECODE_OBJECT, .offset = offsetof(struct initialize_params, general),
 	  .sub = capabilities_fields },
 	{ .name = "initializationOptions", .type = DECODE_ANY, .offset = offsetof(struct initialize_params, options) },
+	{ .name = "workspaceFolders", .type = DECODE_ARRAY, .offset = offsetof(struct initialize_params, folders) },
+	{ .name = "rootUri", .type = DECODE_STRING, .offset = offsetof(struct initialize_params, root_uri) },
+	{ .name = "rootPath", .type = DECODE_STRING, .offset = offsetof(struct initialize_params, root_path) },
 	{ .name = "trace", .type = DECODE_STRING, .offset = offsetof(struct initialize_params, trace) },
 	{ .name = "clientInfo", .type = DECODE_OBJECT, .offset = offsetof(struct initialize_params, client),
 	  .sub = client_fields },
@@ -135,6 +141,7 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_put_kint(w, "protocol", 1);
 	json_put_kbool(w, "chat", true);
 	json_put_kbool(w, "edit", true);
+	json_put_kbool(w, "conversations", true);
 	json_put_kbool(w, "models", true);
 	json_put_kbool(w, "streaming", true);
 	json_end_object(w);
@@ -180,6 +187,7 @@ static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, 
 	if (p.process_id && !loop_on_exit_of(lsp->app.loop, (pid_t)p.process_id, on_client_gone, lsp))
 		log_info("process %lld, which the client says it is, is not on this machine; not watched",
 			(long long)p.process_id);
+	lsp_take_folders(lsp, p.folders, p.root_uri, p.root_path);
 	lsp_take_settings(lsp, json_get_present(p.options, "eke"));
 	strbuf_init(&result, KIB(16));
 	json_writer_init(&w, &result);
@@ -237,13 +245,6 @@ static void on_set_trace(void *ctx, const struct json *params)
 	set_trace(ctx, json_string(json_get(params, "value")));
 }
 
-/* Folders matter to nothing yet; a client that tells of their changes is right to. */
-static void on_workspace_folders(void *ctx, const struct json *params)
-{
-	(void)ctx;
-	(void)params;
-}
-
 /* --- the table --- */
 
 static const struct rpc_method methods[] = {
@@ -262,9 +263,17 @@ static const struct rpc_method methods[] = {
 	{ .name = "textDocument/didPartiallyAcceptCompletion", .notification = lsp_did_partially_accept },
 	{ .name = "workspace/executeCommand", .request = lsp_execute_command },
 	{ .name = "workspace/didChangeConfiguration", .notification = lsp_did_change_configuration },
-	{ .name = "workspace/didChangeWorkspaceFolders", .notification = on_workspace_folders },
+	{ .name = "workspace/didChangeWorkspaceFolders", .notification = lsp_did_change_folders },
 	{ .name = "chat/complete", .request = lsp_chat_complete },
 	{ .name = "edit/propose", .request = lsp_edit_propose },
+	{ .name = "chat/send", .request = lsp_chat_send },
+	{ .name = "chat/regenerate", .request = lsp_chat_regenerate },
+	{ .name = "chat/list", .request = lsp_chat_list },
+	{ .name = "chat/get", .request = lsp_chat_get },
+	{ .name = "chat/rename", .request = lsp_chat_rename },
+	{ .name = "chat/delete", .request = lsp_chat_delete },
+	{ .name = "chat/export", .request = lsp_chat_export },
+	{ .name = "chat/commands", .request = lsp_chat_commands },
 	{ .name = "models/list", .request = lsp_models_list },
 	{ .name = "budget/get", .request = lsp_budget_get },
 	{ .name = NULL },
@@ -391,6 +400,7 @@ static void release(struct lsp *lsp)
 	lsp_turns_free(lsp);
 	lsp_edits_free(lsp);
 	lsp_models_free(lsp);
+	lsp_looks_free(lsp);
 	rpc_finish(lsp->rpc, END_FLUSH_MS);
 	rpc_free(lsp->rpc);
 	pump_free(lsp->pump);

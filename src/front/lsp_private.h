@@ -29,6 +29,7 @@ struct lsp_turn;
 struct lsp_completion;
 struct lsp_edit;
 struct lsp_models;
+struct lsp_look;
 
 struct lsp {
 	struct app app;
@@ -48,6 +49,7 @@ struct lsp {
 	struct lsp_completion *completions;
 	struct lsp_models *models;
 	struct lsp_edit *edits;
+	struct lsp_look *looks;
 };
 
 /* lsp.c */
@@ -72,9 +74,15 @@ rpc_request_fn lsp_inline_completion, lsp_explain_completion, lsp_execute_comman
 rpc_notification_fn lsp_did_show, lsp_did_partially_accept;
 void lsp_completions_free(struct lsp *lsp);
 
-/* lsp_chat.c */
-rpc_request_fn lsp_chat_complete;
+/* lsp_chat.c, lsp_conversation.c, lsp_conversations.c; lsp_turn.c */
+rpc_request_fn lsp_chat_complete, lsp_chat_send, lsp_chat_regenerate;
+rpc_request_fn lsp_chat_list, lsp_chat_get, lsp_chat_rename, lsp_chat_delete, lsp_chat_export, lsp_chat_commands;
 void lsp_turns_free(struct lsp *lsp);
+void lsp_looks_free(struct lsp *lsp);
+
+/* lsp_folders.c: the workspace's folders, as initialize and workspace/didChangeWorkspaceFolders tell them. */
+void lsp_take_folders(struct lsp *lsp, const struct json *folders, const char *root_uri, const char *root_path);
+rpc_notification_fn lsp_did_change_folders;
 
 /* lsp_edit.c */
 rpc_request_fn lsp_edit_propose;

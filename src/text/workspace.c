@@ -1,7 +1,7 @@
 /*
- * The workspace's folders and rules. All rules are in one struct ignore: the lasting ones first, then those of the ignore
- * files, as the directories that hold them come up. *dirs* are the directories that were looked at; they, the rules and
- * the names that rules point to are thrown away together when a file has changed, and come again by need.
+ * The workspace's folders and rules. All rules are in one struct ignore: the lasting ones first, then those of the
+ * ignore files, as the directories that hold them come up. *dirs* are the directories that were looked at; they, the
+ * rules and the names that rules point to are thrown away together when a file has changed, and come again by need.
  */
 #include "eke/text/workspace.h"
 
@@ -321,7 +321,8 @@ static void tell(const struct workspace *ws, const char *path, const struct igno
 	if (folder)
 		shown += *shown == '/';
 	if (!hit->where)
-		err_set(err, ERR_IGNORED, "%s stays on this machine: the built-in rule \"%s\" for files that hold secrets", shown,
+		err_set(err, ERR_IGNORED, "%s stays on this machine: the built-in rule \"%s\" for files that hold secrets",
+			shown,
 			hit->rule);
 	else
 		err_set(err, ERR_IGNORED, "%s stays on this machine: the rule \"%s\" of %s%s", shown, hit->rule, hit->where,

@@ -23,8 +23,8 @@ struct chat_request {
 	const char *model;    /* NULL: the endpoint's */
 	const struct request_message *messages;
 	/*
-	 * What each of them is (fit.h): then the parts of one turn are sent as one message. NULL: as their roles say, and each
-	 * is a message.
+	 * What each of them is (fit.h): then the parts of one turn are sent as one message. NULL: as their roles say, and
+	 * each is a message.
 	 */
 	const enum trim_class *classes;
 	size_t count; /* at least 1 */

@@ -43,8 +43,9 @@ struct context_item {
 	struct range range;
 	const char *name; /* CONTEXT_TEXT: what it is, for the user and the model; NULL: "text" */
 	/*
-	 * CONTEXT_TEXT: it; it may hold a fence's language in `language`. CONTEXT_FILE and CONTEXT_SELECTION: the document's
-	 * whole text where the caller knows it better than docs and the disk (ACP's embedded resources); else NULL.
+	 * CONTEXT_TEXT: it; it may hold a fence's language in `language`. CONTEXT_FILE and CONTEXT_SELECTION: the
+	 * document's whole text where the caller knows it better than docs and the disk (ACP's embedded resources); else
+	 * NULL.
 	 */
 	const char *text;
 	size_t len;
@@ -93,7 +94,8 @@ bool context_add(struct context_blocks *blocks, const struct context_sources *so
 bool context_add_mentions(struct context_blocks *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err);
 /* A block of text that is no file's. `language` is the fence's, or NULL. Fails as context_add(). */
-bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text, size_t len,
+bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+	size_t len,
 	struct err *err);
 
 #endif

@@ -129,8 +129,12 @@ struct conversations_reply {
 
 typedef void conversations_reply_fn(void *ctx, const struct conversations_reply *reply, const struct err *err);
 
-/* A number (never 0) for conversations_forget(). fn is called once: a reply, or err (ERR_INVALID_PARAMS: no such chat). */
-uint64_t conversations_look(struct conversations *c, const struct conversations_query *query, conversations_reply_fn *fn,
+/*
+ * A number (never 0) for conversations_forget(). fn is called once: a reply, or err (ERR_INVALID_PARAMS: no such
+ * chat).
+ */
+uint64_t conversations_look(struct conversations *c, const struct conversations_query *query,
+	conversations_reply_fn *fn,
 	void *ctx);
 void conversations_forget(struct conversations *c, uint64_t id);
 

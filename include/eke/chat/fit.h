@@ -1,12 +1,12 @@
 #ifndef EKE_CHAT_FIT_H
 #define EKE_CHAT_FIT_H
 /*
- * From what a chat consists of to what is sent: everything that belongs to one turn of the user becomes one message, and
- * where the endpoint's plan caps prompts, what is too much is left out. Pure but for memory.
+ * From what a chat consists of to what is sent: everything that belongs to one turn of the user becomes one message,
+ * and where the endpoint's plan caps prompts, what is too much is left out. Pure but for memory.
  *
  * What is always kept (system messages, question, selection) has its tokens first. Of the rest, what goes with the
- * question may have three quarters, or all that the history does not need; it is shared out fairly: small blocks whole,
- * large ones cut at a line to equal shares. The history keeps its newest turns (trim.h).
+ * question may have three quarters, or all that the history does not need; it is shared out fairly: small blocks
+ * whole, large ones cut at a line to equal shares. The history keeps its newest turns (trim.h).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,8 +44,8 @@ void fit_release(struct fit *fit);
 void fit_classes(const struct request_message *messages, size_t count, enum trim_class *out);
 
 /*
- * Shares `room` out among `count` that want so much each: who wants no more than an equal share gets all of it, and what
- * is left over is shared among the others.
+ * Shares `room` out among `count` that want so much each: who wants no more than an equal share gets all of it, and
+ * what is left over is shared among the others.
  */
 void fit_share(const size_t *wanted, size_t count, size_t room, size_t *given);
 /*

@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "eke/base/err.h"
-#include "eke/base/json_writer.h"
 #include "eke/store/store.h"
 #include "eke/upstream/call.h"
 
@@ -111,7 +110,8 @@ struct history_list_spec {
  */
 MUST_USE enum store_result history_list(
 	struct history *h, const struct history_list_spec *spec, struct history_list *out, struct err *refusal);
-MUST_USE enum store_result history_get(struct history *h, const char *id, struct history_chat *out, struct err *refusal);
+MUST_USE enum store_result history_get(struct history *h, const char *id, struct history_chat *out,
+	struct err *refusal);
 
 /* --- writing --- */
 
@@ -173,14 +173,6 @@ struct history_end {
 };
 
 MUST_USE enum store_result history_end(struct history *h, struct history_place *place, const struct history_end *end);
-
-/* --- as JSON, in the protocol's form: an element of chat/list, a result of chat/get --- */
-
-void history_write_entry(const struct history_entry *entry, struct json_writer *w);
-/* `texts`: those of the attachments, too. */
-void history_write_chat(const struct history_chat *chat, bool texts, struct json_writer *w);
-/* "stop", … */
-const char *history_finish_name(enum call_finish finish);
 
 /* A step of what can wait: a few milliseconds at most. *more: there is more to do. */
 MUST_USE enum store_result history_step(struct history *h, bool *more);

@@ -10,6 +10,7 @@
 #include "eke/budget/budget.h"
 #include "eke/chat/chat.h"
 #include "eke/chat/edit.h"
+#include "eke/chat/conversation.h"
 #include "eke/complete/engine.h"
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
@@ -35,6 +36,7 @@ struct app {
 	struct engine *engine;
 	struct chat *chat;
 	struct edits *edits;
+	struct conversations *conversations;
 	struct config *config; /* ref; never NULL after app_load() succeeded once */
 	char *settings;        /* the editor's, as JSON; NULL: none */
 	struct app_file_state { /* of the configuration file, when it was loaded */

@@ -39,7 +39,8 @@ void ignore_free(struct ignore *ig);
 bool ignore_add(struct ignore *ig, enum ignore_source source, const char *dir, const char *pattern, struct err *err);
 
 /*
- * The same, with where the line stands, for ignore_find(): a file's path or a setting's name. Borrowed, and must outlive ig.
+ * The same, with where the line stands, for ignore_find(): a file's path or a setting's name. Borrowed, and must
+ * outlive ig.
  */
 bool ignore_add_from(struct ignore *ig, enum ignore_source source, const char *dir, const char *where,
 	const char *pattern, struct err *err);

@@ -24,12 +24,14 @@ void workspace_free(struct workspace *ws);
 void workspace_configure(struct workspace *ws, struct config *config, config_warn_fn *warn, void *warn_ctx);
 
 /*
- * A folder, by an absolute path or by a file: URI. The same folder twice is one. False if it is neither, or one too many
- * (LIMIT_FOLDERS).
+ * A folder, by an absolute path or by a file: URI. The same folder twice is one. False if it is neither, or one too
+ * many (LIMIT_FOLDERS).
  */
 bool workspace_add_folder(struct workspace *ws, const char *path_or_uri);
 void workspace_remove_folder(struct workspace *ws, const char *path_or_uri);
-/* Absolute paths without a slash at the end, in the order of adding; NULL past the end. Borrowed until one is removed. */
+/*
+ * Absolute paths without a slash at the end, in the order of adding; NULL past the end. Borrowed until one is removed.
+ */
 const char *workspace_folder(const struct workspace *ws, size_t index);
 /* The innermost folder that the path lies in, or NULL. */
 const char *workspace_folder_of(const struct workspace *ws, const char *path);
