@@ -151,7 +151,8 @@ static bool take_link(struct acp *acp, const struct json *block, struct acp_bloc
 		strbuf_addf(&out->text, "%s<%s>", out->text.len ? " " : "", uri);
 		return true;
 	}
-	mention(out, piece.name);
+	/* A session's folder has no path below itself. */
+	mention(out, *piece.name ? piece.name : name);
 	len = strlen(piece.path);
 	if (len && piece.path[len - 1] == '/') {
 		/* A folder: its name is all that goes along. */

@@ -220,6 +220,12 @@ static void put_together(const struct acp *acp, struct acp_edit *e, const struct
 	text_buffer_copy(text, 0, start, &e->text);
 	strbuf_add(&e->text, proposal->text, proposal->text_len);
 	text_buffer_copy(text, end, text_buffer_len(text), &e->text);
+	/* Of an empty file nothing says where the text is to begin and how it is to end. */
+	if (!e->old_len) {
+		strbuf_consume(&e->text, strspn(e->text.data, "\r\n"));
+		if (e->text.len && e->text.data[e->text.len - 1] != '\n')
+			strbuf_addch(&e->text, '\n');
+	}
 }
 
 static void on_done(void *ctx, const struct edit_proposal *proposal, const struct err *err)

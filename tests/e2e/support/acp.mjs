@@ -35,6 +35,14 @@ for (const [name, def] of Object.entries(SCHEMA.$defs)) {
 		DEFS[kind][`${def['x-side'] === 'protocol' ? '' : `${def['x-side']} `}${method}`] = name;
 }
 
+/* A part of the schema, compiled once. */
+const compiled = new WeakMap();
+function accepts(part, value) {
+	if (!compiled.has(part))
+		compiled.set(part, ajv.compile({ ...part, $defs: SCHEMA.$defs }));
+	return compiled.get(part)(value);
+}
+
 const resolve = (node) => (node.$ref ? resolve(SCHEMA.$defs[node.$ref.split('/').at(-1)]) : node);
 
 /* Every schema that speaks about the value: references followed, alternatives that it meets. */
@@ -42,7 +50,7 @@ function parts(node, value) {
 	const schema = resolve(node);
 	const fits = (alternative) => {
 		const tag = Object.entries(resolve(alternative).properties ?? {}).find(([, p]) => 'const' in p);
-		return tag ? value?.[tag[0]] === tag[1].const : ajv.validate({ ...alternative, $defs: SCHEMA.$defs }, value);
+		return tag ? value?.[tag[0]] === tag[1].const : accepts(alternative, value);
 	};
 
 	return [schema, ...(schema.allOf ?? []).flatMap((s) => parts(s, value)),
