@@ -1,6 +1,6 @@
 /*
- * The ACP front end: the agent's life from start to exit code, and the table of its methods. Each method's handler is in
- * the file of its subject (acp_private.h lists them).
+ * The ACP front end: the agent's life from start to exit code, and the table of its methods. Each method's handler is
+ * in the file of its subject (acp_private.h lists them).
  *
  * The program ends when the client closes its end (requests under way may go on for a moment, so that a script that
  * pipes requests in gets its answers), by SIGTERM, or because nobody reads its output any more. Clients kill without

@@ -1,6 +1,6 @@
 /*
- * A prompt's content blocks taken apart: the words, and what goes with them. Text blocks make one text; where a file stands
- * in the middle of a sentence (a mention), its name does, too. Nothing is read here.
+ * A prompt's content blocks taken apart: the words, and what goes with them. Text blocks make one text; where a file
+ * stands in the middle of a sentence (a mention), its name does, too. Nothing is read here.
  *
  * Clients name parts of files by the fragments of URIs in many ways (#L10, #L10-20, #L10:20, #L10-L20, #L10C1-L20C3).
  */

@@ -1,6 +1,7 @@
 /*
  * What a turn asks of the client, one thing at a time: a file's text, a permission; and the tool call that is open
- * meanwhile, by which the client shows what is going on. Everything belongs to the prompt; acp_client_forget() ends it.
+ * meanwhile, by which the client shows what is going on. Everything belongs to the prompt; acp_client_forget() ends
+ * it.
  */
 #include "acp_private.h"
 
@@ -161,8 +162,8 @@ static void on_nobody(void *ctx)
 	prompt->permission_fn(prompt, NULL);
 }
 
-void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const struct acp_permission *options, size_t count,
-	acp_permission_fn *fn)
+void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const struct acp_permission *options,
+	size_t count, acp_permission_fn *fn)
 {
 	struct rpc *rpc = prompt->acp->rpc;
 	struct json_writer *w = rpc_call_begin(rpc, "session/request_permission");

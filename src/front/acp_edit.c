@@ -1,8 +1,8 @@
 /*
- * Prompts that change a file: /edit, and /fix, /refactor, /document and /optimize with one file. The file's text, as the
- * client has it, becomes a document of a made-up URI for as long as the edit engine needs it; what it proposes is shown
- * as a diff, the user is asked, and the client writes it. What the file holds is compared just before, so that nothing
- * that was typed meanwhile is lost.
+ * Prompts that change a file: /edit, and /fix, /refactor, /document and /optimize with one file. The file's text, as
+ * the client has it, becomes a document of a made-up URI for as long as the edit engine needs it; what it proposes is
+ * shown as a diff, the user is asked, and the client writes it. What the file holds is compared just before, so that
+ * nothing that was typed meanwhile is lost.
  *
  * A struct acp_edit lives as long as its prompt.
  */
@@ -41,12 +41,12 @@ static const struct verb {
 	const char *instruction;
 } verbs[] = {
 	{ "fix", "Find what is wrong with this code and correct it. Change nothing that is right." },
-	{ "refactor", "Refactor this code: clear names, small functions with one purpose each, no repetition, early returns, no "
-		      "dead code. Its behaviour, its interface and its style stay." },
-	{ "document", "Document this code in the form that is usual for its language or that the file already has: what each "
-		      "public part does, its parameters, result and errors. Do not change the code itself." },
-	{ "optimize", "Make this code faster, or let it use less memory, without changing what it does or how it is called. "
-		      "Do not trade readability for what cannot be measured." },
+	{ "refactor", "Refactor this code: clear names, small functions with one purpose each, no repetition, early "
+		      "returns, no dead code. Its behaviour, its interface and its style stay." },
+	{ "document", "Document this code in the form that is usual for its language or that the file already has: what "
+		      "each public part does, its parameters, result and errors. Do not change the code itself." },
+	{ "optimize", "Make this code faster, or let it use less memory, without changing what it does or how it is "
+		      "called. Do not trade readability for what cannot be measured." },
 };
 
 void acp_edit_free(struct acp_prompt *prompt)
@@ -126,8 +126,8 @@ static void on_checked(struct acp_prompt *prompt, const char *text, size_t len, 
 		write_file(prompt);
 		return;
 	}
-	err_set(&changed, ERR_CONTENT_MODIFIED, "%.300s has changed since the edit was begun: nothing was written, ask again",
-		e->shown);
+	err_set(&changed, ERR_CONTENT_MODIFIED,
+		"%.300s has changed since the edit was begun: nothing was written, ask again", e->shown);
 	acp_prompt_fail(prompt, &changed);
 }
 
@@ -354,8 +354,8 @@ static void take_lines(struct acp_edit *e, char *word)
 }
 
 /* The path in the words of /edit. The file that was attached may stand there once more, by its name. */
-static bool take_path(struct acp_prompt *prompt, struct acp_edit *e, const struct acp_piece *attached, const char **words,
-	struct err *err)
+static bool take_path(struct acp_prompt *prompt, struct acp_edit *e, const struct acp_piece *attached,
+	const char **words, struct err *err)
 {
 	const char *rest = NULL;
 	char *word = first_word(*words, &rest);
@@ -383,7 +383,8 @@ static bool take_path(struct acp_prompt *prompt, struct acp_edit *e, const struc
 	return true;
 }
 
-static bool prepare(struct acp_prompt *prompt, const struct acp_piece *attached, const struct verb *verb, struct err *err)
+static bool prepare(struct acp_prompt *prompt, const struct acp_piece *attached, const struct verb *verb,
+	struct err *err)
 {
 	struct workspace *workspace = prompt->acp->app.workspace;
 	struct acp_edit *e = prompt->edit;

@@ -1,11 +1,11 @@
 /*
  * What the user can choose in a session: the model, and whether edits are written without a question. The models are
- * those that the configuration names, and, once the endpoints have said it (GET /models, which no plan counts), all that
- * they offer. Where nothing is chosen the engine takes the first endpoint that has something to give; the option then
- * shows who answered last.
+ * those that the configuration names, and, once the endpoints have said it (GET /models, which no plan counts), all
+ * that they offer. Where nothing is chosen the engine takes the first endpoint that has something to give; the option
+ * then shows who answered last.
  *
- * struct acp_models is one for all sessions, and lives as long as the front end. Its queries go out with the first session
- * that begins under a configuration.
+ * struct acp_models is one for all sessions, and lives as long as the front end. Its queries go out with the first
+ * session that begins under a configuration.
  */
 #include "acp_private.h"
 
@@ -204,8 +204,8 @@ void acp_note_endpoint(struct acp_session *session, const char *endpoint)
 
 /* --- as JSON --- */
 
-static void begin_option(struct json_writer *w, const char *id, const char *name, const char *description, const char *category,
-	const char *current)
+static void begin_option(struct json_writer *w, const char *id, const char *name, const char *description,
+	const char *category, const char *current)
 {
 	json_begin_object(w);
 	json_put_kstring(w, "type", "select");

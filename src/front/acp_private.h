@@ -74,7 +74,8 @@ void acp_sessions_free(struct acp *acp);
 struct json_writer *acp_update_begin(const struct acp_session *session, const char *kind);
 void acp_update_end(const struct acp_session *session, struct json_writer *w);
 /* A piece of a message; `message` (NULL: none) is its messageId. */
-void acp_send_chunk(const struct acp_session *session, const char *kind, const char *message, const char *text, size_t len);
+void acp_send_chunk(const struct acp_session *session, const char *kind, const char *message, const char *text,
+	size_t len);
 void acp_send_title(struct acp_session *session, const char *title);
 /* `answer` is what the session's last question got; NULL: only the budget is new. */
 void acp_send_usage(struct acp_session *session, const struct config_endpoint *endpoint,
@@ -123,8 +124,8 @@ void acp_blocks_release(struct acp_blocks *blocks);
 /* Takes params.prompt apart. False with ERR_INVALID_PARAMS, ERR_IGNORED or ERR_PROMPT_TOO_LONG. */
 bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_blocks *out, struct err *err);
 /*
- * "/name rest": the name's length, and where the rest begins; 0: the text is no command. The text need not name one that
- * exists.
+ * "/name rest": the name's length, and where the rest begins; 0: the text is no command. The text need not name one
+ * that exists.
  */
 size_t acp_command_name(const char *text, const char **rest);
 /* ":10-20", "#L10", "L10:20", "L10C3-L20C7", …: what follows a path; false if it is nothing of the kind. */
@@ -188,8 +189,8 @@ struct acp_permission {
 	const char *kind; /* allow_once, allow_always, reject_once, reject_always */
 };
 /* Asks about the tool call that is open. */
-void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const struct acp_permission *options, size_t count,
-	acp_permission_fn *fn);
+void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const struct acp_permission *options,
+	size_t count, acp_permission_fn *fn);
 /* Nothing of the above is waited for any more. */
 void acp_client_forget(struct acp_prompt *prompt);
 

@@ -1,9 +1,10 @@
 /*
- * session/prompt: a turn from the words to the stop reason. First the files that the client named are read, one after the
- * other; then the prompt goes to the conversation engine, or is an edit (acp_edit.c), or is answered here (/budget).
+ * session/prompt: a turn from the words to the stop reason. First the files that the client named are read, one after
+ * the other; then the prompt goes to the conversation engine, or is an edit (acp_edit.c), or is answered here
+ * (/budget).
  *
- * A struct acp_prompt lives from its request to its answer. Whatever ends it: what is still to be told goes out, then the
- * answer, and nothing after that.
+ * A struct acp_prompt lives from its request to its answer. Whatever ends it: what is still to be told goes out, then
+ * the answer, and nothing after that.
  */
 #include "acp_private.h"
 
@@ -161,7 +162,8 @@ static void tell_broken_off(struct acp_prompt *prompt, const struct err *trouble
 {
 	char text[LIMIT_ERR_MESSAGE + 64];
 
-	snprintf(text, sizeof(text), "\n\n*(The answer broke off%s%s.)*", trouble ? ": " : "", trouble ? trouble->message : "");
+	snprintf(text, sizeof(text), "\n\n*(The answer broke off%s%s.)*", trouble ? ": " : "",
+		 trouble ? trouble->message : "");
 	acp_prompt_say(prompt, text);
 }
 

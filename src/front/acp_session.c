@@ -1,7 +1,7 @@
 /*
- * Sessions, from session/new, load and resume to close and delete, and the list of them. A session is a conversation of
- * chat/, made when the first prompt comes; until then it is in memory only. What must be looked up in the history is a
- * struct acp_look, which lives from its request to its answer.
+ * Sessions, from session/new, load and resume to close and delete, and the list of them. A session is a conversation
+ * of chat/, made when the first prompt comes; until then it is in memory only. What must be looked up in the history
+ * is a struct acp_look, which lives from its request to its answer.
  */
 #include "acp_private.h"
 
@@ -135,7 +135,8 @@ static const struct decode_field list_fields[] = {
 	{ .name = NULL },
 };
 
-static bool take(const struct json *params, const struct decode_field *fields, struct session_params *out, struct err *err)
+static bool take(const struct json *params, const struct decode_field *fields, struct session_params *out,
+	struct err *err)
 {
 	char *uri;
 
@@ -369,7 +370,8 @@ static struct rpc_result *look_up(struct acp *acp, struct rpc_request *request, 
 }
 
 /* load and resume */
-static struct rpc_result *reopen(struct acp *acp, struct rpc_request *request, const struct json *params, enum look_kind kind)
+static struct rpc_result *reopen(struct acp *acp, struct rpc_request *request, const struct json *params,
+	enum look_kind kind)
 {
 	struct session_params p = { NULL, NULL, NULL };
 	struct acp_session *session;

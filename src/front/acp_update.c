@@ -32,7 +32,8 @@ void acp_update_end(const struct acp_session *session, struct json_writer *w)
 	rpc_notify_end(session->acp->rpc);
 }
 
-void acp_send_chunk(const struct acp_session *session, const char *kind, const char *message, const char *text, size_t len)
+void acp_send_chunk(const struct acp_session *session, const char *kind, const char *message, const char *text,
+	size_t len)
 {
 	struct json_writer *w;
 

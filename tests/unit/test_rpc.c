@@ -144,10 +144,10 @@ static void on_guard(void *ctx)
 	fail_msg("waited too long");
 }
 
-static int setup_dialect(void **state, enum rpc_dialect dialect)
+static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct rpc_config config = { .dialect = dialect, .methods = methods, .admit = admit, .broken = on_broken, .ctx = f };
+	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = f };
 
 	*state = f;
 	signal(SIGPIPE, SIG_IGN);
@@ -162,16 +162,6 @@ static int setup_dialect(void **state, enum rpc_dialect dialect)
 	strbuf_init(&f->got, MIB(128));
 	strbuf_init(&f->calls, KIB(64));
 	return 0;
-}
-
-static int setup(void **state)
-{
-	return setup_dialect(state, RPC_LSP);
-}
-
-static int setup_acp(void **state)
-{
-	return setup_dialect(state, RPC_ACP);
 }
 
 static int teardown(void **state)
@@ -872,41 +862,12 @@ static void test_codes(void **state)
 	strbuf_release(&out);
 }
 
-/* --- the Agent Client Protocol's way --- */
-
-static void test_acp(void **state)
-{
-	struct fixture *f = *state;
-
-	/* Lines, whatever comes first; a client may leave out "jsonrpc", but not write another. */
-	feed(f, "Content-Length: 3\n{\"id\":1,\"method\":\"null\"}\n{\"jsonrpc\":\"1.0\",\"id\":2,\"method\":\"null\"}\n");
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700");
-	expect(f, RESULT("1", "null"));
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32600");
-	feed(f, CALL("\"a\\u0062\"", "later", ",\"params\":{\"cancel\":\"yes\"}") CALL("9007199254740993", "later", "")
-		CALL("null", "later", ""));
-	expect(f, "");
-	/* LSP's name, another id, LSP's form: nobody is meant. */
-	feed(f, NOTE("$/cancelRequest", ",\"params\":{\"requestId\":null}")
-		NOTE("$/cancel_request", ",\"params\":{\"requestId\":9007199254740992}")
-		NOTE("$/cancel_request", ",\"params\":{\"id\":null}") NOTE("$/cancel_request", ""));
-	expect(f, "");
-	feed(f, NOTE("$/cancel_request", ",\"params\":{\"requestId\":9007199254740993}")
-		NOTE("$/cancel_request", ",\"params\":{\"\\u0072equestI\\u0064\":null}")
-		NOTE("$/cancel_request", ",\"params\":{\"_meta\":{},\"requestId\":\"a\\u0062\"}"));
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":9007199254740993,\"error\":{\"code\":-32800");
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32800");
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":\"a\\u0062\",\"error\":{\"code\":-32800");
-	expect(f, "");
-}
-
 #define RPC_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RPC_TEST(test_messages),
-		cmocka_unit_test_setup_teardown(test_acp, setup_acp, teardown),
 		RPC_TEST(test_headers),
 		RPC_TEST(test_admit),
 		RPC_TEST(test_later),
