@@ -413,7 +413,7 @@ static enum store_result run_reserve(struct budget *budget, struct job *job)
 	result = ledger_commit(budget->ledger);
 	if (result != STORE_OK)
 		return result;
-	budget_watch(budget);
+	budget_watch(budget, true);
 	fn = r->fn;
 	ctx = r->ctx;
 	r->granted = ok;
@@ -568,7 +568,7 @@ static enum store_result run_job(struct budget *budget, struct job *job)
 	result = ledger_commit(budget->ledger);
 	if (result == STORE_OK) {
 		budget_note_change(budget);
-		budget_watch(budget);
+		budget_watch(budget, true);
 	}
 	return result;
 }

@@ -53,6 +53,8 @@ static struct view *find_view(struct budget *budget, const char *endpoint, const
 /* Reads the view anew. What cannot be read now stays as it was; at first that is an empty ledger. */
 static void read_view(struct budget *budget, struct view *view, const struct plan *plan, bool key_known)
 {
+	/* Before reading: what is written meanwhile must show. */
+	int64_t version = ledger_version(budget->ledger);
 	struct snapshot fresh = { .plan = plan };
 	struct key_mark mark = { .bytes = { 0 } };
 
@@ -74,7 +76,7 @@ static void read_view(struct budget *budget, struct view *view, const struct pla
 	snapshot_release(&view->snapshot);
 	view->snapshot = fresh;
 	view->clock_offset = clock_wall_ms() - clock_boot_ms();
-	view->version = ledger_version(budget->ledger);
+	view->version = version;
 }
 
 static int64_t distance(int64_t a, int64_t b)
@@ -112,7 +114,7 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 		read_view(budget, view, endpoint->plan, key_known);
 	/* Also where it was moved. */
 	snapshot_look_at(&view->snapshot, endpoint->plan, clock_wall_ms());
-	budget_watch(budget);
+	budget_watch(budget, false);
 	return &view->snapshot;
 }
 

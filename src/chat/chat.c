@@ -231,9 +231,7 @@ static void keep(struct turn *turn, const struct call_answer *answer)
 
 static bool turn_send(struct turn *turn, struct err *err);
 
-/*
- * The endpoint has nothing to give: is there another that may be asked instead, or that the user could be asked about?
- */
+/* The endpoint has nothing to give: is there another that may be asked, or that the user could be asked about? */
 static bool fall_over(struct turn *turn, const struct err *err)
 {
 	struct chat *chat = turn->chat;

@@ -191,7 +191,7 @@ static void on_output(void *ctx, const struct strbuf *output, const struct err *
 	char **kept = NULL;
 	bool ok;
 
-	if (err) {
+	if (!output) {
 		why = *err;
 		why.kind = ERR_INVALID_PARAMS;
 		err_prefix(&why, "what is staged cannot be told");

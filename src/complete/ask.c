@@ -43,6 +43,7 @@ struct ask {
 	struct call_spec spec;     /* what will be asked; borrows from the next two, place and endpoint */
 	struct prompt prompt;
 	struct request_message messages[2];
+	size_t raw_tokens; /* the prompt's, as guessed; 0: not known */
 	bool sent;
 	uint64_t call;
 	struct strbuf raw;
@@ -245,11 +246,25 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 	ask->callbacks.grown(ask->callbacks.ctx, ask);
 }
 
+/* What the endpoint says of the prompt's length goes into the next estimate. */
+static void learn(const struct ask *ask, const struct call_answer *answer, const struct err *err)
+{
+	struct token_scales *scales = upstream_token_scales(ask->upstream);
+	const char *endpoint = endpoint_name(ask->endpoint);
+	int64_t cap = endpoint_config(ask->endpoint)->plan->max_prompt_tokens;
+
+	if (answer && answer->usage.present)
+		tokens_learn(scales, endpoint, ask->spec.request.model, ask->raw_tokens, answer->usage.prompt_tokens);
+	else if (err && err->kind == ERR_PROMPT_TOO_LONG && cap)
+		tokens_refused(scales, endpoint, ask->spec.request.model, ask->raw_tokens, cap);
+}
+
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct ask *ask = ctx;
 
 	ask->call = 0;
+	learn(ask, answer, err);
 	if (!answer)
 		forget(ask);
 	else if (store_all(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
@@ -270,6 +285,19 @@ static int64_t max_tokens(const struct config *config, const char *model, size_t
 	return (tokens < TOKENS_MAX ? tokens : TOKENS_MAX) * (int64_t)candidates;
 }
 
+/* Of the plan's cap, in tokens as prompt_build() guesses them; 0: no cap. */
+static size_t prompt_room(const struct ask *ask)
+{
+	int64_t cap = endpoint_config(ask->endpoint)->plan->max_prompt_tokens;
+	size_t room;
+
+	if (!cap)
+		return 0;
+	room = tokens_room(upstream_token_scales(ask->upstream), endpoint_name(ask->endpoint), ask->spec.request.model,
+			   (size_t)cap);
+	return room ? room : 1;
+}
+
 static bool prepare_chat(struct ask *ask)
 {
 	struct request_spec *request = &ask->spec.request;
@@ -287,13 +315,14 @@ static bool prepare_chat(struct ask *ask)
 		.write_on = ask->counted,
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
-		.max_tokens = (size_t)endpoint_config(ask->endpoint)->plan->max_prompt_tokens,
+		.max_tokens = prompt_room(ask),
 	};
 	bool fits = prompt_build(&in, prompt);
 
 	ask->messages[0] = (struct request_message){ "system", prompt->system.data, prompt->system.len };
 	ask->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
 	ask->mark = prompt->mark;
+	ask->raw_tokens = prompt->tokens;
 	/* What the plan's cap left of the windows. */
 	ask->window.prefix += ask->window.prefix_len - prompt->prefix_len;
 	ask->window.prefix_len = prompt->prefix_len;

@@ -1,8 +1,8 @@
 #ifndef EKE_COMPLETE_ENGINE_PRIVATE_H
 #define EKE_COMPLETE_ENGINE_PRIVATE_H
 /*
- * What engine.c (requests and their answers), decide.c (what to do with a request) and questions.c (what is being
- * asked) share: the body of struct engine.
+ * What engine.c, waiters.c (requests and their answers), decide.c (what to do with a request) and questions.c (what is
+ * being asked) share: the body of struct engine.
  */
 #include "eke/complete/admission.h"
 #include "eke/complete/cache.h"
@@ -32,13 +32,5 @@ struct engine {
 	struct question *questions;
 	uint64_t last_id;
 };
-
-/* --- engine.c: called by questions.c --- */
-
-bool waiters_want(const struct engine *engine, const struct question *question);
-/* ... at a text that is still the document's. */
-bool waiters_are_current(const struct engine *engine, const struct question *question);
-void waiters_on_grown(struct engine *engine, struct question *question);
-void waiters_on_done(struct engine *engine, struct question *question, const struct err *err);
 
 #endif

@@ -16,8 +16,8 @@
 #include "offline_private.h"
 
 /* Chosen on the curve of precision over characters accepted that tests/bench/bench_offline.c draws. */
-#define LIKELY 0.68
-#define SURE 0.86
+#define LIKELY 0.65
+#define SURE 0.88
 /* To end a line instead of stopping in it, so much less will do. */
 #define FINISHING 0.88
 /* A draft ends where it is wrong more often than this. */

@@ -23,7 +23,6 @@ struct vote {
 	bool same_doc;
 	uint32_t places; /* that have the line, of the line that most have */
 	bool repeats; /* all of them repeat one of the last lines */
-	bool by_word;
 };
 
 static const struct offline_word *word_of(const struct offline *offline, uint32_t token)
@@ -88,10 +87,8 @@ static bool is_repeat(const struct offline_place *place, uint32_t line)
 static void cast(const struct offline_place *place, struct vote *vote, const struct offline_candidate *c, double weight)
 {
 	vote->weight += weight;
-	if (c->line == LINE_NONE) {
-		vote->by_word = true;
+	if (c->line == LINE_NONE)
 		return;
-	}
 	vote->repeats = (!vote->supporters || vote->repeats) && is_repeat(place, c->line);
 	vote->supporters++;
 	vote->same_doc = vote->same_doc || c->same_doc;

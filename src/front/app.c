@@ -24,14 +24,14 @@ void app_init(struct app *app, const struct app_options *options)
 	app->workspace = workspace_new();
 	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
-	app->edits = edits_new(app->upstream, app->docs);
 	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
+	app->edits = edits_new(app->upstream, app->docs);
 }
 
 void app_release(struct app *app)
 {
-	edits_free(app->edits);
 	conversations_free(app->conversations);
+	edits_free(app->edits);
 	chat_free(app->chat);
 	engine_free(app->engine);
 	workspace_free(app->workspace);
@@ -88,8 +88,8 @@ static void use(struct app *app, struct config *config, config_warn_fn *warn, vo
 	workspace_configure(app->workspace, config, warn, warn_ctx);
 	engine_configure(app->engine, config);
 	chat_configure(app->chat, config);
-	edits_configure(app->edits, config);
 	conversations_configure(app->conversations, config, warn, warn_ctx);
+	edits_configure(app->edits, config);
 }
 
 bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err *err)

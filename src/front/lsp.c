@@ -140,8 +140,8 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_begin_object(w);
 	json_put_kint(w, "protocol", 1);
 	json_put_kbool(w, "chat", true);
-	json_put_kbool(w, "edit", true);
 	json_put_kbool(w, "conversations", true);
+	json_put_kbool(w, "edit", true);
 	json_put_kbool(w, "models", true);
 	json_put_kbool(w, "streaming", true);
 	json_end_object(w);
@@ -265,7 +265,6 @@ static const struct rpc_method methods[] = {
 	{ .name = "workspace/didChangeConfiguration", .notification = lsp_did_change_configuration },
 	{ .name = "workspace/didChangeWorkspaceFolders", .notification = lsp_did_change_folders },
 	{ .name = "chat/complete", .request = lsp_chat_complete },
-	{ .name = "edit/propose", .request = lsp_edit_propose },
 	{ .name = "chat/send", .request = lsp_chat_send },
 	{ .name = "chat/regenerate", .request = lsp_chat_regenerate },
 	{ .name = "chat/list", .request = lsp_chat_list },
@@ -274,6 +273,7 @@ static const struct rpc_method methods[] = {
 	{ .name = "chat/delete", .request = lsp_chat_delete },
 	{ .name = "chat/export", .request = lsp_chat_export },
 	{ .name = "chat/commands", .request = lsp_chat_commands },
+	{ .name = "edit/propose", .request = lsp_edit_propose },
 	{ .name = "models/list", .request = lsp_models_list },
 	{ .name = "budget/get", .request = lsp_budget_get },
 	{ .name = NULL },

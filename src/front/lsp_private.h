@@ -48,8 +48,8 @@ struct lsp {
 	struct lsp_turn *turns;
 	struct lsp_completion *completions;
 	struct lsp_models *models;
-	struct lsp_edit *edits;
 	struct lsp_look *looks;
+	struct lsp_edit *edits;
 };
 
 /* lsp.c */

@@ -587,6 +587,18 @@ test('… also where requests are free, unless the typing goes another way', asy
 	assert.equal(upstream.counted.length, 2);
 });
 
+test('another name than suggested: the rest of the answer is not lost', async (t) => {
+	const { upstream, eke } = await start(t, { answer: () => '<completion>al = sum(first, last);\n\treturn total;</completion>' });
+	const doc = await eke.open(opened('int tot'));
+
+	assert.match(await doc.suggestion({ automatic: true }), /^al = sum/);
+	doc.type('al = add(');
+	assert.equal(await doc.suggestion({ automatic: true }), 'first, last);\n\treturn total;');
+	doc.type('first, l');
+	assert.equal(await doc.suggestion({ automatic: true }), 'ast);\n\treturn total;');
+	assert.equal(upstream.counted.length, 1);
+});
+
 test('candidates: several items from one request', async (t) => {
 	const { upstream, eke } = await start(t, {
 		answer: () => '<completion>al = 0;</completion>\n<completion>al = n;</completion><completion>al = 0;</completion>',

@@ -241,6 +241,20 @@ class Client {
 		return this.startChat(messages, options).answer;
 	}
 
+	/**
+	 * chat/send in two parts: { answer, cancel(), streamToken }.
+	 * @param {string} prompt
+	 * @param {Object} [params] whatever else params may have
+	 */
+	startSend(prompt, { streamToken = `send-${Math.random()}`, ...more } = {}) {
+		return { ...this.start('chat/send', { prompt, streamToken, ...more }), streamToken };
+	}
+
+	/** Resolves to the result of a chat/send. */
+	send(prompt, params) {
+		return this.startSend(prompt, params).answer;
+	}
+
 	/** A piece of the answer with that token. */
 	waitForDelta(streamToken, predicate = () => true) {
 		return this.waitForNotification('$/progress', ({ token, value }) => token === streamToken && predicate(value));

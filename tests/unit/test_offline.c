@@ -88,7 +88,7 @@ static const struct {
 	const char *language;
 	const char *seen; /* other documents, of the same language; NULL: none */
 	const char *text;
-	const char *offered; /* NULL: nothing */
+	const char *offered; /* NULL: nothing; with ... at its end: that or more */
 	enum offline_reason reason;
 	size_t max_lines;
 } cases[] = {
@@ -134,7 +134,7 @@ static const struct {
 	{ "no word in a comment", "c", "int remarkable_word;\nint remarkable_word;\n",
 	  "int remarkable_word;\nremarkable_word = 1;\n/* a remark|\n", NULL, OFFLINE_PROSE, 1 },
 	{ "but the very sentence", "c", "/* Caller must hold the lock of the table. */\nint f(void);\n",
-	  "/* Caller must hold the lock of the ta|\n", "ble", OFFLINE_OFFERED, 1 },
+	  "/* Caller must hold the lock of the ta|\n", "ble...", OFFLINE_OFFERED, 1 },
 };
 
 static void test_cases(void **state)
@@ -144,12 +144,15 @@ static void test_cases(void **state)
 		struct offline *offline = offline_new();
 		struct strbuf out;
 		enum offline_reason reason;
+		const char *offered = cases[i].offered ? cases[i].offered : "";
+		const char *more = strstr(offered, "...");
+		size_t len = more ? (size_t)(more - offered) : strlen(offered);
 
 		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
 		if (cases[i].seen)
 			see_others(offline, cases[i].language, cases[i].seen);
 		reason = ask_at(offline, cases[i].language, cases[i].text, cases[i].max_lines, OFFLINE_LIKELY, &out);
-		if (reason != cases[i].reason || strcmp(out.data, cases[i].offered ? cases[i].offered : "") != 0)
+		if (reason != cases[i].reason || strncmp(out.data, offered, len) != 0 || (!more && out.len != len))
 			fail_msg("%s: %s, \"%s\"", cases[i].what, offline_reason_name(reason), out.data);
 		strbuf_release(&out);
 		offline_free(offline);

@@ -35,8 +35,8 @@ struct app {
 	struct workspace *workspace;
 	struct engine *engine;
 	struct chat *chat;
-	struct edits *edits;
 	struct conversations *conversations;
+	struct edits *edits;
 	struct config *config; /* ref; never NULL after app_load() succeeded once */
 	char *settings;        /* the editor's, as JSON; NULL: none */
 	struct app_file_state { /* of the configuration file, when it was loaded */

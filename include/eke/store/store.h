@@ -85,8 +85,9 @@ MUST_USE enum store_result store_commit(struct store *store);
 void store_rollback(struct store *store);
 
 /*
- * A number that changes with every commit of any process, for caches of what was read; 0: it cannot be told, read
- * again. Costs a lock of shared memory, no reading. Not within a transaction.
+ * A number that changes with every commit that wrote, of any process, for caches of what was read: ask before reading,
+ * so that what is written meanwhile makes a difference. 0: it cannot be told, read again. Costs a lock of shared
+ * memory, no reading. Not within a transaction.
  */
 int64_t store_version(struct store *store);
 

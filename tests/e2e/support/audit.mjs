@@ -82,11 +82,11 @@ export class Audit {
 		const { error, result } = message;
 
 		this.inFlight.delete(id);
-		if (!request || request.token === undefined || request.method !== 'chat/complete')
+		if (!request || request.token === undefined || !['chat/complete', 'chat/send', 'chat/regenerate'].includes(request.method))
 			return;
 		if (error && !(error.data?.text ?? '').startsWith(request.text))
 			this.#complain('serverToClient', message, `the answer lacks what was told: ${request.text}`);
-		if (result && (request.text !== result.message.content || request.reasoning !== (result.reasoning ?? '')))
+		if (result && (request.text !== (result.message?.content ?? result.text) || request.reasoning !== (result.reasoning ?? '')))
 			this.#complain('serverToClient', message, `the pieces were ${JSON.stringify([request.text, request.reasoning])}`);
 	}
 
