@@ -717,6 +717,7 @@ void conversations_free(struct conversations *c)
 	while (c->askings)
 		asking_end(c->askings);
 	conversations_looks_free(c);
+	conversations_notes_free(c);
 	timer_free(c->step_timer);
 	history_free(c->disk);
 	history_free(c->memory);

@@ -15,12 +15,16 @@
 
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
+#include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/chat/edit.h"
 #include "eke/text/buffer.h"
 #include "eke/text/language.h"
 #include "eke/text/lines.h"
 #include "eke/text/uri.h"
+
+/* Of a change, in the history. */
+#define DIFF_SHOWN KIB(16)
 
 struct acp_edit {
 	char *path;
@@ -33,6 +37,8 @@ struct acp_edit {
 	size_t old_len;
 	struct strbuf text; /* what is to be written */
 	uint64_t id;       /* the edit engine's; 0: none */
+	char *endpoint;    /* that answered */
+	bool is_first;     /* turn of its session */
 };
 
 /* What a command that answers in the chat means for a file. */
@@ -63,19 +69,124 @@ void acp_edit_free(struct acp_prompt *prompt)
 	free(e->uri);
 	free(e->instruction);
 	free(e->old);
+	free(e->endpoint);
 	strbuf_release(&e->text);
 	free(e);
 	prompt->edit = NULL;
 }
 
-static void say(struct acp_prompt *prompt, const char *format, const char *detail)
+/* --- the end: what came of it is told, and written down as a turn of the conversation --- */
+
+static void on_noted(void *ctx, const struct conversation_begun *begun, const struct err *err)
 {
-	const char *shown = prompt->edit ? prompt->edit->shown : "";
+	struct acp_prompt *prompt = ctx;
+
+	prompt->note = 0;
+	if (begun)
+		acp_send_title(prompt->session, begun->title);
+	else
+		log_info("an edit is missing in the history of its session: %s", err->message);
+	if (err && prompt->edit->is_first)
+		prompt->session->kept = false;
+	acp_prompt_end(prompt, ACP_END_TURN);
+}
+
+static void keep(struct acp_prompt *prompt, const char *answer)
+{
+	struct acp_session *session = prompt->session;
+	struct acp_edit *e = prompt->edit;
+	char *question = xasprintf("Change the file %s: %s", e->shown, e->instruction);
+	struct conversation_note note = {
+		.chat_id = session->kept ? session->id : NULL,
+		.new_id = session->id,
+		.prompt = prompt->words,
+		.question = question,
+		.command = prompt->command,
+		.answer = answer,
+		.folder = session->cwd,
+		.endpoint = e->endpoint,
+	};
+
+	e->is_first = !session->kept;
+	/* From now on, also for a prompt that comes after this one was cancelled. */
+	session->kept = true;
+	prompt->note = conversations_note(prompt->acp->app.conversations, &note, on_noted, prompt);
+	free(question);
+}
+
+static bool is_within_line(const char *s, size_t i)
+{
+	return i && s[i - 1] != '\n';
+}
+
+/* Bytes of s up to the line that i is in. */
+static size_t line_start(const char *s, size_t i)
+{
+	while (is_within_line(s, i))
+		i--;
+	return i;
+}
+
+/* Bytes of s up to the end of the line that i is in. */
+static size_t line_end(const char *s, size_t len, size_t i)
+{
+	const char *lf = i < len ? memchr(s + i, '\n', len - i) : NULL;
+
+	return lf ? (size_t)(lf - s) + 1 : len;
+}
+
+static void add_lines(struct strbuf *out, char mark, const char *s, size_t len)
+{
+	for (size_t i = 0, end; i < len; i = end) {
+		end = line_end(s, len, i);
+		strbuf_addch(out, mark);
+		strbuf_add(out, s + i, end - i);
+		if (s[end - 1] != '\n')
+			strbuf_addch(out, '\n');
+	}
+}
+
+/* The lines between the first and the last difference; nothing where that is too much for a message. */
+static void add_diff(const struct acp_edit *e, struct strbuf *out)
+{
+	const char *old = e->old ? e->old : "";
+	const struct strbuf *new = &e->text;
+	size_t least = e->old_len < new->len ? e->old_len : new->len;
+	size_t start = 0;
+	size_t end = 0;
+	size_t old_to;
+	size_t new_to;
+
+	while (start < least && old[start] == new->data[start])
+		start++;
+	start = line_start(new->data, start);
+	while (end < least - start && old[e->old_len - 1 - end] == new->data[new->len - 1 - end])
+		end++;
+	old_to = e->old_len - end;
+	new_to = new->len - end;
+	if (is_within_line(old, old_to) || is_within_line(new->data, new_to)) {
+		old_to = line_end(old, e->old_len, old_to);
+		new_to = line_end(new->data, new->len, new_to);
+	}
+	if (old_to - start + new_to - start > DIFF_SHOWN)
+		return;
+	strbuf_adds(out, "\n\n```diff\n");
+	add_lines(out, '-', old + start, old_to - start);
+	add_lines(out, '+', new->data + start, new_to - start);
+	strbuf_adds(out, "```");
+}
+
+static void finish(struct acp_prompt *prompt, const char *before, const char *behind, bool with_diff)
+{
 	struct strbuf text;
 
-	strbuf_init(&text, KIB(16));
-	strbuf_addf(&text, "%s`%s`%s", format, shown, detail);
+	strbuf_init(&text, KIB(64));
+	strbuf_addf(&text, "%s`%s`%s", before, prompt->edit->shown, behind);
+	/* The client shows the diff itself. */
 	acp_prompt_say(prompt, text.data);
+	if (with_diff)
+		add_diff(prompt->edit, &text);
+	keep(prompt, text.data);
 	strbuf_release(&text);
 }
 
@@ -92,8 +203,7 @@ static void on_written(void *ctx, const struct json *result, const struct err *e
 		acp_prompt_fail(prompt, err);
 		return;
 	}
-	say(prompt, "Changed ", ".");
-	acp_prompt_end(prompt, ACP_END_TURN);
+	finish(prompt, "Changed ", ".", true);
 }
 
 static void write_file(struct acp_prompt *prompt)
@@ -148,8 +258,7 @@ static void on_permission(struct acp_prompt *prompt, const char *option)
 		return;
 	}
 	acp_tool_end(prompt, false, "the user did not allow it");
-	say(prompt, "Not written: ", " is as it was.");
-	acp_prompt_end(prompt, ACP_END_TURN);
+	finish(prompt, "Not written: ", " is as it was.", false);
 }
 
 /* --- the proposal --- */
@@ -240,9 +349,9 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 	}
 	acp_note_endpoint(session, proposal->endpoint->name);
 	acp_send_usage(session, proposal->endpoint, NULL);
+	prompt->edit->endpoint = xstrdup(proposal->endpoint->name);
 	if (!proposal->count) {
-		say(prompt, "Nothing is to be changed in ", ".");
-		acp_prompt_end(prompt, ACP_END_TURN);
+		finish(prompt, "Nothing is to be changed in ", ".", false);
 		return;
 	}
 	put_together(prompt->acp, prompt->edit, proposal);

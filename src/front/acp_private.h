@@ -151,6 +151,7 @@ struct acp_prompt {
 	struct rpc_stream *stream;
 	char *message;           /* id of the answer that comes; NULL: none yet */
 	uint64_t question;       /* the conversation engine's; 0: none */
+	uint64_t note;           /* likewise, of an edit that is being written down */
 	struct acp_edit *edit;   /* or NULL */
 	char *asking;            /* the question which endpoint to use; NULL: not asked */
 	char *tool;              /* id of the tool call that is open; NULL: none */

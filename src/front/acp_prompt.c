@@ -41,6 +41,7 @@ static void detach(struct acp_prompt *prompt)
 	struct acp *acp = prompt->acp;
 
 	conversations_cancel(acp->app.conversations, prompt->question);
+	conversations_unnote(acp->app.conversations, prompt->note);
 	loop_undefer(acp->app.loop, on_start, prompt);
 	acp_client_forget(prompt);
 	acp_edit_free(prompt);

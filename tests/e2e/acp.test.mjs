@@ -773,6 +773,31 @@ test('an edit is not written over what was typed meanwhile; a failed writing is 
 	assert.equal(acp.of(id, 'tool_call_update').at(-1).status, 'failed');
 });
 
+test('edits are turns of the conversation: they come back, and the model knows of them', async (t) => {
+	const { acp, id, path, upstream } = await startEdit(t);
+
+	acp.onPermission = allow('allow_once');
+	await acp.prompt(id, '/edit src/a.c:2 rename b to b2');
+	acp.onPermission = allow('reject_once');
+	acp.buffers.set(path, TEXT);
+	await acp.prompt(id, [text('/fix '), link(path, 'a.c', '#L2')]);
+	assert.equal(acp.of(id, 'session_info_update')[0].title, 'Change the file src/a.c: rename b to b2');
+	upstream.next({ answer: 'I renamed it.' });
+	await acp.prompt(id, 'what did you do?');
+	const sent = last(upstream).body.messages.map((m) => m.content).join('\n');
+	assert.match(sent, /Change the file src\/a\.c: rename b to b2/);
+	assert.match(sent, /-int b;\n\+int b2;\n/);
+	await acp.stop();
+
+	const second = await startAcp(t, { home: acp.program.home });
+	await second.request('session/load', { sessionId: id, cwd: second.cwd, mcpServers: [] });
+	assert.deepEqual(replayed(second, id), [
+		['user', '/edit src/a.c:2 rename b to b2'], ['agent', 'Changed `src/a.c`.\n\n```diff\n-int b;\n+int b2;\n```'],
+		['user', '/fix src/a.c'], ['agent', 'Not written: `src/a.c` is as it was.'],
+		['user', 'what did you do?'], ['agent', 'I renamed it.'],
+	]);
+});
+
 test('edits that cannot be', async (t) => {
 	const { acp, id, upstream, path } = await startEdit(t, 'I would rather talk.');
 	const fails = async (prompt, code) => assert.rejects(acp.prompt(id, prompt), (e) => e.code === code || assert.fail(`${prompt}: ${e.code} ${e.message}`));
