@@ -2,6 +2,8 @@
  * Turns that another engine made. A struct note lives from conversations_note() until both of its halves, question and
  * answer, are in the file; that may be after its caller has gone.
  */
+#include "eke/chat/conversation_note.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -17,6 +17,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/chat/conversation_note.h"
 #include "eke/chat/edit.h"
 #include "eke/text/buffer.h"
 #include "eke/text/language.h"

@@ -16,6 +16,7 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/chat/conversation_note.h"
 #include "eke/text/language.h"
 
 /* --- the end --- */
