@@ -13,6 +13,7 @@
 #include "eke/budget/admit.h"
 #include "eke/budget/verdicts.h"
 #include "eke/budget/words.h"
+#include "mirror.h"
 
 void outcome_set_refusal(struct outcome *o, const struct budget_refusal *refusal)
 {
@@ -156,5 +157,6 @@ void outcome_refused(struct ledger *ledger, const struct outcome *o)
 void outcome_refunded(struct ledger *ledger, const struct outcome *o)
 {
 	entries_drop(ledger, o->id);
+	mirror_owe_gone(ledger, o->id);
 	outcome_spent(ledger, o);
 }

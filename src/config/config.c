@@ -430,6 +430,7 @@ void config_unref(struct config *config)
 	for (size_t i = 0; i < config->plan_count; i++)
 		free(config->plan_models[i]);
 	json_pool_free(config->pool);
+	config_local_release(&config->local);
 	free(config->ignore);
 	free(config->path);
 	free(config);

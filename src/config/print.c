@@ -4,9 +4,11 @@
 #include "eke/config/print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/json_writer.h"
+#include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
 #include "endpoints.h"
 
@@ -216,6 +218,22 @@ static void put_chat(struct json_writer *w, const struct config *config)
 	json_end_object(w);
 }
 
+/* Without what stands before the host: there may be a password. */
+static void put_ledger(struct json_writer *w, const char *redis)
+{
+	const char *at = redis ? strrchr(redis, '@') : NULL;
+	const char *host = redis ? strstr(redis, "://") : NULL;
+	char *masked = NULL;
+
+	if (at)
+		masked = xasprintf("%.*s********%s", host && host < at ? (int)(host + 3 - redis) : 0, redis, at);
+	json_put_key(w, "ledger");
+	json_begin_object(w);
+	json_put_kstring(w, "redis", masked ? masked : redis);
+	json_end_object(w);
+	free(masked);
+}
+
 void config_print(const struct config *config, struct strbuf *out)
 {
 	static const char *const exhausted[] = { "never", "ask", "auto" };
@@ -247,6 +265,7 @@ void config_print(const struct config *config, struct strbuf *out)
 	json_end_array(&w);
 	json_put_kbool(&w, "history", config->history);
 	json_end_object(&w);
+	put_ledger(&w, config->ledger_redis);
 	json_put_key(&w, "log");
 	json_begin_object(&w);
 	json_put_kstring(&w, "level", config->log_level ? config->log_level : "info");

@@ -39,6 +39,7 @@ void app_release(struct app *app)
 	upstream_free(app->upstream);
 	budget_free(app->budget);
 	config_unref(app->config);
+	config_local_release(&app->local);
 	free(app->settings);
 	loop_free(app->loop);
 }
@@ -82,6 +83,10 @@ static void apply_log_level(const struct app *app)
 
 static void use(struct app *app, struct config *config, config_warn_fn *warn, void *warn_ctx)
 {
+	struct err err = ERR_INIT;
+
+	if (!budget_share(app->budget, config->ledger_redis, &err) && warn)
+		warn(warn_ctx, err.message);
 	config_unref(app->config);
 	app->config = config;
 	apply_log_level(app);
@@ -99,6 +104,8 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
 	/* Before reading it, so that a change meanwhile is seen next time. */
 	read_file_state(app, &app->file);
 	config = config_load(app->options.config_path, app->settings, warn, warn_ctx, err);
+	if (config)
+		config_use_local(config, &app->local);
 	if (config && upstream_configure(app->upstream, config, err)) {
 		use(app, config, warn, warn_ctx);
 		return true;
@@ -109,4 +116,15 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
 	if (!app->config)
 		use(app, config_defaults(), warn, warn_ctx);
 	return false;
+}
+
+bool app_use_local(struct app *app, const struct local_server *server)
+{
+	struct config_local local;
+
+	if (!local_server_settings(server, &local))
+		return false;
+	config_local_release(&app->local);
+	app->local = local;
+	return true;
 }

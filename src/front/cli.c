@@ -33,6 +33,17 @@ void cli_note_ledger(struct app *app, const struct config_endpoint *endpoint)
 		fprintf(stderr, "eke: %s\n", ledger.notice);
 }
 
+static void stop_waiting(void *ctx)
+{
+	loop_stop(ctx);
+}
+
+void cli_sync_ledger(struct app *app)
+{
+	budget_sync(app->budget, stop_waiting, app->loop);
+	loop_run(app->loop);
+}
+
 static void warn(void *ctx, const char *sentence)
 {
 	(void)ctx;

@@ -314,8 +314,10 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 	strbuf_init(&c.prompt, LIMIT_CHAT_PROMPT);
 	strbuf_init(&c.text, LIMIT_ANSWER);
 	c.code = take_words(&c, argc, argv);
-	if (c.code == CLI_OK)
+	if (c.code == CLI_OK) {
+		cli_offer_local(&c.app);
 		ask(&c);
+	}
 	strbuf_release(&c.prompt);
 	strbuf_release(&c.text);
 	app_release(&c.app);

@@ -209,7 +209,8 @@ static void print_text(struct app *app)
 		printf("no endpoint is configured: 'eke doctor' says what to do\n");
 	budget_ledger(app->budget, &ledger);
 	if (ledger.path && ledger.shared)
-		printf("ledger: %s\n", ledger.path);
+		printf("ledger: %s%s%s\n", ledger.path, ledger.others_answer ? ", shared at " : "",
+		       ledger.others_answer ? ledger.others : "");
 	if (ledger.notice)
 		printf("%snote:%s %s\n", paint(&look, YELLOW), paint(&look, PLAIN), ledger.notice);
 }
@@ -233,6 +234,10 @@ static void print_json(struct app *app)
 	json_begin_object(&w);
 	json_put_kstring(&w, "path", ledger.path);
 	json_put_kbool(&w, "shared", ledger.shared);
+	if (ledger.others) {
+		json_put_kstring(&w, "others", ledger.others);
+		json_put_kbool(&w, "othersAnswer", ledger.others_answer);
+	}
 	if (ledger.notice)
 		json_put_kstring(&w, "notice", ledger.notice);
 	json_end_object(&w);
@@ -287,6 +292,7 @@ int cli_status(const struct app_options *options, int argc, char **argv)
 	ok = !forget || unblock(&app);
 	if (ok) {
 		note_keys(&app);
+		cli_sync_ledger(&app);
 		if (json)
 			print_json(&app);
 		else

@@ -218,6 +218,7 @@ static void on_initialized(void *ctx, const struct json *params)
 		lsp_show_message(lsp, LSP_MESSAGE_ERROR, lsp->config_err.message);
 	lsp_update_status(lsp);
 	upstream_prewarm(lsp->app.upstream);
+	lsp_local_look(lsp, false);
 }
 
 static struct rpc_result *on_shutdown(void *ctx, struct rpc_request *request, const struct json *params)
@@ -400,6 +401,7 @@ static void release(struct lsp *lsp)
 	lsp_turns_free(lsp);
 	lsp_edits_free(lsp);
 	lsp_models_free(lsp);
+	lsp_local_free(lsp);
 	lsp_looks_free(lsp);
 	rpc_finish(lsp->rpc, END_FLUSH_MS);
 	rpc_free(lsp->rpc);

@@ -29,6 +29,7 @@ struct lsp_turn;
 struct lsp_completion;
 struct lsp_edit;
 struct lsp_models;
+struct lsp_local;
 struct lsp_look;
 
 struct lsp {
@@ -50,6 +51,7 @@ struct lsp {
 	struct lsp_models *models;
 	struct lsp_look *looks;
 	struct lsp_edit *edits;
+	struct lsp_local *local;
 };
 
 /* lsp.c */
@@ -63,8 +65,11 @@ void lsp_check_end(struct lsp *lsp);
 rpc_notification_fn lsp_did_change_configuration;
 void lsp_take_settings(struct lsp *lsp, const struct json *settings);
 void lsp_load(struct lsp *lsp);
-/* Where there is no endpoint because the configuration is wrong, that is the reason to tell. */
-void lsp_explain(const struct lsp *lsp, struct err *err);
+/*
+ * A request failed with err. Where there is no endpoint because the configuration is wrong, that is the reason to tell;
+ * else what else could serve.
+ */
+void lsp_explain(struct lsp *lsp, struct err *err);
 
 /* lsp_documents.c */
 rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;
@@ -92,6 +97,15 @@ void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal 
 /* lsp_models.c */
 rpc_request_fn lsp_models_list, lsp_budget_get;
 void lsp_models_free(struct lsp *lsp);
+
+/*
+ * lsp_local.c: a server on this machine, offered where nothing is configured. Looks for one: at the start, or because
+ * something was asked for, which then counts only if there is none yet, and if it is time.
+ */
+void lsp_local_look(struct lsp *lsp, bool asked_for);
+/* The one that was found and is not in use; NULL: none. */
+const struct local_server *lsp_local_found(const struct lsp *lsp);
+void lsp_local_free(struct lsp *lsp);
 
 /* Writes the array of all endpoints' budgets under the key "budgets". */
 void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w);

@@ -52,6 +52,21 @@ static bool is_down_to_reserve(const struct lsp *lsp, struct endpoint *endpoint,
 	return true;
 }
 
+static void describe_nothing(const struct lsp *lsp, char *message, size_t size)
+{
+	const struct local_server *local = lsp_local_found(lsp);
+	const char *path = lsp->app.config->path;
+	char where[128];
+
+	if (!local) {
+		snprintf(message, size, "no endpoint is configured");
+		return;
+	}
+	local_server_describe(local, where, sizeof(where));
+	snprintf(message, size, "no endpoint is configured, but %s: put it into %s ('eke doctor' shows how)", where,
+		 path ? path : "a configuration file");
+}
+
 static void describe(const struct lsp *lsp, const char **state, char *message, size_t size)
 {
 	const struct upstream *upstream = lsp->app.upstream;
@@ -67,7 +82,7 @@ static void describe(const struct lsp *lsp, const char **state, char *message, s
 	}
 	if (!first) {
 		*state = "offline";
-		snprintf(message, size, "no endpoint is configured");
+		describe_nothing(lsp, message, size);
 		return;
 	}
 	budget_report(lsp->app.budget, endpoint_config(first), &report);

@@ -441,6 +441,11 @@ const char *store_path(const struct store *store)
 	return store->path;
 }
 
+bool store_is_open(const struct store *store)
+{
+	return store->db != NULL;
+}
+
 bool store_exists(const struct store *store)
 {
 	char *dir = store->in_memory || store->db ? NULL : path_state();

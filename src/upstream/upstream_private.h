@@ -1,7 +1,8 @@
 #ifndef EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 #define EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 /*
- * What call.c, query.c, correct.c and upstream.c share: the body of struct upstream, and how a request to an endpoint is dressed.
+ * What call.c, query.c, correct.c and upstream.c share: the body of struct upstream, and how a request to an endpoint
+ * is dressed.
  */
 #include "eke/upstream/upstream.h"
 

@@ -66,7 +66,7 @@ const SESSION = [
 
 /* As a shell starts it: Node gives a child its three descriptors always. */
 async function runRedirected(home, args, redirection, input = '') {
-	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state') };
+	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '' };
 	const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, EKE, ...args], { env, cwd: join(home, 'work') });
 	const got = { stdout: '', stderr: '' };
 
@@ -346,7 +346,7 @@ const ESCAPES = 'a\u001b[31mb\u0007c\u009b2Jd\re\u007f\tf';
 /* On a terminal of its own: util-linux's script makes one. */
 async function onTerminal(home, args) {
 	const command = [EKE, ...args].map((word) => `'${word}'`).join(' ');
-	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), TERM: 'xterm', SHELL: '/bin/sh' };
+	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '', TERM: 'xterm', SHELL: '/bin/sh' };
 	const child = spawn('script', ['-qec', command, join(home, 'typescript')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
 	const [code] = await within(once(child, 'close'), () => 'script did not end');
 

@@ -69,6 +69,13 @@
 #define LIMIT_PLAN_NAME 128               /* in the ledger; longer ones are cut */
 #define LIMIT_ZONE_NAME 64                /* a name of the tz database */
 #define LIMIT_BLOCKS 16                   /* of one service, that may concern one key */
+#define LIMIT_REDIS_URL 1024              /* the address of a shared ledger */
+#define LIMIT_REDIS_SHOWN 320             /* ... as it is shown; longer ones are cut */
+#define LIMIT_REDIS_REPLY MIB(4)          /* an answer of it, as it comes in */
+#define LIMIT_REDIS_NEWS 256              /* what others wrote, told in one answer */
+#define LIMIT_REDIS_OWED 128              /* what we wrote, told in one call */
+#define LIMIT_REDIS_ADDRESSES 8           /* of its host; each is tried */
+#define LIMIT_REDIS_CALLS 1024            /* calls that wait for its answer */
 
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
@@ -78,6 +85,8 @@
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
+#define LIMIT_LOCAL_SERVERS 8             /* addresses on this machine where a server is looked for */
+#define LIMIT_LOCAL_MODELS 256            /* of one of these that are looked at */
 #define LIMIT_MODELS 4096                 /* entries taken from a model list */
 #define LIMIT_USAGE_HOURS 48              /* of a provider's own count of requests */
 #define LIMIT_STENCIL KIB(2)              /* what stands around the text of an event; for longer ones each is parsed */

@@ -73,6 +73,7 @@ bool store_copy(struct store *store, struct store *memory);
 bool store_take_trouble(struct store *store, struct store_trouble *out);
 /* Of the file that is or was to be opened; NULL before that, in memory, and where there is no place. */
 const char *store_path(const struct store *store);
+bool store_is_open(const struct store *store);
 /* Is there a file? Looks without opening it. */
 bool store_exists(const struct store *store);
 

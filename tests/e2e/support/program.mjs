@@ -64,6 +64,7 @@ function environment(home, env) {
 		HOME: home,
 		EKE_CONFIG: join(home, 'config.json'),
 		EKE_STATE_DIR: join(home, 'state'),
+		EKE_LOCAL_SERVERS: '', /* what runs on the machine is no part of a test */
 		ASAN_OPTIONS: 'detect_leaks=1:exitcode=99',
 		UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 		...env,
