@@ -468,34 +468,69 @@ static size_t take_rows(struct history *h, unsigned sql, int64_t *numbers, bool 
 	return n;
 }
 
-enum store_result history_step(struct history *h, bool *more)
+static int64_t changes(struct history *h)
 {
-	enum store_result result = history_open(h, STORE_WRITE);
+	store_start(h->store, SQL_CHANGES);
+	return store_next(h->store) ? store_int(h->store, 0) : 0;
+}
+
+/* Merges some parts of the index (FTS5, "The 'merge' Command"); false: there was nothing to merge. */
+static bool merge(struct history *h)
+{
+	int64_t before = changes(h);
+
+	store_start(h->store, SQL_MERGE);
+	store_run(h->store);
+	return changes(h) - before >= 2;
+}
+
+static size_t drop_gone(struct history *h)
+{
 	int64_t pieces[8];
 	bool indexed[8];
-	size_t gone;
-	size_t fresh = 0;
+	size_t n = take_rows(h, SQL_GONE, pieces, indexed);
 
-	if (result != STORE_OK)
-		return result;
-	gone = take_rows(h, SQL_GONE, pieces, indexed);
-	for (size_t i = 0; i < gone; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (indexed[i])
 			run(h, SQL_UNINDEX, pieces[i]);
 		run(h, SQL_PIECE_DROP, pieces[i]);
 	}
-	if (!gone) {
-		store_start(h->store, SQL_GONE_TURNS);
-		store_run(h->store);
-		store_start(h->store, SQL_GONE_CHATS);
-		store_run(h->store);
-		fresh = take_rows(h, SQL_UNINDEXED, pieces, indexed);
-	}
-	for (size_t i = 0; i < fresh; i++) {
+	if (n)
+		return n;
+	store_start(h->store, SQL_GONE_TURNS);
+	store_run(h->store);
+	store_start(h->store, SQL_GONE_CHATS);
+	store_run(h->store);
+	return 0;
+}
+
+static size_t index_fresh(struct history *h)
+{
+	int64_t pieces[8];
+	bool indexed[8];
+	size_t n = take_rows(h, SQL_UNINDEXED, pieces, indexed);
+
+	for (size_t i = 0; i < n; i++) {
 		run(h, SQL_INDEX, pieces[i]);
 		run(h, SQL_INDEXED, pieces[i]);
 	}
+	return n;
+}
+
+enum store_result history_step(struct history *h, bool *more)
+{
+	enum store_result result = history_open(h, STORE_WRITE);
+	bool merged;
+	bool changed;
+
+	if (result != STORE_OK)
+		return result;
+	/* First what is left to merge: the more parts there are, the longer it takes. */
+	merged = h->merging && merge(h);
+	changed = !merged && (drop_gone(h) || index_fresh(h));
 	result = store_commit(h->store);
-	*more = result == STORE_OK && (gone || fresh);
+	if (result == STORE_OK)
+		h->merging = merged || changed;
+	*more = result == STORE_OK && (merged || changed);
 	return result;
 }

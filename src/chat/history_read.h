@@ -12,6 +12,7 @@ struct history {
 	int64_t writer; /* this process, with the next two; pid 0: not needed yet */
 	pid_t pid;
 	int64_t started;
+	bool merging; /* the index may have parts to be merged */
 };
 
 /* history.c: a transaction; the process knows who it is then. */

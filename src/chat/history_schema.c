@@ -33,7 +33,9 @@ static const char *const migrations[] = {
 	" indexed INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL);"
 	"CREATE INDEX piece_turn ON piece (turn, n);"
 	"CREATE INDEX piece_unindexed ON piece (n) WHERE NOT indexed;"
-	"CREATE VIRTUAL TABLE said USING fts5 (text, content = 'piece', content_rowid = 'n', tokenize = 'trigram')",
+	"CREATE VIRTUAL TABLE said USING fts5 (text, content = 'piece', content_rowid = 'n', tokenize = 'trigram');"
+	/* Its parts are merged by history_step(), a little at a time, and not when one more is added. */
+	"INSERT INTO said (said, rank) VALUES ('automerge', 0), ('crisismerge', 64)",
 	NULL,
 };
 
@@ -101,9 +103,12 @@ static const char *const statements[] = {
 			  " WHERE NOT indexed AND chat.answering IS NOT turn.n ORDER BY piece.n LIMIT " STEP,
 	[SQL_INDEX] = "INSERT INTO said (rowid, text) SELECT n, text FROM piece WHERE n = ?1",
 	[SQL_INDEXED] = "UPDATE piece SET indexed = 1 WHERE n = ?1",
-	[SQL_GONE] = "SELECT piece.n, indexed FROM piece JOIN turn ON turn.n = piece.turn WHERE turn.gone LIMIT " STEP,
+	/* CROSS: from the few turns to their pieces. */
+	[SQL_GONE] = "SELECT piece.n, indexed FROM turn CROSS JOIN piece ON piece.turn = turn.n WHERE turn.gone LIMIT " STEP,
 	[SQL_UNINDEX] = "INSERT INTO said (said, rowid, text) SELECT 'delete', n, text FROM piece WHERE n = ?1",
 	[SQL_PIECE_DROP] = "DELETE FROM piece WHERE n = ?1",
+	[SQL_MERGE] = "INSERT INTO said (said, rank) VALUES ('merge', 8)",
+	[SQL_CHANGES] = "SELECT total_changes()",
 	[SQL_GONE_TURNS] = "DELETE FROM turn WHERE n IN (SELECT n FROM turn WHERE gone AND NOT EXISTS"
 			   " (SELECT 1 FROM piece WHERE piece.turn = turn.n) LIMIT 64)",
 	[SQL_GONE_CHATS] = "DELETE FROM chat WHERE gone AND NOT EXISTS (SELECT 1 FROM turn WHERE turn.chat = chat.n)",
