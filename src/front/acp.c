@@ -57,17 +57,22 @@ static void load(struct acp *acp)
 	acp->config_err = err;
 }
 
-void acp_refresh(struct acp *acp)
+void acp_reload(struct acp *acp)
 {
-	if (!app_config_changed(&acp->app))
-		return;
-	log_info("the configuration file has changed");
 	load(acp);
 	acp_models_reset(acp->models);
 	for (struct acp_session *s = acp->sessions; s; s = s->next) {
 		acp_send_commands(s);
 		acp_send_options(s);
 	}
+}
+
+void acp_refresh(struct acp *acp)
+{
+	if (!app_config_changed(&acp->app))
+		return;
+	log_info("the configuration file has changed");
+	acp_reload(acp);
 }
 
 void acp_explain(const struct acp *acp, struct err *err)

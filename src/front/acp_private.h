@@ -16,6 +16,7 @@
 #include "eke/rpc/stream.h"
 
 struct acp_edit;
+struct acp_local;
 struct acp_look;
 struct acp_models;
 struct acp_prompt;
@@ -54,10 +55,13 @@ struct acp {
 	struct acp_look *looks;
 	struct acp_models *models;
 	uint64_t last_tool; /* number of the last tool call */
+	bool local_offered; /* a server on this machine was */
 };
 
 /* acp.c: reads the configuration again if its file has changed. */
 void acp_refresh(struct acp *acp);
+/* Does so in any case, and tells the sessions. */
+void acp_reload(struct acp *acp);
 /* Where there is no endpoint because the configuration is wrong, that is the reason to tell. */
 void acp_explain(const struct acp *acp, struct err *err);
 /* After requests were answered: ends the program if that was what it waited for. */
@@ -153,6 +157,7 @@ struct acp_prompt {
 	uint64_t question;       /* the conversation engine's; 0: none */
 	uint64_t note;           /* likewise, of an edit that is being written down */
 	struct acp_edit *edit;   /* or NULL */
+	struct acp_local *local; /* a search for a server on this machine; or NULL */
 	char *asking;            /* the question which endpoint to use; NULL: not asked */
 	char *tool;              /* id of the tool call that is open; NULL: none */
 	uint64_t call;           /* to the client; 0: none */
@@ -201,5 +206,15 @@ void acp_client_forget(struct acp_prompt *prompt);
 bool acp_edit_start(struct acp_prompt *prompt);
 /* The turn ends. */
 void acp_edit_free(struct acp_prompt *prompt);
+
+/* acp_local.c: a server of models on this machine */
+
+/*
+ * Where nothing is configured: looks for one, and asks whether it may be used. False: there is nothing to look for; else
+ * fn is called, whatever came of it.
+ */
+typedef void acp_local_fn(struct acp_prompt *prompt);
+bool acp_local_look(struct acp_prompt *prompt, acp_local_fn *fn);
+void acp_local_free(struct acp_prompt *prompt);
 
 #endif

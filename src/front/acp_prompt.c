@@ -46,6 +46,7 @@ static void detach(struct acp_prompt *prompt)
 	loop_undefer(acp->app.loop, on_start, prompt);
 	acp_client_forget(prompt);
 	acp_edit_free(prompt);
+	acp_local_free(prompt);
 	prompt->session->prompt = NULL;
 	loop_defer_free(acp->app.loop, prompt, prompt_release);
 }
@@ -372,7 +373,7 @@ static void on_start(void *ctx)
 	take_command(prompt);
 	if (prompt->own_command && !strcmp(prompt->command, "budget"))
 		tell_budget(prompt);
-	else
+	else if (!acp_local_look(prompt, gather))
 		gather(prompt);
 }
 

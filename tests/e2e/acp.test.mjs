@@ -512,6 +512,36 @@ test('no endpoint, a broken configuration, a key that is refused', async (t) => 
 	await assert.rejects(acp.prompt(await acp.session(), 'hello'), { code: -32000 });
 });
 
+test('nothing configured: a server on this machine is offered, once', async (t) => {
+	const upstream = await withUpstream(t, { owner: 'library', models: ['llama3.2:3b', 'nomic-embed-text'], answer: () => 'from here' });
+	const env = { EKE_LOCAL_SERVERS: upstream.url };
+	const acp = await startAcp(t, { config: {}, env });
+	const id = await acp.session();
+
+	acp.onPermission = ({ options, toolCall }) => {
+		assert.match(toolCall.title, /^No endpoint is configured, but Ollama answers on this machine, with .*llama3\.2:3b/);
+		return { outcome: 'selected', optionId: options.find((o) => o.kind === 'allow_once').optionId };
+	};
+	assert.deepEqual(await acp.prompt(id, 'hello'), { stopReason: 'end_turn' });
+	assert.equal(acp.text(id), 'from here');
+	assert.match(acp.text(id, 'agent_thought_chunk'), /To keep it, add this to .*config\.json: \{"endpoints":/);
+	assert.equal(acp.of(id, 'config_option_update').at(-1).configOptions[0].currentValue, 'ollama/llama3.2:3b');
+	assert.deepEqual(await acp.prompt(id, 'again'), { stopReason: 'end_turn' });
+	assert.equal(acp.permissions.length, 1);
+
+	const other = await startAcp(t, { config: {}, env });
+	const theirs = await other.session();
+	other.onPermission = ({ options }) => ({ outcome: 'selected', optionId: options.find((o) => o.kind === 'reject_once').optionId });
+	await assert.rejects(other.prompt(theirs, 'hello'), (e) => e.data.kind === 'noEndpoint');
+	await assert.rejects(other.prompt(theirs, 'hello'), (e) => e.data.kind === 'noEndpoint');
+	assert.equal(other.permissions.length, 1);
+	/* While it is looked for, a turn can be cancelled. */
+	const third = await startAcp(t, { config: {}, env });
+	const turn = third.start(await third.session(), 'hello');
+	await turn.cancel();
+	assert.deepEqual(await turn.answer, { stopReason: 'cancelled' });
+});
+
 /* --- sessions over time --- */
 
 /* What was replayed, as [role, text] in order. */
