@@ -30,7 +30,7 @@ static bool is_plain(const char *name, size_t len)
 {
 	size_t at = 0;
 
-	if (!len || len > NAME_MOST || name[0] == '/')
+	if (!len || len > NAME_MOST || name[0] == '/' || name[len - 1] == '/')
 		return false;
 	while (at < len) {
 		const char *slash = memchr(name + at, '/', len - at);

@@ -1,5 +1,5 @@
 /*
- * Differences of texts: that applying them makes the new text exactly, that they are small, and where they may not cut.
+ * What is staged, without the files that stay on this machine: the sections of git's output.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,141 +7,82 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
-#include "eke/base/strbuf.h"
-#include "eke/base/utf.h"
-#include "eke/text/diff.h"
+#include "eke/config/config.h"
 
-/* Applies the edits to the old text; checks order and cuts on the way. */
-static size_t check(const char *old_text, size_t old_len, const char *new_text, size_t new_len)
-{
-	size_t count = 99;
-	struct diff_edit *edits = diff_texts(old_text, old_len, new_text, new_len, &count);
-	struct strbuf made;
-	size_t at = 0;
+#include "../../src/chat/diff.h"
 
-	strbuf_init(&made, MIB(16));
-	for (size_t i = 0; i < count; i++) {
-		const struct diff_edit *e = &edits[i];
+#define FINE "diff --git a/a.c b/a.c\nindex 1..2 100644\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-x\n+y\n"
+#define LINES "diff --git a/b.c b/b.c\n--- a/b.c\n+++ b/b.c\n@@ -1 +1 @@\n-+++ b/.env\n+rename to .env\n"
 
-		assert_true(e->start >= at && (!i || e->start > at));
-		assert_true(e->end >= e->start && e->end <= old_len && e->new_end >= e->new_start && e->new_end <= new_len);
-		assert_true(utf8_is_boundary(old_text, old_len, e->start) && utf8_is_boundary(old_text, old_len, e->end));
-		assert_true(utf8_is_boundary(new_text, new_len, e->new_start));
-		strbuf_add(&made, old_text + at, e->start - at);
-		strbuf_add(&made, new_text + e->new_start, e->new_end - e->new_start);
-		at = e->end;
-	}
-	strbuf_add(&made, old_text + at, old_len - at);
-	assert_int_equal(made.len, new_len);
-	assert_memory_equal(made.data, new_text, new_len);
-	strbuf_release(&made);
-	free(edits);
-	return count;
-}
-
-static void test_cases(void **state)
+static void test_sections(void **state)
 {
 	static const struct {
-		const char *old_text;
-		const char *new_text;
-		size_t edits;
-	} table[] = {
-		{ "", "", 0 },
-		{ "same\n", "same\n", 0 },
-		{ "", "new\n", 1 },
-		{ "gone\n", "", 1 },
-		{ "a\nb\nc\n", "a\nB\nc\n", 1 },
-		{ "a\nb\nc\nd\ne\n", "a\nX\nc\nd\nY\n", 2 },
-		{ "a\nb\nc\n", "a\nc\n", 1 },
-		{ "a\nc\n", "a\nb\nc\n", 1 },
-		{ "a\nb", "a\nb\n", 1 },
-		{ "a\nb\n", "a\nb", 1 },
-		{ "a\r\nb\r\n", "a\nb\n", 1 },
-		{ "x = 1;\n", "x = 2;\n", 1 },
-		{ "gr\xC3\xBC\xC3\x9F\n", "gr\xC3\xB6\xC3\x9F\n", 1 },
-		{ "\xF0\x9F\x98\x80\n", "\xF0\x9F\x98\x81\n", 1 },
-		{ "a\nb\na\nb\na\n", "b\na\nb\n", 2 },
-		{ "no line end", "another", 1 },
+		const char *text;
+		const char *kept; /* of the text; NULL: all */
+		size_t dropped;
+	} cases[] = {
+		{ "", NULL, 0 },
+		{ FINE, NULL, 0 },
+		{ FINE LINES, NULL, 0 },
+		{ FINE "diff --git a/.env b/.env\nnew file mode 100644\n--- /dev/null\n+++ b/.env\n@@ -0,0 +1 @@\n+S=1\n" LINES,
+		  FINE LINES, 1 },
+		{ "diff --git a/.env b/.env\ndeleted file mode 100644\n--- a/.env\n+++ /dev/null\n@@ -1 +0,0 @@\n-S=1\n", "",
+		  1 },
+		/* Nothing but the first line names it. */
+		{ "diff --git a/.env b/.env\nold mode 100644\nnew mode 100755\n", "", 1 },
+		{ "diff --git a/server.pem b/server.pem\nnew file mode 100644\nindex 0..1\nBinary files differ\n" FINE, FINE, 1 },
+		{ "diff --git a/x y.pem b/x y.pem\nold mode 100644\nnew mode 100755\n", "", 1 },
+		/* Renamed from it, and to it. */
+		{ "diff --git a/.env b/env.txt\nsimilarity index 100%\nrename from .env\nrename to env.txt\n", "", 1 },
+		{ "diff --git a/env.txt b/.env\nsimilarity index 100%\nrename from env.txt\nrename to .env\n", "", 1 },
+		{ "diff --git a/.env b/env.txt\nsimilarity index 90%\ncopy from .env\ncopy to env.txt\n--- a/.env\n"
+		  "+++ b/env.txt\n@@ -1 +1 @@\n-a\n+b\n", "", 1 },
+		/* As git quotes odd names, and with the tab that it puts behind blanks. */
+		{ "diff --git \"a/\\346\\227\\245.pem\" \"b/\\346\\227\\245.pem\"\n--- \"a/\\346\\227\\245.pem\"\n", "",
+		  1 },
+		{ "diff --git a/q\".pem b/q\".pem\nnew file mode 100644\n--- /dev/null\n+++ \"b/q\\\".pem\"\n", "", 1 },
+		{ "diff --git a/x y.pem b/x y.pem\n--- a/x y.pem\t\n+++ b/x y.pem\t\n@@ -1 +1 @@\n-a\n+b\n", "", 1 },
+		/* A rule of the user's; no line end at the end. */
+		{ "diff --git a/own/x.c b/own/x.c\n--- a/own/x.c\n+++ b/own/x.c\n@@ -1 +1 @@\n-a\n+b", "", 1 },
+		{ "warning: something\n" FINE, FINE, 0 },
 	};
+	char settings[] = "{\"privacy\":{\"ignore\":[\"own/\"]}}";
+	struct workspace *ws = workspace_new();
+	struct err err;
+	struct config *config;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		size_t n = check(table[i].old_text, strlen(table[i].old_text), table[i].new_text, strlen(table[i].new_text));
+	setenv("EKE_CONFIG", "/nonexistent/eke.json", 1);
+	config = config_load(NULL, settings, NULL, NULL, &err);
+	workspace_configure(ws, config, NULL, NULL);
+	config_unref(config);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct strbuf out;
+		char **kept;
+		size_t n = 0;
 
-		if (n != table[i].edits)
-			fail_msg("[%s] to [%s]: %zu edits, wanted %zu", table[i].old_text, table[i].new_text, n, table[i].edits);
-	}
-}
-
-/* What stays is not part of an edit. */
-static void test_small(void **state)
-{
-	size_t count;
-	struct diff_edit *edits = diff_texts("int a = 1;\nint b;\n", 18, "int a = 25;\nint b;\n", 19, &count);
-
-	(void)state;
-	assert_int_equal(count, 1);
-	assert_int_equal(edits[0].start, 8);
-	assert_int_equal(edits[0].end, 9);
-	assert_int_equal(edits[0].new_end - edits[0].new_start, 2);
-	free(edits);
-}
-
-static void test_random(void **state)
-{
-	static const char *const words[] = { "a\n", "b\n", "c\r\n", "\xC3\xA4\n", "\n", "x", "y\r", "\xF0\x9F\x98\x80" };
-	uint32_t seed = 1;
-
-	(void)state;
-	for (int round = 0; round < 3000; round++) {
-		struct strbuf texts[2];
-
-		for (int t = 0; t < 2; t++) {
-			strbuf_init(&texts[t], KIB(4));
-			seed = seed * 1664525 + 1013904223;
-			for (uint32_t n = seed >> 27; n; n--) {
-				seed = seed * 1664525 + 1013904223;
-				strbuf_adds(&texts[t], words[(seed >> 24) % ARRAY_LEN(words)]);
-			}
+		strbuf_init(&out, KIB(16));
+		diff_filter(ws, "/nonexistent/repository", cases[i].text, strlen(cases[i].text), &out, &kept);
+		for (; kept[n]; n++) {
+			assert_non_null(strstr(kept[n], "stays on this machine"));
+			free(kept[n]);
 		}
-		check(texts[0].data, texts[0].len, texts[1].data, texts[1].len);
-		strbuf_release(&texts[0]);
-		strbuf_release(&texts[1]);
+		free(kept);
+		if (n != cases[i].dropped || strcmp(out.data, cases[i].kept ? cases[i].kept : cases[i].text))
+			fail_msg("case %zu: %zu dropped, %s", i, n, out.data);
+		strbuf_release(&out);
 	}
-}
-
-/* Too different for the limit: one edit, and it is still right. */
-static void test_limit(void **state)
-{
-	struct strbuf a;
-	struct strbuf b;
-
-	(void)state;
-	strbuf_init(&a, MIB(1));
-	strbuf_init(&b, MIB(1));
-	for (int i = 0; i < LIMIT_DIFF_STEPS; i++) {
-		strbuf_addf(&a, "old %d\n", i);
-		strbuf_addf(&b, "new %d\n", i);
-	}
-	assert_int_equal(check(a.data, a.len, b.data, b.len), 1);
-	strbuf_release(&a);
-	strbuf_release(&b);
+	workspace_free(ws);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_small),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_limit),
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sections) };
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("diff", tests, NULL, NULL);
 }
