@@ -698,7 +698,7 @@ export interface Budget {
 	/** Each of them must have something left. */
 	windows: BudgetWindow[];
 	blockedUntil?: Time;
-	/** Why the state is what it is, for a person. */
+	/** Why the state is what it is, for a person: what the service said, also where it blocks one model only (the state then is of the others); or that a part of each window counts as used, because what was counted before is not known. */
 	reason?: string;
 }
 
