@@ -210,8 +210,8 @@ void acp_edit_free(struct acp_prompt *prompt);
 /* acp_local.c: a server of models on this machine */
 
 /*
- * Where nothing is configured: looks for one, and asks whether it may be used. False: there is nothing to look for; else
- * fn is called, whatever came of it.
+ * Where nothing is configured: looks for one, and asks whether it may be used. False: there is nothing to look for;
+ * else fn is called, whatever came of it.
  */
 typedef void acp_local_fn(struct acp_prompt *prompt);
 bool acp_local_look(struct acp_prompt *prompt, acp_local_fn *fn);

@@ -283,10 +283,27 @@ static void ask(struct acp_prompt *prompt)
 
 static void gather(struct acp_prompt *prompt);
 
+/* A client's files are as large as it likes. */
+static bool has_room(const struct acp_blocks *blocks, size_t len)
+{
+	size_t total = len;
+
+	for (size_t i = 0; i < blocks->count; i++)
+		total += blocks->pieces[i].len;
+	return total <= LIMIT_DOCUMENTS_BYTES;
+}
+
 static void on_piece(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err)
 {
 	struct acp_piece *piece = &prompt->blocks.pieces[prompt->reading++];
+	struct err full;
 
+	if (!err && !has_room(&prompt->blocks, len)) {
+		err_set(&full, ERR_PROMPT_TOO_LONG, "the files that go with the prompt have more than %zu bytes",
+			LIMIT_DOCUMENTS_BYTES);
+		acp_prompt_fail(prompt, &full);
+		return;
+	}
 	/* What is wrong with a file that cannot be read is said by who needs it. */
 	if (!err) {
 		piece->text = xstrndup(text, len);

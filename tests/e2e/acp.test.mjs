@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { configFor, endpointFor, makeHome, withUpstream } from './harness.mjs';
-import { startAcp } from './support/acp.mjs';
+import { METHODS, startAcp } from './support/acp.mjs';
 import { run } from './support/program.mjs';
 
 const text = (s) => ({ type: 'text', text: s });
@@ -42,6 +42,16 @@ const put = (acp, name, content) => {
 	writeFileSync(path, content);
 	return path;
 };
+
+/* Every method of the protocol that eke has, both ways, was used in some test. */
+after(() => {
+	const wanted = ['initialize', 'authenticate', ...['new', 'load', 'resume', 'list', 'close', 'delete', 'prompt', 'set_config_option'].map((m) => `session/${m}`),
+		'session/request_permission', 'fs/read_text_file', 'fs/write_text_file'];
+	const unseen = wanted.filter((m) => !METHODS.has(`request ${m}`));
+
+	if (!process.execArgv.some((a) => a.startsWith('--test-name-pattern')))
+		assert.deepEqual([...unseen, ...['session/update', 'session/cancel', '$/cancel_request'].filter((m) => !METHODS.has(`notification ${m}`))], []);
+});
 
 /* --- the beginning --- */
 
@@ -801,6 +811,38 @@ test('an edit is not written over what was typed meanwhile; a failed writing is 
 	};
 	await assert.rejects(acp.prompt(id, '/edit src/a.c:2 rename'), { code: -32603 });
 	assert.equal(acp.of(id, 'tool_call_update').at(-1).status, 'failed');
+});
+
+test('a client without permissions; two sessions and one file; 64 files; too many sessions', async (t) => {
+	const { acp, id, path } = await startEdit(t);
+
+	acp.onPermission = () => {
+		throw new Error('what is that?');
+	};
+	assert.deepEqual(await acp.prompt(id, '/edit src/a.c:2 rename'), { stopReason: 'end_turn' });
+	assert.match(acp.text(id), /^Not written/);
+
+	acp.onPermission = allow('allow_once');
+	acp.buffers.set(path, TEXT);
+	const turns = [acp.start(id, '/edit src/a.c:2 rename'), acp.start(await acp.session(), '/edit src/a.c:2 rename')];
+	const outcomes = (await Promise.allSettled(turns.map((turn) => turn.answer))).map((o) => o.value?.stopReason ?? o.reason.code);
+	/* Whoever comes second finds the file changed, unless both looked before either wrote. */
+	assert.ok(outcomes.includes('end_turn') && outcomes.every((o) => o === 'end_turn' || o === -32801), outcomes.join());
+	assert.equal(acp.buffers.get(path), TEXT.replace('int b;', 'int b2;'));
+
+	const files = Array.from({ length: 65 }, (_, i) => link(put(acp, `many/${i}.txt`, `file number ${i}\n`)));
+	await acp.prompt(id, [text('what are these?'), ...files.slice(0, 64)]);
+	await assert.rejects(acp.prompt(id, [text('and these?'), ...files]), { code: -32602 });
+
+	const open = [];
+	const tooMany = await (async () => {
+		for (;;)
+			open.push(await acp.session());
+	})().catch((e) => e);
+	assert.equal(tooMany.code, -32600);
+	assert.equal(open.length, 254);
+	await acp.request('session/close', { sessionId: open[0] });
+	await acp.session();
 });
 
 test('edits are turns of the conversation: they come back, and the model knows of them', async (t) => {

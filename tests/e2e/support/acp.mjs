@@ -81,13 +81,15 @@ export function strangers(node, value, path = '') {
 /* Kinds of updates that belong to a turn, or to the replay of one. */
 const OF_A_TURN = new Set(['user_message_chunk', 'agent_message_chunk', 'agent_thought_chunk', 'tool_call', 'tool_call_update', 'usage_update']);
 
+/** "request session/new", …: what all connections of this process have seen. */
+export const METHODS = new Set();
+
 /** Watches the lines of one connection. */
 export class AcpAudit {
 	constructor() {
 		this.problems = [];
 		this.sent = new Map(); /* the client's requests in flight: id as JSON: { method, params } */
 		this.asked = new Map(); /* eke's */
-		this.methods = new Set(); /* seen, for coverage */
 	}
 
 	#complain(direction, message, problem) {
@@ -115,7 +117,7 @@ export class AcpAudit {
 			const kind = 'id' in message ? 'request' : 'notification';
 			const def = DEFS[kind][`${to} ${message.method}`] ?? DEFS[kind][message.method];
 
-			this.methods.add(`${kind} ${message.method}`);
+			METHODS.add(`${kind} ${message.method}`);
 			if (def)
 				this.#valid(direction, message, def, message.params, strict);
 			else if (strict)
