@@ -780,10 +780,10 @@ export interface ChatSettings {
 
 /** What stays on this machine. */
 export interface PrivacySettings {
-	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files; patterns from an editor add to those of the file. */
+	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files, and to the .gitignore and .ekeignore files of the workspace; patterns from an editor add to those of the file. */
 	ignore?: string[];
 	/**
-	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed.
+	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed, and conversations are had in memory only; those that were kept before stay in chats.db, unread.
 	 * @default true
 	 */
 	history?: boolean;

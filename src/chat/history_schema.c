@@ -104,7 +104,8 @@ static const char *const statements[] = {
 	[SQL_INDEX] = "INSERT INTO said (rowid, text) SELECT n, text FROM piece WHERE n = ?1",
 	[SQL_INDEXED] = "UPDATE piece SET indexed = 1 WHERE n = ?1",
 	/* CROSS: from the few turns to their pieces. */
-	[SQL_GONE] = "SELECT piece.n, indexed FROM turn CROSS JOIN piece ON piece.turn = turn.n WHERE turn.gone LIMIT " STEP,
+	[SQL_GONE] =
+		"SELECT piece.n, indexed FROM turn CROSS JOIN piece ON piece.turn = turn.n WHERE turn.gone LIMIT " STEP,
 	[SQL_UNINDEX] = "INSERT INTO said (said, rowid, text) SELECT 'delete', n, text FROM piece WHERE n = ?1",
 	[SQL_PIECE_DROP] = "DELETE FROM piece WHERE n = ?1",
 	[SQL_MERGE] = "INSERT INTO said (said, rank) VALUES ('merge', 8)",

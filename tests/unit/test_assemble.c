@@ -78,8 +78,10 @@ static void test_attachments(void **state)
 {
 	static char keys[3][8] = { "file a", "file b", "sel a" };
 	static char text[] = "text";
-	struct history_attachment old[] = { { false, keys[0], text, 4 }, { false, keys[1], text, 4 }, { true, keys[2], text, 4 } };
-	struct history_attachment new[] = { { true, NULL, text, 4 }, { false, keys[0], text, 4 }, { false, NULL, text, 4 } };
+	struct history_attachment old[] = { { false, keys[0], text, 4 }, { false, keys[1], text, 4 }, { true, keys[2],
+		text, 4 } };
+	struct history_attachment new[] = { { true, NULL, text, 4 }, { false, keys[0], text, 4 }, { false, NULL, text,
+		4 } };
 	struct history_turn turns[] = {
 		{ .role = HISTORY_USER, .text = text, .len = 4, .attachments = old, .attachment_count = 3 },
 		{ .role = HISTORY_MODEL, .text = text, .len = 4 },

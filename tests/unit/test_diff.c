@@ -35,7 +35,8 @@ static void test_sections(void **state)
 		  1 },
 		/* Nothing but the first line names it. */
 		{ "diff --git a/.env b/.env\nold mode 100644\nnew mode 100755\n", "", 1 },
-		{ "diff --git a/server.pem b/server.pem\nnew file mode 100644\nindex 0..1\nBinary files differ\n" FINE, FINE, 1 },
+		{ "diff --git a/server.pem b/server.pem\nnew file mode 100644\nindex 0..1\nBinary files differ\n" FINE, FINE,
+			1 },
 		{ "diff --git a/x y.pem b/x y.pem\nold mode 100644\nnew mode 100755\n", "", 1 },
 		/* Renamed from it, and to it. */
 		{ "diff --git a/.env b/env.txt\nsimilarity index 100%\nrename from .env\nrename to env.txt\n", "", 1 },

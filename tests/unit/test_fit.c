@@ -256,7 +256,8 @@ static void any_chat(struct chat *chat)
 		add(chat, "assistant", TRIM_HISTORY, words(1 + below(200)));
 	}
 	for (size_t i = below(5); i > 0; i--)
-		add(chat, "user", TRIM_ATTACHMENT, below(4) ? block("file", below(4) ? below(80) : below(600)) : words(below(60)));
+		add(chat, "user", TRIM_ATTACHMENT, below(4) ? block("file",
+			below(4) ? below(80) : below(600)) : words(below(60)));
 	if (below(2))
 		add(chat, "user", TRIM_QUESTION, block("selection", below(20)));
 	add(chat, "user", TRIM_QUESTION, words(1 + below(40)));

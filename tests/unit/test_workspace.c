@@ -152,7 +152,8 @@ static void test_folders(void **state)
 		const char *uri;
 		const char *shown;
 	} shown[] = {
-		{ "file:///one/a.c", "a.c" },      { "file:///one/two/b%20c.c", "b c.c" }, { "file:///onetwo/x.c", "/onetwo/x.c" },
+		{ "file:///one/a.c", "a.c" },      { "file:///one/two/b%20c.c", "b c.c" }, { "file:///onetwo/x.c",
+			"/onetwo/x.c" },
 		{ "untitled:New-1", "New-1" }, { "file:///one", "/one" },
 	};
 
