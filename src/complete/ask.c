@@ -124,8 +124,8 @@ char *ask_who_of(const struct endpoint *endpoint)
 /* --- the answer --- */
 
 /*
- * Lines that are asked for. Where requests are scarce more than is shown at once: what is written beyond it is there when
- * the user gets to it.
+ * Lines that are asked for. Where requests are scarce more than is shown at once: what is written beyond it is there
+ * when the user gets to it.
  */
 static size_t lines_of(const struct ask *ask)
 {
