@@ -43,6 +43,7 @@ struct asking {
 	bool gone; /* nobody waits: callbacks are void */
 	struct conversation_callbacks callbacks;
 	char *chat_id;   /* NULL: a new chat */
+	char *new_id;    /* its id then; NULL: any */
 	char *prompt;
 	char *question;  /* what the command makes of it; NULL: the prompt */
 	char *command;   /* or NULL */
@@ -128,6 +129,7 @@ static void asking_release(void *p)
 	struct asking *a = p;
 
 	free(a->chat_id);
+	free(a->new_id);
 	free(a->prompt);
 	free(a->question);
 	free(a->command);
@@ -383,6 +385,7 @@ static enum store_result begin(struct asking *a, struct err *refusal)
 	size_t count = a->blocks.count;
 	struct history_attachment *attachments = xcalloc(count, sizeof(*attachments));
 	struct history_question q = { .id = a->chat_id,
+				      .new_id = a->new_id,
 				      .title = a->title,
 				      .workspace = a->workspace,
 				      .edit = a->edit,
@@ -622,6 +625,7 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	a->state = ASKING_BEGIN;
 	a->callbacks = *callbacks;
 	a->chat_id = copy(q->chat_id);
+	a->new_id = copy(q->new_id);
 	a->prompt = xstrdup(q->prompt ? q->prompt : "");
 	a->endpoint = copy(q->endpoint);
 	a->model = copy(q->model);
@@ -713,6 +717,7 @@ void conversations_free(struct conversations *c)
 	while (c->askings)
 		asking_end(c->askings);
 	conversations_looks_free(c);
+	conversations_notes_free(c);
 	timer_free(c->step_timer);
 	history_free(c->disk);
 	history_free(c->memory);

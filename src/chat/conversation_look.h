@@ -1,7 +1,7 @@
 #ifndef EKE_CHAT_CONVERSATION_LOOK_H
 #define EKE_CHAT_CONVERSATION_LOOK_H
 /*
- * What conversation.c (asking, answers) and conversation_look.c (lists, names, deletion) share.
+ * What conversation.c (asking, answers), conversation_look.c (lists, names, deletion) and conversation_note.c share.
  */
 #include "eke/chat/conversation.h"
 
@@ -11,6 +11,7 @@
 
 struct asking;
 struct look;
+struct note;
 
 struct conversations {
 	struct loop *loop; /* borrowed, like the next three */
@@ -24,6 +25,7 @@ struct conversations {
 	bool failed; /* the disk cannot be used: memory, until the next configuration */
 	struct asking *askings;
 	struct look *looks;
+	struct note *notes;
 	uint64_t last_id;
 	struct timer *step_timer;
 };
@@ -35,5 +37,7 @@ bool conversations_repair(struct conversations *c, const struct history *h, stru
 /* Something was dropped, or completed: the rest of the work is done when there is time. */
 void conversations_work_due(struct conversations *c);
 void conversations_looks_free(struct conversations *c);
+/* Writes what is left, if the file is free. */
+void conversations_notes_free(struct conversations *c);
 
 #endif
