@@ -103,8 +103,8 @@ function! s:change(document, buf, change) abort
   let eol = eke#text#eol(a:buf)
   let first = a:change.lnum - 1
   let past = min([a:change.end - 1, a:document.lines])
-  let count = past - first + a:change.added
-  let lines = count > 0 ? eke#text#lines(a:buf, first + 1, first + count) : []
+  let number = past - first + a:change.added
+  let lines = number > 0 ? eke#text#lines(a:buf, first + 1, first + number) : []
   let open_end = past == a:document.lines && !eke#text#has_last_eol(a:buf)
   let a:document.lines += a:change.added
   if !open_end

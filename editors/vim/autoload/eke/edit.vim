@@ -42,19 +42,19 @@ function! s:by_start(a, b) abort
 endfunction
 
 function! eke#edit#replace(buf, range, text) abort
-  let count = getbufinfo(a:buf)[0].linecount
+  let total = getbufinfo(a:buf)[0].linecount
   let [first, last] = [a:range.start.line, a:range.end.line]
   let text = substitute(a:text, '\r\n\?', '\n', 'g')
-  if first >= count " past the last line: the end of the text
-    return appendbufline(a:buf, count, split(substitute(text, '\n$', '', ''), "\n", 1))
+  if first >= total " past the last line: the end of the text
+    return appendbufline(a:buf, total, split(substitute(text, '\n$', '', ''), "\n", 1))
   endif
   let head = getbufline(a:buf, first + 1)[0]
   let before = strpart(head, 0, eke#text#bytes(head, a:range.start.character))
-  let past_end = last >= count
+  let past_end = last >= total
   let foot = past_end ? '' : getbufline(a:buf, last + 1)[0]
   let after = past_end ? '' : strpart(foot, eke#text#bytes(foot, a:range.end.character))
   let lines = split(before .. (past_end ? substitute(text, '\n$', '', '') : text) .. after, "\n", 1)
-  let old = min([last, count - 1]) - first + 1
+  let old = min([last, total - 1]) - first + 1
   let common = min([old, len(lines)])
   if old > common
     call deletebufline(a:buf, first + common + 1, first + old)

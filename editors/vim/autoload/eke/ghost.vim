@@ -62,6 +62,9 @@ function! s:on_items(request, result, error) abort
   let items = type(a:result) == v:t_dict ? get(a:result, 'items', []) : a:result
   let items = filter(copy(items), 'type(get(v:val, "insertText")) == v:t_string')
   let s:shown = empty(items) ? {} : {'items': items, 'index': 0, 'buf': bufnr()}
+  for item in items
+    let item.at = s:anchor(item)
+  endfor
   if !empty(items)
     call s:keep_choice(items)
   endif
@@ -125,9 +128,6 @@ function! s:rest() abort
     return {}
   endif
   let item = s:item()
-  if !has_key(item, 'at')
-    let item.at = s:anchor(item)
-  endif
   let [lnum, col, tail] = item.at
   if line('.') < lnum || (line('.') == lnum && col('.') < col)
     return {}

@@ -87,11 +87,11 @@ function! eke#server#start() abort
 endfunction
 
 function! s:introduction() abort
-  let version = printf('%d.%d.%d', v:versionlong / 1000000, v:versionlong / 10000 % 100, v:versionlong % 10000)
+  let release = printf('%d.%d.%d', v:versionlong / 1000000, v:versionlong / 10000 % 100, v:versionlong % 10000)
   let folder = eke#text#file_uri(getcwd())
   return {
         \ 'processId': getpid(),
-        \ 'clientInfo': {'name': 'Vim', 'version': version},
+        \ 'clientInfo': {'name': 'Vim', 'version': release},
         \ 'rootUri': folder,
         \ 'workspaceFolders': [{'uri': folder, 'name': fnamemodify(getcwd(), ':t')}],
         \ 'capabilities': {
@@ -102,12 +102,12 @@ function! s:introduction() abort
         \ },
         \ 'initializationOptions': {
         \   'eke': eke#option('settings'),
-        \   'editor': {'name': 'Vim', 'version': version},
+        \   'editor': {'name': 'Vim', 'version': release},
         \ }}
 endfunction
 
 function! s:on_initialized(result, error) abort
-  let s:server = empty(a:error) ? a:result : {}
+  let s:server = empty(a:error) && type(a:result) == v:t_dict ? a:result : {}
   let protocol = get(s:abilities(), 'protocol', 0)
   if !empty(a:error) || protocol != s:PROTOCOL
     let s:serial += 1
