@@ -242,8 +242,13 @@ class Play {
 		this.#send({ id, ...answer });
 	}
 
+	#up() {
+		return this.#until('the server is started and initialized', () => this.initialized);
+	}
+
 	/* Behind it, the editor has handled all that was sent before. */
 	async #sync() {
+		await this.#up();
 		const id = ++this.#serial;
 		this.#send({ id, method: 'conformance/sync', params: {} });
 		await this.#until('the editor refuses a request it does not know', () => this.replies.has(id));
@@ -331,15 +336,12 @@ class Play {
 			this.#named.set(`${as}.params`, message.params);
 		},
 		expect: async (pattern, { as, where }) => {
-			const message = await this.#message(`the editor sends ${short(pattern)}`, (one) => matches(pattern, one));
+			const refers = (one) => Object.entries(where ?? {}).every(([path, name]) =>
+				path.split('.').reduce((object, key) => object?.[key], one) === this.#named.get(name));
+			const message = await this.#message(`the editor sends ${short(pattern)}`, (one) => matches(pattern, one) && refers(one));
 			if (as) {
 				this.#named.set(as, message.id);
 				this.#named.set(`${as}.params`, message.params);
-			}
-			for (const [path, name] of Object.entries(where ?? {})) {
-				const value = path.split('.').reduce((object, key) => object?.[key], message);
-				if (value !== this.#named.get(name))
-					throw new Error(`${path} is ${short(value)}, not ${short(this.#named.get(name))}`);
 			}
 		},
 		never: async (pattern) => {
@@ -362,8 +364,12 @@ class Play {
 			for (let i = 0; i < times; i++)
 				this.#send({ method: '$/progress', params: { token, value: { kind: 'delta', text } } });
 		},
-		notify: (message) => this.#send(message),
-		request: (message, { as }) => {
+		notify: async (message) => {
+			await this.#up();
+			this.#send(message);
+		},
+		request: async (message, { as }) => {
+			await this.#up();
 			this.#named.set(as, ++this.#serial);
 			this.#send({ id: this.#serial, ...message });
 		},
@@ -371,7 +377,7 @@ class Play {
 			const { uri, text, version } = this.mirror.named(name);
 			const place = ([line, column]) => ({ line, character: units([...text.split(/\r?\n/)[line]].slice(0, column).join(''), this.mirror.encoding) });
 			const changes = edits.map(({ from, to, text: newText }) => ({ range: { start: place(from), end: place(to) }, newText }));
-			this.#kinds.request({ method: 'workspace/applyEdit',
+			return this.#kinds.request({ method: 'workspace/applyEdit',
 				params: { edit: { documentChanges: [{ textDocument: { uri, version }, edits: changes }] } } }, { as });
 		},
 		reply: async (name, { with: pattern }) => {

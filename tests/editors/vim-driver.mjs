@@ -60,7 +60,7 @@ class Driver {
 
 	async open(path, { line, column }) {
 		await this.terminal.keys('Escape');
-		await until('Normal mode', async () => await this.eval('mode()') === 'n');
+		await this.normal();
 		await this.ex(`edit ${path.replace(/ /g, '\\ ')}`);
 		const prefix = `strpart(getline(${line + 1}), 0, byteidx(getline(${line + 1}), ${column}))`;
 		await this.eval(`cursor(${line + 1}, len(${prefix}) + 1)`);
@@ -77,6 +77,12 @@ class Driver {
 		if (!(key in KEYS))
 			throw new Error(`no key ${key}`);
 		await this.terminal.keys(KEYS[key]);
+		if (key === 'leave')
+			await until('Insert mode is left', async () => !/^[iR]/.test(await this.eval('mode()')), { state: () => this.picture() });
+	}
+
+	async normal() {
+		await until('Normal mode', async () => await this.eval('mode()') === 'n', { state: () => this.picture() });
 	}
 
 	/** Cells in the ghost's colour, row by row; null where there are none. */
@@ -113,8 +119,7 @@ class Driver {
 
 	async command(command, argument = '', lines) {
 		const range = lines ? `${lines[0]},${lines[1]}` : '';
-		await this.terminal.keys('Escape');
-		await until('Normal mode', async () => await this.eval('mode()') === 'n', { state: () => this.picture() });
+		await this.press('leave');
 		const commands = { chat: 'EkeChat', ask: 'EkeAsk', eke: 'Eke', edit: 'EkeEdit', apply: 'EkeApply', status: 'EkeStatus', restart: 'EkeRestart',
 			cancel: 'EkeCancel', explain: 'EkeExplain' };
 		await this.terminal.type(`:${range}${commands[command]} ${argument}`.trimEnd());
@@ -124,7 +129,7 @@ class Driver {
 	/** Answers a question that is on the screen by the number before the title. */
 	async choose(title) {
 		const number = await until(`"${title}" is offered`, async () =>
-			new RegExp(`(\\d)[]:)]* ${title}`).exec(await this.terminal.text())?.[1], { state: () => this.picture() });
+			new RegExp(`(\\d)[\\]:)]* ${title}`).exec(await this.terminal.text())?.[1], { state: () => this.picture() });
 		await this.terminal.keys(number, ...this.enterAfterChoice);
 	}
 

@@ -14,5 +14,5 @@ for (const name of wanted.filter((one) => /^n?vim/.test(one)))
 
 function skipped({ name }) {
 	const only = process.env.EKE_TRANSCRIPT;
-	return only && only !== name;
+	return only ? only !== name : false;
 }

@@ -54,13 +54,20 @@ endfunction
 let s:log = []
 
 function! eke#say(text) abort
+  if strdisplaywidth(a:text) + 5 > v:echospace
+    return s:notify(a:text, 'Normal')
+  endif
   echomsg 'eke: ' .. a:text
 endfunction
 
 function! eke#warn(text) abort
+  call s:notify(a:text, 'WarningMsg')
+endfunction
+
+function! s:notify(text, highlight) abort
   call eke#log(a:text)
   call popup_notification(split('eke: ' .. a:text, "\n"), #{
-        \ time: 10000, highlight: 'WarningMsg', border: [], close: 'click', maxwidth: max([20, &columns - 8])})
+        \ time: 10000, highlight: a:highlight, border: [], close: 'click', maxwidth: max([20, &columns - 8])})
 endfunction
 
 function! eke#log(text) abort
@@ -119,7 +126,7 @@ function! eke#local_time(time) abort
 endfunction
 
 function! eke#status() abort
-  if !eke#server#running()
+  if !eke#server#running(function('eke#status'))
     return
   endif
   call eke#server#request('budget/get', {}, function('s:show_budgets'))
@@ -149,9 +156,10 @@ endfunction
 
 " Why there is, or is not, a completion at the cursor.
 function! eke#explain() abort
-  if !eke#server#running()
+  if !eke#server#running(function('eke#explain'))
     return
   endif
+  call eke#documents#flush(bufnr())
   call eke#server#request('completion/explain', {'textDocument': {'uri': eke#text#uri(bufnr())},
         \ 'position': eke#text#position(line('.'), col('.'))},
         \ {result, error -> eke#say(empty(error) ? result.decision .. ': ' .. result.reason : error.message)})

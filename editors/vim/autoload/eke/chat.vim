@@ -34,14 +34,14 @@ endfunction
 " :EkeAsk
 function! eke#chat#ask(command, range, first, last, text) abort
   let text = a:text ==# '' ? input('Ask eke: ') : a:text
-  if text !=# ''
+  if text !=# '' && eke#server#running({-> eke#chat#ask(a:command, a:range, a:first, a:last, text)})
     call s:send(text, a:command ==# 'ask' ? '' : a:command, a:range ? s:selection(a:first, a:last) : {})
   endif
 endfunction
 
 " :Eke {command} [words]
 function! eke#chat#command(range, first, last, arguments) abort
-  if !eke#server#running()
+  if !eke#server#running({-> eke#chat#command(a:range, a:first, a:last, a:arguments)})
     return
   endif
   let [name, words] = matchlist(a:arguments, '^\(\S\+\)\s*\(.*\)$')[1:2]
@@ -247,7 +247,7 @@ endfunction
 function! s:send(text, command, context, at = 0) abort
   if !empty(s:turn)
     return eke#say('still answering; :EkeCancel ends that')
-  elseif !eke#server#running()
+  elseif !eke#server#running({-> s:send(a:text, a:command, a:context, a:at)})
     return
   endif
   call s:show(0)
@@ -345,7 +345,7 @@ function! eke#chat#apply() abort
   endif
   let at = line('.', window)
   call appendbufline(winbufnr(window), at, lines)
-  call eke#say(printf('put below line %d of %s; u there takes it back', at, bufname(winbufnr(window))))
+  call eke#say(printf('put below line %d of %s; u there takes it back', at, fnamemodify(bufname(winbufnr(window)), ':t')))
 endfunction
 
 function! s:replace(origin, lines) abort
@@ -365,7 +365,7 @@ function! s:replace(origin, lines) abort
   call prop_add(first, 1, {'end_lnum': past, 'end_col': len(a:lines[-1]) + 1, 'type': 'EkeOrigin', 'id': a:origin.id,
         \ 'bufnr': a:origin.buf})
   let a:origin.lines = a:lines
-  call eke#say(printf('lines %d to %d of %s replaced; u there takes it back', first, last, bufname(a:origin.buf)))
+  call eke#say(printf('lines %d to %d of %s replaced; u there takes it back', first, last, fnamemodify(bufname(a:origin.buf), ':t')))
 endfunction
 
 " The window with a file that the user was in last.
@@ -377,7 +377,7 @@ endfunction
 " --- :EkeHistory ---
 
 function! eke#chat#history(query) abort
-  if eke#server#running()
+  if eke#server#running({-> eke#chat#history(a:query)})
     call eke#server#request('chat/list', a:query ==# '' ? {'limit': 50} : {'limit': 50, 'query': a:query}, function('s:on_list'))
   endif
 endfunction

@@ -124,10 +124,8 @@ endfunction
 " --- :EkeEdit ---
 
 function! eke#edit#propose(range, first, last, instruction) abort
-  if !eke#server#running()
+  if !eke#server#running({-> eke#edit#propose(a:range, a:first, a:last, a:instruction)})
     return
-  elseif !eke#server#has('edits')
-    return eke#warn('this eke (' .. eke#server#version() .. ') has no edit/propose yet; :EkeAsk and :EkeApply do without')
   endif
   let [first, last] = a:range ? [a:first, a:last] : [line('.'), line('.')]
   call eke#documents#visit(bufnr())
@@ -144,7 +142,8 @@ endfunction
 
 function! s:on_proposal(place, result, error) abort
   if !empty(a:error)
-    return eke#warn(a:error.message)
+    return eke#warn(a:error.code != -32601 ? a:error.message
+          \ : 'this eke (' .. eke#server#version() .. ') proposes no edits yet: update it; :EkeAsk and :EkeApply do without')
   elseif getbufvar(a:place[0], 'changedtick') != a:place[1]
     return eke#warn('the text has changed since: the edit was left out')
   endif

@@ -8,6 +8,7 @@ let s:words = []    " the last lines of its standard error
 let s:server = {}   " its answer to initialize
 let s:idle = {'state': 'idle', 'message': '', 'budgets': []}
 let s:status = s:idle
+let s:waiting = []  " what to call when it is up
 let s:serial = 0    " of the process: what belongs to a former one is ignored
 
 const s:PROTOCOL = 1
@@ -48,11 +49,13 @@ function! eke#server#ready() abort
   return s:state ==# 'running'
 endfunction
 
-" As ready(), for commands: starts it, or says why there is none.
-function! eke#server#running() abort
+" As ready(), for commands: starts it and calls Again() when it is up, or says why it cannot be.
+function! eke#server#running(Again) abort
   call eke#server#start()
-  if s:state !=# 'running'
-    call eke#say(s:state ==# 'failed' ? 'not running; :EkeDoctor says why, :EkeRestart tries again' : 'just starting, try again')
+  if s:state ==# 'failed'
+    call eke#say('not running; :EkeDoctor says why, :EkeRestart tries again')
+  elseif s:state !=# 'running'
+    call add(s:waiting, a:Again)
   endif
   return s:state ==# 'running'
 endfunction
@@ -122,7 +125,14 @@ function! s:on_initialized(result, error) abort
   for info in getbufinfo({'bufloaded': 1})
     call eke#documents#visit(info.bufnr)
   endfor
+  if mode() =~# '^[iR]'
+    call eke#ghost#moved()
+  endif
   call s:redraw()
+  let [waiting, s:waiting] = [s:waiting, []]
+  for Again in waiting
+    call Again()
+  endfor
 endfunction
 
 function! s:on_patience(serial, timer) abort
@@ -133,6 +143,7 @@ endfunction
 
 function! s:fail(why) abort
   let s:state = 'failed'
+  let s:waiting = []
   call eke#warn(a:why)
   call s:redraw()
 endfunction
