@@ -41,7 +41,7 @@ endfunction
 
 function! eke#highlight() abort
   highlight default EkeGhost ctermfg=244 guifg=#808080
-  highlight default link EkeReplaced Comment
+  highlight default EkeReplaced ctermfg=244 guifg=#808080 cterm=strikethrough gui=strikethrough
   for name in ['EkeGhost', 'EkeReplaced']
     if empty(prop_type_get(name))
       call prop_type_add(name, {'highlight': name, 'combine': 0, 'priority': 100})

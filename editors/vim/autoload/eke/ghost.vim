@@ -191,8 +191,13 @@ function! s:draw() abort
   endif
   let lines = split(rest.text, "\n", 1)
   let s:lines = [bufnr(), line('.')]
-  call s:draw_line(lines[0], rest.tail, len(lines) == 1)
-  call s:draw_below(lines[1:])
+  let tail = rest.tail
+  if len(lines) > 1 " what stands right of it will go down to its last line: it is shown there, and as gone from here
+    let tail = strpart(getline('.'), col('.') - 1)
+    let lines[-1] ..= strpart(tail, len(rest.tail))
+  endif
+  call s:draw_line(lines[0], tail, len(lines) == 1)
+  call s:draw_below(lines[1:], strdisplaywidth(lines[0]))
   call s:told_shown()
 endfunction
 
@@ -225,18 +230,32 @@ function! s:add_inline(column, text, vcol) abort
   endif
 endfunction
 
-" The other lines, as many as there is room for below the cursor; a few in any case, for which Vim scrolls.
-function! s:draw_below(lines) abort
-  let room = max([winheight(0) - winline(), min([5, winheight(0) / 2])])
-  let lines = a:lines
-  if len(lines) > room
-    let lines = lines[: room - 1]
-    let lines[-1] ..= printf('  … %d more', len(a:lines) - room)
-  endif
-  for line in lines
+" The other lines, as many as there is room for below the cursor. If that is less than half of the window, it is scrolled: Vim
+" shows no line that does not fit as a whole, virtual lines included.
+function! s:draw_below(lines, first_width) abort
+  let width = &wrap ? winwidth(0) - getwininfo(win_getid())[0].textoff : 9999
+  let own = (virtcol('$') - 2 + a:first_width) / width - (virtcol('.') - 1) / width
+  let room = winheight(0) - winline() - own
+  let most = max([room, winheight(0) / 2 - own])
+  let [lines, rows] = [[], 0]
+  for line in a:lines
     let text = s:printable(line, 0)
-    call prop_add(line('.'), 0, {'type': 'EkeGhost', 'text': text ==# '' ? ' ' : text, 'text_align': 'below',
-          \ 'text_wrap': &wrap ? 'wrap' : 'truncate'})
+    let rows += 1 + max([0, strdisplaywidth(text) - 1]) / width
+    if rows > most
+      let rows = most
+      break
+    endif
+    call add(lines, text ==# '' ? ' ' : text)
+  endfor
+  if len(lines) < len(a:lines) && !empty(lines)
+    let lines[-1] = strcharpart(lines[-1], 0, width - 12) .. printf(' … %d more', len(a:lines) - len(lines))
+  endif
+  if rows > room
+    let view = winsaveview()
+    call winrestview({'topline': min([line('.'), view.topline + rows - room])})
+  endif
+  for text in lines
+    call prop_add(line('.'), 0, {'type': 'EkeGhost', 'text': text, 'text_align': 'below', 'text_wrap': &wrap ? 'wrap' : 'truncate'})
   endfor
 endfunction
 
