@@ -78,7 +78,7 @@ class Driver {
 			throw new Error(`no key ${key}`);
 		await this.terminal.keys(KEYS[key]);
 		if (key === 'leave')
-			await until('Insert mode is left', async () => !/^[iR]/.test(await this.eval('mode()')), { state: () => this.picture() });
+			await until('Insert mode is left', async () => !(await this.terminal.text()).includes('-- INSERT --'), { state: () => this.picture() });
 	}
 
 	async normal() {
@@ -255,6 +255,7 @@ export function vimValue(value) {
 }
 
 export class NeovimDriver extends Driver {
+	enterAfterChoice = ['Enter'];
 	rcName = 'init.vim';
 
 	configuration({ command, options, settings, lines }) {

@@ -85,6 +85,9 @@ endfunction
 
 " For 'statusline': "eke 37/60"; with nothing left and the time of the next one, "eke 0/60 14:05".
 function! eke#statusline() abort
+  if has('nvim')
+    return luaeval('require("eke").statusline()')
+  endif
   let state = eke#server#state()
   if state !=# 'running'
     return state ==# 'off' ? '' : 'eke ' .. state
