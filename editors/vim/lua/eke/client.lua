@@ -169,11 +169,10 @@ function M.start()
     return fail(("cannot find the program %s. Install eke, or set g:eke_command = ['/path/to/eke', 'serve'], then :EkeRestart"):format(command[1]))
   end
   M.state = 'starting'
-  local root = vim.uv.cwd()
-  id = vim.lsp.start({
+  local config = {
     name = 'eke',
     cmd = spawn(command, next(eke.option('env')) and eke.option('env') or nil),
-    root_dir = root,
+    root_dir = vim.uv.cwd(),
     flags = { debounce_text_changes = 0 },
     init_options = {
       eke = next(eke.option('settings')) and eke.option('settings') or vim.empty_dict(),
@@ -182,7 +181,9 @@ function M.start()
     handlers = handlers,
     on_init = on_init,
     on_exit = on_exit,
-  }, { attach = false, bufnr = vim.api.nvim_create_buf(false, true), reuse_client = function() return false end })
+  }
+  id = newer and vim.lsp.start(config, { attach = false, reuse_client = function() return false end })
+    or not newer and vim.lsp.start_client(config)
   if not id then
     fail('cannot start ' .. table.concat(command, ' ') .. '; :EkeDoctor')
   end
