@@ -323,6 +323,12 @@ class Play {
 		},
 		type: (text) => this.#driver.type(text),
 		press: (key) => this.#driver.press(key),
+		keys: (text) => this.#driver.keys(text),
+		commands: (text) => this.#driver.commands(text),
+		agree: async () => {
+			for (const { uri } of this.mirror.documents.values())
+				await this.#agree(uri);
+		},
 		do: (command, { with: argument, lines }) => this.#driver.command(command, argument, lines),
 		choose: (title) => this.#driver.choose(title),
 		ask: async (marked, { as, trigger }) => {

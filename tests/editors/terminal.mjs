@@ -93,6 +93,11 @@ export class Terminal {
 		await this.#tmux('send-keys', '-t', 'test', ...names);
 	}
 
+	/** Bytes as they are, control characters included. */
+	async raw(text) {
+		await this.#tmux('send-keys', '-t', 'test', '-H', ...[...Buffer.from(text.replaceAll('\n', '\r'))].map((byte) => byte.toString(16)));
+	}
+
 	/** Text as it is typed; a line break is the Enter key. */
 	async type(text) {
 		for (const [i, line] of text.split('\n').entries()) {

@@ -73,6 +73,20 @@ class Driver {
 		await this.terminal.type(text);
 	}
 
+	/** Keys as bytes, control characters included: for this editor only. */
+	async keys(text) {
+		await this.terminal.raw(text);
+	}
+
+	/** Keys of Normal mode, and until they have been carried out. */
+	async commands(text) {
+		const number = ++this.#commands;
+		await this.terminal.raw(`${text}\x1b:let g:test_done = ${number}\n`);
+		await until(`${text} is done`, async () => await this.eval('get(g:, "test_done", 0)') === number, { state: () => this.picture() });
+	}
+
+	#commands = 0;
+
 	async press(key) {
 		if (!(key in KEYS))
 			throw new Error(`no key ${key}`);

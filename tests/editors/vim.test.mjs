@@ -1,18 +1,153 @@
-// Vim and Neovim against the conformance suite: those of tests/editors/setup that EKE_TEST_EDITORS names, all by default.
+// Vim and Neovim: the conformance suite, and what is theirs alone. Those of tests/editors/setup that EKE_TEST_EDITORS names, all by
+// default; EKE_TRANSCRIPT plays one transcript.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { play, transcripts } from '../../editors/conformance/runner.mjs';
-import { driver, editor } from './vim-driver.mjs';
+import { CUT, open, startEditor, withEke } from './session.mjs';
+import { until } from './terminal.mjs';
+import { driver, editor, root } from './vim-driver.mjs';
 
+const run = promisify(execFile);
 const wanted = (process.env.EKE_TEST_EDITORS ?? 'vim-9.0 vim-9.2 nvim-0.10 nvim-0.12').split(' ');
+const only = process.env.EKE_TRANSCRIPT;
 
-for (const name of wanted.filter((one) => /^n?vim/.test(one)))
-	describe(name, { skip: editor(name).why }, async () => {
+for (const name of wanted.filter((one) => /^n?vim/.test(one))) {
+	const skip = editor(name).why;
+	if (skip)
+		console.error(`\n*** SKIPPED, nothing was tested in ${name}: ${skip} ***\n`);
+	describe(name, { skip }, async () => {
 		for (const transcript of await transcripts())
-			test(`conformance: ${transcript.name}`, { timeout: 120_000, skip: skipped(transcript) }, () => play(transcript, driver(name)));
+			if (!only || only === transcript.name)
+				test(`conformance: ${transcript.name}`, { timeout: 120_000 }, () => play(transcript, driver(name)));
+		if (!only)
+			own(name);
+	});
+}
+
+function own(name) {
+	test('the real eke: ghost text, accepted; the budget in the status line', { timeout: 60_000 }, async (t) => {
+		const { folder, upstream } = await withEke(t);
+		const vim = await startEditor(t, name, { folder });
+		await open(vim, folder, 'sum.c', CUT);
+		await vim.type('for (');
+		await until('ghost text', () => vim.ghost(), { state: () => vim.picture() });
+		assert.equal(await vim.ghost(), 'int i = 0; i < count; i++)\n                total += values[i];');
+		assert.equal(await vim.status(), 'eke 59/60');
+		await vim.press('acceptWord');
+		await until('a word', async () => (await vim.buffer()).before.endsWith('\tfor (int'), { state: () => vim.picture() });
+		await vim.press('accept');
+		const text = CUT.replace('‸', 'for (int i = 0; i < count; i++)\n\t\ttotal += values[i];');
+		await until('all of it', async () => (await vim.buffer()).text === text.trimEnd(), { state: () => vim.picture() });
+		assert.equal(upstream.counted.length, 1);
 	});
 
-function skipped({ name }) {
-	const only = process.env.EKE_TRANSCRIPT;
-	return only ? only !== name : false;
+	test('undo takes back what was accepted, and nothing else', { timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		const vim = await startEditor(t, name, { folder });
+		await open(vim, folder, 'sum.c', CUT);
+		await vim.type('for (');
+		await until('ghost text', () => vim.ghost(), { state: () => vim.picture() });
+		await vim.press('accept');
+		await until('accepted', async () => (await vim.buffer()).text.includes('values[i];'));
+		await vim.press('leave');
+		await vim.terminal.keys('u');
+		await until('undone', async () => (await vim.buffer()).text === CUT.replace('‸', 'for (').trimEnd(), { state: () => vim.picture() });
+	});
+
+	test('edits of every kind reach the server as they are in the buffer', { timeout: 60_000 }, async () => {
+		const edits = ['ggdd', 'Gdd', 'ggyyGp', 'ggyyggP', 'ggJ', ':%s/e/EE/g\n', 'u', '\x12', ':2,3m0\n', ':g/one/d\n', 'u', 'ggVGd', 'u',
+			'ggOnew\x1b', 'Goend\x1b', ':sort\n', 'gg>G', 'ggqaAx\x1bjq3@a', 'ggv$y3p', ':1,$j\n', 'u', ':t.\n', 'ggi\n\n\x1b', 'GkddGp', ':2d\n:1d\n', 'uu',
+			'ggcwç日😀\x1b', 'ggx', 'gg~~', ':%!sort -r\n', ':%d\n', 'u'];
+		// vim.lsp takes the end of the last line to be as it was when the document was opened.
+		if (!name.startsWith('nvim'))
+			edits.push(':set noeol nofixeol\n', 'Gonoeol\x1b', 'Gdd', 'Gx', 'u', 'u', ':%d\n', 'u');
+		const steps = edits.flatMap((keys) => [{ commands: keys }, { sync: true }, { agree: true }]);
+		await play({ name: 'edits', steps: [{ file: 'one\ntwo\nthree\nfour ‸é\nfive\n', name: 'a.txt' }, { press: 'leave' }, ...steps] }, driver(name));
+	});
+
+	test('Tab: the menu, the indent and what was mapped before go first; else it is a Tab', { timeout: 60_000 }, async () => {
+		const shown = (text, ghost) => [
+			{ ask: `${text}‸`, as: 'a' }, { answer: 'a', items: [{ text: text.trim() + ghost, left: [...text.trim()].length }] }, { see: { ghost } }];
+		await play({ name: 'tab', steps: [
+			{ file: '‸\n', name: 'a.txt' }, { press: 'tab' }, { see: { text: '\t‸' } },
+			{ press: 'backspace' }, { ask: '‸', as: 'b' }, { answer: 'b', items: [{ text: '\tif' }] }, { see: { ghost: '/if/' } },
+			{ press: 'tab' }, { see: { text: '\t‸', ghost: 'if' } }, { press: 'tab' }, { see: { text: '\tif‸' } },
+			{ file: 'alpha alps\nal‸\n', name: 'b.txt' }, ...shown('al', 'one'), { keys: '\x0e' },
+			{ see: { text: 'alpha alps\nalpha‸' } }, { press: 'tab' }, { see: { text: '/alpha\t‸$/' } }] }, driver(name));
+		const mapped = driver(name);
+		const start = mapped.start.bind(mapped);
+		mapped.start = (options) => start({ ...options, lines: ["inoremap <expr> <Tab> getline('.') =~# 'x$' ? 'MAPPED' : \"\\<Tab>\""] });
+		await play({ name: 'mapped', steps: [{ file: 'x‸\n', name: 'a.txt' }, { press: 'tab' }, { see: { text: 'xMAPPED‸' } },
+			...shown('xMAPPED', ' too'), { press: 'tab' }, { see: { text: 'xMAPPED too‸' } }, { press: 'tab' }, { see: { text: 'xMAPPED too\t‸' } }] }, mapped);
+		const off = driver(name);
+		await play({ name: 'off', editor: { tab: 0 }, steps: [{ file: 'x‸\n', name: 'a.txt' }, ...shown('x', 'yz'),
+			{ press: 'tab' }, { see: { text: 'x\t‸' } }] }, off);
+	});
+
+	test('nothing but <Plug> maps, Tab, commands and its own events is added; no option changes', async (t) => {
+		const folder = await mkdtemp(join(tmpdir(), 'eke-editor-'));
+		t.after(() => rm(folder, { recursive: true, force: true }));
+		const state = (file) => `call writefile(split(execute('map') .. "\\n" .. execute('map!') .. "\\n" .. execute('set all') .. "\\n" .. execute('autocmd'), "\\n"), '${file}')`;
+		const script = join(folder, 'script.vim');
+		await writeFile(script, ['filetype plugin on', 'redir => none', state(`${folder}/before`), `set rtp^=${root}/editors/vim`, 'runtime plugin/eke.vim',
+			name.startsWith('nvim') ? 'runtime plugin/eke.lua' : '', 'doautocmd VimEnter', `set rtp-=${root}/editors/vim`, state(`${folder}/after`), 'qall!'].join('\n'));
+		await run(editor(name).path, ['-u', 'NONE', '-i', 'NONE', '-N', ...(name.startsWith('nvim') ? ['--headless'] : ['-es']), '-S', script]);
+		const { stdout } = await run('diff', ['before', 'after'], { cwd: folder }).catch((error) => error);
+		const lines = stdout.split('\n').filter((line) => /^[<>]/.test(line) && !/^> eke |^> {2,}\*|^> i {2}<(Plug>\(eke-|Tab>)|^[<>] (--- |\s*$)/.test(line))
+			.filter((line) => !/eke|Cmd>|verbose|^> {4}|No mapping|^< .*(<Tab>|vim\.snippet)/.test(line));
+		assert.deepEqual(lines.filter((line) => !/^> [A-Z]\w+$/.test(line)), []);
+	});
+
+	test('chat with the real eke: asked about lines, answered, applied', { timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		const vim = await startEditor(t, name, { folder });
+		const path = await open(vim, folder, 'two.c', 'int one;\nint two;‸\n');
+		await vim.command('ask', 'Make it x', [2, 2]);
+		await until('an answer', async () => /int x;[\s\S]*## You\n\n$|update it/.test(await vim.chat()), { state: () => vim.picture() });
+		if ((await vim.chat()).includes('update it'))
+			return t.skip('this build of eke has no chat/send');
+		await vim.command('apply');
+		await until('applied', async () => await vim.text(path) === 'int one;\nint x;', { state: () => vim.picture() });
+	});
+
+	test('the doctor says what is there', { timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		const vim = await startEditor(t, name, { folder, size: { rows: 60, columns: 120 } });
+		await open(vim, folder, 'sum.c', CUT);
+		await until('it runs', async () => (await vim.status()).startsWith('eke'));
+		await vim.press('leave');
+		await vim.terminal.type(':EkeDoctor\n');
+		await until('the report', async () => /running, version \d[\s\S]*endpoint/.test(await vim.terminal.text()), { deadline: 30_000, state: () => vim.picture() });
+	});
+
+	if (name.startsWith('nvim-0.12'))
+		test('plain vim.lsp.config and vim.lsp.inline_completion, without this plugin', { timeout: 60_000 }, async (t) => {
+			const { folder, upstream } = await withEke(t);
+			const vim = driver(name);
+			t.after(() => vim.stop());
+			const snippet = await luaSnippet();
+			vim.configuration = () => 'set notermguicolors noswapfile\nhighlight ComplHint ctermfg=201\nlua << END\n' +
+				`${snippet.replace("{ 'eke', 'serve' }", `{ '${process.env.EKE_BIN ?? join(root, 'build/eke')}', 'serve' }`)}\nEND\n`;
+			await vim.start({ command: [], folder });
+			await open(vim, folder, 'sum.c', CUT);
+			await vim.type('for (');
+			await until('ghost text', () => vim.ghost(), { state: () => vim.picture() });
+			await vim.press('accept');
+			const text = CUT.replace('‸', 'for (int i = 0; i < count; i++)\n\t\ttotal += values[i];');
+			await until('all of it', async () => (await vim.buffer()).text === text.trimEnd(), { state: () => vim.picture() });
+			assert.equal(upstream.counted.length, 1);
+		});
+}
+
+/* The snippet of editors/README.md, as a reader copies it. */
+async function luaSnippet() {
+	const { readFile } = await import('node:fs/promises');
+	const readme = await readFile(join(root, 'editors/README.md'), 'utf8');
+	return /```lua\n(vim\.lsp\.config\('eke'[\s\S]*?)```/.exec(readme)[1];
 }

@@ -70,12 +70,10 @@ function! s:run(place) abort
   let context = {}
   if a:place.range
     let context = s:selection(a:place.first, a:place.last)
-  elseif needs ==# 'file'
-    let context = s:selection(1, line('$'))
+  elseif needs ==# 'file' && eke#documents#is_open(bufnr())
+    let context = {'sent': [{'kind': 'file', 'uri': eke#text#uri(bufnr())}], 'name': expand('%:t')}
   elseif needs ==# 'selection'
     let context = s:selection(line('.'), line('.'))
-  elseif needs ==# 'diff'
-    let context = s:diff()
   endif
   call s:send(a:place.words, a:place.name, context)
 endfunction
@@ -109,14 +107,6 @@ function! s:selection(first, last) abort
         \ ? {'kind': 'selection', 'uri': eke#text#uri(buf), 'range': eke#edit#lines(a:first, a:last)}
         \ : {'kind': 'text', 'name': expand('%:t'), 'text': join(lines, "\n")}
   return {'sent': [sent], 'buf': buf, 'id': s:serial, 'lines': lines, 'name': printf('%s:%d-%d', expand('%:~:.'), a:first, a:last)}
-endfunction
-
-" What is about to be committed, else what was changed.
-function! s:diff() abort
-  let git = 'git -C ' .. shellescape(expand('%:p:h') ==# '' ? getcwd() : expand('%:p:h')) .. ' diff --no-color --no-ext-diff'
-  let text = system(git .. ' --cached')
-  let text = v:shell_error == 0 && text ==# '' ? system(git) : text
-  return v:shell_error == 0 && text !=# '' ? {'sent': [{'kind': 'text', 'name': 'diff', 'text': text}], 'name': 'git diff'} : {}
 endfunction
 
 " --- the buffer ---

@@ -36,19 +36,6 @@ local function selection(first, last)
   return { sent = { sent }, buf = buf, mark = mark, lines = lines, name = ('%s:%d-%d'):format(vim.fn.expand('%:~:.'), first, last) }
 end
 
---- What is about to be committed, else what was changed.
-local function diff()
-  local folder = vim.fn.expand('%:p:h')
-  for _, extra in ipairs({ { '--cached' }, {} }) do
-    local git = { 'git', '-C', vim.fn.isdirectory(folder) == 1 and folder or vim.uv.cwd(), 'diff', '--no-color', '--no-ext-diff' }
-    local done = vim.system(vim.list_extend(git, extra), { text = true }):wait()
-    if done.code == 0 and done.stdout ~= '' then
-      return { sent = { { kind = 'text', name = 'diff', text = done.stdout } }, name = 'git diff' }
-    end
-  end
-  return {}
-end
-
 -- The buffer.
 
 local function lines_of(first, last)
@@ -304,12 +291,10 @@ local function run(name, words, command)
   local row, context = api.nvim_win_get_cursor(0)[1], {}
   if command.range > 0 then
     context = selection(command.line1, command.line2)
-  elseif need == 'file' then
-    context = selection(1, api.nvim_buf_line_count(0))
+  elseif need == 'file' and client.has(api.nvim_get_current_buf()) then
+    context = { sent = { { kind = 'file', uri = text.uri(0) } }, name = vim.fn.expand('%:t') }
   elseif need == 'selection' then
     context = selection(row, row)
-  elseif need == 'diff' then
-    context = diff()
   end
   send(words, name, context)
 end
