@@ -106,7 +106,7 @@ class Play {
 		const differs = async () => {
 			const text = await this.#driver.text(path);
 			const mirrored = this.mirror.documents.get(uri)?.text.replace(/\r\n/g, '\n');
-			return mirrored?.replace(/\n$/, '') === text.replace(/\n$/, '') ? null : { server: mirrored, editor: text };
+			return mirrored === text || mirrored === `${text}\n` ? null : { server: mirrored, editor: text };
 		};
 		let difference;
 		await this.#until(`the server has the text of ${path}`, async () => !(difference = await differs()), () => short(difference));

@@ -63,10 +63,7 @@ function own(name) {
 	test('edits of every kind reach the server as they are in the buffer', { timeout: 60_000 }, async () => {
 		const edits = ['ggdd', 'Gdd', 'ggyyGp', 'ggyyggP', 'ggJ', ':%s/e/EE/g\n', 'u', '\x12', ':2,3m0\n', ':g/one/d\n', 'u', 'ggVGd', 'u',
 			'ggOnew\x1b', 'Goend\x1b', ':sort\n', 'gg>G', 'ggqaAx\x1bjq3@a', 'ggv$y3p', ':1,$j\n', 'u', ':t.\n', 'ggi\n\n\x1b', 'GkddGp', ':2d\n:1d\n', 'uu',
-			'ggcwç日😀\x1b', 'ggx', 'gg~~', ':%!sort -r\n', ':%d\n', 'u'];
-		// vim.lsp takes the end of the last line to be as it was when the document was opened.
-		if (!name.startsWith('nvim'))
-			edits.push(':set noeol nofixeol\n', 'Gonoeol\x1b', 'Gdd', 'Gx', 'u', 'u', ':%d\n', 'u');
+			'ggcwç日😀\x1b', 'ggx', 'gg~~', ':%!sort -r\n', ':%d\n', 'u', ':set noeol nofixeol\n', 'Gonoeol\x1b', 'Gdd', 'Gx', 'u', 'u', ':%d\n', 'u'];
 		const steps = edits.flatMap((keys) => [{ commands: keys }, { sync: true }, { agree: true }]);
 		await play({ name: 'edits', steps: [{ file: 'one\ntwo\nthree\nfour ‸é\nfive\n', name: 'a.txt' }, { press: 'leave' }, ...steps] }, driver(name));
 	});
