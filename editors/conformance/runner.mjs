@@ -52,6 +52,7 @@ class Play {
 	#socket = null;
 	#waiting = new Set();
 	#named = new Map();
+	#places = new Map(); // of completion requests, by id: their line, with a mark
 	#serial = 1000;
 	messages = []; // of the editor, in order: { message, taken }
 	starts = 0;
@@ -223,7 +224,7 @@ class Play {
 
 	/* A completion is asked for; like eke, the one before is answered with null if nothing holds it. */
 	#place(id, params) {
-		this.mirror.place(params.textDocument.uri, params.position);
+		this.#places.set(id, this.mirror.place(params.textDocument.uri, params.position).marked);
 		for (const [other, method] of this.inFlight)
 			if (other !== id && method === 'textDocument/inlineCompletion' && ![...this.#named.values()].includes(other))
 				this.#reply(other, { result: null });
@@ -332,9 +333,9 @@ class Play {
 		do: (command, { with: argument, lines }) => this.#driver.command(command, argument, lines),
 		choose: (title) => this.#driver.choose(title),
 		ask: async (marked, { as, trigger }) => {
-			const message = await this.#message(`a completion is asked for at ${marked}`, ({ id, method, params }) =>
+			const message = await this.#message(`a completion is asked for at ${marked}`, ({ id, method }) =>
 				method === 'textDocument/inlineCompletion' && this.inFlight.has(id) &&
-				this.mirror.place(params.textDocument.uri, params.position).marked === marked);
+				this.#places.get(id) === marked);
 			const kind = message.params.context?.triggerKind;
 			if (trigger && kind !== trigger)
 				throw new Error(`triggerKind is ${kind}`);

@@ -101,6 +101,36 @@ function own(name) {
 		assert.deepEqual(lines.filter((line) => !/^> [A-Z]\w+$/.test(line)), []);
 	});
 
+	test('what is on the screen is what drawing all of it anew shows', { timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const start = vim.start.bind(vim);
+		vim.start = (options) => start({ ...options, lines: ['syntax on', 'set background=dark'] });
+		const settled = async () => {
+			let last;
+			await until('the screen stands still', async () => {
+				const former = last;
+				await vim.eval('1');
+				last = await vim.terminal.text();
+				return last === former;
+			});
+			return last;
+		};
+		vim.commands = async (when) => {
+			const before = await settled();
+			await vim.ex('redraw!');
+			assert.equal(before, await settled(), when);
+		};
+		const text = 'for (int i = 0; i < count; i++)\n\t\ttotal += values[i];';
+		const steps = ['f', 'fo', 'for', 'for ', 'for (', 'for (i'].flatMap((typed, i) => [{ type: typed.at(-1) }, { ask: `\t${typed}‸`, as: typed },
+			i % 2 ? { answer: typed, result: null } : { answer: typed, items: [{ text, left: typed.length }] }, { sync: true }, { see: { ghost: '/total/' } }, { commands: typed }]);
+		await play({ name: 'redraw', steps: [{ file: CUT, name: 'sum.c' }, { ask: '\t‸', as: 'a' }, { answer: 'a', items: [{ text }] },
+			{ see: { ghost: '/total/' } }, { commands: 'shown' }, ...steps, { type: 'x' }, { see: { ghost: null } }, { commands: 'gone' }, { press: 'backspace' },
+			{ ask: '\tfor (i‸', as: 'again' }, { answer: 'again', items: [{ text, left: 6 }] }, { see: { ghost: '/total/' } }, { press: 'acceptLine' },
+			{ see: { text: '/count; i..\\)‸/', ghost: '/total/' } }, { commands: 'a line' }, { press: 'accept' }, { see: { text: '/values.i.;‸/', ghost: null } }, { commands: 'all' },
+			{ press: 'enter' }, { ask: '\t\t‸', as: 'more' }, { answer: 'more', items: [{ text: 'a\nb\nc' }] }, { see: { ghost: 'a\nb\nc' } }, { commands: 'more' },
+			{ press: 'leave' }, { see: { ghost: null } }, { commands: 'left' }] }, vim);
+	});
+
 	test('chat with the real eke: asked about lines, answered, applied', { timeout: 60_000 }, async (t) => {
 		const { folder } = await withEke(t);
 		const vim = await startEditor(t, name, { folder });

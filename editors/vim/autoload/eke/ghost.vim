@@ -7,6 +7,7 @@ let s:shown = {}
 let s:asked = {}      " the request in flight: its id and the place it was made for
 let s:seen = {}       " ids of items that the server was told are on the screen
 let s:lines = [0, 0]  " where virtual text is: buffer, first line
+let s:below = 0       " how many virtual lines there are
 let s:dismissed = []  " the place where the user said no
 
 " --- asking ---
@@ -175,6 +176,16 @@ function! s:erase() abort
     endfor
   endif
   let s:lines = [0, 0]
+  if s:below > 0
+    let s:below = 0
+    call s:refresh()
+  endif
+endfunction
+
+" Vim 9.0 moves the lines below virtual ones wrongly where syntax is highlighted (9.2 does not). Setting an option to what it is has
+" the window drawn anew, without clearing it first.
+function! s:refresh() abort
+  let &l:list = &l:list
 endfunction
 
 function! s:draw() abort
@@ -253,6 +264,10 @@ function! s:draw_below(lines, first_width) abort
   if rows > room
     let view = winsaveview()
     call winrestview({'topline': min([line('.'), view.topline + rows - room])})
+  endif
+  let s:below = len(lines)
+  if s:below > 0
+    call s:refresh()
   endif
   for text in lines
     call prop_add(line('.'), 0, {'type': 'EkeGhost', 'text': text, 'text_align': 'below', 'text_wrap': &wrap ? 'wrap' : 'truncate'})
