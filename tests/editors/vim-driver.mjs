@@ -33,7 +33,7 @@ const COMMON = `
 set nocompatible noswapfile nobackup viminfo= shada= hidden backspace=indent,eol,start
 set ttimeout ttimeoutlen=10 encoding=utf-8 laststatus=2 autoindent noruler noshowcmd
 set statusline=%f\\ %=[%{eke#statusline()}]
-filetype plugin on
+filetype plugin on | filetype indent off
 highlight EkeGhost ctermfg=${GHOST} cterm=NONE
 `.replace('viminfo= shada=', 'viminfo=');
 

@@ -2,7 +2,7 @@
 // default; EKE_TRANSCRIPT plays one transcript.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -143,6 +143,21 @@ function own(name) {
 		await until('applied', async () => await vim.text(path) === 'int one;\nint x;', { state: () => vim.picture() });
 	});
 
+	test('installed as a package, as the README says; the manual has its tags', { timeout: 60_000 }, async (t) => {
+		const folder = await mkdtemp(join(tmpdir(), 'eke-editor-'));
+		t.after(() => rm(folder, { recursive: true, force: true }));
+		const readme = await readFile(join(root, 'editors/vim/README.md'), 'utf8');
+		const [, vimInstall, neovimInstall] = /```sh\n(.*)\n```[^]*?```sh\n(.*)\n```/.exec(readme);
+		const program = name.startsWith('nvim') ? 'nvim' : 'vim';
+		const install = (program === 'nvim' ? neovimInstall : vimInstall).replace(` ${program} -c`, ` '${editor(name).path}' ${program === 'vim' ? '-es' : '--headless'} -c`);
+		const env = { ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, '.local/share'), XDG_CONFIG_HOME: join(folder, '.config') };
+		await run('cp', ['-r', join(root, 'editors'), folder]);
+		await run('sh', ['-c', install], { env, cwd: folder }).catch((error) => assert.fail(error.stderr));
+		await run(editor(name).path, [...(program === 'vim' ? ['-es', '-u', 'NONE', '-N', '--cmd', 'runtime! plugin/**/*.vim', '-c', 'packloadall'] : ['--headless']),
+			'-c', "call writefile([exists(':EkeChat'), empty(getcompletion('g:eke_command', 'help'))], 'found')", '-c', 'qall!'], { env, cwd: folder });
+		assert.deepEqual((await readFile(join(folder, 'found'), 'utf8')).trim().split(/\s+/), ['2', '0']);
+	});
+
 	test('the doctor says what is there', { timeout: 60_000 }, async (t) => {
 		const { folder } = await withEke(t);
 		const vim = await startEditor(t, name, { folder, size: { rows: 60, columns: 120 } });
@@ -172,9 +187,22 @@ function own(name) {
 		});
 }
 
+test('the README says how many lines of code there are', async () => {
+	const readme = await readFile(join(root, 'editors/vim/README.md'), 'utf8');
+	const count = async (comment, ...patterns) => {
+		let lines = 0;
+		for (const folder of patterns)
+			for (const file of (await readdir(join(root, 'editors/vim', folder))).filter((one) => one.endsWith(comment === '"' ? '.vim' : '.lua')))
+				lines += (await readFile(join(root, 'editors/vim', folder, file), 'utf8')).split('\n').filter((line) => line.trim() && !line.trim().startsWith(comment)).length;
+		return lines;
+	};
+	const said = (what) => Number(new RegExp(`\\| ${what}: [^|]*\\| (\\d+) \\|`).exec(readme)[1]);
+	assert.equal(said('Vim'), await count('"', 'plugin', 'autoload', 'autoload/eke'));
+	assert.equal(said('Neovim'), await count('--', 'plugin', 'lua/eke'));
+});
+
 /* The snippet of editors/README.md, as a reader copies it. */
 async function luaSnippet() {
-	const { readFile } = await import('node:fs/promises');
 	const readme = await readFile(join(root, 'editors/README.md'), 'utf8');
 	return /```lua\n(vim\.lsp\.config\('eke'[\s\S]*?)```/.exec(readme)[1];
 }

@@ -45,7 +45,7 @@ fi
 [ "$action" = update ] && { mkdir -p "$STATE/lists"; touch "$STATE/lists/mirror_main_Packages"; exit; }
 for word in "$@"; do case $word in
 gcc) cp "$STATE/spare/cc" "$STATE/bin/cc"; touch "$STATE/have/sanitizers" ;;
-make | npm | openssl | git | curl | clang | pkg-config) cp "$STATE/spare/$word" "$STATE/bin/$word" ;;
+make | npm | openssl | git | curl | clang | pkg-config | vim | tmux) cp "$STATE/spare/$word" "$STATE/bin/$word" ;;
 nodejs) cp "$STATE/spare/node" "$STATE/bin/node" ;;
 libcurl4-openssl-dev) [ -e "$STATE/old/libcurl" ] || touch "$STATE/have/libcurl" ;;
 libcjson-dev) touch "$STATE/have/libcjson" ;;
@@ -56,6 +56,8 @@ libev-dev) touch "$STATE/have/ev" ;;
 libclang-rt-14-dev) touch "$STATE/have/fuzzer" ;;
 ca-certificates) echo bundle >"$STATE/ca.crt" ;;
 esac; done`,
+	vim: `echo 'VIM - Vi IMproved 9.0 (2022 Jun 28)
++channel +job +textprop +timers'`, tmux: '',
 	make: '', npm: '', openssl: '', git: '', curl: '', brew: '', dnf: '', pacman: '', apk: '',
 };
 
@@ -72,7 +74,7 @@ const OS_RELEASE = {
 };
 
 const COMPLETE = {
-	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang'],
+	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'vim', 'tmux', 'curl', 'clang'],
 	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'ev', 'sanitizers', 'fuzzer', 'ca'],
 };
 
@@ -156,11 +158,11 @@ test('usage', () => {
 
 test('a bare machine: what each distribution is told', () => {
 	const expected = {
-		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git',
-		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git',
-		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git',
-		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git',
-		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git',
+		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git vim-enhanced tmux',
+		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git vim-enhanced tmux',
+		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git vim tmux',
+		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git vim tmux',
+		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git vim tmux',
 	};
 	for (const [os, command] of Object.entries(expected)) {
 		const result = machine({ os, commands: ['dnf', 'pacman', 'apk'] }).run('test');
@@ -178,7 +180,7 @@ test('the build alone needs neither node nor test tools', () => {
 test('macOS: Homebrew, and the compiler from Apple', () => {
 	const result = machine({ uname: 'Darwin', commands: ['brew'] }).run('test');
 	assert.equal(result.status, 1);
-	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git');
+	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git vim tmux');
 	assert.match(result.stderr, /xcode-select --install/);
 });
 
@@ -208,7 +210,7 @@ test('apt: a bare machine gets everything, lists first, and is silent from then 
 	const here = machine({ commands: ['apt-get'], lists: false });
 	const result = here.run('test');
 	assert.equal(result.status, 0, result.stderr);
-	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git … \(apt\)/);
+	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git vim tmux … \(apt\)/);
 	assert.equal(result.stdout, '');
 	const calls = here.calls();
 	assert.equal(calls.length, 2);

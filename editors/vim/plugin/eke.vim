@@ -1,5 +1,5 @@
 " eke for Vim 9.0 and later: commands, <Plug> maps, events. Neovim has its own in eke.lua; :help eke has the manual.
-if has('nvim') || exists('g:loaded_eke')
+if has('nvim') || exists('g:loaded_eke') || &compatible || &cpoptions =~# 'C'
   finish
 endif
 let g:loaded_eke = 1
