@@ -88,11 +88,20 @@ class Driver {
 	#commands = 0;
 
 	async press(key) {
+		if (key === 'send') {
+			await this.press('leave');
+			await this.terminal.keys('Enter');
+			return;
+		}
 		if (!(key in KEYS))
 			throw new Error(`no key ${key}`);
 		await this.terminal.keys(KEYS[key]);
 		if (key === 'leave')
-			await until('Insert mode is left', async () => !(await this.terminal.text()).includes('-- INSERT --'), { state: () => this.picture() });
+			await until('Insert mode is left', () => this.hasLeft(), { state: () => this.picture() });
+	}
+
+	async hasLeft() {
+		return !/^[iR]/.test(await this.eval('mode()'));
 	}
 
 	async normal() {
@@ -270,6 +279,11 @@ export function vimValue(value) {
 
 export class NeovimDriver extends Driver {
 	enterAfterChoice = ['Enter'];
+
+	/* A question that is asked then keeps Neovim from answering ours. */
+	async hasLeft() {
+		return !(await this.terminal.text()).includes('-- INSERT --');
+	}
 	rcName = 'init.vim';
 
 	configuration({ command, options, settings, lines }) {

@@ -54,9 +54,10 @@ endfunction
 let s:log = []
 
 function! eke#say(text) abort
-  if strdisplaywidth(a:text) + 5 > v:echospace
+  if strdisplaywidth(a:text) + 5 > v:echospace || a:text =~# "\n"
     return s:notify(a:text, 'Normal')
   endif
+  redraw
   echomsg 'eke: ' .. a:text
 endfunction
 
@@ -71,7 +72,7 @@ function! s:notify(text, highlight) abort
 endfunction
 
 function! eke#log(text) abort
-  call add(s:log, strftime('%H:%M:%S ') .. a:text)
+  call add(s:log, strftime('%H:%M:%S ') .. tr(a:text, "\n", ' '))
   if len(s:log) > 100
     call remove(s:log, 0)
   endif
@@ -140,7 +141,7 @@ function! s:show_budgets(result, error) abort
     return eke#warn(a:error.message)
   endif
   let status = eke#server#status()
-  let lines = ['eke ' .. eke#server#version() .. ', ' .. status.state .. (status.message ==# '' ? '' : ': ' .. status.message)]
+  let lines = [eke#server#version() .. ', ' .. status.state .. (status.message ==# '' ? '' : ': ' .. status.message)]
   for budget in a:result.budgets
     for window in budget.windows
       call add(lines, printf('%s (%s): %d of %d left, %s%s, next at %s', budget.endpoint, budget.plan, window.remaining,
@@ -154,7 +155,7 @@ function! s:show_budgets(result, error) abort
       call add(lines, '  ' .. budget.reason)
     endif
   endfor
-  echo join(lines, "\n")
+  call eke#say(join(lines, "\n"))
 endfunction
 
 " Why there is, or is not, a completion at the cursor.

@@ -122,6 +122,7 @@ function! s:show(focus) abort
   if empty(windows)
     execute eke#option('chat_position') min([eke#option('chat_width'), &columns / 2]) .. 'split'
     execute 'noautocmd buffer' s:buf
+    call s:maps()
     setlocal wrap linebreak nonumber norelativenumber nolist foldmethod=manual foldlevel=99 winfixwidth
     call s:fold(win_getid())
   else
@@ -142,10 +143,6 @@ function! s:prepare() abort
   call setbufvar(s:buf, '&syntax', 'markdown')
   call setbufline(s:buf, 1, [s:YOU, '', ''])
   let s:origins = []
-  augroup eke_chat
-    autocmd!
-    execute printf('autocmd BufEnter <buffer=%d> call s:maps()', s:buf)
-  augroup END
 endfunction
 
 function! s:maps() abort
@@ -166,7 +163,7 @@ function! s:renew() abort
 endfunction
 
 function! s:fill(lines) abort
-  call deletebufline(s:buf, 1, '$')
+  silent call deletebufline(s:buf, 1, '$')
   call setbufline(s:buf, 1, a:lines)
   call s:follow(map(win_findbuf(s:buf), '[v:val, 1]'))
 endfunction
@@ -184,9 +181,14 @@ function! s:submit() abort
   call s:send(text, '', context, start + 1)
 endfunction
 
-" Appends text to the buffer's last line; windows whose cursor was at the end stay there.
+" Windows that show the chat, and whether their cursor is at the end: there it stays.
+function! s:following() abort
+  return map(win_findbuf(s:buf), {_, id -> [id, line('.', id) >= line('$', id) - 1]})
+endfunction
+
+" Appends text to the buffer's last line.
 function! s:append(text) abort
-  let following = map(win_findbuf(s:buf), {_, id -> [id, line('.', id) >= line('$', id) - 1]})
+  let following = s:following()
   let lines = split(a:text, "\n", 1)
   let last = getbufinfo(s:buf)[0].linecount
   call setbufline(s:buf, last, getbufline(s:buf, last)[0] .. lines[0])
@@ -266,8 +268,9 @@ endfunction
 function! s:ask_on_screen(text) abort
   let lines = getbufline(s:buf, 1, '$')
   let start = len(lines) - index(reverse(copy(lines)), s:YOU)
-  call deletebufline(s:buf, start + 1, '$')
+  silent call deletebufline(s:buf, start + 1, '$')
   call appendbufline(s:buf, start, [''] + split(a:text, "\n", 1))
+  call s:follow(map(win_findbuf(s:buf), '[v:val, 1]'))
 endfunction
 
 function! eke#chat#progress(params) abort
@@ -301,9 +304,10 @@ endfunction
 function! s:put_right(start, text) abort
   let lines = split(substitute(trim(a:text, "\n"), '\r', '', 'g'), "\n", 1)
   if getbufline(s:buf, a:start, '$') !=# lines
-    call deletebufline(s:buf, a:start + 1, '$')
+    let following = s:following()
+    silent call deletebufline(s:buf, a:start + len(lines), '$')
     call setbufline(s:buf, a:start, lines)
-    call s:append('')
+    call s:follow(following)
   endif
 endfunction
 
@@ -393,7 +397,7 @@ function! s:on_chat(result, error) abort
   let lines = []
   for turn in a:result.turns
     let heading = turn.role ==# 'user' ? s:YOU : s:EKE .. (has_key(turn, 'model') ? ' · ' .. turn.model : '')
-    call extend(lines, [heading, ''] + split(turn.text, '\r\?\n', 1) + [''])
+    call extend(lines, [heading, ''] + split(trim(turn.text, "\r\n"), '\r\?\n', 1) + [''])
     if turn.role !=# 'user'
       call add(s:origins, {})
     endif

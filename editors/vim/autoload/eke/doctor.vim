@@ -6,6 +6,8 @@ function! eke#doctor#run() abort
   setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted nowrap
   silent file eke://doctor
   call setline(1, lines)
+  setlocal nonumber norelativenumber
+  execute 'resize' min([len(lines) + 12, &lines * 2 / 3])
   let buf = bufnr()
   let program = eke#option('command')[0]
   if executable(program)

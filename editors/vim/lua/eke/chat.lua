@@ -57,17 +57,24 @@ local function windows()
   return buffer and vim.fn.win_findbuf(buffer) or {}
 end
 
---- Appends text to the buffer's last line; windows whose cursor was at the end stay there.
-local function append(addition)
-  local last = api.nvim_buf_line_count(buffer)
-  local following = vim.tbl_filter(function(window)
-    return api.nvim_win_get_cursor(window)[1] >= last - 1
+--- Windows that show the chat with the cursor at its end: there it stays.
+local function following()
+  return vim.tbl_filter(function(window)
+    return api.nvim_win_get_cursor(window)[1] >= api.nvim_buf_line_count(buffer) - 1
   end, windows())
-  local line = lines_of(-2)[1]
-  api.nvim_buf_set_text(buffer, last - 1, #line, last - 1, #line, vim.split(addition, '\n', { plain = true }))
-  for _, window in ipairs(following) do
+end
+
+local function follow(those)
+  for _, window in ipairs(those) do
     api.nvim_win_set_cursor(window, { api.nvim_buf_line_count(buffer), 0 })
   end
+end
+
+--- Appends text to the buffer's last line.
+local function append(addition)
+  local those, last, line = following(), api.nvim_buf_line_count(buffer), lines_of(-2)[1]
+  api.nvim_buf_set_text(buffer, last - 1, #line, last - 1, #line, vim.split(addition, '\n', { plain = true }))
+  follow(those)
 end
 
 --- The blocks of code: their first and last line (1-based), without the fences.
@@ -99,9 +106,7 @@ end
 
 local function fill(lines)
   api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-  for _, window in ipairs(windows()) do
-    api.nvim_win_set_cursor(window, { #lines, 0 })
-  end
+  follow(windows())
 end
 
 --- Another conversation; the former stays in :EkeHistory.
@@ -172,8 +177,9 @@ end
 local function put_right(start, whole)
   local lines = vim.split(vim.trim(whole):gsub('\r', ''), '\n', { plain = true })
   if not vim.deep_equal(lines_of(start - 1), lines) then
+    local those = following()
     api.nvim_buf_set_lines(buffer, start - 1, -1, false, lines)
-    append('')
+    follow(those)
   end
 end
 
@@ -211,6 +217,7 @@ local function send(prompt, command, context, at)
     vim.list_extend(words, { prompt ~= '' and prompt or nil })
     vim.list_extend(words, { context.name and '(' .. context.name .. ')' or nil })
     api.nvim_buf_set_lines(buffer, start, -1, false, vim.list_extend({ '' }, vim.split(table.concat(words, ' '), '\n')))
+    follow(windows())
   end
   token = token + 1
   append(('\n\n%s\n\n'):format(EKE))
@@ -404,7 +411,7 @@ local function recall(result)
   for _, one in ipairs(result.turns) do
     lines[#lines + 1] = one.role == 'user' and YOU or EKE .. (one.model and ' · ' .. one.model or '')
     lines[#lines + 1] = ''
-    vim.list_extend(lines, vim.split(one.text, '\r?\n'))
+    vim.list_extend(lines, vim.split(vim.trim(one.text), '\r?\n'))
     lines[#lines + 1] = ''
     if one.role ~= 'user' then
       origins[#origins + 1] = {}

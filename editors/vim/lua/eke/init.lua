@@ -121,7 +121,7 @@ end
 M.log = {}
 
 function M.note(text)
-  M.log[#M.log + 1] = os.date('%H:%M:%S ') .. text
+  M.log[#M.log + 1] = os.date('%H:%M:%S ') .. text:gsub('\n', ' ')
   if #M.log > 100 then
     table.remove(M.log, 1)
   end
@@ -139,7 +139,7 @@ local function notify(text, level, highlight)
 end
 
 function M.say(text)
-  if vim.fn.strdisplaywidth(text) + 5 > vim.v.echospace then
+  if vim.fn.strdisplaywidth(text) + 5 > vim.v.echospace or text:find('\n') then
     return notify(text, vim.log.levels.INFO, 'NormalFloat')
   end
   vim.api.nvim_echo({ { 'eke: ' .. text } }, true, {})
@@ -192,7 +192,7 @@ function M.status()
       return M.warn(error.message)
     end
     local status = client.status
-    local lines = { ('eke %s, %s%s'):format(client.version(), status.state, status.message == '' and '' or ': ' .. status.message) }
+    local lines = { ('%s, %s%s'):format(client.version(), status.state, status.message == '' and '' or ': ' .. status.message) }
     for _, budget in ipairs(result.budgets) do
       for _, window in ipairs(budget.windows) do
         lines[#lines + 1] = ('%s (%s): %d of %d left, %s%s, next at %s'):format(budget.endpoint, budget.plan, window.remaining,
@@ -205,7 +205,7 @@ function M.status()
         lines[#lines + 1] = '  ' .. budget.reason
       end
     end
-    vim.api.nvim_echo({ { table.concat(lines, '\n') } }, false, {})
+    M.say(table.concat(lines, '\n'))
   end)
 end
 
