@@ -95,7 +95,7 @@ inTerminal('emacs with lsp-mode: ghost text by itself', 'emacs', { skip: existsS
 			`lsp-enable-suggest-server-download nil lsp-disabled-clients '(clangd ccls) lsp-session-file "${folder}/session" native-comp-async-report-warnings-errors nil)\n${lsp}\n(add-to-list 'lsp-language-id-configuration '(c-mode . "c"))`);
 		await mkdir(join(folder, '.git'));
 		await start(['-nw', '-q', '-l', join(folder, 'init.el'), '+7:7', join(folder, 'sum.c')]);
-		await see(/LSP[^\n]*eke|Connected to/);
+		await see(/LSP\[eke:\d+\]/); // without "/starting"
 		await terminal.keys('C-e', 'C-c', 'Tab');
 		await see(/values\[i\];/);
 		await terminal.keys('Tab');

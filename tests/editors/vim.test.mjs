@@ -68,6 +68,21 @@ function own(name) {
 		await play({ name: 'edits', steps: [{ file: 'one\ntwo\nthree\nfour ‸é\nfive\n', name: 'a.txt' }, { press: 'leave' }, ...steps] }, driver(name));
 	});
 
+	test('a file that another program changed is read again by the server, too', { timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const play1 = { name: 'reload', steps: [{ file: 'one\ntwo‸\n', name: 'a.txt' }, { type: '!' }, { document: 'one\ntwo!\n', name: 'a.txt' },
+			{ press: 'leave' }, { commands: ':write | set autoread\n' }, { commands: ":silent !printf 'three\\ntwo\\nsix\\n' > %\n" }, { commands: ':checktime\n' },
+			{ document: 'three\ntwo\nsix\n', name: 'a.txt' }, { commands: 'ggAx\x1b' }, { document: 'threex\ntwo\nsix\n', name: 'a.txt' },
+			{ commands: ':edit!\n' }, { document: 'three\ntwo\nsix\n', name: 'a.txt' }, { commands: ':saveas b.txt\n' }, { document: 'three\ntwo\nsix\n', name: 'b.txt' }] };
+		await play(play1, vim);
+	});
+
+	test('keys that come at once are taken in their order', { timeout: 60_000 }, async () => {
+		await play({ name: 'burst', steps: [{ file: '‸\n', name: 'a.txt' }, { type: 'r' }, { ask: 'r‸', as: 'a' },
+			{ answer: 'a', items: [{ text: 'return', left: 1 }] }, { see: { ghost: 'eturn' } }, { keys: '\tx' }, { see: { text: 'returnx‸' } },
+			{ document: 'returnx\n', name: 'a.txt' }] }, driver(name));
+	});
+
 	test('Tab: the menu, the indent and what was mapped before go first; else it is a Tab', { timeout: 60_000 }, async () => {
 		const shown = (text, ghost) => [
 			{ ask: `${text}‸`, as: 'a' }, { answer: 'a', items: [{ text: text.trim() + ghost, left: [...text.trim()].length }] }, { see: { ghost } }];

@@ -9,14 +9,7 @@ if vim.fn.has('nvim-0.10') == 0 then
   return
 end
 
---- Calls a function of a module, which is loaded then and not before.
-local function call(module, name, ...)
-  local arguments = { ... }
-  return function()
-    require(module)[name](unpack(arguments))
-  end
-end
-
+--- A command that calls a function of a module, which is loaded then and not before.
 local function command(name, module, fn, options)
   vim.api.nvim_create_user_command(name, function(arguments)
     require(module)[fn](arguments)
@@ -44,21 +37,18 @@ command('EkeRestart', 'eke.client', 'restart')
 command('EkeStop', 'eke.client', 'stop')
 vim.api.nvim_create_user_command('EkeDoctor', 'checkhealth eke', {})
 
-local function plug(name, module, fn, argument)
-  local undo = fn == 'accept' and '<C-G>u' or ''
-  vim.keymap.set('i', ('<Plug>(eke-%s)'):format(name), function()
-    vim.schedule(call(module, fn, argument))
-    return undo
-  end, { expr = true, silent = true })
+for name, action in pairs({
+  accept = 'accept("all")',
+  ['accept-word'] = 'accept("word")',
+  ['accept-line'] = 'accept("line")',
+  next = 'cycle(1)',
+  previous = 'cycle(-1)',
+  dismiss = 'dismiss()',
+  suggest = 'suggest(1)',
+}) do
+  local undo = name:find('accept') and '<C-G>u' or ''
+  vim.keymap.set('i', ('<Plug>(eke-%s)'):format(name), ('%s<Cmd>lua require("eke.ghost").%s<CR>'):format(undo, action), { silent = true })
 end
-
-plug('accept', 'eke.ghost', 'accept', 'all')
-plug('accept-word', 'eke.ghost', 'accept', 'word')
-plug('accept-line', 'eke.ghost', 'accept', 'line')
-plug('next', 'eke.ghost', 'cycle', 1)
-plug('previous', 'eke.ghost', 'cycle', -1)
-plug('dismiss', 'eke.ghost', 'dismiss')
-plug('suggest', 'eke.ghost', 'suggest', 1)
 
 local group = vim.api.nvim_create_augroup('eke', {})
 local function on(events, callback)
@@ -66,24 +56,31 @@ local function on(events, callback)
 end
 
 -- Not while the buffer is being read: to vim.lsp that would be a second reading.
-on({ 'BufReadPost', 'BufNewFile', 'FileType', 'BufEnter', 'InsertEnter' }, function(event)
+on({ 'BufReadPost', 'BufNewFile', 'FileType', 'BufEnter' }, function(event)
   vim.schedule(function()
-    if vim.api.nvim_buf_is_valid(event.buf) then
+    if package.loaded['eke.client'] and vim.api.nvim_buf_is_valid(event.buf) then
       require('eke.client').visit(event.buf)
     end
   end)
+end)
+on('InsertEnter', function(event)
+  require('eke.client').begin(event.buf)
 end)
 on({ 'InsertEnter', 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, function()
   require('eke.ghost').moved()
 end)
 on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, function()
-  require('eke.ghost').leave()
+  if package.loaded['eke.ghost'] then
+    require('eke.ghost').leave()
+  end
 end)
 on('ColorScheme', function()
   require('eke').highlight()
 end)
 on('VimLeavePre', function()
-  require('eke.client').leave()
+  if package.loaded['eke.client'] then
+    require('eke.client').leave()
+  end
 end)
 
 require('eke').highlight()

@@ -37,8 +37,9 @@ inoremap <silent> <Plug>(eke-suggest) <Cmd>call eke#ghost#suggest(1)<CR>
 augroup eke
   autocmd!
   autocmd VimEnter * call eke#tab#map()
-  autocmd BufReadPost,BufNewFile,FileType,BufEnter,InsertEnter * call eke#documents#visit(str2nr(expand('<abuf>')))
-  autocmd BufFilePost * call eke#documents#reopen(str2nr(expand('<abuf>')))
+  autocmd InsertEnter * call eke#documents#begin(str2nr(expand('<abuf>')))
+  autocmd BufNewFile,FileType,BufEnter * call eke#documents#visit(str2nr(expand('<abuf>')))
+  autocmd BufReadPost,BufFilePost * call eke#documents#reopen(str2nr(expand('<abuf>')))
   autocmd BufWritePost * call eke#documents#saved(str2nr(expand('<abuf>')))
   autocmd BufUnload * call eke#documents#close(str2nr(expand('<abuf>')))
   autocmd InsertEnter,TextChangedI,TextChangedP,CursorMovedI * call eke#ghost#moved()

@@ -8,13 +8,20 @@ const s:END = 0x7fffffff " a character past the end of a line counts as its end
 const s:languages = {'cs': 'csharp', 'sh': 'shellscript', 'bash': 'shellscript', 'make': 'makefile', 'objc': 'objective-c',
       \ 'objcpp': 'objective-cpp', 'tex': 'latex', 'plaintex': 'latex', 'text': 'plaintext', '': 'plaintext'}
 
-" Opens the buffer if it is one for eke, and starts the server for the first.
+" The first time that something is typed into a buffer for eke starts the server; to look at files takes none.
+function! eke#documents#begin(buf) abort
+  if eke#wanted(a:buf)
+    call eke#server#start()
+    call eke#documents#visit(a:buf)
+  endif
+endfunction
+
+" Opens the buffer if it is one for eke.
 function! eke#documents#visit(buf) abort
   if !eke#wanted(a:buf)
     return eke#documents#close(a:buf)
-  endif
-  if !eke#server#ready()
-    return eke#server#start()
+  elseif !eke#server#ready()
+    return
   endif
   let language = s:language(a:buf)
   if has_key(s:open, a:buf)
@@ -47,7 +54,7 @@ function! eke#documents#close(buf) abort
   endif
 endfunction
 
-" After :file and :saveas, the document has another name.
+" After :file and :saveas the document has another name, after it was read again another text.
 function! eke#documents#reopen(buf) abort
   call eke#documents#close(a:buf)
   call eke#documents#visit(a:buf)

@@ -20,7 +20,7 @@ endfunction
 function! eke#ghost#moved() abort
   call s:draw()
   let place = s:place()
-  if !eke#option('auto') || place == get(s:asked, 'place', []) || place == s:dismissed
+  if !eke#option('auto') || &paste || place == get(s:asked, 'place', []) || place == s:dismissed
     return
   endif
   if !eke#documents#is_open(bufnr()) || s:menu_selects()
@@ -31,7 +31,7 @@ endfunction
 
 " The user asks; {offset} is where to go in the answer if there was something already.
 function! eke#ghost#suggest(kind) abort
-  call eke#documents#visit(bufnr())
+  call eke#documents#begin(bufnr())
   if !eke#documents#is_open(bufnr())
     return
   endif

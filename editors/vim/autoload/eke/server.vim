@@ -1,7 +1,7 @@
 " The server's life: started when a buffer wants it, started again after a crash with growing pauses, given up after the fifth
 " crash within three minutes. Requests and notifications go through here.
 
-let s:state = 'off' " off, starting, running, restarting, failed
+let s:state = 'off' " off, starting, running, restarting, failed, stopped
 let s:pending = {}  " id of a request: what to call with its answer
 let s:crashes = []  " when, in seconds
 let s:words = []    " the last lines of its standard error
@@ -52,7 +52,7 @@ endfunction
 " As ready(), for commands: starts it and calls Again() when it is up, or says why it cannot be.
 function! eke#server#running(Again) abort
   call eke#server#start()
-  if s:state ==# 'failed'
+  if index(['failed', 'stopped'], s:state) >= 0
     call eke#say('not running; :EkeDoctor says why, :EkeRestart tries again')
   elseif s:state !=# 'running'
     call add(s:waiting, a:Again)
@@ -192,7 +192,7 @@ endfunction
 
 function! eke#server#stop() abort
   call eke#server#leave()
-  let s:state = 'failed' " until :EkeRestart
+  let s:state = 'stopped' " until :EkeRestart
   call s:redraw()
 endfunction
 
@@ -207,7 +207,7 @@ endfunction
 function! eke#server#leave() abort
   let s:serial += 1
   if index(['starting', 'running'], s:state) >= 0 && job_status(s:job) ==# 'run'
-    call ch_sendexpr(s:job, {'method': 'shutdown'}, {'callback': {-> 0}})
+    call s:send({'method': 'shutdown'}, {'callback': {-> 0}})
     call eke#server#notify('exit', {})
   endif
   call s:forget()
@@ -221,18 +221,25 @@ function! eke#server#request(method, params, Callback) abort
   if index(['starting', 'running'], s:state) < 0
     return 0
   endif
-  let sent = ch_sendexpr(s:job, {'method': a:method, 'params': a:params},
-        \ {'callback': function('s:on_answer', [s:serial])})
-  let id = type(sent) == v:t_dict ? get(sent, 'id', 0) : 0
+  let id = get(s:send({'method': a:method, 'params': a:params}, {'callback': function('s:on_answer', [s:serial])}), 'id', 0)
   if id != 0
     let s:pending[id] = a:Callback
   endif
   return id
 endfunction
 
+" A process that has just ended may not have been noticed yet: then nothing is sent.
+function! s:send(message, options = {}) abort
+  if ch_status(s:job) !=# 'open'
+    return {}
+  endif
+  let sent = ch_sendexpr(s:job, a:message, a:options)
+  return type(sent) == v:t_dict ? sent : {}
+endfunction
+
 function! eke#server#notify(method, params) abort
   if index(['starting', 'running'], s:state) >= 0
-    call ch_sendexpr(s:job, {'method': a:method, 'params': a:params})
+    call s:send({'method': a:method, 'params': a:params})
   endif
 endfunction
 
@@ -291,13 +298,13 @@ function! s:on_request(id, method, params) abort
   elseif index(['client/registerCapability', 'client/unregisterCapability', 'window/workDoneProgress/create'], a:method) >= 0
     call s:reply(s:serial, a:id, v:null)
   else
-    call ch_sendexpr(s:job, {'id': a:id, 'error': {'code': -32601, 'message': 'Vim does not know ' .. a:method}})
+    call s:send({'id': a:id, 'error': {'code': -32601, 'message': 'Vim does not know ' .. a:method}})
   endif
 endfunction
 
 function! s:reply(serial, id, result) abort
   if a:serial == s:serial && s:state !=# 'off'
-    call ch_sendexpr(s:job, {'id': a:id, 'result': a:result})
+    call s:send({'id': a:id, 'result': a:result})
   endif
 endfunction
 

@@ -3,7 +3,7 @@
 local eke = require('eke')
 
 local M = {
-  state = 'off', -- off, starting, running, restarting, failed
+  state = 'off', -- off, starting, running, restarting, failed, stopped
   words = {}, -- the last lines of its standard error
 }
 
@@ -30,12 +30,6 @@ end
 
 function M.client()
   return id and vim.lsp.get_client_by_id(id) or nil
-end
-
-local function abilities()
-  local client = M.client()
-  local experimental = client and (client.server_capabilities or {}).experimental
-  return type(experimental) == 'table' and experimental.eke or {}
 end
 
 function M.version()
@@ -152,7 +146,7 @@ local function on_exit(_, _, exited)
     id = nil
     M.status = idle
     require('eke.chat').lost()
-    if M.state ~= 'failed' then
+    if M.state ~= 'failed' and M.state ~= 'stopped' then
       pause(status_of_exit())
     end
   end)
@@ -189,7 +183,15 @@ function M.start()
   end
 end
 
---- Attaches the buffer if it is one for eke, and starts the server for the first.
+--- The first time that something is typed into a buffer for eke starts the server; to look at files takes none.
+function M.begin(buf)
+  if eke.wanted(buf) then
+    M.start()
+    M.visit(buf)
+  end
+end
+
+--- Attaches the buffer if it is one for eke.
 function M.visit(buf)
   if not eke.wanted(buf) then
     if id and vim.lsp.buf_is_attached(buf, id) then
@@ -197,10 +199,7 @@ function M.visit(buf)
     end
     return
   end
-  if M.state ~= 'running' then
-    return M.start()
-  end
-  if vim.lsp.buf_is_attached(buf, id) then
+  if M.state ~= 'running' or vim.lsp.buf_is_attached(buf, id) then
     return
   end
   if vim.api.nvim_buf_get_offset(buf, vim.api.nvim_buf_line_count(buf)) > eke.option('max_bytes') then
@@ -219,7 +218,7 @@ end
 
 function M.leave()
   local client = M.client()
-  M.state = 'failed'
+  M.state = 'stopped' -- until :EkeRestart
   id = nil
   if client then
     method(client, 'stop')
@@ -243,28 +242,23 @@ end
 
 --- Calls back with (error, result), once; when the server is up, if it is not. Not after a cancellation.
 function M.request(name, params, callback, buf)
-  M.start()
-  if M.state == 'failed' then
-    return eke.say('not running; :EkeDoctor says why, :EkeRestart tries again')
-  elseif M.state ~= 'running' then
-    waiting[#waiting + 1] = function()
-      M.request(name, params, callback, buf)
-    end
-    return
-  end
-  local _, request = method(M.client(), 'request', name, params, callback, buf or 0)
+  local request
+  M.ready(function()
+    local _, sent = method(M.client(), 'request', name, params, callback, buf or 0)
+    request = sent
+  end)
   return request
 end
 
---- Calls back when the server is up.
+--- Calls back when the server is up, or says why it cannot be.
 function M.ready(callback)
   M.start()
   if M.state == 'running' then
     callback()
-  elseif M.state ~= 'failed' then
-    waiting[#waiting + 1] = callback
-  else
+  elseif M.state == 'failed' or M.state == 'stopped' then
     eke.say('not running; :EkeDoctor says why, :EkeRestart tries again')
+  else
+    waiting[#waiting + 1] = callback
   end
 end
 
@@ -281,5 +275,4 @@ function M.cancel(request)
   end
 end
 
-M.abilities = abilities
 return M

@@ -90,7 +90,7 @@ function M.moved()
   end
   M.draw()
   local at = place()
-  if not eke.option('auto') or not client.has(at.buf) or menu_selects() then
+  if not eke.option('auto') or vim.o.paste or not client.has(at.buf) or menu_selects() then
     return
   end
   if not vim.deep_equal(at, asked.place) and not vim.deep_equal(at, dismissed) then
@@ -100,7 +100,7 @@ end
 
 --- The user asks.
 function M.suggest(kind)
-  client.visit(api.nvim_get_current_buf())
+  client.begin(api.nvim_get_current_buf())
   if client.has(api.nvim_get_current_buf()) then
     dismissed = nil
     ask(place(), kind)
