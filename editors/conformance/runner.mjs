@@ -364,6 +364,7 @@ class Play {
 				return this.#reply(id, { error });
 			return this.#reply(id, { result: items ? { items: items.map((item) => this.#item(item, name)) } : result ?? null });
 		},
+		initialize: (name) => this.#initialize(this.#named.get(name), this.#named.get(`${name}.params`)),
 		delta: (text, { of, times = 1 }) => {
 			const { streamToken: token } = this.#named.get(`${of}.params`);
 			if (token === undefined)

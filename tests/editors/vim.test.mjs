@@ -146,6 +146,13 @@ function own(name) {
 			{ press: 'leave' }, { see: { ghost: null } }, { commands: 'left' }] }, vim);
 	});
 
+	test('at the end of the window as much is shown as half of it holds, and how much more there is', { timeout: 60_000 }, async () => {
+		const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+		await play({ name: 'bottom', steps: [{ file: `${'text\n'.repeat(100)}end‸\n`, name: 'a.txt' }, { ask: 'end‸', as: 'a' },
+			{ answer: 'a', items: [{ text: ` of it\n${lines.join('\n')}` }] }, { see: { ghost: `/^ of it\nline 0\nline 1\n.*line 10 … 19 more$/` } },
+			{ press: 'accept' }, { see: { ghost: null, text: '/line 29‸$/' } }] }, driver(name));
+	});
+
 	test('chat with the real eke: asked about lines, answered, applied', { timeout: 60_000 }, async (t) => {
 		const { folder } = await withEke(t);
 		const vim = await startEditor(t, name, { folder });
