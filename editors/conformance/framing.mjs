@@ -21,15 +21,12 @@ export class Framing {
 		this.#pending = Buffer.concat([this.#pending, data]);
 		for (;;) {
 			const at = this.#pending.indexOf(SEPARATOR);
-			if (at < 0)
-				return;
+			if (at < 0) return;
 			const header = this.#pending.subarray(0, at).toString('latin1');
 			const length = Number(/^Content-Length: *(\d+)$/im.exec(header)?.[1] ?? NaN);
-			if (Number.isNaN(length))
-				throw new Error(`no Content-Length in ${JSON.stringify(header)}`);
+			if (Number.isNaN(length)) throw new Error(`no Content-Length in ${JSON.stringify(header)}`);
 			const start = at + SEPARATOR.length;
-			if (this.#pending.length < start + length)
-				return;
+			if (this.#pending.length < start + length) return;
 			const body = this.#pending.subarray(start, start + length).toString('utf8');
 			this.#pending = this.#pending.subarray(start + length);
 			this.#onMessage(JSON.parse(body));

@@ -12,8 +12,7 @@ export function units(text, encoding) {
 
 /** The index, in a string of JavaScript, of so many units; past the end counts as the end. */
 function index(text, count, encoding) {
-	if (encoding === 'utf-16')
-		return Math.min(count, text.length);
+	if (encoding === 'utf-16') return Math.min(count, text.length);
 	return Buffer.from(text).subarray(0, count).toString('utf8').length;
 }
 
@@ -26,25 +25,20 @@ export class Mirror {
 		const { uri, version } = params.textDocument;
 		const document = this.documents.get(uri);
 		if (method === 'textDocument/didOpen') {
-			if (document)
-				throw new Error(`didOpen of ${uri}, which is open`);
+			if (document) throw new Error(`didOpen of ${uri}, which is open`);
 			const { languageId, text } = params.textDocument;
 			if (typeof languageId !== 'string' || typeof text !== 'string' || !Number.isInteger(version))
 				throw new Error(`didOpen without languageId, version or text: ${JSON.stringify(params).slice(0, 200)}`);
 			this.documents.set(uri, { uri, languageId, version, text });
 			return;
 		}
-		if (!document)
-			throw new Error(`${method} of ${uri}, which is not open`);
-		if (method === 'textDocument/didClose')
-			this.documents.delete(uri);
-		if (method !== 'textDocument/didChange')
-			return;
+		if (!document) throw new Error(`${method} of ${uri}, which is not open`);
+		if (method === 'textDocument/didClose') this.documents.delete(uri);
+		if (method !== 'textDocument/didChange') return;
 		if (!(version > document.version))
 			throw new Error(`didChange of ${uri} from version ${document.version} to ${version}`);
 		document.version = version;
-		for (const change of params.contentChanges)
-			this.#change(document, change);
+		for (const change of params.contentChanges) this.#change(document, change);
 	}
 
 	#change(document, { range, text }) {
@@ -54,8 +48,7 @@ export class Mirror {
 		}
 		const start = this.offset(document.text, range.start);
 		const end = this.offset(document.text, range.end);
-		if (start > end)
-			throw new Error(`a range that ends before it starts: ${JSON.stringify(range)}`);
+		if (start > end) throw new Error(`a range that ends before it starts: ${JSON.stringify(range)}`);
 		document.text = document.text.slice(0, start) + text + document.text.slice(end);
 	}
 
@@ -65,8 +58,7 @@ export class Mirror {
 		let rest = text;
 		for (let i = 0; i < line; i++) {
 			const match = EOL.exec(rest);
-			if (!match)
-				return text.length;
+			if (!match) return text.length;
 			at += match.index + match[0].length;
 			rest = text.slice(at);
 		}
@@ -78,8 +70,7 @@ export class Mirror {
 	/** The line of a position, and what of it is left of the position. */
 	place(uri, { line, character }) {
 		const document = this.documents.get(uri);
-		if (!document)
-			throw new Error(`a request about ${uri}, which is not open`);
+		if (!document) throw new Error(`a request about ${uri}, which is not open`);
 		const content = document.text.split(EOL)[line] ?? '';
 		if (character > units(content, this.encoding))
 			throw new Error(`character ${character} in a line of ${units(content, this.encoding)}: ${content}`);

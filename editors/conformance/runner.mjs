@@ -22,8 +22,12 @@ const DEADLINE = 10_000;
 export async function transcripts() {
 	const folder = join(here, 'transcripts');
 	const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort();
-	return Promise.all(files.map(async (file) =>
-		({ name: file.replace('.json', ''), ...JSON.parse(await readFile(join(folder, file), 'utf8')) })));
+	return Promise.all(
+		files.map(async (file) => ({
+			name: file.replace('.json', ''),
+			...JSON.parse(await readFile(join(folder, file), 'utf8')),
+		})),
+	);
 }
 
 /** Is every member of the pattern in the value? Strings of the form /…/ are regular expressions. */
@@ -33,7 +37,11 @@ export function matches(pattern, value) {
 	if (Array.isArray(pattern))
 		return Array.isArray(value) && pattern.length === value.length && pattern.every((p, i) => matches(p, value[i]));
 	if (pattern !== null && typeof pattern === 'object')
-		return value !== null && typeof value === 'object' && Object.entries(pattern).every(([key, p]) => matches(p, value[key]));
+		return (
+			value !== null &&
+			typeof value === 'object' &&
+			Object.entries(pattern).every(([key, p]) => matches(p, value[key]))
+		);
 	return isDeepStrictEqual(pattern, value);
 }
 
@@ -93,12 +101,9 @@ class Play {
 
 	/* What holds at the end of every transcript. */
 	async #end() {
-		if (!this.#socket || !this.initialized)
-			return;
+		if (!this.#socket || !this.initialized) return;
 		await this.#sync();
-		for (const { uri } of this.mirror.documents.values())
-			if (uri.startsWith('file:'))
-				await this.#agree(uri);
+		for (const { uri } of this.mirror.documents.values()) if (uri.startsWith('file:')) await this.#agree(uri);
 	}
 
 	/* The server's copy of a document is what the editor has. */
@@ -110,7 +115,11 @@ class Play {
 			return mirrored === text || mirrored === `${text}\n` ? null : { server: mirrored, editor: text };
 		};
 		let difference;
-		await this.#until(`the server has the text of ${path}`, async () => !(difference = await differs()), () => short(difference));
+		await this.#until(
+			`the server has the text of ${path}`,
+			async () => !(difference = await differs()),
+			() => short(difference),
+		);
 	}
 
 	// --- the server's side ---
@@ -126,26 +135,21 @@ class Play {
 		socket.on('data', (data) => {
 			const lines = (rest + data).split('\n');
 			rest = lines.pop();
-			for (const line of lines)
-				this.#heard(socket, JSON.parse(line));
+			for (const line of lines) this.#heard(socket, JSON.parse(line));
 			this.#poke();
 		});
 		socket.on('error', () => {});
 		socket.on('close', () => {
-			if (this.#socket === socket)
-				this.#socket = null;
+			if (this.#socket === socket) this.#socket = null;
 			this.#poke();
 		});
 		this.#poke();
 	}
 
 	#heard(socket, { started, message, end }) {
-		if (started)
-			this.pid = started;
-		if (end)
-			this.ended = true;
-		if (!message || socket !== this.#socket)
-			return;
+		if (started) this.pid = started;
+		if (end) this.ended = true;
+		if (!message || socket !== this.#socket) return;
 		try {
 			this.#check(message);
 		} catch (error) {
@@ -156,41 +160,29 @@ class Play {
 
 	#check(message) {
 		const { jsonrpc, id, method, params } = message;
-		if (jsonrpc !== '2.0')
-			throw new Error(`no JSON-RPC 2.0: ${short(message)}`);
+		if (jsonrpc !== '2.0') throw new Error(`no JSON-RPC 2.0: ${short(message)}`);
 		if (method === undefined) {
 			this.replies.set(id, message);
 			return;
 		}
-		if (id !== undefined && method !== '$/cancelRequest')
-			this.#asked(message);
+		if (id !== undefined && method !== '$/cancelRequest') this.#asked(message);
 		else if (method === '$/cancelRequest' && (id !== undefined || params?.id === undefined))
 			throw new Error(`$/cancelRequest has its id in params: ${short(message)}`);
-		else if (method === '$/cancelRequest')
-			this.#cancelled(params.id);
-		else if (!this.initialized && method !== 'exit')
-			throw new Error(`${method} before the answer to initialize`);
-		else if (/^textDocument\/did(Open|Change|Close|Save)$/.test(method))
-			this.mirror.take(method, params);
+		else if (method === '$/cancelRequest') this.#cancelled(params.id);
+		else if (!this.initialized && method !== 'exit') throw new Error(`${method} before the answer to initialize`);
+		else if (/^textDocument\/did(Open|Change|Close|Save)$/.test(method)) this.mirror.take(method, params);
 	}
 
 	#asked({ id, method, params }) {
-		if (!this.initialized && method !== 'initialize')
-			throw new Error(`${method} before the answer to initialize`);
-		if (this.inFlight.has(id))
-			throw new Error(`id ${id} is in use`);
+		if (!this.initialized && method !== 'initialize') throw new Error(`${method} before the answer to initialize`);
+		if (this.inFlight.has(id)) throw new Error(`id ${id} is in use`);
 		this.inFlight.set(id, method);
 		const manual = this.#transcript.manual ?? [];
-		if (manual.includes(method))
-			return;
-		if (method === 'initialize')
-			this.#initialize(id, params);
-		else if (method === 'textDocument/inlineCompletion')
-			this.#place(id, params);
-		else if (method === 'shutdown' || method === 'workspace/executeCommand')
-			this.#reply(id, { result: null });
-		else if (method === 'budget/get')
-			this.#reply(id, { result: { budgets: this.#transcript.budgets ?? [] } });
+		if (manual.includes(method)) return;
+		if (method === 'initialize') this.#initialize(id, params);
+		else if (method === 'textDocument/inlineCompletion') this.#place(id, params);
+		else if (method === 'shutdown' || method === 'workspace/executeCommand') this.#reply(id, { result: null });
+		else if (method === 'budget/get') this.#reply(id, { result: { budgets: this.#transcript.budgets ?? [] } });
 	}
 
 	#cancelled(id) {
@@ -200,12 +192,16 @@ class Play {
 
 	#initialize(id, params) {
 		const offered = params.capabilities?.general?.positionEncodings ?? ['utf-16'];
-		const encoding = this.#transcript.encoding ?? offered.find((one) => ['utf-8', 'utf-16'].includes(one)) ?? 'utf-16';
+		const encoding =
+			this.#transcript.encoding ?? offered.find((one) => ['utf-8', 'utf-16'].includes(one)) ?? 'utf-16';
 		if (encoding !== 'utf-16' && !offered.includes(encoding))
 			throw new Error(`${encoding} is not offered: ${offered}`);
 		this.mirror.encoding = encoding;
 		const { protocol = 1, version = '0.1.0', flags = {} } = this.#transcript.server ?? {};
-		const eke = protocol === null ? {} : { eke: { protocol, chat: true, models: true, streaming: true, chats: true, ...flags } };
+		const eke =
+			protocol === null
+				? {}
+				: { eke: { protocol, chat: true, models: true, streaming: true, chats: true, ...flags } };
 		this.#reply(id, {
 			result: {
 				capabilities: {
@@ -226,7 +222,11 @@ class Play {
 	#place(id, params) {
 		this.#places.set(id, this.mirror.place(params.textDocument.uri, params.position).marked);
 		for (const [other, method] of this.inFlight)
-			if (other !== id && method === 'textDocument/inlineCompletion' && ![...this.#named.values()].includes(other))
+			if (
+				other !== id &&
+				method === 'textDocument/inlineCompletion' &&
+				![...this.#named.values()].includes(other)
+			)
 				this.#reply(other, { result: null });
 	}
 
@@ -260,20 +260,16 @@ class Play {
 	// --- waiting ---
 
 	#poke() {
-		for (const wake of [...this.#waiting])
-			wake();
+		for (const wake of [...this.#waiting]) wake();
 	}
 
 	/* Until the condition holds: looked at after every event, and every 20 ms for what only the driver can see. */
 	async #until(what, condition, state = () => '', deadline = DEADLINE) {
 		const end = Date.now() + deadline;
 		for (;;) {
-			if (this.broken)
-				throw this.broken;
-			if (await condition())
-				return;
-			if (Date.now() > end)
-				throw new Error(`never happened: ${what}. ${await state()}`);
+			if (this.broken) throw this.broken;
+			if (await condition()) return;
+			if (Date.now() > end) throw new Error(`never happened: ${what}. ${await state()}`);
 			await new Promise((resolve) => {
 				const wake = () => {
 					clearTimeout(timer);
@@ -289,10 +285,19 @@ class Play {
 	/* The first message not yet taken that fits; those before it stay. */
 	async #message(what, fits) {
 		let found;
-		await this.#until(what, () => {
-			found = this.messages.find((entry) => !entry.taken && fits(entry.message));
-			return found !== undefined;
-		}, () => `sent: ${this.messages.filter((m) => !m.taken).slice(-8).map((m) => short(m.message)).join('\n')}`);
+		await this.#until(
+			what,
+			() => {
+				found = this.messages.find((entry) => !entry.taken && fits(entry.message));
+				return found !== undefined;
+			},
+			() =>
+				`sent: ${this.messages
+					.filter((m) => !m.taken)
+					.slice(-8)
+					.map((m) => short(m.message))
+					.join('\n')}`,
+		);
 		found.taken = true;
 		return found.message;
 	}
@@ -302,8 +307,7 @@ class Play {
 	async #steps(steps) {
 		for (const [i, step] of steps.entries()) {
 			const [kind] = Object.keys(step);
-			if (!(kind in this.#kinds))
-				throw new Error(`unknown step ${kind}`);
+			if (!(kind in this.#kinds)) throw new Error(`unknown step ${kind}`);
 			try {
 				await this.#kinds[kind](step[kind], step);
 			} catch (error) {
@@ -327,25 +331,33 @@ class Play {
 		keys: (text) => this.#driver.keys(text),
 		commands: (text) => this.#driver.commands(text),
 		agree: async () => {
-			for (const { uri } of this.mirror.documents.values())
-				await this.#agree(uri);
+			for (const { uri } of this.mirror.documents.values()) await this.#agree(uri);
 		},
 		do: (command, { with: argument, lines }) => this.#driver.command(command, argument, lines),
 		choose: (title) => this.#driver.choose(title),
 		ask: async (marked, { as, trigger }) => {
-			const message = await this.#message(`a completion is asked for at ${marked}`, ({ id, method }) =>
-				method === 'textDocument/inlineCompletion' && this.inFlight.has(id) &&
-				this.#places.get(id) === marked);
+			const message = await this.#message(
+				`a completion is asked for at ${marked}`,
+				({ id, method }) =>
+					method === 'textDocument/inlineCompletion' &&
+					this.inFlight.has(id) &&
+					this.#places.get(id) === marked,
+			);
 			const kind = message.params.context?.triggerKind;
-			if (trigger && kind !== trigger)
-				throw new Error(`triggerKind is ${kind}`);
+			if (trigger && kind !== trigger) throw new Error(`triggerKind is ${kind}`);
 			this.#named.set(as, message.id);
 			this.#named.set(`${as}.params`, message.params);
 		},
 		expect: async (pattern, { as, where }) => {
-			const refers = (one) => Object.entries(where ?? {}).every(([path, name]) =>
-				path.split('.').reduce((object, key) => object?.[key], one) === this.#named.get(name));
-			const message = await this.#message(`the editor sends ${short(pattern)}`, (one) => matches(pattern, one) && refers(one));
+			const refers = (one) =>
+				Object.entries(where ?? {}).every(
+					([path, name]) =>
+						path.split('.').reduce((object, key) => object?.[key], one) === this.#named.get(name),
+				);
+			const message = await this.#message(
+				`the editor sends ${short(pattern)}`,
+				(one) => matches(pattern, one) && refers(one),
+			);
 			if (as) {
 				this.#named.set(as, message.id);
 				this.#named.set(`${as}.params`, message.params);
@@ -354,21 +366,20 @@ class Play {
 		never: async (pattern) => {
 			await this.#sync();
 			const found = this.messages.find(({ message, taken }) => !taken && matches(pattern, message));
-			if (found)
-				throw new Error(`sent: ${short(found.message)}`);
+			if (found) throw new Error(`sent: ${short(found.message)}`);
 		},
 		answer: (name, { items, result, error }) => {
 			const id = this.#named.get(name);
 			this.#named.delete(name);
-			if (error)
-				return this.#reply(id, { error });
-			return this.#reply(id, { result: items ? { items: items.map((item) => this.#item(item, name)) } : result ?? null });
+			if (error) return this.#reply(id, { error });
+			return this.#reply(id, {
+				result: items ? { items: items.map((item) => this.#item(item, name)) } : (result ?? null),
+			});
 		},
 		initialize: (name) => this.#initialize(this.#named.get(name), this.#named.get(`${name}.params`)),
 		delta: (text, { of, times = 1 }) => {
 			const { streamToken: token } = this.#named.get(`${of}.params`);
-			if (token === undefined)
-				throw new Error('no streamToken was sent');
+			if (token === undefined) throw new Error('no streamToken was sent');
 			for (let i = 0; i < times; i++)
 				this.#send({ method: '$/progress', params: { token, value: { kind: 'delta', text } } });
 		},
@@ -383,34 +394,49 @@ class Play {
 		},
 		edit: (edits, { name, as }) => {
 			const { uri, text, version } = this.mirror.named(name);
-			const place = ([line, column]) => ({ line, character: units([...text.split(/\r?\n/)[line]].slice(0, column).join(''), this.mirror.encoding) });
-			const changes = edits.map(({ from, to, text: newText }) => ({ range: { start: place(from), end: place(to) }, newText }));
-			return this.#kinds.request({ method: 'workspace/applyEdit',
-				params: { edit: { documentChanges: [{ textDocument: { uri, version }, edits: changes }] } } }, { as });
+			const place = ([line, column]) => ({
+				line,
+				character: units([...text.split(/\r?\n/)[line]].slice(0, column).join(''), this.mirror.encoding),
+			});
+			const changes = edits.map(({ from, to, text: newText }) => ({
+				range: { start: place(from), end: place(to) },
+				newText,
+			}));
+			return this.#kinds.request(
+				{
+					method: 'workspace/applyEdit',
+					params: { edit: { documentChanges: [{ textDocument: { uri, version }, edits: changes }] } },
+				},
+				{ as },
+			);
 		},
 		reply: async (name, { with: pattern }) => {
 			const id = this.#named.get(name);
 			await this.#until('the editor replies', () => this.replies.has(id));
-			if (!matches(pattern, this.replies.get(id)))
-				throw new Error(`the reply is ${short(this.replies.get(id))}`);
+			if (!matches(pattern, this.replies.get(id))) throw new Error(`the reply is ${short(this.replies.get(id))}`);
 		},
 		crash: (status, { stderr, signal }) => {
 			this.#crashed = this.starts;
-			if (stderr)
-				this.#tell({ stderr });
+			if (stderr) this.#tell({ stderr });
 			this.#tell(signal ? { kill: signal } : { exit: status });
 		},
 		started: async (count) => {
-			await this.#until(`the server is started ${count} times`, () => this.starts >= count && this.initialized,
-				() => `${this.starts} starts`, 60_000);
-			if (this.starts > count)
-				throw new Error(`${this.starts} starts`);
+			await this.#until(
+				`the server is started ${count} times`,
+				() => this.starts >= count && this.initialized,
+				() => `${this.starts} starts`,
+				60_000,
+			);
+			if (this.starts > count) throw new Error(`${this.starts} starts`);
 		},
 		gone: () => this.#until('the server is gone', () => this.#socket === null),
 		sync: () => this.#sync(),
 		document: async (text, { name }) => {
-			await this.#until(`the server has ${short(text)}`, () => this.mirror.named(name)?.text === text,
-				() => `it has ${short(this.mirror.named(name)?.text)}`);
+			await this.#until(
+				`the server has ${short(text)}`,
+				() => this.mirror.named(name)?.text === text,
+				() => `it has ${short(this.mirror.named(name)?.text)}`,
+			);
 		},
 		see: (what) => this.#see(what),
 		still: async (what) => {
@@ -447,8 +473,12 @@ class Play {
 				},
 			}[name];
 			let seen;
-			await this.#until(`${name} is ${short(expected)}`, async () => matches(expected, seen = await look()),
-				() => `It is ${short(seen)}`, deadline);
+			await this.#until(
+				`${name} is ${short(expected)}`,
+				async () => matches(expected, (seen = await look())),
+				() => `It is ${short(seen)}`,
+				deadline,
+			);
 		}
 	}
 }

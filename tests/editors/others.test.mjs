@@ -20,11 +20,9 @@ async function snippets(page, language) {
 
 /** A test in a terminal, with eke on the PATH, and sum.c cut after "for (" in a folder. */
 function inTerminal(name, program, { skip }, body) {
-	if (wanted && !wanted.includes(program))
-		return;
+	if (wanted && !wanted.includes(program)) return;
 	const why = skip ?? editor(program).why;
-	if (why)
-		console.error(`\n*** SKIPPED, nothing was tested in ${name}: ${why} ***\n`);
+	if (why) console.error(`\n*** SKIPPED, nothing was tested in ${name}: ${why} ***\n`);
 	test(name, { skip: why, timeout: 90_000 }, async (t) => {
 		const { folder, upstream } = await withEke(t);
 		await mkdir(join(folder, 'bin'));
@@ -32,10 +30,17 @@ function inTerminal(name, program, { skip }, body) {
 		await writeFile(join(folder, 'sum.c'), TYPED);
 		const terminal = new Terminal();
 		t.after(() => terminal.stop());
-		const start = (args) => terminal.start([editor(program).path, ...args],
-			{ rows: 30, cwd: folder, env: { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, XDG_CONFIG_HOME: join(folder, 'config') } });
-		const see = (pattern, deadline = 20_000) => until(`${pattern} is on the screen`, async () => pattern.test(await terminal.text()),
-			{ deadline, state: () => terminal.text() });
+		const start = (args) =>
+			terminal.start([editor(program).path, ...args], {
+				rows: 30,
+				cwd: folder,
+				env: { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, XDG_CONFIG_HOME: join(folder, 'config') },
+			});
+		const see = (pattern, deadline = 20_000) =>
+			until(`${pattern} is on the screen`, async () => pattern.test(await terminal.text()), {
+				deadline,
+				state: () => terminal.text(),
+			});
 		await body({ folder, terminal, start, see });
 		assert.equal(upstream.counted.length, 1);
 	});
@@ -52,7 +57,7 @@ inTerminal('kakoune: the key of the page', 'kakoune', {}, async ({ folder, termi
 	await see(/values\[i\];/);
 	await terminal.keys('Escape');
 	await terminal.type(':write-quit\n');
-	await until('saved', async () => await saved(folder) === KNOWN, { state: () => saved(folder) });
+	await until('saved', async () => (await saved(folder)) === KNOWN, { state: () => saved(folder) });
 });
 
 inTerminal('helix: the key of the page', 'helix', {}, async ({ folder, terminal, start, see }) => {
@@ -68,12 +73,15 @@ inTerminal('helix: the key of the page', 'helix', {}, async ({ folder, terminal,
 	await terminal.keys('Escape');
 	await see(/NOR/);
 	await terminal.type(':wq\n');
-	await until('saved', async () => await saved(folder) === KNOWN, { state: () => saved(folder) });
+	await until('saved', async () => (await saved(folder)) === KNOWN, { state: () => saved(folder) });
 });
 
 inTerminal('emacs with eglot: the key of the page', 'emacs', {}, async ({ folder, terminal, start, see }) => {
 	const [, eglot] = await snippets('emacs.md', 'elisp');
-	await writeFile(join(folder, 'init.el'), `(package-initialize)\n(setq inhibit-startup-screen t make-backup-files nil)\n${eglot}`);
+	await writeFile(
+		join(folder, 'init.el'),
+		`(package-initialize)\n(setq inhibit-startup-screen t make-backup-files nil)\n${eglot}`,
+	);
 	await start(['-nw', '-q', '-l', join(folder, 'init.el'), '+7:7', join(folder, 'sum.c')]);
 	await see(/sum\.c/);
 	await terminal.keys('M-x');
@@ -82,17 +90,25 @@ inTerminal('emacs with eglot: the key of the page', 'emacs', {}, async ({ folder
 	await terminal.keys('C-e', 'C-c', 'Tab');
 	await see(/values\[i\];/);
 	await terminal.keys('C-x', 'C-s');
-	await until('saved', async () => await saved(folder) === KNOWN, { state: () => terminal.text() });
+	await until('saved', async () => (await saved(folder)) === KNOWN, { state: () => terminal.text() });
 });
 
 const elpa = join(root, 'build/editors/sid/root/usr/share/emacs/site-lisp/elpa-src');
 
-inTerminal('emacs with lsp-mode: ghost text by itself', 'emacs', { skip: existsSync(elpa) ? undefined : "no lsp-mode: tests/editors/setup fetches it with Debian's sid" },
+inTerminal(
+	'emacs with lsp-mode: ghost text by itself',
+	'emacs',
+	{ skip: existsSync(elpa) ? undefined : "no lsp-mode: tests/editors/setup fetches it with Debian's sid" },
 	async ({ folder, terminal, start, see }) => {
 		const [lsp] = await snippets('emacs.md', 'elisp');
-		const paths = readdirSync(elpa).map((name) => `(add-to-list 'load-path "${join(elpa, name)}")`).join('\n');
-		await writeFile(join(folder, 'init.el'), `${paths}\n(load "lsp-mode-autoloads")\n(setq inhibit-startup-screen t make-backup-files nil lsp-auto-guess-root t lsp-enable-snippet nil\n` +
-			`lsp-enable-suggest-server-download nil lsp-disabled-clients '(clangd ccls) lsp-session-file "${folder}/session" native-comp-async-report-warnings-errors nil)\n${lsp}\n(add-to-list 'lsp-language-id-configuration '(c-mode . "c"))`);
+		const paths = readdirSync(elpa)
+			.map((name) => `(add-to-list 'load-path "${join(elpa, name)}")`)
+			.join('\n');
+		await writeFile(
+			join(folder, 'init.el'),
+			`${paths}\n(load "lsp-mode-autoloads")\n(setq inhibit-startup-screen t make-backup-files nil lsp-auto-guess-root t lsp-enable-snippet nil\n` +
+				`lsp-enable-suggest-server-download nil lsp-disabled-clients '(clangd ccls) lsp-session-file "${folder}/session" native-comp-async-report-warnings-errors nil)\n${lsp}\n(add-to-list 'lsp-language-id-configuration '(c-mode . "c"))`,
+		);
 		await mkdir(join(folder, '.git'));
 		await start(['-nw', '-q', '-l', join(folder, 'init.el'), '+7:7', join(folder, 'sum.c')]);
 		await see(/LSP\[eke:\d+\]/); // without "/starting"
@@ -100,5 +116,6 @@ inTerminal('emacs with lsp-mode: ghost text by itself', 'emacs', { skip: existsS
 		await see(/values\[i\];/);
 		await terminal.keys('Tab');
 		await terminal.keys('C-x', 'C-s');
-		await until('saved', async () => await saved(folder) === KNOWN, { state: () => terminal.text() });
-	});
+		await until('saved', async () => (await saved(folder)) === KNOWN, { state: () => terminal.text() });
+	},
+);

@@ -27,10 +27,21 @@ const after = [];
 const t = { after: (fn) => after.unshift(fn) };
 try {
 	const { folder } = await withEke(t, { answer: knowsModel(KNOWN, { maxLines: 24, otherwise: () => ANSWER }) });
-	const vim = await startEditor(t, process.argv[2] ?? 'vim-9.0', { folder, size: { columns, rows }, options: { chat_width: 50 },
-		lines: ['syntax on', 'set background=dark fillchars=vert:│ laststatus=2', 'highlight EkeGhost ctermfg=244', 'highlight VertSplit cterm=NONE ctermfg=240',
-			'highlight StatusLine cterm=NONE ctermbg=238 ctermfg=252', 'highlight StatusLineNC cterm=NONE ctermbg=236 ctermfg=246', 'set statusline=\\ %t\\ %m%=%{eke#statusline()}\\ ',
-			'highlight MatchParen cterm=NONE ctermbg=NONE'] });
+	const vim = await startEditor(t, process.argv[2] ?? 'vim-9.0', {
+		folder,
+		size: { columns, rows },
+		options: { chat_width: 50 },
+		lines: [
+			'syntax on',
+			'set background=dark fillchars=vert:│ laststatus=2',
+			'highlight EkeGhost ctermfg=244',
+			'highlight VertSplit cterm=NONE ctermfg=240',
+			'highlight StatusLine cterm=NONE ctermbg=238 ctermfg=252',
+			'highlight StatusLineNC cterm=NONE ctermbg=236 ctermfg=246',
+			'set statusline=\\ %t\\ %m%=%{eke#statusline()}\\ ',
+			'highlight MatchParen cterm=NONE ctermbg=NONE',
+		],
+	});
 	await open(vim, folder, 'sum.c', CUT);
 	await vim.press('leave');
 	await vim.command('ask', 'What does this do, and can it be safer?', [3, 3]);
@@ -38,10 +49,14 @@ try {
 	await vim.ex('call cursor(7, 99)');
 	await vim.terminal.keys('A');
 	await vim.type('for (');
-	await until('ghost text', async () => (await vim.terminal.text()).includes('values[i];'), { state: () => vim.picture() });
-	await writeFile(join(root, 'editors/vim/picture.svg'), svg(await vim.terminal.cells(), { columns, cursor: await vim.terminal.cursor() }));
+	await until('ghost text', async () => (await vim.terminal.text()).includes('values[i];'), {
+		state: () => vim.picture(),
+	});
+	await writeFile(
+		join(root, 'editors/vim/picture.svg'),
+		svg(await vim.terminal.cells(), { columns, cursor: await vim.terminal.cursor() }),
+	);
 	console.log('editors/vim/picture.svg');
 } finally {
-	for (const fn of after)
-		await fn();
+	for (const fn of after) await fn();
 }

@@ -32,11 +32,26 @@ int main(void)
 export const CUT = KNOWN.replace('	for (int i = 0; i < count; i++)\n		total += values[i];\n', '	‸\n');
 
 /** An upstream with a budget, and a configuration that names it, in a folder that goes with the test. */
-export async function withEke(t, { answer, plan = { windows: [{ scope: 'machine', limit: 60, period: '1h', kind: 'sliding' }] } } = {}) {
+export async function withEke(
+	t,
+	{ answer, plan = { windows: [{ scope: 'machine', limit: 60, period: '1h', kind: 'sliding' }] } } = {},
+) {
 	const folder = await mkdtemp(join(tmpdir(), 'eke-editor-'));
-	const upstream = await startUpstream({ answer: answer ?? knowsModel(KNOWN, { maxLines: 24, otherwise: () => 'Read this:\n\n```c\nint x;\n```\n' }) });
-	const config = { endpoints: [{ name: 'test', baseUrl: `${upstream.url}/v1`, plan: 'mine', models: { chat: 'chatty', completion: 'coder' } }],
-		plans: { mine: plan }, completion: { debounceMs: 0, offline: false } };
+	const upstream = await startUpstream({
+		answer: answer ?? knowsModel(KNOWN, { maxLines: 24, otherwise: () => 'Read this:\n\n```c\nint x;\n```\n' }),
+	});
+	const config = {
+		endpoints: [
+			{
+				name: 'test',
+				baseUrl: `${upstream.url}/v1`,
+				plan: 'mine',
+				models: { chat: 'chatty', completion: 'coder' },
+			},
+		],
+		plans: { mine: plan },
+		completion: { debounceMs: 0, offline: false },
+	};
 	await writeFile(join(folder, 'config.json'), JSON.stringify(config));
 	await mkdir(join(folder, 'state'));
 	const env = { EKE_CONFIG: join(folder, 'config.json'), EKE_STATE_DIR: join(folder, 'state'), HOME: folder };

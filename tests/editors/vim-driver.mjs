@@ -17,8 +17,23 @@ const run = promisify(execFile);
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const GHOST = 201; // the colour of ghost text, which nothing else has
 
-const KEYS = { accept: 'Tab', acceptWord: 'F2', acceptLine: 'F3', next: 'F4', previous: 'F5', dismiss: 'F6', suggest: 'F7',
-	backspace: 'BSpace', left: 'Left', right: 'Right', up: 'Up', down: 'Down', leave: 'Escape', enter: 'Enter', tab: 'Tab' };
+const KEYS = {
+	accept: 'Tab',
+	acceptWord: 'F2',
+	acceptLine: 'F3',
+	next: 'F4',
+	previous: 'F5',
+	dismiss: 'F6',
+	suggest: 'F7',
+	backspace: 'BSpace',
+	left: 'Left',
+	right: 'Right',
+	up: 'Up',
+	down: 'Down',
+	leave: 'Escape',
+	enter: 'Enter',
+	tab: 'Tab',
+};
 
 const MAPS = `
 imap <F2> <Plug>(eke-accept-word)
@@ -40,7 +55,9 @@ highlight EkeGhost ctermfg=${GHOST} cterm=NONE
 /** Where tests/editors/setup put an editor, or why there is none. */
 export function editor(name) {
 	const path = join(root, 'build/editors', name);
-	return existsSync(path) ? { path } : { path: null, why: `no ${name}: see build/editors/${name}.unavailable, made by tests/editors/setup` };
+	return existsSync(path)
+		? { path }
+		: { path: null, why: `no ${name}: see build/editors/${name}.unavailable, made by tests/editors/setup` };
 }
 
 class Driver {
@@ -66,7 +83,7 @@ class Driver {
 		await this.eval(`cursor(${line + 1}, len(${prefix}) + 1)`);
 		const atEnd = await this.eval(`len(${prefix}) == len(getline(${line + 1}))`);
 		await this.terminal.keys(atEnd ? 'A' : 'i');
-		await until('Insert mode', async () => await this.eval('mode()') === 'i', { state: () => this.picture() });
+		await until('Insert mode', async () => (await this.eval('mode()')) === 'i', { state: () => this.picture() });
 	}
 
 	async type(text) {
@@ -82,7 +99,9 @@ class Driver {
 	async commands(text) {
 		const number = ++this.#commands;
 		await this.terminal.raw(`${text}\x1b:let g:test_done = ${number}\n`);
-		await until(`${text} is done`, async () => await this.eval('get(g:, "test_done", 0)') === number, { state: () => this.picture() });
+		await until(`${text} is done`, async () => (await this.eval('get(g:, "test_done", 0)')) === number, {
+			state: () => this.picture(),
+		});
 	}
 
 	#commands = 0;
@@ -93,11 +112,9 @@ class Driver {
 			await this.terminal.keys('Enter');
 			return;
 		}
-		if (!(key in KEYS))
-			throw new Error(`no key ${key}`);
+		if (!(key in KEYS)) throw new Error(`no key ${key}`);
 		await this.terminal.keys(KEYS[key]);
-		if (key === 'leave')
-			await until('Insert mode is left', () => this.hasLeft(), { state: () => this.picture() });
+		if (key === 'leave') await until('Insert mode is left', () => this.hasLeft(), { state: () => this.picture() });
 	}
 
 	async hasLeft() {
@@ -105,13 +122,18 @@ class Driver {
 	}
 
 	async normal() {
-		await until('Normal mode', async () => await this.eval('mode()') === 'n', { state: () => this.picture() });
+		await until('Normal mode', async () => (await this.eval('mode()')) === 'n', { state: () => this.picture() });
 	}
 
 	/** Cells in the ghost's colour, row by row; null where there are none. */
 	async ghost() {
 		const rows = (await this.terminal.cells())
-			.map((row) => row.filter((cell) => cell.fg === GHOST).map((cell) => cell.char).join(''))
+			.map((row) =>
+				row
+					.filter((cell) => cell.fg === GHOST)
+					.map((cell) => cell.char)
+					.join(''),
+			)
 			.filter((text) => text !== '');
 		return rows.length === 0 ? null : rows.map((text) => text.trimEnd()).join('\n');
 	}
@@ -123,7 +145,9 @@ class Driver {
 
 	async buffer() {
 		const text = await this.eval('join(getline(1, "$"), "\\n")');
-		const before = await this.eval('join(add(line(".") > 1 ? getline(1, line(".") - 1) : [], strpart(getline("."), 0, col(".") - 1)), "\\n")');
+		const before = await this.eval(
+			'join(add(line(".") > 1 ? getline(1, line(".") - 1) : [], strpart(getline("."), 0, col(".") - 1)), "\\n")',
+		);
 		return { text, before };
 	}
 
@@ -143,16 +167,28 @@ class Driver {
 	async command(command, argument = '', lines) {
 		const range = lines ? `${lines[0]},${lines[1]}` : '';
 		await this.press('leave');
-		const commands = { chat: 'EkeChat', ask: 'EkeAsk', eke: 'Eke', edit: 'EkeEdit', apply: 'EkeApply', status: 'EkeStatus', restart: 'EkeRestart',
-			cancel: 'EkeCancel', explain: 'EkeExplain' };
+		const commands = {
+			chat: 'EkeChat',
+			ask: 'EkeAsk',
+			eke: 'Eke',
+			edit: 'EkeEdit',
+			apply: 'EkeApply',
+			status: 'EkeStatus',
+			restart: 'EkeRestart',
+			cancel: 'EkeCancel',
+			explain: 'EkeExplain',
+		};
 		await this.terminal.type(`:${range}${commands[command]} ${argument}`.trimEnd());
 		await this.terminal.keys('Enter');
 	}
 
 	/** Answers a question that is on the screen by the number before the title. */
 	async choose(title) {
-		const number = await until(`"${title}" is offered`, async () =>
-			new RegExp(`(\\d)[\\]:)]* ${title}`).exec(await this.terminal.text())?.[1], { state: () => this.picture() });
+		const number = await until(
+			`"${title}" is offered`,
+			async () => new RegExp(`(\\d)[\\]:)]* ${title}`).exec(await this.terminal.text())?.[1],
+			{ state: () => this.picture() },
+		);
 		await this.terminal.keys(number, ...this.enterAfterChoice);
 	}
 
@@ -181,7 +217,9 @@ export class VimDriver extends Driver {
 set runtimepath^=${root}/editors/vim
 let g:eke_command = ${vimValue(command)}
 let g:eke_settings = ${vimValue(settings)}
-${Object.entries(options).map(([name, value]) => `let g:eke_${name} = ${vimValue(value)}`).join('\n')}
+${Object.entries(options)
+	.map(([name, value]) => `let g:eke_${name} = ${vimValue(value)}`)
+	.join('\n')}
 let g:eke_restart_delay = 50
 autocmd VimEnter * let g:test_channel = ch_open('unix:${this.folder}/vim.sock', {'mode': 'json'})
 ${lines.join('\n')}
@@ -202,8 +240,7 @@ ${lines.join('\n')}
 				rest += data;
 				for (;;) {
 					const end = completeJson(rest);
-					if (end < 0)
-						return;
+					if (end < 0) return;
 					const [id, value] = JSON.parse(rest.slice(0, end));
 					rest = rest.slice(end);
 					this.#answers.get(id)?.(value);
@@ -252,28 +289,23 @@ function completeJson(text) {
 	for (let i = 0; i < text.length; i++) {
 		const char = text[i];
 		if (quoted) {
-			if (char === '\\')
-				i++;
-			else if (char === '"')
-				quoted = false;
-		} else if (char === '"')
-			quoted = true;
-		else if (char === '[' || char === '{')
-			depth++;
-		else if ((char === ']' || char === '}') && --depth === 0)
-			return i + 1;
+			if (char === '\\') i++;
+			else if (char === '"') quoted = false;
+		} else if (char === '"') quoted = true;
+		else if (char === '[' || char === '{') depth++;
+		else if ((char === ']' || char === '}') && --depth === 0) return i + 1;
 	}
 	return -1;
 }
 
 /** A value as Vim script and Lua's vim.g write it. */
 export function vimValue(value) {
-	if (typeof value === 'boolean')
-		return value ? 'v:true' : 'v:false';
-	if (Array.isArray(value))
-		return `[${value.map(vimValue).join(', ')}]`;
+	if (typeof value === 'boolean') return value ? 'v:true' : 'v:false';
+	if (Array.isArray(value)) return `[${value.map(vimValue).join(', ')}]`;
 	if (value !== null && typeof value === 'object')
-		return `{${Object.entries(value).map(([key, one]) => `'${key}': ${vimValue(one)}`).join(', ')}}`;
+		return `{${Object.entries(value)
+			.map(([key, one]) => `'${key}': ${vimValue(one)}`)
+			.join(', ')}}`;
 	return typeof value === 'string' ? `'${value.replace(/'/g, "''")}'` : String(value);
 }
 
@@ -292,10 +324,14 @@ set notermguicolors
 set runtimepath^=${root}/editors/vim
 let g:eke_command = ${vimValue(command)}
 let g:eke_settings = ${vimValue(settings)}
-${Object.entries(options).map(([name, value]) => `let g:eke_${name} = ${vimValue(value)}`).join('\n')}
+${Object.entries(options)
+	.map(([name, value]) => `let g:eke_${name} = ${vimValue(value)}`)
+	.join('\n')}
 let g:eke_restart_delay = 50
 ${lines.join('\n')}
-`.replace('set nocompatible ', 'set ').replace('viminfo=', 'shada=');
+`
+			.replace('set nocompatible ', 'set ')
+			.replace('viminfo=', 'shada=');
 	}
 
 	arguments(rc) {
@@ -305,12 +341,17 @@ ${lines.join('\n')}
 	prepare() {}
 
 	connected() {
-		return until('Neovim is up', () => this.eval('v:vim_did_enter').catch(() => 0), { state: () => this.picture() });
+		return until('Neovim is up', () => this.eval('v:vim_did_enter').catch(() => 0), {
+			state: () => this.picture(),
+		});
 	}
 
 	async eval(expression) {
-		const { stdout } = await run(this.program, ['--server', join(this.folder, 'nvim.sock'), '--remote-expr', `json_encode(${expression})`],
-			{ timeout: 10_000 });
+		const { stdout } = await run(
+			this.program,
+			['--server', join(this.folder, 'nvim.sock'), '--remote-expr', `json_encode(${expression})`],
+			{ timeout: 10_000 },
+		);
 		return JSON.parse(stdout);
 	}
 

@@ -46,8 +46,8 @@ for name, action in pairs({
   dismiss = 'dismiss()',
   suggest = 'suggest(1)',
 }) do
-  local undo = name:find('accept') and '<C-G>u' or ''
-  vim.keymap.set('i', ('<Plug>(eke-%s)'):format(name), ('%s<Cmd>lua require("eke.ghost").%s<CR>'):format(undo, action), { silent = true })
+  local keys = ('%s<Cmd>lua require("eke.ghost").%s<CR>'):format(name:find('accept') and '<C-G>u' or '', action)
+  vim.keymap.set('i', ('<Plug>(eke-%s)'):format(name), keys, { silent = true })
 end
 
 local group = vim.api.nvim_create_augroup('eke', {})

@@ -106,7 +106,8 @@ function! s:selection(first, last) abort
   let sent = eke#documents#is_open(buf)
         \ ? {'kind': 'selection', 'uri': eke#text#uri(buf), 'range': eke#edit#lines(a:first, a:last)}
         \ : {'kind': 'text', 'name': expand('%:t'), 'text': join(lines, "\n")}
-  return {'sent': [sent], 'buf': buf, 'id': s:serial, 'lines': lines, 'name': printf('%s:%d-%d', expand('%:~:.'), a:first, a:last)}
+  let name = printf('%s:%d-%d', expand('%:~:.'), a:first, a:last)
+  return {'sent': [sent], 'buf': buf, 'id': s:serial, 'lines': lines, 'name': name}
 endfunction
 
 " --- the buffer ---
@@ -244,8 +245,8 @@ function! s:send(text, command, context, at = 0) abort
   endif
   call s:show(0)
   if a:at == 0
-    call s:ask_on_screen(join(filter([a:command ==# '' ? '' : '/' .. a:command, a:text, get(a:context, 'name', '') ==# '' ? '' :
-          \ '(' .. a:context.name .. ')'], 'v:val !=# ""')))
+    let words = [a:command ==# '' ? '' : '/' .. a:command, a:text, has_key(a:context, 'name') ? '(' .. a:context.name .. ')' : '']
+    call s:ask_on_screen(join(filter(words, 'v:val !=# ""')))
   endif
   let s:token += 1
   call s:append("\n\n" .. s:EKE .. "\n\n")
@@ -383,8 +384,9 @@ function! s:on_list(result, error) abort
     return eke#say('no chats yet')
   endif
   let chats = a:result.chats
-  call popup_menu(map(copy(chats), 'v:val.title'), {'title': ' chats ', 'maxheight': &lines / 2, 'callback':
-        \ {_, choice -> choice < 1 ? 0 : eke#server#request('chat/get', {'chatId': chats[choice - 1].chatId}, function('s:on_chat'))}})
+  let Chosen = {_, choice -> choice < 1 ? 0
+        \ : eke#server#request('chat/get', {'chatId': chats[choice - 1].chatId}, function('s:on_chat'))}
+  call popup_menu(map(copy(chats), 'v:val.title'), {'title': ' chats ', 'maxheight': &lines / 2, 'callback': Chosen})
 endfunction
 
 function! s:on_chat(result, error) abort

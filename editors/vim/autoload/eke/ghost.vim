@@ -153,7 +153,8 @@ function! s:anchor(item) abort
   let range = a:item.range
   let start = eke#text#bytes(getline(range.start.line + 1), range.start.character)
   let end = eke#text#bytes(line, range.end.character)
-  return [range.start.line + 1, start + 1, range.end.line + 1 == line('.') ? strpart(line, col('.') - 1, end - col('.') + 1) : '']
+  let tail = range.end.line + 1 == line('.') ? strpart(line, col('.') - 1, end - col('.') + 1) : ''
+  return [range.start.line + 1, start + 1, tail]
 endfunction
 
 function! eke#ghost#visible() abort
@@ -170,9 +171,10 @@ endfunction
 function! s:erase() abort
   let [buf, lnum] = s:lines
   if buf != 0 && bufloaded(buf)
-    let last = getbufinfo(buf)[0].linecount
+    let first = max([1, min([lnum, line('.')]) - 1])
+    let last = min([getbufinfo(buf)[0].linecount, max([lnum, line('.')]) + 1])
     for type in ['EkeGhost', 'EkeReplaced']
-      call prop_remove({'type': type, 'bufnr': buf, 'all': 1}, max([1, min([lnum, line('.')]) - 1]), min([last, max([lnum, line('.')]) + 1]))
+      call prop_remove({'type': type, 'bufnr': buf, 'all': 1}, min([first, last]), last)
     endfor
   endif
   let s:lines = [0, 0]
@@ -270,7 +272,8 @@ function! s:draw_below(lines, first_width) abort
     call s:refresh()
   endif
   for text in lines
-    call prop_add(line('.'), 0, {'type': 'EkeGhost', 'text': text, 'text_align': 'below', 'text_wrap': &wrap ? 'wrap' : 'truncate'})
+    call prop_add(line('.'), 0, {'type': 'EkeGhost', 'text': text, 'text_align': 'below',
+          \ 'text_wrap': &wrap ? 'wrap' : 'truncate'})
   endfor
 endfunction
 

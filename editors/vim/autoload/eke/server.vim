@@ -1,4 +1,4 @@
-" The server's life: started when a buffer wants it, started again after a crash with growing pauses, given up after the fifth
+" The server's life: started with the first insertion, started again after a crash with growing pauses, given up after the fifth
 " crash within three minutes. Requests and notifications go through here.
 
 let s:state = 'off' " off, starting, running, restarting, failed, stopped

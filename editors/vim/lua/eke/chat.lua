@@ -24,16 +24,28 @@ local context_of_next = nil
 
 -- What a question is about.
 
---- Lines of the current buffer, as the server finds them in its copy; as text if it has none. They are marked, so that :EkeApply
---- finds them after other edits.
+--- Marks lines (row is 0-based), so that they are found again after other edits.
+local function mark_lines(buf, row, lines, id)
+  return api.nvim_buf_set_extmark(buf, namespace, row, 0, {
+    id = id,
+    end_row = row + #lines - 1,
+    end_col = #lines[#lines],
+    right_gravity = false,
+    end_right_gravity = true,
+  })
+end
+
+--- Lines of the current buffer, as the server finds them in its copy; as text if it has none. They are marked for
+--- :EkeApply.
 local function selection(first, last)
   local buf = api.nvim_get_current_buf()
   client.visit(buf)
   local lines = api.nvim_buf_get_lines(buf, first - 1, last, false)
-  local mark = api.nvim_buf_set_extmark(buf, namespace, first - 1, 0, { end_row = last - 1, end_col = #lines[#lines], right_gravity = false, end_right_gravity = true })
+  local mark = mark_lines(buf, first - 1, lines)
   local sent = client.has(buf) and { kind = 'selection', uri = text.uri(buf), range = text.lines(first, last) }
     or { kind = 'text', name = vim.fn.expand('%:t'), text = table.concat(lines, '\n') }
-  return { sent = { sent }, buf = buf, mark = mark, lines = lines, name = ('%s:%d-%d'):format(vim.fn.expand('%:~:.'), first, last) }
+  local name = ('%s:%d-%d'):format(vim.fn.expand('%:~:.'), first, last)
+  return { sent = { sent }, buf = buf, mark = mark, lines = lines, name = name }
 end
 
 -- The buffer.
@@ -224,10 +236,10 @@ local function send(prompt, command, context, at)
   origins[#origins + 1] = context
   local asked = { token = token, start = api.nvim_buf_line_count(buffer), prompt = prompt }
   turn = asked
-  asked.id = client.request('chat/send', { prompt = prompt, command = command, chatId = chat, context = context.sent, streamToken = token },
-    function(error, result)
-      on_answer(asked, error, result)
-    end)
+  local params = { prompt = prompt, command = command, chatId = chat, context = context.sent, streamToken = token }
+  asked.id = client.request('chat/send', params, function(error, result)
+    on_answer(asked, error, result)
+  end)
 end
 
 function M.progress(params)
@@ -356,10 +368,10 @@ local function replace(origin, lines)
     return
   end
   api.nvim_buf_set_lines(origin.buf, first, last + 1, false, lines)
-  api.nvim_buf_set_extmark(origin.buf, namespace, first, 0, { id = origin.mark, end_row = first + #lines - 1, end_col = #lines[#lines],
-    right_gravity = false, end_right_gravity = true })
+  mark_lines(origin.buf, first, lines, origin.mark)
   origin.lines = lines
-  eke.say(('lines %d to %d of %s replaced; u there takes it back'):format(first + 1, last + 1, vim.fs.basename(api.nvim_buf_get_name(origin.buf))))
+  local name = vim.fs.basename(api.nvim_buf_get_name(origin.buf))
+  eke.say(('lines %d to %d of %s replaced; u there takes it back'):format(first + 1, last + 1, name))
 end
 
 --- The window with a file that the user was in last.

@@ -104,7 +104,10 @@ local function pause(code)
   end, crashes)
   crashes[#crashes + 1] = now
   if #crashes > CRASHES then
-    return fail(('the server ended %d times within 3 minutes (status %d). :EkeDoctor says more, :EkeRestart tries again'):format(#crashes, code))
+    return fail(
+      ('the server ended %d times within 3 minutes (status %d). '):format(#crashes, code)
+        .. ':EkeDoctor says more, :EkeRestart tries again'
+    )
   end
   M.state = 'restarting'
   local text = ('the server ended (status %d) and is started again'):format(code)
@@ -160,7 +163,10 @@ function M.start()
   if type(command) ~= 'table' or type(command[1]) ~= 'string' then
     return fail("g:eke_command must be a list, such as ['eke', 'serve']")
   elseif vim.fn.executable(command[1]) == 0 then
-    return fail(("cannot find the program %s. Install eke, or set g:eke_command = ['/path/to/eke', 'serve'], then :EkeRestart"):format(command[1]))
+    return fail(
+      ('cannot find the program %s. Install eke, or set '):format(command[1])
+        .. "g:eke_command = ['/path/to/eke', 'serve'], then :EkeRestart"
+    )
   end
   M.state = 'starting'
   local config = {

@@ -202,7 +202,8 @@ local function draw_line(cursor, first, tail, only)
     first, tail, column = first:sub(at + #char + 1), tail:sub(#char + 1), column + #char
   end
   if tail ~= '' then
-    api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, column, { end_col = column + #tail, hl_group = 'EkeReplaced', priority = 200 })
+    local replaced = { end_col = column + #tail, hl_group = 'EkeReplaced', priority = 200 }
+    api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, column, replaced)
   end
   inline(cursor, column, first, virtual)
 end
@@ -278,8 +279,8 @@ end
 
 local function tell(command, item)
   if item.command then
-    client.request('workspace/executeCommand', { command = command or item.command.command, arguments = item.command.arguments or {} },
-      function() end)
+    local params = { command = command or item.command.command, arguments = item.command.arguments or {} }
+    client.request('workspace/executeCommand', params, function() end)
   end
 end
 

@@ -73,7 +73,8 @@ end
 
 function M.highlight()
   vim.api.nvim_set_hl(0, 'EkeGhost', { default = true, ctermfg = 244, fg = '#808080' })
-  vim.api.nvim_set_hl(0, 'EkeReplaced', { default = true, ctermfg = 244, fg = '#808080', strikethrough = true, cterm = { strikethrough = true } })
+  local struck = { default = true, ctermfg = 244, fg = '#808080', strikethrough = true, cterm = { strikethrough = true } }
+  vim.api.nvim_set_hl(0, 'EkeReplaced', struck)
 end
 
 -- Messages. Those that come by themselves must not ask for a key: long ones on Neovim's message line do.
@@ -195,8 +196,9 @@ function M.status()
     local lines = { ('%s, %s%s'):format(client.version(), status.state, status.message == '' and '' or ': ' .. status.message) }
     for _, budget in ipairs(result.budgets) do
       for _, window in ipairs(budget.windows) do
-        lines[#lines + 1] = ('%s (%s): %d of %d left, %s%s, next at %s'):format(budget.endpoint, budget.plan, window.remaining,
-          window.limit, window.scope, window.models and ' ' .. table.concat(window.models, ' ') or '', M.local_time(window.resetAt))
+        local models = window.models and ' ' .. table.concat(window.models, ' ') or ''
+        lines[#lines + 1] = ('%s (%s): %d of %d left, %s%s, next at %s'):format(budget.endpoint, budget.plan,
+          window.remaining, window.limit, window.scope, models, M.local_time(window.resetAt))
       end
       if #budget.windows == 0 then
         lines[#lines + 1] = ('%s (%s): not counted'):format(budget.endpoint, budget.plan)
@@ -212,7 +214,8 @@ end
 --- Why there is, or is not, a completion at the cursor.
 function M.explain()
   local text, client = require('eke.text'), require('eke.client')
-  client.request('completion/explain', { textDocument = { uri = text.uri(0) }, position = text.position() }, function(error, result)
+  local params = { textDocument = { uri = text.uri(0) }, position = text.position() }
+  client.request('completion/explain', params, function(error, result)
     M.say(error and error.message or result.decision .. ': ' .. result.reason)
   end, vim.api.nvim_get_current_buf())
 end
