@@ -21,9 +21,12 @@ CFLAGS ?= -O2 -g
 PKGS = libcurl libcjson sqlite3 libcrypto
 PKG_CONFIG ?= pkg-config
 
-# Found once, when something is compiled. libev has no .pc file on Debian.
-DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS); $(PKG_CONFIG) --cflags libev 2>/dev/null))$(DEP_CFLAGS)
-DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)) -lev -lm)$(DEP_LIBS)
+# Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone: without
+# it eke is built without that (HIREDIS= does so where it is there).
+HIREDIS := $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
+DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
+	$(if $(HIREDIS),-DHAVE_HIREDIS))$(DEP_CFLAGS)
+DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS)) -lev -lm)$(DEP_LIBS)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
@@ -92,16 +95,34 @@ $(eval $(call flavour,debug/obj,$(CC),$(DEBUG_FLAGS)))
 $(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
 
 SCHEMA_C = $(BUILD)/gen/config_schema.c
-objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(BUILD)/$(1)/$(SCHEMA_C:.c=.o)
+SCRIPT_C = $(BUILD)/gen/redis_script.c
 
-# The configuration's schema is part of the program: "eke config --schema".
-$(SCHEMA_C): protocol/config.schema.json Makefile
+# The one object that differs with and without hiredis is made anew when that changes.
+HIREDIS_STAMP = $(BUILD)/hiredis-$(if $(HIREDIS),is-there,is-not)
+$(HIREDIS_STAMP):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/hiredis-is-* && touch $@
+$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/budget/redis.o): $(HIREDIS_STAMP)
+
+objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
+
+# $(1) header, $(2) name of the array: a file that is part of the program.
+define embed
 	$(call say,gen,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q){ echo '#include "eke/config/schema.h"'; \
-		echo 'const unsigned char config_schema[] = {'; \
+	$(Q){ echo '#include "$(1)"'; \
+		echo 'const unsigned char $(2)[] = {'; \
 		od -An -v -tu1 $< | sed 's/  */ /g; s/ \([0-9]\)/ \1/g; s/\([0-9]\) /\1, /g; s/$$/,/'; \
 		echo '0 };'; } > $@.tmp && mv $@.tmp $@
+endef
+
+# The configuration's schema: "eke config --schema".
+$(SCHEMA_C): protocol/config.schema.json Makefile
+	$(call embed,eke/config/schema.h,config_schema)
+
+# What the shared ledger does in Redis.
+$(SCRIPT_C): src/budget/redis_script.lua Makefile
+	$(call embed,eke/budget/redis_script.h,redis_script)
 
 # Says what to install when a library is missing, before the compiler does in its own words.
 $(BUILD)/deps-ok: .ci/deps

@@ -121,6 +121,28 @@ export interface InitializeParams {
 			/** Those that the client can do, the preferred one first. */
 			positionEncodings?: string[];
 		};
+		window?: {
+			/** Answers are shown by window/showDocument. */
+			showDocument?: {
+				support?: boolean;
+			};
+			/** Work of eke.command is told, and can be cancelled. */
+			workDoneProgress?: boolean;
+		};
+		workspace?: {
+			/** Without it eke.command changes nothing: new code comes as an answer to read. */
+			applyEdit?: boolean;
+			workspaceEdit?: {
+				/** Edits name the version that they are for. */
+				documentChanges?: boolean;
+			};
+		};
+		textDocument?: {
+			codeAction?: {
+				/** Code actions have kinds; without it they are bare commands. */
+				codeActionLiteralSupport?: object;
+			};
+		};
 	};
 	initializationOptions?: {
 		eke?: Settings;
@@ -154,8 +176,11 @@ export interface ServerCapabilities {
 		};
 	};
 	inlineCompletionProvider: Record<string, never>;
+	codeActionProvider: {
+		codeActionKinds: ("quickfix" | "refactor.rewrite" | "")[];
+	};
 	executeCommandProvider: {
-		commands: ("eke.accept" | "eke.reject")[];
+		commands: ("eke.accept" | "eke.reject" | "eke.command")[];
 	};
 	workspace: {
 		workspaceFolders: {
@@ -174,10 +199,14 @@ export interface EkeCapabilities {
 	protocol: 1;
 	/** chat/complete. */
 	chat: boolean;
+	/** edit/propose. */
+	edit?: boolean;
 	/** models/list. */
 	models: boolean;
 	/** streamToken, and pieces by $/progress. */
 	streaming: boolean;
+	/** chat/send and its kin. */
+	conversations: boolean;
 }
 
 /** Which request. */
@@ -199,7 +228,77 @@ export interface LogTraceParams {
 /** A piece of the answer to the request that gave the token. */
 export interface ProgressParams {
 	token: Token;
-	value: Delta;
+	value: Delta | WorkDone;
+}
+
+/** LSP's WorkDoneProgressBegin, Report and End. */
+export type WorkDone = {
+	kind: "begin";
+	title: string;
+	cancellable: true;
+} | {
+	kind: "report";
+	message: string;
+} | {
+	kind: "end";
+};
+
+/** LSP's. */
+export interface CodeActionParams {
+	textDocument: DocumentId;
+	range: Range;
+	context?: {
+		/** Each gets a fix of its own, at most 5 of them; all go with the commands. */
+		diagnostics?: object[];
+		/** Kinds that are wanted, with those below them. */
+		only?: string[];
+		triggerKind?: number;
+	};
+}
+
+/** LSP's. */
+export interface CodeAction {
+	title: string;
+	kind: "quickfix" | "refactor.rewrite" | "";
+	/** What it fixes. */
+	diagnostics?: object[];
+	command: EkeCommand;
+}
+
+/** LSP's Command, to be sent by workspace/executeCommand. */
+export interface EkeCommand {
+	title: string;
+	command: "eke.command";
+	arguments: [CommandArgument];
+}
+
+/** Which command on what; clients may make it themselves. */
+export interface CommandArgument {
+	/** Of a chat command, as chat/commands lists them. */
+	name: string;
+	uri: Uri;
+	range: Range;
+	/** LSP's Diagnostic. */
+	diagnostics?: object[];
+}
+
+/** LSP's. */
+export interface ShowDocumentParams {
+	uri: Uri;
+	external: false;
+	takeFocus: true;
+}
+
+/** LSP's. */
+export interface ApplyWorkspaceEditParams {
+	/** For the editor's list of what can be undone. */
+	label: string;
+	edit: WorkspaceEdit | PlainWorkspaceEdit;
+}
+
+/** LSP's, without versions. */
+export interface PlainWorkspaceEdit {
+	changes: Record<string, TextEdit[]>;
 }
 
 /** What to append. */
@@ -248,6 +347,43 @@ export interface DidSaveParams {
 /** The document that was closed. */
 export interface DidCloseParams {
 	textDocument: DocumentId;
+}
+
+/** What is to be done with which text. */
+export interface EditProposeParams {
+	textDocument: DocumentId;
+	range: Range;
+	instruction: string;
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	streamToken?: Token;
+}
+
+/** LSP's. */
+export interface TextEdit {
+	range: Range;
+	newText: string;
+}
+
+/** LSP's, with versioned documents. */
+export interface WorkspaceEdit {
+	documentChanges: {
+		textDocument: {
+			uri: Uri;
+			version: number | null;
+		};
+		edits: TextEdit[];
+	}[];
+}
+
+/** The proposal. */
+export interface EditProposeResult {
+	edit: WorkspaceEdit;
+	/** All of what would stand in the range. */
+	text: string;
+	budget: Budget;
 }
 
 /** One of the answers offered. Clients may send it back with more members. */
@@ -369,6 +505,211 @@ export interface MessageParams {
 	message: string;
 }
 
+/** Something that goes with a question. */
+export type Context = {
+	kind: "selection" | "file";
+	uri: Uri;
+	range?: Range;
+} | {
+	kind: "text";
+	/** What it is, for the model and for trimmed. */
+	name?: string;
+	text: string;
+	/** Of the fence around it. */
+	languageId?: string;
+} | {
+	kind: "diagnostics";
+	uri: Uri;
+	range?: Range;
+	items?: ContextDiagnostic[];
+};
+
+/** LSP's Diagnostic; members that are not listed here are ignored. */
+export interface ContextDiagnostic {
+	range: Range;
+	message: string;
+	/** Error, warning, information, hint. */
+	severity?: 1 | 2 | 3 | 4;
+	source?: string;
+	code?: number | string;
+}
+
+/** A question, and what goes with it. There must be a prompt, or a command that needs none. */
+export interface ChatSendParams {
+	/** The chat to go on with; none: a new one. */
+	chatId?: string;
+	/** What the user typed. */
+	prompt?: string;
+	/** Name of a command (chat/commands). */
+	command?: string;
+	context?: Context[];
+	/** One of the user's turns in the chat: this question takes its place, and what came behind it is dropped. */
+	editTurnId?: string;
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	temperature?: number;
+	/** The most tokens of the answer. */
+	maxTokens?: number;
+	streamToken?: Token;
+}
+
+/** Which chat, and whom to ask this time. */
+export interface ChatRegenerateParams {
+	/** Of the chat. */
+	chatId: string;
+	/** Id of the model. */
+	model?: string;
+	/** Name of the endpoint. */
+	endpoint?: string;
+	temperature?: number;
+	/** The most tokens of the answer. */
+	maxTokens?: number;
+	streamToken?: Token;
+}
+
+/** The whole answer, which is kept. */
+export interface ChatSendResult {
+	/** Of the chat. */
+	chatId: string;
+	/** Of the answer. */
+	turnId: string;
+	/** Of the user's turn. */
+	questionTurnId?: string;
+	/** Of the chat; made of its first question. */
+	title?: string;
+	text: string;
+	/** What the model thought aloud. */
+	reasoning?: string;
+	finishReason: FinishReason;
+	usage?: Usage;
+	/** What was not sent, in words for the user: to keep to the plan's cap on prompts, or to an ignore rule. */
+	trimmed?: string[];
+	/** The model that answered. */
+	model: string;
+	/** Name of the endpoint that answered. */
+	endpoint: string;
+	budget: Budget;
+}
+
+/** Which chat. */
+export interface ChatIdParams {
+	/** Of the chat. */
+	chatId: string;
+}
+
+/** Which conversations, and how many. */
+export interface ChatListParams {
+	/** Words to look for. */
+	query?: string;
+	/** @default 50 */
+	limit?: number;
+	/** Of the page before. */
+	cursor?: string;
+	/** Only those of this folder, by its URI or path. */
+	workspace?: string;
+}
+
+/** A conversation in a list. usage is the sum over all answers, those that were replaced included. */
+export interface ChatEntry {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+	createdAt?: Time;
+	updatedAt: Time;
+	/** URI of the folder in which it began. */
+	workspace?: string;
+	usage?: Usage;
+	turns: number;
+}
+
+/** A page of conversations. */
+export interface ChatListResult {
+	chats: ChatEntry[];
+	/** For the next page; none: this was the last. */
+	cursor?: string;
+}
+
+/** One of the user's questions, or an answer. */
+export interface ChatTurn {
+	turnId: string;
+	role: "user" | "assistant";
+	/** As the user typed it; the answer. */
+	text: string;
+	createdAt: Time;
+	/** The command of the question. */
+	command?: string;
+	/** What went with the question. */
+	context?: {
+		name: string;
+	}[];
+	model?: string;
+	endpoint?: string;
+	reasoning?: string;
+	finishReason?: FinishReason;
+	/** It was cancelled, or its process died. */
+	interrupted?: true;
+	/** It is still coming. */
+	writing?: true;
+	usage?: Usage;
+}
+
+/** A conversation. */
+export interface ChatGetResult {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+	createdAt?: Time;
+	updatedAt?: Time;
+	/** URI of the folder in which it began. */
+	workspace?: string;
+	usage?: Usage;
+	turns: ChatTurn[];
+}
+
+/** Which chat, and its title. */
+export interface ChatRenameParams {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+}
+
+/** Which chat, in which form. */
+export interface ChatExportParams {
+	/** Of the chat. */
+	chatId: string;
+	format: "markdown" | "json";
+}
+
+/** The text. */
+export interface ChatExportResult {
+	text: string;
+}
+
+/** The commands. */
+export interface ChatCommandsResult {
+	commands: ChatCommand[];
+}
+
+/** A name for a prompt. */
+export interface ChatCommand {
+	name: string;
+	title: string;
+	description: string;
+	/** What must go with it: a selection (files or text will do, unless it is the user's own prompt that quotes it), a file, something staged in git, or nothing. */
+	needs: "selection" | "file" | "diff" | "none";
+}
+
+/** The new chat. */
+export interface ChatCreatedParams {
+	/** Of the chat. */
+	chatId: string;
+	title: string;
+	questionTurnId: string;
+	turnId: string;
+}
+
 /** One message of a conversation. */
 export interface ChatMessage {
 	role: "system" | "user" | "assistant";
@@ -452,7 +793,7 @@ export interface Budget {
 	/** Each of them must have something left. */
 	windows: BudgetWindow[];
 	blockedUntil?: Time;
-	/** Why the state is what it is, for a person. */
+	/** Why the state is what it is, for a person: what the service said, also where it blocks one model only (the state then is of the others); or that a part of each window counts as used, because what was counted before is not known. */
 	reason?: string;
 }
 
@@ -528,16 +869,16 @@ export interface ChatSettings {
 	maxTokens?: number | null;
 	/** The language to answer in, in words. null: that of the question. */
 	language?: string | null;
-	/** Your own chat commands: name and prompt. {selection} in a prompt stands for the selected text. */
+	/** Your own chat commands: name and prompt. One of a built-in command's name takes its place. In a prompt {selection} stands for the selected text, {file} for the path of the current file, which goes along, {language} for its language, {framework} for the test framework it seems to use, {diff} has what is staged go along, and {input} is what you type with the command, which else follows the prompt. */
 	commands?: Record<string, string>;
 }
 
 /** What stays on this machine. */
 export interface PrivacySettings {
-	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files; patterns from an editor add to those of the file. */
+	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files, and to the .gitignore and .ekeignore files of the workspace; patterns from an editor add to those of the file. */
 	ignore?: string[];
 	/**
-	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed.
+	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed, and conversations are had in memory only; those that were kept before stay in chats.db, unread.
 	 * @default true
 	 */
 	history?: boolean;
@@ -562,8 +903,28 @@ export interface Requests {
 	'textDocument/inlineCompletion': { params: InlineCompletionParams; result: InlineCompletionList | null };
 	/** What would be done with an automatic completion here, and why. */
 	'completion/explain': { params: CompletionExplainParams; result: CompletionExplainResult };
+	/** What eke could do with a selection or a diagnostic. */
+	'textDocument/codeAction': { params: CodeActionParams; result: (CodeAction | EkeCommand)[] };
 	/** Runs a command of eke's. */
 	'workspace/executeCommand': { params: ExecuteCommandParams; result: null };
+	/** A replacement for a range. */
+	'edit/propose': { params: EditProposeParams; result: EditProposeResult };
+	/** A question in a conversation that is kept. */
+	'chat/send': { params: ChatSendParams; result: ChatSendResult };
+	/** Another answer to the last question. */
+	'chat/regenerate': { params: ChatRegenerateParams; result: ChatSendResult };
+	/** The conversations. */
+	'chat/list': { params: ChatListParams; result: ChatListResult };
+	/** One conversation. */
+	'chat/get': { params: ChatIdParams; result: ChatGetResult };
+	/** Another title. */
+	'chat/rename': { params: ChatRenameParams; result: Empty };
+	/** Deletes a conversation. */
+	'chat/delete': { params: ChatIdParams; result: Empty };
+	/** A conversation as one text. */
+	'chat/export': { params: ChatExportParams; result: ChatExportResult };
+	/** The commands of chat/send. */
+	'chat/commands': { params: Empty; result: ChatCommandsResult };
 	/** One answer to a list of messages. */
 	'chat/complete': { params: ChatCompleteParams; result: ChatCompleteResult };
 	/** The models that can be asked. */
@@ -598,6 +959,10 @@ export interface ClientNotifications {
 	'workspace/didChangeConfiguration': DidChangeConfigurationParams;
 	/** Workspace folders were added or removed. */
 	'workspace/didChangeWorkspaceFolders': DidChangeWorkspaceFoldersParams;
+	/** The user cancels work that goes on. */
+	'window/workDoneProgress/cancel': {
+	token: Token;
+};
 }
 
 /** Notifications from eke: their params, by method. */
@@ -612,6 +977,8 @@ export interface ServerNotifications {
 	'window/logMessage': MessageParams;
 	/** A message for the user. */
 	'window/showMessage': MessageParams;
+	/** A conversation began. */
+	'eke/didCreateChat': ChatCreatedParams;
 	/** What a status bar shows. */
 	'eke/didChangeStatus': StatusParams;
 }

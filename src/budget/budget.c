@@ -16,7 +16,9 @@
 #include "eke/budget/outcome.h"
 #include "eke/budget/service.h"
 #include "eke/budget/verdicts.h"
+#include "eke/budget/words.h"
 #include "budget_private.h"
+#include "mirror.h"
 #include "watch.h"
 
 /* Between tries while another process writes: so long, and up to so much more, so that they do not meet again. */
@@ -28,6 +30,14 @@
 #define LAST_TRIES 2000
 /* Hours of usage in one correction: the provider is asked for a day. */
 #define USAGE_HOURS 48
+
+/* Of a ledger that is shared with other machines: what of it a reservation has behind it. */
+enum phase {
+	PHASE_FIRST,  /* nothing */
+	PHASE_ASKED,  /* admitted and recorded here; the answer is awaited */
+	PHASE_DENIED, /* they said no: its record goes, and the reason is looked for */
+	PHASE_ALONE,  /* they do not answer: decided here */
+};
 
 struct reservation {
 	uint64_t id;
@@ -41,6 +51,11 @@ struct reservation {
 	bool granted;
 	bool recorded;    /* there is an entry */
 	bool under_block; /* its end tells something about a block */
+	enum phase phase;
+	bool was_asked; /* they may have its record */
+	bool was_late;  /* our ledger said no, and was brought up to date for it */
+	struct remote_question question; /* made in the transaction, asked after it */
+	struct remote_denial denial;
 	int64_t sent_at;  /* Unix ms */
 	budget_fn *fn;
 	void *ctx;
@@ -56,16 +71,19 @@ enum job_kind {
 	JOB_NOTE_KEY,
 	JOB_CORRECT,
 	JOB_FORGET, /* all blocks */
+	JOB_WORK,
 };
 
 /* Something to be written. */
 struct job {
 	enum job_kind kind;
-	/* Of JOB_RESERVE the id alone, of the last three no more than party and endpoint. */
+	/* Of JOB_RESERVE the id alone, of the last four no more than party and endpoint. */
 	struct outcome about;
 	struct budget_usage_hour hours[USAGE_HOURS];
 	size_t hour_count;
 	int64_t since_mono;
+	struct budget_work work; /* of JOB_WORK */
+	void *work_ctx;
 	struct job *next;
 };
 
@@ -96,6 +114,9 @@ static void reservation_free(struct reservation *r)
 		at = &(*at)->next;
 	*at = r->next;
 	loop_undefer(r->budget->loop, grant_uncounted, r);
+	if (r->budget->remote)
+		remote_forget(r->budget->remote, r->id);
+	remote_release_question(&r->question);
 	free(r->plan);
 	free(r);
 }
@@ -111,6 +132,8 @@ static struct reservation *find(struct budget *budget, uint64_t id)
 
 static void job_free(struct job *job)
 {
+	if (job->work.free_fn)
+		job->work.free_fn(job->work_ctx);
 	free(job->about.plan);
 	free(job);
 }
@@ -128,6 +151,28 @@ static struct job *take_job(struct budget *budget)
 	return job;
 }
 
+/* The ledger is no longer shared. */
+static void drop_remote(struct budget *budget)
+{
+	for (struct job **at = &budget->jobs; *at;) {
+		struct job *job = *at;
+
+		if (job->kind != JOB_WORK) {
+			at = &job->next;
+			continue;
+		}
+		*at = job->next;
+		job_free(job);
+	}
+	budget->jobs_end = &budget->jobs;
+	while (*budget->jobs_end)
+		budget->jobs_end = &(*budget->jobs_end)->next;
+	remote_free(budget->remote);
+	budget->remote = NULL;
+	free(budget->shared_url);
+	budget->shared_url = NULL;
+}
+
 void budget_free(struct budget *budget)
 {
 	if (!budget)
@@ -138,12 +183,13 @@ void budget_free(struct budget *budget)
 		struct job *job = take_job(budget);
 		int tries = LAST_TRIES;
 
-		while (job->kind != JOB_RESERVE && run_job(budget, job) == STORE_BUSY && --tries)
+		while (job->kind != JOB_RESERVE && job->kind != JOB_WORK && run_job(budget, job) == STORE_BUSY && --tries)
 			continue;
 		job_free(job);
 	}
 	while (budget->reservations)
 		reservation_free(budget->reservations);
+	drop_remote(budget);
 	loop_undefer(budget->loop, pump, budget);
 	budget_drop_views(budget);
 	budget_watch_free(budget);
@@ -181,14 +227,14 @@ static void on_wake(void *ctx)
 	budget_note_change(budget);
 }
 
-void budget_note_change_at(struct budget *budget, int64_t at)
+void budget_note_change_at(struct budget *budget, int64_t at_ms)
 {
 	int64_t now = clock_wall_ms();
 
-	if (!budget->changed || at * 1000 <= now || (budget->wake_at && budget->wake_at <= at * 1000))
+	if (!budget->changed || at_ms <= now || (budget->wake_at && budget->wake_at <= at_ms))
 		return;
-	budget->wake_at = at * 1000;
-	timer_start(budget->wake, budget->wake_at - now);
+	budget->wake_at = at_ms;
+	timer_start(budget->wake, at_ms - now);
 }
 
 const char *budget_state_name(enum budget_state state)
@@ -267,6 +313,10 @@ static void give_up(struct budget *budget, struct job *job)
 	budget_fn *fn;
 	void *ctx;
 
+	if (job->kind == JOB_WORK) {
+		remote_stumble(budget->remote);
+		return;
+	}
 	if (!r) {
 		log_warn("the ledger of requests was locked by another process for %d s: an entry is missing",
 			 GIVE_UP_MS / 1000);
@@ -324,7 +374,7 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 	struct noted_key *slot;
 	struct job *job;
 
-	if (!key || !plan_is_counted(endpoint->plan))
+	if (!key)
 		return;
 	job = job_new(JOB_NOTE_KEY);
 	party_make(endpoint, key, &job->about.party);
@@ -341,7 +391,11 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 		slot = &budget->noted[budget->noted_count++];
 	memcpy(slot->endpoint, job->about.endpoint, sizeof(slot->endpoint));
 	slot->digest = job->about.party.key;
-	do_job(budget, job);
+	/* Others need to know only where there is something to show; a refusal writes it down, too. */
+	if (plan_is_counted(endpoint->plan))
+		do_job(budget, job);
+	else
+		job_free(job);
 }
 
 /* --- reserving --- */
@@ -369,6 +423,12 @@ static bool concerns_a_block(const struct snapshot *s, const struct reservation 
 	return false;
 }
 
+/* Are the other machines to be asked? */
+static bool asks(const struct reservation *r)
+{
+	return r->budget->remote && r->phase == PHASE_FIRST && plan_is_counted(r->plan);
+}
+
 /* Decides within a transaction; false with err. */
 static bool decide(struct budget *budget, struct reservation *r, struct err *err)
 {
@@ -377,6 +437,8 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 	struct key_mark mark;
 	bool ok;
 
+	if (asks(r))
+		remote_prepare(budget->remote, &r->party);
 	ledger_mark(budget->ledger, &r->party.key, &mark);
 	snapshot_read(&s, budget->ledger, &r->party, &mark, r->plan);
 	ok = admit(&s, &request, err);
@@ -389,7 +451,59 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 	}
 	if (ok && r->recorded)
 		entries_add(budget->ledger, r->id, &r->party, &mark, r->model, snapshot_keep_until(&s, r->model));
+	if (ok && asks(r))
+		remote_make_question(budget->remote, r->id, &r->party, r->model, r->use, r->reserve, &s, &r->question);
 	snapshot_release(&s);
+	return ok;
+}
+
+/* It was recorded here before the others answered: as if it had not been. */
+static void take_back(struct budget *budget, struct reservation *r)
+{
+	struct outcome about = { .id = r->id, .party = r->party, .plan = r->plan };
+
+	entries_drop(budget->ledger, r->id);
+	outcome_spent(budget->ledger, &about);
+}
+
+/* The others said no, and our ledger, which has by now what they wrote, sees no reason. */
+static void deny_as_told(const struct reservation *r, struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	int64_t at = (now + r->denial.wait_ms + 999) / 1000;
+	bool key = r->denial.window >= 0 && (size_t)r->denial.window < r->plan->window_count &&
+		   r->plan->windows[r->denial.window].scope == PLAN_SCOPE_KEY;
+	char when[96];
+
+	words_when(at, now / 1000, when, sizeof(when));
+	err_set(err, ERR_BUDGET, "all machines that share the ledger have used what the plan %s allows; the next may go %s",
+		r->plan->name, when);
+	err->retry_at = at;
+	memcpy(err->endpoint, r->endpoint, sizeof(err->endpoint));
+	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", key ? "key" : "machine");
+}
+
+/* The transaction of a reservation that has been to the shared ledger, or cannot go there. */
+static bool decide_again(struct budget *budget, struct reservation *r, struct err *err)
+{
+	bool ok;
+
+	if (r->recorded)
+		take_back(budget, r);
+	ok = decide(budget, r, err);
+	if (r->phase == PHASE_DENIED && ok) {
+		take_back(budget, r);
+		deny_as_told(r, err);
+		return false;
+	}
+	if (r->phase == PHASE_ALONE && budget->remote) {
+		mirror_begin_alone(budget->ledger);
+		/* The question may arrive there all the same. */
+		if (ok)
+			mirror_owe_request(budget->ledger, r->id);
+		else if (r->was_asked)
+			mirror_owe_gone(budget->ledger, r->id);
+	}
 	return ok;
 }
 
@@ -401,19 +515,43 @@ static enum store_result run_reserve(struct budget *budget, struct job *job)
 	uint64_t id = job->about.id;
 	budget_fn *fn;
 	void *ctx;
-	bool ok;
+	bool ok = false;
 
 	/* It was withdrawn. */
 	if (!r)
 		return STORE_OK;
+	if (asks(r) && remote_state(budget->remote) == REMOTE_STARTING) {
+		remote_await(budget->remote, id);
+		return STORE_OK;
+	}
+	if (asks(r) && remote_state(budget->remote) == REMOTE_AWAY)
+		r->phase = PHASE_ALONE;
+	if (budget->remote)
+		mirror_set_alone(budget->ledger, r->phase == PHASE_ALONE);
 	result = ledger_begin(budget->ledger, STORE_WRITE);
+	if (result == STORE_OK) {
+		ok = r->phase == PHASE_FIRST ? decide(budget, r, &err) : decide_again(budget, r, &err);
+		result = ledger_commit(budget->ledger);
+	}
+	if (budget->remote)
+		mirror_set_alone(budget->ledger, remote_state(budget->remote) == REMOTE_AWAY);
 	if (result != STORE_OK)
 		return result;
-	ok = decide(budget, r, &err);
-	result = ledger_commit(budget->ledger);
-	if (result != STORE_OK)
-		return result;
-	budget_watch(budget);
+	budget_watch(budget, true);
+	if (ok && asks(r)) {
+		r->phase = PHASE_ASKED;
+		r->was_asked = true;
+		remote_ask(budget->remote, id, &r->question);
+		remote_release_question(&r->question);
+		remote_push(budget->remote);
+		return STORE_OK;
+	}
+	/* Somebody may have given back what it knows of. */
+	if (!ok && asks(r) && !r->was_late) {
+		r->was_late = true;
+		remote_refresh(budget->remote, id);
+		return STORE_OK;
+	}
 	fn = r->fn;
 	ctx = r->ctx;
 	r->granted = ok;
@@ -421,8 +559,48 @@ static enum store_result run_reserve(struct budget *budget, struct job *job)
 		budget_note_change(budget);
 	else
 		reservation_free(r);
+	if (budget->remote)
+		remote_push(budget->remote);
 	fn(ctx, id, ok ? NULL : &err);
 	return STORE_OK;
+}
+
+/* Once more, in its turn. */
+static void try_again(struct budget *budget, struct reservation *r, enum phase phase)
+{
+	struct job *job = job_new(JOB_RESERVE);
+
+	r->phase = phase;
+	job->about.id = r->id;
+	append_job(budget, job);
+	loop_undefer(budget->loop, pump, budget);
+	loop_defer(budget->loop, pump, budget);
+}
+
+void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdict verdict,
+	const struct remote_denial *denial)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (!r)
+		return;
+	switch (verdict) {
+	case REMOTE_YES:
+		r->granted = true;
+		budget_note_change(budget);
+		r->fn(r->ctx, r->id, NULL);
+		return;
+	case REMOTE_NO:
+		r->denial = *denial;
+		try_again(budget, r, PHASE_DENIED);
+		return;
+	case REMOTE_SILENT:
+		try_again(budget, r, PHASE_ALONE);
+		return;
+	case REMOTE_ASK:
+		try_again(budget, r, PHASE_FIRST);
+		return;
+	}
 }
 
 /* Nothing to count, and no ledger that could hold a block. */
@@ -465,7 +643,7 @@ void budget_withdraw(struct budget *budget, uint64_t reservation)
 {
 	struct reservation *r = find(budget, reservation);
 
-	if (r && r->granted)
+	if (r && (r->granted || r->was_asked))
 		budget_refund(budget, reservation);
 	else if (r)
 		reservation_free(r);
@@ -523,6 +701,7 @@ void budget_refused(struct budget *budget, uint64_t reservation, const struct bu
 
 static void write_job(struct budget *budget, struct job *job)
 {
+	struct key_mark known;
 	struct key_mark mark;
 
 	ledger_mark(budget->ledger, &job->about.party.key, &mark);
@@ -542,13 +721,17 @@ static void write_job(struct budget *budget, struct job *job)
 		outcome_refused(budget->ledger, &job->about);
 		break;
 	case JOB_NOTE_KEY:
-		entries_note_key(budget->ledger, job->about.endpoint, &mark);
+		if (!entries_noted_key(budget->ledger, job->about.endpoint, &known) || !key_mark_same(&known, &mark))
+			entries_note_key(budget->ledger, job->about.endpoint, &mark);
 		break;
 	case JOB_CORRECT:
 		entries_correct(budget->ledger, &job->about.party, &mark, job->hours, job->hour_count);
 		break;
 	case JOB_FORGET:
 		verdicts_drop_all_blocks(budget->ledger);
+		break;
+	case JOB_WORK:
+		job->work.write(budget, job->work_ctx);
 		break;
 	}
 }
@@ -564,11 +747,68 @@ static enum store_result run_job(struct budget *budget, struct job *job)
 		return result;
 	write_job(budget, job);
 	result = ledger_commit(budget->ledger);
-	if (result == STORE_OK) {
-		budget_note_change(budget);
-		budget_watch(budget);
-	}
+	if (result != STORE_OK)
+		return result;
+	budget_note_change(budget);
+	budget_watch(budget, true);
+	if (job->kind == JOB_WORK && job->work.after)
+		job->work.after(budget, job->work_ctx);
+	else if (budget->remote)
+		remote_push(budget->remote);
 	return result;
+}
+
+void budget_do(struct budget *budget, const struct budget_work *work, void *ctx)
+{
+	struct job *job = job_new(JOB_WORK);
+
+	job->work = *work;
+	job->work_ctx = ctx;
+	do_job(budget, job);
+}
+
+bool budget_share(struct budget *budget, const char *url, struct err *err)
+{
+	struct redis_url parsed;
+
+	if (url && budget->shared_url && !strcmp(url, budget->shared_url))
+		return true;
+	drop_remote(budget);
+	/* Those who waited for it. */
+	for (struct reservation *r = budget->reservations; r; r = r->next)
+		if (!r->granted && r->phase != PHASE_ALONE)
+			try_again(budget, r, PHASE_ALONE);
+	if (!url)
+		return true;
+	if (!redis_url_parse(url, &parsed, err))
+		return false;
+	if (!redis_is_built()) {
+		redis_url_release(&parsed);
+		err_set(err, ERR_CONFIG,
+			"ledger.redis: this eke was built without hiredis, so its ledger is this machine's alone; install "
+			"hiredis with its headers and build eke again");
+		return false;
+	}
+	budget->shared_url = xstrdup(url);
+	budget->remote = remote_new(budget, &parsed);
+	budget_drop_views(budget);
+	return true;
+}
+
+void budget_sync(struct budget *budget, loop_fn *fn, void *ctx)
+{
+	if (budget->remote)
+		remote_sync(budget->remote, fn, ctx);
+	else
+		loop_defer(budget->loop, fn, ctx);
+}
+
+void budget_unsync(struct budget *budget, loop_fn *fn, void *ctx)
+{
+	if (budget->remote)
+		remote_unsync(budget->remote, fn, ctx);
+	else
+		loop_undefer(budget->loop, fn, ctx);
 }
 
 /* --- the rest --- */

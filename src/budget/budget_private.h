@@ -7,6 +7,7 @@
 #include "eke/budget/ledger.h"
 #include "eke/budget/party.h"
 #include "eke/budget/snapshot.h"
+#include "remote.h"
 
 /* Snapshots that are kept: parties that are looked at again and again. */
 #define VIEWS 4
@@ -47,12 +48,31 @@ struct budget {
 	struct timer *wake; /* when something is over by itself */
 	int64_t wake_at;    /* Unix ms; 0: nothing is */
 	struct ledger_watch *watch;
+
+	char *shared_url; /* as configured; NULL: none */
+	struct remote *remote; /* NULL: the ledger is this machine's alone */
 };
+
+/* --- for remote.c --- */
+
+/* Something to be written into the ledger, in its turn. */
+struct budget_work {
+	void (*write)(struct budget *budget, void *ctx); /* within a transaction; again if that failed */
+	void (*after)(struct budget *budget, void *ctx); /* behind it; or NULL */
+	void (*free_fn)(void *ctx);                      /* or NULL */
+};
+/* Now if the ledger is free. Takes ctx over; neither is called any more once the ledger is no longer shared. */
+void budget_do(struct budget *budget, const struct budget_work *work, void *ctx);
+/* What became of a question, remote_ask() and remote_await(). */
+void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdict verdict,
+		 const struct remote_denial *denial);
+
+/* --- for report.c and watch.c --- */
 
 /* The listener is called at the end of the turn. */
 void budget_note_change(struct budget *budget);
-/* It is also called at that time (Unix seconds), unless sooner. */
-void budget_note_change_at(struct budget *budget, int64_t at);
+/* It is also called at that time (Unix ms), unless sooner. */
+void budget_note_change_at(struct budget *budget, int64_t at_ms);
 /* NULL: this process has not noted one. */
 const struct key_digest *budget_noted_key(const struct budget *budget, const char *endpoint);
 /* Forgets what was read. */

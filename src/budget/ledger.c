@@ -43,9 +43,20 @@ static const char *const migrations[] = {
 	" PRIMARY KEY (service, model, period)) WITHOUT ROWID;"
 	"CREATE TABLE endpoint (name TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE usage (key BLOB PRIMARY KEY, asked_at INTEGER NOT NULL) WITHOUT ROWID",
+	/*
+	 * For a ledger that is shared with other machines (mirror.h): which requests are theirs, what they are still to be
+	 * told, and keys' marks there. `number` never comes again.
+	 */
+	"ALTER TABLE request ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE owed (number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, id INTEGER NOT NULL,"
+	" service TEXT NOT NULL, key BLOB NOT NULL, model TEXT NOT NULL, at INTEGER NOT NULL,"
+	" UNIQUE (kind, id, service, key, model));"
+	"CREATE TABLE shared_mark (key BLOB PRIMARY KEY, shared BLOB NOT NULL) WITHOUT ROWID",
 	NULL,
 };
 
+#define DATED_FACTS "('known_since', 'tidied_at', 'alone_since')"
+#define OWED_COLUMNS "kind, id, service, key, model, at"
 #define BLOCK_COLUMNS "service, key, model, set_at, until, stated, tries, probe, probe_until, message"
 
 static const char *const statements[SQL_STATEMENTS] = {
@@ -56,12 +67,12 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_SHIFT_BLOCKS] = "UPDATE block SET set_at = set_at + ?1, until = until + ?1, probe_until = probe_until + ?1",
 	[SQL_SHIFT_LEARNED] = "UPDATE learned SET seen_at = seen_at + ?1",
 	[SQL_SHIFT_ASKED] = "UPDATE usage SET asked_at = asked_at + ?1",
-	[SQL_SHIFT_FACTS] = "UPDATE fact SET value = value + ?1 WHERE name IN ('known_since', 'tidied_at') AND value > 0",
+	[SQL_SHIFT_FACTS] = "UPDATE fact SET value = value + ?1 WHERE name IN " DATED_FACTS " AND value > 0",
 	[SQL_CLAMP_REQUESTS] = "UPDATE request SET at = ?1 WHERE at > ?1",
 	[SQL_CLAMP_BLOCKS] = "UPDATE block SET set_at = min(set_at, ?1), until = min(until, ?2), probe_until = 0",
 	[SQL_CLAMP_LEARNED] = "UPDATE learned SET seen_at = ?1 WHERE seen_at > ?1",
 	[SQL_CLAMP_ASKED] = "UPDATE usage SET asked_at = ?1 WHERE asked_at > ?1",
-	[SQL_CLAMP_FACTS] = "UPDATE fact SET value = ?1 WHERE name IN ('known_since', 'tidied_at') AND value > ?1",
+	[SQL_CLAMP_FACTS] = "UPDATE fact SET value = ?1 WHERE name IN " DATED_FACTS " AND value > ?1",
 
 	[SQL_REQUESTS] = "SELECT at, weight, hour IS NULL AND (service = ?2 OR plan = ?3), key = ?4, model FROM request"
 			 " WHERE at >= ?1 AND (service = ?2 OR plan = ?3 OR key = ?4) ORDER BY at, weight",
@@ -95,6 +106,34 @@ static const char *const statements[SQL_STATEMENTS] = {
 			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[SQL_DROP_OLD_LEARNED] = "DELETE FROM learned WHERE seen_at <= ?1",
 	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, calendar, zone, seen_at FROM learned",
+
+	/* Kinds are enum owed of mirror.c. */
+	[SQL_OWE] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_OWE_REQUESTS] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
+			     " WHERE hour IS NULL AND NOT elsewhere",
+	[SQL_OWE_KEY] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
+			" WHERE hour IS NULL AND NOT elsewhere AND key = ?2",
+	[SQL_OWE_BLOCKS] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 2, 0, service, key, model, ?1 FROM block",
+	[SQL_OWE_LEARNED] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 3, period, service, x'', model, ?1"
+			    " FROM learned",
+	[SQL_OWED] = "SELECT number, " OWED_COLUMNS " FROM owed ORDER BY number LIMIT ?1",
+	[SQL_ANY_OWED] = "SELECT 1 FROM owed LIMIT 1",
+	[SQL_ONE_OWED] = "SELECT 1 FROM owed WHERE kind = ?1 AND id = ?2 AND service = ?3 AND key = ?4 AND model = ?5",
+	[SQL_PAID] = "DELETE FROM owed WHERE number <= ?1",
+	[SQL_DROP_OWED] = "DELETE FROM owed WHERE kind = ?1 AND id = ?2",
+	[SQL_ALL_OWED] = "SELECT " OWED_COLUMNS " FROM owed",
+	[SQL_ONE_REQUEST] = "SELECT at, keep_until, service, plan, key, model FROM request WHERE id = ?1",
+	[SQL_ONE_BLOCK] = "SELECT set_at, until, stated, tries, probe, probe_until, message FROM block"
+			  " WHERE service = ?1 AND key = ?2 AND model = ?3",
+	[SQL_ONE_LEARNED] = "SELECT most, calendar, zone, seen_at FROM learned"
+			    " WHERE service = ?1 AND model = ?2 AND period = ?3",
+	[SQL_MIRROR_REQUEST] = "INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour,"
+			       " elsewhere) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, NULL, 1)",
+	[SQL_SHARED_MARK] = "SELECT shared FROM shared_mark WHERE key = ?1",
+	[SQL_LOCAL_MARK] = "SELECT key FROM shared_mark WHERE shared = ?1",
+	[SQL_PUT_SHARED_MARK] = "INSERT OR REPLACE INTO shared_mark (key, shared) VALUES (?1, ?2)",
+	[SQL_DROP_SHARED_MARKS] = "DELETE FROM shared_mark",
+	[SQL_REKEY] = "UPDATE request SET key = ?1 WHERE key = ?2",
 };
 
 static const struct store_schema schema = {
@@ -135,6 +174,14 @@ void ledger_put_fact(struct ledger *ledger, const char *name, int64_t value)
 	store_run(ledger->open);
 }
 
+void ledger_put_fact_text(struct ledger *ledger, const char *name, const char *value)
+{
+	store_start(ledger->open, SQL_PUT_FACT);
+	store_put_text(ledger->open, name);
+	store_put_text(ledger->open, value);
+	store_run(ledger->open);
+}
+
 static void put_salt(struct ledger *ledger)
 {
 	store_start(ledger->open, SQL_PUT_FACT);
@@ -154,6 +201,7 @@ static void read_facts(struct ledger *ledger, struct clock_facts *clock)
 	ledger->has_salt = false;
 	ledger->known_since = 0;
 	ledger->tidied_at = 0;
+	ledger->alone_since = 0;
 	*clock = (struct clock_facts){ .known = false };
 	store_start(ledger->open, SQL_FACTS);
 	while (store_next(ledger->open)) {
@@ -177,6 +225,8 @@ static void read_facts(struct ledger *ledger, struct clock_facts *clock)
 			ledger->known_since = store_int(ledger->open, 1);
 		} else if (!strcmp(name, "tidied_at")) {
 			ledger->tidied_at = store_int(ledger->open, 1);
+		} else if (!strcmp(name, "alone_since")) {
+			ledger->alone_since = store_int(ledger->open, 1);
 		}
 	}
 }
@@ -256,6 +306,8 @@ static void take_up(struct ledger *ledger, enum store_mode mode)
 	step = settle_clock(ledger, &clock, mode);
 	if (ledger->known_since > 0)
 		ledger->known_since += step;
+	if (ledger->alone_since > 0)
+		ledger->alone_since += step;
 	if (ledger->known_since < 0 && mode == STORE_WRITE) {
 		ledger->known_since = ledger->now;
 		ledger_put_fact(ledger, "known_since", ledger->known_since);
@@ -377,7 +429,8 @@ static void bring_back(struct ledger *ledger)
 		int columns, key, date;
 	} tables[] = { { SQL_ALL_REQUESTS, SQL_COPY_REQUEST, 9, 5, 1 },
 		       { SQL_ALL_BLOCKS, SQL_PUT_BLOCK, 10, 1, 3 },
-		       { SQL_ALL_LEARNED, SQL_PUT_LEARNED, 7, -1, 6 } };
+		       { SQL_ALL_LEARNED, SQL_PUT_LEARNED, 7, -1, 6 },
+		       { SQL_ALL_OWED, SQL_OWE, 6, 3, 5 } };
 	struct ledger memory = { .open = ledger->memory };
 	struct clock_facts clock;
 
@@ -476,7 +529,7 @@ int64_t ledger_version(struct ledger *ledger)
 
 const char *ledger_watched_path(const struct ledger *ledger)
 {
-	return ledger->memory ? NULL : store_path(ledger->file);
+	return ledger->memory || !store_is_open(ledger->file) ? NULL : store_path(ledger->file);
 }
 
 int64_t ledger_now(const struct ledger *ledger)
@@ -487,6 +540,11 @@ int64_t ledger_now(const struct ledger *ledger)
 int64_t ledger_known_since(const struct ledger *ledger)
 {
 	return ledger->known_since;
+}
+
+int64_t ledger_alone_since(const struct ledger *ledger)
+{
+	return ledger->alone ? ledger->alone_since ? ledger->alone_since : ledger->now : 0;
 }
 
 uint64_t ledger_new_id(void)

@@ -20,6 +20,13 @@ struct ledger {
 	bool has_salt;
 	uint8_t salt[KEY_SALT_BYTES];
 
+	/* Of a ledger that is shared with other machines (mirror.h). */
+	bool mirrors;        /* what is written is owed to them */
+	bool applying;       /* … but for what comes from them */
+	bool owes;           /* something was written that is */
+	bool alone;          /* they cannot be asked now */
+	int64_t alone_since; /* of the transaction under way: since when that is so for this machine; 0: it is not */
+
 	/* Keys that were marked, so that marks can follow to another salt. */
 	struct key_digest digests[LIMIT_ENDPOINTS];
 	unsigned digest_count;
@@ -71,9 +78,31 @@ enum ledger_statement {
 	SQL_DROP_OLD_LEARNED,
 	SQL_ALL_LEARNED,
 
+	SQL_OWE,
+	SQL_OWE_REQUESTS,
+	SQL_OWE_KEY,
+	SQL_OWE_BLOCKS,
+	SQL_OWE_LEARNED,
+	SQL_OWED,
+	SQL_ANY_OWED,
+	SQL_ONE_OWED,
+	SQL_PAID,
+	SQL_DROP_OWED,
+	SQL_ALL_OWED,
+	SQL_ONE_REQUEST,
+	SQL_ONE_BLOCK,
+	SQL_ONE_LEARNED,
+	SQL_MIRROR_REQUEST,
+	SQL_SHARED_MARK,
+	SQL_LOCAL_MARK,
+	SQL_PUT_SHARED_MARK,
+	SQL_DROP_SHARED_MARKS,
+	SQL_REKEY,
+
 	SQL_STATEMENTS,
 };
 
 void ledger_put_fact(struct ledger *ledger, const char *name, int64_t value);
+void ledger_put_fact_text(struct ledger *ledger, const char *name, const char *value);
 
 #endif

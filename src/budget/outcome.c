@@ -13,6 +13,7 @@
 #include "eke/budget/admit.h"
 #include "eke/budget/verdicts.h"
 #include "eke/budget/words.h"
+#include "mirror.h"
 
 void outcome_set_refusal(struct outcome *o, const struct budget_refusal *refusal)
 {
@@ -150,11 +151,14 @@ void outcome_refused(struct ledger *ledger, const struct outcome *o)
 		read_for(ledger, o, &mark, &s);
 	}
 	set_block(ledger, o, &mark, &s);
+	/* So that a block of the key alone can be shown by who does not have the key. */
+	entries_note_key(ledger, o->endpoint, &mark);
 	snapshot_release(&s);
 }
 
 void outcome_refunded(struct ledger *ledger, const struct outcome *o)
 {
 	entries_drop(ledger, o->id);
+	mirror_owe_gone(ledger, o->id);
 	outcome_spent(ledger, o);
 }

@@ -17,6 +17,9 @@
 /* A wall clock that moved by more against the one of the machine's start was set. */
 #define CLOCK_TOLERANCE_MS 1000
 
+/* When a ledger that was locked is looked at again. */
+#define BUSY_MS 10
+
 /* --- views --- */
 
 static void view_drop(struct view *view)
@@ -50,9 +53,11 @@ static struct view *find_view(struct budget *budget, const char *endpoint, const
 	return oldest;
 }
 
-/* Reads the view anew. What cannot be read now stays as it was; at first that is an empty ledger. */
-static void read_view(struct budget *budget, struct view *view, const struct plan *plan, bool key_known)
+/* Reads the view anew. False: not now; it stays as it was, at first an empty ledger. */
+static bool read_view(struct budget *budget, struct view *view, const struct plan *plan, bool key_known)
 {
+	/* Before reading: what is written meanwhile must show. */
+	int64_t version = ledger_version(budget->ledger);
 	struct snapshot fresh = { .plan = plan };
 	struct key_mark mark = { .bytes = { 0 } };
 
@@ -61,7 +66,7 @@ static void read_view(struct budget *budget, struct view *view, const struct pla
 		view->used = true;
 	}
 	if (ledger_begin(budget->ledger, STORE_READ) != STORE_OK)
-		return;
+		return false;
 	if (key_known)
 		ledger_mark(budget->ledger, &view->party.key, &mark);
 	else
@@ -69,12 +74,13 @@ static void read_view(struct budget *budget, struct view *view, const struct pla
 	snapshot_read(&fresh, budget->ledger, &view->party, &mark, plan);
 	if (ledger_commit(budget->ledger) != STORE_OK) {
 		snapshot_release(&fresh);
-		return;
+		return false;
 	}
 	snapshot_release(&view->snapshot);
 	view->snapshot = fresh;
 	view->clock_offset = clock_wall_ms() - clock_boot_ms();
-	view->version = ledger_version(budget->ledger);
+	view->version = version;
+	return true;
 }
 
 static int64_t distance(int64_t a, int64_t b)
@@ -92,6 +98,8 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 	struct view *view;
 	int64_t version;
 
+	if (budget->remote && plan_is_counted(endpoint->plan))
+		remote_look(budget->remote);
 	party_make(endpoint, key, &party);
 	if (!key && noted)
 		party.key = *noted;
@@ -107,12 +115,13 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 	version = view->used ? ledger_version(budget->ledger) : 0;
 	if (version)
 		snapshot_look_at(&view->snapshot, endpoint->plan, clock_wall_ms());
-	if (!version || version != view->version || !snapshot_covers(&view->snapshot) ||
-	    distance(view->clock_offset, clock_wall_ms() - clock_boot_ms()) > CLOCK_TOLERANCE_MS)
-		read_view(budget, view, endpoint->plan, key_known);
+	if ((!version || version != view->version || !snapshot_covers(&view->snapshot) ||
+	     distance(view->clock_offset, clock_wall_ms() - clock_boot_ms()) > CLOCK_TOLERANCE_MS) &&
+	    !read_view(budget, view, endpoint->plan, key_known))
+		budget_note_change_at(budget, clock_wall_ms() + BUSY_MS);
 	/* Also where it was moved. */
 	snapshot_look_at(&view->snapshot, endpoint->plan, clock_wall_ms());
-	budget_watch(budget);
+	budget_watch(budget, false);
 	return &view->snapshot;
 }
 
@@ -123,11 +132,17 @@ static int64_t seconds_up(int64_t ms)
 	return ms / 1000 + (ms % 1000 > 0);
 }
 
-static void doubt_words(const struct snapshot *s, char *out, size_t size)
+static void doubt_words(const struct budget *budget, const struct snapshot *s, char *out, size_t size)
 {
 	int64_t end = 0;
 	char at[48];
 
+	if (s->alone_since && s->windows.count && budget->remote) {
+		snprintf(out, size,
+			 "The shared ledger at %s does not answer; until it does, half of each window counts as used.",
+			 remote_shown(budget->remote));
+		return;
+	}
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct window_facts facts;
 		int64_t *times = snapshot_facts(s, i, &facts);
@@ -187,7 +202,7 @@ void budget_look(struct budget *budget, const struct budget_request *request, st
 	*out = (struct budget_view){ .counted = plan_is_counted(s->plan) };
 	out->state = out->counted ? BUDGET_OK : BUDGET_UNLIMITED;
 	pace_unlimited(s->now, &out->pace);
-	doubt_words(s, out->reason, sizeof(out->reason));
+	doubt_words(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		const struct plan_window *w = &s->windows.windows[i].window;
 		int64_t reserved = window_reserved(w->limit, request->reserve);
@@ -300,7 +315,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 	const struct snapshot *s = look_up(budget, endpoint, NULL);
 
 	*out = (struct budget_report){ .state = plan_is_counted(s->plan) ? BUDGET_OK : BUDGET_UNLIMITED };
-	doubt_words(s, out->reason, sizeof(out->reason));
+	doubt_words(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct budget_report_window *w = &out->windows[out->count++];
 		struct window_facts facts;
@@ -309,6 +324,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 		w->scope = facts.window->scope;
 		w->models = facts.window->models;
 		w->period = facts.window->period;
+		w->kind = facts.window->kind;
 		w->learned = s->windows.windows[i].learned;
 		window_evaluate(&facts, &w->state);
 		w->more_at = window_retry_at(&facts, 0);
@@ -318,7 +334,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 			out->state = worse(out->state, &w->state);
 	}
 	report_block(s, out);
-	budget_note_change_at(budget, stale_at(s, out));
+	budget_note_change_at(budget, stale_at(s, out) * 1000);
 }
 
 static void write_window(const struct budget_report_window *window, struct json_writer *w)
@@ -414,4 +430,10 @@ void budget_ledger(struct budget *budget, struct budget_ledger *out)
 	*out = (struct budget_ledger){ .path = ledger_path(budget->ledger),
 				       .shared = ledger_is_shared(budget->ledger),
 				       .notice = ledger_notice(budget->ledger) };
+	if (!budget->remote)
+		return;
+	out->others = remote_shown(budget->remote);
+	out->others_answer = remote_state(budget->remote) == REMOTE_READY;
+	if (!out->notice)
+		out->notice = remote_notice(budget->remote);
 }

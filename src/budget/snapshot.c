@@ -36,6 +36,7 @@ void snapshot_read(struct snapshot *s, struct ledger *ledger, const struct party
 	s->plan = plan;
 	s->now = ledger_now(ledger);
 	s->known_since = ledger_known_since(ledger);
+	s->alone_since = ledger_alone_since(ledger);
 	free(s->blocks);
 	s->block_count = verdicts_read_blocks(ledger, party->service, mark, blocks, ARRAY_LEN(blocks));
 	s->blocks = xcalloc(s->block_count, sizeof(*s->blocks));
@@ -56,6 +57,7 @@ void snapshot_clear(struct snapshot *s, const struct plan *plan, int64_t now)
 	s->plan = plan;
 	s->now = now;
 	s->known_since = 0;
+	s->alone_since = 0;
 	s->block_count = 0;
 	s->learned_count = 0;
 	s->log.count = 0;
@@ -91,6 +93,7 @@ int64_t *snapshot_facts(const struct snapshot *s, size_t window, struct window_f
 
 	*out = (struct window_facts){ .window = &s->windows.windows[window].window,
 				      .known_since = s->known_since,
+				      .alone_since = s->alone_since,
 				      .now = s->now };
 	window_span(out->window, s->now, zone_offset, &out->span);
 	times = entry_log_times(&s->log, out->window, out->span.from, &out->count);

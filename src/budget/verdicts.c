@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ledger_private.h"
+#include "mirror.h"
 
 /* Columns of BLOCK_COLUMNS in ledger.c. */
 enum { SERVICE, KEY, MODEL, SET_AT, UNTIL, STATED, TRIES, PROBE, PROBE_UNTIL, MESSAGE };
@@ -69,6 +70,7 @@ void verdicts_put_block(struct ledger *ledger, const char *service, const struct
 	store_put_int(store, block->probe_until);
 	store_put_text(store, block->message);
 	store_run(store);
+	mirror_owe_block(ledger, service, block);
 }
 
 void verdicts_drop_block(struct ledger *ledger, const char *service, const struct block *block)
@@ -78,10 +80,12 @@ void verdicts_drop_block(struct ledger *ledger, const char *service, const struc
 	put_key(ledger->open, block);
 	store_put_text(ledger->open, block->model);
 	store_run(ledger->open);
+	mirror_owe_block(ledger, service, block);
 }
 
 void verdicts_drop_all_blocks(struct ledger *ledger)
 {
+	mirror_owe_all_blocks(ledger);
 	store_start(ledger->open, SQL_DROP_ALL_BLOCKS);
 	store_run(ledger->open);
 }
@@ -132,4 +136,5 @@ void verdicts_put_learned(struct ledger *ledger, const char *service, const stru
 	store_put_text(store, limit->time_zone);
 	store_put_int(store, limit->seen_at_ms);
 	store_run(store);
+	mirror_owe_learned(ledger, service, limit);
 }

@@ -33,7 +33,7 @@ struct ledger_watch {
 	int fd;
 	struct watch *watch;
 	struct timer *timer;
-	int64_t version;   /* of the ledger after our last write */
+	int64_t version;   /* of the ledger that the listener knows, or will by the end of the turn */
 	int64_t told_mono; /* when the last change was told */
 };
 
@@ -112,7 +112,7 @@ void budget_watch_free(struct budget *budget)
 	free(w);
 }
 
-void budget_watch(struct budget *budget)
+void budget_watch(struct budget *budget, bool wrote)
 {
 	const char *path = ledger_watched_path(budget->ledger);
 	struct ledger_watch *w = budget->watch;
@@ -121,7 +121,7 @@ void budget_watch(struct budget *budget)
 
 	if (w && (!path || !budget->changed || strcmp(w->path, path)))
 		budget_watch_free(budget);
-	if (budget->watch)
+	if (budget->watch && wrote)
 		budget->watch->version = ledger_version(budget->ledger);
 	if (budget->watch || !path || !budget->changed)
 		return;
@@ -141,15 +141,15 @@ void budget_watch(struct budget *budget)
 	inotify_add_watch(fd, log, IN_MODIFY);
 	free(log);
 	watch_set(w->watch, WATCH_READ);
-	w->version = ledger_version(budget->ledger);
 	budget->watch = w;
 }
 
 #else
 
-void budget_watch(struct budget *budget)
+void budget_watch(struct budget *budget, bool wrote)
 {
 	(void)budget;
+	(void)wrote;
 }
 
 void budget_watch_free(struct budget *budget)

@@ -1,5 +1,7 @@
 /*
- * Window arithmetic. No objects, no clock, no zone of its own: facts in, numbers out.
+ * Window arithmetic: exact counting of the requests in a stretch of time. No token bucket: one of 60 that
+ * refills by one a minute would let 120 through in its first hour. No objects, no clock, no zone of its own: facts in,
+ * numbers out.
  */
 #include "eke/budget/window.h"
 
@@ -8,6 +10,8 @@
 
 #define DAY INT64_C(86400)
 #define HOUR INT64_C(3600)
+/* Who cannot be asked is asked again sooner than that. */
+#define ASK_AGAIN_MS INT64_C(60000)
 
 static int64_t floor_to(int64_t n, int64_t step)
 {
@@ -84,6 +88,8 @@ static int64_t doubt_ends(const struct window_facts *f)
 {
 	int64_t end;
 
+	if (f->alone_since)
+		return f->now + ASK_AGAIN_MS;
 	if (!f->known_since || f->known_since < f->span.from)
 		return 0;
 	end = f->window->kind == PLAN_CALENDAR ? f->span.to : f->known_since + f->window->period * 1000;
@@ -93,9 +99,10 @@ static int64_t doubt_ends(const struct window_facts *f)
 /* How many of the requests are of the time that is in doubt. */
 static int64_t count_doubtful(const struct window_facts *f)
 {
+	int64_t until = f->alone_since > f->known_since ? f->alone_since : f->known_since;
 	size_t n = 0;
 
-	while (n < f->count && f->times[n] < f->known_since)
+	while (n < f->count && f->times[n] < until)
 		n++;
 	return (int64_t)n;
 }
@@ -115,7 +122,8 @@ void window_evaluate(const struct window_facts *f, struct window_state *out)
 	int64_t reset = f->span.to;
 
 	if (f->window->kind == PLAN_SLIDING) {
-		reset = used ? INT64_MAX : f->now;
+		/* Nothing to wait for: no time in the future. */
+		reset = used ? INT64_MAX : floor_to(f->now, 1000);
 		if (f->count)
 			reset = f->times[0] + f->window->period * 1000;
 		if (assumed && doubt_ends(f) < reset)
@@ -141,7 +149,7 @@ int64_t window_retry_at(const struct window_facts *f, int64_t kept)
 	if ((int64_t)f->count + window_assumed(f) <= may)
 		return seconds_up(f->now);
 	if (f->window->kind == PLAN_CALENDAR)
-		return seconds_up(f->span.to);
+		return seconds_up((int64_t)f->count <= may && end && end < f->span.to ? end : f->span.to);
 	/* Forward from one event to the next: a request leaves, or the doubt ends. */
 	for (;;) {
 		int64_t leaves = gone < f->count ? f->times[gone] + f->window->period * 1000 : INT64_MAX;

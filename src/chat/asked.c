@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "eke/base/mem.h"
+#include "eke/chat/fit.h"
 
 void asked_copy(struct asked *asked, const struct chat_request *request)
 {
@@ -15,6 +16,11 @@ void asked_copy(struct asked *asked, const struct chat_request *request)
 				 .max_tokens = request->max_tokens };
 	asked->endpoint = request->endpoint ? xstrdup(request->endpoint) : NULL;
 	asked->model = request->model ? xstrdup(request->model) : NULL;
+	asked->classes = xcalloc(request->count, sizeof(*asked->classes));
+	if (request->classes)
+		memcpy(asked->classes, request->classes, request->count * sizeof(*asked->classes));
+	else
+		fit_classes(request->messages, request->count, asked->classes);
 	asked->messages = xcalloc(request->count, sizeof(*asked->messages));
 	asked->strings = xcalloc(2 * request->count, sizeof(*asked->strings));
 	for (size_t i = 0; i < request->count; i++) {
@@ -33,6 +39,7 @@ void asked_release(struct asked *asked)
 		free(asked->strings[i]);
 	free(asked->strings);
 	free(asked->messages);
+	free(asked->classes);
 	free(asked->endpoint);
 	free(asked->model);
 }
@@ -52,7 +59,8 @@ bool asked_is(const struct asked *asked, const struct chat_request *request)
 		const struct request_message *a = &asked->messages[i];
 		const struct request_message *b = &request->messages[i];
 
-		if (strcmp(a->role, b->role) || a->content_len != b->content_len ||
+		if ((request->classes && request->classes[i] != asked->classes[i]) || strcmp(a->role, b->role) ||
+			a->content_len != b->content_len ||
 		    memcmp(a->content, b->content, a->content_len))
 			return false;
 	}

@@ -11,6 +11,7 @@ struct asked {
 	char *endpoint; /* or NULL */
 	char *model;    /* or NULL */
 	struct request_message *messages; /* owned; their strings are `strings` */
+	enum trim_class *classes; /* owned */
 	char **strings;
 	size_t count;
 	double temperature;

@@ -13,7 +13,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/chat/trim.h"
+#include "eke/chat/fit.h"
 #include "eke/upstream/choose.h"
 #include "eke/upstream/tokens.h"
 #include "asked.h"
@@ -42,10 +42,11 @@ struct turn {
 	size_t raw_tokens; /* tokens_estimate_messages() of what was sent */
 	struct strbuf text; /* so far */
 	struct strbuf reasoning;
+	size_t text_told; /* of them, to the one who waits */
+	size_t reasoning_told;
 	struct call_answer answer; /* TURN_FINISHED; its strings are the turn's own */
 	char *answered_by;
-	char trimmed[TRIM_LINES][TRIM_LINE_SIZE];
-	const char *trimmed_lines[TRIM_LINES];
+	char **trimmed; /* owned; sentences */
 	size_t trimmed_count;
 	struct turn *next; /* the older */
 };
@@ -74,6 +75,9 @@ static void turn_release(void *p)
 	struct turn *turn = p;
 
 	asked_release(&turn->asked);
+	for (size_t i = 0; i < turn->trimmed_count; i++)
+		free(turn->trimmed[i]);
+	free(turn->trimmed);
 	strbuf_release(&turn->text);
 	strbuf_release(&turn->reasoning);
 	free(turn->answered_by);
@@ -137,13 +141,30 @@ void chat_configure(struct chat *chat, struct config *config)
 	chat->config = config;
 }
 
+static void tell_part(struct turn *turn, bool reasoning, const struct strbuf *text, size_t *told)
+{
+	size_t from = *told;
+
+	*told = text->len;
+	if (turn->callbacks.delta && text->len > from)
+		turn->callbacks.delta(turn->callbacks.ctx, reasoning, text->data + from, text->len - from);
+}
+
+/* Tells what has come and was not told yet. */
+static void tell_growth(struct turn *turn)
+{
+	if (turn->detached)
+		return;
+	tell_part(turn, true, &turn->reasoning, &turn->reasoning_told);
+	tell_part(turn, false, &turn->text, &turn->text_told);
+}
+
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct turn *turn = ctx;
 
 	strbuf_add(reasoning ? &turn->reasoning : &turn->text, text, len);
-	if (!turn->detached && turn->callbacks.delta)
-		turn->callbacks.delta(turn->callbacks.ctx, reasoning, text, len);
+	tell_growth(turn);
 }
 
 /* What the endpoint says of the prompt's length goes into the next estimate. */
@@ -178,13 +199,14 @@ static void tell(struct turn *turn, const struct call_answer *answer, const stru
 	struct endpoint *endpoint = endpoint_ref(turn->endpoint);
 	struct chat_answer told;
 
+	tell_growth(turn);
 	if (answer) {
 		told = (struct chat_answer){ .endpoint = endpoint_name(endpoint),
 					     .endpoint_config = endpoint_config(endpoint),
 					     .answer = answer,
 					     .usage_estimated = !answer->usage.present,
 					     .usage = answer->usage.present ? answer->usage : estimate_usage(turn, answer),
-					     .trimmed = turn->trimmed_lines,
+					     .trimmed = (const char *const *)turn->trimmed,
 					     .trimmed_count = turn->trimmed_count };
 	}
 	/* The endpoint, and with it the configuration, outlasts the callback. */
@@ -209,7 +231,7 @@ static void keep(struct turn *turn, const struct call_answer *answer)
 
 static bool turn_send(struct turn *turn, struct err *err);
 
-/* The endpoint has nothing to give: is there another that may be asked instead, or that the user could be asked about? */
+/* The endpoint has nothing to give: is there another that may be asked, or that the user could be asked about? */
 static bool fall_over(struct turn *turn, const struct err *err)
 {
 	struct chat *chat = turn->chat;
@@ -273,89 +295,36 @@ void chat_go_on(struct chat *chat, uint64_t id, bool yes)
 		tell(turn, NULL, &err);
 }
 
-/* --- the plan's cap --- */
+/* --- sending --- */
 
-/* The last message of the user; where there is none, the last of all. */
-static size_t question_of(const struct asked *request)
+static bool fit(struct chat *chat, struct endpoint *endpoint, const char *model, const struct asked *asked,
+	struct fit *out, struct err *err)
 {
-	size_t i = request->count;
+	const struct plan *plan = endpoint_config(endpoint)->plan;
+	struct fit_spec spec = {
+		.messages = asked->messages,
+		.classes = asked->classes,
+		.count = asked->count,
+		.scales = upstream_token_scales(chat->upstream),
+		.endpoint = endpoint_name(endpoint),
+		.model = model,
+		.plan = plan->name,
+		.cap = (size_t)plan->max_prompt_tokens,
+	};
 
-	while (i-- > 0)
-		if (!strcmp(request->messages[i].role, "user"))
-			return i;
-	return request->count - 1;
+	return fit_prompt(&spec, out, err);
 }
 
-static void fill_items(const struct turn *turn, const struct asked *request, struct trim_item *items)
+/* What was left out goes with the answer. */
+static void take_trimmed(struct turn *turn, struct fit *fit)
 {
-	const struct token_scales *scales = upstream_token_scales(turn->chat->upstream);
-	size_t question = question_of(request);
-
-	for (size_t i = 0; i < request->count; i++) {
-		const struct request_message *m = &request->messages[i];
-		bool spoken = !strcmp(m->role, "user") || !strcmp(m->role, "assistant");
-		size_t raw = TOKENS_PER_MESSAGE + tokens_estimate(m->content, m->content_len);
-
-		items[i].class = i >= question ? TRIM_QUESTION : spoken ? TRIM_HISTORY : TRIM_SYSTEM;
-		items[i].from_model = !strcmp(m->role, "assistant");
-		items[i].tokens = tokens_of(scales, endpoint_name(turn->endpoint), turn->model, raw);
-	}
-}
-
-static void too_long(const struct turn *turn, const struct trim_item *items, size_t count, size_t frame,
-	struct err *err)
-{
-	const struct plan *plan = endpoint_config(turn->endpoint)->plan;
-	size_t all = trim_least(items, count) + frame;
-	size_t question = frame;
-	bool alone;
-
-	for (size_t i = 0; i < count; i++)
-		question += items[i].class == TRIM_QUESTION ? items[i].tokens : 0;
-	alone = question > (size_t)plan->max_prompt_tokens;
-	err_set(err, ERR_PROMPT_TOO_LONG,
-		"the question %s about %zu tokens; the plan %s allows %lld: shorten it, or use another endpoint",
-		alone ? "alone has" : "and the system message have", alone ? question : all, plan->name,
-		(long long)plan->max_prompt_tokens);
-	snprintf(err->endpoint, sizeof(err->endpoint), "%s", endpoint_name(turn->endpoint));
-}
-
-/* Copies to `kept` what goes out; *count is how many. False with ERR_PROMPT_TOO_LONG if nothing can. */
-static bool keep_to_cap(struct turn *turn, struct request_message *kept, size_t *count, struct err *err)
-{
-	const struct asked *request = &turn->asked;
-	size_t cap = (size_t)endpoint_config(turn->endpoint)->plan->max_prompt_tokens;
-	size_t frame = tokens_of(upstream_token_scales(turn->chat->upstream), endpoint_name(turn->endpoint), turn->model,
-				 TOKENS_PER_PROMPT);
-	struct trim_item *items;
-	struct trim_cut cut;
-	bool *keep;
-	bool fits;
-
-	turn->trimmed_count = 0;
-	*count = request->count;
-	memcpy(kept, request->messages, request->count * sizeof(*kept));
-	if (!cap)
-		return true;
-	items = xcalloc(request->count, sizeof(*items));
-	keep = xcalloc(request->count, sizeof(*keep));
-	fill_items(turn, request, items);
-	fits = trim_least(items, request->count) + frame <= cap;
-	if (fits) {
-		trim_choose(items, request->count, cap - frame, keep, &cut);
-		*count = 0;
-		for (size_t i = 0; i < request->count; i++)
-			if (keep[i])
-				kept[(*count)++] = request->messages[i];
-		turn->trimmed_count = trim_describe(&cut, turn->trimmed);
-		for (size_t i = 0; i < turn->trimmed_count; i++)
-			turn->trimmed_lines[i] = turn->trimmed[i];
-	} else {
-		too_long(turn, items, request->count, frame, err);
-	}
-	free(items);
-	free(keep);
-	return fits;
+	for (size_t i = 0; i < turn->trimmed_count; i++)
+		free(turn->trimmed[i]);
+	free(turn->trimmed);
+	turn->trimmed = fit->trimmed;
+	turn->trimmed_count = fit->trimmed_count;
+	fit->trimmed = NULL;
+	fit->trimmed_count = 0;
 }
 
 /* Asks turn->endpoint. False with err, and nothing is under way, if the question cannot be made to fit. */
@@ -364,31 +333,29 @@ static bool turn_send(struct turn *turn, struct err *err)
 	const struct config_chat *defaults = &turn->chat->config->chat;
 	struct call_callbacks callbacks = { .delta = on_delta, .done = on_done, .ctx = turn };
 	const struct asked *q = &turn->asked;
-	struct request_message *kept = xcalloc(q->count, sizeof(*kept));
 	struct call_spec spec;
-	size_t count;
+	struct fit kept;
 
 	free(turn->model);
 	turn->model = xstrdup(q->model ? q->model : endpoint_chat_model(turn->endpoint));
-	if (!keep_to_cap(turn, kept, &count, err)) {
-		free(kept);
+	if (!fit(turn->chat, turn->endpoint, turn->model, q, &kept, err))
 		return false;
-	}
-	turn->raw_tokens = tokens_estimate_messages(kept, count);
+	take_trimmed(turn, &kept);
+	turn->raw_tokens = tokens_estimate_messages(kept.messages, kept.count);
 	spec = (struct call_spec){
 		.endpoint = turn->endpoint,
 		.purpose = CALL_CHAT,
 		.request = { .api = WIRE_CHAT,
 			     .model = turn->model,
-			     .messages = kept,
-			     .message_count = count,
+			     .messages = kept.messages,
+			     .message_count = kept.count,
 			     .max_tokens = q->max_tokens ? q->max_tokens : defaults->max_tokens,
 			     .temperature = q->temperature >= 0 ? q->temperature : defaults->temperature,
 			     .stream = true,
 			     .stream_options = endpoint_config(turn->endpoint)->stream_options },
 	};
 	turn->call = call_start(turn->chat->upstream, &spec, &callbacks);
-	free(kept);
+	fit_release(&kept);
 	return true;
 }
 
@@ -398,10 +365,7 @@ static void tell_kept(void *ctx)
 	struct turn *turn = ctx;
 	struct call_answer answer;
 
-	if (turn->callbacks.delta && turn->reasoning.len)
-		turn->callbacks.delta(turn->callbacks.ctx, true, turn->reasoning.data, turn->reasoning.len);
-	if (turn->callbacks.delta && turn->text.len)
-		turn->callbacks.delta(turn->callbacks.ctx, false, turn->text.data, turn->text.len);
+	tell_growth(turn);
 	if (turn->state != TURN_FINISHED)
 		return;
 	answer = turn->answer;
@@ -418,6 +382,7 @@ static struct turn *take_up(struct chat *chat, const struct chat_request *reques
 	if (!turn)
 		return NULL;
 	turn->detached = false;
+	turn->text_told = turn->reasoning_told = 0;
 	turn->id = ++chat->last_id;
 	loop_defer(upstream_loop(chat->upstream), tell_kept, turn);
 	return turn;
@@ -431,6 +396,23 @@ static struct endpoint *endpoint_for(struct chat *chat, const struct chat_reques
 		return upstream_find(chat->upstream, request->endpoint, err);
 	upstream_choose(chat->upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, 0, &choice);
 	return choice.endpoint ? choice.endpoint : upstream_find(chat->upstream, NULL, err);
+}
+
+bool chat_fits(struct chat *chat, const struct chat_request *request, struct err *err)
+{
+	struct endpoint *endpoint = endpoint_for(chat, request, err);
+	struct asked asked;
+	struct fit kept;
+	bool ok;
+
+	if (!endpoint)
+		return false;
+	asked_copy(&asked, request);
+	ok = fit(chat, endpoint, asked.model ? asked.model : endpoint_chat_model(endpoint), &asked, &kept, err);
+	if (ok)
+		fit_release(&kept);
+	asked_release(&asked);
+	return ok;
 }
 
 uint64_t chat_start(

@@ -20,6 +20,8 @@
 /* Room for an answer of so many lines of code; providers charge the room in advance (upstream.md 1.4). */
 #define TOKENS_PER_LINE 24
 #define TOKENS_MAX 1024
+/* Where requests are counted an answer may have so many times the lines, and tokens, of one that is shown at once. */
+#define WRITE_ON 2
 
 struct ask {
 	uint64_t id;
@@ -43,6 +45,7 @@ struct ask {
 	struct call_spec spec;     /* what will be asked; borrows from the next two, place and endpoint */
 	struct prompt prompt;
 	struct request_message messages[2];
+	size_t raw_tokens; /* the prompt's, as guessed; 0: not known */
 	bool sent;
 	uint64_t call;
 	struct strbuf raw;
@@ -120,6 +123,17 @@ char *ask_who_of(const struct endpoint *endpoint)
 
 /* --- the answer --- */
 
+/*
+ * Lines that are asked for. Where requests are scarce more than is shown at once: what is written beyond it is there
+ * when the user gets to it.
+ */
+static size_t lines_of(const struct ask *ask)
+{
+	size_t lines = (size_t)ask->config->completion.max_lines;
+
+	return ask->counted ? WRITE_ON * lines : lines;
+}
+
 static struct post_input post_input_of(const struct ask *ask)
 {
 	return (struct post_input){
@@ -130,7 +144,7 @@ static struct post_input post_input_of(const struct ask *ask)
 		.suffix = ask->window.suffix,
 		.suffix_len = ask->window.suffix_len,
 		.language = ask->place.language,
-		.max_lines = (size_t)ask->config->completion.max_lines,
+		.max_lines = lines_of(ask),
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
 	};
@@ -245,11 +259,25 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 	ask->callbacks.grown(ask->callbacks.ctx, ask);
 }
 
+/* What the endpoint says of the prompt's length goes into the next estimate. */
+static void learn(const struct ask *ask, const struct call_answer *answer, const struct err *err)
+{
+	struct token_scales *scales = upstream_token_scales(ask->upstream);
+	const char *endpoint = endpoint_name(ask->endpoint);
+	int64_t cap = endpoint_config(ask->endpoint)->plan->max_prompt_tokens;
+
+	if (answer && answer->usage.present)
+		tokens_learn(scales, endpoint, ask->spec.request.model, ask->raw_tokens, answer->usage.prompt_tokens);
+	else if (err && err->kind == ERR_PROMPT_TOO_LONG && cap)
+		tokens_refused(scales, endpoint, ask->spec.request.model, ask->raw_tokens, cap);
+}
+
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct ask *ask = ctx;
 
 	ask->call = 0;
+	learn(ask, answer, err);
 	if (!answer)
 		forget(ask);
 	else if (store_all(ask, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
@@ -260,14 +288,28 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 
 /* --- the question --- */
 
-static int64_t max_tokens(const struct config *config, const char *model, size_t candidates)
+static int64_t max_tokens(const struct ask *ask, const char *model, size_t candidates)
 {
-	int64_t tokens = config->completion.max_lines * TOKENS_PER_LINE;
+	size_t most = ask->counted ? WRITE_ON * TOKENS_MAX : TOKENS_MAX;
+	size_t tokens = lines_of(ask) * TOKENS_PER_LINE;
 
 	/* A limit would be used up by the reasoning. */
 	if (request_model_reasons(model))
 		return 0;
-	return (tokens < TOKENS_MAX ? tokens : TOKENS_MAX) * (int64_t)candidates;
+	return (int64_t)((tokens < most ? tokens : most) * candidates);
+}
+
+/* Of the plan's cap, in tokens as prompt_build() guesses them; 0: no cap. */
+static size_t prompt_room(const struct ask *ask)
+{
+	int64_t cap = endpoint_config(ask->endpoint)->plan->max_prompt_tokens;
+	size_t room;
+
+	if (!cap)
+		return 0;
+	room = tokens_room(upstream_token_scales(ask->upstream), endpoint_name(ask->endpoint), ask->spec.request.model,
+			   (size_t)cap);
+	return room ? room : 1;
 }
 
 static bool prepare_chat(struct ask *ask)
@@ -282,18 +324,19 @@ static bool prepare_chat(struct ask *ask)
 		.prefix_len = ask->window.prefix_len,
 		.suffix = ask->window.suffix,
 		.suffix_len = ask->window.suffix_len,
-		.max_lines = (size_t)ask->config->completion.max_lines,
+		.max_lines = lines_of(ask),
 		.candidates = ask->wanted,
 		.write_on = ask->counted,
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
-		.max_tokens = (size_t)endpoint_config(ask->endpoint)->plan->max_prompt_tokens,
+		.max_tokens = prompt_room(ask),
 	};
 	bool fits = prompt_build(&in, prompt);
 
 	ask->messages[0] = (struct request_message){ "system", prompt->system.data, prompt->system.len };
 	ask->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
 	ask->mark = prompt->mark;
+	ask->raw_tokens = prompt->tokens;
 	/* What the plan's cap left of the windows. */
 	ask->window.prefix += ask->window.prefix_len - prompt->prefix_len;
 	ask->window.prefix_len = prompt->prefix_len;
@@ -388,7 +431,7 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 		.reserve = wanted->config->completion.reserve,
 		.request = { .api = endpoint_completion_api(wanted->endpoint),
 			     .model = model,
-			     .max_tokens = max_tokens(wanted->config, model, candidates),
+			     .max_tokens = max_tokens(ask, model, candidates),
 			     .temperature = 0,
 			     .stream = true,
 			     .stream_options = settings->stream_options },

@@ -51,6 +51,23 @@ static void admit(struct engine *engine, const struct place *place, struct endpo
 	admission_decide(&in, out);
 }
 
+/*
+ * The answer that was followed last had another word than was typed, and goes on as the typing does: it is stored for
+ * this place, so that it can be typed through from here.
+ */
+static bool rejoin(struct engine *engine, const struct place *place, const struct cache_place *where)
+{
+	const struct habit *habit = habits_of(engine->habits, place->uri);
+	struct cache_answer answer = { .item = habit->known_item, .complete = true, .stored_ms = clock_mono_ms() };
+	struct cache_key key;
+
+	answer.len = habit_rejoin(habit, place->offset, place->before.data, place->before.len, &answer.text);
+	if (!answer.len)
+		return false;
+	cache_key_make(where, &key);
+	return cache_put(engine->cache, &key, &answer);
+}
+
 /* Looks into the cache; true if that settles it. */
 static bool look_up(struct engine *engine, const struct place *place, const struct endpoint *endpoint, bool automatic,
 		    struct decision *out)
@@ -62,6 +79,8 @@ static bool look_up(struct engine *engine, const struct place *place, const stru
 	enum cache_status status = cache_find(engine->cache, &where, now, &hit);
 	bool settled = false;
 
+	if (status == CACHE_MISS && rejoin(engine, place, &where))
+		status = cache_find(engine->cache, &where, now, &hit);
 	if (status == CACHE_HIT)
 		out->hit_count = cache_find_all(engine->cache, &where, now, out->hits, ENGINE_ITEMS);
 	free(who);

@@ -1,14 +1,15 @@
 #ifndef EKE_COMPLETE_ENGINE_PRIVATE_H
 #define EKE_COMPLETE_ENGINE_PRIVATE_H
 /*
- * What engine.c (requests and their answers), decide.c (what to do with a request) and questions.c (what is being
- * asked) share: the body of struct engine.
+ * What engine.c, waiters.c (requests and their answers), decide.c (what to do with a request) and questions.c (what is
+ * being asked) share: the body of struct engine.
  */
 #include "eke/complete/admission.h"
 #include "eke/complete/cache.h"
 #include "eke/complete/engine.h"
 #include "eke/complete/offline.h"
-#include "eke/text/ignore.h"
+#include "eke/complete/offline_ask.h"
+#include "eke/text/workspace.h"
 #include "ask.h"
 #include "habit.h"
 #include "sharing.h"
@@ -21,7 +22,7 @@ struct engine {
 	struct upstream *upstream;
 	struct docs *docs;
 	struct config *config; /* ref */
-	struct ignore *ignore;
+	struct workspace *workspace; /* borrowed */
 	struct cache *cache;
 	struct sharing *sharing; /* of the cache, with other processes */
 	struct habits *habits;
@@ -31,13 +32,5 @@ struct engine {
 	struct question *questions;
 	uint64_t last_id;
 };
-
-/* --- engine.c: called by questions.c --- */
-
-bool waiters_want(const struct engine *engine, const struct question *question);
-/* ... at a text that is still the document's. */
-bool waiters_are_current(const struct engine *engine, const struct question *question);
-void waiters_on_grown(struct engine *engine, struct question *question);
-void waiters_on_done(struct engine *engine, struct question *question, const struct err *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include "eke/text/docs.h"
 #include "eke/text/lines.h"
 
+#include "offline_match.h"
 #include "offline_private.h"
 
 #define DOC_ROOM 64 /* lines a document grows by, at least */
@@ -150,6 +151,35 @@ void offline_settle(struct offline *offline)
 	set_line(offline, doc, offline->hot_line, offline->hot_text.data, offline->hot_text.len);
 }
 
+/* Makes the line, which is at `at` in the document, the one that is kept as text. */
+static void set_aside(struct offline *offline, struct offline_doc *doc, size_t at, const char *s, size_t len)
+{
+	unset_line(offline, doc, at);
+	set_line(offline, doc, at, s, 0);
+	doc->lines[at] = LINE_OPAQUE;
+	offline->hot = doc;
+	offline->hot_line = at;
+	strbuf_reset(&offline->hot_text);
+	strbuf_add(&offline->hot_text, s, len);
+}
+
+void offline_set_aside(struct offline *offline, struct offline_doc *doc, size_t at, const char *s, size_t len)
+{
+	struct offline_cut cut;
+	struct offline_blanks blanks;
+	size_t text_len = len;
+	const char *text = offline_strip(s, &text_len, &blanks);
+
+	if (offline->hot == doc && doc && offline->hot_line == at)
+		return;
+	offline_settle(offline);
+	if (!doc || at >= doc->count || len > LINE_BYTES_MAX)
+		return;
+	offline_cut(&offline->lines, text, text_len, &cut);
+	if (!cut.opaque && offline_lines_find(&offline->lines, cut.tokens, cut.count) == doc->lines[at])
+		set_aside(offline, doc, at, s, len);
+}
+
 struct offline_style offline_doc_style(struct offline_doc *doc)
 {
 	struct indent indent = { 0 };
@@ -246,7 +276,6 @@ void offline_seen(struct offline *offline, const char *uri, const char *language
 	make_room(offline, len + 1, doc);
 	if (!doc) {
 		doc = add_doc(offline, uri);
-		offline_lines_expect(&offline->lines, len);
 	} else {
 		/* Given up only when the new ones are there: most lines stay as they are. */
 		old = doc->lines;
@@ -298,13 +327,8 @@ bool offline_edited(struct offline *offline, const char *uri, size_t line, size_
 		bool typed = old_count == 1 && new_count == 1 && n <= LINE_BYTES_MAX;
 
 		set_line(offline, doc, line + i, s, typed ? 0 : n);
-		if (!typed)
-			continue;
-		doc->lines[line] = LINE_OPAQUE;
-		offline->hot = doc;
-		offline->hot_line = line;
-		strbuf_reset(&offline->hot_text);
-		strbuf_add(&offline->hot_text, s, n);
+		if (typed)
+			set_aside(offline, doc, line, s, n);
 	}
 	make_room(offline, 0, doc);
 	return true;

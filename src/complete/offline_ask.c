@@ -3,17 +3,23 @@
  * line by line, each with the probability that all of it up to there is right), how much of that fits before what
  * follows the cursor, and how much of that is sure enough. Nothing lives longer than a call but scratch memory.
  */
-#include "offline_private.h"
+#include "eke/complete/offline_ask.h"
 
 #include <string.h>
 
 #include "eke/base/limits.h"
-#include "eke/base/utf.h"
 #include "eke/complete/indent.h"
 #include "eke/text/lines.h"
 
-#define LIKELY 0.5
-#define SURE 0.85
+#include "offline_fit.h"
+#include "offline_match.h"
+#include "offline_private.h"
+
+/* Chosen on the curve of precision over characters accepted that tests/bench/bench_offline.c draws. */
+#define LIKELY 0.65
+#define SURE 0.88
+/* To end a line instead of stopping in it, so much less will do. */
+#define FINISHING 0.88
 /* A draft ends where it is wrong more often than this. */
 #define HOPELESS 0.3
 #define LINES_MAX_AHEAD 12
@@ -39,6 +45,11 @@ const char *offline_reason_name(enum offline_reason reason)
 		return "in a comment or a text";
 	}
 	return "";
+}
+
+static size_t at_most_window(size_t len)
+{
+	return len < LIMIT_OFFLINE_WINDOW ? len : LIMIT_OFFLINE_WINDOW;
 }
 
 /* --- the place --- */
@@ -159,6 +170,7 @@ static void add_token(struct offline_place *place, const struct offline_step *st
 	}
 	strbuf_add(draft->text, word->text + typed, word->len - typed);
 	place->partial_len = 0;
+	place->chained = true;
 	place->head.tokens[place->head.count++] = step->token;
 }
 
@@ -174,6 +186,7 @@ static bool next_line(struct offline_place *place, struct offline_pool *pool, st
 	place->blanks = (struct offline_blanks){ 0, 0 };
 	place->gap = 0;
 	place->head.count = 0;
+	place->chained = true;
 	offline_match(place, pool);
 	if (!offline_predict(place, pool, step) || step->token >= TOKEN_STOP)
 		return false;
@@ -195,6 +208,8 @@ static void write_draft(struct offline_place *place, struct offline_pool *pool, 
 	draft->first = step;
 	draft->any = true;
 	while (draft->count < POINTS_MAX && step.token != TOKEN_STOP) {
+		if (place->offline->step_count < STEPS_KEPT)
+			place->offline->steps[place->offline->step_count++] = step;
 		probability *= step.probability;
 		if (step.token == TOKEN_EOL) {
 			if (draft->count)
@@ -250,6 +265,11 @@ static const struct offline_point *choose(const struct offline_draft *draft, siz
 
 	while (n < draft->count && draft->points[n].len <= limit && draft->points[n].probability >= threshold)
 		n++;
+	for (size_t i = n; i < draft->count && n && draft->points[i].lines == draft->points[n - 1].lines; i++) {
+		if (draft->points[i].line_end && draft->points[i].len <= limit &&
+		    draft->points[i].probability >= FINISHING * threshold)
+			n = i + 1;
+	}
 	/* Of several lines the last should be whole. */
 	for (last = n; last && draft->points[last - 1].lines > 1 && !draft->points[last - 1].line_end; last--)
 		;
@@ -272,63 +292,74 @@ static void add_text(struct strbuf *out, const char *s, size_t len, bool crlf)
 		strbuf_reset(out);
 }
 
-static enum offline_reason offer(const struct offline_request *r, const struct offline_draft *draft, bool prose,
-				 bool at_start, struct strbuf *out, double *probability)
+static enum offline_reason offer(const struct offline_request *r, const struct offline_place *place,
+				 const struct offline_draft *draft, struct strbuf *out, double *probability)
 {
-	size_t limit = offline_fit(draft, r->after, r->after_len, at_start);
+	size_t limit = offline_fit(draft, r->after, at_most_window(r->after_len), place->at_start);
 	double threshold = r->level == OFFLINE_SURE ? SURE : LIKELY;
 	const struct offline_point *end = choose(draft, draft->text->len, threshold);
-	bool crlf = memmem(r->before, r->before_len, "\r\n", 2) || memmem(r->after, r->after_len, "\r\n", 2);
 
 	if (!end)
 		return OFFLINE_UNSURE;
 	*probability = end->probability;
-	if (prose && !(draft->first.whole && (draft->first.tokens >= SENTENCE_TOKENS || draft->first.above)))
+	if (place->prose && !(draft->first.whole && (draft->first.tokens >= SENTENCE_TOKENS || draft->first.above)))
 		return OFFLINE_PROSE;
 	if (end->len > limit)
 		end = choose(draft, limit, threshold);
-	if (!end)
+	if (!end || (!end->len && !limit))
 		return OFFLINE_THERE;
 	if (!worth_showing(draft->text->data, end->len))
 		return OFFLINE_SHORT;
-	add_text(out, draft->text->data, end->len, crlf);
+	add_text(out, draft->text->data, end->len, place->crlf);
 	return out->len ? OFFLINE_OFFERED : OFFLINE_SHORT;
+}
+
+static void set_line_aside(struct offline *offline, const struct offline_request *r, const char *before, size_t len)
+{
+	size_t start = lines_last_start(before, len);
+	size_t rest = lines_first_end(r->after, r->after_len);
+	struct strbuf line;
+
+	strbuf_init(&line, LINE_BYTES_MAX);
+	strbuf_add(&line, before + start, len - start);
+	strbuf_add(&line, r->after, rest);
+	if (line.full)
+		offline_settle(offline);
+	else
+		offline_set_aside(offline, offline_find(offline, r->uri), r->line, line.data, line.len);
+	strbuf_release(&line);
 }
 
 bool offline_complete(struct offline *offline, const struct offline_request *r, struct strbuf *out,
 		      struct offline_verdict *verdict)
 {
-	size_t skipped = r->before_len > LIMIT_OFFLINE_WINDOW ? r->before_len - LIMIT_OFFLINE_WINDOW : 0;
-	const char *before = r->before + skipped;
-	size_t len = r->before_len - skipped;
+	size_t len = at_most_window(r->before_len);
+	const char *before = r->before + r->before_len - len;
 	size_t max_lines = r->max_lines ? r->max_lines : LIMIT_COMPLETION_LINES;
 	struct offline_place place;
 	struct offline_draft draft = { .text = &offline->draft, .first.token = TOKEN_STOP };
-	bool at_start;
-	bool prose;
 
-	offline->first.token = TOKEN_STOP;
+	offline->step_count = 0;
 	*verdict = (struct offline_verdict){ .reason = OFFLINE_NOTHING };
 	strbuf_reset(out);
 	strbuf_reset(&offline->draft);
-	if (offline->hot && (strcmp(offline->hot->uri, r->uri) != 0 || offline->hot_line != r->line))
-		offline_settle(offline);
+	set_line_aside(offline, r, before, len);
 	if (r->after_len && token_is_word(r->after[0])) {
 		verdict->reason = OFFLINE_IN_WORD;
 		return false;
 	}
 	if (!take_place(&place, offline, r, before, len))
 		return false;
-	at_start = !place.head.count && !place.partial_len;
-	prose = in_prose(&place, before, len);
+	place.at_start = !place.head.count && !place.partial_len;
+	place.crlf = memmem(before, len, "\r\n", 2) || memmem(r->after, at_most_window(r->after_len), "\r\n", 2);
+	place.prose = in_prose(&place, before, len);
 	write_draft(&place, offline->pool, max_lines, &draft);
-	offline->first = draft.first;
 	verdict->candidates = (unsigned)draft.candidates;
 	if (!draft.any)
 		return false;
 	verdict->tokens = draft.first.tokens;
 	verdict->lines_above = draft.first.above;
 	verdict->probability = draft.first.probability;
-	verdict->reason = offer(r, &draft, prose, at_start, out, &verdict->probability);
+	verdict->reason = offer(r, &place, &draft, out, &verdict->probability);
 	return verdict->reason == OFFLINE_OFFERED;
 }

@@ -2,11 +2,12 @@
  * A draft goes on as the text did elsewhere; here something may stand behind the cursor already: what the editor closed
  * by itself, the end of the same statement, the lines that follow. Pure functions over texts.
  */
+#include "offline_fit.h"
+
 #include <string.h>
 
+#include "eke/complete/syntax.h"
 #include "eke/text/lines.h"
-
-#include "offline_private.h"
 
 /* Of s[0..len), without blanks around. */
 static const char *trim(const char *s, size_t *len)
@@ -24,7 +25,17 @@ static const char *trim(const char *s, size_t *len)
 static size_t fit_rest(const char *s, size_t len, const char *rest, size_t rest_len)
 {
 	struct syntax_stack open = { .depth = 0 };
+	struct token token;
+	size_t at = 0;
 
+	/* What begins as the rest does would stand there twice. */
+	while (at < len && (s[at] == ' ' || s[at] == '\t'))
+		at++;
+	if (at < len) {
+		token_next(s, len, &at, &token);
+		if (token.end - token.text <= rest_len && !memcmp(s + token.text, rest, token.end - token.text))
+			return 0;
+	}
 	for (size_t i = 0; i < len; i++) {
 		size_t left = len - i;
 

@@ -1,6 +1,6 @@
 /*
  * A line that stands in a hundred places is kept and indexed once; a document is a list of such numbers. struct
- * offline_lines owns the lines and the index; a line lives as long as a document has it. Lists of the index are arrays
+ * offline_lines owns the lines and the words; a line lives as long as a document has it. Lists of the index are arrays
  * and not chains: they are read from the end, where the latest entries are, and an entry that goes is found by a scan
  * of memory that lies together.
  */
@@ -14,29 +14,15 @@
 
 #define BUCKETS_MIN 1024
 #define FIRST_LINE 2
-/* Entries to a list, on average. */
-#define LIST_LOAD 3
-/* Bytes of source to an entry of the index: words are a third of all tokens or more, each with two entries. */
-#define BYTES_PER_ENTRY 5
 
 void offline_lines_init(struct offline_lines *lines)
 {
 	*lines = (struct offline_lines){
-		.count = FIRST_LINE, .cap = BUCKETS_MIN, .bucket_count = BUCKETS_MIN, .list_count = BUCKETS_MIN
+		.count = FIRST_LINE, .cap = BUCKETS_MIN, .bucket_count = BUCKETS_MIN
 	};
 	offline_words_init(&lines->words);
 	lines->lines = xcalloc(lines->cap, sizeof(lines->lines[0]));
 	lines->buckets = xcalloc(lines->bucket_count, sizeof(lines->buckets[0]));
-	lines->lists = xcalloc(lines->list_count, sizeof(lines->lists[0]));
-}
-
-static void release_lists(struct offline_lines *lines)
-{
-	for (uint32_t i = 0; i < lines->list_count; i++) {
-		if (lines->lists[i].cap)
-			free(lines->lists[i].many);
-	}
-	free(lines->lists);
 }
 
 void offline_lines_release(struct offline_lines *lines)
@@ -46,7 +32,6 @@ void offline_lines_release(struct offline_lines *lines)
 	free(lines->lines);
 	free(lines->buckets);
 	free(lines->free);
-	release_lists(lines);
 	offline_words_release(&lines->words);
 }
 
@@ -102,109 +87,23 @@ uint32_t offline_lines_find(const struct offline_lines *lines, const uint32_t *t
 
 /* --- the index --- */
 
-static struct offline_list *list_of(const struct offline_lines *lines, uint32_t previous, uint32_t word)
-{
-	return &lines->lists[offline_mix(previous, word) & (lines->list_count - 1)];
-}
-
-static uint32_t *list_entries(struct offline_list *list)
-{
-	return list->cap ? list->many : list->few;
-}
-
-static void list_add(struct offline_lines *lines, struct offline_list *list, uint32_t entry)
-{
-	if (!list->cap && list->len == 2) {
-		uint32_t *many = xcalloc(4, sizeof(many[0]));
-
-		memcpy(many, list->few, sizeof(list->few));
-		list->many = many;
-		list->cap = 4;
-		lines->list_bytes += malloc_usable_size(many);
-	} else if (list->cap && list->len == list->cap) {
-		lines->list_bytes -= malloc_usable_size(list->many);
-		list->cap += list->cap < 64 ? list->cap : list->cap / 4;
-		list->many = xreallocarray(list->many, list->cap, sizeof(list->many[0]));
-		lines->list_bytes += malloc_usable_size(list->many);
-	}
-	list_entries(list)[list->len++] = entry;
-	lines->entries++;
-}
-
-static void list_remove(struct offline_lines *lines, struct offline_list *list, uint32_t entry)
-{
-	uint32_t *entries = list_entries(list);
-	uint32_t i = list->len;
-
-	/* What goes is mostly what came last. */
-	while (i && entries[i - 1] != entry)
-		i--;
-	if (!i)
-		return;
-	memmove(entries + i - 1, entries + i, (list->len - i) * sizeof(entries[0]));
-	list->len--;
-	lines->entries--;
-	if (list->cap && list->len <= 2) {
-		uint32_t *many = list->many;
-
-		lines->list_bytes -= malloc_usable_size(many);
-		list->cap = 0;
-		memcpy(list->few, many, sizeof(list->few));
-		free(many);
-	}
-}
-
 /* Adds the line to its lists, or takes it off. */
 static void index_line(struct offline_lines *lines, uint32_t number,
-		       void (*change)(struct offline_lines *, struct offline_list *, uint32_t))
+		       void (*change)(struct offline_words *, uint32_t word, uint32_t entry))
 {
 	const struct offline_line *line = lines->lines[number];
 	uint32_t previous = LINE_START;
 
-	/* A line may begin with a mark: it is then found by that. */
-	if (lines->words.words[token_word(line->tokens[0])].kind != TOKEN_WORD)
-		change(lines, list_of(lines, LINE_START, token_word(line->tokens[0])), number << 8);
 	for (uint32_t i = 0; i < line->count; i++) {
 		uint32_t word = token_word(line->tokens[i]);
 
-		if (lines->words.words[word].kind != TOKEN_WORD)
+		/* A line may begin with a mark: it is then found by that. */
+		if (i && lines->words.words[word].kind != TOKEN_WORD)
 			continue;
-		change(lines, list_of(lines, previous, word), number << 8 | i);
-		change(lines, list_of(lines, LINE_NONE, word), number << 8 | i);
-		previous = word;
+		change(&lines->words, word, number << 8 | entry_previous(previous));
+		if (lines->words.words[word].kind == TOKEN_WORD)
+			previous = word;
 	}
-}
-
-static void resize_lists(struct offline_lines *lines, uint32_t list_count)
-{
-	release_lists(lines);
-	lines->list_count = list_count;
-	lines->lists = xcalloc(list_count, sizeof(lines->lists[0]));
-	lines->entries = 0;
-	lines->list_bytes = 0;
-	for (uint32_t i = FIRST_LINE; i < lines->count; i++) {
-		if (lines->lines[i])
-			index_line(lines, i, list_add);
-	}
-}
-
-void offline_lines_expect(struct offline_lines *lines, size_t bytes)
-{
-	size_t entries = lines->entries + bytes / BYTES_PER_ENTRY;
-	uint32_t list_count = lines->list_count;
-
-	while (list_count < UINT32_MAX / 4 && entries / LIST_LOAD > list_count)
-		list_count *= 2;
-	if (list_count != lines->list_count)
-		resize_lists(lines, list_count);
-}
-
-const uint32_t *offline_lines_list(const struct offline_lines *lines, uint32_t previous, uint32_t word, uint32_t *count)
-{
-	struct offline_list *list = list_of(lines, previous, word);
-
-	*count = list->len;
-	return list_entries(list);
 }
 
 /* --- lines --- */
@@ -279,10 +178,10 @@ uint32_t offline_lines_add(struct offline_lines *lines, const char *s, size_t le
 		lines->lines[number]->next = *bucket;
 		*bucket = number;
 		lines->live++;
-		index_line(lines, number, list_add);
+		index_line(lines, number, offline_words_list_add);
 	}
 	lines->lines[number]->refs++;
-	lines->lines[number]->last = document;
+	lines->lines[number]->last = (uint16_t)document;
 	return number;
 }
 
@@ -293,9 +192,10 @@ void offline_lines_unref(struct offline_lines *lines, uint32_t number)
 
 	if (!line || --line->refs)
 		return;
-	index_line(lines, number, list_remove);
-	for (link = &lines->buckets[line->hash & (lines->bucket_count - 1)]; *link != number; link = &lines->lines[*link]->next)
-		;
+	index_line(lines, number, offline_words_list_remove);
+	link = &lines->buckets[line->hash & (lines->bucket_count - 1)];
+	while (*link != number)
+		link = &lines->lines[*link]->next;
 	*link = line->next;
 	for (uint32_t i = 0; i < line->count; i++)
 		offline_words_unref(&lines->words, token_word(line->tokens[i]));
@@ -315,27 +215,26 @@ size_t offline_lines_memory(const struct offline_lines *lines)
 	const struct offline_words *words = &lines->words;
 
 	/* What malloc adds to each block is 8 bytes; words are blocks of 24 at least. */
-	return lines->line_bytes + lines->live * 8 + lines->list_bytes + lines->list_count * sizeof(lines->lists[0]) +
-	       lines->cap * sizeof(lines->lines[0]) + lines->bucket_count * sizeof(uint32_t) +
-	       lines->free_cap * sizeof(uint32_t) + words->text_bytes + words->live * 16 +
-	       words->cap * sizeof(words->words[0]) + words->bucket_count * sizeof(uint32_t);
+	return lines->line_bytes + lines->live * 8 + words->list_bytes + lines->cap * sizeof(lines->lines[0]) +
+	       lines->bucket_count * sizeof(uint32_t) + lines->free_cap * sizeof(uint32_t) + words->text_bytes +
+	       words->live * 16 + words->cap * (sizeof(words->words[0]) + sizeof(words->heads[0])) +
+	       words->bucket_count * sizeof(uint32_t);
 }
 
-static bool list_has(const struct offline_lines *lines, uint32_t previous, uint32_t word, uint32_t entry)
+static size_t times_in_list(const struct offline_word *word, uint32_t entry)
 {
-	uint32_t count;
-	const uint32_t *entries = offline_lines_list(lines, previous, word, &count);
-	unsigned n = 0;
+	const uint32_t *entries = offline_word_list(word);
+	size_t n = 0;
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < word->list_len; i++)
 		n += entries[i] == entry;
-	/* Two keys may share a list. */
-	return n >= 1;
+	return n;
 }
 
 bool offline_lines_are_sound(const struct offline_lines *lines)
 {
-	uint32_t *refs = xcalloc(lines->words.count, sizeof(refs[0]));
+	const struct offline_words *words = &lines->words;
+	uint32_t *refs = xcalloc(words->count, sizeof(refs[0]));
 	size_t entries = 0;
 	bool sound = true;
 
@@ -346,23 +245,25 @@ bool offline_lines_are_sound(const struct offline_lines *lines)
 		if (!line)
 			continue;
 		sound = sound && offline_lines_find(lines, line->tokens, line->count) == i;
-		if (lines->words.words[token_word(line->tokens[0])].kind != TOKEN_WORD) {
-			sound = sound && list_has(lines, LINE_START, token_word(line->tokens[0]), i << 8);
-			entries++;
-		}
 		for (uint32_t t = 0; t < line->count; t++) {
 			uint32_t word = token_word(line->tokens[t]);
+			bool is_word = words->words[word].kind == TOKEN_WORD;
 
 			refs[word]++;
-			if (lines->words.words[word].kind != TOKEN_WORD)
+			if (t && !is_word)
 				continue;
-			sound = sound && list_has(lines, previous, word, i << 8 | t) && list_has(lines, LINE_NONE, word, i << 8 | t);
-			entries += 2;
-			previous = word;
+			sound = sound && times_in_list(&words->words[word], i << 8 | entry_previous(previous));
+			entries++;
+			if (is_word)
+				previous = word;
 		}
 	}
-	for (uint32_t i = 1; i < lines->words.count; i++)
-		sound = sound && refs[i] == lines->words.words[i].refs;
+	for (uint32_t i = 1; i < words->count; i++) {
+		uint32_t mask;
+
+		sound = sound && refs[i] == words->words[i].refs;
+		sound = sound && words->heads[i] == offline_head(words->words[i].text, words->words[i].len, &mask);
+	}
 	free(refs);
-	return sound && entries == lines->entries;
+	return sound && entries == words->entries;
 }

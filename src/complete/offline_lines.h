@@ -2,8 +2,9 @@
 #define EKE_COMPLETE_OFFLINE_LINES_H
 /*
  * Every different line of all documents once: its tokens without indentation and without blanks at the end, counted by
- * how many places have it. And the index from words to the lines they stand in: under a word, and under a word with the
- * one before it (LINE_START before the first), which finds the places for a longer context among very many.
+ * how many places have it. And the index from words to the lines they stand in: each word has a list of entries, a line
+ * and 8 bits of the word before it (LINE_START before the first), which find the places for a longer context among very
+ * many without a look at the lines.
  *
  * Lines with more than LINE_BYTES_MAX, LINE_TOKENS_MAX or WORD_MAX are all the same opaque line: nobody types them.
  */
@@ -18,25 +19,15 @@
 #define LINE_NONE UINT32_MAX
 #define LINE_BYTES_MAX 400
 #define LINE_START WORD_NONE
-#define LINES_MAX 0xFFFFFFu /* an entry of the index has 24 bits for the line, 8 for the token */
+#define LINES_MAX 0xFFFFFFu /* an entry of the index has 24 bits for the line */
 
 struct offline_line {
 	uint32_t hash;
 	uint32_t next; /* in its bucket */
 	uint32_t refs;
-	uint32_t last; /* number of the document it was last added to */
-	uint32_t count;
+	uint16_t last; /* number of the document it was last added to */
+	uint16_t count;
 	uint32_t tokens[];
-};
-
-/* Entries of one key, the latest added last. */
-struct offline_list {
-	uint32_t len;
-	uint32_t cap; /* 0: in few */
-	union {
-		uint32_t few[2];
-		uint32_t *many; /* owned */
-	};
 };
 
 struct offline_lines {
@@ -44,17 +35,13 @@ struct offline_lines {
 	struct offline_line **lines; /* owned; LINE_BLANK and LINE_OPAQUE are NULL, as free numbers are */
 	uint32_t *buckets;           /* owned; 0 ends a chain */
 	uint32_t *free;              /* owned; free numbers */
-	struct offline_list *lists;  /* owned */
 	uint32_t count;
 	uint32_t cap;
 	uint32_t bucket_count;
 	uint32_t free_count;
 	uint32_t free_cap;
 	uint32_t live;
-	uint32_t list_count; /* a power of two */
-	size_t entries;
 	size_t line_bytes; /* of lines, their tables aside */
-	size_t list_bytes; /* of lists that are not in few */
 };
 
 /* Indentation as it is written. */
@@ -82,20 +69,15 @@ uint32_t offline_lines_find(const struct offline_lines *lines, const uint32_t *t
 /* A stripped line with one reference more, for the document of this number. */
 uint32_t offline_lines_add(struct offline_lines *lines, const char *s, size_t len, uint32_t document);
 void offline_lines_unref(struct offline_lines *lines, uint32_t line);
-/* Room in the index for the words of so many bytes of text: what makes single edits cheap. */
-void offline_lines_expect(struct offline_lines *lines, size_t bytes);
-
-/* The entries under a word after another; `previous` may be LINE_START, or LINE_NONE for any. */
-const uint32_t *offline_lines_list(const struct offline_lines *lines, uint32_t previous, uint32_t word, uint32_t *count);
-
 static inline uint32_t entry_line(uint32_t entry)
 {
 	return entry >> 8;
 }
 
-static inline uint32_t entry_token(uint32_t entry)
+/* The word before, as entries have it. */
+static inline uint32_t entry_previous(uint32_t previous)
 {
-	return entry & 0xFF;
+	return offline_mix(previous, 1) & 0xFF;
 }
 
 /* NULL for LINE_BLANK, LINE_OPAQUE and LINE_NONE. */

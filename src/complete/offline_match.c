@@ -2,19 +2,20 @@
  * Where did this stand before? Two ways to find out. The line above, as a whole, in all documents: a scan of their
  * lists of numbers, which costs 0.1 ms for 10 MB of text and needs no index. And the last words of the cursor's line,
  * in all lines that have them: the index has those. Where the cursor is in a word, the words of the document near it
- * come third. Nothing lives longer than a call.
+ * come third, those of other documents last. Nothing lives longer than a call.
  */
-#include <string.h>
+#include "offline_match.h"
 
-#include "offline_private.h"
+#include <string.h>
 
 #define PAIR_VISITS 400 /* entries of the index that are looked at, the latest ones */
 #define WORD_VISITS 400
 #define ABOVE_HITS 256 /* places of the line above that are looked at */
 /* With this many candidates from a longer context the shorter one is not asked. */
 #define ENOUGH 48
-#define NEAR_LINES 4000 /* lines around the cursor whose words are candidates by themselves */
-#define WORD_PARTIAL_MIN 2
+#define NEAR_LINES 1500 /* lines around the cursor whose words are candidates by themselves */
+#define FAR_PARTIAL_MIN 2
+#define FAR_WORDS 32
 
 uint32_t offline_candidate_next(const struct offline *offline, const struct offline_candidate *candidate)
 {
@@ -61,7 +62,8 @@ static void add(const struct offline_place *place, struct offline_pool *pool, co
 	struct offline_candidate *c;
 	uint32_t next = offline_candidate_next(place->offline, candidate);
 
-	if (pool->count == CANDIDATES_MAX || !offline_token_begins(place->offline, next, place->partial, place->partial_len))
+	if (pool->count == CANDIDATES_MAX ||
+	    !offline_token_begins(place->offline, next, place->partial, place->partial_len))
 		return;
 	c = &pool->list[pool->count++];
 	*c = *candidate;
@@ -77,7 +79,8 @@ static uint32_t agreeing_above(const struct offline_place *place, const struct o
 	for (size_t i = at + 1; i > 0 && n < place->above_count; i--) {
 		if (doc->lines[i - 1] == LINE_BLANK)
 			continue;
-		if (doc->lines[i - 1] != place->above[n])
+		/* Opaque lines may be anything. */
+		if (doc->lines[i - 1] != place->above[n] || doc->lines[i - 1] == LINE_OPAQUE)
 			break;
 		n++;
 	}
@@ -172,39 +175,46 @@ static void match_above(const struct offline_place *place, struct offline_pool *
 
 /* --- by the words before the cursor --- */
 
-/* `entry` is where the word at head.tokens[word] stands. */
-static void add_entry(const struct offline_place *place, struct offline_pool *pool, uint32_t entry, size_t word)
+/* Line `number` has the word of head.tokens[word], perhaps more than once. */
+static void add_line(const struct offline_place *place, struct offline_pool *pool, uint32_t number, size_t word)
 {
-	const struct offline_line *line = offline_line(&place->offline->lines, entry_line(entry));
-	uint32_t at = (uint32_t)(entry_token(entry) + place->head.count - word);
-	uint32_t tokens = 0;
-	struct offline_candidate c = { .line = entry_line(entry), .at = at };
-	uint32_t own = place->doc ? place->doc->number : UINT32_MAX;
+	const struct offline_line *line = offline_line(&place->offline->lines, number);
+	const uint32_t *head = place->head.tokens;
+	size_t count = place->head.count;
+	const struct offline_doc *last = place->offline->by_number[line->last];
+	struct offline_candidate c = { .line = number,
+				       .same_doc = place->doc && last == place->doc,
+				       .same_language = last && last->syntax == place->syntax };
 
-	if (at > line->count)
-		return;
-	while (tokens < at && tokens < place->head.count &&
-	       line->tokens[at - 1 - tokens] == place->head.tokens[place->head.count - 1 - tokens])
-		tokens++;
-	if (tokens < place->head.count - word || !note(pool, c.line, at))
-		return;
-	c.tokens = tokens;
-	c.whole = tokens == at && tokens == place->head.count;
-	c.same_doc = line->last == own;
-	c.same_language = c.same_doc || (place->offline->by_number[line->last] &&
-					 place->offline->by_number[line->last]->syntax == place->syntax);
-	add(place, pool, &c);
+	/* From the end of what must agree back to the word. */
+	for (uint32_t at = (uint32_t)(count - word); at <= line->count; at++) {
+		uint32_t n = 0;
+
+		while (n < at && n < count && line->tokens[at - 1 - n] == head[count - 1 - n])
+			n++;
+		if (n < count - word || !note(pool, number, at))
+			continue;
+		c.at = at;
+		c.tokens = n;
+		c.whole = n == at && n == count;
+		add(place, pool, &c);
+	}
 }
 
+/* Visits the lines of a word, the latest first; those with `previous` before it only, unless that is LINE_NONE. */
 static void visit(const struct offline_place *place, struct offline_pool *pool, uint32_t previous, size_t word,
 		  uint32_t visits)
 {
-	uint32_t count;
-	const uint32_t *entries = offline_lines_list(&place->offline->lines, previous,
-						     token_word(place->head.tokens[word]), &count);
+	const struct offline_word *w = &place->offline->lines.words.words[token_word(place->head.tokens[word])];
+	const uint32_t *entries = offline_word_list(w);
+	uint32_t wanted = entry_previous(previous);
 
-	for (uint32_t i = count; i > 0 && count - i < visits; i--)
-		add_entry(place, pool, entries[i - 1], word);
+	for (uint32_t i = w->list_len; i > 0 && visits; i--) {
+		if (previous != LINE_NONE && (entries[i - 1] & 0xFF) != wanted)
+			continue;
+		visits--;
+		add_line(place, pool, entry_line(entries[i - 1]), word);
+	}
 }
 
 static bool is_word(const struct offline_place *place, size_t i)
@@ -243,60 +253,106 @@ static void match_words(const struct offline_place *place, struct offline_pool *
 
 /* --- words by themselves --- */
 
-static void add_word(const struct offline_place *place, struct offline_pool *pool, uint32_t token, size_t distance)
+static bool begins_word(const struct offline_place *place, const struct offline_word *word)
 {
-	struct offline *offline = place->offline;
-	struct offline_word *word = &offline->lines.words.words[token_word(token)];
-	bool spaced = place->partial[0] == ' ';
-	struct offline_candidate c = { .line = LINE_NONE, .same_doc = true, .same_language = true };
+	bool spaced = place->partial_len && place->partial[0] == ' ';
+	size_t typed = place->partial_len - spaced;
 
-	if (word->kind != TOKEN_WORD)
-		return;
-	if (word->mark == offline->mark) {
-		word->count++;
-		return;
-	}
-	if (word->len < place->partial_len - spaced ||
-	    memcmp(word->text, place->partial + spaced, place->partial_len - spaced) != 0)
-		return;
-	word->mark = offline->mark;
-	word->count = 1;
-	c.at = token_word(token) | (spaced ? TOKEN_SPACED : 0);
-	c.weight = (double)distance;
+	return word->kind == TOKEN_WORD && word->len >= typed && !memcmp(word->text, place->partial + spaced, typed);
+}
+
+static void add_word(const struct offline_place *place, struct offline_pool *pool, uint32_t word)
+{
+	bool spaced = place->partial_len && place->partial[0] == ' ';
+	struct offline_candidate c = { .line = LINE_NONE, .at = word | (spaced ? TOKEN_SPACED : 0), .same_language = true };
+
 	add(place, pool, &c);
 }
 
-/* Words of the document's lines, from the cursor outward. Their distance goes into `weight`, their number is counted. */
-static void match_near(const struct offline_place *place, struct offline_pool *pool)
+static void mark_line(const struct offline_place *place, struct offline_pool *pool, size_t at, size_t distance,
+		      bool typed)
+{
+	struct offline *offline = place->offline;
+	const struct offline_line *line = offline_line(&offline->lines, place->doc->lines[at]);
+
+	for (uint32_t i = 0; line && i < line->count; i++) {
+		struct offline_word *word = &offline->lines.words.words[token_word(line->tokens[i])];
+
+		if (word->mark == offline->mark) {
+			word->uses += word->uses < UINT16_MAX;
+			continue;
+		}
+		word->mark = offline->mark;
+		word->uses = 1;
+		word->near = (uint16_t)distance;
+		if (typed && begins_word(place, word))
+			add_word(place, pool, token_word(line->tokens[i]));
+	}
+}
+
+/* Marks the words of the document's lines, from the cursor outward; those that go on as typed become candidates. */
+static void match_near(const struct offline_place *place, struct offline_pool *pool, bool typed)
 {
 	const struct offline_doc *doc = place->doc;
-	size_t first = pool->count;
 
-	place->offline->mark++;
 	for (size_t d = 1; d < NEAR_LINES && (d <= place->line || place->line + d < doc->count); d++) {
-		for (int side = 0; side < 2; side++) {
-			size_t at = side ? place->line + d : place->line - d;
-			const struct offline_line *line;
-
-			if (at >= doc->count)
-				continue;
-			line = offline_line(&place->offline->lines, doc->lines[at]);
-			for (uint32_t i = 0; line && i < line->count; i++)
-				add_word(place, pool, line->tokens[i], d);
-		}
+		if (d <= place->line && place->line - d < doc->count)
+			mark_line(place, pool, place->line - d, d, typed);
+		if (place->line + d < doc->count)
+			mark_line(place, pool, place->line + d, d, typed);
 	}
-	for (size_t i = first; i < pool->count; i++)
-		pool->list[i].tokens = place->offline->lines.words.words[token_word(pool->list[i].at)].count;
+}
+
+static bool is_of_language(const struct offline_place *place, const struct offline_word *word)
+{
+	const struct offline_line *line;
+	const struct offline_doc *doc;
+
+	if (!word->list_len)
+		return false;
+	line = offline_line(&place->offline->lines, entry_line(offline_word_list(word)[word->list_len - 1]));
+	doc = place->offline->by_number[line->last];
+	return doc && doc->syntax == place->syntax;
+}
+
+/* Words that are not near, but in other documents: the most frequent ones that go on as typed. */
+static void match_far(const struct offline_place *place, struct offline_pool *pool)
+{
+	const struct offline_words *words = &place->offline->lines.words;
+	bool spaced = place->partial[0] == ' ';
+	uint32_t mask;
+	uint32_t head = offline_head(place->partial + spaced, place->partial_len - spaced, &mask);
+	uint32_t best[FAR_WORDS];
+	size_t count = 0;
+
+	for (uint32_t i = 1; i < words->count; i++) {
+		const struct offline_word *word = &words->words[i];
+		size_t at;
+
+		if ((words->heads[i] & mask) != head || word->mark == place->offline->mark || !begins_word(place, word) ||
+		    (count == FAR_WORDS && word->refs <= words->words[best[count - 1]].refs) || !is_of_language(place, word))
+			continue;
+		at = count < FAR_WORDS ? count++ : count - 1;
+		for (; at && words->words[best[at - 1]].refs < word->refs; at--)
+			best[at] = best[at - 1];
+		best[at] = i;
+	}
+	for (size_t i = 0; i < count; i++)
+		add_word(place, pool, best[i]);
 }
 
 void offline_match(const struct offline_place *place, struct offline_pool *pool)
 {
 	size_t typed = place->partial_len - (place->partial_len && place->partial[0] == ' ');
+	bool in_word = typed && token_is_word(place->partial[place->partial_len - 1]);
 
 	pool->count = 0;
 	memset(pool->seen, 0, sizeof(pool->seen));
 	match_above(place, pool);
 	match_words(place, pool);
-	if (place->doc && typed >= WORD_PARTIAL_MIN && token_is_word(place->partial[place->partial_len - 1]))
-		match_near(place, pool);
+	place->offline->mark++;
+	if (place->doc)
+		match_near(place, pool, in_word);
+	if (in_word && typed >= FAR_PARTIAL_MIN)
+		match_far(place, pool);
 }

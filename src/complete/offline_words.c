@@ -4,6 +4,7 @@
  */
 #include "offline_words.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,14 +65,19 @@ void offline_words_init(struct offline_words *words)
 {
 	*words = (struct offline_words){ .count = 1, .cap = BUCKETS_MIN, .bucket_count = BUCKETS_MIN };
 	words->words = xcalloc(words->cap, sizeof(words->words[0]));
+	words->heads = xcalloc(words->cap, sizeof(words->heads[0]));
 	words->buckets = xcalloc(words->bucket_count, sizeof(words->buckets[0]));
 }
 
 void offline_words_release(struct offline_words *words)
 {
-	for (uint32_t i = 1; i < words->count; i++)
+	for (uint32_t i = 1; i < words->count; i++) {
 		free(words->words[i].text);
+		if (words->words[i].list_cap)
+			free(words->words[i].many);
+	}
 	free(words->words);
+	free(words->heads);
 	free(words->buckets);
 }
 
@@ -79,7 +85,8 @@ static uint32_t find(const struct offline_words *words, const char *s, size_t le
 {
 	uint32_t i = words->buckets[hash & (words->bucket_count - 1)];
 
-	while (i && (words->words[i].hash != hash || words->words[i].len != len || memcmp(words->words[i].text, s, len) != 0))
+	while (i && (words->words[i].hash != hash || words->words[i].len != len ||
+		     memcmp(words->words[i].text, s, len) != 0))
 		i = words->words[i].next;
 	return i;
 }
@@ -115,6 +122,7 @@ static uint32_t take_number(struct offline_words *words)
 	if (words->count == words->cap) {
 		words->cap += words->cap / 2;
 		words->words = xreallocarray(words->words, words->cap, sizeof(words->words[0]));
+		words->heads = xreallocarray(words->heads, words->cap, sizeof(words->heads[0]));
 	}
 	return words->count++;
 }
@@ -124,6 +132,7 @@ uint32_t offline_words_add(struct offline_words *words, const char *s, size_t le
 	uint32_t hash = offline_hash(s, len);
 	uint32_t i = find(words, s, len, hash);
 	uint32_t *bucket;
+	uint32_t mask;
 
 	if (i) {
 		words->words[i].refs++;
@@ -137,6 +146,7 @@ uint32_t offline_words_add(struct offline_words *words, const char *s, size_t le
 		.text = xstrndup(s, len), .hash = hash, .next = *bucket, .refs = 1, .len = (uint16_t)len, .kind = (uint8_t)kind
 	};
 	*bucket = i;
+	words->heads[i] = offline_head(s, len, &mask);
 	words->live++;
 	words->text_bytes += len + 1;
 	return i;
@@ -161,5 +171,73 @@ void offline_words_unref(struct offline_words *words, uint32_t word)
 	words->live--;
 	free(w->text);
 	*w = (struct offline_word){ .next = words->free };
+	words->heads[word] = 0;
 	words->free = word;
+}
+
+uint32_t offline_head(const char *s, size_t len, uint32_t *mask)
+{
+	uint32_t head = 0;
+
+	*mask = 0;
+	for (size_t i = 0; i < 4 && i < len; i++) {
+		head |= (uint32_t)(unsigned char)s[i] << (8 * i);
+		*mask |= UINT32_C(0xFF) << (8 * i);
+	}
+	return head;
+}
+
+/* --- the lines that have a word --- */
+
+static uint32_t *entries_of(struct offline_word *word)
+{
+	return word->list_cap ? word->many : word->few;
+}
+
+const uint32_t *offline_word_list(const struct offline_word *word)
+{
+	return word->list_cap ? word->many : word->few;
+}
+
+void offline_words_list_add(struct offline_words *words, uint32_t number, uint32_t entry)
+{
+	struct offline_word *word = &words->words[number];
+
+	if (!word->list_cap && word->list_len == 2) {
+		uint32_t *many = xcalloc(6, sizeof(many[0])); /* a block of malloc's smallest size */
+
+		memcpy(many, word->few, sizeof(word->few));
+		word->many = many;
+		word->list_cap = 6;
+		words->list_bytes += malloc_usable_size(many) + 8;
+	} else if (word->list_cap && word->list_len == word->list_cap) {
+		words->list_bytes -= malloc_usable_size(word->many);
+		word->list_cap += word->list_cap < 16 ? 8 : word->list_cap / 4;
+		word->many = xreallocarray(word->many, word->list_cap, sizeof(word->many[0]));
+		words->list_bytes += malloc_usable_size(word->many);
+	}
+	entries_of(word)[word->list_len++] = entry;
+	words->entries++;
+}
+
+void offline_words_list_remove(struct offline_words *words, uint32_t number, uint32_t entry)
+{
+	struct offline_word *word = &words->words[number];
+	uint32_t *entries = entries_of(word);
+	uint32_t i = word->list_len;
+
+	/* What goes is mostly what came last. */
+	while (i && entries[i - 1] != entry)
+		i--;
+	if (!i)
+		return;
+	memmove(entries + i - 1, entries + i, (word->list_len - i) * sizeof(entries[0]));
+	word->list_len--;
+	words->entries--;
+	if (word->list_cap && word->list_len <= 2) {
+		words->list_bytes -= malloc_usable_size(entries) + 8;
+		word->list_cap = 0;
+		memcpy(word->few, entries, sizeof(word->few));
+		free(entries);
+	}
 }

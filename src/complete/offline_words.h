@@ -3,7 +3,7 @@
 /*
  * The words of all lines that the offline engine knows, each once, with a number, and counted; and how a line is cut
  * into tokens. A token is a word (letters, digits, _, everything beyond ASCII), a run of blanks, or a mark; one blank
- * before a word or mark belongs to it, as TOKEN_SPACED. So the tokens of a line are the line, and a space costs nothing.
+ * before a word or mark belongs to it, as TOKEN_SPACED. So tokens say all of a line, and a space costs nothing.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,17 +32,27 @@ bool token_is_word(char c);
 
 struct offline_word {
 	char *text; /* owned */
+	/* The lines that have it (offline_lines.h), the latest added last. */
+	union {
+		uint32_t few[2];
+		uint32_t *many; /* owned */
+	};
+	uint32_t list_len;
+	uint32_t list_cap; /* 0: in few */
 	uint32_t hash;
 	uint32_t next; /* in its bucket, or in the list of free numbers */
 	uint32_t refs;
-	uint32_t mark;  /* for whoever counts words during one call */
-	uint32_t count; /* likewise, valid if mark is the present one */
-	uint16_t len;   /* 0: the number is free */
+	/* For one call: if mark is the present one, the word is used `uses` times near the cursor, `near` lines away. */
+	uint32_t mark;
+	uint16_t uses;
+	uint16_t near;
+	uint16_t len; /* 0: the number is free */
 	uint8_t kind;
 };
 
 struct offline_words {
 	struct offline_word *words; /* owned; from 1 on */
+	uint32_t *heads;            /* owned; the first four bytes of each, for finding beginnings; 0: no word */
 	uint32_t *buckets;          /* owned */
 	uint32_t count;             /* numbers in use or free, 0 included */
 	uint32_t cap;
@@ -50,6 +60,8 @@ struct offline_words {
 	uint32_t free;
 	uint32_t live;
 	size_t text_bytes;
+	size_t list_bytes; /* of lists that are not in few */
+	size_t entries;    /* of all lists */
 };
 
 void offline_words_init(struct offline_words *words);
@@ -60,6 +72,13 @@ uint32_t offline_words_find(const struct offline_words *words, const char *s, si
 uint32_t offline_words_add(struct offline_words *words, const char *s, size_t len, enum token_kind kind);
 void offline_words_ref(struct offline_words *words, uint32_t word);
 void offline_words_unref(struct offline_words *words, uint32_t word);
+
+const uint32_t *offline_word_list(const struct offline_word *word);
+void offline_words_list_add(struct offline_words *words, uint32_t word, uint32_t entry);
+/* One that is there. */
+void offline_words_list_remove(struct offline_words *words, uint32_t word, uint32_t entry);
+/* The first bytes of a word as `heads` has them, and which of their bits count. */
+uint32_t offline_head(const char *s, size_t len, uint32_t *mask);
 
 static inline uint32_t token_word(uint32_t token)
 {

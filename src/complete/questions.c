@@ -9,6 +9,7 @@
 
 #include "eke/base/mem.h"
 #include "engine_private.h"
+#include "waiters.h"
 
 /* Longer than the time between two keystrokes. */
 #define ABORT_AFTER_MS 300

@@ -206,6 +206,31 @@ static bool check_languages(const struct json *languages, struct err *err)
 	return true;
 }
 
+static bool check_commands(const struct json *commands, struct err *err)
+{
+	if (json_count(commands) > LIMIT_USER_COMMANDS) {
+		err_set(err, ERR_INVALID_PARAMS, "chat.commands must have at most %d entries", LIMIT_USER_COMMANDS);
+		return false;
+	}
+	for (const struct json *c = json_first(commands); c; c = json_next(c)) {
+		const char *name = json_key(c);
+		size_t len = strlen(name);
+
+		if (!len || len > LIMIT_COMMAND_NAME || strcspn(name, " \t\r\n") < len) {
+			err_set(err, ERR_INVALID_PARAMS, "chat.commands: \"%.64s\" is no name: from 1 to %d bytes without blanks",
+				name, LIMIT_COMMAND_NAME);
+			return false;
+		}
+		if (!json_string(c) || !*json_string(c)) {
+			err_set(err, ERR_INVALID_PARAMS,
+				"chat.commands.%.64s must be a prompt, a string that is not empty, not %s", name,
+				json_string(c) ? "an empty one" : json_type_name(c));
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Decodes one tree over what the former set. */
 static bool merge(struct config *config, const struct json *tree, bool is_file, struct err *err)
 {
@@ -223,6 +248,7 @@ static bool merge(struct config *config, const struct json *tree, bool is_file, 
 	f.privacy.history = config->history;
 	if (!decode(tree, is_file ? file_table : settings_table, "", &f, err) || !set_choices(config, &f, err) ||
 	    !set_debounce(config, f.completion.debounce_ms, err) || !check_languages(f.completion.languages, err) ||
+	    !check_commands(f.chat.commands, err) ||
 	    !add_ignore(config, f.privacy.ignore, is_file, err))
 		return false;
 	config->completion.max_lines = f.completion.max_lines;
@@ -235,6 +261,7 @@ static bool merge(struct config *config, const struct json *tree, bool is_file, 
 	config->chat.language = f.chat.language;
 	config->history = f.privacy.history;
 	config->languages[is_file ? 0 : 1] = f.completion.languages;
+	config->commands[is_file ? 0 : 1] = f.chat.commands;
 	if (!is_file)
 		return true;
 	config->ledger_redis = f.ledger.redis;
@@ -403,6 +430,7 @@ void config_unref(struct config *config)
 	for (size_t i = 0; i < config->plan_count; i++)
 		free(config->plan_models[i]);
 	json_pool_free(config->pool);
+	config_local_release(&config->local);
 	free(config->ignore);
 	free(config->path);
 	free(config);

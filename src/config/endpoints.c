@@ -327,6 +327,46 @@ bool config_endpoint_from_environment(struct config *config, struct err *err)
 	return true;
 }
 
+static char *copy_of(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+void config_local_copy(const struct config_local *from, struct config_local *to)
+{
+	*to = (struct config_local){ .name = copy_of(from->name),
+				     .base_url = copy_of(from->base_url),
+				     .chat_model = copy_of(from->chat_model),
+				     .completion_model = copy_of(from->completion_model),
+				     .completion_api = from->completion_api };
+}
+
+void config_local_release(struct config_local *local)
+{
+	free(local->name);
+	free(local->base_url);
+	free(local->chat_model);
+	free(local->completion_model);
+	*local = (struct config_local){ .name = NULL };
+}
+
+void config_use_local(struct config *config, const struct config_local *local)
+{
+	struct config_endpoint *e = &config->endpoints[0];
+
+	if (config->endpoint_count || !local->base_url)
+		return;
+	config_local_copy(local, &config->local);
+	set_defaults(e);
+	e->name = config->local.name;
+	e->base_url = config->local.base_url;
+	e->chat_model = config->local.chat_model;
+	e->completion_model = config->local.completion_model;
+	e->completion_api = config->local.completion_api;
+	e->plan = plan_builtin("unlimited");
+	config->endpoint_count = 1;
+}
+
 void config_warn_endpoints(const struct json *endpoints, config_warn_fn *warn, void *warn_ctx)
 {
 	char sentence[256];

@@ -4,9 +4,11 @@
 #include "eke/config/print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/json_writer.h"
+#include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
 #include "endpoints.h"
 
@@ -181,8 +183,23 @@ static void put_completion(struct json_writer *w, const struct config *config)
 	json_end_object(w);
 }
 
-static void put_chat(struct json_writer *w, const struct config_chat *chat)
+/* The editor's count more than the file's. */
+static void put_commands(struct json_writer *w, const struct config *config)
 {
+	json_put_key(w, "commands");
+	json_begin_object(w);
+	for (const struct json *c = json_first(config->commands[0]); c; c = json_next(c))
+		if (!json_get(config->commands[1], json_key(c)))
+			json_put_kstring(w, json_key(c), json_string(c));
+	for (const struct json *c = json_first(config->commands[1]); c; c = json_next(c))
+		json_put_kstring(w, json_key(c), json_string(c));
+	json_end_object(w);
+}
+
+static void put_chat(struct json_writer *w, const struct config *config)
+{
+	const struct config_chat *chat = &config->chat;
+
 	json_put_key(w, "chat");
 	json_begin_object(w);
 	put_if_set(w, "system", chat->system);
@@ -197,7 +214,24 @@ static void put_chat(struct json_writer *w, const struct config_chat *chat)
 	else
 		json_put_null(w);
 	json_put_kstring(w, "language", chat->language);
+	put_commands(w, config);
 	json_end_object(w);
+}
+
+/* Without what stands before the host: there may be a password. */
+static void put_ledger(struct json_writer *w, const char *redis)
+{
+	const char *at = redis ? strrchr(redis, '@') : NULL;
+	const char *host = redis ? strstr(redis, "://") : NULL;
+	char *masked = NULL;
+
+	if (at)
+		masked = xasprintf("%.*s********%s", host && host < at ? (int)(host + 3 - redis) : 0, redis, at);
+	json_put_key(w, "ledger");
+	json_begin_object(w);
+	json_put_kstring(w, "redis", masked ? masked : redis);
+	json_end_object(w);
+	free(masked);
 }
 
 void config_print(const struct config *config, struct strbuf *out)
@@ -221,7 +255,7 @@ void config_print(const struct config *config, struct strbuf *out)
 	json_end_object(&w);
 	json_put_kstring(&w, "whenExhausted", exhausted[config->when_exhausted]);
 	put_completion(&w, config);
-	put_chat(&w, &config->chat);
+	put_chat(&w, config);
 	json_put_key(&w, "privacy");
 	json_begin_object(&w);
 	json_put_key(&w, "ignore");
@@ -231,6 +265,7 @@ void config_print(const struct config *config, struct strbuf *out)
 	json_end_array(&w);
 	json_put_kbool(&w, "history", config->history);
 	json_end_object(&w);
+	put_ledger(&w, config->ledger_redis);
 	json_put_key(&w, "log");
 	json_begin_object(&w);
 	json_put_kstring(&w, "level", config->log_level ? config->log_level : "info");

@@ -21,18 +21,25 @@ void app_init(struct app *app, const struct app_options *options)
 	app->budget = budget_new(app->loop);
 	app->upstream = upstream_new(app->loop, app->budget);
 	app->docs = docs_new();
-	app->engine = engine_new(app->loop, app->upstream, app->docs);
+	app->workspace = workspace_new();
+	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
+	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
+	app->edits = edits_new(app->upstream, app->docs);
 }
 
 void app_release(struct app *app)
 {
+	conversations_free(app->conversations);
+	edits_free(app->edits);
 	chat_free(app->chat);
 	engine_free(app->engine);
+	workspace_free(app->workspace);
 	docs_free(app->docs);
 	upstream_free(app->upstream);
 	budget_free(app->budget);
 	config_unref(app->config);
+	config_local_release(&app->local);
 	free(app->settings);
 	loop_free(app->loop);
 }
@@ -76,11 +83,18 @@ static void apply_log_level(const struct app *app)
 
 static void use(struct app *app, struct config *config, config_warn_fn *warn, void *warn_ctx)
 {
+	struct err err = ERR_INIT;
+
+	if (!budget_share(app->budget, config->ledger_redis, &err) && warn)
+		warn(warn_ctx, err.message);
 	config_unref(app->config);
 	app->config = config;
 	apply_log_level(app);
-	engine_configure(app->engine, config, warn, warn_ctx);
+	workspace_configure(app->workspace, config, warn, warn_ctx);
+	engine_configure(app->engine, config);
 	chat_configure(app->chat, config);
+	conversations_configure(app->conversations, config, warn, warn_ctx);
+	edits_configure(app->edits, config);
 }
 
 bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err *err)
@@ -90,6 +104,8 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
 	/* Before reading it, so that a change meanwhile is seen next time. */
 	read_file_state(app, &app->file);
 	config = config_load(app->options.config_path, app->settings, warn, warn_ctx, err);
+	if (config)
+		config_use_local(config, &app->local);
 	if (config && upstream_configure(app->upstream, config, err)) {
 		use(app, config, warn, warn_ctx);
 		return true;
@@ -100,4 +116,15 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
 	if (!app->config)
 		use(app, config_defaults(), warn, warn_ctx);
 	return false;
+}
+
+bool app_use_local(struct app *app, const struct local_server *server)
+{
+	struct config_local local;
+
+	if (!local_server_settings(server, &local))
+		return false;
+	config_local_release(&app->local);
+	app->local = local;
+	return true;
 }

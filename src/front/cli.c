@@ -22,6 +22,28 @@ int cli_code(const struct err *err)
 	return err->kind == ERR_BUDGET ? CLI_BUDGET : CLI_FAILED;
 }
 
+void cli_note_ledger(struct app *app, const struct config_endpoint *endpoint)
+{
+	struct budget_ledger ledger;
+
+	if (!plan_is_counted(endpoint->plan))
+		return;
+	budget_ledger(app->budget, &ledger);
+	if (ledger.notice)
+		fprintf(stderr, "eke: %s\n", ledger.notice);
+}
+
+static void stop_waiting(void *ctx)
+{
+	loop_stop(ctx);
+}
+
+void cli_sync_ledger(struct app *app)
+{
+	budget_sync(app->budget, stop_waiting, app->loop);
+	loop_run(app->loop);
+}
+
 static void warn(void *ctx, const char *sentence)
 {
 	(void)ctx;

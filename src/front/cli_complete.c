@@ -144,7 +144,10 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 	if (argc != 1 || !parse_place(argv[0], &path, &line, &column))
 		return cli_usage("complete", argc == 1 ? argv[0] : argc ? argv[1] : "nothing");
 	if (cli_start(&c.app, options)) {
+		cli_offer_local(&c.app);
 		run(&c, path, line, column);
+		if (upstream_count(c.app.upstream))
+			cli_note_ledger(&c.app, endpoint_config(upstream_at(c.app.upstream, 0)));
 		app_release(&c.app);
 	}
 	free(path);

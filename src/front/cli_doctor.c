@@ -5,7 +5,6 @@
  */
 #include "cli_private.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #include "eke/base/clock.h"
-#include "eke/base/paths.h"
 #include "eke/upstream/models.h"
 
 struct doctor {
@@ -47,14 +45,14 @@ static void on_warning(void *ctx, const char *sentence)
 	say(ctx, NOTE, "configuration: %s", sentence);
 }
 
-static void check_config(struct doctor *d)
+static bool check_config(struct doctor *d)
 {
 	struct err err;
 	const struct config *config;
 
 	if (!app_load(&d->app, on_warning, d, &err)) {
 		say(d, BAD, "configuration: %s", err.message);
-		return;
+		return false;
 	}
 	config = d->app.config;
 	if (config->from_environment)
@@ -68,26 +66,57 @@ static void check_config(struct doctor *d)
 			    "       { \"endpoints\": [ { \"baseUrl\": \"https://api.chatanywhere.tech\", "
 			    "\"key\": { \"env\": \"CHATANYWHERE_KEY\" } } ] }",
 		    config->path ? config->path : "a file and name it in EKE_CONFIG");
+	return true;
 }
 
+/* Where nothing is configured: would a server on this machine do? */
+static void check_local(struct doctor *d)
+{
+	struct local_search *search = cli_search_local(&d->app);
+	const struct local_server *server;
+	struct local_choice choice;
+	struct strbuf snippet;
+	char where[128];
+	char models[320];
+
+	if (!search)
+		return;
+	if (!local_search_at(search, 0))
+		say(d, NOTE, "local: no Ollama, llama.cpp or LM Studio answers on this machine");
+	for (size_t i = 0; (server = local_search_at(search, i)); i++) {
+		local_server_describe(server, where, sizeof(where));
+		local_server_list_models(server, models, sizeof(models));
+		if (!local_server_choose(server, &choice)) {
+			say(d, NOTE, "local: %s, but has no model that can chat%s", where,
+			    server->kind == LOCAL_OLLAMA ? "; for example: ollama pull qwen2.5-coder" : "");
+			continue;
+		}
+		strbuf_init(&snippet, KIB(8));
+		local_server_snippet(server, &snippet);
+		say(d, GOOD, "local: %s, with %s. To use it, %s %s:\n       %s", where, models,
+		    d->app.config->file_exists ? "add this to" : "put this into",
+		    d->app.config->path ? d->app.config->path : "a file and name it in EKE_CONFIG", snippet.data);
+		strbuf_release(&snippet);
+	}
+	local_search_free(search);
+}
+
+/* By opening the ledger, which is what a first request under a counted plan does. */
 static void check_state(struct doctor *d)
 {
-	char *path = path_state();
-	char *probe;
+	struct budget_ledger ledger;
 
-	if (!path) {
-		say(d, NOTE, "state: there is no home directory; set EKE_STATE_DIR to keep anything");
-		return;
-	}
-	/* The nearest directory that exists must be writable. */
-	probe = path;
-	while (access(probe, F_OK) && strrchr(probe, '/') > probe)
-		*strrchr(probe, '/') = '\0';
-	if (access(probe, W_OK | X_OK))
-		say(d, BAD, "state: %s is not writable: %s", probe, strerror(errno));
+	cli_sync_ledger(&d->app);
+	budget_ledger(d->app.budget, &ledger);
+	if (!ledger.shared)
+		say(d, BAD, "state: %s", ledger.notice);
+	else if (ledger.others && !ledger.others_answer)
+		say(d, BAD, "state: %s", ledger.notice);
+	else if (ledger.notice)
+		say(d, NOTE, "state: %s", ledger.notice);
 	else
-		say(d, GOOD, "state: below %s", probe);
-	free(path);
+		say(d, GOOD, "state: requests are counted in %s%s%s", ledger.path, ledger.others ? " and at " : "",
+		    ledger.others ? ledger.others : "");
 }
 
 static void check_proxy(struct doctor *d)
@@ -211,7 +240,8 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	quiet.default_log_level = "broken";
 	printf("eke %s\n", EKE_VERSION);
 	app_init(&d.app, &quiet);
-	check_config(&d);
+	if (check_config(&d) && !upstream_count(d.app.upstream))
+		check_local(&d);
 	check_state(&d);
 	check_proxy(&d);
 	if (upstream_count(d.app.upstream)) {

@@ -51,6 +51,9 @@ struct initialize_params {
 	int64_t process_id;
 	const struct json *general;
 	const struct json *options;
+	const struct json *folders;
+	const char *root_uri;
+	const char *root_path;
 	const char *trace;
 	struct {
 		const char *name;
@@ -75,6 +78,9 @@ static const struct decode_field initialize_fields[] = {
 	{ .name = "capabilities", .type = DECODE_OBJECT, .offset = offsetof(struct initialize_params, general),
 	  .sub = capabilities_fields },
 	{ .name = "initializationOptions", .type = DECODE_ANY, .offset = offsetof(struct initialize_params, options) },
+	{ .name = "workspaceFolders", .type = DECODE_ARRAY, .offset = offsetof(struct initialize_params, folders) },
+	{ .name = "rootUri", .type = DECODE_STRING, .offset = offsetof(struct initialize_params, root_uri) },
+	{ .name = "rootPath", .type = DECODE_STRING, .offset = offsetof(struct initialize_params, root_path) },
 	{ .name = "trace", .type = DECODE_STRING, .offset = offsetof(struct initialize_params, trace) },
 	{ .name = "clientInfo", .type = DECODE_OBJECT, .offset = offsetof(struct initialize_params, client),
 	  .sub = client_fields },
@@ -112,12 +118,22 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_put_key(w, "inlineCompletionProvider");
 	json_begin_object(w);
 	json_end_object(w);
+	json_put_key(w, "codeActionProvider");
+	json_begin_object(w);
+	json_put_key(w, "codeActionKinds");
+	json_begin_array(w);
+	json_put_string(w, "quickfix");
+	json_put_string(w, "refactor.rewrite");
+	json_put_string(w, "");
+	json_end_array(w);
+	json_end_object(w);
 	json_put_key(w, "executeCommandProvider");
 	json_begin_object(w);
 	json_put_key(w, "commands");
 	json_begin_array(w);
 	json_put_string(w, "eke.accept");
 	json_put_string(w, "eke.reject");
+	json_put_string(w, "eke.command");
 	json_end_array(w);
 	json_end_object(w);
 	json_put_key(w, "workspace");
@@ -134,6 +150,8 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_begin_object(w);
 	json_put_kint(w, "protocol", 1);
 	json_put_kbool(w, "chat", true);
+	json_put_kbool(w, "conversations", true);
+	json_put_kbool(w, "edit", true);
 	json_put_kbool(w, "models", true);
 	json_put_kbool(w, "streaming", true);
 	json_end_object(w);
@@ -176,9 +194,11 @@ static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, 
 	encoding = choose_encoding(p.general);
 	docs_set_encoding(lsp->app.docs, encoding);
 	set_trace(lsp, p.trace);
+	lsp_take_client(lsp, json_get(params, "capabilities"));
 	if (p.process_id && !loop_on_exit_of(lsp->app.loop, (pid_t)p.process_id, on_client_gone, lsp))
 		log_info("process %lld, which the client says it is, is not on this machine; not watched",
 			(long long)p.process_id);
+	lsp_take_folders(lsp, p.folders, p.root_uri, p.root_path);
 	lsp_take_settings(lsp, json_get_present(p.options, "eke"));
 	strbuf_init(&result, KIB(16));
 	json_writer_init(&w, &result);
@@ -209,6 +229,7 @@ static void on_initialized(void *ctx, const struct json *params)
 		lsp_show_message(lsp, LSP_MESSAGE_ERROR, lsp->config_err.message);
 	lsp_update_status(lsp);
 	upstream_prewarm(lsp->app.upstream);
+	lsp_local_look(lsp, false);
 }
 
 static struct rpc_result *on_shutdown(void *ctx, struct rpc_request *request, const struct json *params)
@@ -236,13 +257,6 @@ static void on_set_trace(void *ctx, const struct json *params)
 	set_trace(ctx, json_string(json_get(params, "value")));
 }
 
-/* Folders matter to nothing yet; a client that tells of their changes is right to. */
-static void on_workspace_folders(void *ctx, const struct json *params)
-{
-	(void)ctx;
-	(void)params;
-}
-
 /* --- the table --- */
 
 static const struct rpc_method methods[] = {
@@ -259,10 +273,21 @@ static const struct rpc_method methods[] = {
 	{ .name = "completion/explain", .request = lsp_explain_completion },
 	{ .name = "textDocument/didShowCompletion", .notification = lsp_did_show },
 	{ .name = "textDocument/didPartiallyAcceptCompletion", .notification = lsp_did_partially_accept },
+	{ .name = "textDocument/codeAction", .request = lsp_code_action },
+	{ .name = "window/workDoneProgress/cancel", .notification = lsp_cancel_work },
 	{ .name = "workspace/executeCommand", .request = lsp_execute_command },
 	{ .name = "workspace/didChangeConfiguration", .notification = lsp_did_change_configuration },
-	{ .name = "workspace/didChangeWorkspaceFolders", .notification = on_workspace_folders },
+	{ .name = "workspace/didChangeWorkspaceFolders", .notification = lsp_did_change_folders },
 	{ .name = "chat/complete", .request = lsp_chat_complete },
+	{ .name = "chat/send", .request = lsp_chat_send },
+	{ .name = "chat/regenerate", .request = lsp_chat_regenerate },
+	{ .name = "chat/list", .request = lsp_chat_list },
+	{ .name = "chat/get", .request = lsp_chat_get },
+	{ .name = "chat/rename", .request = lsp_chat_rename },
+	{ .name = "chat/delete", .request = lsp_chat_delete },
+	{ .name = "chat/export", .request = lsp_chat_export },
+	{ .name = "chat/commands", .request = lsp_chat_commands },
+	{ .name = "edit/propose", .request = lsp_edit_propose },
 	{ .name = "models/list", .request = lsp_models_list },
 	{ .name = "budget/get", .request = lsp_budget_get },
 	{ .name = NULL },
@@ -364,7 +389,8 @@ static void on_broken(void *ctx)
 	end(lsp, code_of_state(lsp));
 }
 
-static void on_upstream_change(void *ctx)
+/* Calls began or ended, here or in another process, or a block is over. */
+static void on_change(void *ctx)
 {
 	lsp_update_status(ctx);
 }
@@ -383,9 +409,14 @@ static void release(struct lsp *lsp)
 {
 	log_set_listener(NULL, NULL, LOG_BROKEN);
 	upstream_on_change(lsp->app.upstream, NULL, NULL);
+	budget_on_change(lsp->app.budget, NULL, NULL);
 	lsp_completions_free(lsp);
 	lsp_turns_free(lsp);
+	lsp_edits_free(lsp);
+	lsp_actions_free(lsp);
 	lsp_models_free(lsp);
+	lsp_local_free(lsp);
+	lsp_looks_free(lsp);
 	rpc_finish(lsp->rpc, END_FLUSH_MS);
 	rpc_free(lsp->rpc);
 	pump_free(lsp->pump);
@@ -412,7 +443,8 @@ int lsp_serve(const struct app_options *options)
 	lsp.rpc = rpc_new(lsp.app.loop, out, &config);
 	lsp.end_timer = timer_new(lsp.app.loop, on_end_of_grace, &lsp);
 	lsp_load(&lsp);
-	upstream_on_change(lsp.app.upstream, on_upstream_change, &lsp);
+	upstream_on_change(lsp.app.upstream, on_change, &lsp);
+	budget_on_change(lsp.app.budget, on_change, &lsp);
 	log_set_listener(on_log, &lsp, LOG_DEBUG);
 	loop_on_signal(lsp.app.loop, SIGTERM, on_terminate, &lsp);
 	loop_on_signal(lsp.app.loop, SIGINT, on_terminate, &lsp);

@@ -1,29 +1,14 @@
 /*
- * chat/complete: the stateless chat, streamed as $/progress. A turn lives from its request to its answer.
+ * chat/complete: the stateless chat, streamed as $/progress.
  */
 #include "lsp_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/decode.h"
-#include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/rpc/outgoing.h"
-
-/* The beginning of the answer that means yes. */
-#define CONSENT "Use "
-
-struct lsp_turn {
-	struct lsp *lsp;
-	uint64_t ticket;
-	uint64_t id; /* the chat engine's */
-	struct lsp_progress *progress;
-	struct strbuf text; /* so far: what a cancelled request still gets */
-	uint64_t asking;    /* the client, whether another endpoint may be used; 0: not */
-	struct lsp_turn *next;
-};
+#include "lsp_turn.h"
 
 struct chat_params {
 	const struct json *messages;
@@ -45,34 +30,6 @@ static const struct decode_field chat_fields[] = {
 	{ .name = "streamToken", .type = DECODE_ANY, .offset = offsetof(struct chat_params, token) },
 	{ .name = NULL },
 };
-
-static void turn_release(void *p)
-{
-	struct lsp_turn *turn = p;
-
-	lsp_progress_free(turn->progress);
-	strbuf_release(&turn->text);
-	free(turn);
-}
-
-static void turn_end(struct lsp_turn *turn)
-{
-	struct lsp_turn **at = &turn->lsp->turns;
-
-	while (*at != turn)
-		at = &(*at)->next;
-	*at = turn->next;
-	rpc_call_cancel(turn->lsp->rpc, turn->asking);
-	loop_defer_free(turn->lsp->app.loop, turn, turn_release);
-}
-
-void lsp_turns_free(struct lsp *lsp)
-{
-	while (lsp->turns) {
-		chat_cancel(lsp->app.chat, lsp->turns->id);
-		turn_end(lsp->turns);
-	}
-}
 
 static bool decode_messages(const struct json *list, struct request_message *out, size_t *total, struct err *err)
 {
@@ -129,32 +86,6 @@ static struct request_message *take_messages(const struct json *list, size_t *co
 	return messages;
 }
 
-static void write_usage(struct json_writer *w, const struct chat_answer *answer)
-{
-	json_put_key(w, "usage");
-	json_begin_object(w);
-	json_put_kint(w, "promptTokens", answer->usage.prompt_tokens);
-	json_put_kint(w, "completionTokens", answer->usage.completion_tokens);
-	json_put_kint(w, "totalTokens", answer->usage.total_tokens);
-	json_put_kbool(w, "estimated", answer->usage_estimated);
-	json_end_object(w);
-}
-
-static const char *finish_name(enum call_finish finish)
-{
-	switch (finish) {
-	case CALL_STOP:
-		return "stop";
-	case CALL_LENGTH:
-		return "length";
-	case CALL_FILTER:
-		return "filter";
-	case CALL_TRUNCATED:
-		return "truncated";
-	}
-	return "truncated";
-}
-
 static void write_answer(struct lsp *lsp, const struct chat_answer *answer, struct strbuf *out)
 {
 	const struct call_answer *a = answer->answer;
@@ -168,119 +99,48 @@ static void write_answer(struct lsp *lsp, const struct chat_answer *answer, stru
 	json_put_key(&w, "content");
 	json_put_stringn(&w, a->text, a->text_len);
 	json_end_object(&w);
-	if (a->reasoning_len) {
-		json_put_key(&w, "reasoning");
-		json_put_stringn(&w, a->reasoning, a->reasoning_len);
-	}
-	json_put_kstring(&w, "finishReason", finish_name(a->finish));
-	if (answer->trimmed_count) {
-		json_put_key(&w, "trimmed");
-		json_begin_array(&w);
-		for (size_t i = 0; i < answer->trimmed_count; i++)
-			json_put_string(&w, answer->trimmed[i]);
-		json_end_array(&w);
-	}
-	write_usage(&w, answer);
-	json_put_kstring(&w, "model", a->model);
-	json_put_kstring(&w, "endpoint", answer->endpoint);
-	json_put_key(&w, "budget");
-	budget_write(lsp->app.budget, answer->endpoint_config, &w);
+	lsp_write_answer(lsp, answer, answer->trimmed, answer->trimmed_count, &w);
 	json_end_object(&w);
 	json_writer_end(&w);
-}
-
-static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
-{
-	struct lsp_turn *turn = ctx;
-
-	if (!reasoning)
-		strbuf_add(&turn->text, text, len);
-	lsp_progress_add(turn->progress, reasoning, text, len);
 }
 
 static void on_done(void *ctx, const struct chat_answer *answer, const struct err *err)
 {
 	struct lsp_turn *turn = ctx;
-	struct lsp *lsp = turn->lsp;
 	struct strbuf result;
 
-	lsp_progress_finish(turn->progress);
-	/* Before the answer: who has that can rely on the status. */
-	lsp_note_outcome(lsp, answer ? answer->answer->trouble : err);
-	if (answer) {
-		strbuf_init(&result, LIMIT_OUT_QUEUE);
-		write_answer(lsp, answer, &result);
-		rpc_answer(lsp->rpc, turn->ticket, &result);
-	} else {
-		rpc_answer_error(lsp->rpc, turn->ticket, err, NULL, 0);
+	lsp_turn_finish(turn, answer ? answer->answer->trouble : err);
+	if (!answer) {
+		lsp_turn_fail(turn, err);
+		return;
 	}
-	turn_end(turn);
-	lsp_check_end(lsp);
+	strbuf_init(&result, LIMIT_OUT_QUEUE);
+	write_answer(turn->lsp, answer, &result);
+	lsp_turn_answer(turn, &result);
 }
 
-/* --- may the next endpoint be used? --- */
-
-static void on_consent(void *ctx, const struct json *result, const struct err *err)
+static void go_on(struct lsp *lsp, uint64_t id, bool yes)
 {
-	struct lsp_turn *turn = ctx;
-	const char *title = json_string(json_get(result, "title"));
-
-	turn->asking = 0;
-	if (err)
-		log_info("the question which endpoint to use went unanswered: %s", err->message);
-	chat_go_on(turn->lsp->app.chat, turn->id, title && !strncmp(title, CONSENT, strlen(CONSENT)));
+	chat_go_on(lsp->app.chat, id, yes);
 }
 
-static void on_ask(void *ctx, const struct config_endpoint *other, const struct err *err)
+static void cancel(struct lsp *lsp, uint64_t id)
 {
-	struct lsp_turn *turn = ctx;
-	struct lsp *lsp = turn->lsp;
-	struct json_writer *w = rpc_call_begin(lsp->rpc, "window/showMessageRequest");
-	char text[LIMIT_ERR_MESSAGE + 128];
-
-	json_begin_object(w);
-	json_put_kint(w, "type", LSP_MESSAGE_WARNING);
-	snprintf(text, sizeof(text), "%s. Use %s instead until then?", err->message, other->name);
-	json_put_kstring(w, "message", text);
-	json_put_key(w, "actions");
-	json_begin_array(w);
-	json_begin_object(w);
-	snprintf(text, sizeof(text), CONSENT "%s", other->name);
-	json_put_kstring(w, "title", text);
-	json_end_object(w);
-	json_begin_object(w);
-	json_put_kstring(w, "title", "Not now");
-	json_end_object(w);
-	json_end_array(w);
-	json_end_object(w);
-	turn->asking = rpc_call_end(lsp->rpc, on_consent, turn);
-	if (!turn->asking)
-		chat_go_on(lsp->app.chat, turn->id, false);
+	chat_cancel(lsp->app.chat, id);
 }
 
-static void on_cancel(void *ctx, uint64_t ticket)
-{
-	struct lsp_turn *turn = ctx;
-	struct lsp *lsp = turn->lsp;
-	struct err err;
-
-	chat_cancel(lsp->app.chat, turn->id);
-	lsp_progress_finish(turn->progress);
-	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text is what had arrived");
-	rpc_answer_error(lsp->rpc, ticket, &err, turn->text.data, turn->text.len);
-	turn_end(turn);
-	lsp_update_status(lsp);
-}
+static const struct lsp_turn_kind kind = { .go_on = go_on, .cancel = cancel };
 
 struct rpc_result *lsp_chat_complete(void *ctx, struct rpc_request *request, const struct json *params)
 {
 	struct lsp *lsp = ctx;
 	struct chat_params p = { .temperature = -1 };
-	struct chat_callbacks callbacks = { .delta = on_delta, .ask = on_ask, .done = on_done };
+	struct chat_callbacks callbacks = { .delta = lsp_turn_on_delta, .ask = lsp_turn_on_ask, .done = on_done };
 	struct chat_request wanted;
 	struct request_message *messages;
 	struct lsp_turn *turn;
 	size_t count;
+	uint64_t id;
 	struct err err;
 
 	lsp_refresh(lsp);
@@ -295,21 +155,9 @@ struct rpc_result *lsp_chat_complete(void *ctx, struct rpc_request *request, con
 					.count = count,
 					.temperature = p.temperature,
 					.max_tokens = p.max_tokens };
-	turn = xcalloc(1, sizeof(*turn));
-	turn->lsp = lsp;
-	turn->ticket = rpc_ticket(request);
-	strbuf_init(&turn->text, LIMIT_ANSWER);
+	turn = lsp_turn_new(lsp, request, p.token, &kind);
 	callbacks.ctx = turn;
-	turn->id = chat_start(lsp->app.chat, &wanted, &callbacks, &err);
+	id = chat_start(lsp->app.chat, &wanted, &callbacks, &err);
 	free(messages);
-	if (!turn->id) {
-		turn_release(turn);
-		lsp_explain(lsp, &err);
-		return rpc_fail(request, &err);
-	}
-	turn->progress = lsp_progress_new(lsp, p.token);
-	turn->next = lsp->turns;
-	lsp->turns = turn;
-	lsp_update_status(lsp);
-	return rpc_pending(request, on_cancel, turn);
+	return lsp_turn_start(turn, request, id, &err);
 }

@@ -136,6 +136,15 @@ static void on_delta(void *ctx, const char *text, size_t len)
 	lsp_progress_add(c->progress, false, text, len);
 }
 
+/* To who asked by hand. */
+static void show_failure(struct lsp *lsp, const struct err *err)
+{
+	struct err told = *err;
+
+	lsp_explain(lsp, &told);
+	lsp_show_message(lsp, told.kind == ERR_IGNORED ? LSP_MESSAGE_INFO : LSP_MESSAGE_WARNING, told.message);
+}
+
 static void on_done(void *ctx, const struct engine_item *items, size_t count, const struct err *err)
 {
 	struct lsp_completion *c = ctx;
@@ -154,7 +163,7 @@ static void on_done(void *ctx, const struct engine_item *items, size_t count, co
 	} else {
 		rpc_answer_null(lsp->rpc, c->ticket);
 		if (err && !c->automatic)
-			lsp_show_message(lsp, err->kind == ERR_IGNORED ? LSP_MESSAGE_INFO : LSP_MESSAGE_WARNING, err->message);
+			show_failure(lsp, err);
 	}
 	completion_end(c);
 	lsp_check_end(lsp);
@@ -312,6 +321,8 @@ struct rpc_result *lsp_execute_command(void *ctx, struct rpc_request *request, c
 		err_set(&err, ERR_INVALID_PARAMS, "params must be {command: string, arguments?: array}");
 		return rpc_fail(request, &err);
 	}
+	if (!strcmp(command, "eke.command"))
+		return lsp_run_action(lsp, request, params);
 	if (!strcmp(command, "eke.accept")) {
 		engine_feedback(lsp->app.engine, item_id(arguments), ENGINE_ACCEPTED);
 	} else if (!strcmp(command, "eke.reject")) {

@@ -9,6 +9,7 @@
 
 #include "eke/front/app.h"
 #include "eke/io/pump.h"
+#include "eke/rpc/outgoing.h"
 #include "eke/rpc/rpc.h"
 #include "eke/rpc/stream.h"
 #include "eke/text/position.h"
@@ -27,7 +28,21 @@ enum lsp_trace { LSP_TRACE_OFF, LSP_TRACE_MESSAGES, LSP_TRACE_VERBOSE };
 
 struct lsp_turn;
 struct lsp_completion;
+struct lsp_edit;
 struct lsp_models;
+struct lsp_local;
+struct lsp_look;
+struct lsp_action;
+struct lsp_work;
+
+/* What the client can do beside the least that LSP wants. */
+struct lsp_client {
+	bool show_document;
+	bool work_done; /* it makes tokens for work that it is told about */
+	bool apply_edit;
+	bool document_changes; /* edits may name a version */
+	bool action_literals;  /* code actions may be more than commands */
+};
 
 struct lsp {
 	struct app app;
@@ -35,17 +50,26 @@ struct lsp {
 	struct pump *pump;
 	struct timer *end_timer; /* how long requests may go on after the input has ended */
 	enum lsp_state state;
+	struct lsp_client client;
 	bool client_ready; /* `initialized` came: notifications may be sent */
 	bool ending;       /* the input has ended */
 	int exit_code;
 	enum lsp_trace trace;
 	struct strbuf warnings; /* about the configuration, until the client is ready; lines */
-	char *status;           /* the last eke/didChangeStatus, or NULL */
+	char *status;           /* what the last eke/didChangeStatus was about, or NULL */
 	struct err trouble;     /* of the last request; kind ERR_NONE: it went well */
 	struct err config_err;  /* why the configuration in the file is not in force */
 	struct lsp_turn *turns;
 	struct lsp_completion *completions;
 	struct lsp_models *models;
+	struct lsp_look *looks;
+	struct lsp_edit *edits;
+	struct lsp_action *actions;
+	struct lsp_work *works;
+	uint64_t last_work;
+	char **passing_answers; /* files that are to go when the program ends */
+	size_t passing_answer_count;
+	struct lsp_local *local;
 };
 
 /* lsp.c */
@@ -59,8 +83,11 @@ void lsp_check_end(struct lsp *lsp);
 rpc_notification_fn lsp_did_change_configuration;
 void lsp_take_settings(struct lsp *lsp, const struct json *settings);
 void lsp_load(struct lsp *lsp);
-/* Where there is no endpoint because the configuration is wrong, that is the reason to tell. */
-void lsp_explain(const struct lsp *lsp, struct err *err);
+/*
+ * A request failed with err. Where there is no endpoint because the configuration is wrong, that is the reason to tell;
+ * else what else could serve.
+ */
+void lsp_explain(struct lsp *lsp, struct err *err);
 
 /* lsp_documents.c */
 rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;
@@ -70,13 +97,51 @@ rpc_request_fn lsp_inline_completion, lsp_explain_completion, lsp_execute_comman
 rpc_notification_fn lsp_did_show, lsp_did_partially_accept;
 void lsp_completions_free(struct lsp *lsp);
 
-/* lsp_chat.c */
-rpc_request_fn lsp_chat_complete;
+/* lsp_chat.c, lsp_conversation.c, lsp_conversations.c; lsp_turn.c */
+rpc_request_fn lsp_chat_complete, lsp_chat_send, lsp_chat_regenerate;
+rpc_request_fn lsp_chat_list, lsp_chat_get, lsp_chat_rename, lsp_chat_delete, lsp_chat_export, lsp_chat_commands;
 void lsp_turns_free(struct lsp *lsp);
+void lsp_looks_free(struct lsp *lsp);
+
+/* lsp_folders.c: the workspace's folders, as initialize and workspace/didChangeWorkspaceFolders tell them. */
+void lsp_take_folders(struct lsp *lsp, const struct json *folders, const char *root_uri, const char *root_path);
+rpc_notification_fn lsp_did_change_folders;
+
+/* lsp_client.c */
+void lsp_take_client(struct lsp *lsp, const struct json *capabilities);
+
+/* lsp_consent.c: asks the user; a number as of rpc_call_end(). lsp_is_consent() takes what fn got. */
+uint64_t lsp_ask_consent(
+	struct lsp *lsp, const struct config_endpoint *other, const struct err *err, rpc_response_fn *fn, void *ctx);
+bool lsp_is_consent(const struct json *result, const struct err *err);
+
+/* lsp_work.c: window/workDoneProgress/cancel */
+rpc_notification_fn lsp_cancel_work;
+
+/* lsp_actions.c, lsp_action_run.c */
+rpc_request_fn lsp_code_action;
+/* The command eke.command. */
+struct rpc_result *lsp_run_action(struct lsp *lsp, struct rpc_request *request, const struct json *params);
+void lsp_actions_free(struct lsp *lsp);
+
+/* lsp_edit.c */
+rpc_request_fn lsp_edit_propose;
+void lsp_edits_free(struct lsp *lsp);
+void lsp_write_text_edit(struct json_writer *w, const struct edit_change *change);
+void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal);
 
 /* lsp_models.c */
 rpc_request_fn lsp_models_list, lsp_budget_get;
 void lsp_models_free(struct lsp *lsp);
+
+/*
+ * lsp_local.c: a server on this machine, offered where nothing is configured. Looks for one: at the start, or because
+ * something was asked for, which then counts only if there is none yet, and if it is time.
+ */
+void lsp_local_look(struct lsp *lsp, bool asked_for);
+/* The one that was found and is not in use; NULL: none. */
+const struct local_server *lsp_local_found(const struct lsp *lsp);
+void lsp_local_free(struct lsp *lsp);
 
 /* Writes the array of all endpoints' budgets under the key "budgets". */
 void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w);
@@ -85,6 +150,8 @@ void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w);
 void lsp_update_status(struct lsp *lsp);
 /* A request to an endpoint ended: err NULL, it went well. */
 void lsp_note_outcome(struct lsp *lsp, const struct err *err);
+/* What the params, or the machine, were to blame for says nothing of the endpoint. */
+bool lsp_is_endpoints(const struct err *err);
 
 /* lsp_progress.c: a stream of $/progress under the client's token; NULL if `token` is none. */
 struct lsp_progress;

@@ -39,10 +39,23 @@ void lsp_load(struct lsp *lsp)
 	}
 }
 
-void lsp_explain(const struct lsp *lsp, struct err *err)
+void lsp_explain(struct lsp *lsp, struct err *err)
 {
-	if (err->kind == ERR_NO_ENDPOINT && lsp->config_err.kind != ERR_NONE && !upstream_count(lsp->app.upstream))
+	const struct local_server *local;
+	char where[128];
+
+	if (err->kind != ERR_NO_ENDPOINT || upstream_count(lsp->app.upstream))
+		return;
+	if (lsp->config_err.kind != ERR_NONE) {
 		*err = lsp->config_err;
+		return;
+	}
+	local = lsp_local_found(lsp);
+	if (local) {
+		local_server_describe(local, where, sizeof(where));
+		err_set(err, ERR_NO_ENDPOINT, "no endpoint is configured, but %s: 'eke doctor' says how to use it", where);
+	}
+	lsp_local_look(lsp, true);
 }
 
 void lsp_refresh(struct lsp *lsp)

@@ -36,10 +36,11 @@ struct store {
 	sqlite3_stmt *current;
 	int parameter;
 	bool in_transaction;
+	enum store_mode mode; /* of the transaction */
 	enum store_result result;
 	bool damaged; /* what is open was found to be, … */
 	char damage[128]; /* … and why */
-	int64_t commits;
+	int64_t commits; /* that wrote */
 	bool has_trouble;
 	bool remote_told;
 	struct store_trouble trouble;
@@ -147,7 +148,11 @@ static int64_t ask(struct store *store, const char *sql, const char *text)
 {
 	sqlite3_stmt *statement = NULL;
 	int64_t answer = 0;
-	int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+	int code;
+
+	if (store->result != STORE_OK)
+		return 0;
+	code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
@@ -175,18 +180,16 @@ static int newest_version(const struct store_schema *schema)
 /* Is this a file of ours, and one that this program knows? */
 static bool check_identity(struct store *store)
 {
-	int64_t version = 0;
-	int64_t id = 0;
-	int64_t objects = 0;
+	int64_t version;
+	int64_t id;
+	int64_t objects;
 
-	/* At one moment: half of what another process is making would look like somebody else's. */
-	if (run_sql(store, "BEGIN")) {
-		version = ask(store, "PRAGMA user_version", NULL);
-		id = ask(store, "PRAGMA application_id", NULL);
-		objects = ask(store, "SELECT count(*) FROM sqlite_schema", NULL);
-		sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-	}
-	if (store->result != STORE_OK)
+	/* All three of one moment: another process may be making the file. */
+	run_sql(store, "BEGIN");
+	version = ask(store, "PRAGMA user_version", NULL);
+	id = ask(store, "PRAGMA application_id", NULL);
+	objects = ask(store, "SELECT count(*) FROM sqlite_schema", NULL);
+	if (!run_sql(store, "COMMIT"))
 		return false;
 	if (!id && !version && !objects)
 		return true;
@@ -438,6 +441,11 @@ const char *store_path(const struct store *store)
 	return store->path;
 }
 
+bool store_is_open(const struct store *store)
+{
+	return store->db != NULL;
+}
+
 bool store_exists(const struct store *store)
 {
 	char *dir = store->in_memory || store->db ? NULL : path_state();
@@ -496,6 +504,7 @@ enum store_result store_begin(struct store *store, enum store_mode mode)
 		open_store(store);
 	if (!store->db)
 		return store->result == STORE_OK ? STORE_FAILED : store->result;
+	store->mode = mode;
 	store->in_transaction = run_sql(store, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
 	return store->result;
 }
@@ -527,7 +536,7 @@ enum store_result store_commit(struct store *store)
 		return store->result;
 	}
 	store->in_transaction = false;
-	store->commits++;
+	store->commits += store->mode == STORE_WRITE;
 	return STORE_OK;
 }
 

@@ -26,6 +26,7 @@ enum rule_kind {
 struct rule {
 	char *text; /* owned; as written */
 	char *glob; /* owned; without !, trailing / and leading / */
+	const char *where; /* borrowed, or NULL */
 	char *dir;  /* owned; where it belongs, without leading or trailing /; NULL: anywhere */
 	enum rule_kind kind;
 	bool negate;
@@ -115,10 +116,10 @@ static void rule_release(struct rule *rule)
 }
 
 /* Adds one line; returns what is wrong with it, or NULL. */
-static const char *add_rule(struct rules *rules, const char *dir, const char *line, bool fold)
+static const char *add_rule(struct rules *rules, const char *dir, const char *where, const char *line, bool fold)
 {
 	size_t len = strlen(line);
-	struct rule rule = { .fold = fold };
+	struct rule rule = { .fold = fold, .where = where };
 	const char *problem;
 	const char *body;
 	bool leading;
@@ -169,7 +170,7 @@ struct ignore *ignore_new(void)
 	ig->protect.room = ARRAY_LEN(secrets);
 	ig->protect.items = xreallocarray(NULL, ig->protect.room, sizeof(*ig->protect.items));
 	for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
-		const char *problem = add_rule(&ig->protect, NULL, secrets[i], true);
+		const char *problem = add_rule(&ig->protect, NULL, NULL, secrets[i], true);
 
 		assert(!problem);
 		(void)problem;
@@ -195,10 +196,16 @@ void ignore_free(struct ignore *ig)
 
 bool ignore_add(struct ignore *ig, enum ignore_source source, const char *dir, const char *pattern, struct err *err)
 {
+	return ignore_add_from(ig, source, dir, NULL, pattern, err);
+}
+
+bool ignore_add_from(struct ignore *ig, enum ignore_source source, const char *dir, const char *where,
+	const char *pattern, struct err *err)
+{
 	const char *problem = "is one too many";
 
 	if (ig->protect.count + ig->workspace.count < LIMIT_IGNORE_RULES)
-		problem = add_rule(source == IGNORE_USER ? &ig->protect : &ig->workspace, dir, pattern, false);
+		problem = add_rule(source == IGNORE_USER ? &ig->protect : &ig->workspace, dir, where, pattern, false);
 	if (problem)
 		err_set(err, ERR_CONFIG, "the ignore pattern \"%s\" %s", pattern, problem);
 	return !problem;
@@ -251,7 +258,7 @@ static const struct rule *last_match(const struct rules *rules, const char *path
 	return NULL;
 }
 
-bool ignore_match(const struct ignore *ig, const char *path, const char **rule)
+bool ignore_find(const struct ignore *ig, const char *path, struct ignore_hit *out)
 {
 	const struct rules *const lists[] = { &ig->protect, &ig->workspace };
 	char *normal = normal_path(path);
@@ -269,9 +276,19 @@ bool ignore_match(const struct ignore *ig, const char *path, const char **rule)
 		name = end + is_dir;
 	}
 	free(normal);
-	if (hit && rule)
-		*rule = hit->text;
+	if (hit)
+		*out = (struct ignore_hit){ hit->text, hit->where };
 	return hit != NULL;
+}
+
+bool ignore_match(const struct ignore *ig, const char *path, const char **rule)
+{
+	struct ignore_hit hit;
+	bool ignored = ignore_find(ig, path, &hit);
+
+	if (ignored && rule)
+		*rule = hit.rule;
+	return ignored;
 }
 
 bool ignore_match_uri(const struct ignore *ig, const char *uri, const char **rule)

@@ -15,7 +15,9 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/upstream/answer.h"
+#include "eke/upstream/stated_limit.h"
 #include "eke/upstream/wire_error.h"
+#include "correct.h"
 #include "upstream_private.h"
 
 /*
@@ -146,14 +148,25 @@ void call_cancel(struct upstream *upstream, uint64_t id)
 		call_end(call);
 }
 
+/* What the provider said of its limits, for the budget. */
 static void tell_refusal(struct call *call, const struct err *err)
 {
-	struct budget_refusal refusal = { .retry_at = err->retry_at, .scope = err->blocked_scope, .message = err->message };
+	struct budget_refusal refusal = {
+		.retry_at = err->retry_at, .quota = err->quota, .scope = err->blocked_scope, .message = err->message
+	};
 	uint64_t reservation = call->reservation;
+	struct stated_limit stated;
 
+	stated_limit_read(err->provider_message, NULL, &stated);
+	refusal.day = stated.day;
+	refusal.per_model = stated.per_model;
+	refusal.limit = stated.limit;
+	refusal.period = stated.period;
 	call->reservation = 0;
-	if (reservation)
-		budget_refused(call->upstream->budget, reservation, &refusal);
+	if (!reservation)
+		return;
+	budget_refused(call->upstream->budget, reservation, &refusal);
+	correct_count(call->upstream, call->endpoint);
 }
 
 static void fail(struct call *call, struct err *err)
@@ -229,6 +242,7 @@ static void succeed(struct call *call, const struct err *trouble, bool draining)
 		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
 			 endpoint_name(call->endpoint));
 	settle_budget(call, budget_answered);
+	correct_count(call->upstream, call->endpoint);
 	if (draining)
 		set_state(call, CALL_STATE_DRAINING);
 	else

@@ -326,6 +326,22 @@ size_t tokens_of(const struct token_scales *scales, const char *endpoint, const 
 	return at < scales->count ? (size_t)ceil((double)raw * factor(&scales->at[at].numbers)) : raw;
 }
 
+size_t tokens_room(const struct token_scales *scales, const char *endpoint, const char *model, size_t tokens)
+{
+	size_t at = find(scales, endpoint, model);
+	size_t raw;
+
+	if (at == scales->count)
+		return tokens;
+	raw = (size_t)floor((double)tokens / factor(&scales->at[at].numbers));
+	/* What rounding took away or added. */
+	while (tokens_of(scales, endpoint, model, raw + 1) <= tokens)
+		raw++;
+	while (raw && tokens_of(scales, endpoint, model, raw) > tokens)
+		raw--;
+	return raw;
+}
+
 void tokens_learn(struct token_scales *scales, const char *endpoint, const char *model, size_t raw, int64_t truth)
 {
 	struct token_scale *scale;

@@ -10,6 +10,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "correct.h"
 #include "upstream_private.h"
 
 /* Servers close idle connections after a minute or so (nginx: 75 s). */
@@ -37,6 +38,7 @@ void upstream_free(struct upstream *upstream)
 	if (!upstream)
 		return;
 	calls_free_all(upstream);
+	corrections_free_all(upstream);
 	queries_free_all(upstream);
 	release_endpoints(upstream->endpoints, upstream->count);
 	http_free(upstream->http);

@@ -1,12 +1,14 @@
 #ifndef EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 #define EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 /*
- * What call.c, query.c and upstream.c share: the body of struct upstream, and how a request to an endpoint is dressed.
+ * What call.c, query.c, correct.c and upstream.c share: the body of struct upstream, and how a request to an endpoint
+ * is dressed.
  */
 #include "eke/upstream/upstream.h"
 
 struct call;
 struct query;
+struct correction;
 
 struct upstream {
 	struct loop *loop;     /* borrowed */
@@ -19,6 +21,7 @@ struct upstream {
 	int64_t next_allowed_until; /* Unix seconds, see upstream_allow_next() */
 	struct call *calls;
 	struct query *queries;
+	struct correction *corrections;
 	uint64_t last_id;
 	size_t busy;
 	loop_fn *changed; /* or NULL */

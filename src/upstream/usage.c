@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "eke/base/mem.h"
+#include "eke/budget/service.h"
 #include "query.h"
 
 #define HOUR 3600
@@ -152,10 +153,13 @@ bool usage_is_offered(const struct endpoint *endpoint)
 		"chatanywhere.tech", "chatanywhere.org", "chatanywhere.cn", "chatanywhere.com.cn",
 	};
 
+	char service[LIMIT_SERVICE];
+
 	for (size_t i = 0; i < ARRAY_LEN(domains); i++)
 		if (host_is_under(endpoint_url(endpoint)->host, domains[i]))
 			return true;
-	return false;
+	service_of(endpoint_config(endpoint), service);
+	return endpoint_url(endpoint)->loopback && service_is_chatanywhere(service);
 }
 
 uint64_t usage_start(struct upstream *upstream, struct endpoint *endpoint, usage_fn *fn, void *ctx)

@@ -89,6 +89,15 @@ void calls_free_all(struct upstream *upstream)
 		call_end(upstream->calls);
 }
 
+bool call_is_paid(const struct upstream *upstream, uint64_t id)
+{
+	const struct call *call = upstream->calls;
+
+	while (call && call->id != id)
+		call = call->next;
+	return call && call->exchange && plan_is_counted(endpoint_config(call->endpoint)->plan);
+}
+
 void call_cancel(struct upstream *upstream, uint64_t id)
 {
 	struct call *call = upstream->calls;

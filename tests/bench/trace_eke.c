@@ -24,6 +24,7 @@ struct eke {
 	struct budget *budget;
 	struct upstream *upstream;
 	struct docs *docs;
+	struct workspace *workspace;
 	struct engine *engine;
 	struct config *config; /* ref */
 	char directory[64];    /* state and configuration; removed at the end */
@@ -95,10 +96,12 @@ static void *eke_start(const struct trace_client_kind *kind, struct trace_editor
 	eke->budget = budget_new(editor->loop);
 	eke->upstream = upstream_new(editor->loop, eke->budget);
 	eke->docs = docs_new();
-	eke->engine = engine_new(editor->loop, eke->upstream, eke->docs);
+	eke->workspace = workspace_new();
+	eke->engine = engine_new(editor->loop, eke->upstream, eke->docs, eke->workspace);
 	if (!upstream_configure(eke->upstream, eke->config, &err))
 		die("the endpoint", err.message);
-	engine_configure(eke->engine, eke->config, warn, NULL);
+	workspace_configure(eke->workspace, eke->config, warn, NULL);
+	engine_configure(eke->engine, eke->config);
 	return eke;
 }
 
@@ -107,6 +110,7 @@ static void eke_stop(void *client)
 	struct eke *eke = client;
 
 	engine_free(eke->engine);
+	workspace_free(eke->workspace);
 	docs_free(eke->docs);
 	upstream_free(eke->upstream);
 	budget_free(eke->budget);

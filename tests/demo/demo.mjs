@@ -81,9 +81,9 @@ class Demo {
 			this.status = status;
 			this.redraw();
 		});
-		/* In verbose trace eke tells of each request as it goes out. */
+		/* In verbose trace eke tells of each request as it goes out; the question for the service's own count is none. */
 		client.on('$/logTrace', ({ message }) => {
-			const url = /^POST (\S+)$/.exec(message)?.[1];
+			const url = /^POST (\S+)(?<!\/query\/usage_details)$/.exec(message)?.[1];
 			if (url) this.sent.push(url);
 		});
 	}

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { extractHole, knowsModel } from '../upstream/models.mjs';
-import { configFor, startServer, withUpstream } from './harness.mjs';
+import { configFor, startServer, unblock, withUpstream } from './harness.mjs';
 
 const KNOWN = `int sum(int n)
 {
@@ -471,11 +471,12 @@ for (const [scenario, state] of troubles) {
 		assert.deepEqual([status.state, status.message], [state, message]);
 		assert.equal(upstream.counted.length, 1);
 		/* Nothing of it is remembered as an answer. */
+		await unblock(t, eke);
 		assert.match(await doc.suggestion(), /^al = 0;/);
 	});
 }
 
-test('after a 429 nothing is asked while typing, by hand it is', async (t) => {
+test('after a 429 nothing is asked, by hand neither, until it is over or forgotten', async (t) => {
 	const { upstream, eke } = await start(t);
 	const doc = await eke.open(opened('int tot'));
 
@@ -486,6 +487,10 @@ test('after a 429 nothing is asked while typing, by hand it is', async (t) => {
 	const { budgets: [budget] } = await eke.request('budget/get', {});
 	assert.equal(budget.state, 'blocked');
 	assert.ok(Date.parse(budget.blockedUntil) > Date.now());
+	assert.equal(await doc.complete(), null);
+	assert.match((await eke.waitForNotification('window/showMessage')).message, /No request goes out until then/);
+	assert.equal(upstream.counted.length, 1);
+	await unblock(t, eke);
 	assert.match(await doc.suggestion(), /^al = 0;/);
 	assert.equal((await eke.request('budget/get', {})).budgets[0].state, 'unlimited');
 });
@@ -580,6 +585,18 @@ test('… also where requests are free, unless the typing goes another way', asy
 	await record.closed;
 	assert.equal(record.aborted, true);
 	assert.equal(upstream.counted.length, 2);
+});
+
+test('another name than suggested: the rest of the answer is not lost', async (t) => {
+	const { upstream, eke } = await start(t, { answer: () => '<completion>al = sum(first, last);\n\treturn total;</completion>' });
+	const doc = await eke.open(opened('int tot'));
+
+	assert.match(await doc.suggestion({ automatic: true }), /^al = sum/);
+	doc.type('al = add(');
+	assert.equal(await doc.suggestion({ automatic: true }), 'first, last);\n\treturn total;');
+	doc.type('first, l');
+	assert.equal(await doc.suggestion({ automatic: true }), 'ast);\n\treturn total;');
+	assert.equal(upstream.counted.length, 1);
 });
 
 test('candidates: several items from one request', async (t) => {

@@ -19,7 +19,7 @@ import rpc from 'vscode-jsonrpc/node.js';
 import { startUpstream } from '../upstream/upstream.mjs';
 import { Audit, problemOf } from './support/audit.mjs';
 import { Document } from './support/document.mjs';
-import { makeHome, Program, within } from './support/program.mjs';
+import { makeHome, Program, run, within } from './support/program.mjs';
 import { frame, LineReader, LineWriter, Splitter } from './support/wire.mjs';
 
 export { makeHome, run, startProgram, within } from './support/program.mjs';
@@ -40,6 +40,13 @@ export const endpointFor = (upstream, more) => ({
 /** A configuration with that one endpoint, and no waiting for more keystrokes. */
 export function configFor(upstream, more = {}, rest = {}) {
 	return { endpoints: [endpointFor(upstream, more)], completion: { debounceMs: 0 }, ...rest };
+}
+
+/** As a user does who has another address or plan: refusals for limits are forgotten, on the client's machine. */
+export async function unblock(t, client) {
+	const { code, stderr } = await run(t, ['status', '--unblock'], { home: client.home });
+
+	assert.equal(code, 0, stderr);
 }
 
 const serve = (t, { config, home = makeHome(t, config), env, args = [] }) => new Program({ home, env, args: ['serve', ...args] });
@@ -232,6 +239,20 @@ class Client {
 	/** Resolves to the result of a chat/complete. */
 	chat(messages, options) {
 		return this.startChat(messages, options).answer;
+	}
+
+	/**
+	 * chat/send in two parts: { answer, cancel(), streamToken }.
+	 * @param {string} prompt
+	 * @param {Object} [params] whatever else params may have
+	 */
+	startSend(prompt, { streamToken = `send-${Math.random()}`, ...more } = {}) {
+		return { ...this.start('chat/send', { prompt, streamToken, ...more }), streamToken };
+	}
+
+	/** Resolves to the result of a chat/send. */
+	send(prompt, params) {
+		return this.startSend(prompt, params).answer;
 	}
 
 	/** A piece of the answer with that token. */

@@ -12,8 +12,10 @@ import { run } from 'node:test';
 import { spec as Spec, tap } from 'node:test/reporters';
 
 const AT_ONCE = 2;
+/* A file that hangs is a failure, not a wait without end. */
+const MOST_MS = 240_000;
 const [destination, ...files] = process.argv.slice(2);
-const events = run({ files: files.map((file) => resolve(file)), concurrency: AT_ONCE });
+const events = run({ files: files.map((file) => resolve(file)), concurrency: AT_ONCE, timeout: MOST_MS });
 const forPeople = new PassThrough({ objectMode: true });
 const forPrograms = new PassThrough({ objectMode: true });
 

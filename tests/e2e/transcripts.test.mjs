@@ -104,7 +104,7 @@ const frame = {
 /* The environment, less whatever would configure an endpoint or a way to it. */
 function environment(home) {
 	const kept = Object.entries(process.env).filter(([name]) => !/^(EKE|OPENAI|XDG)_|_KEY$|_TOKEN$|_proxy$/i.test(name));
-	return { ...Object.fromEntries(kept), HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state') };
+	return { ...Object.fromEntries(kept), HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '' };
 }
 
 class Server {

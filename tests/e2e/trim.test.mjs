@@ -147,3 +147,40 @@ test('eke chat says it, too', async (t) => {
 	assert.match(stderr, /the question alone has about \d+ tokens; the plan capped allows 1000: shorten it, or use another endpoint/);
 	assert.equal(upstream.requests.length, 0);
 });
+
+/* --- completions --- */
+
+/* Some four thousand tokens of code, each file different from the next. */
+const code = (n) => Array.from({ length: 200 }, (_, line) => `int value_${n}_${line} = compute_${line}(input[${line}], ${n});`).join('\n');
+
+/** Asks by hand in a new document of that number; resolves to the messages that were sent. */
+async function completeIn(eke, upstream, n) {
+	const before = upstream.requests.length;
+	const doc = await eke.open(`${code(n)}\nint total_${n} = ‸\n${code(n + 1000)}\n`);
+
+	await doc.complete();
+	return upstream.requests[before].body.messages;
+}
+
+test('completions are cut to the cap as the endpoint counts, not as eke guesses', async (t) => {
+	const { upstream, eke } = await start(t);
+
+	upstream.script(({ body }) => ({ answer: '<completion>1;</completion>', promptTokens: Math.round(count(body.messages) * 1.45) }));
+	const first = count(await completeIn(eke, upstream, 0));
+	assert.ok(first <= CAP && first > CAP / 1.3, `${first} tokens`);
+	assert.ok(first * 1.45 > CAP, 'the guess is too low for this endpoint');
+	for (let n = 1; n < 4; n++) {
+		const truth = count(await completeIn(eke, upstream, n)) * 1.45;
+		assert.ok(truth <= CAP && truth > CAP / 1.3, `${truth} tokens`);
+	}
+});
+
+test('a completion that is refused for its length teaches', async (t) => {
+	const { upstream, eke } = await start(t);
+
+	upstream.next('403-tokens');
+	const first = count(await completeIn(eke, upstream, 0));
+	const second = count(await completeIn(eke, upstream, 1));
+	assert.ok(second < first * 0.97, `${first}, ${second}`);
+	assert.equal((await eke.request('budget/get', {})).budgets[0].windows[0].used, 2);
+});

@@ -10,7 +10,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { configFor, makeHome, startServer, withUpstream } from './harness.mjs';
+import { configFor, makeHome, startServer, unblock, withUpstream } from './harness.mjs';
 import { startProxy } from './support/proxy.mjs';
 
 const KEY = 'sk-test-0123456789abcdef';
@@ -329,6 +329,7 @@ test('the key is in no log, no error and no message', async (t) => {
 			const error = await failure(client.chat('hello'));
 			assert.equal(upstream.counted.at(-1).headers.authorization, `Bearer ${KEY}`);
 			assert.doesNotMatch(JSON.stringify([error.message, error.data]), new RegExp(KEY));
+			await unblock(t, client);
 		}
 		upstream.next(said(400));
 		const doc = await client.open('int main(void) { ret‸');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { SENTENCE, SENTENCE_TOKENS } from './gguf.mjs';
-import { runEke, startEke, startLlama, unavailable } from './server.mjs';
+import { findWithDoctor, runEke, startEke, startLlama, unavailable } from './server.mjs';
 
 const skip = unavailable();
 if (skip)
@@ -52,6 +52,14 @@ function deltasOf(eke, token) {
 	});
 	return deltas;
 }
+
+test('found where nothing is configured, and known to fill in the middle', { skip }, () => {
+	const stdout = findWithDoctor(llama.baseUrl.replace('/v1', ''));
+
+	assert.match(stdout, /^ok {3}local: llama\.cpp answers at [\d.:]+, with the model table\. /m);
+	const { endpoints: [{ name, models, completionApi }] } = JSON.parse(/^ +(\{"endpoints":.*\})$/m.exec(stdout)[1]);
+	assert.deepEqual([name, models, completionApi], ['llama.cpp', { chat: 'table', completion: 'table' }, 'llamacpp-infill']);
+});
 
 test('models/list', { skip }, () => withEke('chat', async (eke) => {
 	const { models } = await eke.request('models/list', {});

@@ -82,6 +82,15 @@ export function runEke(baseUrl, args, input = '') {
 	return { status: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 
+/** Runs `eke doctor` where nothing is configured, and the only server that it may find is `baseUrl`. */
+export function findWithDoctor(baseUrl) {
+	const home = mkdtempSync(join(tmpdir(), 'eke-llama-'));
+	const env = { PATH: process.env.PATH, HOME: home, EKE_LOCAL_SERVERS: baseUrl };
+	const { stdout } = spawnSync(EKE, ['doctor'], { cwd: home, env, encoding: 'utf8', timeout: 60000 });
+	rmSync(home, { recursive: true, force: true });
+	return stdout;
+}
+
 /**
  * Starts `eke serve` and initializes it.
  *

@@ -25,6 +25,8 @@ BEGIN {
 	only["ev.h"] = "^src/io/"
 	only["curl.h"] = "^src/upstream/http[a-z0-9_]*[.][ch]$"
 	only["sqlite3.h"] = "^src/store/"
+	only["async.h"] = "^src/budget/redis[.]c$"
+	only["hiredis.h"] = "^src/budget/redis[.]c$"
 
 	use_instead("strcpy strcat strncpy", "memcpy with a known length, or struct strbuf")
 	use_instead("sprintf vsprintf", "strbuf_addf or snprintf")

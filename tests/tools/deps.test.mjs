@@ -52,13 +52,16 @@ libcjson-dev) touch "$STATE/have/libcjson" ;;
 libsqlite3-dev) [ -e "$STATE/old/sqlite3" ] || touch "$STATE/have/sqlite3" ;;
 libssl-dev) touch "$STATE/have/libcrypto" ;;
 libcmocka-dev) touch "$STATE/have/cmocka" ;;
+libhiredis-dev) touch "$STATE/have/hiredis" ;;
+redis-server) cp "$STATE/spare/redis-server" "$STATE/bin/redis-server" ;;
+tzdata) mkdir -p "$STATE/zoneinfo/Europe"; echo TZif >"$STATE/zoneinfo/Europe/Berlin" ;;
 libev-dev) touch "$STATE/have/ev" ;;
 libclang-rt-14-dev) touch "$STATE/have/fuzzer" ;;
 ca-certificates) echo bundle >"$STATE/ca.crt" ;;
 esac; done`,
 	vim: `echo 'VIM - Vi IMproved 9.0 (2022 Jun 28)
 +channel +job +textprop +timers'`, tmux: '',
-	make: '', npm: '', openssl: '', git: '', curl: '', brew: '', dnf: '', pacman: '', apk: '',
+	make: '', npm: '', openssl: '', 'redis-server': '', git: '', curl: '', brew: '', dnf: '', pacman: '', apk: '',
 };
 
 const OS_RELEASE = {
@@ -74,8 +77,8 @@ const OS_RELEASE = {
 };
 
 const COMPLETE = {
-	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'vim', 'tmux', 'curl', 'clang'],
-	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'ev', 'sanitizers', 'fuzzer', 'ca'],
+	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang', 'redis-server', 'vim', 'tmux'],
+	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'hiredis', 'ev', 'sanitizers', 'fuzzer', 'ca', 'zones'],
 };
 
 const folders = [];
@@ -96,8 +99,10 @@ function machine({ commands = [], have = [], os = 'debian', uname = 'Linux', uid
 	}
 	for (const name of [...commands, 'id'])
 		copyFileSync(at('spare', name), at('bin', name));
+	mkdirSync(at('zoneinfo/Europe'), { recursive: true });
+	const files = { ca: at('ca.crt'), zones: at('zoneinfo/Europe/Berlin') };
 	for (const name of have)
-		writeFileSync(name === 'ca' ? at('ca.crt') : at('have', name), 'yes\n');
+		writeFileSync(files[name] ?? at('have', name), 'yes\n');
 	for (const [name, times] of Object.entries(fail))
 		writeFileSync(at('fail', name), `${times}\n`);
 	for (const [name, version] of Object.entries(old))
@@ -113,7 +118,7 @@ function machine({ commands = [], have = [], os = 'debian', uname = 'Linux', uid
 	copyFileSync(script, at('repo/.ci/deps'));
 	const env = {
 		PATH: [at('bin'), at('system')].join(delimiter), STATE: state, EKE_OS_RELEASE: at('os-release'), EKE_UNAME: uname,
-		EKE_APT_LISTS: at('lists'), EKE_CA_FILE: at('ca.crt'),
+		EKE_APT_LISTS: at('lists'), EKE_CA_FILE: at('ca.crt'), EKE_ZONEINFO: at('zoneinfo'),
 	};
 	return {
 		run(...args) {
@@ -158,11 +163,11 @@ test('usage', () => {
 
 test('a bare machine: what each distribution is told', () => {
 	const expected = {
-		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git vim-enhanced tmux',
-		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git vim-enhanced tmux',
-		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git vim tmux',
-		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git vim tmux',
-		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git vim tmux',
+		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata vim-enhanced tmux',
+		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata vim-enhanced tmux',
+		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata vim tmux',
+		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata vim tmux',
+		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git hiredis-dev valkey tzdata vim tmux',
 	};
 	for (const [os, command] of Object.entries(expected)) {
 		const result = machine({ os, commands: ['dnf', 'pacman', 'apk'] }).run('test');
@@ -180,7 +185,7 @@ test('the build alone needs neither node nor test tools', () => {
 test('macOS: Homebrew, and the compiler from Apple', () => {
 	const result = machine({ uname: 'Darwin', commands: ['brew'] }).run('test');
 	assert.equal(result.status, 1);
-	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git vim tmux');
+	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git hiredis redis vim tmux');
 	assert.match(result.stderr, /xcode-select --install/);
 });
 
@@ -210,7 +215,7 @@ test('apt: a bare machine gets everything, lists first, and is silent from then 
 	const here = machine({ commands: ['apt-get'], lists: false });
 	const result = here.run('test');
 	assert.equal(result.status, 0, result.stderr);
-	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git vim tmux … \(apt\)/);
+	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git libhiredis-dev redis-server tzdata vim tmux … \(apt\)/);
 	assert.equal(result.stdout, '');
 	const calls = here.calls();
 	assert.equal(calls.length, 2);

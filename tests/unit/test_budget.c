@@ -222,7 +222,7 @@ static void test_race(void **state)
 
 /* --- a ledger that somebody holds --- */
 
-static const char *const nothing[] = { "SELECT 1", NULL };
+static const char *const nothing[] = { "SELECT 1", "SELECT 2", NULL };
 static const struct store_schema same_file = { .file = "ledger.db", .subject = "x", .application_id = 0x656B6501,
 					       .migrations = nothing };
 
@@ -553,6 +553,27 @@ static void test_changes_of_others(void **state)
 	budget_on_change(first, NULL, NULL);
 }
 
+/* What could not be read because the file was just being made is read a moment later. */
+static void test_look_at_locked(void **state)
+{
+	char *path = in_state_dir("ledger.db");
+	int lock;
+
+	(void)state;
+	assert_int_equal(mkdir(state_dir, 0700), 0);
+	assert_true(place_lock(path, &lock));
+	budget_on_change(first, on_change, loop);
+	assert_int_equal(used(first, A), 0);
+	place_unlock(lock);
+	spend(second, A);
+	changes = 0;
+	while (!changes)
+		loop_run(loop);
+	assert_int_equal(used(first, A), 1);
+	budget_on_change(first, NULL, NULL);
+	free(path);
+}
+
 /* The end of a block is told by a timer; nothing else is. */
 static void test_change_by_time(void **state)
 {
@@ -685,6 +706,7 @@ int main(void)
 		BUDGET_TEST(test_look_after_reload),
 		BUDGET_TEST(test_noted_keys),
 		BUDGET_TEST(test_changes_of_others),
+		BUDGET_TEST(test_look_at_locked),
 		BUDGET_TEST(test_change_by_time),
 		BUDGET_TEST(test_written),
 		BUDGET_TEST(test_written_windows),

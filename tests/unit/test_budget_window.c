@@ -153,7 +153,7 @@ static const struct {
 	int64_t retry_at;
 } counts[] = {
 	{ PLAN_SLIDING, 60, 5000000, 0, { 0 }, 0, 0, 60, 5000, 0, 5000 },
-	{ PLAN_SLIDING, 60, 5000001, 0, { 0 }, 0, 0, 60, 5001, 0, 5001 },
+	{ PLAN_SLIDING, 60, 5000001, 0, { 0 }, 0, 0, 60, 5000, 0, 5001 },
 	{ PLAN_SLIDING, 60, 5000000, 0, { 2000000, 3000000 }, 2, 2, 58, 5600, 0, 5000 },
 	{ PLAN_SLIDING, 60, 5000000, 0, { 2000001, 3000000 }, 2, 2, 58, 5601, 0, 5000 },
 	/* full: when the first leaves; and when there is more than is kept */
@@ -209,6 +209,57 @@ static void test_counts(void **state)
 				 (long long)s.reset_at);
 		if (window_retry_at(&facts, counts[i].kept) != counts[i].retry_at)
 			fail_msg("%zu: retry at %lld", i, (long long)window_retry_at(&facts, counts[i].kept));
+	}
+}
+
+/* As above, where other machines cannot be asked since then; they are asked again within a minute. */
+static const struct {
+	enum plan_kind kind;
+	int64_t limit;
+	int64_t now;
+	int64_t alone_since;
+	int64_t times[6];
+	size_t count;
+	int64_t used;
+	int64_t reset_at;
+	int64_t kept;
+	int64_t retry_at;
+} alone[] = {
+	{ PLAN_SLIDING, 5, 5000000, 5000000, { 0 }, 0, 3, 5060, 0, 5000 },
+	/* what was known until then is part of the half, what we did since is not */
+	{ PLAN_SLIDING, 5, 5000000, 4900000, { 2000000, 3000000 }, 2, 3, 5060, 0, 5000 },
+	{ PLAN_SLIDING, 5, 5000000, 4900000, { 2000000, 3000000, 4900000 }, 3, 4, 5060, 0, 5000 },
+	{ PLAN_SLIDING, 5, 5000000, 4900000, { 2000000, 4900000, 4900001 }, 3, 5, 5060, 0, 5060 },
+	{ PLAN_SLIDING, 4, 5000000, 4900000, { 2000000, 2500000, 3000000, 3500000 }, 4, 4, 5600, 0, 5600 },
+	{ PLAN_SLIDING, 4, 5590000, 4900000, { 2000000, 2500000, 3000000, 3500000 }, 4, 4, 5600, 0, 5600 },
+	/* it lasts as long as it lasts, also longer than the window */
+	{ PLAN_SLIDING, 5, 9000000, 4000000, { 8000000 }, 1, 4, 9060, 0, 9000 },
+	{ PLAN_SLIDING, 5, 9000000, 4000000, { 8000000, 8500000 }, 2, 5, 9060, 0, 9060 },
+	/* of one there is no half: not before they answer */
+	{ PLAN_SLIDING, 1, 5000000, 4000000, { 0 }, 0, 1, 5060, 0, 5060 },
+	{ PLAN_CALENDAR, 5, 5000000, 4000000, { 4500000 }, 1, 4, 7200, 0, 5000 },
+	{ PLAN_CALENDAR, 5, 5000000, 4000000, { 4500000, 4600000 }, 2, 5, 7200, 0, 5060 },
+	{ PLAN_CALENDAR, 5, 5000000, 3000000, { 4500000, 4600000 }, 2, 5, 7200, 0, 5060 },
+	{ PLAN_CALENDAR, 2, 5000000, 4000000, { 4500000, 4600000 }, 2, 3, 7200, 0, 7200 },
+	{ PLAN_CALENDAR, 5, 7180000, 4000000, { 4500000, 4600000 }, 2, 5, 7200, 0, 7200 },
+};
+
+static void test_alone(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		struct plan_window window = { .models = all, .limit = alone[i].limit, .period = HOUR,
+					      .kind = alone[i].kind, .time_zone = "UTC" };
+		struct window_facts facts = { .window = &window, .times = alone[i].times, .count = alone[i].count,
+					      .alone_since = alone[i].alone_since, .now = alone[i].now };
+		struct window_state s;
+
+		window_span(&window, alone[i].now, zone_offset, &facts.span);
+		window_evaluate(&facts, &s);
+		if (s.used != alone[i].used || s.reset_at != alone[i].reset_at)
+			fail_msg("%zu: used %lld, reset at %lld", i, (long long)s.used, (long long)s.reset_at);
+		if (window_retry_at(&facts, alone[i].kept) != alone[i].retry_at)
+			fail_msg("%zu: retry at %lld", i, (long long)window_retry_at(&facts, alone[i].kept));
 	}
 }
 
@@ -316,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calendar_spans), cmocka_unit_test(test_calendar_is_seamless),
 		cmocka_unit_test(test_sliding_span),   cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_retry_is_true),  cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_reserved),
 	};

@@ -276,9 +276,105 @@ static void test_language_is_cut(void **state)
 	docs_free(docs);
 }
 
+/* --- the observer --- */
+
+struct events {
+	struct docs_event last;
+	size_t count;
+	size_t len; /* of the text at the last one; SIZE_MAX: none */
+};
+
+static void note_event(void *ctx, const struct docs_event *event)
+{
+	struct events *events = ctx;
+
+	events->last = *event;
+	events->len = doc_text(event->doc) ? text_buffer_len(doc_text(event->doc)) : SIZE_MAX;
+	events->count++;
+}
+
+/* One call for each edit, with the lines that are others afterwards. */
+static void test_observed_edits(void **state)
+{
+	static const struct {
+		const char *text;
+		struct doc_edit edit;
+		enum docs_event_kind kind;
+		size_t first;
+		size_t old_last;
+		size_t new_last;
+	} cases[] = {
+		{ "one\ntwo\nthree", EDIT(1, 3, 1, 3, "x"), DOCS_EDITED, 1, 1, 1 },
+		{ "one\ntwo\nthree", EDIT(1, 3, 1, 3, "\n"), DOCS_EDITED, 1, 1, 2 },
+		{ "one\ntwo\nthree", EDIT(0, 3, 2, 0, ""), DOCS_EDITED, 0, 2, 0 },
+		{ "one\ntwo\nthree", EDIT(2, 0, 0, 1, "a\nb\nc\nd"), DOCS_EDITED, 0, 2, 3 },
+		{ "one\ntwo\nthree", WHOLE("x"), DOCS_WHOLE, 0, 0, 0 },
+		{ "", EDIT(0, 0, 0, 0, "x"), DOCS_EDITED, 0, 0, 0 },
+		/* line ends of two characters, made and unmade */
+		{ "a\r\nb", EDIT(0, 1, 1, 0, "\r"), DOCS_EDITED, 0, 1, 1 },
+		{ "a\nb", EDIT(0, 1, 0, 1, "\r"), DOCS_EDITED, 0, 0, 0 },
+		{ "a\rx\nb", EDIT(1, 0, 1, 1, ""), DOCS_EDITED, 1, 1, 0 },
+		{ "a\rb", EDIT(1, 0, 1, 0, "\n"), DOCS_EDITED, 1, 1, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct docs *docs = docs_new();
+		struct events events = { .count = 0 };
+
+		open_text(docs, URI, 1, cases[i].text);
+		docs_observe(docs, note_event, &events);
+		assert_int_equal(docs_change(docs, URI, 2, &cases[i].edit, 1), DOCS_OK);
+		assert_int_equal(events.count, 1);
+		assert_int_equal(events.last.kind, cases[i].kind);
+		assert_true(events.last.doc == docs_find(docs, URI));
+		assert_int_equal(events.last.first_line, cases[i].first);
+		assert_int_equal(events.last.old_last_line, cases[i].old_last);
+		assert_int_equal(events.last.new_last_line, cases[i].new_last);
+		docs_free(docs);
+	}
+}
+
+static void test_observed_life(void **state)
+{
+	struct docs *docs = docs_new();
+	struct events events = { .count = 0 };
+	struct doc_edit edits[] = { EDIT(0, 0, 0, 0, "a"), EDIT(0, 1, 0, 1, "b"), WHOLE("xyz") };
+
+	(void)state;
+	docs_observe(docs, note_event, &events);
+	open_text(docs, URI, 1, "text");
+	assert_int_equal(events.last.kind, DOCS_WHOLE);
+	assert_int_equal(events.len, 4);
+	docs_change(docs, URI, 2, edits, ARRAY_LEN(edits));
+	assert_int_equal(events.count, 4);
+	assert_int_equal(events.len, 3);
+	docs_save(docs, URI, "xyz", 3); /* what there is: nothing changed */
+	assert_int_equal(events.count, 4);
+	docs_save(docs, URI, "xy", 2);
+	assert_int_equal(events.last.kind, DOCS_WHOLE);
+	docs_lose(docs, URI);
+	assert_int_equal(events.last.kind, DOCS_LOST);
+	assert_int_equal(events.len, SIZE_MAX);
+	docs_lose(docs, URI);
+	docs_change(docs, URI, 3, edits, 1);
+	assert_int_equal(events.count, 6);
+	docs_change(docs, URI, 4, &edits[2], 1);
+	assert_int_equal(events.last.kind, DOCS_WHOLE);
+	docs_close(docs, URI);
+	assert_int_equal(events.last.kind, DOCS_CLOSED);
+	assert_int_equal(events.len, 3);
+	assert_int_equal(events.count, 8);
+	docs_observe(docs, NULL, NULL);
+	open_text(docs, URI, 1, "text");
+	assert_int_equal(events.count, 8);
+	docs_free(docs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_observed_edits), cmocka_unit_test(test_observed_life),
 		cmocka_unit_test(test_changes),   cmocka_unit_test(test_life),
 		cmocka_unit_test(test_versions),  cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_too_large), cmocka_unit_test(test_order_of_use),

@@ -27,13 +27,13 @@
 /* 2026-11-24T03:00:00Z */
 #define NOW INT64_C(1795489200)
 
-enum { SQL_INSERT, SQL_ALL, SQL_COUNT, SQL_BAD, SQL_TYPES };
+enum { SQL_INSERT, SQL_ALL, SQL_COUNT, SQL_CHECK, SQL_TYPES };
 
 static const char *const statements[] = {
 	[SQL_INSERT] = "INSERT INTO note (text) VALUES (?1)",
 	[SQL_ALL] = "SELECT text FROM note ORDER BY id",
 	[SQL_COUNT] = "SELECT count(*) FROM note",
-	[SQL_BAD] = "INSERT INTO note (text) VALUES (NULL)",
+	[SQL_CHECK] = "PRAGMA integrity_check",
 	[SQL_TYPES] = "SELECT ?1, ?2, ?3, ?4, ?5",
 };
 static const char *const first[] = { "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)", NULL };
@@ -98,6 +98,18 @@ static void expect_notes(struct store *store, const char *wanted)
 	assert_int_equal(store_commit(store), STORE_OK);
 	assert_string_equal(all.data, wanted);
 	strbuf_release(&all);
+}
+
+static int64_t count_notes(struct store *store)
+{
+	int64_t n;
+
+	assert_int_equal(store_begin(store, STORE_READ), STORE_OK);
+	store_start(store, SQL_COUNT);
+	assert_true(store_next(store));
+	n = store_int(store, 0);
+	assert_int_equal(store_commit(store), STORE_OK);
+	return n;
 }
 
 static void expect_trouble(struct store *store, enum store_trouble_kind kind, const char *part)
@@ -242,47 +254,109 @@ static void test_version(void **state)
 	assert_int_equal(add(b, "2"), STORE_OK);
 	assert_true(seen != store_version(a));
 	seen = store_version(a);
+	/* Reading changes nothing. */
+	expect_notes(a, "1,2");
+	assert_true(seen == store_version(a));
 	assert_int_equal(add(a, "3"), STORE_OK);
 	assert_true(seen != store_version(a));
 	store_free(a);
 	store_free(b);
 }
 
-/* Eight processes, 25 notes each, all at once: none is lost, none waits inside. */
+/* One of several processes: waits for the start, and writes its notes. */
+static void write_notes(int start, int notes)
+{
+	struct store *store = store_new(&schema);
+	struct store_trouble trouble;
+	char byte;
+
+	if (read(start, &byte, 1) != 0)
+		_exit(2);
+	while (notes) {
+		enum store_result r = add(store, "x");
+
+		if (r == STORE_FAILED || store_take_trouble(store, &trouble))
+			_exit(1);
+		notes -= r == STORE_OK;
+	}
+	store_free(store);
+	_exit(0);
+}
+
+/* Eight processes make the file and write, all at once: none is lost, none finds it damaged, none waits inside. */
 static void test_processes(void **state)
 {
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct store *store;
+		pid_t pids[8];
+		int start[2];
+
+		assert_int_equal(pipe(start), 0);
+		for (size_t p = 0; p < ARRAY_LEN(pids); p++) {
+			pids[p] = fork();
+			if (pids[p])
+				continue;
+			close(start[1]);
+			write_notes(start[0], 5);
+		}
+		close(start[0]);
+		close(start[1]);
+		for (size_t p = 0; p < ARRAY_LEN(pids); p++) {
+			int status;
+
+			assert_int_equal(waitpid(pids[p], &status, 0), pids[p]);
+			assert_int_equal(status, 0);
+		}
+		store = store_new(&schema);
+		assert_int_equal(count_notes(store), 40);
+		store_free(store);
+		remove_tree(state_dir);
+	}
+}
+
+/* Killed at any instruction: what was told to be written is there, and the file is whole. */
+static void test_killed(void **state)
+{
+	int64_t known = 0;
 	struct store *store;
-	pid_t pids[8];
 
 	(void)state;
-	for (size_t p = 0; p < ARRAY_LEN(pids); p++) {
-		pids[p] = fork();
-		if (pids[p])
-			continue;
-		store = store_new(&schema);
-		for (int n = 0; n < 25;) {
-			enum store_result r = add(store, "x");
+	for (int round = 0; round < 30; round++) {
+		int told[2];
+		char byte;
+		pid_t pid;
 
-			if (r == STORE_FAILED)
-				_exit(1);
-			n += r == STORE_OK;
+		assert_int_equal(pipe(told), 0);
+		pid = fork();
+		if (!pid) {
+			store = store_new(&schema);
+			for (;;)
+				if (add(store, "x") == STORE_OK && write(told[1], "x", 1) != 1)
+					_exit(1);
 		}
+		close(told[1]);
+		/* In the middle of whatever comes after that many. */
+		for (int n = 0; n < round * 7 % 23; n++)
+			known += read(told[0], &byte, 1) == 1;
+		kill(pid, SIGKILL);
+		while (read(told[0], &byte, 1) == 1)
+			known++;
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		close(told[0]);
+		store = store_new(&schema);
+		assert_true(count_notes(store) >= known);
+		known = count_notes(store);
+		assert_int_equal(store_begin(store, STORE_READ), STORE_OK);
+		store_start(store, SQL_CHECK);
+		assert_true(store_next(store));
+		assert_string_equal(store_text(store, 0), "ok");
+		assert_int_equal(store_commit(store), STORE_OK);
+		expect_no_trouble(store);
 		store_free(store);
-		_exit(0);
 	}
-	for (size_t p = 0; p < ARRAY_LEN(pids); p++) {
-		int status;
-
-		assert_int_equal(waitpid(pids[p], &status, 0), pids[p]);
-		assert_int_equal(status, 0);
-	}
-	store = store_new(&schema);
-	assert_int_equal(store_begin(store, STORE_READ), STORE_OK);
-	store_start(store, SQL_COUNT);
-	assert_true(store_next(store));
-	assert_int_equal(store_int(store, 0), 200);
-	assert_int_equal(store_commit(store), STORE_OK);
-	store_free(store);
+	assert_int_equal(count_aside(), 0);
+	assert_true(known > 0);
 }
 
 /* --- versions --- */
@@ -527,6 +601,49 @@ static void test_remote_kinds(void **state)
 		assert_int_equal(place_kind_is_remote(kinds[i].magic), kinds[i].remote);
 }
 
+/* On a network file system: no log that needs shared memory, one warning, and all else as ever. */
+static void test_remote(void **state)
+{
+	struct store *a = store_new(&schema);
+	struct store *b = store_new(&schema);
+	char *wal = in_state_dir("notes.db-wal");
+
+	(void)state;
+	place_set_remote_for_test(true);
+	assert_int_equal(add(a, "1"), STORE_OK);
+	expect_trouble(a, STORE_REMOTE,
+		       "the notebook is on a network file system, whose locks cannot be relied upon: set EKE_STATE_DIR to a "
+		       "local directory (now ");
+	assert_int_equal(access(wal, F_OK), -1);
+	assert_int_equal(add(b, "2"), STORE_OK);
+	expect_notes(a, "1,2");
+	/* Whoever writes keeps others from writing, whoever reads from finishing that. */
+	assert_int_equal(store_begin(a, STORE_WRITE), STORE_OK);
+	assert_int_equal(add(b, "no"), STORE_BUSY);
+	store_start(a, SQL_INSERT);
+	store_put_text(a, "3");
+	store_run(a);
+	assert_int_equal(store_begin(b, STORE_READ), STORE_OK);
+	store_start(b, SQL_ALL);
+	assert_true(store_next(b));
+	assert_int_equal(store_commit(a), STORE_BUSY);
+	assert_int_equal(store_commit(b), STORE_OK);
+	assert_int_equal(add(a, "3"), STORE_OK);
+	expect_notes(b, "1,2,3");
+	expect_no_trouble(a);
+	store_free(a);
+	store_free(b);
+	/* The directory was moved to a local disk. */
+	place_set_remote_for_test(false);
+	a = store_new(&schema);
+	assert_int_equal(add(a, "4"), STORE_OK);
+	assert_int_equal(access(wal, F_OK), 0);
+	expect_notes(a, "1,2,3,4");
+	expect_no_trouble(a);
+	store_free(a);
+	free(wal);
+}
+
 /* Only one at a time makes or sets aside files of a directory. */
 static void test_lock(void **state)
 {
@@ -553,10 +670,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_lazy_and_private), STORE_TEST(test_types),	     STORE_TEST(test_rollback),
 		STORE_TEST(test_busy),		   STORE_TEST(test_version),	     STORE_TEST(test_processes),
+		STORE_TEST(test_killed),
 		STORE_TEST(test_migration),	   STORE_TEST(test_no_database),     STORE_TEST(test_somebody_elses),
 		STORE_TEST(test_damage_while_open), STORE_TEST(test_table_gone),     STORE_TEST(test_removed_while_open),
 		STORE_TEST(test_no_place),	   STORE_TEST(test_full),	     STORE_TEST(test_memory),
 		STORE_TEST(test_remote_kinds),	   STORE_TEST(test_lock),
+		STORE_TEST(test_remote),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,6 +209,27 @@ static void test_simulated(void **state)
 	}
 }
 
+/* tokens_room() is what tokens_of() lets in, exactly. */
+static void test_room(void **state)
+{
+	static const int64_t truths[] = { 0, 300, 600, 1000, 1370, 2000 };
+	struct token_scales *scales;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(truths); i++) {
+		scales = token_scales_new();
+		tokens_learn(scales, "a", "b", 1000, truths[i]);
+		for (size_t cap = 0; cap < 5000; cap += 7) {
+			size_t room = tokens_room(scales, "a", "b", cap);
+
+			assert_true(tokens_of(scales, "a", "b", room) <= cap);
+			assert_true(tokens_of(scales, "a", "b", room + 1) > cap);
+			assert_int_equal(tokens_room(scales, "a", "other", cap), cap);
+		}
+		token_scales_free(scales);
+	}
+}
+
 static void test_unknown(void **state)
 {
 	struct token_scales *scales = token_scales_new();
@@ -348,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_simulated),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_refused),

@@ -13,7 +13,7 @@ const SHANGHAI_MS = 8 * HOUR_MS;
 /** @returns {{status?: number, headers?: object, body: any}} the parts of a scenario */
 export function sideAnswer(upstream, record) {
 	switch (record.route) {
-	case "models": return { body: { object: "list", data: upstream.options.models.map(modelEntry) } };
+	case "models": return { body: { object: "list", data: upstream.options.models.map((id) => modelEntry(id, upstream.options.owner)) } };
 	case "usage": return { body: usageRows(upstream, record) };
 	case "balance": return { body: { balanceTotal: 0, balanceUsed: 0 } };
 	case "embeddings": return { body: embeddings(record.body) };
@@ -23,7 +23,7 @@ export function sideAnswer(upstream, record) {
 	}
 }
 
-const modelEntry = (id) => ({ id, object: "model", created: 1700000000, owned_by: "eke-test-upstream", permission: [] });
+const modelEntry = (id, owner = "eke-test-upstream") => ({ id, object: "model", created: 1700000000, owned_by: owner, permission: [] });
 
 /** One row an hour and model, as chatanywhere has them (upstream.md 1.5): what this server counted itself. */
 function usageRows(upstream, record) {

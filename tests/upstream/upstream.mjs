@@ -30,6 +30,8 @@ import { ClientGone, Wire } from "./wire.mjs";
  * @param {Function} [options.answer] (record, index) => string | string[]; default echoModel()
  * @param {string|object} [options.scenario] for requests that name none
  * @param {string[]} [options.models] what GET /v1/models lists
+ * @param {string} [options.owner] who owns them, by that list; a server is known by it
+ * @param {boolean} [options.infill] false: a model that cannot fill in the middle, as llama.cpp says it
  * @param {(line: string) => void} [options.log] one line for each answer
  * @returns {Promise<Upstream>}
  */
@@ -39,7 +41,7 @@ export async function startUpstream(options = {}) {
 	return upstream;
 }
 
-const OPTIONS = ["port", "tls", "http2", "keepAlive", "key", "answer", "scenario", "models", "log"];
+const OPTIONS = ["port", "tls", "http2", "keepAlive", "key", "answer", "scenario", "models", "owner", "infill", "log"];
 
 class Upstream {
 	#server;
@@ -279,6 +281,8 @@ class Upstream {
 			if (!bare && headers.authorization !== `Bearer ${this.options.key}`) return "401-apikey";
 		}
 		if (route === "half-path") return "403-model";
+		/* llama.cpp looks at the model before it looks at the body. */
+		if (route === "infill" && this.options.infill === false) return "501-no-infill";
 		return refuseBody(record);
 	}
 

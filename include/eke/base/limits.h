@@ -24,6 +24,8 @@
 #define LIMIT_PLANS 32
 #define LIMIT_PLAN_WINDOWS 8
 #define LIMIT_IGNORE_PATTERNS 512
+#define LIMIT_USER_COMMANDS 100           /* chat.commands of one configuration */
+#define LIMIT_COMMAND_NAME 64
 #define LIMIT_KEY_ARGS 32                 /* words of a key command */
 #define LIMIT_KEY KIB(4)                  /* an API key */
 #define LIMIT_KEY_COMMAND_SECONDS 60      /* a password manager may ask its user */
@@ -52,6 +54,11 @@
 #define LIMIT_LANGUAGE_ID 64              /* a languageId; the rest is cut */
 #define LIMIT_IGNORE_PATTERN 1024         /* one line of gitignore syntax */
 #define LIMIT_IGNORE_RULES 8192           /* of all sources together */
+#define LIMIT_IGNORE_FILE MIB(1)          /* a .gitignore */
+#define LIMIT_IGNORE_DIRS 4096            /* directories of which is known whether they have one */
+#define LIMIT_FOLDERS 64                  /* of a workspace */
+
+#define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
 
 /* --- budget --- */
 #define LIMIT_WINDOW_ENTRIES 100000       /* requests one window may count: the largest "limit" a plan may have */
@@ -62,6 +69,13 @@
 #define LIMIT_PLAN_NAME 128               /* in the ledger; longer ones are cut */
 #define LIMIT_ZONE_NAME 64                /* a name of the tz database */
 #define LIMIT_BLOCKS 16                   /* of one service, that may concern one key */
+#define LIMIT_REDIS_URL 1024              /* the address of a shared ledger */
+#define LIMIT_REDIS_SHOWN 320             /* ... as it is shown; longer ones are cut */
+#define LIMIT_REDIS_REPLY MIB(4)          /* an answer of it, as it comes in */
+#define LIMIT_REDIS_NEWS 256              /* what others wrote, told in one answer */
+#define LIMIT_REDIS_OWED 128              /* what we wrote, told in one call */
+#define LIMIT_REDIS_ADDRESSES 8           /* of its host; each is tried */
+#define LIMIT_REDIS_CALLS 1024            /* calls that wait for its answer */
 
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
@@ -71,6 +85,8 @@
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
+#define LIMIT_LOCAL_SERVERS 8             /* addresses on this machine where a server is looked for */
+#define LIMIT_LOCAL_MODELS 256            /* of one of these that are looked at */
 #define LIMIT_MODELS 4096                 /* entries taken from a model list */
 #define LIMIT_USAGE_HOURS 48              /* of a provider's own count of requests */
 #define LIMIT_STENCIL KIB(2)              /* what stands around the text of an event; for longer ones each is parsed */
@@ -112,5 +128,19 @@
 #define LIMIT_CHAT_KEPT 8                 /* answers that nobody waited for any more, kept for the same question */
 #define LIMIT_CHAT_MESSAGES 2048          /* in one request */
 #define LIMIT_CHAT_PROMPT MIB(8)          /* all of a request's messages */
+#define LIMIT_CHAT_TURNS 4096             /* of one conversation */
+#define LIMIT_CHATS_LISTED 10000          /* of one page */
+#define LIMIT_CHATS_AT_WORK 64            /* conversations that are being answered, in one process */
+#define LIMIT_TITLE 256                   /* of a conversation */
+#define LIMIT_CONTEXT_ITEMS 64            /* things that go with a question */
+#define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
+#define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
+#define LIMIT_DIFF MIB(4)                 /* what is staged */
+#define LIMIT_DIFF_SECONDS 10             /* for git to say it */
+#define LIMIT_EXPORT MIB(64)              /* a conversation as one text */
+
+/* --- front --- */
+#define LIMIT_SESSIONS 256                /* of ACP, open in one process */
+#define LIMIT_MODELS_OFFERED 256          /* of one endpoint, in a list to choose from */
 
 #endif

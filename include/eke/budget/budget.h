@@ -35,6 +35,25 @@ void budget_free(struct budget *budget);
  * listener, or NULL. Costs no wake-ups where nothing happens. */
 void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx);
 
+/* --- other machines --- */
+
+/*
+ * Shares the ledger with other machines through the Redis or Valkey at that URL (redis_url.h), or with nobody (NULL).
+ * Each request is then asked there, too, in one atomic step; what this machine counts and hears from its providers the
+ * others know, and the other way round. Where it does not answer in time, requests are counted here alone, half of each
+ * window is taken for used by the others, and what was counted is told as soon as it answers. Nothing is connected
+ * before the first counted request or the first look at a counted plan. False with ERR_CONFIG: not a URL, or not in
+ * this build; the ledger is this machine's alone then.
+ */
+bool budget_share(struct budget *budget, const char *url, struct err *err);
+/*
+ * Calls fn from the loop, once, when what the others wrote is known, or cannot be known now; at the end of the turn
+ * where the ledger is not shared. For who reports once and ends.
+ */
+void budget_sync(struct budget *budget, loop_fn *fn, void *ctx);
+/* Takes that back. */
+void budget_unsync(struct budget *budget, loop_fn *fn, void *ctx);
+
 /* --- reservations --- */
 
 enum budget_use {
@@ -105,6 +124,8 @@ struct budget_ledger {
 	const char *path;   /* where it is or would be; NULL: there is no place for it */
 	bool shared;        /* false: this process counts for itself */
 	const char *notice; /* what is wrong with it, a sentence; NULL: nothing */
+	const char *others; /* where it is shared with other machines: "redis://host:6379/0"; NULL: it is not */
+	bool others_answer; /* at the last look */
 };
 /* Opens it. The strings are borrowed until the next call into the budget. */
 void budget_ledger(struct budget *budget, struct budget_ledger *out);

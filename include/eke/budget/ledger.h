@@ -46,6 +46,8 @@ const char *ledger_watched_path(const struct ledger *ledger);
 /* Within a transaction, Unix ms: the time by which it goes; since when it is complete, or 0. */
 int64_t ledger_now(const struct ledger *ledger);
 int64_t ledger_known_since(const struct ledger *ledger);
+/* 0, or since when the machines that share it cannot be asked (mirror.h). */
+int64_t ledger_alone_since(const struct ledger *ledger);
 void ledger_mark(struct ledger *ledger, const struct key_digest *digest, struct key_mark *out);
 
 /* A new id of a request; never 0. */

@@ -17,6 +17,7 @@ struct snapshot {
 	const struct plan *plan; /* borrowed; snapshot_look_at() may set another copy of it */
 	int64_t now;             /* Unix ms */
 	int64_t known_since;
+	int64_t alone_since;
 	struct entry_log log;
 	int64_t log_from;
 	struct block *blocks; /* owned; those that may concern the party, of all models */

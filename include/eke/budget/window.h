@@ -41,6 +41,11 @@ struct window_facts {
 	 * passed half of the window counts as used by what happened before.
 	 */
 	int64_t known_since;
+	/*
+	 * 0, or since when other machines that use the same window cannot be asked: for as long as that lasts half of it
+	 * counts as used by them, less what was known until then.
+	 */
+	int64_t alone_since;
 	int64_t now;
 };
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "eke/base/err.h"
+#include "eke/chat/trim.h"
 #include "eke/config/config.h"
 #include "eke/upstream/call.h"
 #include "eke/upstream/upstream.h"
@@ -21,6 +22,11 @@ struct chat_request {
 	const char *endpoint; /* NULL: the first */
 	const char *model;    /* NULL: the endpoint's */
 	const struct request_message *messages;
+	/*
+	 * What each of them is (fit.h): then the parts of one turn are sent as one message. NULL: as their roles say, and
+	 * each is a message.
+	 */
+	const enum trim_class *classes;
 	size_t count; /* at least 1 */
 	double temperature; /* negative: the configuration's */
 	int64_t max_tokens; /* 0: the configuration's */
@@ -63,6 +69,8 @@ void chat_configure(struct chat *chat, struct config *config);
  */
 uint64_t chat_start(struct chat *chat, const struct chat_request *request, const struct chat_callbacks *callbacks,
 	struct err *err);
+/* Whether chat_start() would take it; nothing is sent. */
+bool chat_fits(struct chat *chat, const struct chat_request *request, struct err *err);
 void chat_cancel(struct chat *chat, uint64_t id);
 /* The user's answer. Yes: also the next ones need not be asked for until the first endpoint has something again. */
 void chat_go_on(struct chat *chat, uint64_t id, bool yes);

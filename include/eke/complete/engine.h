@@ -16,6 +16,7 @@
 #include "eke/io/loop.h"
 #include "eke/text/docs.h"
 #include "eke/text/position.h"
+#include "eke/text/workspace.h"
 #include "eke/upstream/upstream.h"
 
 /* Items of one answer. */
@@ -72,11 +73,13 @@ struct engine_explanation {
 };
 
 /* Everything is borrowed and must outlive the engine. */
-struct engine *engine_new(struct loop *loop, struct upstream *upstream, struct docs *docs);
+struct engine *engine_new(
+	struct loop *loop, struct upstream *upstream, struct docs *docs, struct workspace *workspace);
 /* Waiting requests end without a word. */
 void engine_free(struct engine *engine);
-/* `ignore` patterns that are malformed are reported and left out. */
-void engine_configure(struct engine *engine, struct config *config, config_warn_fn *warn, void *warn_ctx);
+void engine_configure(struct engine *engine, struct config *config);
+/* Which documents may be sent has changed: what was learned from those that may not be any more is forgotten. */
+void engine_rules_changed(struct engine *engine);
 
 /* The number (never 0) is for engine_cancel(). Callbacks come from the loop only. */
 uint64_t engine_complete(struct engine *engine, const struct engine_request *request,
@@ -88,6 +91,6 @@ void engine_feedback(struct engine *engine, uint64_t item, enum engine_event eve
 bool engine_explain(struct engine *engine, const char *uri, struct position position, struct engine_explanation *out,
 	struct err *err);
 /* May the document at this URI leave the machine? False with ERR_IGNORED and the rule. */
-bool engine_may_send(const struct engine *engine, const char *uri, struct err *err);
+bool engine_may_send(struct engine *engine, const char *uri, struct err *err);
 
 #endif

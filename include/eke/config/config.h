@@ -3,8 +3,8 @@
 /*
  * The configuration: defaults, then the user's file, then what the editor sent (initializationOptions.eke,
  * settings.eke). protocol/config.schema.json describes every field; this is its shape in C. What decides where
- * keys and text go (endpoints, plans, ledger) is taken from the user's own file or from the environment only,
- * never from an editor's workspace.
+ * keys and text go (endpoints, plans, ledger) is taken from the user's own file, from the environment, or from the
+ * user's yes to a server on this machine; never from an editor's workspace.
  *
  * A struct config is immutable and counted: whoever works with one across turns holds a reference, and a reload makes a
  * new one. Strings are borrowed from it.
@@ -64,6 +64,18 @@ struct config_endpoint {
 	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
 };
 
+/* A server on this machine that its user agreed to, where nothing is configured. Strings are owned. */
+struct config_local {
+	char *name;
+	char *base_url; /* NULL: none */
+	char *chat_model;
+	char *completion_model;
+	enum completion_api completion_api;
+};
+
+void config_local_copy(const struct config_local *from, struct config_local *to);
+void config_local_release(struct config_local *local);
+
 enum when_exhausted { EXHAUSTED_NEVER, EXHAUSTED_ASK, EXHAUSTED_AUTO };
 enum completion_trigger { TRIGGER_AUTO, TRIGGER_MANUAL, TRIGGER_OFF };
 
@@ -101,11 +113,13 @@ struct config {
 
 	/* config.c's own */
 	unsigned refs;
+	struct config_local local; /* what the one endpoint borrows, if it is that */
 	struct json_pool *pool;
 	struct plan plans[LIMIT_PLANS];
 	const char **plan_models[LIMIT_PLANS];
 	size_t plan_count;
 	const struct json *languages[2]; /* of the file, of the editor */
+	const struct json *commands[2];  /* likewise: objects of strings; for chat/commands.h */
 };
 
 /* Gets warnings that do not keep a configuration from being used: unknown fields, literal keys. May be NULL. */
@@ -118,6 +132,11 @@ typedef void config_warn_fn(void *ctx, const char *sentence);
  */
 struct config *config_load(const char *path, const char *settings, config_warn_fn *warn, void *warn_ctx,
 	struct err *err);
+/*
+ * Makes that server the endpoint of a configuration without one, under the plan unlimited; of one that has some it is
+ * not made. Before anybody else holds the configuration.
+ */
+void config_use_local(struct config *config, const struct config_local *local);
 /*
  * For a fault that was found later (an address that is none): err's message begins with the member's path, and
  * gets file and line before it.

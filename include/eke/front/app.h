@@ -9,10 +9,14 @@
 
 #include "eke/budget/budget.h"
 #include "eke/chat/chat.h"
+#include "eke/chat/conversation.h"
+#include "eke/chat/edit.h"
 #include "eke/complete/engine.h"
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
 #include "eke/text/docs.h"
+#include "eke/text/workspace.h"
+#include "eke/upstream/local_server.h"
 #include "eke/upstream/upstream.h"
 
 /* The options before or behind any command; borrowed from argv. */
@@ -29,10 +33,14 @@ struct app {
 	struct budget *budget;
 	struct upstream *upstream;
 	struct docs *docs;
+	struct workspace *workspace;
 	struct engine *engine;
 	struct chat *chat;
+	struct conversations *conversations;
+	struct edits *edits;
 	struct config *config; /* ref; never NULL after app_load() succeeded once */
 	char *settings;        /* the editor's, as JSON; NULL: none */
+	struct config_local local; /* that the user agreed to, until the program ends */
 	struct app_file_state { /* of the configuration file, when it was loaded */
 		int64_t mtime_ns;
 		int64_t size;
@@ -49,6 +57,11 @@ void app_release(struct app *app);
  * if there was none, the defaults without an endpoint are in force, so that the program can go on and say so.
  */
 bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err *err);
+/*
+ * The user agreed: where the configuration has no endpoint, it is this server from the next app_load() on. False: none
+ * of its models can chat.
+ */
+bool app_use_local(struct app *app, const struct local_server *server);
 /* Has the file changed since it was loaded? Looks at most once a second. */
 bool app_config_changed(struct app *app);
 

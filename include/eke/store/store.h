@@ -73,6 +73,7 @@ bool store_copy(struct store *store, struct store *memory);
 bool store_take_trouble(struct store *store, struct store_trouble *out);
 /* Of the file that is or was to be opened; NULL before that, in memory, and where there is no place. */
 const char *store_path(const struct store *store);
+bool store_is_open(const struct store *store);
 /* Is there a file? Looks without opening it. */
 bool store_exists(const struct store *store);
 
@@ -85,8 +86,9 @@ MUST_USE enum store_result store_commit(struct store *store);
 void store_rollback(struct store *store);
 
 /*
- * A number that changes with every commit of any process, for caches of what was read; 0: it cannot be told, read
- * again. Costs a lock of shared memory, no reading. Not within a transaction.
+ * A number that changes with every commit that wrote, of any process, for caches of what was read: ask before reading,
+ * so that what is written meanwhile makes a difference. 0: it cannot be told, read again. Costs a lock of shared
+ * memory, no reading. Not within a transaction.
  */
 int64_t store_version(struct store *store);
 

@@ -73,8 +73,8 @@ enum docs_event_kind {
 };
 
 /*
- * Borrowed for the call. The text is that after the change. Lines are those of DOCS_EDITED, from 0: the lines first_line
- * to old_last_line were there before, first_line to new_last_line stand in their place; new_last_line is
+ * Borrowed for the call. The text is that after the change. Lines are those of DOCS_EDITED, from 0: first_line to
+ * old_last_line were there before, first_line to new_last_line stand in their place; new_last_line is
  * first_line - 1 where a lone \r became part of a \r\n.
  */
 struct docs_event {

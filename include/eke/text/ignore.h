@@ -39,10 +39,25 @@ void ignore_free(struct ignore *ig);
 bool ignore_add(struct ignore *ig, enum ignore_source source, const char *dir, const char *pattern, struct err *err);
 
 /*
+ * The same, with where the line stands, for ignore_find(): a file's path or a setting's name. Borrowed, and must
+ * outlive ig.
+ */
+bool ignore_add_from(struct ignore *ig, enum ignore_source source, const char *dir, const char *where,
+	const char *pattern, struct err *err);
+
+/* A rule that ignores a file: as it was written, living as long as ig. */
+struct ignore_hit {
+	const char *rule;
+	const char *where; /* as it was added; NULL: built in, or not said */
+};
+
+/*
  * Whether the file at `path` (absolute, or relative for dir-less rules) is ignored, and by which rule: as it was
  * written, living as long as ig; rule may be NULL.
  */
 bool ignore_match(const struct ignore *ig, const char *path, const char **rule);
+/* The same; `hit` is filled if it is ignored. */
+bool ignore_find(const struct ignore *ig, const char *path, struct ignore_hit *hit);
 /* The same for the path part of a URI of any scheme: untitled:/x/.env is a secret too, untitled:Untitled-1 is not. */
 bool ignore_match_uri(const struct ignore *ig, const char *uri, const char **rule);
 

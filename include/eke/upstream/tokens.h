@@ -34,6 +34,8 @@ void token_scales_free(struct token_scales *scales);
 
 /* The raw estimate as this model counts; as it is where nothing is known. Rounded up; 0 stays 0. */
 size_t tokens_of(const struct token_scales *scales, const char *endpoint, const char *model, size_t raw);
+/* The other way round: the largest raw estimate that counts as no more than `tokens`. */
+size_t tokens_room(const struct token_scales *scales, const char *endpoint, const char *model, size_t tokens);
 /*
  * An answer came: `truth` is usage.prompt_tokens. Prompts of less than TOKENS_LEARN_MIN by either count teach nothing,
  * and of a truth that is absurdly far from the estimate only what the scale's bounds allow.

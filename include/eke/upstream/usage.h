@@ -23,7 +23,10 @@ struct usage_hour {
 /* hours are the last 24 or so in which there was a request, oldest first; NULL with err set on failure; borrowed. */
 typedef void usage_fn(void *ctx, const struct usage_hour *hours, size_t count, const struct err *err);
 
-/* Is it a host that has this question? Others must not be asked. */
+/*
+ * Is it a host that has this question, or a relay on this machine of which the configuration says, by its plan, that it
+ * leads to one? Others must not be asked.
+ */
 bool usage_is_offered(const struct endpoint *endpoint);
 /* fn is called once, from the loop, unless cancelled. The number (never 0) is for usage_cancel(). */
 uint64_t usage_start(struct upstream *upstream, struct endpoint *endpoint, usage_fn *fn, void *ctx);

@@ -37,11 +37,18 @@ export async function within(promise, complaint, milliseconds = PATIENCE) {
 	}
 }
 
-/** A directory of its own, gone after the test; with config.json if there is a configuration (an object, or text as it is). */
-export function makeHome(t, config) {
+/* Removed when all is over: hooks of a test run in their order, and what still runs there writes until it is stopped. */
+const homes = [];
+process.once('exit', () => homes.forEach((home) => rmSync(home, { recursive: true, force: true })));
+
+/**
+ * A directory of its own for a test; with config.json if there is a configuration (an object, or text as it is).
+ * @param {Object} _t the test, as everything here takes it first
+ */
+export function makeHome(_t, config) {
 	const home = mkdtempSync(join(tmpdir(), 'eke-e2e-'));
 
-	t.after(() => rmSync(home, { recursive: true, force: true }));
+	homes.push(home);
 	mkdirSync(join(home, 'work'));
 	if (config !== undefined)
 		writeFileSync(join(home, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
@@ -57,6 +64,7 @@ function environment(home, env) {
 		HOME: home,
 		EKE_CONFIG: join(home, 'config.json'),
 		EKE_STATE_DIR: join(home, 'state'),
+		EKE_LOCAL_SERVERS: '', /* what runs on the machine is no part of a test */
 		ASAN_OPTIONS: 'detect_leaks=1:exitcode=99',
 		UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 		...env,

@@ -1,0 +1,346 @@
+-- The shared ledger: all that happens in Redis, each call one atomic step. The program carries this text
+-- (budget/redis_script.h); src/budget/remote.c is the only caller. For Redis 5 and later, and Valkey.
+--
+-- KEYS, all with one hash tag:
+--   meta    hash: "salt" of the marks of keys (whoever comes first brings it), "seq" the number of the last event
+--   events  sorted set: member by number. What has changed since a number is what stands behind it.
+--   log     sorted set: requests by their time; with ":s:" and a service, ":p:" and a plan, ":sp:" and both, ":k:" and
+--           a key behind the name those of that, for counting without reading
+--   data    hash: member to its value, lines; the first is the machine that wrote it
+--   expiry  sorted set: member by when nobody needs it any more
+-- Members:
+--   r<id>                          a request: origin, at, keep, service, plan, key, model
+--   g<id>                          a request that is gone (given back): origin
+--   b<service>\n<key>\n<model>     a block: origin, set_at, until, stated, tries, probe, probe_until, message;
+--                                  origin alone: it was lifted
+--   l<service>\n<period>\n<model>  a limit that the provider stated: origin, limit, calendar, zone, seen_at
+-- Times are Unix ms of this server's clock: the machines' clocks differ, this one is for all.
+--
+-- ARGV: operation, salt, origin, cursor, then what the operation takes. The answer: verdict (1 yes, 0 no, -1 the salt
+-- is another: this is not the ledger that you knew), now, number of the last event told, 1 if there are more, how long
+-- to wait in ms, the window (or 0) that said no, then member and value of each event behind the cursor that another
+-- machine wrote.
+
+local meta, events, log, data, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local op, salt, origin, cursor = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local MOST_NEWS = 256
+local TIDY = 100
+local DAY = 86400000
+-- As long as the longest window, and some days.
+local UNUSED = 400 * DAY
+-- As in budget/block.h.
+local PROBE = 120000
+local STALE = 3600000
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function int(n)
+	return string.format('%.0f', n)
+end
+
+local function note(member, value, goes)
+	redis.call('ZADD', events, redis.call('HINCRBY', meta, 'seq', 1), member)
+	redis.call('HSET', data, member, value)
+	redis.call('ZADD', expiry, int(goes), member)
+end
+
+-- The names of the logs that a request is in, beside the one of all.
+local function logs_of(service, plan, key)
+	local names = { log .. ':s:' .. service, log .. ':p:' .. plan, log .. ':sp:' .. service .. '\n' .. plan }
+	if key ~= '' then
+		names[4] = log .. ':k:' .. key
+	end
+	return names
+end
+
+local REQUEST = '^[^\n]*\n[^\n]*\n[^\n]*\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$'
+
+local function forget(members)
+	for _, member in ipairs(members) do
+		local service, plan, key = (redis.call('HGET', data, member) or ''):match(REQUEST)
+		if service and member:sub(1, 1) == 'r' then
+			for _, name in ipairs(logs_of(service, plan, key)) do
+				redis.call('ZREM', name, member)
+			end
+		end
+	end
+	redis.call('ZREM', events, unpack(members))
+	redis.call('ZREM', log, unpack(members))
+	redis.call('HDEL', data, unpack(members))
+	redis.call('ZREM', expiry, unpack(members))
+end
+
+-- After a change: what is over goes, and all of it when nobody comes any more.
+local function settle()
+	local over = redis.call('ZRANGEBYSCORE', expiry, '-inf', int(now), 'LIMIT', 0, TIDY)
+	if #over > 0 then
+		forget(over)
+	end
+	for i = 1, #KEYS do
+		redis.call('PEXPIRE', KEYS[i], UNUSED)
+	end
+end
+
+local function answer(verdict, wait, window)
+	local found = redis.call('ZRANGEBYSCORE', events, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT', 0, MOST_NEWS)
+	local last = tonumber(redis.call('HGET', meta, 'seq') or 0)
+	local more = #found == 2 * MOST_NEWS
+	local out = { verdict, now, more and tonumber(found[#found]) or last, more and 1 or 0, wait or 0, window or 0 }
+	for i = 1, #found, 2 do
+		local value = redis.call('HGET', data, found[i]) or ''
+		if value:match('^[^\n]*') ~= origin then
+			out[#out + 1] = found[i]
+			out[#out + 1] = value
+		end
+	end
+	return out
+end
+
+-- --- requests ---
+
+local function add_request(id, at, keep, service, plan, key, model)
+	-- What was given back stays so, in whichever order the two arrive.
+	if redis.call('HEXISTS', data, 'g' .. id) == 1 then
+		return false
+	end
+	if at > now then
+		at = now
+	end
+	if at + keep > now then
+		-- Told again, it may have a key that was not known before.
+		if redis.call('HEXISTS', data, 'r' .. id) == 1 then
+			forget({ 'r' .. id })
+		end
+		note('r' .. id, table.concat({ origin, int(at), int(keep), service, plan, key, model }, '\n'), at + keep)
+		redis.call('ZADD', log, int(at), 'r' .. id)
+		for _, name in ipairs(logs_of(service, plan, key)) do
+			redis.call('ZADD', name, int(at), 'r' .. id)
+			redis.call('PEXPIRE', name, UNUSED)
+		end
+	end
+	return true
+end
+
+local function drop_request(id)
+	forget({ 'r' .. id })
+	note('g' .. id, origin, now + 2 * DAY)
+end
+
+-- Those from a time on that concern a service, a plan or a key, ascending.
+local function read_log(from, service, plan, key)
+	local members = redis.call('ZRANGEBYSCORE', log, int(from), '+inf', 'WITHSCORES')
+	local list = {}
+	for first = 1, #members, 2000 do
+		local chunk = {}
+		for i = first, math.min(first + 1998, #members), 2 do
+			chunk[#chunk + 1] = members[i]
+		end
+		local values = redis.call('HMGET', data, unpack(chunk))
+		for i = 1, #chunk do
+			local s, p, k, m = (values[i] or ''):match(REQUEST)
+			if s and (s == service or p == plan or (key ~= '' and k == key)) then
+				list[#list + 1] = { at = tonumber(members[first + 2 * i - 1]), machine = s == service or p == plan,
+					key = key ~= '' and k == key, model = m }
+			end
+		end
+	end
+	return list
+end
+
+-- '*' stands for any characters.
+local function matcher(patterns)
+	local known = {}
+	return function(model)
+		if known[model] == nil then
+			known[model] = false
+			for pattern in patterns:gmatch('[^\n]+') do
+				local lua = '^' .. pattern:gsub('[%^%$%(%)%%%.%[%]%+%-%?]', '%%%0'):gsub('%*+', '.*') .. '$'
+				known[model] = known[model] or model:find(lua) ~= nil
+			end
+		end
+		return known[model]
+	end
+end
+
+-- --- windows ---
+
+-- A calendar window's beginning and end by this server's clock, where the caller's shows another day.
+local function turn(w)
+	local turns = math.floor((now - w.from) / (w.to - w.from))
+	local length = w.to - w.from
+	w.from = w.from + turns * length
+	w.to = w.to + turns * length
+end
+
+local function read_windows(first)
+	local list = {}
+	for i = first, #ARGV - 6, 7 do
+		local w = { key = ARGV[i] == 'key', limit = tonumber(ARGV[i + 1]), kept = tonumber(ARGV[i + 2]),
+			period = tonumber(ARGV[i + 3]), from = tonumber(ARGV[i + 4]), to = tonumber(ARGV[i + 5]),
+			counts = matcher(ARGV[i + 6]), all = ARGV[i + 6] == '*' }
+		w.calendar = w.to > 0
+		if w.calendar then
+			turn(w)
+		else
+			w.from = now - w.period + 1
+		end
+		list[#list + 1] = w
+	end
+	return list
+end
+
+-- Does a window that counts all models admit, by the number of its requests alone? Nearly always.
+local function has_room(w, service, plan, key)
+	if not w.all then
+		return false
+	end
+	local names = logs_of(service, plan, key)
+	local function count(name)
+		return name and redis.call('ZCOUNT', name, int(w.from), '+inf') or 0
+	end
+	local used = w.key and count(names[4]) or count(names[1]) + count(names[2]) - count(names[3])
+	return used < w.limit - w.kept
+end
+
+-- How long a window says no; 0: it admits.
+local function wait_for(w, list)
+	local times = {}
+	for i = 1, #list do
+		local e = list[i]
+		if e.at >= w.from and w.counts(e.model) and ((w.key and e.key) or (not w.key and e.machine)) then
+			times[#times + 1] = e.at
+		end
+	end
+	local free = w.limit - w.kept
+	if #times < free then
+		return 0
+	end
+	if w.calendar then
+		return math.max(w.to - now, 1)
+	end
+	-- So many must leave; where all of it is kept, one, so that there is something for those it is kept for.
+	local leaver = free > 0 and times[#times - free + 1] or times[1] or now
+	return math.max(leaver + w.period - now, 1)
+end
+
+-- --- blocks ---
+
+-- As block_judge(): how long a block says no to this request; 0: it does not. Who finds out is written down.
+local function judge(member, id, explicit)
+	local value = redis.call('HGET', data, member)
+	local set_at, till, stated, tries, probe, probe_until, message = (value or ''):match(
+		'^[^\n]*\n(%d+)\n(%d+)\n(%d)\n(%d+)\n([^\n]*)\n(%d+)\n([^\n]*)$')
+	if not set_at then
+		return 0
+	end
+	till, probe_until = tonumber(till), tonumber(probe_until)
+	if till > now then
+		return till - now
+	end
+	if stated == '1' or now - till >= STALE then
+		return 0
+	end
+	if probe ~= '' and probe ~= id and probe_until > now then
+		return probe_until - now
+	end
+	if not explicit then
+		return 1
+	end
+	note(member, table.concat({ origin, set_at, int(till), stated, tries, id, int(now + PROBE), message }, '\n'),
+		now + PROBE + STALE)
+	return 0
+end
+
+local function set_at_of(member)
+	local value = redis.call('HGET', data, member) or ''
+	return tonumber(value:match('^[^\n]*\n(%d+)\n')) or 0
+end
+
+-- --- operations ---
+
+local function reserve()
+	local id, explicit, keep = ARGV[5], ARGV[6] == '1', tonumber(ARGV[7])
+	local service, plan, key, model = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+	if redis.call('HEXISTS', data, 'r' .. id) == 1 then
+		return answer(1)
+	end
+	local wait, window = 0, 0
+	for _, k in ipairs(key == '' and { '' } or { '', key }) do
+		for _, m in ipairs({ '', model }) do
+			wait = math.max(wait, judge('b' .. service .. '\n' .. k .. '\n' .. m, id, explicit))
+		end
+	end
+	if wait > 0 then
+		return answer(0, wait)
+	end
+	local windows = read_windows(12)
+	local from = nil
+	for _, w in ipairs(windows) do
+		w.roomy = has_room(w, service, plan, key)
+		if not w.roomy then
+			from = math.min(from or now, w.from)
+		end
+	end
+	local list = from and read_log(from, service, plan, key)
+	for i, w in ipairs(windows) do
+		local here = w.roomy and 0 or wait_for(w, list)
+		if here > wait then
+			wait, window = here, i
+		end
+	end
+	if wait > 0 then
+		return answer(0, wait, window)
+	end
+	local added = add_request(id, now, keep, service, plan, key, model)
+	settle()
+	return answer(added and 1 or 0)
+end
+
+-- What a machine wrote while nobody could be told. Any number of: r, g, b, u (a block lifted), l.
+local function push()
+	local i = 5
+	while i <= #ARGV do
+		local kind = ARGV[i]
+		if kind == 'r' then
+			add_request(ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
+				ARGV[i + 7])
+			i = i + 8
+		elseif kind == 'g' then
+			drop_request(ARGV[i + 1])
+			i = i + 2
+		elseif kind == 'b' then
+			local set_at = tonumber(ARGV[i + 2]:match('^%d+'))
+			if set_at_of('b' .. ARGV[i + 1]) <= set_at then
+				note('b' .. ARGV[i + 1], origin .. '\n' .. ARGV[i + 2], tonumber(ARGV[i + 3]))
+			end
+			i = i + 4
+		elseif kind == 'u' then
+			if set_at_of('b' .. ARGV[i + 1]) <= tonumber(ARGV[i + 2]) then
+				note('b' .. ARGV[i + 1], origin, now + 2 * DAY)
+			end
+			i = i + 3
+		else
+			note('l' .. ARGV[i + 1], origin .. '\n' .. ARGV[i + 2], tonumber(ARGV[i + 3]))
+			i = i + 4
+		end
+	end
+	settle()
+	return answer(1)
+end
+
+if op == 'hello' then
+	redis.call('HSETNX', meta, 'salt', salt)
+	settle()
+	return { redis.call('HGET', meta, 'salt'), now }
+end
+if redis.call('HGET', meta, 'salt') ~= salt then
+	return { -1, now, 0, 0, 0, 0 }
+end
+if op == 'reserve' then
+	return reserve()
+elseif op == 'push' then
+	return push()
+end
+return answer(1)

@@ -1,0 +1,278 @@
+/*
+ * Addresses of shared ledgers. Strict: what is not understood is refused, because a slip here would be a ledger that
+ * somebody believes to be shared. The strings of a struct redis_url are its own.
+ */
+#include "eke/budget/redis_url.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "eke/base/mem.h"
+
+#define DEFAULT_PORT 6379
+/* redis.conf allows more databases than anybody has. */
+#define MOST_DB 99999
+/* On a local network an answer takes a millisecond. */
+#define DEFAULT_TIMEOUT_MS 300
+#define LONGEST_TIMEOUT_MS 60000
+/* sun_path of Linux, with its NUL. */
+#define MAX_PATH 107
+#define MAX_HOST 253
+
+/* A piece of the text, not terminated. */
+struct piece {
+	const char *s;
+	size_t len;
+};
+
+static bool refuse(struct err *err, const char *why)
+{
+	err_set(err, ERR_CONFIG, "%s", why);
+	return false;
+}
+
+static bool is(struct piece p, const char *text)
+{
+	return p.len == strlen(text) && !strncasecmp(p.s, text, p.len);
+}
+
+/* A number of decimal digits alone, at most `most`. */
+static bool number(struct piece p, int most, int *out)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < p.len; i++) {
+		if (!isdigit((unsigned char)p.s[i]))
+			return false;
+		n = 10 * n + (p.s[i] - '0');
+		if (n > most)
+			return false;
+	}
+	*out = (int)n;
+	return p.len > 0;
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* NULL: no percent encoding, or one of a NUL. */
+static char *decode(struct piece p)
+{
+	char *out = xmalloc(p.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p.len; i++) {
+		int high, low;
+
+		if (p.s[i] != '%') {
+			out[n++] = p.s[i];
+			continue;
+		}
+		high = i + 2 < p.len ? hex(p.s[i + 1]) : -1;
+		low = high < 0 ? -1 : hex(p.s[i + 2]);
+		if (low < 0 || !(high * 16 + low)) {
+			free(out);
+			return NULL;
+		}
+		out[n++] = (char)(high * 16 + low);
+		i += 2;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* "user:password", ":password", "user" */
+static bool take_user(struct piece p, struct redis_url *out, struct err *err)
+{
+	const char *colon = memchr(p.s, ':', p.len);
+	size_t user_len = colon ? (size_t)(colon - p.s) : p.len;
+
+	if (!colon)
+		return refuse(err, "ledger.redis has a user without a password: write redis://user:password@host");
+	if (user_len)
+		out->user = decode((struct piece){ p.s, user_len });
+	out->password = decode((struct piece){ colon + 1, p.len - user_len - 1 });
+	if (!out->password || (user_len && !out->user))
+		return refuse(err, "ledger.redis: in a user name or password, write % as %25, @ as %40, / as %2F");
+	if (!out->password[0])
+		return refuse(err, "ledger.redis has an empty password: leave out what stands before the @");
+	return true;
+}
+
+static bool take_query(struct piece p, struct redis_url *out, struct err *err)
+{
+	while (p.len) {
+		const char *end = memchr(p.s, '&', p.len);
+		struct piece one = { p.s, end ? (size_t)(end - p.s) : p.len };
+		const char *sign = memchr(one.s, '=', one.len);
+		struct piece name = { one.s, sign ? (size_t)(sign - one.s) : one.len };
+		struct piece value = { one.s + name.len, one.len - name.len };
+		int *into;
+		int most;
+
+		if (sign) {
+			value.s++;
+			value.len--;
+		}
+		into = is(name, "db") && out->path ? &out->db : is(name, "timeout") ? &out->timeout_ms : NULL;
+		most = into == &out->db ? MOST_DB : LONGEST_TIMEOUT_MS;
+		if (!into)
+			return refuse(err, "ledger.redis: behind the ? only timeout=MILLISECONDS is known, and db=NUMBER of a "
+					   "unix socket");
+		if (!number(value, most, into))
+			return refuse(err, "ledger.redis: behind the ? stands a value that is no number, or too large");
+		p.s += one.len;
+		p.len -= one.len;
+		if (p.len) {
+			p.s++;
+			p.len--;
+		}
+	}
+	if (!out->timeout_ms)
+		return refuse(err, "ledger.redis: timeout is at least 1 millisecond");
+	return true;
+}
+
+static bool take_path(struct piece p, struct redis_url *out, struct err *err)
+{
+	if (!p.len || p.s[0] != '/')
+		return refuse(err, "ledger.redis: unix:// is followed by the absolute path of a socket: "
+				   "unix:///run/redis.sock");
+	out->path = decode(p);
+	if (!out->path)
+		return refuse(err, "ledger.redis: in the path of the socket, write % as %25");
+	if (strlen(out->path) > MAX_PATH)
+		return refuse(err, "ledger.redis: the path of the socket is longer than the 107 bytes that sockets allow");
+	return true;
+}
+
+static bool is_host(struct piece host, bool bracketed)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		unsigned char c = (unsigned char)host.s[i];
+
+		if (bracketed ? !isxdigit(c) && !strchr(":.", c) : !isalnum(c) && !strchr("-._", c))
+			return false;
+	}
+	return host.len && host.len <= MAX_HOST;
+}
+
+/* "host", "host:port", "[::1]:port" */
+static bool take_host(struct piece p, struct redis_url *out, struct err *err)
+{
+	bool bracketed = p.len && p.s[0] == '[';
+	const char *end = memchr(p.s, bracketed ? ']' : ':', p.len);
+	struct piece host = p;
+	struct piece rest = { p.s + p.len, 0 };
+
+	if (bracketed && !end)
+		return refuse(err, "ledger.redis: the address has a [ without a ]");
+	if (end) {
+		host.len = (size_t)(end - p.s);
+		rest = (struct piece){ end + bracketed, p.len - host.len - bracketed };
+	}
+	if (bracketed)
+		host = (struct piece){ host.s + 1, host.len - 1 };
+	if (!is_host(host, bracketed))
+		return refuse(err, "ledger.redis has no host, or characters in it that no host has");
+	if (rest.len &&
+	    (rest.s[0] != ':' || !number((struct piece){ rest.s + 1, rest.len - 1 }, 65535, &out->port) || !out->port))
+		return refuse(err, "ledger.redis: behind the host stands :PORT, a number from 1 to 65535");
+	out->host = xstrndup(host.s, host.len);
+	return true;
+}
+
+static bool take_db(struct piece p, struct redis_url *out, struct err *err)
+{
+	if (p.len <= 1)
+		return true;
+	if (!number((struct piece){ p.s + 1, p.len - 1 }, MOST_DB, &out->db))
+		return refuse(err, "ledger.redis: behind the host stands /NUMBER, that of the database");
+	return true;
+}
+
+static void show(struct redis_url *url)
+{
+	bool v6 = url->host && strchr(url->host, ':');
+
+	if (url->path)
+		snprintf(url->shown, sizeof(url->shown), "unix://%s", url->path);
+	else
+		snprintf(url->shown, sizeof(url->shown), "redis://%s%s%s:%d/%d", v6 ? "[" : "", url->host, v6 ? "]" : "",
+			 url->port, url->db);
+}
+
+/* What stands behind "scheme://". */
+static bool take_rest(struct piece p, bool is_socket, struct redis_url *out, struct err *err)
+{
+	const char *question = memchr(p.s, '?', p.len);
+	struct piece query = { p.s + p.len, 0 };
+	const char *at, *slash;
+
+	if (question) {
+		query = (struct piece){ question + 1, (size_t)(p.s + p.len - question) - 1 };
+		p.len = (size_t)(question - p.s);
+	}
+	slash = memchr(p.s, '/', p.len);
+	at = memchr(p.s, '@', slash ? (size_t)(slash - p.s) : p.len);
+	if (at) {
+		struct piece user = { p.s, (size_t)(at - p.s) };
+
+		if (!take_user(user, out, err))
+			return false;
+		p.len -= user.len + 1;
+		p.s = at + 1;
+	}
+	slash = memchr(p.s, '/', p.len);
+	if (is_socket)
+		return take_path(p, out, err) && take_query(query, out, err);
+	if (!slash)
+		slash = p.s + p.len;
+	return take_host((struct piece){ p.s, (size_t)(slash - p.s) }, out, err) &&
+	       take_db((struct piece){ slash, (size_t)(p.s + p.len - slash) }, out, err) && take_query(query, out, err);
+}
+
+bool redis_url_parse(const char *text, struct redis_url *out, struct err *err)
+{
+	struct redis_url url = { .port = DEFAULT_PORT, .timeout_ms = DEFAULT_TIMEOUT_MS };
+	const char *colon = strstr(text, "://");
+	struct piece scheme = { text, colon ? (size_t)(colon - text) : 0 };
+	bool is_socket = is(scheme, "unix") || is(scheme, "redis+unix");
+	struct piece rest;
+
+	if (strlen(text) > LIMIT_REDIS_URL)
+		return refuse(err, "ledger.redis is too long");
+	for (const char *p = text; *p; p++)
+		if (*p <= ' ' || *p == 0x7F)
+			return refuse(err, "ledger.redis has blanks, control characters or letters that are not ASCII");
+	if (is(scheme, "rediss"))
+		return refuse(err, "ledger.redis: rediss:// (TLS) is not supported; let a tunnel (stunnel, ssh -L) carry the "
+				   "connection, and name its local end with redis://");
+	if (!is_socket && !is(scheme, "redis"))
+		return refuse(err, "ledger.redis begins with redis://, or with unix:// and the path of a socket");
+	rest = (struct piece){ colon + 3, strlen(colon + 3) };
+	if (!take_rest(rest, is_socket, &url, err)) {
+		redis_url_release(&url);
+		return false;
+	}
+	show(&url);
+	*out = url;
+	return true;
+}
+
+void redis_url_release(struct redis_url *url)
+{
+	free(url->host);
+	free(url->path);
+	free(url->user);
+	free(url->password);
+	url->host = url->path = url->user = url->password = NULL;
+}

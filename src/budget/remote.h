@@ -1,0 +1,78 @@
+#ifndef EKE_BUDGET_REMOTE_H
+#define EKE_BUDGET_REMOTE_H
+/*
+ * The ledger that is shared with other machines, as the budget asks it: may this request go? Also keeps the local
+ * ledger in step with it (mirror.h): what others wrote comes in, what they have not been told goes out.
+ *
+ * It is READY only while both are in step. Otherwise the budget decides alone, by the local ledger, carefully.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eke/budget/budget.h"
+#include "eke/budget/party.h"
+#include "eke/budget/redis_url.h"
+#include "eke/budget/snapshot.h"
+#include "redis.h"
+
+struct remote;
+
+enum remote_state {
+	REMOTE_STARTING, /* not tried, or the first try is under way */
+	REMOTE_READY,
+	REMOTE_AWAY, /* it does not answer; it is tried again */
+};
+
+/* Nothing is connected before somebody asks. Takes the URL over. */
+RETURNS_NONNULL MUST_USE struct remote *remote_new(struct budget *budget, struct redis_url *url);
+/* Those who wait are not told. */
+void remote_free(struct remote *remote);
+enum remote_state remote_state(const struct remote *remote);
+/* Its address for people, and the sentence that says that it is away (NULL: it is not). Borrowed. */
+const char *remote_shown(const struct remote *remote);
+const char *remote_notice(const struct remote *remote);
+
+enum remote_verdict {
+	REMOTE_YES,    /* and it is written down there */
+	REMOTE_NO,     /* the local ledger knows why by now, but for `denial` */
+	REMOTE_SILENT, /* no answer in time */
+	REMOTE_ASK,    /* it can be asked now */
+};
+struct remote_denial {
+	int64_t wait_ms;
+	int window; /* index of the effective window; -1: a block */
+};
+
+/* A question is made within the transaction that has admitted the request here, and asked after it. */
+struct remote_question {
+	struct redis_args args;
+};
+void remote_make_question(struct remote *remote, uint64_t id, const struct party *party, const char *model,
+			  enum budget_use use, double reserve, const struct snapshot *snapshot,
+			  struct remote_question *out);
+void remote_release_question(struct remote_question *question);
+/*
+ * Each is answered by budget_hear() (budget_private.h), once, from the loop, within the time-out of the URL.
+ * remote_await(): ASK as soon as it can be asked.
+ */
+void remote_ask(struct remote *remote, uint64_t id, const struct remote_question *question);
+void remote_await(struct remote *remote, uint64_t id);
+/* While READY: ASK when the local ledger has all that the others wrote until now. */
+void remote_refresh(struct remote *remote, uint64_t id);
+/* Nobody waits for that answer any more. */
+void remote_forget(struct remote *remote, uint64_t id);
+
+/* Within a transaction while READY: what the local ledger has to know of that party. */
+void remote_prepare(struct remote *remote, const struct party *party);
+/* After a transaction: tells what is owed, if it can. */
+void remote_push(struct remote *remote);
+/* A work of its own was given up. */
+void remote_stumble(struct remote *remote);
+/* Somebody looks at what is left: connects, and asks for news now and then. */
+void remote_look(struct remote *remote);
+
+/* Calls fn once the two are in step, or it is known that they are not. */
+void remote_sync(struct remote *remote, loop_fn *fn, void *ctx);
+void remote_unsync(struct remote *remote, loop_fn *fn, void *ctx);
+
+#endif

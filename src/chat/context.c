@@ -1,0 +1,445 @@
+/*
+ * Making blocks. A *source* is a file's text for the time of one call: a document's, the caller's or the disk's.
+ * Blocks, and what commands want to know of them, belong to struct context_blocks.
+ */
+#include "eke/chat/context.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/base/paths.h"
+#include "eke/base/strbuf.h"
+#include "eke/base/utf.h"
+#include "eke/text/buffer.h"
+#include "eke/text/language.h"
+#include "eke/text/uri.h"
+#include "blocks.h"
+#include "mentions.h"
+
+/* Of a file, to see what it imports. */
+#define HEAD KIB(8)
+#define NAME_MOST 200
+/* A block beside its text: numbers, fence, name. */
+#define BLOCK_MOST (8 * LIMIT_CONTEXT_PIECE)
+
+struct source {
+	const struct text_buffer *text; /* a document's, or `own` */
+	struct text_buffer *own;
+	char *shown; /* path for people */
+	const char *language; /* languageId or NULL; borrowed */
+	enum position_encoding encoding;
+};
+
+void context_init(struct context_blocks *blocks)
+{
+	*blocks = (struct context_blocks){ .count = 0 };
+}
+
+void context_release(struct context_blocks *blocks)
+{
+	for (size_t i = 0; i < blocks->count; i++) {
+		free(blocks->items[i].key);
+		free(blocks->items[i].text);
+	}
+	free(blocks->items);
+	free(blocks->selected);
+	free(blocks->path);
+	free(blocks->language);
+	free(blocks->head);
+	context_init(blocks);
+}
+
+/* --- a file's text --- */
+
+static void source_release(struct source *source)
+{
+	text_buffer_free(source->own);
+	free(source->shown);
+}
+
+static bool take_text(struct source *source, const char *text, size_t len, struct err *err)
+{
+	struct strbuf valid;
+
+	if (memchr(text, '\0', len)) {
+		err_set(err, ERR_INVALID_PARAMS, "%s is no text", source->shown);
+		return false;
+	}
+	strbuf_init(&valid, 3 * LIMIT_DOCUMENT);
+	utf8_append_valid(&valid, text, len);
+	source->own = text_buffer_new();
+	text_buffer_set(source->own, valid.data, valid.len);
+	source->text = source->own;
+	strbuf_release(&valid);
+	return true;
+}
+
+static bool read_text(struct source *source, const char *uri, struct err *err)
+{
+	char *path = uri_to_path(uri);
+	struct strbuf text;
+	bool ok = false;
+
+	strbuf_init(&text, LIMIT_DOCUMENT);
+	if (!path)
+		err_set(err, ERR_INVALID_PARAMS, "%s is neither an open document nor a file", source->shown);
+	else if (file_read(path, LIMIT_DOCUMENT, &text, err))
+		ok = take_text(source, text.data, text.len, err);
+	else
+		err->kind = ERR_INVALID_PARAMS;
+	strbuf_release(&text);
+	free(path);
+	return ok;
+}
+
+static const char *language_for(const struct source *source, const struct context_item *item, const struct doc *doc)
+{
+	const struct language *language;
+	struct strbuf line;
+
+	if (item->language || doc)
+		return item->language ? item->language : doc_language(doc);
+	language = language_of_path(source->shown);
+	if (!language) {
+		strbuf_init(&line, KIB(1));
+		text_buffer_line(source->text, 0, &line);
+		language = language_of_first_line(line.data, line.len);
+		strbuf_release(&line);
+	}
+	return language ? language->id : NULL;
+}
+
+/* The text of item->uri, which the rules must allow. To be released in any case. */
+static bool source_open(struct source *source, const struct context_sources *from, const struct context_item *item,
+	struct err *err)
+{
+	struct doc *doc = docs_find(from->docs, item->uri);
+	bool ok = true;
+
+	*source = (struct source){ .encoding = docs_encoding(from->docs) };
+	source->shown = workspace_show(from->workspace, item->uri);
+	if (!workspace_may_send(from->workspace, item->uri, err))
+		return false;
+	if (item->text)
+		ok = take_text(source, item->text, item->len, err);
+	else if (doc && doc_is_kept(doc))
+		source->text = doc_text(doc);
+	else
+		ok = read_text(source, item->uri, err);
+	if (ok)
+		source->language = language_for(source, item, doc);
+	return ok;
+}
+
+/* --- blocks --- */
+
+/* Adds it, unless the same is there. Takes key and text. */
+static bool put(struct context_blocks *blocks, bool selection, char *key, struct strbuf *text, struct err *err)
+{
+	struct context_block block = { .selection = selection, .key = key };
+
+	block.text = strbuf_detach(text, &block.len);
+	for (size_t i = 0; i < blocks->count; i++) {
+		if (blocks->items[i].len == block.len && !memcmp(blocks->items[i].text, block.text, block.len)) {
+			free(block.key);
+			free(block.text);
+			return true;
+		}
+	}
+	if (blocks->count == LIMIT_CONTEXT_ITEMS) {
+		free(block.key);
+		free(block.text);
+		err_set(err, ERR_INVALID_PARAMS, "more than %d things go with the question", LIMIT_CONTEXT_ITEMS);
+		return false;
+	}
+	blocks->items = xreallocarray(blocks->items, blocks->count + 1, sizeof(*blocks->items));
+	blocks->items[blocks->count++] = block;
+	return true;
+}
+
+struct piece {
+	size_t start, end;   /* bytes */
+	size_t first, last;  /* lines, from 1 */
+	bool whole;
+};
+
+static size_t line_start(const struct text_buffer *text, size_t line)
+{
+	size_t start;
+	size_t end;
+
+	text_buffer_line_range(text, line, &start, &end);
+	return start;
+}
+
+/* Of a file whole lines, of a selection what is selected; an empty selection is the line it is on. */
+static struct piece piece_of(const struct source *source, const struct context_item *item)
+{
+	const struct text_buffer *text = source->text;
+	struct piece piece = { .end = text_buffer_len(text), .first = 1, .whole = !item->has_range };
+	struct position from;
+	struct position to;
+
+	if (item->has_range) {
+		size_t a = text_buffer_offset(text, item->range.start, source->encoding);
+		size_t b = text_buffer_offset(text, item->range.end, source->encoding);
+
+		piece.start = a < b ? a : b;
+		piece.end = a < b ? b : a;
+	}
+	from = text_buffer_position(text, piece.start, POSITION_UTF8);
+	to = text_buffer_position(text, piece.end, POSITION_UTF8);
+	if (to.line > from.line && !to.character)
+		to.line--;
+	if (item->has_range && (item->kind != CONTEXT_SELECTION || piece.start == piece.end)) {
+		piece.start = line_start(text, (size_t)from.line);
+		piece.end = line_start(text, (size_t)to.line + 1);
+	}
+	piece.first = (size_t)from.line + 1;
+	piece.last = (size_t)to.line + 1;
+	return piece;
+}
+
+static void remember(struct context_blocks *blocks, const struct source *source, const struct strbuf *selected)
+{
+	struct strbuf head;
+
+	/* The first selection counts most, then the first file. */
+	if (blocks->selected || (blocks->path && !selected))
+		return;
+	free(blocks->path);
+	free(blocks->language);
+	free(blocks->head);
+	strbuf_init(&head, HEAD);
+	text_buffer_after(source->text, 0, HEAD, &head);
+	blocks->head = strbuf_detach(&head, NULL);
+	blocks->path = xstrdup(source->shown);
+	blocks->language = source->language ? xstrdup(source->language) : NULL;
+	if (selected)
+		blocks->selected = xstrndup(selected->data, selected->len);
+}
+
+static char *name_of(const struct source *source, const struct context_item *item, const struct piece *piece)
+{
+	const char *what = item->kind == CONTEXT_SELECTION ? "Selection in" : "File";
+	char *shown = block_name(source->shown, NAME_MOST);
+	char *name = piece->whole ? xasprintf("%s %s", what, shown) :
+		     piece->first == piece->last ? xasprintf("%s %s, line %zu", what, shown, piece->first) :
+						   xasprintf("%s %s, lines %zu-%zu", what, shown, piece->first, piece->last);
+
+	free(shown);
+	return name;
+}
+
+static char *key_of(const struct context_item *item, const struct piece *piece)
+{
+	char *uri = uri_key(item->uri);
+	char *key = xasprintf("%s %s %zu-%zu", item->kind == CONTEXT_SELECTION ? "selection" : "file", uri ? uri : "",
+			      piece->whole ? 0 : piece->first, piece->whole ? 0 : piece->last);
+
+	free(uri);
+	return key;
+}
+
+static bool add_file(struct context_blocks *blocks, const struct context_sources *from, const struct context_item *item,
+	struct err *err)
+{
+	bool selection = item->kind == CONTEXT_SELECTION;
+	struct source source;
+	struct piece piece;
+	struct strbuf body;
+	struct strbuf out;
+	bool ok = source_open(&source, from, item, err);
+
+	if (!ok) {
+		source_release(&source);
+		return false;
+	}
+	piece = piece_of(&source, item);
+	strbuf_init(&body, LIMIT_CONTEXT_PIECE);
+	strbuf_init(&out, BLOCK_MOST);
+	ok = text_buffer_copy(source.text, piece.start, piece.end, &body);
+	if (ok) {
+		struct block_spec spec = { .name = name_of(&source, item, &piece),
+					   .language = source.language,
+					   .text = body.data,
+					   .len = body.len,
+					   .first_line = piece.first };
+
+		ok = block_write(&spec, &out);
+		free((char *)(uintptr_t)spec.name);
+	}
+	if (!ok)
+		err_set(err, ERR_INVALID_PARAMS,
+			"%s has %zu bytes, and %zu is the most that goes with a question: give a part of it",
+			source.shown, piece.end - piece.start, LIMIT_CONTEXT_PIECE);
+	if (ok)
+		remember(blocks, &source, selection ? &body : NULL);
+	ok = ok && put(blocks, selection, key_of(item, &piece), &out, err);
+	strbuf_release(&body);
+	strbuf_release(&out);
+	source_release(&source);
+	return ok;
+}
+
+/* --- text and diagnostics --- */
+
+static bool add_block(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+	size_t len,
+	char *key, struct err *err)
+{
+	char *shown = block_name(name, NAME_MOST);
+	struct block_spec spec = { .name = shown, .language = language, .text = text, .len = len };
+	struct strbuf out;
+	bool ok;
+
+	strbuf_init(&out, BLOCK_MOST);
+	ok = block_write(&spec, &out);
+	if (ok)
+		ok = put(blocks, false, key, &out, err);
+	else
+		free(key);
+	strbuf_release(&out);
+	free(shown);
+	return ok;
+}
+
+static bool add_text(struct context_blocks *blocks, const struct context_item *item, struct err *err)
+{
+	const char *name = item->name && *item->name ? item->name : "Text";
+
+	if (item->len > LIMIT_CONTEXT_PIECE) {
+		err_set(err, ERR_INVALID_PARAMS, "%.100s has %zu bytes, and %zu is the most that goes with a question", name,
+			item->len, LIMIT_CONTEXT_PIECE);
+		return false;
+	}
+	return add_block(blocks, name, item->language, item->text ? item->text : "", item->len, NULL, err);
+}
+
+bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+	size_t len,
+	struct err *err)
+{
+	return add_block(blocks, name, language, text, len, NULL, err);
+}
+
+static void add_diagnostic(struct strbuf *out, const struct context_diagnostic *d)
+{
+	static const char *const severities[] = { "", "error: ", "warning: ", "information: ", "hint: " };
+	bool known = d->severity >= CONTEXT_ERROR && d->severity <= CONTEXT_HINT;
+
+	strbuf_addf(out, "%lld:%lld %s%s", (long long)d->range.start.line + 1, (long long)d->range.start.character + 1,
+		    severities[known ? d->severity : 0], d->message);
+	if (d->source || d->code)
+		strbuf_addf(out, " (%s%s%s)", d->source ? d->source : "", d->source && d->code ? " " : "",
+			    d->code ? d->code : "");
+	strbuf_addch(out, '\n');
+}
+
+static bool add_diagnostics(struct context_blocks *blocks, const struct context_sources *from,
+	const struct context_item *item, struct err *err)
+{
+	char *shown = workspace_show(from->workspace, item->uri);
+	char *name = xasprintf("Diagnostics of %s", shown);
+	char *key = uri_key(item->uri);
+	struct strbuf text;
+	bool ok = workspace_may_send(from->workspace, item->uri, err);
+
+	strbuf_init(&text, LIMIT_CONTEXT_PIECE);
+	for (size_t i = 0; ok && i < item->diagnostic_count; i++) {
+		const struct context_diagnostic *d = &item->diagnostics[i];
+
+		if (!item->has_range || (d->range.end.line >= item->range.start.line &&
+					 d->range.start.line <= item->range.end.line))
+			add_diagnostic(&text, d);
+	}
+	if (ok && text.len)
+		ok = add_block(blocks, name, NULL, text.data, text.len, xasprintf("diagnostics %s", key ? key : ""), err);
+	strbuf_release(&text);
+	free(shown);
+	free(name);
+	free(key);
+	return ok;
+}
+
+bool context_add(struct context_blocks *blocks, const struct context_sources *sources, const struct context_item *item,
+	struct err *err)
+{
+	switch (item->kind) {
+	case CONTEXT_SELECTION:
+	case CONTEXT_FILE:
+		return add_file(blocks, sources, item, err);
+	case CONTEXT_TEXT:
+		return add_text(blocks, item, err);
+	case CONTEXT_DIAGNOSTICS:
+		return add_diagnostics(blocks, sources, item, err);
+	}
+	return true;
+}
+
+/* --- @file --- */
+
+static bool is_file(const struct context_sources *sources, const char *path, const char *folder)
+{
+	char *uri = uri_from_path(path);
+	bool found = uri && docs_find(sources->docs, uri);
+	char *real = found ? NULL : realpath(path, NULL);
+	char *top = real ? realpath(folder, NULL) : NULL;
+	size_t len = top ? strlen(top) : 0;
+	struct stat st;
+
+	/* A link must not lead out of the folder. */
+	if (top && !strncmp(real, top, len) && (real[len] == '/' || !strcmp(top, "/")))
+		found = !stat(real, &st) && S_ISREG(st.st_mode);
+	free(top);
+	free(real);
+	free(uri);
+	return found;
+}
+
+/* The URI of the file that the words name, or NULL. */
+static char *find_file(const struct context_sources *sources, const char *name)
+{
+	for (size_t i = 0;; i++) {
+		const char *folder = sources->folder ? sources->folder : workspace_folder(sources->workspace, i);
+		char *path;
+		char *uri;
+
+		if (!folder || (sources->folder && i))
+			return NULL;
+		path = xasprintf("%s/%s", strcmp(folder, "/") ? folder : "", name);
+		uri = is_file(sources, path, folder) ? uri_from_path(path) : NULL;
+		free(path);
+		if (uri)
+			return uri;
+	}
+}
+
+bool context_add_mentions(struct context_blocks *blocks, const struct context_sources *sources, const char *prompt,
+	struct err *err)
+{
+	struct mention mention = { .end = prompt };
+	bool ok = true;
+
+	while (ok && mention_next(&mention)) {
+		struct context_item item = { .kind = CONTEXT_FILE };
+		char *uri = NULL;
+
+		for (size_t i = 0; !uri && i < mention.count; i++) {
+			uri = find_file(sources, mention.names[i].path);
+			item.has_range = mention.names[i].first > 0;
+			item.range.start.line = mention.names[i].first - 1;
+			item.range.end.line = mention.names[i].last;
+		}
+		item.uri = uri;
+		if (uri)
+			ok = context_add(blocks, sources, &item, err);
+		free(uri);
+		mention_release(&mention);
+	}
+	return ok;
+}

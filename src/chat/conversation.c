@@ -1,0 +1,747 @@
+/*
+ * Asking in a conversation. One object: an *asking* is a question on its way, from conversations_ask() to the moment
+ * when its answer is in the file; that may be after its caller has gone.
+ *
+ * The file is never waited for: where another process writes, a timer comes back. So may the answer's end; then the
+ * caller has its answer before the file does.
+ */
+#include "eke/chat/conversation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/limits.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/base/utf.h"
+#include "eke/text/uri.h"
+#include "assemble.h"
+#include "conversation_look.h"
+#include "diff.h"
+#include "title.h"
+
+/* What came is written so long after it came, or when it is so much. */
+#define WRITE_AFTER_MS 1000
+#define WRITE_AT KIB(4)
+/* From the end of an answer to what can wait, and between its steps. */
+#define STEP_AFTER_MS 100
+#define STEP_MS 10
+
+enum asking_state {
+	ASKING_DIFF,  /* git says what is staged */
+	ASKING_BEGIN, /* to be written down */
+	ASKING_ASKED, /* the answer comes */
+	ASKING_END,   /* its end is to be written down */
+};
+
+struct asking {
+	uint64_t id;
+	struct conversations *c;
+	enum asking_state state;
+	bool gone; /* nobody waits: callbacks are void */
+	struct conversation_callbacks callbacks;
+	char *chat_id;   /* NULL: a new chat */
+	char *new_id;    /* its id then; NULL: any */
+	char *prompt;
+	char *question;  /* what the command makes of it; NULL: the prompt */
+	char *command;   /* or NULL */
+	char *title;     /* NULL: asked again */
+	char *workspace; /* or NULL, like the next three */
+	char *edit;
+	char *endpoint;
+	char *model;
+	double temperature;
+	int64_t max_tokens;
+	bool again;
+	struct context_blocks blocks;
+	char **notes; /* what was not sent, beside what chat.h says */
+	size_t note_count;
+	struct diff *diff;
+	struct assembled assembled;
+	struct history *history; /* it is written to; NULL: not yet */
+	struct history_place place;
+	uint64_t chat;
+	struct strbuf text;
+	struct strbuf reasoning;
+	size_t written; /* bytes of text */
+	bool lost;      /* nothing more can be written */
+	struct history_end end;
+	char *answered_by[2]; /* model and endpoint, for `end` */
+	int tries;
+	struct timer *timer;
+	struct asking *next;
+};
+
+/* --- the histories --- */
+
+struct history *conversations_history(struct conversations *c)
+{
+	bool on_disk = c->config->history && !c->failed;
+	struct history **at = on_disk ? &c->disk : &c->memory;
+
+	if (!*at)
+		*at = history_new(!on_disk);
+	return *at;
+}
+
+bool conversations_repair(struct conversations *c, const struct history *h, struct err *err)
+{
+	struct store_trouble trouble;
+	bool told = h == c->disk && history_take_trouble(c->disk, &trouble);
+
+	err_set(err, ERR_INTERNAL, "%s", told ? trouble.sentence : "the store of conversations cannot be used");
+	if (told)
+		log_warn("%s", trouble.sentence);
+	if (told && trouble.kind == STORE_DAMAGED)
+		return true;
+	if (h != c->disk || c->failed)
+		return false;
+	log_warn("conversations are kept in memory only, until eke ends");
+	c->failed = true;
+	return true;
+}
+
+static void on_step(void *ctx)
+{
+	struct conversations *c = ctx;
+	bool more = false;
+	enum store_result result = history_step(conversations_history(c), &more);
+
+	if (result == STORE_BUSY)
+		timer_start(c->step_timer, STEP_AFTER_MS);
+	else if (result == STORE_OK && more)
+		timer_start(c->step_timer, STEP_MS);
+}
+
+void conversations_work_due(struct conversations *c)
+{
+	timer_start(c->step_timer, STEP_AFTER_MS);
+}
+
+/* --- an asking's life --- */
+
+static void on_begin(void *ctx);
+
+static void asking_release(void *p)
+{
+	struct asking *a = p;
+
+	free(a->chat_id);
+	free(a->new_id);
+	free(a->prompt);
+	free(a->question);
+	free(a->command);
+	free(a->title);
+	free(a->workspace);
+	free(a->edit);
+	free(a->endpoint);
+	free(a->model);
+	for (size_t i = 0; i < a->note_count; i++)
+		free(a->notes[i]);
+	free(a->notes);
+	free(a->answered_by[0]);
+	free(a->answered_by[1]);
+	context_release(&a->blocks);
+	assembled_release(&a->assembled);
+	history_place_release(&a->place);
+	strbuf_release(&a->text);
+	strbuf_release(&a->reasoning);
+	free(a);
+}
+
+/* Unlinks it; the memory goes at the turn's end. */
+static void asking_end(struct asking *a)
+{
+	struct asking **at = &a->c->askings;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	diff_cancel(a->diff);
+	loop_undefer(a->c->loop, on_begin, a);
+	timer_free(a->timer);
+	loop_defer_free(a->c->loop, a, asking_release);
+}
+
+static void add_note(struct asking *a, char *note)
+{
+	a->notes = xreallocarray(a->notes, a->note_count + 1, sizeof(*a->notes));
+	a->notes[a->note_count++] = note;
+}
+
+/* It came to nothing before anything was written. */
+static void fail(struct asking *a, const struct err *err)
+{
+	struct conversation_callbacks callbacks = a->callbacks;
+	struct err copy = *err;
+
+	asking_end(a);
+	callbacks.done(callbacks.ctx, NULL, &copy);
+}
+
+/* --- the answer --- */
+
+static void describe_begun(const struct asking *a, char ids[2][24], struct conversation_begun *out)
+{
+	snprintf(ids[0], 24, "%lld", (long long)a->place.question);
+	snprintf(ids[1], 24, "%lld", (long long)a->place.answer);
+	*out = (struct conversation_begun){ .chat_id = a->place.entry.id,
+					    .title = a->place.entry.title,
+					    .is_new = a->place.is_new,
+					    .question_id = ids[0],
+					    .turn_id = ids[1] };
+}
+
+static void tell(struct asking *a, const struct chat_answer *answer, const struct err *err)
+{
+	size_t count = answer ? answer->trimmed_count + a->note_count : 0;
+	const char **trimmed = xcalloc(count + 1, sizeof(*trimmed));
+	struct conversation_answer told = { .chat = answer, .trimmed = trimmed, .trimmed_count = count };
+	char ids[2][24];
+
+	for (size_t i = 0; i < count; i++)
+		trimmed[i] = i < answer->trimmed_count ? answer->trimmed[i] : a->notes[i - answer->trimmed_count];
+	describe_begun(a, ids, &told.begun);
+	a->gone = true;
+	a->callbacks.done(a->callbacks.ctx, answer ? &told : NULL, err);
+	free(trimmed);
+}
+
+/* Writes the end; true if that is settled, one way or the other. */
+static bool write_end(struct asking *a)
+{
+	struct history_end nothing = { .state = HISTORY_INTERRUPTED };
+	enum store_result result;
+	struct err err;
+
+	if (a->lost)
+		return true;
+	/* privacy.history is false by now: nothing of it is to stay. */
+	if (a->history == a->c->disk && !a->c->config->history)
+		a->end = nothing;
+	result = history_end(a->history, &a->place, &a->end);
+	if (result == STORE_BUSY && ++a->tries < CONVERSATION_BUSY_TRIES)
+		return false;
+	if (result == STORE_FAILED)
+		conversations_repair(a->c, a->history, &err);
+	if (result != STORE_OK)
+		log_warn("the end of an answer could not be kept");
+	conversations_work_due(a->c);
+	return true;
+}
+
+/* Ends it as a->end says; goes on by the timer where the file is in use. */
+static void finish(struct asking *a)
+{
+	a->state = ASKING_END;
+	if (!a->end.text)
+		a->end.text = "";
+	a->tries = 0;
+	timer_stop(a->timer);
+	if (!write_end(a))
+		timer_start(a->timer, CONVERSATION_BUSY_MS);
+}
+
+static void write_more(struct asking *a)
+{
+	size_t len = a->text.len - a->written;
+	enum store_result result;
+	struct err err;
+
+	timer_stop(a->timer);
+	len -= utf8_incomplete_tail(a->text.data + a->written, len);
+	if (!len || a->lost || (a->history == a->c->disk && !a->c->config->history))
+		return;
+	result = history_append(a->history, &a->place, a->text.data + a->written, len);
+	if (result == STORE_BUSY) {
+		timer_start(a->timer, CONVERSATION_BUSY_MS);
+		return;
+	}
+	if (result == STORE_FAILED) {
+		conversations_repair(a->c, a->history, &err);
+		a->lost = true;
+		return;
+	}
+	a->written += len;
+}
+
+static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
+{
+	struct asking *a = ctx;
+
+	strbuf_add(reasoning ? &a->reasoning : &a->text, text, len);
+	if (a->text.len - a->written >= WRITE_AT)
+		write_more(a);
+	else if (a->text.len > a->written && !timer_is_running(a->timer))
+		timer_start(a->timer, WRITE_AFTER_MS);
+	if (a->callbacks.delta)
+		a->callbacks.delta(a->callbacks.ctx, reasoning, text, len);
+}
+
+static void on_ask(void *ctx, const struct config_endpoint *other, const struct err *err)
+{
+	struct asking *a = ctx;
+
+	a->callbacks.ask(a->callbacks.ctx, other, err);
+}
+
+/* The text is the asking's own: what is told may be gone when it can be written. */
+static void take_answer(struct asking *a, const struct chat_answer *answer)
+{
+	const struct call_answer *call = answer->answer;
+
+	if (a->text.len != call->text_len) {
+		strbuf_reset(&a->text);
+		strbuf_add(&a->text, call->text, call->text_len);
+	}
+	a->answered_by[0] = xstrdup(call->model);
+	a->answered_by[1] = xstrdup(answer->endpoint);
+	a->end = (struct history_end){ .state = HISTORY_DONE,
+				       .text = a->text.data,
+				       .len = a->text.len,
+				       .reasoning = a->reasoning.data,
+				       .reasoning_len = a->reasoning.len,
+				       .finish = call->finish,
+				       .model = a->answered_by[0],
+				       .endpoint = a->answered_by[1],
+				       .usage = { answer->usage.prompt_tokens, answer->usage.completion_tokens,
+						  answer->usage_estimated } };
+}
+
+static void on_done(void *ctx, const struct chat_answer *answer, const struct err *err)
+{
+	struct asking *a = ctx;
+
+	a->chat = 0;
+	if (answer)
+		take_answer(a, answer);
+	else
+		a->end = (struct history_end){ .state = HISTORY_INTERRUPTED, .text = a->text.data, .len = a->text.len };
+	finish(a);
+	tell(a, answer, err);
+	if (!timer_is_running(a->timer))
+		asking_end(a);
+}
+
+static struct chat_request request_of(const struct asking *a)
+{
+	return (struct chat_request){ .endpoint = a->endpoint,
+				      .model = a->model,
+				      .messages = a->assembled.messages,
+				      .classes = a->assembled.classes,
+				      .count = a->assembled.count,
+				      .temperature = a->temperature,
+				      .max_tokens = a->max_tokens };
+}
+
+static void send(struct asking *a)
+{
+	struct chat_callbacks callbacks = { .delta = on_delta, .ask = a->callbacks.ask ? on_ask : NULL, .done = on_done,
+					    .ctx = a };
+	struct chat_request request = request_of(a);
+	struct conversation_begun begun;
+	struct err err;
+	char ids[2][24];
+
+	a->state = ASKING_ASKED;
+	a->tries = 0;
+	if (a->assembled.left_out)
+		add_note(a, xasprintf("the first %zu turns of the conversation", a->assembled.left_out));
+	describe_begun(a, ids, &begun);
+	if (a->callbacks.begun)
+		a->callbacks.begun(a->callbacks.ctx, &begun);
+	a->chat = chat_start(a->c->chat, &request, &callbacks, &err);
+	assembled_release(&a->assembled);
+	if (!a->chat)
+		on_done(a, NULL, &err);
+}
+
+/* --- writing the question down --- */
+
+static bool fits(void *ctx, const struct history_chat *chat, struct err *err)
+{
+	struct asking *a = ctx;
+	struct chat_request request;
+
+	assembled_release(&a->assembled);
+	assemble(chat, a->c->config, &a->assembled);
+	request = request_of(a);
+	return chat_fits(a->c->chat, &request, err);
+}
+
+/* Is the end of an answer in the same chat still to be written, by us? */
+static bool is_ending(const struct asking *a)
+{
+	for (const struct asking *other = a->c->askings; other; other = other->next)
+		if (other->state == ASKING_END && a->chat_id && !strcmp(other->place.entry.id, a->chat_id))
+			return true;
+	return false;
+}
+
+static enum store_result begin(struct asking *a, struct err *refusal)
+{
+	size_t count = a->blocks.count;
+	struct history_attachment *attachments = xcalloc(count, sizeof(*attachments));
+	struct history_question q = { .id = a->chat_id,
+				      .new_id = a->new_id,
+				      .title = a->title,
+				      .workspace = a->workspace,
+				      .edit = a->edit,
+				      .again = a->again,
+				      .text = a->prompt,
+				      .question = a->question,
+				      .command = a->command,
+				      .attachments = attachments,
+				      .attachment_count = count,
+				      .fits = fits,
+				      .ctx = a };
+	enum store_result result;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct context_block *b = &a->blocks.items[i];
+
+		attachments[i] = (struct history_attachment){ b->selection, b->key, b->text, b->len };
+	}
+	a->history = conversations_history(a->c);
+	result = history_begin(a->history, &q, &a->place, refusal);
+	free(attachments);
+	return result;
+}
+
+static void on_begin(void *ctx)
+{
+	struct asking *a = ctx;
+	struct err err = ERR_INIT;
+	enum store_result result = is_ending(a) ? STORE_BUSY : begin(a, &err);
+
+	if (result == STORE_BUSY && ++a->tries < CONVERSATION_BUSY_TRIES) {
+		timer_start(a->timer, CONVERSATION_BUSY_MS);
+	} else if (result == STORE_BUSY) {
+		err_set(&err, ERR_INTERNAL, "other processes keep the store of conversations busy");
+		fail(a, &err);
+	} else if (result == STORE_FAILED) {
+		/* In memory a new chat can be had; one of the file's cannot. */
+		if (conversations_repair(a->c, a->history, &err) && (!a->chat_id || !a->c->failed))
+			loop_defer(a->c->loop, on_begin, a);
+		else
+			fail(a, &err);
+	} else if (err.kind != ERR_NONE) {
+		fail(a, &err);
+	} else {
+		send(a);
+	}
+}
+
+static void on_timer(void *ctx)
+{
+	struct asking *a = ctx;
+
+	switch (a->state) {
+	case ASKING_DIFF:
+		return;
+	case ASKING_BEGIN:
+		on_begin(a);
+		return;
+	case ASKING_ASKED:
+		write_more(a);
+		return;
+	case ASKING_END:
+		if (write_end(a))
+			asking_end(a);
+		else
+			timer_start(a->timer, CONVERSATION_BUSY_MS);
+		return;
+	}
+}
+
+static void on_diff(void *ctx, const struct strbuf *text, const char *const *kept, const struct err *err)
+{
+	struct asking *a = ctx;
+	struct err trouble;
+
+	a->diff = NULL;
+	if (err) {
+		fail(a, err);
+		return;
+	}
+	for (; *kept; kept++)
+		add_note(a, xstrdup(*kept));
+	if (!context_add_text(&a->blocks, "What is staged (git diff --cached)", "diff", text->data, text->len, &trouble)) {
+		fail(a, &trouble);
+		return;
+	}
+	a->state = ASKING_BEGIN;
+	on_begin(a);
+}
+
+/* --- asking --- */
+
+static char *copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static bool take_context(struct asking *a, const struct conversation_question *q, struct err *err)
+{
+	struct context_sources sources = { .docs = a->c->docs, .workspace = a->c->workspace, .folder = q->folder };
+	size_t bytes = strlen(a->prompt);
+
+	for (size_t i = 0; i < q->context_count; i++)
+		if (!context_add(&a->blocks, &sources, &q->context[i], err))
+			return false;
+	if (!context_add_mentions(&a->blocks, &sources, a->prompt, err))
+		return false;
+	for (size_t i = 0; i < a->blocks.count; i++)
+		bytes += a->blocks.items[i].len;
+	if (bytes <= LIMIT_CHAT_PROMPT)
+		return true;
+	err_set(err, ERR_PROMPT_TOO_LONG,
+		"the question and what goes with it have %zu bytes, more than the %zu that eke sends",
+		bytes, LIMIT_CHAT_PROMPT);
+	return false;
+}
+
+static bool is_blank(const char *text)
+{
+	return !text[strspn(text, " \t\r\n")];
+}
+
+static bool has_what_it_needs(const struct asking *a, const struct command *command, struct err *err)
+{
+	bool input = !is_blank(a->prompt);
+	const char *lacks = NULL;
+
+	switch (command->needs) {
+	case COMMAND_NEEDS_SELECTION:
+		if (command_quotes_selection(command) ? !a->blocks.selected : !a->blocks.count && !(input &&
+			command->input_will_do))
+			lacks = command->input_will_do ? "a comment or a description to work from: select one, or type it" :
+							 "something to work on: select some code, or attach a file";
+		break;
+	case COMMAND_NEEDS_FILE:
+		if (!a->blocks.path)
+			lacks = "a file: attach one, or mention it as @path";
+		break;
+	case COMMAND_NEEDS_DIFF:
+	case COMMAND_NEEDS_NOTHING:
+		break;
+	}
+	if (!lacks && command->needs_input && !input)
+		lacks = "a question";
+	if (lacks)
+		err_set(err, ERR_INVALID_PARAMS, "the command %s needs %s", command->name, lacks);
+	return !lacks;
+}
+
+static bool take_command(struct asking *a, const struct conversation_question *q, const struct command **out,
+	struct err *err)
+{
+	const struct command *command = commands_find(a->c->commands, q->command, err);
+	struct command_values values = { .selection = a->blocks.selected,
+					 .file = a->blocks.path,
+					 .language = a->blocks.language,
+					 .head = a->blocks.head,
+					 .input = a->prompt };
+	struct strbuf question;
+	bool ok = command && has_what_it_needs(a, command, err);
+
+	if (!ok)
+		return false;
+	strbuf_init(&question, LIMIT_CHAT_PROMPT);
+	ok = command_expand(command, &values, &question);
+	if (ok) {
+		a->command = xstrdup(command->name);
+		a->question = strbuf_detach(&question, NULL);
+		*out = command;
+	} else {
+		err_set(err, ERR_PROMPT_TOO_LONG, "the command %s makes the prompt too long", command->name);
+	}
+	strbuf_release(&question);
+	return ok;
+}
+
+static char *workspace_key(const char *folder)
+{
+	char *uri = folder ? uri_from_path(folder) : NULL;
+	char *key = uri ? uri_key(uri) : NULL;
+
+	free(uri);
+	return key;
+}
+
+static bool prepare(struct asking *a, const struct conversation_question *q, struct err *err)
+{
+	const char *folder = q->folder ? q->folder : workspace_folder(a->c->workspace, 0);
+	const struct command *command = NULL;
+
+	if (q->again) {
+		if (!q->chat_id)
+			err_set(err, ERR_INVALID_PARAMS, "which chat is meant?");
+		return q->chat_id != NULL;
+	}
+	if (q->edit_turn_id && !q->chat_id) {
+		err_set(err, ERR_INVALID_PARAMS, "a turn can be replaced in a chat only: say in which");
+		return false;
+	}
+	if (!take_context(a, q, err) || (q->command && !take_command(a, q, &command, err)))
+		return false;
+	if (!command && is_blank(a->prompt)) {
+		err_set(err, ERR_INVALID_PARAMS, "there is no question");
+		return false;
+	}
+	a->title = title_make(a->prompt, command && !command->needs_input ? command->title : NULL, a->blocks.path);
+	a->workspace = workspace_key(folder);
+	a->edit = copy(q->edit_turn_id);
+	if (command && command->needs == COMMAND_NEEDS_DIFF) {
+		a->state = ASKING_DIFF;
+		a->diff = diff_start(a->c->loop, a->c->workspace, folder, on_diff, a);
+	}
+	return true;
+}
+
+static size_t at_work(const struct conversations *c)
+{
+	size_t n = 0;
+
+	for (const struct asking *a = c->askings; a; a = a->next)
+		n++;
+	return n;
+}
+
+uint64_t conversations_ask(struct conversations *c, const struct conversation_question *q,
+	const struct conversation_callbacks *callbacks, struct err *err)
+{
+	struct asking *a;
+
+	if (at_work(c) >= LIMIT_CHATS_AT_WORK) {
+		err_set(err, ERR_INVALID_REQUEST, "%d chats are being answered already: wait for one, or cancel it",
+			LIMIT_CHATS_AT_WORK);
+		return 0;
+	}
+	a = xcalloc(1, sizeof(*a));
+	a->c = c;
+	a->state = ASKING_BEGIN;
+	a->callbacks = *callbacks;
+	a->chat_id = copy(q->chat_id);
+	a->new_id = copy(q->new_id);
+	a->prompt = xstrdup(q->prompt ? q->prompt : "");
+	a->endpoint = copy(q->endpoint);
+	a->model = copy(q->model);
+	a->temperature = q->temperature;
+	a->max_tokens = q->max_tokens;
+	a->again = q->again;
+	context_init(&a->blocks);
+	strbuf_init(&a->text, LIMIT_ANSWER);
+	strbuf_init(&a->reasoning, LIMIT_ANSWER);
+	if (!prepare(a, q, err)) {
+		asking_release(a);
+		return 0;
+	}
+	a->id = ++c->last_id;
+	a->timer = timer_new(c->loop, on_timer, a);
+	a->next = c->askings;
+	c->askings = a;
+	if (a->state == ASKING_BEGIN)
+		loop_defer(c->loop, on_begin, a);
+	return a->id;
+}
+
+static struct asking *find(const struct conversations *c, uint64_t id)
+{
+	struct asking *a = c->askings;
+
+	while (a && (a->id != id || a->gone))
+		a = a->next;
+	return a;
+}
+
+static void cancel(struct asking *a)
+{
+	a->gone = true;
+	if (a->state == ASKING_ASKED) {
+		chat_cancel(a->c->chat, a->chat);
+		a->end = (struct history_end){ .state = HISTORY_INTERRUPTED,
+					       .text = a->text.data,
+					       .len = a->text.len - utf8_incomplete_tail(a->text.data, a->text.len),
+					       .reasoning = a->reasoning.data,
+					       .reasoning_len = a->reasoning.len };
+		finish(a);
+		if (timer_is_running(a->timer))
+			return;
+	}
+	asking_end(a);
+}
+
+void conversations_cancel(struct conversations *c, uint64_t id)
+{
+	struct asking *a = find(c, id);
+
+	if (a)
+		cancel(a);
+}
+
+bool conversations_busy(const struct conversations *c)
+{
+	return c->askings != NULL;
+}
+
+void conversations_go_on(struct conversations *c, uint64_t id, bool yes)
+{
+	struct asking *a = find(c, id);
+
+	if (a)
+		chat_go_on(c->chat, a->chat, yes);
+}
+
+/* --- life --- */
+
+struct conversations *conversations_new(
+	struct loop *loop, struct chat *chat, const struct docs *docs, struct workspace *workspace)
+{
+	struct conversations *c = xcalloc(1, sizeof(*c));
+
+	c->loop = loop;
+	c->chat = chat;
+	c->docs = docs;
+	c->workspace = workspace;
+	c->step_timer = timer_new(loop, on_step, c);
+	return c;
+}
+
+void conversations_free(struct conversations *c)
+{
+	if (!c)
+		return;
+	for (struct asking *a = c->askings, *next; a; a = next) {
+		next = a->next;
+		if (!a->gone)
+			cancel(a);
+	}
+	while (c->askings)
+		asking_end(c->askings);
+	conversations_looks_free(c);
+	conversations_notes_free(c);
+	timer_free(c->step_timer);
+	history_free(c->disk);
+	history_free(c->memory);
+	commands_free(c->commands);
+	config_unref(c->config);
+	free(c);
+}
+
+void conversations_configure(struct conversations *c, struct config *config, config_warn_fn *warn, void *warn_ctx)
+{
+	config_ref(config);
+	config_unref(c->config);
+	c->config = config;
+	c->failed = false;
+	commands_free(c->commands);
+	c->commands = commands_new(config, warn, warn_ctx);
+}
+
+const struct command_set *conversations_commands(const struct conversations *c)
+{
+	return c->commands;
+}

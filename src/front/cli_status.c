@@ -1,0 +1,303 @@
+/*
+ * `eke status`: what is left of each plan, for the whole machine, read from the ledger. Spends nothing, asks nobody,
+ * and runs no key command: whose key a window counts is known from the last request.
+ */
+#include "cli_private.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/json_writer.h"
+#include "eke/base/mem.h"
+#include "eke/budget/words.h"
+
+/* Columns of a bar. */
+#define BAR_MOST 30
+#define BAR_LEAST 8
+
+enum colour { PLAIN, GREEN, YELLOW, RED };
+
+/* How the output looks; settled once. */
+struct look {
+	bool terminal;
+	bool colours;
+	bool blocks; /* the terminal shows UTF-8 */
+	int columns;
+};
+
+static struct look look_of_output(void)
+{
+	struct look look = { .terminal = isatty(STDOUT_FILENO), .columns = 80 };
+	const char *wanted = getenv("COLUMNS");
+	struct winsize size;
+
+	if (!look.terminal)
+		return look;
+	setlocale(LC_CTYPE, "");
+	look.colours = !getenv("NO_COLOR");
+	look.blocks = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		look.columns = size.ws_col;
+	else if (wanted && strtol(wanted, NULL, 10) > 0)
+		look.columns = (int)strtol(wanted, NULL, 10);
+	return look;
+}
+
+static const char *paint(const struct look *look, enum colour colour)
+{
+	static const char *const codes[] = { "\033[0m", "\033[32m", "\033[33m", "\033[31m" };
+
+	return look->colours ? codes[colour] : "";
+}
+
+static enum colour colour_of(enum budget_state state)
+{
+	switch (state) {
+	case BUDGET_OK:
+	case BUDGET_UNLIMITED:
+		return GREEN;
+	case BUDGET_LOW:
+		return YELLOW;
+	case BUDGET_EXHAUSTED:
+	case BUDGET_BLOCKED:
+		return RED;
+	}
+	return PLAIN;
+}
+
+static enum colour colour_of_window(const struct window_state *window)
+{
+	if (!window->remaining)
+		return RED;
+	return window->remaining * 5 <= window->limit ? YELLOW : GREEN;
+}
+
+/* "12:34", "3:05:00", "6 days" */
+static void countdown(int64_t seconds, char *out, size_t size)
+{
+	if (seconds < 0)
+		seconds = 0;
+	if (seconds >= 2 * 86400)
+		snprintf(out, size, "%lld days", (long long)(seconds + 86399) / 86400);
+	else if (seconds >= 3600)
+		snprintf(out, size, "%lld:%02lld:%02lld", (long long)seconds / 3600, (long long)seconds / 60 % 60,
+			 (long long)seconds % 60);
+	else
+		snprintf(out, size, "%02lld:%02lld", (long long)seconds / 60, (long long)seconds % 60);
+}
+
+/* "resets in 12:34 at 14:05"; of a sliding window, which does not reset at once, "more in …" if any of it is used. */
+static void reset_words(const struct budget_report_window *w, int64_t now, char *out, size_t size)
+{
+	char in[32];
+	char at[48];
+
+	out[0] = '\0';
+	if (!w->state.used && w->kind == PLAN_SLIDING)
+		return;
+	countdown(w->state.reset_at - now, in, sizeof(in));
+	words_at(w->state.reset_at, now, at, sizeof(at));
+	snprintf(out, size, "%s in %s %s", w->kind == PLAN_CALENDAR ? "resets" : "more", in, at);
+}
+
+/* "machine, 60 requests an hour"; with the models where it counts a class of them. */
+static char *window_name(const struct budget_report_window *w)
+{
+	struct strbuf name;
+	size_t models = 1; /* there is at least one pattern */
+	char limit[64];
+
+	words_limit(w->state.limit, w->period, limit, sizeof(limit));
+	strbuf_init(&name, KIB(1));
+	strbuf_addf(&name, "%s, %s", w->scope == PLAN_SCOPE_KEY ? "key" : "machine", limit);
+	while (w->models[models])
+		models++;
+	if (strcmp(w->models[0], "*"))
+		strbuf_addf(&name, " of %s", w->models[0]);
+	if (models > 1)
+		strbuf_addf(&name, " and %zu more", models - 1);
+	if (w->learned)
+		strbuf_adds(&name, " (as the provider says)");
+	return strbuf_detach(&name, NULL);
+}
+
+static void print_bar(const struct look *look, const struct window_state *window, int width)
+{
+	int full = (int)((window->used * width + window->limit - 1) / window->limit);
+
+	fputs(paint(look, colour_of_window(window)), stdout);
+	for (int i = 0; i < width; i++) {
+		if (look->blocks)
+			fputs(i < full ? "\xE2\x96\x88" : "\xE2\x96\x91", stdout);
+		else
+			putchar(i < full ? '#' : '.');
+	}
+	fputs(paint(look, PLAIN), stdout);
+	fputs("  ", stdout);
+}
+
+static void print_windows(const struct look *look, const struct budget_report *report, int64_t now)
+{
+	char *names[LIMIT_REPORT_WINDOWS];
+	int widest = 0;
+	int bar;
+
+	for (size_t i = 0; i < report->count; i++) {
+		int len;
+
+		names[i] = window_name(&report->windows[i]);
+		len = (int)strlen(names[i]);
+		widest = len > widest ? len : widest;
+	}
+	/* What stands beside a bar takes some 45 columns. */
+	bar = look->columns - widest - 45;
+	bar = bar > BAR_MOST ? BAR_MOST : bar;
+	for (size_t i = 0; i < report->count; i++) {
+		const struct budget_report_window *w = &report->windows[i];
+		char reset[96];
+
+		printf("  %-*s  ", widest, names[i]);
+		if (look->terminal && bar >= BAR_LEAST)
+			print_bar(look, &w->state, bar);
+		reset_words(w, now, reset, sizeof(reset));
+		printf("%lld of %lld used%s%s\n", (long long)w->state.used, (long long)w->state.limit, reset[0] ? ", " : "",
+		       reset);
+		free(names[i]);
+	}
+}
+
+static void print_block(const struct budget_report *report, int64_t now)
+{
+	char in[32];
+	char at[48];
+
+	if (report->blocked_until) {
+		countdown(report->blocked_until - now, in, sizeof(in));
+		words_at(report->blocked_until, now, at, sizeof(at));
+		printf("  %s%sno requests for %s, until then: %s\n", report->blocked_model,
+		       report->blocked_model[0] ? ": " : "", in, at);
+	}
+	if (report->reason[0])
+		printf("  %s\n", report->reason);
+	if (report->blocked_until && !report->blocked_model[0])
+		printf("  with another address or plan: eke status --unblock\n");
+}
+
+static void print_text(struct app *app)
+{
+	struct look look = look_of_output();
+	int64_t now = clock_wall_ms() / 1000;
+	struct budget_ledger ledger;
+
+	for (size_t i = 0; i < upstream_count(app->upstream); i++) {
+		const struct config_endpoint *e = endpoint_config(upstream_at(app->upstream, i));
+		struct budget_report report;
+
+		budget_report(app->budget, e, &report);
+		printf("%s: plan %s, %s%s%s\n", e->name, e->plan->name, paint(&look, colour_of(report.state)),
+		       budget_state_name(report.state), paint(&look, PLAIN));
+		print_windows(&look, &report, now);
+		print_block(&report, now);
+	}
+	if (!upstream_count(app->upstream))
+		printf("no endpoint is configured: 'eke doctor' says what to do\n");
+	budget_ledger(app->budget, &ledger);
+	if (ledger.path && ledger.shared)
+		printf("ledger: %s%s%s\n", ledger.path, ledger.others_answer ? ", shared at " : "",
+		       ledger.others_answer ? ledger.others : "");
+	if (ledger.notice)
+		printf("%snote:%s %s\n", paint(&look, YELLOW), paint(&look, PLAIN), ledger.notice);
+}
+
+static void print_json(struct app *app)
+{
+	struct budget_ledger ledger;
+	struct json_writer w;
+	struct strbuf out;
+
+	strbuf_init(&out, MIB(1));
+	json_writer_init(&w, &out);
+	json_begin_object(&w);
+	json_put_key(&w, "budgets");
+	json_begin_array(&w);
+	for (size_t i = 0; i < upstream_count(app->upstream); i++)
+		budget_write(app->budget, endpoint_config(upstream_at(app->upstream, i)), &w);
+	json_end_array(&w);
+	budget_ledger(app->budget, &ledger);
+	json_put_key(&w, "ledger");
+	json_begin_object(&w);
+	json_put_kstring(&w, "path", ledger.path);
+	json_put_kbool(&w, "shared", ledger.shared);
+	if (ledger.others) {
+		json_put_kstring(&w, "others", ledger.others);
+		json_put_kbool(&w, "othersAnswer", ledger.others_answer);
+	}
+	if (ledger.notice)
+		json_put_kstring(&w, "notice", ledger.notice);
+	json_end_object(&w);
+	json_end_object(&w);
+	json_writer_end(&w);
+	printf("%s\n", out.data);
+	strbuf_release(&out);
+}
+
+/* Keys that can be had without running anything; of the others the ledger knows which was used last. */
+static void note_keys(struct app *app)
+{
+	for (size_t i = 0; i < upstream_count(app->upstream); i++) {
+		struct endpoint *e = upstream_at(app->upstream, i);
+		const char *key = NULL;
+		struct err err;
+
+		if (endpoint_config(e)->key.source != KEY_COMMAND && endpoint_key(e, &key, &err) == ENDPOINT_KEY_READY)
+			budget_note_key(app->budget, endpoint_config(e), key);
+	}
+}
+
+static bool unblock(struct app *app)
+{
+	struct budget_ledger ledger;
+
+	if (budget_forget_blocks(app->budget))
+		return true;
+	budget_ledger(app->budget, &ledger);
+	fprintf(stderr, "eke: %s\n",
+		ledger.notice ? ledger.notice : "the ledger of requests is locked by another process");
+	return false;
+}
+
+int cli_status(const struct app_options *options, int argc, char **argv)
+{
+	bool json = false;
+	bool forget = false;
+	struct app app;
+	bool ok;
+
+	for (int i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			json = true;
+		else if (!strcmp(argv[i], "--unblock"))
+			forget = true;
+		else
+			return cli_usage("status", argv[i]);
+	}
+	if (!cli_start(&app, options))
+		return CLI_FAILED;
+	ok = !forget || unblock(&app);
+	if (ok) {
+		note_keys(&app);
+		cli_sync_ledger(&app);
+		if (json)
+			print_json(&app);
+		else
+			print_text(&app);
+	}
+	app_release(&app);
+	return ok ? CLI_OK : CLI_FAILED;
+}
