@@ -392,7 +392,7 @@ class Play {
 			this.#named.set(as, ++this.#serial);
 			this.#send({ id: this.#serial, ...message });
 		},
-		edit: (edits, { name, as }) => {
+		edit: (edits, { name, as, before = 0 }) => {
 			const { uri, text, version } = this.mirror.named(name);
 			const place = ([line, column]) => ({
 				line,
@@ -405,7 +405,11 @@ class Play {
 			return this.#kinds.request(
 				{
 					method: 'workspace/applyEdit',
-					params: { edit: { documentChanges: [{ textDocument: { uri, version }, edits: changes }] } },
+					params: {
+						edit: {
+							documentChanges: [{ textDocument: { uri, version: version - before }, edits: changes }],
+						},
+					},
 				},
 				{ as },
 			);

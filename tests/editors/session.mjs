@@ -58,7 +58,8 @@ export async function withEke(
 	Object.assign(process.env, env); // tmux and what it runs inherit it
 	t.after(async () => {
 		await upstream.close();
-		await rm(folder, { recursive: true, force: true });
+		// What is being ended may still be writing its last.
+		await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 	});
 	return { folder, upstream, env };
 }

@@ -46,6 +46,12 @@ function! eke#documents#is_open(buf) abort
   return has_key(s:open, a:buf)
 endfunction
 
+" The version that the server knows, with all changes so far; 0 for a buffer that it does not know.
+function! eke#documents#version(buf) abort
+  call listener_flush(a:buf)
+  return has_key(s:open, a:buf) ? s:open[a:buf].version : 0
+endfunction
+
 function! eke#documents#close(buf) abort
   if has_key(s:open, a:buf)
     let document = remove(s:open, a:buf)

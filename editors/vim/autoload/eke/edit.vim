@@ -6,18 +6,20 @@
 function! eke#edit#apply(edit) abort
   let edits = []
   for [uri, list] in items(get(a:edit, 'changes', {}))
-    call add(edits, [uri, list])
+    call add(edits, [uri, list, v:null])
   endfor
   for change in get(a:edit, 'documentChanges', [])
     if has_key(change, 'kind')
       return {'applied': v:false, 'failureReason': 'files are not made, renamed or deleted by this editor'}
     endif
-    call add(edits, [change.textDocument.uri, change.edits])
+    call add(edits, [change.textDocument.uri, change.edits, get(change.textDocument, 'version', v:null)])
   endfor
-  for [uri, list] in edits
+  for [uri, list, made_for] in edits
     let buf = eke#text#buffer(uri, 1)
     if buf < 0
       return {'applied': v:false, 'failureReason': 'there is no buffer for ' .. uri}
+    elseif made_for isnot v:null && eke#documents#version(buf) != made_for
+      return {'applied': v:false, 'failureReason': bufname(buf) .. ' has changed since'}
     endif
     call bufload(buf)
     if !getbufvar(buf, '&modifiable')
