@@ -374,7 +374,7 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 	struct noted_key *slot;
 	struct job *job;
 
-	if (!key || !plan_is_counted(endpoint->plan))
+	if (!key)
 		return;
 	job = job_new(JOB_NOTE_KEY);
 	party_make(endpoint, key, &job->about.party);
@@ -391,7 +391,11 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 		slot = &budget->noted[budget->noted_count++];
 	memcpy(slot->endpoint, job->about.endpoint, sizeof(slot->endpoint));
 	slot->digest = job->about.party.key;
-	do_job(budget, job);
+	/* Others need to know only where there is something to show; a refusal writes it down, too. */
+	if (plan_is_counted(endpoint->plan))
+		do_job(budget, job);
+	else
+		job_free(job);
 }
 
 /* --- reserving --- */

@@ -151,6 +151,8 @@ void outcome_refused(struct ledger *ledger, const struct outcome *o)
 		read_for(ledger, o, &mark, &s);
 	}
 	set_block(ledger, o, &mark, &s);
+	/* So that a block of the key alone can be shown by who does not have the key. */
+	entries_note_key(ledger, o->endpoint, &mark);
 	snapshot_release(&s);
 }
 

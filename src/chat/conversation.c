@@ -37,6 +37,7 @@ struct asking {
 	bool gone; /* nobody waits: callbacks are void */
 	struct conversation_callbacks callbacks;
 	char *chat_id; /* NULL: a new chat */
+	char *new_id;  /* its id then; NULL: any */
 	bool again;    /* its last question; `question` has nothing then */
 	struct question question;
 	char *endpoint; /* or NULL, like the next */
@@ -70,6 +71,7 @@ static void asking_release(void *p)
 	struct asking *a = p;
 
 	free(a->chat_id);
+	free(a->new_id);
 	question_release(&a->question);
 	free(a->endpoint);
 	free(a->model);
@@ -320,6 +322,7 @@ static enum store_result begin(struct asking *a, struct err *refusal)
 	size_t count = question->blocks.count;
 	struct history_attachment *attachments = xcalloc(count, sizeof(*attachments));
 	struct history_question q = { .id = a->chat_id,
+				      .new_id = a->new_id,
 				      .title = question->title,
 				      .workspace = question->workspace,
 				      .edit = question->edit,
@@ -457,6 +460,7 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	a->state = ASKING_BEGIN;
 	a->callbacks = *callbacks;
 	a->chat_id = q->chat_id ? xstrdup(q->chat_id) : NULL;
+	a->new_id = q->new_id ? xstrdup(q->new_id) : NULL;
 	a->endpoint = q->endpoint ? xstrdup(q->endpoint) : NULL;
 	a->model = q->model ? xstrdup(q->model) : NULL;
 	a->temperature = q->temperature;
@@ -509,6 +513,11 @@ void conversations_cancel(struct conversations *c, uint64_t id)
 
 	if (a)
 		cancel(a);
+}
+
+bool conversations_busy(const struct conversations *c)
+{
+	return c->askings != NULL;
 }
 
 void conversations_go_on(struct conversations *c, uint64_t id, bool yes)

@@ -76,6 +76,7 @@ void conversations_free(struct conversations *c)
 		return;
 	conversations_askings_free(c);
 	conversations_looks_free(c);
+	conversations_notes_free(c);
 	timer_free(c->step_timer);
 	history_free(c->disk);
 	history_free(c->memory);

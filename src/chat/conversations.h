@@ -2,7 +2,7 @@
 #define EKE_CHAT_CONVERSATIONS_H
 /*
  * What conversations.c (life, the file in use), conversation.c (asking, answers) and conversation_look.c (lists, names,
- * deletion) share.
+ * deletion) and conversation_note.c share.
  */
 #include "eke/chat/conversation.h"
 
@@ -12,6 +12,7 @@
 
 struct asking;
 struct look;
+struct note;
 
 struct conversations {
 	struct loop *loop; /* borrowed, like the next three */
@@ -25,6 +26,7 @@ struct conversations {
 	bool failed; /* the disk cannot be used: memory, until the next configuration */
 	struct asking *askings;
 	struct look *looks;
+	struct note *notes;
 	uint64_t last_id;
 	struct timer *step_timer;
 };
@@ -37,5 +39,7 @@ bool conversations_repair(struct conversations *c, const struct history *h, stru
 void conversations_work_due(struct conversations *c);
 /* conversation.c */
 void conversations_askings_free(struct conversations *c);
+/* conversation_note.c: writes what is left, if the file is free. */
+void conversations_notes_free(struct conversations *c);
 
 #endif

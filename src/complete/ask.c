@@ -20,6 +20,8 @@
 /* Room for an answer of so many lines of code; providers charge the room in advance (upstream.md 1.4). */
 #define TOKENS_PER_LINE 24
 #define TOKENS_MAX 1024
+/* Where requests are counted an answer may have so many times the lines, and tokens, of one that is shown at once. */
+#define WRITE_ON 2
 
 struct ask {
 	uint64_t id;
@@ -121,6 +123,17 @@ char *ask_who_of(const struct endpoint *endpoint)
 
 /* --- the answer --- */
 
+/*
+ * Lines that are asked for. Where requests are scarce more than is shown at once: what is written beyond it is there
+ * when the user gets to it.
+ */
+static size_t lines_of(const struct ask *ask)
+{
+	size_t lines = (size_t)ask->config->completion.max_lines;
+
+	return ask->counted ? WRITE_ON * lines : lines;
+}
+
 static struct post_input post_input_of(const struct ask *ask)
 {
 	return (struct post_input){
@@ -131,7 +144,7 @@ static struct post_input post_input_of(const struct ask *ask)
 		.suffix = ask->window.suffix,
 		.suffix_len = ask->window.suffix_len,
 		.language = ask->place.language,
-		.max_lines = (size_t)ask->config->completion.max_lines,
+		.max_lines = lines_of(ask),
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
 	};
@@ -275,14 +288,15 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 
 /* --- the question --- */
 
-static int64_t max_tokens(const struct config *config, const char *model, size_t candidates)
+static int64_t max_tokens(const struct ask *ask, const char *model, size_t candidates)
 {
-	int64_t tokens = config->completion.max_lines * TOKENS_PER_LINE;
+	size_t most = ask->counted ? WRITE_ON * TOKENS_MAX : TOKENS_MAX;
+	size_t tokens = lines_of(ask) * TOKENS_PER_LINE;
 
 	/* A limit would be used up by the reasoning. */
 	if (request_model_reasons(model))
 		return 0;
-	return (tokens < TOKENS_MAX ? tokens : TOKENS_MAX) * (int64_t)candidates;
+	return (int64_t)((tokens < most ? tokens : most) * candidates);
 }
 
 /* Of the plan's cap, in tokens as prompt_build() guesses them; 0: no cap. */
@@ -310,7 +324,7 @@ static bool prepare_chat(struct ask *ask)
 		.prefix_len = ask->window.prefix_len,
 		.suffix = ask->window.suffix,
 		.suffix_len = ask->window.suffix_len,
-		.max_lines = (size_t)ask->config->completion.max_lines,
+		.max_lines = lines_of(ask),
 		.candidates = ask->wanted,
 		.write_on = ask->counted,
 		.insert_spaces = ask->insert_spaces,
@@ -417,7 +431,7 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 		.reserve = wanted->config->completion.reserve,
 		.request = { .api = endpoint_completion_api(wanted->endpoint),
 			     .model = model,
-			     .max_tokens = max_tokens(wanted->config, model, candidates),
+			     .max_tokens = max_tokens(ask, model, candidates),
 			     .temperature = 0,
 			     .stream = true,
 			     .stream_options = settings->stream_options },

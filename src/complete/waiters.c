@@ -15,6 +15,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/complete/post.h"
+#include "eke/text/lines.h"
 #include "decide.h"
 #include "engine_private.h"
 #include "questions.h"
@@ -114,6 +115,19 @@ static void tell(struct waiter *w, const struct cache_hit *hit)
 	w->told = hit->len;
 }
 
+/* As much of a text as completion.maxLines lets be shown, without a line end. */
+static size_t cut_lines(const struct waiter *w, const char *text, size_t len)
+{
+	size_t most = (size_t)w->engine->config->completion.max_lines;
+
+	if (lines_count(text, len) < most)
+		return len;
+	len = lines_skip(text, len, most);
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	return len;
+}
+
 /*
  * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
  * cache when the user gets there.
@@ -133,7 +147,7 @@ static size_t shown(const struct waiter *w, const struct cache_hit *hit)
 	};
 	size_t block = w->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
 
-	return block > before ? block : before;
+	return cut_lines(w, hit->text, block > before ? block : before);
 }
 
 static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t count)

@@ -1,7 +1,7 @@
 /*
- * What a question is made of: any bytes as a prompt (its mentions, its title), as the text of a block that is cut, and as
- * git's output. Names of files stay below where they begin, titles are one line of valid text, cut blocks are blocks, and
- * nothing of a diff comes out that did not go in.
+ * What a question is made of: any bytes as a prompt (its mentions, its title), as the text of a block that is cut, and
+ * as git's output. Names of files stay below where they begin, titles are one line of valid text, cut blocks are
+ * blocks, and nothing of a diff comes out that did not go in.
  */
 #include <stdint.h>
 #include <stdlib.h>

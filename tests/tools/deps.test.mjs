@@ -54,6 +54,7 @@ libssl-dev) touch "$STATE/have/libcrypto" ;;
 libcmocka-dev) touch "$STATE/have/cmocka" ;;
 libhiredis-dev) touch "$STATE/have/hiredis" ;;
 redis-server) cp "$STATE/spare/redis-server" "$STATE/bin/redis-server" ;;
+tzdata) mkdir -p "$STATE/zoneinfo/Europe"; echo TZif >"$STATE/zoneinfo/Europe/Berlin" ;;
 libev-dev) touch "$STATE/have/ev" ;;
 libclang-rt-14-dev) touch "$STATE/have/fuzzer" ;;
 ca-certificates) echo bundle >"$STATE/ca.crt" ;;
@@ -75,7 +76,7 @@ const OS_RELEASE = {
 
 const COMPLETE = {
 	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang', 'redis-server'],
-	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'hiredis', 'ev', 'sanitizers', 'fuzzer', 'ca'],
+	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'hiredis', 'ev', 'sanitizers', 'fuzzer', 'ca', 'zones'],
 };
 
 const folders = [];
@@ -96,8 +97,10 @@ function machine({ commands = [], have = [], os = 'debian', uname = 'Linux', uid
 	}
 	for (const name of [...commands, 'id'])
 		copyFileSync(at('spare', name), at('bin', name));
+	mkdirSync(at('zoneinfo/Europe'), { recursive: true });
+	const files = { ca: at('ca.crt'), zones: at('zoneinfo/Europe/Berlin') };
 	for (const name of have)
-		writeFileSync(name === 'ca' ? at('ca.crt') : at('have', name), 'yes\n');
+		writeFileSync(files[name] ?? at('have', name), 'yes\n');
 	for (const [name, times] of Object.entries(fail))
 		writeFileSync(at('fail', name), `${times}\n`);
 	for (const [name, version] of Object.entries(old))
@@ -113,7 +116,7 @@ function machine({ commands = [], have = [], os = 'debian', uname = 'Linux', uid
 	copyFileSync(script, at('repo/.ci/deps'));
 	const env = {
 		PATH: [at('bin'), at('system')].join(delimiter), STATE: state, EKE_OS_RELEASE: at('os-release'), EKE_UNAME: uname,
-		EKE_APT_LISTS: at('lists'), EKE_CA_FILE: at('ca.crt'),
+		EKE_APT_LISTS: at('lists'), EKE_CA_FILE: at('ca.crt'), EKE_ZONEINFO: at('zoneinfo'),
 	};
 	return {
 		run(...args) {
@@ -158,11 +161,11 @@ test('usage', () => {
 
 test('a bare machine: what each distribution is told', () => {
 	const expected = {
-		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey',
-		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey',
-		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey',
-		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey',
-		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git hiredis-dev valkey',
+		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata',
+		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata',
+		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata',
+		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata',
+		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git hiredis-dev valkey tzdata',
 	};
 	for (const [os, command] of Object.entries(expected)) {
 		const result = machine({ os, commands: ['dnf', 'pacman', 'apk'] }).run('test');
@@ -210,7 +213,7 @@ test('apt: a bare machine gets everything, lists first, and is silent from then 
 	const here = machine({ commands: ['apt-get'], lists: false });
 	const result = here.run('test');
 	assert.equal(result.status, 0, result.stderr);
-	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git libhiredis-dev redis-server … \(apt\)/);
+	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git libhiredis-dev redis-server tzdata … \(apt\)/);
 	assert.equal(result.stdout, '');
 	const calls = here.calls();
 	assert.equal(calls.length, 2);

@@ -47,6 +47,22 @@ static void test_block_of_key(void **state)
 	run(paid, ARRAY_LEN(paid));
 }
 
+/* A status shows it, here and where nobody has the key. */
+static void test_block_of_key_is_shown(void **state)
+{
+	struct budget_report report;
+
+	(void)state;
+	budget_note_key(first, &endpoints[P], keys[P]);
+	assert_int_equal(access(state_dir, F_OK), -1);
+	refuse(first, granted(first, P, "m"), REFUSAL(.retry_at = NOW + 300));
+	for (int i = 0; i < 2; i++) {
+		budget_report(i ? second : first, &endpoints[P], &report);
+		assert_int_equal(report.state, BUDGET_BLOCKED);
+		assert_int_equal(report.blocked_until, NOW + 300);
+	}
+}
+
 static void test_block_of_model(void **state)
 {
 	static const struct step blocked[] = {
@@ -258,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BUDGET_TEST(test_block),
 		BUDGET_TEST(test_block_of_key),
+		BUDGET_TEST(test_block_of_key_is_shown),
 		BUDGET_TEST(test_block_of_model),
 		BUDGET_TEST(test_block_of_day),
 		BUDGET_TEST(test_block_by_log),

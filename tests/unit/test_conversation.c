@@ -1,6 +1,6 @@
 /*
- * The engine over a file that others lock, that is damaged, or that cannot be had; and what is refused before anything is
- * written. There is no endpoint here: what is answered is tested end to end.
+ * The engine over a file that others lock, that is damaged, or that cannot be had; and what is refused before anything
+ * is written. There is no endpoint here: what is answered is tested end to end.
  */
 #include <setjmp.h>
 #include <stdarg.h>

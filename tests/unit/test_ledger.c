@@ -21,7 +21,7 @@
 #include "eke/budget/entries.h"
 #include "eke/budget/ledger.h"
 #include "eke/budget/verdicts.h"
-#include "eke/io/loop.h"
+#include "eke/store/place.h"
 #include "state_dir.h"
 
 /* 2026-11-24T03:00:00Z */
@@ -808,6 +808,23 @@ static void test_full_disk(void **state)
 	ledger_free(other);
 }
 
+static void test_network_file_system(void **state)
+{
+	struct ledger *l = ledger_new();
+
+	(void)state;
+	place_set_remote_for_test(true);
+	add(l, 1, &one, KEY_1, "m");
+	place_set_remote_for_test(false);
+	expect_warning("the ledger of requests is on a network file system");
+	assert_non_null(strstr(ledger_notice(l), "set EKE_STATE_DIR to a local directory"));
+	assert_true(ledger_is_shared(l));
+	assert_int_equal(known_since(l), 0);
+	add(l, 2, &one, KEY_1, "m");
+	expect_warning("");
+	ledger_free(l);
+}
+
 static void test_newer(void **state)
 {
 	static const char *const newer[] = { "SELECT 1", "SELECT 2", "CREATE TABLE better (id)", NULL };
@@ -867,6 +884,7 @@ int main(void)
 		LEDGER_TEST(test_damaged),
 		LEDGER_TEST(test_unusable),
 		LEDGER_TEST(test_full_disk),
+		LEDGER_TEST(test_network_file_system),
 		LEDGER_TEST(test_newer),
 		LEDGER_TEST(test_no_home),
 	};

@@ -601,6 +601,49 @@ static void test_remote_kinds(void **state)
 		assert_int_equal(place_kind_is_remote(kinds[i].magic), kinds[i].remote);
 }
 
+/* On a network file system: no log that needs shared memory, one warning, and all else as ever. */
+static void test_remote(void **state)
+{
+	struct store *a = store_new(&schema);
+	struct store *b = store_new(&schema);
+	char *wal = in_state_dir("notes.db-wal");
+
+	(void)state;
+	place_set_remote_for_test(true);
+	assert_int_equal(add(a, "1"), STORE_OK);
+	expect_trouble(a, STORE_REMOTE,
+		       "the notebook is on a network file system, whose locks cannot be relied upon: set EKE_STATE_DIR to a "
+		       "local directory (now ");
+	assert_int_equal(access(wal, F_OK), -1);
+	assert_int_equal(add(b, "2"), STORE_OK);
+	expect_notes(a, "1,2");
+	/* Whoever writes keeps others from writing, whoever reads from finishing that. */
+	assert_int_equal(store_begin(a, STORE_WRITE), STORE_OK);
+	assert_int_equal(add(b, "no"), STORE_BUSY);
+	store_start(a, SQL_INSERT);
+	store_put_text(a, "3");
+	store_run(a);
+	assert_int_equal(store_begin(b, STORE_READ), STORE_OK);
+	store_start(b, SQL_ALL);
+	assert_true(store_next(b));
+	assert_int_equal(store_commit(a), STORE_BUSY);
+	assert_int_equal(store_commit(b), STORE_OK);
+	assert_int_equal(add(a, "3"), STORE_OK);
+	expect_notes(b, "1,2,3");
+	expect_no_trouble(a);
+	store_free(a);
+	store_free(b);
+	/* The directory was moved to a local disk. */
+	place_set_remote_for_test(false);
+	a = store_new(&schema);
+	assert_int_equal(add(a, "4"), STORE_OK);
+	assert_int_equal(access(wal, F_OK), 0);
+	expect_notes(a, "1,2,3,4");
+	expect_no_trouble(a);
+	store_free(a);
+	free(wal);
+}
+
 /* Only one at a time makes or sets aside files of a directory. */
 static void test_lock(void **state)
 {
@@ -632,6 +675,7 @@ int main(void)
 		STORE_TEST(test_damage_while_open), STORE_TEST(test_table_gone),     STORE_TEST(test_removed_while_open),
 		STORE_TEST(test_no_place),	   STORE_TEST(test_full),	     STORE_TEST(test_memory),
 		STORE_TEST(test_remote_kinds),	   STORE_TEST(test_lock),
+		STORE_TEST(test_remote),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

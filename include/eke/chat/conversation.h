@@ -40,6 +40,7 @@ void conversations_configure(struct conversations *c, struct config *config, con
 /* Borrowed for the call. */
 struct conversation_question {
 	const char *chat_id;  /* NULL: a new chat */
+	const char *new_id;   /* that it is to have (history_new_id()); NULL: any */
 	const char *prompt;   /* NULL or "": nothing but what the command says */
 	const char *command;  /* its name; NULL: none */
 	const struct context_item *context;
@@ -94,6 +95,8 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	const struct conversation_callbacks *callbacks, struct err *err);
 /* What came stays, marked as interrupted. No more callbacks. */
 void conversations_cancel(struct conversations *c, uint64_t id);
+/* Is anything asked, or an answer's end still to be written down? */
+bool conversations_busy(const struct conversations *c);
 /* chat_go_on() */
 void conversations_go_on(struct conversations *c, uint64_t id, bool yes);
 

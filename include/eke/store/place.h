@@ -25,6 +25,8 @@ bool place_same(struct place_id a, struct place_id b);
 
 /* Is the directory of `path` on a file system of another machine? */
 bool place_is_remote(const char *path);
+/* In tests: from now on all of them are, or again as the system says. */
+void place_set_remote_for_test(bool remote);
 /* By Linux' number for the kind of a file system (statfs(2), linux/magic.h). Pure. */
 bool place_kind_is_remote(unsigned long magic);
 

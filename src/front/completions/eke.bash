@@ -6,7 +6,7 @@ _eke_command() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--config | --log-level | --log-file) i=$((i + 1)) ;;
-		serve | chat | complete | models | status | doctor | config)
+		serve | acp | chat | complete | models | status | doctor | config)
 			echo "${COMP_WORDS[i]}"
 			return
 			;;
@@ -41,6 +41,12 @@ _eke() {
 			return
 		fi
 		;;
+	-c)
+		if [[ $command == chat ]]; then
+			_eke_words -W 'explain problems optimize refactor document tests fix commit ask write'
+			return
+		fi
+		;;
 	-m)
 		if [[ $command == chat ]]; then
 			_eke_words -W "$("${COMP_WORDS[0]}" models 2>/dev/null | sed 's/[[:blank:]].*//')"
@@ -51,9 +57,9 @@ _eke() {
 
 	options='--config --log-level --log-file --version --help'
 	case $command in
-	'') [[ $current == -* ]] || options='serve chat complete models status doctor config' ;;
+	'') [[ $current == -* ]] || options='serve acp chat complete models status doctor config' ;;
 	serve) options+=' --stdio' ;;
-	chat) options+=' -f -m --json' ;;
+	chat) options+=' -c -f -m --json --continue' ;;
 	complete)
 		if [[ $current != -* ]]; then
 			_eke_words -f

@@ -1,6 +1,6 @@
 # fish completion for eke. make check-source sees to it that it names every command and option of eke --help.
 
-set -l commands serve chat complete models status doctor config
+set -l commands serve acp chat complete models status doctor config
 
 complete -c eke -f
 
@@ -11,6 +11,7 @@ complete -c eke -l version -d 'Print the version'
 complete -c eke -l help -d 'Print a summary'
 
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a serve -d 'JSON-RPC over standard input and output'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a acp -d 'The Agent Client Protocol over standard input and output'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a chat -d 'One answer, streamed to the terminal'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a complete -d 'The completion at a position of a file'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a models -d 'The models that the endpoints offer'
@@ -20,9 +21,11 @@ complete -c eke -n "not __fish_seen_subcommand_from $commands" -a config -d 'The
 
 complete -c eke -n '__fish_seen_subcommand_from serve' -l stdio -d 'Accepted for editors that add it'
 
-complete -c eke -n '__fish_seen_subcommand_from chat' -s f -r -F -d 'Put this file before the message'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s f -r -F -d 'A file that goes with the message'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s m -x -a '(eke models 2>/dev/null | string replace -r "\\s.*" "")' -d 'Ask this model'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s c -x -a 'explain problems optimize refactor document tests fix commit ask write' -d 'A command'
 complete -c eke -n '__fish_seen_subcommand_from chat' -l json -d 'Print one JSON object'
+complete -c eke -n '__fish_seen_subcommand_from chat' -l continue -d 'Go on with the last chat'
 
 complete -c eke -n '__fish_seen_subcommand_from complete' -F
 
