@@ -460,9 +460,9 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	a->state = ASKING_BEGIN;
 	a->callbacks = *callbacks;
 	a->chat_id = q->chat_id ? xstrdup(q->chat_id) : NULL;
+	a->new_id = q->new_id ? xstrdup(q->new_id) : NULL;
 	a->endpoint = q->endpoint ? xstrdup(q->endpoint) : NULL;
 	a->model = q->model ? xstrdup(q->model) : NULL;
-	a->new_id = q->new_id ? xstrdup(q->new_id) : NULL;
 	a->temperature = q->temperature;
 	a->max_tokens = q->max_tokens;
 	a->again = q->again;
