@@ -121,6 +121,28 @@ export interface InitializeParams {
 			/** Those that the client can do, the preferred one first. */
 			positionEncodings?: string[];
 		};
+		window?: {
+			/** Answers are shown by window/showDocument. */
+			showDocument?: {
+				support?: boolean;
+			};
+			/** Work of eke.command is told, and can be cancelled. */
+			workDoneProgress?: boolean;
+		};
+		workspace?: {
+			/** Without it eke.command changes nothing: new code comes as an answer to read. */
+			applyEdit?: boolean;
+			workspaceEdit?: {
+				/** Edits name the version that they are for. */
+				documentChanges?: boolean;
+			};
+		};
+		textDocument?: {
+			codeAction?: {
+				/** Code actions have kinds; without it they are bare commands. */
+				codeActionLiteralSupport?: object;
+			};
+		};
 	};
 	initializationOptions?: {
 		eke?: Settings;
@@ -154,8 +176,11 @@ export interface ServerCapabilities {
 		};
 	};
 	inlineCompletionProvider: Record<string, never>;
+	codeActionProvider: {
+		codeActionKinds: ("quickfix" | "refactor.rewrite" | "")[];
+	};
 	executeCommandProvider: {
-		commands: ("eke.accept" | "eke.reject")[];
+		commands: ("eke.accept" | "eke.reject" | "eke.command")[];
 	};
 	workspace: {
 		workspaceFolders: {
@@ -203,7 +228,77 @@ export interface LogTraceParams {
 /** A piece of the answer to the request that gave the token. */
 export interface ProgressParams {
 	token: Token;
-	value: Delta;
+	value: Delta | WorkDone;
+}
+
+/** LSP's WorkDoneProgressBegin, Report and End. */
+export type WorkDone = {
+	kind: "begin";
+	title: string;
+	cancellable: true;
+} | {
+	kind: "report";
+	message: string;
+} | {
+	kind: "end";
+};
+
+/** LSP's. */
+export interface CodeActionParams {
+	textDocument: DocumentId;
+	range: Range;
+	context?: {
+		/** Each gets a fix of its own, at most 5 of them; all go with the commands. */
+		diagnostics?: object[];
+		/** Kinds that are wanted, with those below them. */
+		only?: string[];
+		triggerKind?: number;
+	};
+}
+
+/** LSP's. */
+export interface CodeAction {
+	title: string;
+	kind: "quickfix" | "refactor.rewrite" | "";
+	/** What it fixes. */
+	diagnostics?: object[];
+	command: EkeCommand;
+}
+
+/** LSP's Command, to be sent by workspace/executeCommand. */
+export interface EkeCommand {
+	title: string;
+	command: "eke.command";
+	arguments: [CommandArgument];
+}
+
+/** Which command on what; clients may make it themselves. */
+export interface CommandArgument {
+	/** Of a chat command, as chat/commands lists them. */
+	name: string;
+	uri: Uri;
+	range: Range;
+	/** LSP's Diagnostic. */
+	diagnostics?: object[];
+}
+
+/** LSP's. */
+export interface ShowDocumentParams {
+	uri: Uri;
+	external: false;
+	takeFocus: true;
+}
+
+/** LSP's. */
+export interface ApplyWorkspaceEditParams {
+	/** For the editor's list of what can be undone. */
+	label: string;
+	edit: WorkspaceEdit | PlainWorkspaceEdit;
+}
+
+/** LSP's, without versions. */
+export interface PlainWorkspaceEdit {
+	changes: Record<string, TextEdit[]>;
 }
 
 /** What to append. */
@@ -808,6 +903,8 @@ export interface Requests {
 	'textDocument/inlineCompletion': { params: InlineCompletionParams; result: InlineCompletionList | null };
 	/** What would be done with an automatic completion here, and why. */
 	'completion/explain': { params: CompletionExplainParams; result: CompletionExplainResult };
+	/** What eke could do with a selection or a diagnostic. */
+	'textDocument/codeAction': { params: CodeActionParams; result: (CodeAction | EkeCommand)[] };
 	/** Runs a command of eke's. */
 	'workspace/executeCommand': { params: ExecuteCommandParams; result: null };
 	/** A replacement for a range. */
@@ -862,6 +959,10 @@ export interface ClientNotifications {
 	'workspace/didChangeConfiguration': DidChangeConfigurationParams;
 	/** Workspace folders were added or removed. */
 	'workspace/didChangeWorkspaceFolders': DidChangeWorkspaceFoldersParams;
+	/** The user cancels work that goes on. */
+	'window/workDoneProgress/cancel': {
+	token: Token;
+};
 }
 
 /** Notifications from eke: their params, by method. */

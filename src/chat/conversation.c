@@ -682,6 +682,11 @@ void conversations_cancel(struct conversations *c, uint64_t id)
 		cancel(a);
 }
 
+bool conversations_busy(const struct conversations *c)
+{
+	return c->askings != NULL;
+}
+
 void conversations_go_on(struct conversations *c, uint64_t id, bool yes)
 {
 	struct asking *a = find(c, id);

@@ -1,9 +1,13 @@
 /*
- * `eke chat`: one question, the answer streamed to standard output. Files named with -f go before the question.
+ * `eke chat`: a question in a conversation, the answer streamed to standard output. The conversation is kept, as an
+ * editor's is (unless privacy.history is false), and --continue goes on with the last one. What the user should know
+ * besides the answer goes to standard error.
+ *
+ * struct chat_command lives as long as the command: it looks for the chat to go on with, asks, and waits until the
+ * answer is in the file.
  */
 #include "cli_private.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,41 +15,111 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
-#include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/base/paths.h"
-#include "eke/text/language.h"
+#include "eke/budget/report.h"
+#include "eke/budget/words.h"
+#include "eke/chat/history_json.h"
+#include "cli_chat_words.h"
+#include "cli_screen.h"
+
+/* How long the end of an answer may wait for other processes that write, and how often it is looked whether it does. */
+#define KEEPING_MS 5000
+#define KEEPING_STEP_MS 20
 
 struct chat_command {
 	struct app app;
-	bool json;
-	const char *model;
+	struct chat_words words;
+	const struct command *command; /* NULL: none */
+	char *folder;                  /* the workspace's */
+	char *chat_id;                 /* to go on with; NULL: a new one */
+	uint64_t look;
+	bool looked_everywhere; /* not only for chats of this folder */
 	uint64_t id;
 	int code;
-	struct strbuf prompt;
-	struct strbuf text;
-	bool last_is_newline;
+	struct screen *screen;
+	struct strbuf text; /* a commit message, which is printed when it is whole */
 	int tty; /* on which a question waits for its reply */
 	struct watch *tty_watch; /* NULL: none does */
+	struct timer *keeping;
+	int64_t keeping_since;
 };
+
+/* --- the end --- */
+
+static void stop_when_kept(void *ctx)
+{
+	struct chat_command *c = ctx;
+
+	if (conversations_busy(c->app.conversations) && clock_mono_ms() - c->keeping_since < KEEPING_MS)
+		timer_start(c->keeping, KEEPING_STEP_MS);
+	else
+		loop_stop(c->app.loop);
+}
+
+static void stop(struct chat_command *c, int code)
+{
+	c->code = code;
+	c->keeping_since = clock_mono_ms();
+	/* Not at once: what is under way ends with the loop's turn. */
+	timer_start(c->keeping, 0);
+}
+
+static bool is_commit(const struct chat_command *c)
+{
+	return c->command && c->command->needs == COMMAND_NEEDS_DIFF;
+}
+
+/* The message alone: models like to put it into a fence, though asked not to. */
+static void print_message(const struct chat_command *c)
+{
+	const char *text = c->text.data;
+	size_t len = c->text.len;
+	size_t fence;
+
+	while (len && strchr(" \t\r\n", text[len - 1]))
+		len--;
+	for (; len && strchr(" \t\r\n", *text); text++)
+		len--;
+	fence = strspn(text, "`");
+	if (fence >= 3 && len > 2 * fence && !memcmp(text + len - fence, text, fence) && memchr(text, '\n', len - fence)) {
+		const char *first = memchr(text, '\n', len);
+
+		len -= (size_t)(first + 1 - text) + fence;
+		text = first + 1;
+		while (len && text[len - 1] == '\n')
+			len--;
+	}
+	screen_add(c->screen, false, text, len);
+}
+
+static void end_output(struct chat_command *c)
+{
+	if (c->words.json)
+		return;
+	if (is_commit(c))
+		print_message(c);
+	screen_end(c->screen);
+}
+
+/* --- the answer --- */
 
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct chat_command *c = ctx;
 
-	if (reasoning)
+	if (c->words.json)
 		return;
-	strbuf_add(&c->text, text, len);
-	if (c->json)
-		return;
-	cli_print_text(text, len);
-	c->last_is_newline = text[len - 1] == '\n';
+	if (!is_commit(c))
+		screen_add(c->screen, reasoning, text, len);
+	else if (!reasoning)
+		strbuf_add(&c->text, text, len);
 }
 
-static void print_json(const struct chat_command *c, const struct chat_answer *answer)
+static void print_json(const struct chat_command *c, const struct conversation_answer *told)
 {
-	static const char *const finish[] = { "stop", "length", "filter", "truncated" };
+	const struct chat_answer *answer = told->chat;
 	struct json_writer w;
 	struct strbuf out;
 
@@ -54,9 +128,14 @@ static void print_json(const struct chat_command *c, const struct chat_answer *a
 	json_begin_object(&w);
 	json_put_key(&w, "text");
 	json_put_stringn(&w, answer->answer->text, answer->answer->text_len);
-	json_put_kstring(&w, "finishReason", finish[answer->answer->finish]);
+	json_put_kstring(&w, "finishReason", history_finish_name(answer->answer->finish));
 	json_put_kstring(&w, "model", answer->answer->model);
 	json_put_kstring(&w, "endpoint", answer->endpoint);
+	/* Of a chat that is not kept they would name nothing. */
+	if (c->app.config->history) {
+		json_put_kstring(&w, "chatId", told->begun.chat_id);
+		json_put_kstring(&w, "turnId", told->begun.turn_id);
+	}
 	json_put_key(&w, "usage");
 	json_begin_object(&w);
 	json_put_kint(&w, "promptTokens", answer->usage.prompt_tokens);
@@ -64,11 +143,11 @@ static void print_json(const struct chat_command *c, const struct chat_answer *a
 	json_put_kint(&w, "totalTokens", answer->usage.total_tokens);
 	json_put_kbool(&w, "estimated", answer->usage_estimated);
 	json_end_object(&w);
-	if (answer->trimmed_count) {
+	if (told->trimmed_count) {
 		json_put_key(&w, "trimmed");
 		json_begin_array(&w);
-		for (size_t i = 0; i < answer->trimmed_count; i++)
-			json_put_string(&w, answer->trimmed[i]);
+		for (size_t i = 0; i < told->trimmed_count; i++)
+			json_put_string(&w, told->trimmed[i]);
 		json_end_array(&w);
 	}
 	json_put_key(&w, "budget");
@@ -79,45 +158,63 @@ static void print_json(const struct chat_command *c, const struct chat_answer *a
 	strbuf_release(&out);
 }
 
-/* What the user should know besides the text, on standard error. */
-static void print_notes(struct chat_command *c, const struct chat_answer *answer)
+/* "free: 41 of 60 left, the next resets at 14:05": the tightest window that speaks for the plan. */
+static void print_budget(struct chat_command *c, const struct chat_answer *answer)
 {
-	char left[160];
+	const struct budget_report_window *tightest = NULL;
+	struct budget_report report;
+	char words[160];
 
-	for (size_t i = 0; i < answer->trimmed_count; i++)
-		fprintf(stderr, "eke: not sent, since the plan caps prompts: %s\n", answer->trimmed[i]);
-	if (answer->answer->finish == CALL_TRUNCATED)
-		fprintf(stderr, "eke: the answer broke off here%s%s\n", answer->answer->trouble ? ": " : "",
-			answer->answer->trouble ? answer->answer->trouble->message : "");
-	else if (answer->answer->finish == CALL_LENGTH)
-		fprintf(stderr, "eke: the answer was cut at its maximum length\n");
-	else if (answer->answer->finish == CALL_FILTER)
-		fprintf(stderr, "eke: the provider's content filter cut the answer\n");
-	cli_note_ledger(&c->app, answer->endpoint_config);
-	if (!plan_is_counted(answer->endpoint_config->plan) || !isatty(STDERR_FILENO))
+	budget_report(c->app.budget, answer->endpoint_config, &report);
+	for (size_t i = 0; i < report.count; i++)
+		if (report.windows[i].general &&
+		    (!tightest || report.windows[i].state.remaining < tightest->state.remaining))
+			tightest = &report.windows[i];
+	if (!tightest || !tightest->state.used || report.state == BUDGET_BLOCKED) {
+		budget_describe(c->app.budget, answer->endpoint_config, words, sizeof(words));
+		fprintf(stderr, "eke: %s: %s\n", answer->endpoint, words);
 		return;
-	budget_describe(c->app.budget, answer->endpoint_config, left, sizeof(left));
-	fprintf(stderr, "eke: %s, %s\n", answer->endpoint, left);
+	}
+	words_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
+	fprintf(stderr, "eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
+		(long long)tightest->state.limit, tightest->kind == PLAN_CALENDAR ? "all again" : "the next resets", words);
 }
 
-static void on_done(void *ctx, const struct chat_answer *answer, const struct err *err)
+static void print_notes(struct chat_command *c, const struct conversation_answer *told)
+{
+	const struct call_answer *answer = told->chat->answer;
+
+	for (size_t i = 0; i < told->trimmed_count; i++)
+		fprintf(stderr, "eke: not sent: %s\n", told->trimmed[i]);
+	if (answer->finish == CALL_TRUNCATED)
+		fprintf(stderr, "eke: the answer broke off here%s%s\n", answer->trouble ? ": " : "",
+			answer->trouble ? answer->trouble->message : "");
+	else if (answer->finish == CALL_LENGTH)
+		fprintf(stderr, "eke: the answer was cut at its maximum length\n");
+	else if (answer->finish == CALL_FILTER)
+		fprintf(stderr, "eke: the provider's content filter cut the answer\n");
+	cli_note_ledger(&c->app, told->chat->endpoint_config);
+	if (plan_is_counted(told->chat->endpoint_config->plan) && isatty(STDERR_FILENO))
+		print_budget(c, told->chat);
+}
+
+static void on_done(void *ctx, const struct conversation_answer *told, const struct err *err)
 {
 	struct chat_command *c = ctx;
 
-	if (!c->json && c->text.len && !c->last_is_newline)
-		putchar('\n');
-	if (answer) {
-		if (c->json)
-			print_json(c, answer);
-		else
-			print_notes(c, answer);
-		c->code = answer->answer->finish == CALL_TRUNCATED ? CLI_FAILED : CLI_OK;
-	} else {
+	end_output(c);
+	c->id = 0;
+	if (!told) {
 		cli_complain(err);
-		c->code = cli_code(err);
+		stop(c, cli_code(err));
+		return;
 	}
+	if (c->words.json)
+		print_json(c, told);
+	else
+		print_notes(c, told);
 	fflush(stdout);
-	loop_stop(c->app.loop);
+	stop(c, told->chat->answer->finish == CALL_TRUNCATED ? CLI_FAILED : CLI_OK);
 }
 
 /* --- may the next endpoint be used? --- */
@@ -140,7 +237,7 @@ static void on_reply(void *ctx, int events)
 
 	(void)events;
 	end_question(c);
-	chat_go_on(c->app.chat, c->id, n > 0 && (line[0] == 'y' || line[0] == 'Y'));
+	conversations_go_on(c->app.conversations, c->id, n > 0 && (line[0] == 'y' || line[0] == 'Y'));
 }
 
 /* Asks the person at the terminal; where there is none the answer is no. */
@@ -150,7 +247,7 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 
 	c->tty = isatty(STDERR_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1;
 	if (c->tty < 0) {
-		chat_go_on(c->app.chat, c->id, false);
+		conversations_go_on(c->app.conversations, c->id, false);
 		return;
 	}
 	dprintf(c->tty, "eke: %s. Use %s instead? [y/N] ", err->message, other->name);
@@ -164,162 +261,148 @@ static void on_interrupt(void *ctx)
 
 	if (c->tty_watch)
 		end_question(c);
-	chat_cancel(c->app.chat, c->id);
-	if (c->text.len && !c->last_is_newline && !c->json)
-		putchar('\n');
+	conversations_forget(c->app.conversations, c->look);
+	conversations_cancel(c->app.conversations, c->id);
+	end_output(c);
 	fprintf(stderr, "eke: interrupted\n");
-	c->code = 130;
-	loop_stop(c->app.loop);
+	stop(c, CLI_INTERRUPTED);
 }
 
-static bool read_stdin(struct strbuf *out, struct err *err)
-{
-	for (;;) {
-		char chunk[8192];
-		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
+/* --- asking --- */
 
-		if (n == 0)
-			return true;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || !strbuf_add(out, chunk, (size_t)n)) {
-			err_set(err, ERR_CONFIG, "cannot read standard input: %s",
-				n < 0 ? strerror(errno) : "it is too long for a prompt");
-			return false;
+static void ask(struct chat_command *c)
+{
+	struct conversation_callbacks callbacks = { .delta = on_delta, .ask = on_ask, .done = on_done, .ctx = c };
+	struct conversation_question question = { .chat_id = c->chat_id,
+						  .prompt = c->words.message.data,
+						  .command = c->words.command,
+						  .context = c->words.items,
+						  .context_count = c->words.count,
+						  .folder = c->folder,
+						  .model = c->words.model,
+						  .temperature = -1 };
+	struct err err = ERR_INIT;
+
+	c->id = conversations_ask(c->app.conversations, &question, &callbacks, &err);
+	if (c->id)
+		return;
+	cli_complain(&err);
+	stop(c, cli_code(&err));
+}
+
+static void look(struct chat_command *c, const char *folder);
+
+static void on_list(void *ctx, const struct conversations_reply *reply, const struct err *err)
+{
+	struct chat_command *c = ctx;
+	struct err none;
+
+	c->look = 0;
+	if (!err && reply->list->count) {
+		c->chat_id = xstrdup(reply->list->items[0].id);
+		ask(c);
+		return;
+	}
+	if (!err && !c->looked_everywhere) {
+		c->looked_everywhere = true;
+		look(c, NULL);
+		return;
+	}
+	if (!err)
+		err_set(&none, ERR_INVALID_PARAMS, "there is no chat to go on with%s",
+			c->app.config->history ? "" : ": privacy.history is false, so none is kept");
+	cli_complain(err ? err : &none);
+	stop(c, CLI_FAILED);
+}
+
+static void look(struct chat_command *c, const char *folder)
+{
+	struct conversations_query query = { .verb = CONVERSATIONS_LIST, .workspace = folder, .limit = 1 };
+
+	c->look = conversations_look(c->app.conversations, &query, on_list, c);
+}
+
+/*
+ * The working directory, or what of it and above is the top of a repository: as an editor would have it as its folder.
+ */
+static char *find_folder(void)
+{
+	char *here = getcwd(NULL, 0);
+	char *folder = here ? xstrdup(here) : NULL;
+	size_t len = here ? strlen(here) : 0;
+
+	while (len > 1) {
+		char *git = xasprintf("%.*s/.git", (int)len, here);
+		bool found = !access(git, F_OK);
+
+		free(git);
+		if (found) {
+			folder[len] = '\0';
+			break;
 		}
+		while (len > 1 && here[len - 1] != '/')
+			len--;
+		while (len > 1 && here[len - 1] == '/')
+			len--;
 	}
+	free(here);
+	return folder;
 }
 
-/* Longest run of backquotes in text: a fence around it must be longer. */
-static size_t longest_fence(const char *text)
+static void run(struct chat_command *c)
 {
-	size_t longest = 2;
-
-	while ((text = strchr(text, '`'))) {
-		size_t n = strspn(text, "`");
-
-		longest = n > longest ? n : longest;
-		text += n;
-	}
-	return longest;
+	loop_on_signal(c->app.loop, SIGINT, on_interrupt, c);
+	if (c->words.go_on)
+		look(c, c->folder);
+	else
+		ask(c);
+	loop_run(c->app.loop);
 }
 
-static bool add_file(struct chat_command *c, const char *path, struct err *err)
+/* Looks up the command and reads standard input; CLI_OK, or a code after a complaint. */
+static int prepare(struct chat_command *c)
 {
-	const struct language *language = language_of_path(path);
-	struct strbuf text;
-	char *full = realpath(path, NULL);
-	char *uri = full ? xasprintf("file://%s", full) : NULL;
-	bool ok;
-
-	strbuf_init(&text, LIMIT_CHAT_PROMPT);
-	ok = !uri || engine_may_send(c->app.engine, uri, err);
-	if (!ok)
-		err_prefix(err, "%s", path);
-	ok = ok && (strcmp(path, "-") ? file_read(path, LIMIT_CHAT_PROMPT, &text, err) : read_stdin(&text, err));
-	if (ok) {
-		int fence = (int)longest_fence(text.data) + 1;
-
-		ok = strbuf_addf(&c->prompt, "%s:\n%.*s%s\n%s%s%.*s\n\n", strcmp(path, "-") ? path_basename(path) : "Input",
-				 fence, "````````````````````````````````", language ? language->id : "", text.data,
-				 text.len && text.data[text.len - 1] != '\n' ? "\n" : "", fence,
-				 "````````````````````````````````");
-		if (!ok)
-			err_set(err, ERR_PROMPT_TOO_LONG, "%s makes the prompt too long", path);
-	}
-	strbuf_release(&text);
-	free(uri);
-	free(full);
-	return ok;
-}
-
-/* Words of the command line into the command; CLI_OK or an exit code. */
-static int take_words(struct chat_command *c, int argc, char **argv)
-{
-	struct strbuf message;
-	bool only_message = false;
 	struct err err;
 	bool ok = true;
 
-	strbuf_init(&message, LIMIT_CHAT_PROMPT);
-	for (int i = 0; i < argc && ok; i++) {
-		const char *word = argv[i];
-		bool takes_value = !only_message && (!strcmp(word, "-f") || !strcmp(word, "-m"));
-
-		if (takes_value && i + 1 == argc) {
-			strbuf_release(&message);
-			return cli_usage("chat", word);
-		}
-		if (takes_value && word[1] == 'f') {
-			ok = add_file(c, argv[++i], &err);
-		} else if (takes_value) {
-			c->model = argv[++i];
-		} else if (!only_message && !strcmp(word, "--json")) {
-			c->json = true;
-		} else if (!only_message && !strcmp(word, "--")) {
-			only_message = true;
-		} else if (!only_message && word[0] == '-' && word[1]) {
-			strbuf_release(&message);
-			return cli_usage("chat", word);
-		} else {
-			strbuf_addf(&message, "%s%s", message.len ? " " : "", word);
-		}
-	}
-	if (ok && !message.len) {
-		if (isatty(STDIN_FILENO))
-			fprintf(stderr, "Your question, then Ctrl-D:\n");
-		ok = read_stdin(&message, &err);
-	}
-	if (ok && !message.data[strspn(message.data, " \t\r\n")] && !c->prompt.len) {
+	if (c->words.command)
+		ok = (c->command = commands_find(conversations_commands(c->app.conversations), c->words.command, &err)) != NULL;
+	ok = ok && chat_words_read(&c->words, c->command, &err);
+	if (ok && !c->command && !c->words.message.data[strspn(c->words.message.data, " \t\r\n")]) {
 		err_set(&err, ERR_INVALID_PARAMS, "there is no question: give it as an argument or on standard input");
 		ok = false;
 	}
-	if (ok && !strbuf_add(&c->prompt, message.data, message.len)) {
-		err_set(&err, ERR_PROMPT_TOO_LONG, "the question is too long");
-		ok = false;
-	}
-	strbuf_release(&message);
 	if (!ok)
 		cli_complain(&err);
 	return ok ? CLI_OK : CLI_FAILED;
 }
 
-static void ask(struct chat_command *c)
-{
-	struct chat_callbacks callbacks = { .delta = on_delta, .ask = on_ask, .done = on_done, .ctx = c };
-	const char *system = c->app.config->chat.system;
-	struct request_message messages[2];
-	struct chat_request request = { .model = c->model, .messages = messages, .temperature = -1 };
-	struct err err;
-
-	if (system)
-		messages[request.count++] = (struct request_message){ "system", system, strlen(system) };
-	messages[request.count++] = (struct request_message){ "user", c->prompt.data, c->prompt.len };
-	c->id = chat_start(c->app.chat, &request, &callbacks, &err);
-	if (!c->id) {
-		cli_complain(&err);
-		c->code = cli_code(&err);
-		return;
-	}
-	loop_on_signal(c->app.loop, SIGINT, on_interrupt, c);
-	loop_run(c->app.loop);
-}
-
 int cli_chat(const struct app_options *options, int argc, char **argv)
 {
-	struct chat_command c = { .code = CLI_FAILED };
+	struct chat_command c = { .code = CLI_OK };
 
 	if (!cli_start(&c.app, options))
 		return CLI_FAILED;
-	strbuf_init(&c.prompt, LIMIT_CHAT_PROMPT);
+	chat_words_init(&c.words);
 	strbuf_init(&c.text, LIMIT_ANSWER);
-	c.code = take_words(&c, argc, argv);
+	c.keeping = timer_new(c.app.loop, stop_when_kept, &c);
+	c.code = chat_words_take(&c.words, argc, argv);
+	if (c.code == CLI_OK)
+		c.code = prepare(&c);
 	if (c.code == CLI_OK) {
+		c.folder = find_folder();
+		if (c.folder)
+			workspace_add_folder(c.app.workspace, c.folder);
 		cli_offer_local(&c.app);
-		ask(&c);
+		c.screen = screen_new(is_commit(&c));
+		run(&c);
 	}
-	strbuf_release(&c.prompt);
+	timer_free(c.keeping);
+	screen_free(c.screen);
 	strbuf_release(&c.text);
+	chat_words_release(&c.words);
+	free(c.folder);
+	free(c.chat_id);
 	app_release(&c.app);
 	return c.code;
 }

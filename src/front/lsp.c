@@ -118,12 +118,22 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_put_key(w, "inlineCompletionProvider");
 	json_begin_object(w);
 	json_end_object(w);
+	json_put_key(w, "codeActionProvider");
+	json_begin_object(w);
+	json_put_key(w, "codeActionKinds");
+	json_begin_array(w);
+	json_put_string(w, "quickfix");
+	json_put_string(w, "refactor.rewrite");
+	json_put_string(w, "");
+	json_end_array(w);
+	json_end_object(w);
 	json_put_key(w, "executeCommandProvider");
 	json_begin_object(w);
 	json_put_key(w, "commands");
 	json_begin_array(w);
 	json_put_string(w, "eke.accept");
 	json_put_string(w, "eke.reject");
+	json_put_string(w, "eke.command");
 	json_end_array(w);
 	json_end_object(w);
 	json_put_key(w, "workspace");
@@ -184,6 +194,7 @@ static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, 
 	encoding = choose_encoding(p.general);
 	docs_set_encoding(lsp->app.docs, encoding);
 	set_trace(lsp, p.trace);
+	lsp_take_client(lsp, json_get(params, "capabilities"));
 	if (p.process_id && !loop_on_exit_of(lsp->app.loop, (pid_t)p.process_id, on_client_gone, lsp))
 		log_info("process %lld, which the client says it is, is not on this machine; not watched",
 			(long long)p.process_id);
@@ -262,6 +273,8 @@ static const struct rpc_method methods[] = {
 	{ .name = "completion/explain", .request = lsp_explain_completion },
 	{ .name = "textDocument/didShowCompletion", .notification = lsp_did_show },
 	{ .name = "textDocument/didPartiallyAcceptCompletion", .notification = lsp_did_partially_accept },
+	{ .name = "textDocument/codeAction", .request = lsp_code_action },
+	{ .name = "window/workDoneProgress/cancel", .notification = lsp_cancel_work },
 	{ .name = "workspace/executeCommand", .request = lsp_execute_command },
 	{ .name = "workspace/didChangeConfiguration", .notification = lsp_did_change_configuration },
 	{ .name = "workspace/didChangeWorkspaceFolders", .notification = lsp_did_change_folders },
@@ -400,6 +413,7 @@ static void release(struct lsp *lsp)
 	lsp_completions_free(lsp);
 	lsp_turns_free(lsp);
 	lsp_edits_free(lsp);
+	lsp_actions_free(lsp);
 	lsp_models_free(lsp);
 	lsp_local_free(lsp);
 	lsp_looks_free(lsp);

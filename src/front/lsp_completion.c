@@ -321,6 +321,8 @@ struct rpc_result *lsp_execute_command(void *ctx, struct rpc_request *request, c
 		err_set(&err, ERR_INVALID_PARAMS, "params must be {command: string, arguments?: array}");
 		return rpc_fail(request, &err);
 	}
+	if (!strcmp(command, "eke.command"))
+		return lsp_run_action(lsp, request, params);
 	if (!strcmp(command, "eke.accept")) {
 		engine_feedback(lsp->app.engine, item_id(arguments), ENGINE_ACCEPTED);
 	} else if (!strcmp(command, "eke.reject")) {

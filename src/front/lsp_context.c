@@ -3,6 +3,7 @@
  */
 #include "lsp_context.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,15 +54,16 @@ static const struct decode_field diagnostic_table[] = {
 
 static const char *const kinds[] = { "selection", "file", "text", "diagnostics" };
 
-static bool decode_diagnostic(const struct json *value, struct lsp_context *out, struct err *err)
+static bool decode_diagnostic(const struct json *value, const char *path, struct lsp_context *out, struct err *err)
 {
 	struct diagnostic_fields f = { 0 };
 	struct context_diagnostic *d = &out->diagnostics[out->diagnostic_count];
 	char **code = &out->codes[out->diagnostic_count];
+	char range_path[128];
 	int64_t number;
 
-	if (!decode(value, diagnostic_table, "params.context[].items[]", &f, err) ||
-	    !lsp_decode_range(f.range, "params.context[].items[].range", &d->range, err))
+	snprintf(range_path, sizeof(range_path), "%s.range", path);
+	if (!decode(value, diagnostic_table, path, &f, err) || !lsp_decode_range(f.range, range_path, &d->range, err))
 		return false;
 	d->message = f.message;
 	d->severity = (int)f.severity;
@@ -109,7 +111,7 @@ static bool decode_item(const struct json *value, struct lsp_context *out, struc
 		return false;
 	item->diagnostics = &out->diagnostics[out->diagnostic_count];
 	for (const struct json *d = json_first(f.items); d; d = json_next(d), item->diagnostic_count++)
-		if (!decode_diagnostic(d, out, err))
+		if (!decode_diagnostic(d, "params.context[].items[]", out, err))
 			return false;
 	out->count++;
 	return true;
@@ -143,4 +145,17 @@ void lsp_context_release(struct lsp_context *context)
 	free(context->codes);
 	free(context->diagnostics);
 	free(context->items);
+}
+
+bool lsp_diagnostics_decode(const struct json *list, const char *path, struct lsp_context *out, struct err *err)
+{
+	size_t count = json_count(list);
+
+	*out = (struct lsp_context){ .count = 0 };
+	out->diagnostics = xcalloc(count, sizeof(*out->diagnostics));
+	out->codes = xcalloc(count, sizeof(*out->codes));
+	for (const struct json *d = json_first(list); d; d = json_next(d))
+		if (!decode_diagnostic(d, path, out, err))
+			return false;
+	return true;
 }

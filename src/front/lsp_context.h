@@ -16,6 +16,8 @@ struct lsp_context {
 
 /* `list` may be NULL. Strings are borrowed from it. Release it in any case. */
 bool lsp_context_decode(const struct json *list, struct lsp_context *out, struct err *err);
+/* LSP's Diagnostic[] alone, which `path` names in messages; all of them are in out->diagnostics. */
+bool lsp_diagnostics_decode(const struct json *list, const char *path, struct lsp_context *out, struct err *err);
 void lsp_context_release(struct lsp_context *context);
 
 #endif

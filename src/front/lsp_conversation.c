@@ -83,19 +83,13 @@ static void on_begun(void *ctx, const struct conversation_begun *begun)
 	rpc_notify_end(turn->lsp->rpc);
 }
 
-/* What the params, or the machine, were to blame for says nothing of the endpoint. */
-static bool is_endpoints(const struct err *err)
-{
-	return err_kind_name(err->kind) && err->kind != ERR_IGNORED && err->kind != ERR_PROMPT_TOO_LONG;
-}
-
 static void on_done(void *ctx, const struct conversation_answer *answer, const struct err *err)
 {
 	struct lsp_turn *turn = ctx;
 	struct strbuf result;
 
 	if (!answer) {
-		if (is_endpoints(err))
+		if (lsp_is_endpoints(err))
 			lsp_turn_finish(turn, err);
 		else
 			lsp_update_status(turn->lsp);

@@ -74,6 +74,16 @@ void lsp_edits_free(struct lsp *lsp)
 	}
 }
 
+void lsp_write_text_edit(struct json_writer *w, const struct edit_change *change)
+{
+	json_begin_object(w);
+	json_put_key(w, "range");
+	lsp_write_range(w, change->range);
+	json_put_key(w, "newText");
+	json_put_stringn(w, change->text, change->len);
+	json_end_object(w);
+}
+
 void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal)
 {
 	json_begin_object(w);
@@ -91,14 +101,8 @@ void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal 
 	json_end_object(w);
 	json_put_key(w, "edits");
 	json_begin_array(w);
-	for (size_t i = 0; i < proposal->count; i++) {
-		json_begin_object(w);
-		json_put_key(w, "range");
-		lsp_write_range(w, proposal->changes[i].range);
-		json_put_key(w, "newText");
-		json_put_stringn(w, proposal->changes[i].text, proposal->changes[i].len);
-		json_end_object(w);
-	}
+	for (size_t i = 0; i < proposal->count; i++)
+		lsp_write_text_edit(w, &proposal->changes[i]);
 	json_end_array(w);
 	json_end_object(w);
 	json_end_array(w);

@@ -9,6 +9,7 @@
 
 #include "eke/front/app.h"
 #include "eke/io/pump.h"
+#include "eke/rpc/outgoing.h"
 #include "eke/rpc/rpc.h"
 #include "eke/rpc/stream.h"
 #include "eke/text/position.h"
@@ -31,6 +32,17 @@ struct lsp_edit;
 struct lsp_models;
 struct lsp_local;
 struct lsp_look;
+struct lsp_action;
+struct lsp_work;
+
+/* What the client can do beside the least that LSP wants. */
+struct lsp_client {
+	bool show_document;
+	bool work_done; /* it makes tokens for work that it is told about */
+	bool apply_edit;
+	bool document_changes; /* edits may name a version */
+	bool action_literals;  /* code actions may be more than commands */
+};
 
 struct lsp {
 	struct app app;
@@ -38,6 +50,7 @@ struct lsp {
 	struct pump *pump;
 	struct timer *end_timer; /* how long requests may go on after the input has ended */
 	enum lsp_state state;
+	struct lsp_client client;
 	bool client_ready; /* `initialized` came: notifications may be sent */
 	bool ending;       /* the input has ended */
 	int exit_code;
@@ -51,6 +64,11 @@ struct lsp {
 	struct lsp_models *models;
 	struct lsp_look *looks;
 	struct lsp_edit *edits;
+	struct lsp_action *actions;
+	struct lsp_work *works;
+	uint64_t last_work;
+	char **passing_answers; /* files that are to go when the program ends */
+	size_t passing_answer_count;
 	struct lsp_local *local;
 };
 
@@ -89,9 +107,27 @@ void lsp_looks_free(struct lsp *lsp);
 void lsp_take_folders(struct lsp *lsp, const struct json *folders, const char *root_uri, const char *root_path);
 rpc_notification_fn lsp_did_change_folders;
 
+/* lsp_client.c */
+void lsp_take_client(struct lsp *lsp, const struct json *capabilities);
+
+/* lsp_consent.c: asks the user; a number as of rpc_call_end(). lsp_is_consent() takes what fn got. */
+uint64_t lsp_ask_consent(
+	struct lsp *lsp, const struct config_endpoint *other, const struct err *err, rpc_response_fn *fn, void *ctx);
+bool lsp_is_consent(const struct json *result, const struct err *err);
+
+/* lsp_work.c: window/workDoneProgress/cancel */
+rpc_notification_fn lsp_cancel_work;
+
+/* lsp_actions.c, lsp_action_run.c */
+rpc_request_fn lsp_code_action;
+/* The command eke.command. */
+struct rpc_result *lsp_run_action(struct lsp *lsp, struct rpc_request *request, const struct json *params);
+void lsp_actions_free(struct lsp *lsp);
+
 /* lsp_edit.c */
 rpc_request_fn lsp_edit_propose;
 void lsp_edits_free(struct lsp *lsp);
+void lsp_write_text_edit(struct json_writer *w, const struct edit_change *change);
 void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal);
 
 /* lsp_models.c */
@@ -114,6 +150,8 @@ void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w);
 void lsp_update_status(struct lsp *lsp);
 /* A request to an endpoint ended: err NULL, it went well. */
 void lsp_note_outcome(struct lsp *lsp, const struct err *err);
+/* What the params, or the machine, were to blame for says nothing of the endpoint. */
+bool lsp_is_endpoints(const struct err *err);
 
 /* lsp_progress.c: a stream of $/progress under the client's token; NULL if `token` is none. */
 struct lsp_progress;

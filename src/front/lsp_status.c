@@ -145,6 +145,11 @@ void lsp_update_status(struct lsp *lsp)
 	free(status);
 }
 
+bool lsp_is_endpoints(const struct err *err)
+{
+	return err_kind_name(err->kind) && err->kind != ERR_IGNORED && err->kind != ERR_PROMPT_TOO_LONG;
+}
+
 void lsp_note_outcome(struct lsp *lsp, const struct err *err)
 {
 	if (err)

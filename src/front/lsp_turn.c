@@ -4,17 +4,11 @@
  */
 #include "lsp_turn.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/chat/history_json.h"
 #include "eke/rpc/outgoing.h"
-
-/* The beginning of the answer that means yes. */
-#define CONSENT "Use "
 
 static void turn_release(void *p)
 {
@@ -128,39 +122,18 @@ void lsp_turn_on_cancel(void *ctx, uint64_t ticket)
 static void on_consent(void *ctx, const struct json *result, const struct err *err)
 {
 	struct lsp_turn *turn = ctx;
-	const char *title = json_string(json_get(result, "title"));
 
 	turn->asking = 0;
-	if (err)
-		log_info("the question which endpoint to use went unanswered: %s", err->message);
-	turn->kind->go_on(turn->lsp, turn->id, title && !strncmp(title, CONSENT, strlen(CONSENT)));
+	turn->kind->go_on(turn->lsp, turn->id, lsp_is_consent(result, err));
 }
 
 void lsp_turn_on_ask(void *ctx, const struct config_endpoint *other, const struct err *err)
 {
 	struct lsp_turn *turn = ctx;
-	struct lsp *lsp = turn->lsp;
-	struct json_writer *w = rpc_call_begin(lsp->rpc, "window/showMessageRequest");
-	char text[LIMIT_ERR_MESSAGE + 128];
 
-	json_begin_object(w);
-	json_put_kint(w, "type", LSP_MESSAGE_WARNING);
-	snprintf(text, sizeof(text), "%s. Use %s instead until then?", err->message, other->name);
-	json_put_kstring(w, "message", text);
-	json_put_key(w, "actions");
-	json_begin_array(w);
-	json_begin_object(w);
-	snprintf(text, sizeof(text), CONSENT "%s", other->name);
-	json_put_kstring(w, "title", text);
-	json_end_object(w);
-	json_begin_object(w);
-	json_put_kstring(w, "title", "Not now");
-	json_end_object(w);
-	json_end_array(w);
-	json_end_object(w);
-	turn->asking = rpc_call_end(lsp->rpc, on_consent, turn);
+	turn->asking = lsp_ask_consent(turn->lsp, other, err, on_consent, turn);
 	if (!turn->asking)
-		turn->kind->go_on(lsp, turn->id, false);
+		turn->kind->go_on(turn->lsp, turn->id, false);
 }
 
 /* --- what answers have in common --- */

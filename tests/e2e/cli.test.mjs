@@ -14,6 +14,7 @@ import { loadConfigSchema } from '../../protocol/model.mjs';
 import { knowsModel } from '../upstream/models.mjs';
 import { configFor, endpointFor, makeHome, run, startProgram, withUpstream } from './harness.mjs';
 import { EKE, within } from './support/program.mjs';
+import { onTerminal } from './support/terminal.mjs';
 
 const KEY = 'sk-test-0123456789abcdef';
 
@@ -100,6 +101,7 @@ test('started without a standard descriptor, nothing else takes its place', asyn
 	/* A reader that had enough: no message. */
 	assert.deepEqual(await runRedirected(home, ['chat', 'hello'], '>/dev/full'), { code: 1, stdout: '', stderr });
 	const early = startProgram(t, { home, args: ['chat', 'hello'] });
+	early.child.stdin.end();
 	early.child.stdout.destroy();
 	assert.equal(await early.exit(), 1);
 	assert.equal(early.stderr, '');
@@ -252,10 +254,10 @@ test('chat: the system prompt, and files', async (t) => {
 	writeFileSync(join(home, 'work', 'b.md'), '```js\nx\n```\n');
 	assert.equal((await run(t, ['chat', '-f', 'a.c', '-f', 'b.md', 'Why?'], { home })).code, 0);
 	assert.deepEqual(upstream.counted[0].body.messages[0], { role: 'system', content: 'Be brief.' });
-	assert.equal(lastMessage(upstream), 'a.c:\n```c\nint a;\n```\n\nb.md:\n````markdown\n```js\nx\n```\n````\n\nWhy?');
-	/* A file from a pipe. */
-	assert.equal((await run(t, ['chat', '-f', '-', 'Why?'], { home, input: 'piped' })).code, 0);
-	assert.match(lastMessage(upstream), /piped[^]*Why\?/);
+	const sent = upstream.counted[0].body.messages.map(({ content }) => content).join('\n\n');
+	assert.match(sent, /a\.c:?\n```c\n1 \| int a;\n```/);
+	assert.match(sent, /b\.md:?\n````markdown\n1 \| ```js\n2 \| x\n3 \| ```\n````/);
+	assert.match(lastMessage(upstream), /\n\nWhy\?$/);
 });
 
 test('chat: files that are not sent', async (t) => {
@@ -326,6 +328,7 @@ test('chat: a service that is not there, and none at all', async (t) => {
 test('chat: streams, and ends with what there is when interrupted', async (t) => {
 	const upstream = await withUpstream(t, { scenario: { holdEvents: true } });
 	const program = startProgram(t, { config: configFor(upstream), args: ['chat', 'hello'] });
+	program.child.stdin.end();
 	const [record] = await upstream.waitForRequests(1);
 	let stdout = '';
 
@@ -343,24 +346,16 @@ test('chat: streams, and ends with what there is when interrupted', async (t) =>
 
 const ESCAPES = 'a\u001b[31mb\u0007c\u009b2Jd\re\u007f\tf';
 
-/* On a terminal of its own: util-linux's script makes one. */
-async function onTerminal(home, args) {
-	const command = [EKE, ...args].map((word) => `'${word}'`).join(' ');
-	const env = { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '', TERM: 'xterm', SHELL: '/bin/sh' };
-	const child = spawn('script', ['-qec', command, join(home, 'typescript')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-	const [code] = await within(once(child, 'close'), () => 'script did not end');
-
-	return { code, text: readFileSync(join(home, 'typescript'), 'utf8').replace(/^Script started[^\n]*\n|\n?Script done[^\n]*\n?$/g, '') };
-}
-
 test('escape sequences of an answer do nothing on a terminal, and go through a pipe', async (t) => {
 	const upstream = await withUpstream(t, { answer: () => ESCAPES });
 	const home = makeHome(t, configFor(upstream));
 
 	assert.equal((await run(t, ['chat', 'hello'], { home })).stdout, `${ESCAPES}\n`);
-	const { code, text } = await onTerminal(home, ['chat', 'hello']);
-	assert.equal(code, 0);
-	assert.equal(text, 'a\ufffd[31mb\ufffdc\ufffd2Jd\ufffde\ufffd\tf\r\n');
+	for (const [env, tab] of [[{}, ' '], [{ TERM: 'dumb' }, '\t'], [{ NO_COLOR: '1' }, '\t']]) {
+		const { code, text } = await onTerminal(t, home, ['chat', 'hello'], { env });
+		assert.equal(code, 0);
+		assert.equal(text, `a\ufffd[31mb\ufffdc\ufffd2Jd\ufffde\ufffd${tab}f\r\n`);
+	}
 });
 
 /* --- complete --- */

@@ -3,6 +3,7 @@
 /*
  * Characters of ASCII, without the locale that <ctype.h> asks.
  */
+#include <stdbool.h>
 
 /* The value of a hexadecimal digit, -1 if c is none. */
 static inline int ascii_hex(char c)
@@ -14,6 +15,16 @@ static inline int ascii_hex(char c)
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
 	return -1;
+}
+
+static inline bool ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_alnum(char c)
+{
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 #endif

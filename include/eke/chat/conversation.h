@@ -95,6 +95,8 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	const struct conversation_callbacks *callbacks, struct err *err);
 /* What came stays, marked as interrupted. No more callbacks. */
 void conversations_cancel(struct conversations *c, uint64_t id);
+/* Is anything asked, or an answer's end still to be written down? */
+bool conversations_busy(const struct conversations *c);
 /* chat_go_on() */
 void conversations_go_on(struct conversations *c, uint64_t id, bool yes);
 

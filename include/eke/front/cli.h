@@ -12,11 +12,12 @@ enum cli_exit {
 	CLI_FAILED = 1,
 	CLI_USAGE = 2,
 	CLI_BUDGET = 3,
+	CLI_INTERRUPTED = 130, /* by SIGINT, as a shell would report it */
 };
 
 typedef int cli_fn(const struct app_options *options, int argc, char **argv);
 
-cli_fn cli_chat;     /* [-f FILE]… [-m MODEL] [--json] [MESSAGE] */
+cli_fn cli_chat;     /* [-c COMMAND] [-f FILE]… [-m MODEL] [--json] [--continue] [MESSAGE] */
 cli_fn cli_complete; /* FILE:LINE:COL */
 cli_fn cli_models;
 cli_fn cli_status;   /* [--json] [--unblock] */

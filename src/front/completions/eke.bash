@@ -41,6 +41,12 @@ _eke() {
 			return
 		fi
 		;;
+	-c)
+		if [[ $command == chat ]]; then
+			_eke_words -W 'explain problems optimize refactor document tests fix commit ask write'
+			return
+		fi
+		;;
 	-m)
 		if [[ $command == chat ]]; then
 			_eke_words -W "$("${COMP_WORDS[0]}" models 2>/dev/null | sed 's/[[:blank:]].*//')"
@@ -53,7 +59,7 @@ _eke() {
 	case $command in
 	'') [[ $current == -* ]] || options='serve acp chat complete models status doctor config' ;;
 	serve) options+=' --stdio' ;;
-	chat) options+=' -f -m --json' ;;
+	chat) options+=' -c -f -m --json --continue' ;;
 	complete)
 		if [[ $current != -* ]]; then
 			_eke_words -f

@@ -21,9 +21,11 @@ complete -c eke -n "not __fish_seen_subcommand_from $commands" -a config -d 'The
 
 complete -c eke -n '__fish_seen_subcommand_from serve' -l stdio -d 'Accepted for editors that add it'
 
-complete -c eke -n '__fish_seen_subcommand_from chat' -s f -r -F -d 'Put this file before the message'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s f -r -F -d 'A file that goes with the message'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s m -x -a '(eke models 2>/dev/null | string replace -r "\\s.*" "")' -d 'Ask this model'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s c -x -a 'explain problems optimize refactor document tests fix commit ask write' -d 'A command'
 complete -c eke -n '__fish_seen_subcommand_from chat' -l json -d 'Print one JSON object'
+complete -c eke -n '__fish_seen_subcommand_from chat' -l continue -d 'Go on with the last chat'
 
 complete -c eke -n '__fish_seen_subcommand_from complete' -F
 

@@ -31,6 +31,7 @@ export class Audit {
 	constructor() {
 		this.inFlight = new Map(); /* id: { method, token, text, reasoning } */
 		this.asked = new Map(); /* eke's own requests: id: { method } */
+		this.work = new Map(); /* work done progress, by token: begun or ended */
 		this.problems = [];
 	}
 
@@ -66,8 +67,20 @@ export class Audit {
 			this.#response(message);
 	}
 
+	/* LSP's: begin, any number of reports, end; each once, and an end for each begin. */
+	#workDone(message) {
+		const { token, value } = message.params;
+		const state = this.work.get(token);
+
+		if (value.kind === 'begin' ? state !== undefined : state !== 'begun')
+			this.#complain('serverToClient', message, `${value.kind} of work that is ${state ?? 'not begun'}`);
+		this.work.set(token, value.kind === 'end' ? 'ended' : 'begun');
+	}
+
 	#progress(message) {
 		const { token, value } = message.params;
+		if (value.kind !== 'delta')
+			return this.#workDone(message);
 		const request = [...this.inFlight.values()].find((r) => r.token === token);
 
 		if (!request)
@@ -94,6 +107,8 @@ export class Audit {
 	finish() {
 		const open = [...this.inFlight].map(([id, { method }]) => `${method} (${id}) was not answered`);
 
-		assert.deepEqual([...this.problems, ...open], []);
+		const going = [...this.work].filter(([, state]) => state === 'begun').map(([token]) => `work ${token} did not end`);
+
+		assert.deepEqual([...this.problems, ...open, ...going], []);
 	}
 }

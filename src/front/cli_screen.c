@@ -1,0 +1,114 @@
+/*
+ * Two ways to print an answer. A struct screen lives as long as the answer comes; standard output is flushed after each
+ * piece.
+ */
+#include "cli_screen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/text/markdown.h"
+#include "cli_private.h"
+
+struct screen {
+	struct markdown *answer; /* NULL: as it comes */
+	struct markdown *thoughts;
+	bool thinking; /* the last that came was a thought */
+	bool in_line;  /* as it comes: the last was no line end */
+};
+
+/* no-color.org: set and not empty. */
+static bool has_styles(void)
+{
+	const char *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") && !(no_color && *no_color);
+}
+
+static unsigned columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_col)
+		return 80;
+	return size.ws_col;
+}
+
+struct screen *screen_new(bool plain)
+{
+	struct screen *screen = xcalloc(1, sizeof(*screen));
+
+	if (!plain && has_styles()) {
+		screen->answer = markdown_new(false);
+		screen->thoughts = markdown_new(true);
+	}
+	return screen;
+}
+
+void screen_free(struct screen *screen)
+{
+	if (!screen)
+		return;
+	markdown_free(screen->answer);
+	markdown_free(screen->thoughts);
+	free(screen);
+}
+
+static void print(struct strbuf *out)
+{
+	fwrite(out->data, 1, out->len, stdout);
+	fflush(stdout);
+	strbuf_release(out);
+}
+
+/* An empty line between what the model thought and what it says. */
+static void stop_thinking(struct screen *screen, struct strbuf *out)
+{
+	if (!screen->thinking)
+		return;
+	markdown_end(screen->thoughts, out);
+	strbuf_addch(out, '\n');
+	screen->thinking = false;
+}
+
+void screen_add(struct screen *screen, bool reasoning, const char *text, size_t len)
+{
+	struct strbuf out;
+
+	if (!len || (reasoning && !screen->answer))
+		return;
+	if (!screen->answer) {
+		cli_print_text(text, len);
+		screen->in_line = text[len - 1] != '\n';
+		return;
+	}
+	/* Marks and blanks beside it. */
+	strbuf_init(&out, 64 * LIMIT_ANSWER);
+	if (!reasoning)
+		stop_thinking(screen, &out);
+	screen->thinking = reasoning;
+	markdown_set_width(reasoning ? screen->thoughts : screen->answer, columns());
+	markdown_feed(reasoning ? screen->thoughts : screen->answer, text, len, &out);
+	print(&out);
+}
+
+void screen_end(struct screen *screen)
+{
+	struct strbuf out;
+
+	if (!screen->answer) {
+		cli_print_text("\n", screen->in_line);
+		screen->in_line = false;
+		return;
+	}
+	strbuf_init(&out, 64 * LIMIT_ANSWER);
+	stop_thinking(screen, &out);
+	markdown_end(screen->answer, &out);
+	print(&out);
+}

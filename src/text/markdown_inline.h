@@ -1,0 +1,27 @@
+#ifndef EKE_TEXT_MARKDOWN_INLINE_H
+#define EKE_TEXT_MARKDOWN_INLINE_H
+/*
+ * Marks within a line: emphasis, code spans, links, escapes.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "markdown_out.h"
+
+/* What came before, on the line; zero at its beginning. */
+struct md_before {
+	uint32_t last;    /* character */
+	unsigned slashes; /* how much of "://" is there */
+	bool in_url;
+};
+
+/* May something begin with this character that must be looked at as a whole? */
+bool md_is_mark(const struct md_before *before, uint32_t cp);
+/*
+ * Writes as much of the text, whole characters, as is known to be what; returns how many bytes that was. `final`: the
+ * line ends behind it, and all of it is known.
+ */
+size_t md_inline(struct md_out *o, struct md_before *before, const char *text, size_t len, unsigned style, bool final);
+
+#endif
