@@ -10,7 +10,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/text/uri.h"
-#include "conversation_look.h"
+#include "conversations.h"
 #include "title.h"
 
 struct note {
