@@ -363,13 +363,14 @@ static void tell_budget(struct acp_prompt *prompt)
 static void take_command(struct acp_prompt *prompt)
 {
 	const struct command_set *commands = conversations_commands(prompt->acp->app.conversations);
-	const char *text = prompt->blocks.text.data;
+	const char *all = prompt->blocks.text.data;
+	const char *text = all + strspn(all, " \t\r\n");
 	const char *rest;
 	size_t len = acp_command_name(text, &rest);
 	char *name = xstrndup(text + (len != 0), len);
 	struct err err;
 
-	prompt->words = text;
+	prompt->words = all;
 	if (!len) {
 		free(name);
 		return;

@@ -390,8 +390,10 @@ test('commands are announced, and run by their names', async (t) => {
 
 	for (const name of ['explain', 'problems', 'optimize', 'refactor', 'document', 'tests', 'fix', 'commit', 'ask', 'write', 'pirate', 'edit', 'budget'])
 		assert.ok(names.includes(name), name);
-	await acp.prompt(id, '/pirate hello there');
-	assert.match(asked(last(upstream)), /^Say hello there as a pirate$/);
+	for (const s of ['/pirate hello there', '\n /pirate\nhello there']) {
+		await acp.prompt(id, s);
+		assert.equal(asked(last(upstream)), 'Say hello there as a pirate');
+	}
 	await acp.prompt(id, [text('/explain '), link(path)]);
 	assert.match(asked(last(upstream)), /def f\(\): pass/);
 	/* Not a command: just text. */
