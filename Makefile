@@ -51,7 +51,7 @@ TRACE_SRC = $(filter-out src/io/loop.c src/upstream/call.c,$(LIB_SRC)) \
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama protocol clean help
+.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -64,6 +64,7 @@ help:
 	@echo 'make test             units, fuzz corpora, end to end, source checks'
 	@echo 'make unit, make e2e   parts of it'
 	@echo 'make test-llama       end to end against a real llama.cpp server'
+	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed and memory, as ratios'
@@ -168,7 +169,8 @@ test:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory all debug check-source
 	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
-	@tests/run unit replay e2e
+	@tests/editors/setup vim-9.0
+	@tests/run unit replay e2e editors
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
@@ -186,6 +188,12 @@ test-llama:
 	@$(MAKE) --no-print-directory debug tests/e2e/node_modules/.ready
 	@tests/llama/setup
 	@node --test tests/llama/llama.test.mjs
+
+test-editors:
+	@.ci/deps test
+	@$(MAKE) --no-print-directory all
+	@tests/editors/setup
+	@node --test --test-reporter=spec tests/editors/*.test.mjs
 
 check-source:
 	@tests/tools/check-source

@@ -13,6 +13,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/zone.h"
+#include "eke/front/acp.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
 #include "eke/front/lsp.h"
@@ -27,6 +28,8 @@ static const char help[] =
 	"Commands:\n"
 	"  serve                     speak JSON-RPC (LSP 3.18 and more) on standard input and output;\n"
 	"                            what editors start, and the default\n"
+	"  acp                       speak the Agent Client Protocol there; what Zed, JetBrains AI Assistant\n"
+	"                            and other clients of agents start\n"
 	"  chat [-c COMMAND] [-f FILE]... [-m MODEL] [--json] [--continue] [MESSAGE]\n"
 	"                            one answer, streamed; MESSAGE or standard input, which goes along if\n"
 	"                            both are there; -c explain, fix, commit, ...; --continue the last chat\n"
@@ -55,13 +58,22 @@ static int serve(const struct app_options *options, int argc, char **argv)
 	return lsp_serve(options);
 }
 
+static int acp(const struct app_options *options, int argc, char **argv)
+{
+	if (argc) {
+		fprintf(stderr, "eke acp: %s is not understood; it takes no arguments\n", argv[0]);
+		return CLI_USAGE;
+	}
+	return acp_serve(options);
+}
+
 static const struct {
 	const char *name;
 	cli_fn *run;
 } commands[] = {
-	{ "serve", serve },         { "chat", cli_chat },     { "complete", cli_complete },
-	{ "models", cli_models },   { "status", cli_status }, { "doctor", cli_doctor },
-	{ "config", cli_config },
+	{ "serve", serve },           { "acp", acp },           { "chat", cli_chat },
+	{ "complete", cli_complete }, { "models", cli_models }, { "status", cli_status },
+	{ "doctor", cli_doctor },     { "config", cli_config },
 };
 
 /*

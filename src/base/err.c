@@ -85,6 +85,7 @@ const char *err_kind_name(enum err_kind kind)
 	case ERR_INVALID_REQUEST:
 	case ERR_METHOD_NOT_FOUND:
 	case ERR_INVALID_PARAMS:
+	case ERR_NOT_FOUND:
 	case ERR_NOT_INITIALIZED:
 	case ERR_CANCELLED:
 	case ERR_CONTENT_MODIFIED:

@@ -11,24 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/clock.h"
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
-#include "eke/text/uri.h"
 #include "assemble.h"
-#include "conversation_look.h"
+#include "conversations.h"
 #include "diff.h"
-#include "title.h"
+#include "question.h"
 
 /* What came is written so long after it came, or when it is so much. */
 #define WRITE_AFTER_MS 1000
 #define WRITE_AT KIB(4)
-/* From the end of an answer to what can wait, and between its steps. */
-#define STEP_AFTER_MS 100
-#define STEP_MS 10
-
 enum asking_state {
 	ASKING_DIFF,  /* git says what is staged */
 	ASKING_BEGIN, /* to be written down */
@@ -42,19 +36,14 @@ struct asking {
 	enum asking_state state;
 	bool gone; /* nobody waits: callbacks are void */
 	struct conversation_callbacks callbacks;
-	char *chat_id;   /* NULL: a new chat */
-	char *prompt;
-	char *question;  /* what the command makes of it; NULL: the prompt */
-	char *command;   /* or NULL */
-	char *title;     /* NULL: asked again */
-	char *workspace; /* or NULL, like the next three */
-	char *edit;
-	char *endpoint;
+	char *chat_id; /* NULL: a new chat */
+	char *new_id;  /* its id then; NULL: any */
+	bool again;    /* its last question; `question` has nothing then */
+	struct question question;
+	char *endpoint; /* or NULL, like the next */
 	char *model;
 	double temperature;
 	int64_t max_tokens;
-	bool again;
-	struct context_blocks blocks;
 	char **notes; /* what was not sent, beside what chat.h says */
 	size_t note_count;
 	struct diff *diff;
@@ -73,52 +62,6 @@ struct asking {
 	struct asking *next;
 };
 
-/* --- the histories --- */
-
-struct history *conversations_history(struct conversations *c)
-{
-	bool on_disk = c->config->history && !c->failed;
-	struct history **at = on_disk ? &c->disk : &c->memory;
-
-	if (!*at)
-		*at = history_new(!on_disk);
-	return *at;
-}
-
-bool conversations_repair(struct conversations *c, const struct history *h, struct err *err)
-{
-	struct store_trouble trouble;
-	bool told = h == c->disk && history_take_trouble(c->disk, &trouble);
-
-	err_set(err, ERR_INTERNAL, "%s", told ? trouble.sentence : "the store of conversations cannot be used");
-	if (told)
-		log_warn("%s", trouble.sentence);
-	if (told && trouble.kind == STORE_DAMAGED)
-		return true;
-	if (h != c->disk || c->failed)
-		return false;
-	log_warn("conversations are kept in memory only, until eke ends");
-	c->failed = true;
-	return true;
-}
-
-static void on_step(void *ctx)
-{
-	struct conversations *c = ctx;
-	bool more = false;
-	enum store_result result = history_step(conversations_history(c), &more);
-
-	if (result == STORE_BUSY)
-		timer_start(c->step_timer, STEP_AFTER_MS);
-	else if (result == STORE_OK && more)
-		timer_start(c->step_timer, STEP_MS);
-}
-
-void conversations_work_due(struct conversations *c)
-{
-	timer_start(c->step_timer, STEP_AFTER_MS);
-}
-
 /* --- an asking's life --- */
 
 static void on_begin(void *ctx);
@@ -128,12 +71,8 @@ static void asking_release(void *p)
 	struct asking *a = p;
 
 	free(a->chat_id);
-	free(a->prompt);
-	free(a->question);
-	free(a->command);
-	free(a->title);
-	free(a->workspace);
-	free(a->edit);
+	free(a->new_id);
+	question_release(&a->question);
 	free(a->endpoint);
 	free(a->model);
 	for (size_t i = 0; i < a->note_count; i++)
@@ -141,7 +80,6 @@ static void asking_release(void *p)
 	free(a->notes);
 	free(a->answered_by[0]);
 	free(a->answered_by[1]);
-	context_release(&a->blocks);
 	assembled_release(&a->assembled);
 	history_place_release(&a->place);
 	strbuf_release(&a->text);
@@ -380,16 +318,18 @@ static bool is_ending(const struct asking *a)
 
 static enum store_result begin(struct asking *a, struct err *refusal)
 {
-	size_t count = a->blocks.count;
+	const struct question *question = &a->question;
+	size_t count = question->blocks.count;
 	struct history_attachment *attachments = xcalloc(count, sizeof(*attachments));
 	struct history_question q = { .id = a->chat_id,
-				      .title = a->title,
-				      .workspace = a->workspace,
-				      .edit = a->edit,
+				      .new_id = a->new_id,
+				      .title = question->title,
+				      .workspace = question->workspace,
+				      .edit = question->edit,
 				      .again = a->again,
-				      .text = a->prompt,
-				      .question = a->question,
-				      .command = a->command,
+				      .text = question->prompt,
+				      .question = question->text,
+				      .command = question->command,
 				      .attachments = attachments,
 				      .attachment_count = count,
 				      .fits = fits,
@@ -397,7 +337,7 @@ static enum store_result begin(struct asking *a, struct err *refusal)
 	enum store_result result;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct context_block *b = &a->blocks.items[i];
+		const struct context_block *b = &question->blocks.items[i];
 
 		attachments[i] = (struct history_attachment){ b->selection, b->key, b->text, b->len };
 	}
@@ -465,7 +405,8 @@ static void on_diff(void *ctx, const struct strbuf *text, const char *const *kep
 	}
 	for (; *kept; kept++)
 		add_note(a, xstrdup(*kept));
-	if (!context_add_text(&a->blocks, "What is staged (git diff --cached)", "diff", text->data, text->len, &trouble)) {
+	if (!context_add_text(&a->question.blocks, "What is staged (git diff --cached)", "diff", text->data, text->len,
+			      &trouble)) {
 		fail(a, &trouble);
 		return;
 	}
@@ -475,125 +416,22 @@ static void on_diff(void *ctx, const struct strbuf *text, const char *const *kep
 
 /* --- asking --- */
 
-static char *copy(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
-static bool take_context(struct asking *a, const struct conversation_question *q, struct err *err)
-{
-	struct context_sources sources = { .docs = a->c->docs, .workspace = a->c->workspace, .folder = q->folder };
-	size_t bytes = strlen(a->prompt);
-
-	for (size_t i = 0; i < q->context_count; i++)
-		if (!context_add(&a->blocks, &sources, &q->context[i], err))
-			return false;
-	if (!context_add_mentions(&a->blocks, &sources, a->prompt, err))
-		return false;
-	for (size_t i = 0; i < a->blocks.count; i++)
-		bytes += a->blocks.items[i].len;
-	if (bytes <= LIMIT_CHAT_PROMPT)
-		return true;
-	err_set(err, ERR_PROMPT_TOO_LONG,
-		"the question and what goes with it have %zu bytes, more than the %zu that eke sends",
-		bytes, LIMIT_CHAT_PROMPT);
-	return false;
-}
-
-static bool is_blank(const char *text)
-{
-	return !text[strspn(text, " \t\r\n")];
-}
-
-static bool has_what_it_needs(const struct asking *a, const struct command *command, struct err *err)
-{
-	bool input = !is_blank(a->prompt);
-	const char *lacks = NULL;
-
-	switch (command->needs) {
-	case COMMAND_NEEDS_SELECTION:
-		if (command_quotes_selection(command) ? !a->blocks.selected : !a->blocks.count && !(input &&
-			command->input_will_do))
-			lacks = command->input_will_do ? "a comment or a description to work from: select one, or type it" :
-							 "something to work on: select some code, or attach a file";
-		break;
-	case COMMAND_NEEDS_FILE:
-		if (!a->blocks.path)
-			lacks = "a file: attach one, or mention it as @path";
-		break;
-	case COMMAND_NEEDS_DIFF:
-	case COMMAND_NEEDS_NOTHING:
-		break;
-	}
-	if (!lacks && command->needs_input && !input)
-		lacks = "a question";
-	if (lacks)
-		err_set(err, ERR_INVALID_PARAMS, "the command %s needs %s", command->name, lacks);
-	return !lacks;
-}
-
-static bool take_command(struct asking *a, const struct conversation_question *q, const struct command **out,
-	struct err *err)
-{
-	const struct command *command = commands_find(a->c->commands, q->command, err);
-	struct command_values values = { .selection = a->blocks.selected,
-					 .file = a->blocks.path,
-					 .language = a->blocks.language,
-					 .head = a->blocks.head,
-					 .input = a->prompt };
-	struct strbuf question;
-	bool ok = command && has_what_it_needs(a, command, err);
-
-	if (!ok)
-		return false;
-	strbuf_init(&question, LIMIT_CHAT_PROMPT);
-	ok = command_expand(command, &values, &question);
-	if (ok) {
-		a->command = xstrdup(command->name);
-		a->question = strbuf_detach(&question, NULL);
-		*out = command;
-	} else {
-		err_set(err, ERR_PROMPT_TOO_LONG, "the command %s makes the prompt too long", command->name);
-	}
-	strbuf_release(&question);
-	return ok;
-}
-
-static char *workspace_key(const char *folder)
-{
-	char *uri = folder ? uri_from_path(folder) : NULL;
-	char *key = uri ? uri_key(uri) : NULL;
-
-	free(uri);
-	return key;
-}
-
 static bool prepare(struct asking *a, const struct conversation_question *q, struct err *err)
 {
-	const char *folder = q->folder ? q->folder : workspace_folder(a->c->workspace, 0);
-	const struct command *command = NULL;
+	struct conversations *c = a->c;
+	struct context_sources sources = { .docs = c->docs, .workspace = c->workspace };
 
 	if (q->again) {
 		if (!q->chat_id)
 			err_set(err, ERR_INVALID_PARAMS, "which chat is meant?");
 		return q->chat_id != NULL;
 	}
-	if (q->edit_turn_id && !q->chat_id) {
-		err_set(err, ERR_INVALID_PARAMS, "a turn can be replaced in a chat only: say in which");
+	sources.folder = q->folder ? q->folder : workspace_folder(c->workspace, 0);
+	if (!question_prepare(&a->question, q, &sources, c->commands, err))
 		return false;
-	}
-	if (!take_context(a, q, err) || (q->command && !take_command(a, q, &command, err)))
-		return false;
-	if (!command && is_blank(a->prompt)) {
-		err_set(err, ERR_INVALID_PARAMS, "there is no question");
-		return false;
-	}
-	a->title = title_make(a->prompt, command && !command->needs_input ? command->title : NULL, a->blocks.path);
-	a->workspace = workspace_key(folder);
-	a->edit = copy(q->edit_turn_id);
-	if (command && command->needs == COMMAND_NEEDS_DIFF) {
+	if (a->question.wants_diff) {
 		a->state = ASKING_DIFF;
-		a->diff = diff_start(a->c->loop, a->c->workspace, folder, on_diff, a);
+		a->diff = diff_start(c->loop, c->workspace, sources.folder, on_diff, a);
 	}
 	return true;
 }
@@ -621,14 +459,13 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	a->c = c;
 	a->state = ASKING_BEGIN;
 	a->callbacks = *callbacks;
-	a->chat_id = copy(q->chat_id);
-	a->prompt = xstrdup(q->prompt ? q->prompt : "");
-	a->endpoint = copy(q->endpoint);
-	a->model = copy(q->model);
+	a->chat_id = q->chat_id ? xstrdup(q->chat_id) : NULL;
+	a->new_id = q->new_id ? xstrdup(q->new_id) : NULL;
+	a->endpoint = q->endpoint ? xstrdup(q->endpoint) : NULL;
+	a->model = q->model ? xstrdup(q->model) : NULL;
 	a->temperature = q->temperature;
 	a->max_tokens = q->max_tokens;
 	a->again = q->again;
-	context_init(&a->blocks);
 	strbuf_init(&a->text, LIMIT_ANSWER);
 	strbuf_init(&a->reasoning, LIMIT_ANSWER);
 	if (!prepare(a, q, err)) {
@@ -691,25 +528,8 @@ void conversations_go_on(struct conversations *c, uint64_t id, bool yes)
 		chat_go_on(c->chat, a->chat, yes);
 }
 
-/* --- life --- */
-
-struct conversations *conversations_new(
-	struct loop *loop, struct chat *chat, const struct docs *docs, struct workspace *workspace)
+void conversations_askings_free(struct conversations *c)
 {
-	struct conversations *c = xcalloc(1, sizeof(*c));
-
-	c->loop = loop;
-	c->chat = chat;
-	c->docs = docs;
-	c->workspace = workspace;
-	c->step_timer = timer_new(loop, on_step, c);
-	return c;
-}
-
-void conversations_free(struct conversations *c)
-{
-	if (!c)
-		return;
 	for (struct asking *a = c->askings, *next; a; a = next) {
 		next = a->next;
 		if (!a->gone)
@@ -717,26 +537,4 @@ void conversations_free(struct conversations *c)
 	}
 	while (c->askings)
 		asking_end(c->askings);
-	conversations_looks_free(c);
-	timer_free(c->step_timer);
-	history_free(c->disk);
-	history_free(c->memory);
-	commands_free(c->commands);
-	config_unref(c->config);
-	free(c);
-}
-
-void conversations_configure(struct conversations *c, struct config *config, config_warn_fn *warn, void *warn_ctx)
-{
-	config_ref(config);
-	config_unref(c->config);
-	c->config = config;
-	c->failed = false;
-	commands_free(c->commands);
-	c->commands = commands_new(config, warn, warn_ctx);
-}
-
-const struct command_set *conversations_commands(const struct conversations *c)
-{
-	return c->commands;
 }

@@ -1,39 +1,10 @@
 #ifndef EKE_CHAT_CONVERSATION_LOOK_H
 #define EKE_CHAT_CONVERSATION_LOOK_H
 /*
- * What conversation.c (asking, answers) and conversation_look.c (lists, names, deletion) share.
+ * conversations_look() and its end. For conversations.c.
  */
-#include "eke/chat/conversation.h"
+#include "conversations.h"
 
-/* Another process writes: a transaction takes far less. */
-#define CONVERSATION_BUSY_MS 5
-#define CONVERSATION_BUSY_TRIES 1000
-
-struct asking;
-struct look;
-
-struct conversations {
-	struct loop *loop; /* borrowed, like the next three */
-	struct chat *chat;
-	const struct docs *docs;
-	struct workspace *workspace;
-	struct config *config; /* ref */
-	struct command_set *commands;
-	struct history *disk;   /* NULL until it is needed, like the next */
-	struct history *memory;
-	bool failed; /* the disk cannot be used: memory, until the next configuration */
-	struct asking *askings;
-	struct look *looks;
-	uint64_t last_id;
-	struct timer *step_timer;
-};
-
-/* The one in force. */
-struct history *conversations_history(struct conversations *c);
-/* After STORE_FAILED: fills err. True: what was wrong is put right, try again. */
-bool conversations_repair(struct conversations *c, const struct history *h, struct err *err);
-/* Something was dropped, or completed: the rest of the work is done when there is time. */
-void conversations_work_due(struct conversations *c);
 void conversations_looks_free(struct conversations *c);
 
 #endif

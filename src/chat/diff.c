@@ -73,7 +73,7 @@ static char *take_path(const char *at, const char *end)
 		}
 		at++;
 		name = strchr(names, *at);
-		if (*at >= '0' && *at <= '3' && at + 2 < end) {
+		if (*at <= '3' && end - at > 2 && strspn(at, "01234567") >= 3) {
 			strbuf_addch(&path, (char)((at[0] - '0') << 6 | (at[1] - '0') << 3 | (at[2] - '0')));
 			at += 2;
 		} else {
@@ -116,7 +116,7 @@ static char *path_of_head(const char *section, const char *end)
 	const char *names = section + strlen(SECTION);
 	const char *eol = memchr(names, '\n', (size_t)(end - names));
 	size_t len = (size_t)((eol ? eol : end) - names);
-	char *path = take_path(names, names + (len - 1) / 2);
+	char *path = take_path(names, names + (len ? (len - 1) / 2 : 0));
 
 	if (!strncmp(path, "a/", 2))
 		memmove(path, path + 2, strlen(path + 2) + 1);

@@ -58,6 +58,11 @@ static int64_t random_number(void)
 	return n;
 }
 
+void history_new_id(char out[HISTORY_ID])
+{
+	snprintf(out, HISTORY_ID, "%016llx", (unsigned long long)random_number());
+}
+
 enum store_result history_open(struct history *h, enum store_mode mode)
 {
 	if (!h->pid) {
@@ -164,7 +169,10 @@ static int64_t put_question(struct history *h, int64_t chat, const struct histor
 
 static int64_t put_chat(struct history *h, const struct history_question *q, struct history_entry *entry)
 {
-	snprintf(entry->id, sizeof(entry->id), "%016llx", (unsigned long long)random_number());
+	if (q->new_id)
+		snprintf(entry->id, sizeof(entry->id), "%s", q->new_id);
+	else
+		history_new_id(entry->id);
 	store_start(h->store, SQL_CHAT_PUT);
 	store_put_text(h->store, entry->id);
 	store_put_text(h->store, q->title);

@@ -123,7 +123,7 @@ char *title_clean(const char *title)
 	for (const char *p = title; *p; p++) {
 		bool blank = is_blank(*p);
 
-		if (!blank || clean.data[clean.len - 1] != ' ')
+		if (!blank || (clean.len && clean.data[clean.len - 1] != ' '))
 			strbuf_addch(&clean, blank ? ' ' : *p);
 	}
 	strbuf_truncate(&clean, utf8_valid_prefix(clean.data, clean.len));

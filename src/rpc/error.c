@@ -5,8 +5,10 @@
 
 #include "eke/base/clock.h"
 
-int rpc_error_code(enum err_kind kind)
+int rpc_error_code(enum err_kind kind, enum rpc_dialect dialect)
 {
+	bool acp = dialect == RPC_ACP;
+
 	switch (kind) {
 	case ERR_PARSE:
 		return -32700;
@@ -20,13 +22,16 @@ int rpc_error_code(enum err_kind kind)
 	case ERR_INTERNAL:
 		return -32603;
 	case ERR_NOT_INITIALIZED:
-		return -32002;
+		return acp ? -32600 : -32002;
+	case ERR_NOT_FOUND:
+		return acp ? -32002 : -32602;
 	case ERR_CANCELLED:
 		return -32800;
 	case ERR_CONTENT_MODIFIED:
 		return -32801;
-	case ERR_BUDGET:
 	case ERR_AUTH:
+		return acp ? -32000 : -32803;
+	case ERR_BUDGET:
 	case ERR_FORBIDDEN:
 	case ERR_PROMPT_TOO_LONG:
 	case ERR_UPSTREAM:
@@ -69,10 +74,11 @@ static void write_data(struct json_writer *w, const struct err *err, const char 
 	json_end_object(w);
 }
 
-void rpc_write_error(struct json_writer *w, const struct err *err, const char *text, size_t text_len)
+void rpc_write_error(struct json_writer *w, const struct err *err, enum rpc_dialect dialect, const char *text,
+	size_t text_len)
 {
 	json_begin_object(w);
-	json_put_kint(w, "code", rpc_error_code(err->kind));
+	json_put_kint(w, "code", rpc_error_code(err->kind, dialect));
 	json_put_kstring(w, "message", err->message);
 	if (err_kind_name(err->kind) || text)
 		write_data(w, err, text, text_len);

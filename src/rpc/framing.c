@@ -55,6 +55,12 @@ void framing_free(struct framing *f)
 	free(f);
 }
 
+void framing_force_lines(struct framing *f)
+{
+	f->kind = FRAMING_LINES;
+	f->state = STATE_LINE;
+}
+
 enum framing_kind framing_kind_of(const struct framing *f)
 {
 	return f->kind;

@@ -13,6 +13,7 @@ void peek_init(struct peek *p, unsigned level)
 {
 	memset(p, 0, sizeof(*p));
 	p->level = level;
+	p->name = "id";
 }
 
 static void capture(struct peek *p, char c)
@@ -63,14 +64,15 @@ static size_t match(const char *s, size_t len, char c)
 
 static void finish_key(struct peek *p)
 {
-	size_t i = 0;
-	size_t d = 0;
+	const char *name = p->name;
+	size_t at = 0;
+	size_t n = 1;
 
-	if (p->key_len <= sizeof(p->key)) {
-		i = match(p->key, p->key_len, 'i');
-		d = i ? match(p->key + i, p->key_len - i, 'd') : 0;
+	for (; p->key_len <= sizeof(p->key) && n && *name; name++) {
+		n = match(p->key + at, p->key_len - at, *name);
+		at += n;
 	}
-	p->want_value = d && i + d == p->key_len && p->id_kind == PEEK_ID_ABSENT;
+	p->want_value = n && !*name && at == p->key_len && p->id_kind == PEEK_ID_ABSENT;
 	p->is_key = false;
 }
 

@@ -65,6 +65,8 @@ struct rpc *rpc_new(struct loop *loop, int out_fd, const struct rpc_config *conf
 	rpc->config = *config;
 	rpc->out = outq_new(loop, out_fd, &out_callbacks);
 	rpc->framing = framing_new(&in_callbacks);
+	if (config->dialect == RPC_ACP)
+		framing_force_lines(rpc->framing);
 	rpc->pool = json_pool_new();
 	strbuf_init(&rpc->message, LIMIT_OUT_QUEUE);
 	return rpc;
@@ -166,7 +168,7 @@ static void send_error(struct rpc *rpc, const char *id, const struct err *err, c
 	json_put_key(&w, "id");
 	json_put_raw(&w, id, strlen(id));
 	json_put_key(&w, "error");
-	rpc_write_error(&w, err, text, text_len);
+	rpc_write_error(&w, err, rpc->config.dialect, text, text_len);
 	message_send(rpc, &w);
 }
 
@@ -296,6 +298,11 @@ static void cancel_request(struct rpc *rpc, struct rpc_request *request)
 	rpc_answer_error(rpc, ticket, &err, NULL, 0);
 }
 
+const char *rpc_cancel_method(const struct rpc *rpc)
+{
+	return rpc->config.dialect == RPC_ACP ? "$/cancel_request" : "$/cancelRequest";
+}
+
 size_t rpc_in_flight(const struct rpc *rpc)
 {
 	return rpc->in_flight;
@@ -350,10 +357,14 @@ static void take_cancel(struct rpc *rpc, const struct input *in)
 	struct peek params;
 
 	peek_init(&params, 2);
+	if (rpc->config.dialect == RPC_ACP)
+		params.name = "requestId";
 	peek_feed(&params, in->text, in->len);
 	peek_end(&params);
 	if (params.id_kind == PEEK_ID_VALID)
 		request = find_id(rpc, params.id);
+	else if (rpc->config.dialect == RPC_ACP)
+		request = NULL;
 	else /* Vim's form (channel.txt): the id of the request stands at the top. */
 		request = in->peek.id_kind == PEEK_ID_VALID ? find_id(rpc, in->peek.id) : NULL;
 	/* An unknown one was answered already: nothing to do, and nothing to complain about. */
@@ -460,9 +471,10 @@ static void take_notification(struct rpc *rpc, const char *name, const struct js
 }
 
 /* Is it a message at all? Fills err if not. */
-static bool check_envelope(const struct json *message, const struct peek *peek, struct err *err)
+static bool check_envelope(const struct rpc *rpc, const struct json *message, const struct peek *peek, struct err *err)
 {
-	const char *version = json_string(json_get(message, "jsonrpc"));
+	const struct json *jsonrpc = json_get(message, "jsonrpc");
+	const char *version = jsonrpc || rpc->config.dialect != RPC_ACP ? json_string(jsonrpc) : "2.0";
 	const struct json *method = json_get(message, "method");
 	const char *name = json_string(method);
 
@@ -492,12 +504,12 @@ static void take_message(struct rpc *rpc, const struct json *message, const stru
 	const struct json *params = json_get(message, "params");
 	struct err err;
 
-	if (!check_envelope(message, peek, &err)) {
+	if (!check_envelope(rpc, message, peek, &err)) {
 		log_info("refused a message: %s", err.message);
 		send_error(rpc, id_or_null(peek), &err, NULL, 0);
 	} else if (!name) {
 		rpc_take_response(rpc, message);
-	} else if (!strcmp(name, "$/cancelRequest")) {
+	} else if (!strcmp(name, rpc_cancel_method(rpc))) {
 		take_cancel(rpc, in);
 	} else if (peek->id_kind == PEEK_ID_VALID) {
 		take_request(rpc, peek->id, name, params);

@@ -28,6 +28,9 @@ struct rpc {
 struct json_writer *rpc_message_begin(struct rpc *rpc);
 void rpc_message_send(struct rpc *rpc);
 
+/* The notification that cancels, whoever sends it. */
+const char *rpc_cancel_method(const struct rpc *rpc);
+
 /* outgoing.c: a message that is a response. */
 void rpc_take_response(struct rpc *rpc, const struct json *message);
 void rpc_calls_free(struct rpc *rpc);

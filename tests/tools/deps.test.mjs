@@ -45,7 +45,7 @@ fi
 [ "$action" = update ] && { mkdir -p "$STATE/lists"; touch "$STATE/lists/mirror_main_Packages"; exit; }
 for word in "$@"; do case $word in
 gcc) cp "$STATE/spare/cc" "$STATE/bin/cc"; touch "$STATE/have/sanitizers" ;;
-make | npm | openssl | git | curl | clang | pkg-config) cp "$STATE/spare/$word" "$STATE/bin/$word" ;;
+make | npm | openssl | git | curl | clang | pkg-config | vim | tmux) cp "$STATE/spare/$word" "$STATE/bin/$word" ;;
 nodejs) cp "$STATE/spare/node" "$STATE/bin/node" ;;
 libcurl4-openssl-dev) [ -e "$STATE/old/libcurl" ] || touch "$STATE/have/libcurl" ;;
 libcjson-dev) touch "$STATE/have/libcjson" ;;
@@ -59,6 +59,8 @@ libev-dev) touch "$STATE/have/ev" ;;
 libclang-rt-14-dev) touch "$STATE/have/fuzzer" ;;
 ca-certificates) echo bundle >"$STATE/ca.crt" ;;
 esac; done`,
+	vim: `echo 'VIM - Vi IMproved 9.0 (2022 Jun 28)
++channel +job +textprop +timers'`, tmux: '',
 	make: '', npm: '', openssl: '', 'redis-server': '', git: '', curl: '', brew: '', dnf: '', pacman: '', apk: '',
 };
 
@@ -75,7 +77,7 @@ const OS_RELEASE = {
 };
 
 const COMPLETE = {
-	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang', 'redis-server'],
+	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang', 'redis-server', 'vim', 'tmux'],
 	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'hiredis', 'ev', 'sanitizers', 'fuzzer', 'ca', 'zones'],
 };
 
@@ -161,11 +163,11 @@ test('usage', () => {
 
 test('a bare machine: what each distribution is told', () => {
 	const expected = {
-		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata',
-		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata',
-		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata',
-		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata',
-		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git hiredis-dev valkey tzdata',
+		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata vim-enhanced tmux',
+		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel valkey tzdata vim-enhanced tmux',
+		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata vim tmux',
+		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis valkey tzdata vim tmux',
+		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git hiredis-dev valkey tzdata vim tmux',
 	};
 	for (const [os, command] of Object.entries(expected)) {
 		const result = machine({ os, commands: ['dnf', 'pacman', 'apk'] }).run('test');
@@ -183,7 +185,7 @@ test('the build alone needs neither node nor test tools', () => {
 test('macOS: Homebrew, and the compiler from Apple', () => {
 	const result = machine({ uname: 'Darwin', commands: ['brew'] }).run('test');
 	assert.equal(result.status, 1);
-	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git hiredis redis');
+	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git hiredis redis vim tmux');
 	assert.match(result.stderr, /xcode-select --install/);
 });
 
@@ -213,7 +215,7 @@ test('apt: a bare machine gets everything, lists first, and is silent from then 
 	const here = machine({ commands: ['apt-get'], lists: false });
 	const result = here.run('test');
 	assert.equal(result.status, 0, result.stderr);
-	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git libhiredis-dev redis-server tzdata … \(apt\)/);
+	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git libhiredis-dev redis-server tzdata vim tmux … \(apt\)/);
 	assert.equal(result.stdout, '');
 	const calls = here.calls();
 	assert.equal(calls.length, 2);

@@ -804,27 +804,29 @@ static void test_finish(void **state)
 static const struct {
 	enum err_kind kind;
 	int code;
+	int acp; /* 0: the same */
 } codes[] = {
-	{ ERR_NONE, -32603 },
-	{ ERR_INTERNAL, -32603 },
-	{ ERR_PARSE, -32700 },
-	{ ERR_INVALID_REQUEST, -32600 },
-	{ ERR_METHOD_NOT_FOUND, -32601 },
-	{ ERR_INVALID_PARAMS, -32602 },
-	{ ERR_NOT_INITIALIZED, -32002 },
-	{ ERR_CANCELLED, -32800 },
-	{ ERR_CONTENT_MODIFIED, -32801 },
-	{ ERR_BUDGET, -32803 },
-	{ ERR_AUTH, -32803 },
-	{ ERR_FORBIDDEN, -32803 },
-	{ ERR_PROMPT_TOO_LONG, -32803 },
-	{ ERR_UPSTREAM, -32803 },
-	{ ERR_NETWORK, -32803 },
-	{ ERR_TIMEOUT, -32803 },
-	{ ERR_PROTOCOL, -32803 },
-	{ ERR_CONFIG, -32803 },
-	{ ERR_NO_ENDPOINT, -32803 },
-	{ ERR_IGNORED, -32803 },
+	{ ERR_NONE, -32603, 0 },
+	{ ERR_INTERNAL, -32603, 0 },
+	{ ERR_PARSE, -32700, 0 },
+	{ ERR_INVALID_REQUEST, -32600, 0 },
+	{ ERR_METHOD_NOT_FOUND, -32601, 0 },
+	{ ERR_INVALID_PARAMS, -32602, 0 },
+	{ ERR_NOT_FOUND, -32602, -32002 },
+	{ ERR_NOT_INITIALIZED, -32002, -32600 },
+	{ ERR_CANCELLED, -32800, 0 },
+	{ ERR_CONTENT_MODIFIED, -32801, 0 },
+	{ ERR_BUDGET, -32803, 0 },
+	{ ERR_AUTH, -32803, -32000 },
+	{ ERR_FORBIDDEN, -32803, 0 },
+	{ ERR_PROMPT_TOO_LONG, -32803, 0 },
+	{ ERR_UPSTREAM, -32803, 0 },
+	{ ERR_NETWORK, -32803, 0 },
+	{ ERR_TIMEOUT, -32803, 0 },
+	{ ERR_PROTOCOL, -32803, 0 },
+	{ ERR_CONFIG, -32803, 0 },
+	{ ERR_NO_ENDPOINT, -32803, 0 },
+	{ ERR_IGNORED, -32803, 0 },
 };
 
 static void test_codes(void **state)
@@ -834,8 +836,10 @@ static void test_codes(void **state)
 	struct json_writer w;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		assert_int_equal(rpc_error_code(codes[i].kind), codes[i].code);
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+		assert_int_equal(rpc_error_code(codes[i].kind, RPC_LSP), codes[i].code);
+		assert_int_equal(rpc_error_code(codes[i].kind, RPC_ACP), codes[i].acp ? codes[i].acp : codes[i].code);
+	}
 	err_set(&err, ERR_BUDGET, "wait");
 	err.http_status = 429;
 	err.retry_at = 1795489200;
@@ -844,7 +848,7 @@ static void test_codes(void **state)
 	err_set_provider(&err, "\"no\"\n", 5);
 	strbuf_init(&out, 1000);
 	json_writer_init(&w, &out);
-	rpc_write_error(&w, &err, "", 0);
+	rpc_write_error(&w, &err, RPC_LSP, "", 0);
 	json_writer_end(&w);
 	assert_string_equal(out.data,
 			    "{\"code\":-32803,\"message\":\"wait\",\"data\":{\"kind\":\"budget\",\"endpoint\":\"free\","
@@ -853,7 +857,7 @@ static void test_codes(void **state)
 	strbuf_reset(&out);
 	err_set(&err, ERR_INVALID_PARAMS, "x");
 	json_writer_init(&w, &out);
-	rpc_write_error(&w, &err, NULL, 0);
+	rpc_write_error(&w, &err, RPC_LSP, NULL, 0);
 	assert_string_equal(out.data, "{\"code\":-32602,\"message\":\"x\"}");
 	strbuf_release(&out);
 }

@@ -23,6 +23,7 @@ enum err_kind {
 	ERR_INVALID_REQUEST, /* JSON, but no JSON-RPC message we may take now */
 	ERR_METHOD_NOT_FOUND,
 	ERR_INVALID_PARAMS,
+	ERR_NOT_FOUND, /* a thing of the client's or ours that is addressed by an id or a path: a session, a file */
 	ERR_NOT_INITIALIZED,
 	ERR_CANCELLED,        /* the client asked for it */
 	ERR_CONTENT_MODIFIED, /* the document moved on */

@@ -139,4 +139,8 @@
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
 #define LIMIT_EXPORT MIB(64)              /* a conversation as one text */
 
+/* --- front --- */
+#define LIMIT_SESSIONS 256                /* of ACP, open in one process */
+#define LIMIT_MODELS_OFFERED 256          /* of one endpoint, in a list to choose from */
+
 #endif

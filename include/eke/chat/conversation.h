@@ -40,6 +40,7 @@ void conversations_configure(struct conversations *c, struct config *config, con
 /* Borrowed for the call. */
 struct conversation_question {
 	const char *chat_id;  /* NULL: a new chat */
+	const char *new_id;   /* that it is to have (history_new_id()); NULL: any */
 	const char *prompt;   /* NULL or "": nothing but what the command says */
 	const char *command;  /* its name; NULL: none */
 	const struct context_item *context;

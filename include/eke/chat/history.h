@@ -24,6 +24,8 @@ void history_free(struct history *h);
 bool history_take_trouble(struct history *h, struct store_trouble *out);
 
 #define HISTORY_ID 17 /* a chat's id with its terminator */
+/* An id that no chat has. */
+void history_new_id(char out[HISTORY_ID]);
 
 enum history_role { HISTORY_USER, HISTORY_MODEL };
 
@@ -117,7 +119,8 @@ MUST_USE enum store_result history_rename(struct history *h, const char *id, con
 MUST_USE enum store_result history_delete(struct history *h, const char *id, struct err *refusal);
 
 struct history_question {
-	const char *id;          /* NULL: a new chat, with the next two */
+	const char *id;          /* NULL: a new chat, with the next three */
+	const char *new_id;      /* that it is to have; NULL: any */
 	const char *title;
 	const char *workspace;   /* uri_key() or NULL */
 	const char *edit;        /* number of a turn of the user's that this one replaces; NULL: none */

@@ -29,6 +29,8 @@ struct framing;
 
 struct framing *framing_new(const struct framing_callbacks *callbacks);
 void framing_free(struct framing *f);
+/* Before the first byte: one message a line, whatever that byte is. */
+void framing_force_lines(struct framing *f);
 /* Must not be called from within a callback. */
 void framing_feed(struct framing *f, const char *bytes, size_t len);
 /* End of the stream: a last line without line end is a message, half a message is garbage. */

@@ -10,6 +10,9 @@
 
 #include "eke/base/limits.h"
 
+/* A name that can be looked for has at most so many characters, of ASCII. */
+#define PEEK_NAME 9
+
 enum peek_id {
 	PEEK_ID_ABSENT,
 	PEEK_ID_VALID,   /* null, a number or a string, at most LIMIT_ID bytes */
@@ -30,13 +33,14 @@ struct peek {
 	bool is_key;     /* the string under way, or the next, is a key at the level */
 	bool capturing;  /* the id's value */
 	bool want_value; /* behind the colon of "id" */
-	char key[12]; /* "id" in escapes has as many */
+	const char *name; /* of the member that is looked for: "id", unless changed behind peek_init() */
+	char key[PEEK_NAME * 6]; /* of six bytes each if in escapes */
 	size_t key_len;
 };
 
 /*
  * Level 1 looks at the members of the message; 2 at those of the objects in it, for the params.id of a
- * $/cancelRequest.
+ * $/cancelRequest (or requestId, by another name).
  */
 void peek_init(struct peek *p, unsigned level);
 void peek_feed(struct peek *p, const char *bytes, size_t len);

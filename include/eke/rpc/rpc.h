@@ -12,6 +12,9 @@
  * like a request but gets no answer of its own): the request's cancel function is called, and if it did not
  * answer, the request fails with -32800.
  *
+ * RPC_ACP is the Agent Client Protocol's way: one message a line whatever comes first, $/cancel_request with
+ * params.requestId, its error codes, and "jsonrpc" may be missing, as some of its clients leave it out.
+ *
  * Ids are echoed as the raw text that came. A request whose id is in flight already is refused.
  */
 #include <stdbool.h>
@@ -24,6 +27,7 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/strbuf.h"
 #include "eke/io/outq.h"
+#include "eke/rpc/error.h"
 #include "eke/rpc/framing.h"
 
 struct rpc;
@@ -41,6 +45,7 @@ struct rpc_method {
 };
 
 struct rpc_config {
+	enum rpc_dialect dialect;
 	const struct rpc_method *methods; /* ends with .name NULL */
 	/*
 	 * May this message be taken now? `method` is NULL for one that is not in the table. Fills err and returns false

@@ -1,6 +1,6 @@
 # fish completion for eke. make check-source sees to it that it names every command and option of eke --help.
 
-set -l commands serve chat complete models status doctor config
+set -l commands serve acp chat complete models status doctor config
 
 complete -c eke -f
 
@@ -11,6 +11,7 @@ complete -c eke -l version -d 'Print the version'
 complete -c eke -l help -d 'Print a summary'
 
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a serve -d 'JSON-RPC over standard input and output'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a acp -d 'The Agent Client Protocol over standard input and output'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a chat -d 'One answer, streamed to the terminal'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a complete -d 'The completion at a position of a file'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a models -d 'The models that the endpoints offer'

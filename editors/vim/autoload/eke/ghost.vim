@@ -1,0 +1,363 @@
+" Ghost text: asks for completions where the cursor is, shows one as virtual text, and takes it as a whole or in parts.
+"
+" s:shown is what is on the screen: the items, which of them, and the place (lnum, col: 1-based bytes) where their text begins,
+" which may be left of the cursor. It stays while the user types what it says: then there is only less of it to show.
+
+let s:shown = {}
+let s:asked = {}      " the request in flight: its id and the place it was made for
+let s:seen = {}       " ids of items that the server was told are on the screen
+let s:lines = [0, 0]  " where virtual text is: buffer, first line
+let s:below = 0       " how many virtual lines there are
+let s:dismissed = []  " the place where the user said no
+
+" --- asking ---
+
+function! s:place() abort
+  return [bufnr(), b:changedtick, line('.'), col('.')]
+endfunction
+
+" Text or cursor changed in Insert mode.
+function! eke#ghost#moved() abort
+  call s:draw()
+  let place = s:place()
+  if !eke#option('auto') || &paste || place == get(s:asked, 'place', []) || place == s:dismissed
+    return
+  endif
+  if !eke#documents#is_open(bufnr()) || s:menu_selects()
+    return
+  endif
+  call s:ask(place, 2)
+endfunction
+
+" The user asks; {offset} is where to go in the answer if there was something already.
+function! eke#ghost#suggest(kind) abort
+  call eke#documents#begin(bufnr())
+  if !eke#documents#is_open(bufnr())
+    return
+  endif
+  let s:dismissed = []
+  call s:ask(s:place(), a:kind)
+endfunction
+
+function! s:ask(place, kind) abort
+  call eke#documents#flush(bufnr())
+  let request = {'place': a:place, 'id': 0}
+  " One that is still in flight is not cancelled: the server answers it at once, and keeps what it has asked for.
+  let s:asked = request
+  let request.id = eke#server#request('textDocument/inlineCompletion', {
+        \ 'textDocument': {'uri': eke#text#uri(bufnr())},
+        \ 'position': eke#text#position(line('.'), col('.')),
+        \ 'context': {'triggerKind': a:kind},
+        \ }, function('s:on_items', [request]))
+endfunction
+
+" An answer counts only if nothing has happened since its request; null lets stand what is shown.
+function! s:on_items(request, result, error) abort
+  if a:request isnot s:asked
+    return
+  endif
+  let s:asked.id = 0
+  if a:request.place != s:place() || mode() !~# '^[iR]' || empty(a:result)
+    return
+  endif
+  let items = type(a:result) == v:t_dict ? get(a:result, 'items', []) : a:result
+  let items = filter(copy(items), 'type(get(v:val, "insertText")) == v:t_string')
+  let s:shown = empty(items) ? {} : {'items': items, 'index': 0, 'buf': bufnr()}
+  for item in items
+    let item.at = s:anchor(item)
+  endfor
+  if !empty(items)
+    call s:keep_choice(items)
+  endif
+  call s:draw()
+endfunction
+
+" If the user had chosen among candidates, the choice stays while it is offered.
+function! s:keep_choice(items) abort
+  for [index, item] in items(a:items)
+    if s:id(item) ==# get(s:, 'chosen', '') && s:id(item) !=# ''
+      let s:shown.index = index
+    endif
+  endfor
+endfunction
+
+function! s:id(item) abort
+  return string(get(get(a:item, 'command', {}), 'arguments', ['']))
+endfunction
+
+function! eke#ghost#cycle(step) abort
+  if empty(s:shown) || len(s:shown.items) < 2
+    return eke#ghost#suggest(1)
+  endif
+  let s:shown.index = (s:shown.index + a:step + len(s:shown.items)) % len(s:shown.items)
+  let s:chosen = s:id(s:item())
+  call s:draw()
+endfunction
+
+function! eke#ghost#leave() abort
+  if get(s:asked, 'id', 0) != 0
+    call eke#server#cancel(s:asked.id)
+  endif
+  let s:asked = {}
+  let s:dismissed = []
+  call s:hide()
+endfunction
+
+function! eke#ghost#dismiss() abort
+  if !empty(s:shown)
+    call s:tell('eke.reject', s:item())
+  endif
+  call eke#ghost#leave()
+  let s:dismissed = s:place()
+endfunction
+
+function! s:hide() abort
+  let s:shown = {}
+  call s:erase()
+endfunction
+
+" --- what there is to show ---
+
+function! s:item() abort
+  return s:shown.items[s:shown.index]
+endfunction
+
+" Of the shown item: what is not typed yet, and how many bytes right of the cursor it takes the place of. Empty if the text
+" at the cursor is not its beginning, or there is nothing left.
+function! s:rest() abort
+  if empty(s:shown) || s:shown.buf != bufnr()
+    return {}
+  endif
+  let item = s:item()
+  let [lnum, col, tail] = item.at
+  if line('.') < lnum || (line('.') == lnum && col('.') < col)
+    return {}
+  endif
+  let typed = getline(lnum, '.')
+  let typed[-1] = strpart(typed[-1], 0, col('.') - 1)
+  let typed[0] = strpart(typed[0], col - 1)
+  let typed = join(typed, "\n")
+  let text = item.insertText
+  if strpart(text, 0, len(typed)) !=# typed || strpart(getline('.'), col('.') - 1, len(tail)) !=# tail || text ==# typed
+    return {}
+  endif
+  return {'text': strpart(text, len(typed)), 'tail': tail}
+endfunction
+
+" Where the item's text begins, and the text right of the cursor that it replaces.
+function! s:anchor(item) abort
+  let line = getline('.')
+  if !has_key(a:item, 'range')
+    return [line('.'), col('.'), '']
+  endif
+  let range = a:item.range
+  let start = eke#text#bytes(getline(range.start.line + 1), range.start.character)
+  let end = eke#text#bytes(line, range.end.character)
+  let tail = range.end.line + 1 == line('.') ? strpart(line, col('.') - 1, end - col('.') + 1) : ''
+  return [range.start.line + 1, start + 1, tail]
+endfunction
+
+function! eke#ghost#visible() abort
+  return s:lines[0] != 0 && mode() =~# '^[iR]' && !empty(s:rest())
+endfunction
+
+" Would the key that accepts do better to indent? At the start of a line, where the completion goes on with blanks.
+function! eke#ghost#indents() abort
+  return strpart(getline('.'), 0, col('.') - 1) =~# '^\s*$' && get(s:rest(), 'text', '') =~# '^\s'
+endfunction
+
+" --- drawing ---
+
+function! s:erase() abort
+  let [buf, lnum] = s:lines
+  if buf != 0 && bufloaded(buf)
+    let first = max([1, min([lnum, line('.')]) - 1])
+    let last = min([getbufinfo(buf)[0].linecount, max([lnum, line('.')]) + 1])
+    for type in ['EkeGhost', 'EkeReplaced']
+      call prop_remove({'type': type, 'bufnr': buf, 'all': 1}, min([first, last]), last)
+    endfor
+  endif
+  let s:lines = [0, 0]
+  if s:below > 0
+    let s:below = 0
+    call s:refresh()
+  endif
+endfunction
+
+" Vim 9.0 moves the lines below virtual ones wrongly where syntax is highlighted (9.2 does not). Setting an option to what it is has
+" the window drawn anew, without clearing it first.
+function! s:refresh() abort
+  let &l:list = &l:list
+endfunction
+
+function! s:draw() abort
+  call s:erase()
+  if empty(s:shown)
+    return
+  endif
+  let rest = s:rest()
+  if empty(rest)
+    let s:shown = {}
+    return
+  elseif s:menu_selects()
+    return
+  endif
+  let lines = split(rest.text, "\n", 1)
+  let s:lines = [bufnr(), line('.')]
+  let tail = rest.tail
+  if len(lines) > 1 " what stands right of it will go down to its last line: it is shown there, and as gone from here
+    let tail = strpart(getline('.'), col('.') - 1)
+    let lines[-1] ..= strpart(tail, len(rest.tail))
+  endif
+  call s:draw_line(lines[0], tail, len(lines) == 1)
+  call s:draw_below(lines[1:], strdisplaywidth(lines[0]))
+  call s:told_shown()
+endfunction
+
+" The first line, around the text that it replaces as far as it has that in it.
+function! s:draw_line(text, tail, only) abort
+  let column = col('.')
+  let [text, tail] = [a:text, a:tail]
+  let vcol = virtcol('.') - 1
+  while a:only && tail !=# ''
+    let char = matchstr(tail, '^.')
+    let at = strridx(text, char)
+    if at < 0
+      break
+    endif
+    let at = len(tail) == len(char) ? at : stridx(text, char)
+    call s:add_inline(column, strpart(text, 0, at), vcol)
+    let text = strpart(text, at + len(char))
+    let tail = strpart(tail, len(char))
+    let column += len(char)
+  endwhile
+  if tail !=# ''
+    call prop_add(line('.'), column, {'type': 'EkeReplaced', 'length': len(tail)})
+  endif
+  call s:add_inline(column, text, vcol)
+endfunction
+
+function! s:add_inline(column, text, vcol) abort
+  if a:text !=# ''
+    call prop_add(line('.'), a:column, {'type': 'EkeGhost', 'text': s:printable(a:text, a:vcol)})
+  endif
+endfunction
+
+" The other lines, as many as there is room for below the cursor. If that is less than half of the window, it is scrolled: Vim
+" shows no line that does not fit as a whole, virtual lines included.
+function! s:draw_below(lines, first_width) abort
+  let width = &wrap ? winwidth(0) - getwininfo(win_getid())[0].textoff : 9999
+  let own = (virtcol('$') - 2 + a:first_width) / width - (virtcol('.') - 1) / width
+  let room = winheight(0) - winline() - own
+  let most = max([room, winheight(0) / 2 - own])
+  let [lines, rows] = [[], 0]
+  for line in a:lines
+    let text = s:printable(line, 0)
+    let rows += 1 + max([0, strdisplaywidth(text) - 1]) / width
+    if rows > most
+      let rows = most
+      break
+    endif
+    call add(lines, text ==# '' ? ' ' : text)
+  endfor
+  if len(lines) < len(a:lines) && !empty(lines)
+    let lines[-1] = strcharpart(lines[-1], 0, width - 12) .. printf(' … %d more', len(a:lines) - len(lines))
+  endif
+  if rows > room
+    let view = winsaveview()
+    call winrestview({'topline': min([line('.'), view.topline + rows - room])})
+  endif
+  let s:below = len(lines)
+  if s:below > 0
+    call s:refresh()
+  endif
+  for text in lines
+    call prop_add(line('.'), 0, {'type': 'EkeGhost', 'text': text, 'text_align': 'below',
+          \ 'text_wrap': &wrap ? 'wrap' : 'truncate'})
+  endfor
+endfunction
+
+" Tabs as wide as they will be, control characters as Vim shows them.
+function! s:printable(text, vcol) abort
+  let text = ''
+  for part in split(a:text, '\t\zs')
+    let text ..= substitute(part, '\t$', '', '')
+    if part[-1 :] ==# "\t"
+      let text ..= repeat(' ', &tabstop - (a:vcol + strdisplaywidth(text)) % &tabstop)
+    endif
+  endfor
+  return strtrans(text)
+endfunction
+
+function! s:menu_selects() abort
+  return pumvisible() && complete_info(['selected']).selected >= 0
+endfunction
+
+" --- telling, accepting ---
+
+function! s:reference(item) abort
+  return {'insertText': a:item.insertText, 'command': get(a:item, 'command', {})}
+endfunction
+
+function! s:told_shown() abort
+  let item = s:item()
+  if !has_key(s:seen, s:id(item))
+    let s:seen = len(s:seen) > 100 ? {} : s:seen
+    let s:seen[s:id(item)] = 1
+    call eke#server#notify('textDocument/didShowCompletion', {'item': s:reference(item)})
+  endif
+endfunction
+
+function! s:tell(command, item) abort
+  let command = get(a:item, 'command', {})
+  if has_key(command, 'command')
+    call eke#server#request('workspace/executeCommand', {'command': a:command ==# 'accept' ? command.command : a:command,
+          \ 'arguments': get(command, 'arguments', [])}, {-> 0})
+  endif
+endfunction
+
+" Takes what is shown: all of it, a word, or a line.
+function! eke#ghost#accept(what) abort
+  let rest = s:rest()
+  if empty(rest)
+    return
+  endif
+  let part = s:part(rest.text, a:what)
+  let item = s:item()
+  let all = part ==# rest.text
+  call s:insert(part, all ? len(rest.tail) : 0)
+  if !all
+    call s:draw()
+    call eke#documents#flush(bufnr())
+    let left = strpart(rest.text, len(part))
+    return eke#server#notify('textDocument/didPartiallyAcceptCompletion', {'item': s:reference(item),
+          \ 'acceptedLength': eke#text#utf16(item.insertText) - eke#text#utf16(left)})
+  endif
+  call s:hide()
+  call eke#documents#flush(bufnr())
+  call s:tell('accept', item)
+endfunction
+
+function! s:part(text, what) abort
+  if a:what ==# 'word'
+    return matchstr(a:text, '^\_s*\%(\k\+\|\%(\k\@!\S\)\+\|$\)')
+  elseif a:what ==# 'line'
+    return matchstr(a:text, '^\n\?[^\n]*')
+  endif
+  return a:text
+endfunction
+
+" Puts the text at the cursor, in place of so many bytes right of it, and the cursor behind it.
+function! s:insert(text, replaced) abort
+  let [lnum, line, column] = [line('.'), getline('.'), col('.') - 1]
+  let lines = split(a:text, "\n", 1)
+  let lines[0] = strpart(line, 0, column) .. lines[0]
+  let end = len(lines[-1]) + 1
+  let lines[-1] ..= strpart(line, column + a:replaced)
+  call s:erase()
+  call setline(lnum, lines[0])
+  if len(lines) > 1
+    call append(lnum, lines[1:])
+  endif
+  call cursor(lnum + len(lines) - 1, end)
+endfunction

@@ -1,0 +1,36 @@
+" The one key that eke maps by itself: Tab takes the completion that is shown. Whatever else Tab does stays: an own mapping or
+" another plugin's, the completion menu, the indent at the start of a line. g:eke_tab = 0 keeps Tab as it was.
+
+let s:falling = 0
+
+" After the user's own files, so that what they map is known.
+function! eke#tab#map() abort
+  if !eke#option('tab') || maparg('<Tab>', 'i') =~# 'eke#tab#key'
+    return
+  endif
+  let former = maparg('<Tab>', 'i', 0, 1)
+  inoremap <Plug>(eke-plain-tab) <Tab>
+  if empty(former) || get(former, 'buffer', 0)
+    inoremap <Plug>(eke-former-tab) <Tab>
+  else
+    let lhs = "\<Plug>(eke-former-tab)"
+    call mapset('i', 0, extend(filter(former, 'v:key !=# "lhsrawalt"'), {'lhs': '<Plug>(eke-former-tab)', 'lhsraw': lhs}))
+  endif
+  imap <silent> <expr> <Tab> eke#tab#key()
+endfunction
+
+function! eke#tab#key() abort
+  if s:falling
+    return "\<Plug>(eke-plain-tab)" " the former mapping ends in a Tab of its own
+  endif
+  if eke#ghost#visible() && !s:menu() && !eke#ghost#indents()
+    return "\<Plug>(eke-accept)"
+  endif
+  let s:falling = 1
+  call timer_start(0, {-> execute('let s:falling = 0')})
+  return "\<Plug>(eke-former-tab)"
+endfunction
+
+function! s:menu() abort
+  return pumvisible() || (exists('*coc#pum#visible') && coc#pum#visible())
+endfunction

@@ -1,0 +1,328 @@
+--- Ghost text: asks for completions where the cursor is, shows one as virtual text, and takes it as a whole or in parts.
+---
+--- shown is what is on the screen: the items, which of them, and for each the place (row, column: 0-based bytes) where its text
+--- begins, which may be left of the cursor. It stays while the user types what it says: then there is only less of it to show.
+local M = {}
+
+local api = vim.api
+local eke = require('eke')
+local client = require('eke.client')
+local text = require('eke.text')
+
+local namespace = api.nvim_create_namespace('eke.ghost')
+local shown = nil
+local asked = {} -- the request in flight, and the place it was made for
+local seen = {} -- ids of items that the server was told are on the screen
+local chosen = nil -- id of the candidate that the user went to
+local dismissed = nil -- the place where the user said no
+local drawn = nil -- the buffer that has virtual text
+
+-- Asking.
+
+local function place()
+  local row, column = unpack(api.nvim_win_get_cursor(0))
+  return { buf = api.nvim_get_current_buf(), tick = vim.b.changedtick, row = row - 1, column = column }
+end
+
+local function inserting()
+  return vim.fn.mode():find('^[iR]') ~= nil
+end
+
+local function menu_selects()
+  return vim.fn.pumvisible() == 1 and vim.fn.complete_info({ 'selected' }).selected >= 0
+end
+
+local function id_of(item)
+  return vim.inspect((item.command or {}).arguments)
+end
+
+--- Where the item's text begins, and the text right of the cursor that it replaces.
+local function anchor(item, at)
+  local line = api.nvim_get_current_line()
+  if not item.range then
+    return { row = at.row, column = at.column, tail = '' }
+  end
+  local start, last = item.range.start, item.range['end']
+  local first = api.nvim_buf_get_lines(at.buf, start.line, start.line + 1, false)[1] or ''
+  local tail = last.line == at.row and line:sub(at.column + 1, text.bytes(line, last.character)) or ''
+  return { row = start.line, column = text.bytes(first, start.character), tail = tail }
+end
+
+--- An answer counts only if nothing has happened since its request; null lets stand what is shown.
+local function on_items(request, result)
+  if request ~= asked then
+    return
+  end
+  asked.id = nil
+  if not inserting() or not vim.deep_equal(request.place, place()) or not result or result == vim.NIL then
+    return
+  end
+  local items = vim.tbl_filter(function(item)
+    return type(item.insertText) == 'string'
+  end, result.items or result)
+  shown = #items > 0 and { items = items, index = 1, buf = request.place.buf } or nil
+  for index, item in ipairs(items) do
+    item.at = anchor(item, request.place)
+    if chosen and id_of(item) == chosen then
+      shown.index = index
+    end
+  end
+  M.draw()
+end
+
+local function ask(at, kind)
+  -- One that is still in flight is not cancelled: the server answers it at once, and keeps what it has asked for.
+  local request = { place = at }
+  asked = request
+  request.id = client.request('textDocument/inlineCompletion', {
+    textDocument = { uri = text.uri(at.buf) },
+    position = text.position(),
+    context = { triggerKind = kind },
+  }, function(error, result)
+    on_items(request, not error and result or nil)
+  end, at.buf)
+end
+
+--- Text or cursor changed in Insert mode.
+function M.moved()
+  if not eke.option('ghost') then
+    return
+  end
+  M.draw()
+  local at = place()
+  if not eke.option('auto') or vim.o.paste or not client.has(at.buf) or menu_selects() then
+    return
+  end
+  if not vim.deep_equal(at, asked.place) and not vim.deep_equal(at, dismissed) then
+    ask(at, 2)
+  end
+end
+
+--- The user asks.
+function M.suggest(kind)
+  client.begin(api.nvim_get_current_buf())
+  if client.has(api.nvim_get_current_buf()) then
+    dismissed = nil
+    ask(place(), kind)
+  end
+end
+
+function M.cycle(step)
+  if not shown or #shown.items < 2 then
+    return M.suggest(1)
+  end
+  shown.index = (shown.index - 1 + step) % #shown.items + 1
+  chosen = id_of(shown.items[shown.index])
+  M.draw()
+end
+
+local function erase()
+  if drawn and api.nvim_buf_is_valid(drawn) then
+    api.nvim_buf_clear_namespace(drawn, namespace, 0, -1)
+  end
+  drawn = nil
+end
+
+function M.leave()
+  client.cancel(asked.id)
+  asked, dismissed, shown = {}, nil, nil
+  erase()
+end
+
+-- What there is to show.
+
+--- Of the shown item: what is not typed yet, and the text right of the cursor that it takes the place of. nil if the text at the
+--- cursor is not its beginning, or there is nothing left.
+local function rest()
+  if not shown or shown.buf ~= api.nvim_get_current_buf() then
+    return nil
+  end
+  local item = shown.items[shown.index]
+  local at, cursor = item.at, place()
+  if cursor.row < at.row or (cursor.row == at.row and cursor.column < at.column) then
+    return nil
+  end
+  local first = api.nvim_buf_get_lines(0, at.row, at.row + 1, false)[1] or ''
+  if at.column > #first then
+    return nil
+  end
+  local typed = table.concat(api.nvim_buf_get_text(0, at.row, at.column, cursor.row, cursor.column, {}), '\n')
+  local right = api.nvim_get_current_line():sub(cursor.column + 1)
+  if item.insertText:sub(1, #typed) ~= typed or right:sub(1, #at.tail) ~= at.tail or #typed == #item.insertText then
+    return nil
+  end
+  return { text = item.insertText:sub(#typed + 1), tail = at.tail, item = item, cursor = cursor, right = right }
+end
+
+function M.visible()
+  return drawn ~= nil and inserting() and rest() ~= nil
+end
+
+--- Would the key that accepts do better to indent? At the start of a line, where the completion goes on with blanks.
+function M.indents()
+  local left = rest()
+  return left ~= nil and left.text:find('^%s') ~= nil
+    and api.nvim_get_current_line():sub(1, left.cursor.column):find('^%s*$') ~= nil
+end
+
+-- Drawing.
+
+--- Tabs as wide as they will be, control characters as they are shown.
+local function printable(line, column)
+  local out = ''
+  for part, tab in line:gmatch('([^\t]*)(\t?)') do
+    out = out .. part
+    if tab ~= '' then
+      out = out .. (' '):rep(vim.bo.tabstop - (column + vim.fn.strdisplaywidth(out)) % vim.bo.tabstop)
+    end
+  end
+  return vim.fn.strtrans(out)
+end
+
+local function inline(cursor, column, part, virtual)
+  if part ~= '' then
+    api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, column, {
+      virt_text = { { printable(part, virtual), 'EkeGhost' } },
+      virt_text_pos = 'inline',
+      hl_mode = 'replace',
+    })
+  end
+end
+
+--- The first line, around the text that it replaces as far as it has that in it.
+local function draw_line(cursor, first, tail, only)
+  local column, virtual = cursor.column, vim.fn.virtcol('.') - 1
+  while only and tail ~= '' do
+    local char = vim.fn.matchstr(tail, '^.')
+    local at = #tail == #char and vim.fn.strridx(first, char) or vim.fn.stridx(first, char)
+    if at < 0 then
+      break
+    end
+    inline(cursor, column, first:sub(1, at), virtual)
+    first, tail, column = first:sub(at + #char + 1), tail:sub(#char + 1), column + #char
+  end
+  if tail ~= '' then
+    local replaced = { end_col = column + #tail, hl_group = 'EkeReplaced', priority = 200 }
+    api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, column, replaced)
+  end
+  inline(cursor, column, first, virtual)
+end
+
+--- The other lines, as many as there is room for below the cursor. If that is less than half of the window, it is scrolled: there
+--- are no virtual lines below its last one.
+local function draw_below(cursor, lines, first_width)
+  local width = vim.wo.wrap and api.nvim_win_get_width(0) - vim.fn.getwininfo(api.nvim_get_current_win())[1].textoff or 9999
+  local height = api.nvim_win_get_height(0)
+  local own = math.floor((vim.fn.virtcol('$') - 2 + first_width) / width) - math.floor((vim.fn.virtcol('.') - 1) / width)
+  local room = height - vim.fn.winline() - own
+  local most = math.max(room, math.floor(height / 2) - own)
+  local virtual, count = {}, 0
+  for _, line in ipairs(lines) do
+    local pieces = eke.wrap(printable(line, 0), width)
+    if #virtual + #pieces > most then
+      break
+    end
+    count = count + 1
+    for _, piece in ipairs(pieces) do
+      virtual[#virtual + 1] = { { piece, 'EkeGhost' } }
+    end
+  end
+  if count < #lines and #virtual > 0 then
+    local more = (' … %d more'):format(#lines - count)
+    virtual[#virtual][1][1] = vim.fn.strcharpart(virtual[#virtual][1][1], 0, width - 12) .. more
+  end
+  if #virtual > room then
+    vim.fn.winrestview({ topline = math.min(cursor.row + 1, vim.fn.winsaveview().topline + #virtual - math.max(room, 0)) })
+  end
+  if #virtual > 0 then
+    api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, 0, { virt_lines = virtual })
+  end
+end
+
+local function reference(item)
+  return { insertText = item.insertText, command = item.command }
+end
+
+local function tell_shown(item)
+  if not seen[id_of(item)] then
+    seen[id_of(item)] = true
+    client.notify('textDocument/didShowCompletion', { item = reference(item) })
+  end
+end
+
+function M.draw()
+  erase()
+  if not shown then
+    return
+  end
+  local left = rest()
+  if not left then
+    shown = nil
+    return
+  elseif menu_selects() then
+    return
+  end
+  local lines = vim.split(left.text, '\n', { plain = true })
+  drawn = shown.buf
+  local tail = left.tail
+  if #lines > 1 then -- what stands right of it will go down to its last line: it is shown there, and as gone from here
+    tail = left.right
+    lines[#lines] = lines[#lines] .. tail:sub(#left.tail + 1)
+  end
+  local first = table.remove(lines, 1)
+  draw_line(left.cursor, first, tail, #lines == 0)
+  draw_below(left.cursor, lines, vim.fn.strdisplaywidth(first))
+  tell_shown(left.item)
+end
+
+-- Accepting.
+
+local function tell(command, item)
+  if item.command then
+    local params = { command = command or item.command.command, arguments = item.command.arguments or {} }
+    client.request('workspace/executeCommand', params, function() end)
+  end
+end
+
+function M.dismiss()
+  if shown then
+    tell('eke.reject', shown.items[shown.index])
+  end
+  M.leave()
+  dismissed = place()
+end
+
+local function part_of(whole, what)
+  if what == 'word' then
+    return vim.fn.matchstr(whole, [[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\|$\)]])
+  elseif what == 'line' then
+    return vim.fn.matchstr(whole, [[^\n\?[^\n]*]])
+  end
+  return whole
+end
+
+--- Takes what is shown: all of it, a word, or a line.
+function M.accept(what)
+  local left = rest()
+  if not left then
+    return
+  end
+  local part = part_of(left.text, what)
+  local all = part == left.text
+  local lines = vim.split(part, '\n', { plain = true })
+  local row, column = left.cursor.row, left.cursor.column
+  erase()
+  api.nvim_buf_set_text(0, row, column, row, column + (all and #left.tail or 0), lines)
+  api.nvim_win_set_cursor(0, { row + #lines, #lines == 1 and column + #part or #lines[#lines] })
+  if all then
+    shown = nil
+    return tell(nil, left.item)
+  end
+  M.draw()
+  client.notify('textDocument/didPartiallyAcceptCompletion', {
+    item = reference(left.item),
+    acceptedLength = text.utf16(left.item.insertText) - text.utf16(left.text:sub(#part + 1)),
+  })
+end
+
+return M

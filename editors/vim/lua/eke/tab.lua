@@ -1,0 +1,50 @@
+--- The one key that eke maps by itself: Tab takes the completion that is shown. Whatever else Tab does stays: an own mapping,
+--- another plugin's or Neovim's (snippets), the completion menu, the indent at the start of a line. g:eke_tab = 0 keeps Tab as it was.
+local M = {}
+
+local falling = false
+
+--- Is a menu open, Neovim's or one that a plugin draws?
+local function menu()
+  if vim.fn.pumvisible() == 1 then
+    return true
+  end
+  local cmp = package.loaded['cmp']
+  local blink = package.loaded['blink.cmp']
+  return (cmp and cmp.visible and cmp.visible()) or (blink and blink.is_visible and blink.is_visible())
+    or (vim.fn.exists('*coc#pum#visible') == 1 and vim.fn['coc#pum#visible']() == 1)
+end
+
+local function key()
+  local ghost = require('eke.ghost')
+  if falling then
+    return '<Plug>(eke-plain-tab)' -- the former mapping ends in a Tab of its own
+  end
+  if ghost.visible() and not menu() and not ghost.indents() then
+    return '<Plug>(eke-accept)'
+  end
+  falling = true
+  vim.schedule(function()
+    falling = false
+  end)
+  return '<Plug>(eke-former-tab)'
+end
+
+--- After the user's own files, so that what they map is known.
+function M.map()
+  if not require('eke').option('tab') then
+    return
+  end
+  local former = vim.fn.maparg('<Tab>', 'i', false, true)
+  vim.keymap.set('i', '<Plug>(eke-plain-tab)', '<Tab>')
+  if vim.tbl_isempty(former) or former.buffer == 1 then
+    vim.keymap.set('i', '<Plug>(eke-former-tab)', '<Tab>')
+  else
+    former.lhs, former.lhsrawalt = '<Plug>(eke-former-tab)', nil
+    former.lhsraw = vim.api.nvim_replace_termcodes('<Plug>(eke-former-tab)', true, true, true)
+    vim.fn.mapset('i', false, former)
+  end
+  vim.keymap.set('i', '<Tab>', key, { expr = true, remap = true, silent = true, desc = 'eke: take the completion' })
+end
+
+return M

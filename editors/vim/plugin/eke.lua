@@ -1,0 +1,93 @@
+-- eke for Neovim 0.10 and later: commands, <Plug> maps, events. Vim has its own in eke.vim; :help eke has the manual.
+if vim.g.loaded_eke then
+  return
+end
+vim.g.loaded_eke = 1
+
+if vim.fn.has('nvim-0.10') == 0 then
+  vim.notify('eke needs Neovim 0.10 or later', vim.log.levels.WARN)
+  return
+end
+
+--- A command that calls a function of a module, which is loaded then and not before.
+local function command(name, module, fn, options)
+  vim.api.nvim_create_user_command(name, function(arguments)
+    require(module)[fn](arguments)
+  end, options or {})
+end
+
+local ranged = { nargs = '*', range = 0 }
+command('EkeChat', 'eke.chat', 'open', ranged)
+command('EkeAsk', 'eke.chat', 'ask', ranged)
+command('Eke', 'eke.chat', 'command', {
+  nargs = '+',
+  range = 0,
+  complete = function(lead)
+    return require('eke.chat').complete(lead)
+  end,
+})
+command('EkeEdit', 'eke.edit', 'propose', { nargs = '+', range = 0 })
+command('EkeApply', 'eke.chat', 'apply')
+command('EkeHistory', 'eke.chat', 'history', { nargs = '?' })
+command('EkeCancel', 'eke.chat', 'cancel')
+command('EkeStatus', 'eke', 'status')
+command('EkeExplain', 'eke', 'explain')
+command('EkeToggle', 'eke', 'toggle')
+command('EkeRestart', 'eke.client', 'restart')
+command('EkeStop', 'eke.client', 'stop')
+vim.api.nvim_create_user_command('EkeDoctor', 'checkhealth eke', {})
+
+for name, action in pairs({
+  accept = 'accept("all")',
+  ['accept-word'] = 'accept("word")',
+  ['accept-line'] = 'accept("line")',
+  next = 'cycle(1)',
+  previous = 'cycle(-1)',
+  dismiss = 'dismiss()',
+  suggest = 'suggest(1)',
+}) do
+  local keys = ('%s<Cmd>lua require("eke.ghost").%s<CR>'):format(name:find('accept') and '<C-G>u' or '', action)
+  vim.keymap.set('i', ('<Plug>(eke-%s)'):format(name), keys, { silent = true })
+end
+
+local group = vim.api.nvim_create_augroup('eke', {})
+local function on(events, callback)
+  vim.api.nvim_create_autocmd(events, { group = group, callback = callback })
+end
+
+-- Not while the buffer is being read: to vim.lsp that would be a second reading.
+on({ 'BufReadPost', 'BufNewFile', 'FileType', 'BufEnter' }, function(event)
+  vim.schedule(function()
+    if package.loaded['eke.client'] and vim.api.nvim_buf_is_valid(event.buf) then
+      require('eke.client').visit(event.buf)
+    end
+  end)
+end)
+on('InsertEnter', function(event)
+  require('eke.client').begin(event.buf)
+end)
+on({ 'InsertEnter', 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, function()
+  require('eke.ghost').moved()
+end)
+on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, function()
+  if package.loaded['eke.ghost'] then
+    require('eke.ghost').leave()
+  end
+end)
+on('ColorScheme', function()
+  require('eke').highlight()
+end)
+on('VimLeavePre', function()
+  if package.loaded['eke.client'] then
+    require('eke.client').leave()
+  end
+end)
+
+require('eke').highlight()
+if vim.v.vim_did_enter == 1 then
+  require('eke.tab').map()
+else
+  on('VimEnter', function()
+    require('eke.tab').map()
+  end)
+end

@@ -1,0 +1,101 @@
+/*
+ * The engine's life, and the file it works on: on the disk or in memory, and what can wait until nobody is asked.
+ */
+#include "conversations.h"
+
+#include <stdlib.h>
+
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "conversation_look.h"
+
+/* From the end of an answer to what can wait, and between its steps. */
+#define STEP_AFTER_MS 100
+#define STEP_MS 10
+
+struct history *conversations_history(struct conversations *c)
+{
+	bool on_disk = c->config->history && !c->failed;
+	struct history **at = on_disk ? &c->disk : &c->memory;
+
+	if (!*at)
+		*at = history_new(!on_disk);
+	return *at;
+}
+
+bool conversations_repair(struct conversations *c, const struct history *h, struct err *err)
+{
+	struct store_trouble trouble;
+	bool told = h == c->disk && history_take_trouble(c->disk, &trouble);
+
+	err_set(err, ERR_INTERNAL, "%s", told ? trouble.sentence : "the store of conversations cannot be used");
+	if (told)
+		log_warn("%s", trouble.sentence);
+	if (told && trouble.kind == STORE_DAMAGED)
+		return true;
+	if (h != c->disk || c->failed)
+		return false;
+	log_warn("conversations are kept in memory only, until eke ends");
+	c->failed = true;
+	return true;
+}
+
+static void on_step(void *ctx)
+{
+	struct conversations *c = ctx;
+	bool more = false;
+	enum store_result result = history_step(conversations_history(c), &more);
+
+	if (result == STORE_BUSY)
+		timer_start(c->step_timer, STEP_AFTER_MS);
+	else if (result == STORE_OK && more)
+		timer_start(c->step_timer, STEP_MS);
+}
+
+void conversations_work_due(struct conversations *c)
+{
+	timer_start(c->step_timer, STEP_AFTER_MS);
+}
+
+struct conversations *conversations_new(
+	struct loop *loop, struct chat *chat, const struct docs *docs, struct workspace *workspace)
+{
+	struct conversations *c = xcalloc(1, sizeof(*c));
+
+	c->loop = loop;
+	c->chat = chat;
+	c->docs = docs;
+	c->workspace = workspace;
+	c->step_timer = timer_new(loop, on_step, c);
+	return c;
+}
+
+void conversations_free(struct conversations *c)
+{
+	if (!c)
+		return;
+	conversations_askings_free(c);
+	conversations_looks_free(c);
+	conversations_notes_free(c);
+	timer_free(c->step_timer);
+	history_free(c->disk);
+	history_free(c->memory);
+	commands_free(c->commands);
+	config_unref(c->config);
+	free(c);
+}
+
+void conversations_configure(struct conversations *c, struct config *config, config_warn_fn *warn, void *warn_ctx)
+{
+	config_ref(config);
+	config_unref(c->config);
+	c->config = config;
+	c->failed = false;
+	commands_free(c->commands);
+	c->commands = commands_new(config, warn, warn_ctx);
+}
+
+const struct command_set *conversations_commands(const struct conversations *c)
+{
+	return c->commands;
+}

@@ -1,0 +1,574 @@
+/*
+ * Prompts that change a file: /edit, and /fix, /refactor, /document and /optimize with one file. The file's text, as
+ * the client has it, becomes a document of a made-up URI for as long as the edit engine needs it; what it proposes is
+ * shown as a diff, the user is asked, and the client writes it. What the file holds is compared just before, so that
+ * nothing that was typed meanwhile is lost.
+ *
+ * A struct acp_edit lives as long as its prompt.
+ */
+#include "acp_private.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/json_writer.h"
+#include "eke/base/limits.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/chat/conversation_note.h"
+#include "eke/chat/edit.h"
+#include "eke/text/buffer.h"
+#include "eke/text/language.h"
+#include "eke/text/lines.h"
+#include "eke/text/uri.h"
+
+/* Of a change, in the history. */
+#define DIFF_SHOWN KIB(16)
+
+struct acp_edit {
+	char *path;
+	char *shown;       /* path for people */
+	char *uri;         /* of the document, made up; NULL: not open */
+	bool has_lines;
+	int64_t first, last;
+	char *instruction;
+	char *old;         /* NULL: there is no such file, or it is not known yet */
+	size_t old_len;
+	struct strbuf text; /* what is to be written */
+	uint64_t id;       /* the edit engine's; 0: none */
+	char *endpoint;    /* that answered */
+	bool is_first;     /* turn of its session */
+};
+
+/* What a command that answers in the chat means for a file. */
+static const struct verb {
+	const char *command;
+	const char *instruction;
+} verbs[] = {
+	{ "fix", "Find what is wrong with this code and correct it. Change nothing that is right." },
+	{ "refactor", "Refactor this code: clear names, small functions with one purpose each, no repetition, early "
+		      "returns, no dead code. Its behaviour, its interface and its style stay." },
+	{ "document", "Document this code in the form that is usual for its language or that the file already has: what "
+		      "each public part does, its parameters, result and errors. Do not change the code itself." },
+	{ "optimize", "Make this code faster, or let it use less memory, without changing what it does or how it is "
+		      "called. Do not trade readability for what cannot be measured." },
+};
+
+void acp_edit_free(struct acp_prompt *prompt)
+{
+	struct acp_edit *e = prompt->edit;
+
+	if (!e)
+		return;
+	edits_cancel(prompt->acp->app.edits, e->id);
+	if (e->uri)
+		docs_close(prompt->acp->app.docs, e->uri);
+	free(e->path);
+	free(e->shown);
+	free(e->uri);
+	free(e->instruction);
+	free(e->old);
+	free(e->endpoint);
+	strbuf_release(&e->text);
+	free(e);
+	prompt->edit = NULL;
+}
+
+/* --- the end: what came of it is told, and written down as a turn of the conversation --- */
+
+static void on_noted(void *ctx, const struct conversation_begun *begun, const struct err *err)
+{
+	struct acp_prompt *prompt = ctx;
+
+	prompt->note = 0;
+	if (begun)
+		acp_send_title(prompt->session, begun->title);
+	else
+		log_info("an edit is missing in the history of its session: %s", err->message);
+	if (err && prompt->edit->is_first)
+		prompt->session->kept = false;
+	acp_prompt_end(prompt, ACP_END_TURN);
+}
+
+static void keep(struct acp_prompt *prompt, const char *answer)
+{
+	struct acp_session *session = prompt->session;
+	struct acp_edit *e = prompt->edit;
+	char *question = xasprintf("Change the file %s: %s", e->shown, e->instruction);
+	struct conversation_note note = {
+		.chat_id = session->kept ? session->id : NULL,
+		.new_id = session->id,
+		.prompt = prompt->words,
+		.question = question,
+		.command = prompt->command,
+		.answer = answer,
+		.folder = session->cwd,
+		.endpoint = e->endpoint,
+	};
+
+	e->is_first = !session->kept;
+	/* From now on, also for a prompt that comes after this one was cancelled. */
+	session->kept = true;
+	prompt->note = conversations_note(prompt->acp->app.conversations, &note, on_noted, prompt);
+	free(question);
+}
+
+static bool is_within_line(const char *s, size_t i)
+{
+	return i && s[i - 1] != '\n';
+}
+
+/* Bytes of s up to the line that i is in. */
+static size_t line_start(const char *s, size_t i)
+{
+	while (is_within_line(s, i))
+		i--;
+	return i;
+}
+
+/* Bytes of s up to the end of the line that i is in. */
+static size_t line_end(const char *s, size_t len, size_t i)
+{
+	const char *lf = i < len ? memchr(s + i, '\n', len - i) : NULL;
+
+	return lf ? (size_t)(lf - s) + 1 : len;
+}
+
+static void add_lines(struct strbuf *out, char mark, const char *s, size_t len)
+{
+	for (size_t i = 0, end; i < len; i = end) {
+		end = line_end(s, len, i);
+		strbuf_addch(out, mark);
+		strbuf_add(out, s + i, end - i);
+		if (s[end - 1] != '\n')
+			strbuf_addch(out, '\n');
+	}
+}
+
+/* The lines between the first and the last difference; nothing where that is too much for a message. */
+static void add_diff(const struct acp_edit *e, struct strbuf *out)
+{
+	const char *old = e->old ? e->old : "";
+	const struct strbuf *new = &e->text;
+	size_t least = e->old_len < new->len ? e->old_len : new->len;
+	size_t start = 0;
+	size_t end = 0;
+	size_t old_to;
+	size_t new_to;
+
+	while (start < least && old[start] == new->data[start])
+		start++;
+	start = line_start(new->data, start);
+	while (end < least - start && old[e->old_len - 1 - end] == new->data[new->len - 1 - end])
+		end++;
+	old_to = e->old_len - end;
+	new_to = new->len - end;
+	if (is_within_line(old, old_to) || is_within_line(new->data, new_to)) {
+		old_to = line_end(old, e->old_len, old_to);
+		new_to = line_end(new->data, new->len, new_to);
+	}
+	if (old_to - start + new_to - start > DIFF_SHOWN)
+		return;
+	strbuf_adds(out, "\n\n```diff\n");
+	add_lines(out, '-', old + start, old_to - start);
+	add_lines(out, '+', new->data + start, new_to - start);
+	strbuf_adds(out, "```");
+}
+
+static void finish(struct acp_prompt *prompt, const char *before, const char *behind, bool with_diff)
+{
+	struct strbuf text;
+
+	strbuf_init(&text, KIB(64));
+	strbuf_addf(&text, "%s`%s`%s", before, prompt->edit->shown, behind);
+	/* The client shows the diff itself. */
+	acp_prompt_say(prompt, text.data);
+	if (with_diff)
+		add_diff(prompt->edit, &text);
+	keep(prompt, text.data);
+	strbuf_release(&text);
+}
+
+/* --- writing --- */
+
+static void on_written(void *ctx, const struct json *result, const struct err *err)
+{
+	struct acp_prompt *prompt = ctx;
+
+	(void)result;
+	prompt->call = 0;
+	acp_tool_end(prompt, !err, err ? err->message : NULL);
+	if (err) {
+		acp_prompt_fail(prompt, err);
+		return;
+	}
+	finish(prompt, "Changed ", ".", true);
+}
+
+static void write_file(struct acp_prompt *prompt)
+{
+	struct rpc *rpc = prompt->acp->rpc;
+	struct json_writer *w = rpc_call_begin(rpc, "fs/write_text_file");
+	struct err err;
+
+	json_begin_object(w);
+	json_put_kstring(w, "sessionId", prompt->session->id);
+	json_put_kstring(w, "path", prompt->edit->path);
+	json_put_key(w, "content");
+	json_put_stringn(w, prompt->edit->text.data, prompt->edit->text.len);
+	json_end_object(w);
+	prompt->call = rpc_call_end(rpc, on_written, prompt);
+	if (prompt->call)
+		return;
+	err_set(&err, ERR_INTERNAL, "the client answers none of eke's requests: nothing was written");
+	acp_prompt_fail(prompt, &err);
+}
+
+/* What it holds now, before it is overwritten. */
+static void on_checked(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err)
+{
+	const struct acp_edit *e = prompt->edit;
+	bool same = e->old ? text && len == e->old_len && !memcmp(text, e->old, len) : err && err->kind == ERR_NOT_FOUND;
+	struct err changed;
+
+	if (same) {
+		write_file(prompt);
+		return;
+	}
+	err_set(&changed, ERR_CONTENT_MODIFIED,
+		"%.300s has changed since the edit was begun: nothing was written, ask again", e->shown);
+	acp_prompt_fail(prompt, &changed);
+}
+
+static void allow(struct acp_prompt *prompt)
+{
+	acp_tool_progress(prompt);
+	acp_read(prompt, prompt->edit->path, on_checked);
+}
+
+static void on_permission(struct acp_prompt *prompt, const char *option)
+{
+	if (option && !strcmp(option, "always"))
+		acp_set_edits(prompt->session, ACP_EDITS_ALLOW);
+	if (option && !strcmp(option, "never"))
+		acp_set_edits(prompt->session, ACP_EDITS_REFUSE);
+	if (option && (!strcmp(option, "once") || !strcmp(option, "always"))) {
+		allow(prompt);
+		return;
+	}
+	acp_tool_end(prompt, false, "the user did not allow it");
+	finish(prompt, "Not written: ", " is as it was.", false);
+}
+
+/* --- the proposal --- */
+
+static void write_tool(const struct acp_prompt *prompt, struct json_writer *w)
+{
+	const struct acp_edit *e = prompt->edit;
+	char *title = xasprintf("%s %s", e->old ? "Edit" : "Write", e->shown);
+
+	json_put_kstring(w, "title", title);
+	free(title);
+	json_put_kstring(w, "kind", "edit");
+	json_put_key(w, "content");
+	json_begin_array(w);
+	json_begin_object(w);
+	json_put_kstring(w, "type", "diff");
+	json_put_kstring(w, "path", e->path);
+	json_put_key(w, "oldText");
+	if (e->old)
+		json_put_stringn(w, e->old, e->old_len);
+	else
+		json_put_null(w);
+	json_put_key(w, "newText");
+	json_put_stringn(w, e->text.data, e->text.len);
+	json_end_object(w);
+	json_end_array(w);
+	json_put_key(w, "locations");
+	json_begin_array(w);
+	json_begin_object(w);
+	json_put_kstring(w, "path", e->path);
+	if (e->has_lines)
+		json_put_kint(w, "line", e->first);
+	json_end_object(w);
+	json_end_array(w);
+}
+
+static void propose(struct acp_prompt *prompt)
+{
+	static const struct acp_permission options[] = {
+		{ "once", "Write it", "allow_once" },
+		{ "always", "Write this and all others of this session", "allow_always" },
+		{ "no", "Do not write it", "reject_once" },
+		{ "never", "Answer only from now on, in this session", "reject_always" },
+	};
+
+	acp_tool_begin(prompt, "edit", write_tool);
+	if (prompt->session->edits == ACP_EDITS_ALLOW)
+		allow(prompt);
+	else
+		acp_ask_permission(prompt, write_tool, options, ARRAY_LEN(options), on_permission);
+}
+
+static struct range range_of(const struct acp_edit *e)
+{
+	if (e->has_lines)
+		return (struct range){ { e->first - 1, 0 }, { e->last, 0 } };
+	return (struct range){ { 0, 0 }, { INT32_MAX, 0 } };
+}
+
+/* The whole file with the proposal in its place. */
+static void put_together(const struct acp *acp, struct acp_edit *e, const struct edit_proposal *proposal)
+{
+	const struct text_buffer *text = doc_text(docs_find(acp->app.docs, e->uri));
+	struct range range = range_of(e);
+	size_t start = text_buffer_offset(text, range.start, docs_encoding(acp->app.docs));
+	size_t end = text_buffer_offset(text, range.end, docs_encoding(acp->app.docs));
+
+	text_buffer_copy(text, 0, start, &e->text);
+	strbuf_add(&e->text, proposal->text, proposal->text_len);
+	text_buffer_copy(text, end, text_buffer_len(text), &e->text);
+	/* Of an empty file nothing says where the text is to begin and how it is to end. */
+	if (!e->old_len) {
+		strbuf_consume(&e->text, strspn(e->text.data, "\r\n"));
+		if (e->text.len && e->text.data[e->text.len - 1] != '\n')
+			strbuf_addch(&e->text, '\n');
+	}
+}
+
+static void on_done(void *ctx, const struct edit_proposal *proposal, const struct err *err)
+{
+	struct acp_prompt *prompt = ctx;
+	struct acp_session *session = prompt->session;
+
+	prompt->edit->id = 0;
+	if (err) {
+		acp_prompt_fail(prompt, err);
+		return;
+	}
+	acp_note_endpoint(session, proposal->endpoint->name);
+	acp_send_usage(session, proposal->endpoint, NULL);
+	prompt->edit->endpoint = xstrdup(proposal->endpoint->name);
+	if (!proposal->count) {
+		finish(prompt, "Nothing is to be changed in ", ".", false);
+		return;
+	}
+	put_together(prompt->acp, prompt->edit, proposal);
+	propose(prompt);
+}
+
+/* --- the question --- */
+
+static bool open_document(struct acp *acp, struct acp_edit *e, const char *text, size_t len, struct err *err)
+{
+	const struct language *language = language_of_path(e->path);
+	char *file = uri_from_path(e->path);
+
+	if (len > LIMIT_CONTEXT_PIECE) {
+		free(file);
+		err_set(err, ERR_PROMPT_TOO_LONG, "%.300s has more than the %zu bytes that eke edits", e->shown,
+			LIMIT_CONTEXT_PIECE);
+		return false;
+	}
+	if (e->has_lines && (size_t)e->first > lines_count(text, len) + 1) {
+		free(file);
+		err_set(err, ERR_INVALID_PARAMS, "%.300s has %zu lines, and no line %lld", e->shown, lines_count(text, len) + 1,
+			(long long)e->first);
+		return false;
+	}
+	/* Of its own scheme, so that the same file can be edited in two sessions at once. */
+	e->uri = xasprintf("eke-acp-%llu%s", (unsigned long long)++acp->last_tool, strchr(file, ':'));
+	free(file);
+	docs_open(acp->app.docs, e->uri, language ? language->id : "plaintext", 1, text, len);
+	return true;
+}
+
+static void ask(struct acp_prompt *prompt, const char *text, size_t len)
+{
+	struct acp_edit *e = prompt->edit;
+	struct edit_callbacks callbacks = { .done = on_done, .ctx = prompt };
+	struct edit_request request = { .range = range_of(e), .instruction = e->instruction };
+	struct err err;
+
+	if (open_document(prompt->acp, e, text, len, &err)) {
+		request.uri = e->uri;
+		acp_chosen(prompt->session, &request.endpoint, &request.model);
+		e->id = edits_start(prompt->acp->app.edits, &request, &callbacks, &err);
+	}
+	if (!e->id)
+		acp_prompt_fail(prompt, &err);
+}
+
+static void on_text(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err)
+{
+	struct acp_edit *e = prompt->edit;
+
+	/* /edit also makes new files. */
+	if (err && (err->kind != ERR_NOT_FOUND || !prompt->own_command || e->has_lines)) {
+		acp_prompt_fail(prompt, err);
+		return;
+	}
+	if (!err) {
+		e->old = xstrndup(text, len);
+		e->old_len = len;
+	}
+	ask(prompt, err ? "" : e->old, e->old_len);
+}
+
+/* --- which file, and what is to be done --- */
+
+/* The one file that goes with the prompt; NULL: none, or several. */
+static const struct acp_piece *only_file(const struct acp_blocks *blocks)
+{
+	const struct acp_piece *found = NULL;
+
+	for (size_t i = 0; i < blocks->count; i++) {
+		if (!blocks->pieces[i].path)
+			continue;
+		if (found)
+			return NULL;
+		found = &blocks->pieces[i];
+	}
+	return found;
+}
+
+/* The first word, quotes around it taken away; *rest is what follows. NULL: there is none. */
+static char *first_word(const char *words, const char **rest)
+{
+	const char *from = words + (*words == '@');
+	bool quoted = *from == '"';
+	size_t len;
+
+	from += quoted;
+	len = quoted ? strcspn(from, "\"\n") : strcspn(from, " \t\r\n");
+	if (!len)
+		return NULL;
+	*rest = from + len + (quoted && from[len] == '"');
+	while (isspace((unsigned char)**rest))
+		(*rest)++;
+	return xstrndup(from, len);
+}
+
+/* "src/x.c:10-20": cuts the lines off. */
+static void take_lines(struct acp_edit *e, char *word)
+{
+	for (char *at = word; (at = strpbrk(at, ":#")) != NULL; at++) {
+		if (!acp_parse_lines(at, &e->first, &e->last))
+			continue;
+		e->has_lines = true;
+		*at = '\0';
+		return;
+	}
+}
+
+/* The path in the words of /edit. The file that was attached may stand there once more, by its name. */
+static bool take_path(struct acp_prompt *prompt, struct acp_edit *e, const struct acp_piece *attached,
+	const char **words, struct err *err)
+{
+	const char *rest = NULL;
+	char *word = first_word(*words, &rest);
+	struct acp_edit named = { .path = NULL };
+
+	if (word)
+		take_lines(&named, word);
+	if (attached && (!word || strcmp(word, attached->name) != 0)) {
+		free(word);
+		return true;
+	}
+	if (!word) {
+		err_set(err, ERR_INVALID_PARAMS, "say which file is to be changed, and how: /edit PATH WHAT");
+		return false;
+	}
+	*words = rest;
+	if (!attached)
+		e->path = word[0] == '/' ? xstrdup(word) : xasprintf("%s/%s", prompt->session->cwd, word);
+	if (named.has_lines) {
+		e->has_lines = true;
+		e->first = named.first;
+		e->last = named.last;
+	}
+	free(word);
+	return true;
+}
+
+static bool prepare(struct acp_prompt *prompt, const struct acp_piece *attached, const struct verb *verb,
+	struct err *err)
+{
+	struct workspace *workspace = prompt->acp->app.workspace;
+	struct acp_edit *e = prompt->edit;
+	const char *words = prompt->words;
+	char *uri;
+
+	if (attached) {
+		e->path = xstrdup(attached->path);
+		e->has_lines = attached->has_lines;
+		e->first = attached->first;
+		e->last = attached->last;
+	}
+	if (!verb && !take_path(prompt, e, attached, &words, err))
+		return false;
+	if (!verb && !*words) {
+		err_set(err, ERR_INVALID_PARAMS, "say how the file is to be changed: /edit PATH WHAT");
+		return false;
+	}
+	e->instruction = verb ? xasprintf("%s%s%s", verb->instruction, *words ? "\n" : "", words) : xstrdup(words);
+	uri = uri_from_path(e->path);
+	e->shown = workspace_show(workspace, uri ? uri : e->path);
+	free(uri);
+	return workspace_may_send_path(workspace, e->path, err);
+}
+
+/* Does the configuration give the command another meaning? */
+static bool is_users_own(const struct acp *acp, const char *command)
+{
+	const struct config *config = acp->app.config;
+
+	return json_get(config->commands[0], command) || json_get(config->commands[1], command);
+}
+
+static const struct verb *verb_of(const struct acp_prompt *prompt)
+{
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (!strcmp(verbs[i].command, prompt->command))
+			return is_users_own(prompt->acp, prompt->command) ? NULL : &verbs[i];
+	return NULL;
+}
+
+static void start(struct acp_prompt *prompt, const struct acp_piece *attached, const struct verb *verb)
+{
+	struct err err;
+
+	prompt->edit = xcalloc(1, sizeof(*prompt->edit));
+	strbuf_init(&prompt->edit->text, LIMIT_ANSWER + LIMIT_CONTEXT_PIECE);
+	if (!prepare(prompt, attached, verb, &err))
+		acp_prompt_fail(prompt, &err);
+	else if (attached && attached->text && attached->whole)
+		on_text(prompt, attached->text, attached->len, NULL);
+	else
+		acp_read(prompt, prompt->edit->path, on_text);
+}
+
+static void refuse(struct acp_prompt *prompt, const char *why)
+{
+	acp_prompt_say(prompt, why);
+	acp_prompt_end(prompt, ACP_END_TURN);
+}
+
+bool acp_edit_start(struct acp_prompt *prompt)
+{
+	const struct acp_piece *attached = only_file(&prompt->blocks);
+	const struct verb *verb = prompt->command && !prompt->own_command ? verb_of(prompt) : NULL;
+	bool may = prompt->acp->can_write && prompt->session->edits != ACP_EDITS_REFUSE;
+
+	if (!prompt->own_command && (!verb || !attached || !may))
+		return false;
+	if (!prompt->acp->can_write)
+		refuse(prompt, "This client does not let agents write files, so /edit can do nothing here.");
+	else if (!may)
+		refuse(prompt, "Edits are switched off in this session; its option Edits switches them on again.");
+	else
+		start(prompt, attached, verb);
+	return true;
+}

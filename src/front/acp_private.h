@@ -1,0 +1,220 @@
+#ifndef EKE_FRONT_ACP_PRIVATE_H
+#define EKE_FRONT_ACP_PRIVATE_H
+/*
+ * The ACP front end's body, shared by src/front/acp*.c. Handlers decode, call one engine, and answer.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eke/chat/context.h"
+#include "eke/chat/conversation.h"
+#include "eke/chat/history.h"
+#include "eke/front/app.h"
+#include "eke/io/pump.h"
+#include "eke/rpc/outgoing.h"
+#include "eke/rpc/rpc.h"
+#include "eke/rpc/stream.h"
+
+struct acp_edit;
+struct acp_local;
+struct acp_look;
+struct acp_models;
+struct acp_prompt;
+
+/* May files be written? The session's option "edits". */
+enum acp_edits { ACP_EDITS_ASK, ACP_EDITS_ALLOW, ACP_EDITS_REFUSE };
+
+/* A session lives from session/new, load or resume to session/close, session/delete, or the program's end. */
+struct acp_session {
+	struct acp *acp;
+	char id[HISTORY_ID];
+	char *cwd;               /* absolute; owned, as the next */
+	char *title;             /* as the client was told; NULL: not yet */
+	char *model;             /* the user's choice, an option's value; NULL: none, the first endpoint that serves */
+	char *answered_by;       /* the option that answered last; NULL: none yet */
+	enum acp_edits edits;
+	bool kept;               /* the history has it: something was asked */
+	int64_t used;            /* tokens of the last prompt and its answer */
+	struct acp_prompt *prompt; /* under way; NULL: none */
+	struct acp_session *next;
+};
+
+struct acp {
+	struct app app;
+	struct rpc *rpc;
+	struct pump *pump;
+	struct timer *end_timer; /* how long requests may go on after the input has ended */
+	bool initialized;
+	bool ending; /* the input has ended */
+	int exit_code;
+	bool can_read;  /* the client has fs/read_text_file */
+	bool can_write; /* … fs/write_text_file */
+	struct err config_err; /* why the configuration in the file is not in force */
+	struct acp_session *sessions;
+	size_t session_count;
+	struct acp_look *looks;
+	struct acp_models *models;
+	uint64_t last_tool; /* number of the last tool call */
+	bool local_offered; /* a server on this machine was */
+};
+
+/* acp.c: reads the configuration again if its file has changed. */
+void acp_refresh(struct acp *acp);
+/* Does so in any case, and tells the sessions. */
+void acp_reload(struct acp *acp);
+/* Where there is no endpoint because the configuration is wrong, that is the reason to tell. */
+void acp_explain(const struct acp *acp, struct err *err);
+/* After requests were answered: ends the program if that was what it waited for. */
+void acp_check_end(struct acp *acp);
+
+/* acp_session.c */
+rpc_request_fn acp_session_new, acp_session_load, acp_session_resume, acp_session_list, acp_session_close;
+rpc_request_fn acp_session_delete;
+/* The session of params.sessionId; NULL with ERR_NOT_FOUND or ERR_INVALID_PARAMS. */
+struct acp_session *acp_session_of(struct acp *acp, const struct json *params, struct err *err);
+void acp_sessions_free(struct acp *acp);
+
+/* acp_update.c: session/update */
+struct json_writer *acp_update_begin(const struct acp_session *session, const char *kind);
+void acp_update_end(const struct acp_session *session, struct json_writer *w);
+/* A piece of a message; `message` (NULL: none) is its messageId. */
+void acp_send_chunk(const struct acp_session *session, const char *kind, const char *message, const char *text,
+	size_t len);
+void acp_send_title(struct acp_session *session, const char *title);
+/* `answer` is what the session's last question got; NULL: only the budget is new. */
+void acp_send_usage(struct acp_session *session, const struct config_endpoint *endpoint,
+	const struct conversation_answer *answer);
+void acp_send_commands(const struct acp_session *session);
+
+/* acp_options.c: what the user can choose in a session */
+rpc_request_fn acp_set_config_option;
+struct acp_models *acp_models_new(struct acp *acp);
+void acp_models_free(struct acp_models *models);
+/* The configuration is another. */
+void acp_models_reset(struct acp_models *models);
+/* A session begins: asks the endpoints for their models, once. */
+void acp_models_ask(struct acp_models *models);
+/* Writes the member configOptions. */
+void acp_write_options(const struct acp_session *session, struct json_writer *w);
+void acp_send_options(const struct acp_session *session);
+/* What the session asks: both NULL where it is left to the engine. Borrowed. */
+void acp_chosen(const struct acp_session *session, const char **endpoint, const char **model);
+/* Who has answered; tells the client if that is another than was said. */
+void acp_note_endpoint(struct acp_session *session, const char *endpoint);
+void acp_set_edits(struct acp_session *session, enum acp_edits edits);
+
+/* acp_blocks.c: what a prompt holds */
+
+/* A file, or a text, that goes with a prompt. */
+struct acp_piece {
+	char *uri;  /* without query and fragment; of a file: or NULL, as path */
+	char *path;
+	char *name; /* for the user and the model */
+	bool has_lines;
+	int64_t first, last; /* from 1 */
+	bool whole; /* text is all of the file's; else it is all that there is */
+	char *text; /* NULL: to be read */
+	size_t len;
+};
+
+struct acp_blocks {
+	struct strbuf text;
+	struct acp_piece *pieces;
+	size_t count;
+};
+
+void acp_blocks_init(struct acp_blocks *blocks);
+void acp_blocks_release(struct acp_blocks *blocks);
+/* Takes params.prompt apart. False with ERR_INVALID_PARAMS, ERR_IGNORED or ERR_PROMPT_TOO_LONG. */
+bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_blocks *out, struct err *err);
+/*
+ * "/name rest": the name's length, and where the rest begins; 0: the text is no command. The text need not name one
+ * that exists.
+ */
+size_t acp_command_name(const char *text, const char **rest);
+/* ":10-20", "#L10", "L10:20", "L10C3-L20C7", …: what follows a path; false if it is nothing of the kind. */
+bool acp_parse_lines(const char *text, int64_t *first, int64_t *last);
+
+/* acp_prompt.c: a turn of a session */
+enum acp_stop { ACP_END_TURN, ACP_MAX_TOKENS, ACP_REFUSAL, ACP_CANCELLED };
+
+/* Called from the loop: text NULL with err set. */
+typedef void acp_read_fn(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err);
+/* The id of the option that was chosen; NULL: the client could not say. */
+typedef void acp_permission_fn(struct acp_prompt *prompt, const char *option);
+
+struct acp_prompt {
+	struct acp *acp;
+	struct acp_session *session;
+	uint64_t ticket;
+	struct acp_blocks blocks;
+	size_t reading;          /* the piece that is being read */
+	char *command;           /* its name; NULL: none */
+	bool own_command;        /* … is one of this front end's */
+	const char *words;       /* the text behind it; within blocks.text */
+	struct rpc_stream *stream;
+	char *message;           /* id of the answer that comes; NULL: none yet */
+	uint64_t question;       /* the conversation engine's; 0: none */
+	uint64_t note;           /* likewise, of an edit that is being written down */
+	struct acp_edit *edit;   /* or NULL */
+	struct acp_local *local; /* a search for a server on this machine; or NULL */
+	char *asking;            /* the question which endpoint to use; NULL: not asked */
+	char *tool;              /* id of the tool call that is open; NULL: none */
+	uint64_t call;           /* to the client; 0: none */
+	bool deferred;           /* a read from the disk is */
+	char *path;              /* that is being read */
+	acp_read_fn *read_fn;
+	acp_permission_fn *permission_fn;
+};
+
+rpc_request_fn acp_session_prompt;
+rpc_notification_fn acp_session_cancel;
+/* Ends the session's turn as cancelled, if there is one. */
+void acp_prompt_cancel(struct acp_session *session);
+/* For the others: the turn is over. Everything that is to be said has been. */
+void acp_prompt_end(struct acp_prompt *prompt, enum acp_stop stop);
+void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err);
+/* Text of eke's own, as a part of the answer. */
+void acp_prompt_say(struct acp_prompt *prompt, const char *text);
+/* At the program's end: without an answer. */
+void acp_prompt_free(struct acp_prompt *prompt);
+
+/* acp_client.c: what a turn asks of the client */
+
+/* A file's text as the client has it, saved or not; else from the disk. Whether it may be sent is checked before. */
+void acp_read(struct acp_prompt *prompt, const char *path, acp_read_fn *fn);
+/* Writes the members of a tool call behind its id. */
+typedef void acp_tool_fn(const struct acp_prompt *prompt, struct json_writer *w);
+void acp_tool_begin(struct acp_prompt *prompt, const char *what, acp_tool_fn *write);
+/* Ends it; reason may be NULL. */
+void acp_tool_end(struct acp_prompt *prompt, bool completed, const char *reason);
+void acp_tool_progress(const struct acp_prompt *prompt);
+struct acp_permission {
+	const char *id;
+	const char *name;
+	const char *kind; /* allow_once, allow_always, reject_once, reject_always */
+};
+/* Asks about the tool call that is open. */
+void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const struct acp_permission *options,
+	size_t count, acp_permission_fn *fn);
+/* Nothing of the above is waited for any more. */
+void acp_client_forget(struct acp_prompt *prompt);
+
+/* acp_edit.c: commands that change a file */
+
+/* Is the prompt to change a file? Then it does, and acp_prompt_end() or _fail() will be called. */
+bool acp_edit_start(struct acp_prompt *prompt);
+/* The turn ends. */
+void acp_edit_free(struct acp_prompt *prompt);
+
+/* acp_local.c: a server of models on this machine */
+
+/*
+ * Where nothing is configured: looks for one, and asks whether it may be used. False: there is nothing to look for;
+ * else fn is called, whatever came of it.
+ */
+typedef void acp_local_fn(struct acp_prompt *prompt);
+bool acp_local_look(struct acp_prompt *prompt, acp_local_fn *fn);
+void acp_local_free(struct acp_prompt *prompt);
+
+#endif
