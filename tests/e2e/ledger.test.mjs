@@ -271,6 +271,7 @@ test('killed while a request is under way: it stays counted, and the ledger whol
 	for (let round = 1; round <= 12; round++) {
 		upstream.next({ stall: 'head' });
 		const program = startProgram(t, { args: ['chat', 'hello'], home });
+		program.child.stdin.end();
 		/* When the request is there; or when the ledger is written, a moment earlier: in the middle of whatever it does then. */
 		await (round % 3 ? upstream.waitForRequests(round - Math.floor(round / 3)) : wrote(join(home, 'state')));
 		program.kill('SIGKILL');
