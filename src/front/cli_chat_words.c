@@ -14,7 +14,10 @@
 #include "eke/text/uri.h"
 #include "cli_private.h"
 
+/* Until who waits for it is told that standard input is wanted. */
 #define INPUT_PATIENCE_MS 2000
+/* What is to go along with a question begins within this. */
+#define INPUT_BEGINS_MS 500
 
 void chat_words_init(struct chat_words *words)
 {
@@ -165,6 +168,17 @@ static bool is_message(const struct chat_words *words, const struct command *com
 	return !words->message.len && (!command || command->needs_input || command->input_will_do);
 }
 
+/*
+ * Is something coming in beside the question? A pipe that nobody writes to, as programs leave it that start us, is not
+ * waited for; -f - waits.
+ */
+static bool input_begins(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&in, 1, INPUT_BEGINS_MS) > 0;
+}
+
 bool chat_words_read(struct chat_words *words, const struct command *command, struct err *err)
 {
 	bool terminal = isatty(STDIN_FILENO);
@@ -174,6 +188,8 @@ bool chat_words_read(struct chat_words *words, const struct command *command, st
 	if (words->input.len || (command && command->needs == COMMAND_NEEDS_DIFF))
 		return true;
 	if (terminal && (!message || (command && words->count)))
+		return true;
+	if (!message && !terminal && !input_begins())
 		return true;
 	if (terminal)
 		fprintf(stderr, "Your question, then Ctrl-D:\n");
