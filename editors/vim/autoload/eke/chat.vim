@@ -106,7 +106,7 @@ function! s:selection(first, last) abort
   let sent = eke#documents#is_open(buf)
         \ ? {'kind': 'selection', 'uri': eke#text#uri(buf), 'range': eke#edit#lines(a:first, a:last)}
         \ : {'kind': 'text', 'name': expand('%:t'), 'text': join(lines, "\n")}
-  let name = printf('%s:%d-%d', expand('%:~:.'), a:first, a:last)
+  let name = expand('%:~:.') .. ':' .. a:first .. (a:last > a:first ? '-' .. a:last : '')
   return {'sent': [sent], 'buf': buf, 'id': s:serial, 'lines': lines, 'name': name}
 endfunction
 

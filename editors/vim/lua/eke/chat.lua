@@ -44,7 +44,7 @@ local function selection(first, last)
   local mark = mark_lines(buf, first - 1, lines)
   local sent = client.has(buf) and { kind = 'selection', uri = text.uri(buf), range = text.lines(first, last) }
     or { kind = 'text', name = vim.fn.expand('%:t'), text = table.concat(lines, '\n') }
-  local name = ('%s:%d-%d'):format(vim.fn.expand('%:~:.'), first, last)
+  local name = vim.fn.expand('%:~:.') .. ':' .. first .. (last > first and '-' .. last or '')
   return { sent = { sent }, buf = buf, mark = mark, lines = lines, name = name }
 end
 
