@@ -8,7 +8,6 @@
  */
 #include "acp_private.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,38 +22,6 @@
 #include "eke/text/language.h"
 #include "eke/text/lines.h"
 #include "eke/text/uri.h"
-
-/* Of a change, in the history. */
-#define DIFF_SHOWN KIB(16)
-
-struct acp_edit {
-	char *path;
-	char *shown;       /* path for people */
-	char *uri;         /* of the document, made up; NULL: not open */
-	bool has_lines;
-	int64_t first, last;
-	char *instruction;
-	char *old;         /* NULL: there is no such file, or it is not known yet */
-	size_t old_len;
-	struct strbuf text; /* what is to be written */
-	uint64_t id;       /* the edit engine's; 0: none */
-	char *endpoint;    /* that answered */
-	bool is_first;     /* turn of its session */
-};
-
-/* What a command that answers in the chat means for a file. */
-static const struct verb {
-	const char *command;
-	const char *instruction;
-} verbs[] = {
-	{ "fix", "Find what is wrong with this code and correct it. Change nothing that is right." },
-	{ "refactor", "Refactor this code: clear names, small functions with one purpose each, no repetition, early "
-		      "returns, no dead code. Its behaviour, its interface and its style stay." },
-	{ "document", "Document this code in the form that is usual for its language or that the file already has: what "
-		      "each public part does, its parameters, result and errors. Do not change the code itself." },
-	{ "optimize", "Make this code faster, or let it use less memory, without changing what it does or how it is "
-		      "called. Do not trade readability for what cannot be measured." },
-};
 
 void acp_edit_free(struct acp_prompt *prompt)
 {
@@ -115,68 +82,6 @@ static void keep(struct acp_prompt *prompt, const char *answer)
 	free(question);
 }
 
-static bool is_within_line(const char *s, size_t i)
-{
-	return i && s[i - 1] != '\n';
-}
-
-/* Bytes of s up to the line that i is in. */
-static size_t line_start(const char *s, size_t i)
-{
-	while (is_within_line(s, i))
-		i--;
-	return i;
-}
-
-/* Bytes of s up to the end of the line that i is in. */
-static size_t line_end(const char *s, size_t len, size_t i)
-{
-	const char *lf = i < len ? memchr(s + i, '\n', len - i) : NULL;
-
-	return lf ? (size_t)(lf - s) + 1 : len;
-}
-
-static void add_lines(struct strbuf *out, char mark, const char *s, size_t len)
-{
-	for (size_t i = 0, end; i < len; i = end) {
-		end = line_end(s, len, i);
-		strbuf_addch(out, mark);
-		strbuf_add(out, s + i, end - i);
-		if (s[end - 1] != '\n')
-			strbuf_addch(out, '\n');
-	}
-}
-
-/* The lines between the first and the last difference; nothing where that is too much for a message. */
-static void add_diff(const struct acp_edit *e, struct strbuf *out)
-{
-	const char *old = e->old ? e->old : "";
-	const struct strbuf *new = &e->text;
-	size_t least = e->old_len < new->len ? e->old_len : new->len;
-	size_t start = 0;
-	size_t end = 0;
-	size_t old_to;
-	size_t new_to;
-
-	while (start < least && old[start] == new->data[start])
-		start++;
-	start = line_start(new->data, start);
-	while (end < least - start && old[e->old_len - 1 - end] == new->data[new->len - 1 - end])
-		end++;
-	old_to = e->old_len - end;
-	new_to = new->len - end;
-	if (is_within_line(old, old_to) || is_within_line(new->data, new_to)) {
-		old_to = line_end(old, e->old_len, old_to);
-		new_to = line_end(new->data, new->len, new_to);
-	}
-	if (old_to - start + new_to - start > DIFF_SHOWN)
-		return;
-	strbuf_adds(out, "\n\n```diff\n");
-	add_lines(out, '-', old + start, old_to - start);
-	add_lines(out, '+', new->data + start, new_to - start);
-	strbuf_adds(out, "```");
-}
-
 static void finish(struct acp_prompt *prompt, const char *before, const char *behind, bool with_diff)
 {
 	struct strbuf text;
@@ -186,7 +91,7 @@ static void finish(struct acp_prompt *prompt, const char *before, const char *be
 	/* The client shows the diff itself. */
 	acp_prompt_say(prompt, text.data);
 	if (with_diff)
-		add_diff(prompt->edit, &text);
+		acp_edit_add_diff(prompt->edit, &text);
 	keep(prompt, text.data);
 	strbuf_release(&text);
 }
@@ -417,132 +322,15 @@ static void on_text(struct acp_prompt *prompt, const char *text, size_t len, con
 	ask(prompt, err ? "" : e->old, e->old_len);
 }
 
-/* --- which file, and what is to be done --- */
+/* --- the beginning --- */
 
-/* The one file that goes with the prompt; NULL: none, or several. */
-static const struct acp_piece *only_file(const struct acp_blocks *blocks)
-{
-	const struct acp_piece *found = NULL;
-
-	for (size_t i = 0; i < blocks->count; i++) {
-		if (!blocks->pieces[i].path)
-			continue;
-		if (found)
-			return NULL;
-		found = &blocks->pieces[i];
-	}
-	return found;
-}
-
-/* The first word, quotes around it taken away; *rest is what follows. NULL: there is none. */
-static char *first_word(const char *words, const char **rest)
-{
-	const char *from = words + (*words == '@');
-	bool quoted = *from == '"';
-	size_t len;
-
-	from += quoted;
-	len = quoted ? strcspn(from, "\"\n") : strcspn(from, " \t\r\n");
-	if (!len)
-		return NULL;
-	*rest = from + len + (quoted && from[len] == '"');
-	while (isspace((unsigned char)**rest))
-		(*rest)++;
-	return xstrndup(from, len);
-}
-
-/* "src/x.c:10-20": cuts the lines off. */
-static void take_lines(struct acp_edit *e, char *word)
-{
-	for (char *at = word; (at = strpbrk(at, ":#")) != NULL; at++) {
-		if (!acp_parse_lines(at, &e->first, &e->last))
-			continue;
-		e->has_lines = true;
-		*at = '\0';
-		return;
-	}
-}
-
-/* The path in the words of /edit. The file that was attached may stand there once more, by its name. */
-static bool take_path(struct acp_prompt *prompt, struct acp_edit *e, const struct acp_piece *attached,
-	const char **words, struct err *err)
-{
-	const char *rest = NULL;
-	char *word = first_word(*words, &rest);
-	struct acp_edit named = { .path = NULL };
-
-	if (word)
-		take_lines(&named, word);
-	if (attached && (!word || strcmp(word, attached->name) != 0)) {
-		free(word);
-		return true;
-	}
-	if (!word) {
-		err_set(err, ERR_INVALID_PARAMS, "say which file is to be changed, and how: /edit PATH WHAT");
-		return false;
-	}
-	*words = rest;
-	if (!attached)
-		e->path = word[0] == '/' ? xstrdup(word) : xasprintf("%s/%s", prompt->session->cwd, word);
-	if (named.has_lines) {
-		e->has_lines = true;
-		e->first = named.first;
-		e->last = named.last;
-	}
-	free(word);
-	return true;
-}
-
-static bool prepare(struct acp_prompt *prompt, const struct acp_piece *attached, const struct verb *verb,
-	struct err *err)
-{
-	struct workspace *workspace = prompt->acp->app.workspace;
-	struct acp_edit *e = prompt->edit;
-	const char *words = prompt->words;
-	char *uri;
-
-	if (attached) {
-		e->path = xstrdup(attached->path);
-		e->has_lines = attached->has_lines;
-		e->first = attached->first;
-		e->last = attached->last;
-	}
-	if (!verb && !take_path(prompt, e, attached, &words, err))
-		return false;
-	if (!verb && !*words) {
-		err_set(err, ERR_INVALID_PARAMS, "say how the file is to be changed: /edit PATH WHAT");
-		return false;
-	}
-	e->instruction = verb ? xasprintf("%s%s%s", verb->instruction, *words ? "\n" : "", words) : xstrdup(words);
-	uri = uri_from_path(e->path);
-	e->shown = workspace_show(workspace, uri ? uri : e->path);
-	free(uri);
-	return workspace_may_send_path(workspace, e->path, err);
-}
-
-/* Does the configuration give the command another meaning? */
-static bool is_users_own(const struct acp *acp, const char *command)
-{
-	const struct config *config = acp->app.config;
-
-	return json_get(config->commands[0], command) || json_get(config->commands[1], command);
-}
-
-static const struct verb *verb_of(const struct acp_prompt *prompt)
-{
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (!strcmp(verbs[i].command, prompt->command))
-			return is_users_own(prompt->acp, prompt->command) ? NULL : &verbs[i];
-	return NULL;
-}
-
-static void start(struct acp_prompt *prompt, const struct acp_piece *attached, const struct verb *verb)
+static void start(struct acp_prompt *prompt, const struct acp_piece *attached, const char *instruction)
 {
 	struct err err;
 
 	prompt->edit = xcalloc(1, sizeof(*prompt->edit));
 	strbuf_init(&prompt->edit->text, LIMIT_ANSWER + LIMIT_CONTEXT_PIECE);
-	if (!prepare(prompt, attached, verb, &err))
+	if (!acp_edit_prepare(prompt, attached, instruction, &err))
 		acp_prompt_fail(prompt, &err);
 	else if (attached && attached->text && attached->whole)
 		on_text(prompt, attached->text, attached->len, NULL);
@@ -558,17 +346,17 @@ static void refuse(struct acp_prompt *prompt, const char *why)
 
 bool acp_edit_start(struct acp_prompt *prompt)
 {
-	const struct acp_piece *attached = only_file(&prompt->blocks);
-	const struct verb *verb = prompt->command && !prompt->own_command ? verb_of(prompt) : NULL;
+	const struct acp_piece *attached = acp_edit_attached(&prompt->blocks);
+	const char *instruction = acp_edit_instruction(prompt);
 	bool may = prompt->acp->can_write && prompt->session->edits != ACP_EDITS_REFUSE;
 
-	if (!prompt->own_command && (!verb || !attached || !may))
+	if (!prompt->own_command && (!instruction || !attached || !may))
 		return false;
 	if (!prompt->acp->can_write)
 		refuse(prompt, "This client does not let agents write files, so /edit can do nothing here.");
 	else if (!may)
 		refuse(prompt, "Edits are switched off in this session; its option Edits switches them on again.");
 	else
-		start(prompt, attached, verb);
+		start(prompt, attached, instruction);
 	return true;
 }

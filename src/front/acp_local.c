@@ -1,6 +1,6 @@
 /*
- * A server of models on this machine, where nothing is configured: looked for when the first prompt comes, since before
- * that there is nobody to ask, and offered once. The search lives as long as the prompt that waits for it.
+ * A server of models on this machine, where nothing is configured: looked for when the first prompt comes, since
+ * before that there is nobody to ask, and offered once. The search lives as long as the prompt that waits for it.
  */
 #include "acp_private.h"
 

@@ -202,10 +202,41 @@ void acp_client_forget(struct acp_prompt *prompt);
 
 /* acp_edit.c: commands that change a file */
 
+struct acp_edit {
+	char *path;
+	char *shown;       /* path for people */
+	char *uri;         /* of the document, made up; NULL: not open */
+	bool has_lines;
+	int64_t first, last;
+	char *instruction;
+	char *old;         /* NULL: there is no such file, or it is not known yet */
+	size_t old_len;
+	struct strbuf text; /* what is to be written */
+	uint64_t id;       /* the edit engine's; 0: none */
+	char *endpoint;    /* that answered */
+	bool is_first;     /* turn of its session */
+};
+
 /* Is the prompt to change a file? Then it does, and acp_prompt_end() or _fail() will be called. */
 bool acp_edit_start(struct acp_prompt *prompt);
 /* The turn ends. */
 void acp_edit_free(struct acp_prompt *prompt);
+
+/* acp_edit_target.c: which file, and what is to be done */
+
+/* The one file that goes with the prompt; NULL: none, or several. */
+const struct acp_piece *acp_edit_attached(const struct acp_blocks *blocks);
+/* What the prompt's command means for a file; NULL: it changes none, or it is /edit, where the user says it. */
+const char *acp_edit_instruction(const struct acp_prompt *prompt);
+/*
+ * Fills prompt->edit but for the texts. False with ERR_INVALID_PARAMS, or ERR_IGNORED: `attached` and `instruction`
+ * are from the functions above.
+ */
+bool acp_edit_prepare(struct acp_prompt *prompt, const struct acp_piece *attached, const char *instruction,
+	struct err *err);
+
+/* acp_edit_diff.c: appends the lines between the first and the last difference; nothing if that is much. */
+void acp_edit_add_diff(const struct acp_edit *e, struct strbuf *out);
 
 /* acp_local.c: a server of models on this machine */
 
