@@ -21,7 +21,7 @@
 #define TOKENS_PER_LINE 24
 #define TOKENS_MAX 1024
 /* Where requests are counted an answer may have so many times the lines, and tokens, of one that is shown at once. */
-#define WRITE_ON 2
+#define WRITE_ON 3
 
 struct ask {
 	uint64_t id;
