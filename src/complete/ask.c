@@ -312,6 +312,14 @@ static size_t prompt_room(const struct ask *ask)
 	return room ? room : 1;
 }
 
+/* What the plan's cap left of them. */
+static void keep_windows(struct ask *ask, size_t prefix_len, size_t suffix_len)
+{
+	ask->window.prefix += ask->window.prefix_len - prefix_len;
+	ask->window.prefix_len = prefix_len;
+	ask->window.suffix_len = suffix_len;
+}
+
 static bool prepare_chat(struct ask *ask)
 {
 	struct request_spec *request = &ask->spec.request;
@@ -337,10 +345,7 @@ static bool prepare_chat(struct ask *ask)
 	ask->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
 	ask->mark = prompt->mark;
 	ask->raw_tokens = prompt->tokens;
-	/* What the plan's cap left of the windows. */
-	ask->window.prefix += ask->window.prefix_len - prompt->prefix_len;
-	ask->window.prefix_len = prompt->prefix_len;
-	ask->window.suffix_len = prompt->suffix_len;
+	keep_windows(ask, prompt->prefix_len, prompt->suffix_len);
 	request->messages = ask->messages;
 	request->message_count = ARRAY_LEN(ask->messages);
 	request->stop = prompt->stop;
@@ -352,12 +357,21 @@ static bool prepare_chat(struct ask *ask)
 static bool prepare_fim(struct ask *ask)
 {
 	struct request_spec *request = &ask->spec.request;
+	struct prompt_input in = {
+		.prefix = ask->window.prefix,
+		.prefix_len = ask->window.prefix_len,
+		.suffix = ask->window.suffix,
+		.suffix_len = ask->window.suffix_len,
+		.max_tokens = prompt_room(ask),
+	};
+	bool fits = prompt_cut_windows(&in, &ask->raw_tokens);
 
+	keep_windows(ask, in.prefix_len, in.suffix_len);
 	request->prefix = ask->window.prefix;
 	request->prefix_len = ask->window.prefix_len;
 	request->suffix = ask->window.suffix;
 	request->suffix_len = ask->window.suffix_len;
-	return true;
+	return fits;
 }
 
 /*

@@ -21,6 +21,8 @@
 #define PATH_SHOWN 256
 #define LANGUAGE_SHOWN 64
 #define MESSAGE_OVERHEAD 12     /* tokens of roles and separators of two messages */
+/* The marks that a service puts around and between the windows: begin, prefix, suffix, middle, each once. */
+#define FIM_OVERHEAD 4
 
 void prompt_init(struct prompt *p)
 {
@@ -263,6 +265,16 @@ static void shrink(struct prompt_input *in, size_t room)
 		in->prefix += in->prefix_len - keep;
 		in->prefix_len = keep;
 	}
+}
+
+bool prompt_cut_windows(struct prompt_input *in, size_t *tokens)
+{
+	if (in->max_tokens && in->max_tokens <= FIM_OVERHEAD)
+		return false;
+	if (in->max_tokens)
+		shrink(in, in->max_tokens - FIM_OVERHEAD);
+	*tokens = FIM_OVERHEAD + prompt_tokens(in->prefix, in->prefix_len) + prompt_tokens(in->suffix, in->suffix_len);
+	return true;
 }
 
 static void write_messages(const struct prompt_input *in, struct prompt *p, const struct tags *t)

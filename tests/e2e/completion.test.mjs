@@ -537,6 +537,21 @@ test('a prompt is cut to what the plan takes', async (t) => {
 	assert.ok(doc.text.slice(0, doc.cursor).endsWith(prefix) && doc.text.slice(doc.cursor).startsWith(suffix));
 });
 
+test('a fill-in-the-middle prompt is cut to what the plan takes', async (t) => {
+	const { upstream, eke } = await start(t, {
+		answer: () => 'x', endpoint: { plan: 'short', completionApi: 'mistral-fim' },
+		rest: { plans: { short: { windows: [], maxPromptTokens: 300 } } },
+	});
+	const doc = await eke.open(`${KNOWN.repeat(200)}‸${KNOWN.repeat(50)}`);
+
+	await doc.complete();
+	const { prompt, suffix } = upstream.counted[0].body;
+	const size = prompt.length + suffix.length;
+	assert.ok(size > 300 && size < 300 * 4, `${size} characters`);
+	assert.ok(prompt.length > suffix.length && suffix.length > 0);
+	assert.ok(doc.text.slice(0, doc.cursor).endsWith(prompt) && doc.text.slice(doc.cursor).startsWith(suffix));
+});
+
 test('after the last request of the hour the answers that are known still come', async (t) => {
 	const { upstream, eke } = await start(t, counted(1));
 	const doc = await eke.open(opened('int tot'));

@@ -275,6 +275,37 @@ static void test_token_cap(void **state)
 	strbuf_release(&suffix);
 }
 
+static void test_windows_are_cut(void **state)
+{
+	static const char prefix[] = "def summe(werte):\n    größe = 0 # 数\n    for w in werte:\n        ";
+	static const char suffix[] = "\n    return größe\n\nprint(summe([1, 2]))\n";
+	struct prompt_input whole = {
+		.prefix = prefix, .prefix_len = strlen(prefix), .suffix = suffix, .suffix_len = strlen(suffix)
+	};
+	size_t all;
+
+	(void)state;
+	assert_true(prompt_cut_windows(&whole, &all));
+	assert_int_equal(whole.prefix_len, strlen(prefix));
+	assert_int_equal(whole.suffix_len, strlen(suffix));
+	for (size_t cap = 1; cap <= all; cap++) {
+		struct prompt_input in = whole;
+		size_t tokens;
+
+		in.max_tokens = cap;
+		if (!prompt_cut_windows(&in, &tokens)) {
+			assert_true(cap < 8);
+			continue;
+		}
+		assert_true(tokens <= cap);
+		assert_ptr_equal(in.prefix + in.prefix_len, prefix + strlen(prefix));
+		assert_ptr_equal(in.suffix, suffix);
+		assert_int_equal(utf8_valid_prefix(in.prefix, in.prefix_len), in.prefix_len);
+		assert_int_equal(utf8_valid_prefix(in.suffix, in.suffix_len), in.suffix_len);
+		assert_true(cap < all || (in.prefix_len == strlen(prefix) && in.suffix_len == strlen(suffix)));
+	}
+}
+
 static void test_tokens(void **state)
 {
 	static const struct {
@@ -306,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_token_cap),
+		cmocka_unit_test(test_windows_are_cut),
 		cmocka_unit_test(test_tokens),
 	};
 
