@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include "eke/io/loop.h"
 
 #include "../../src/complete/sharing.h"
+#include "state_dir.h"
 
 /* 2026-11-24T03:00:00Z, ms; the monotonic clock is another. */
 #define NOW INT64_C(1795489200000)
@@ -42,7 +42,6 @@ struct fixture {
 	struct loop *loop;
 	struct timer *guard;
 	struct timer *timer; /* of the test */
-	char *dir;
 	struct side sides[2];
 	struct strbuf seen; /* what was called, in order */
 	size_t wanted;      /* the loop stops at so many bytes of it */
@@ -72,10 +71,8 @@ static void side_close(struct side *side)
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	char template[] = "/tmp/eke-sharing-XXXXXX";
 
-	f->dir = xasprintf("%s/state", mkdtemp(template));
-	setenv("EKE_STATE_DIR", f->dir, 1);
+	state_dir_begin();
 	clock_set_for_test(NOW, MONO);
 	f->loop = loop_new();
 	f->guard = timer_new(f->loop, on_guard, f);
@@ -85,22 +82,6 @@ static int setup(void **state)
 		side_open(f, &f->sides[i]);
 	*state = f;
 	return 0;
-}
-
-static void remove_all(const char *path)
-{
-	DIR *d = opendir(path);
-
-	for (struct dirent *e; d && (e = readdir(d));) {
-		char *name = xasprintf("%s/%s", path, e->d_name);
-
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && unlink(name) < 0)
-			remove_all(name);
-		free(name);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
 }
 
 static int teardown(void **state)
@@ -113,11 +94,8 @@ static int teardown(void **state)
 	timer_free(f->timer);
 	loop_free(f->loop);
 	strbuf_release(&f->seen);
-	*strrchr(f->dir, '/') = '\0';
-	remove_all(f->dir);
-	free(f->dir);
 	free(f);
-	unsetenv("EKE_STATE_DIR");
+	state_dir_end();
 	clock_unset_for_test();
 	return 0;
 }
@@ -221,9 +199,9 @@ static struct claim *claim(struct fixture *f, struct side *side, const char *bef
 	return claim_start(side->sharing, URI, &key, 25000, &callbacks);
 }
 
-static bool file_exists(struct fixture *f)
+static bool file_exists(void)
 {
-	char *path = xasprintf("%s/answers.db", f->dir);
+	char *path = in_state_dir("answers.db");
 	bool exists = !access(path, F_OK);
 
 	free(path);
@@ -408,13 +386,13 @@ static void test_no_history(void **state)
 
 	answer(&f->sides[0], "x", "text", 10);
 	run_for(f, 40);
-	assert_true(file_exists(f));
+	assert_true(file_exists());
 	answer(&f->sides[0], "y", "text", 11);
 	for (size_t i = 0; i < ARRAY_LEN(f->sides); i++)
 		sharing_configure(f->sides[i].sharing, false);
 	/* What is there goes, once. */
 	run_for(f, 700);
-	assert_false(file_exists(f));
+	assert_false(file_exists());
 	answer(&f->sides[0], "z", "text", 12);
 	expect(&f->sides[1], "x", NULL, NULL);
 	first = claim(f, &f->sides[0], "x");
@@ -423,7 +401,7 @@ static void test_no_history(void **state)
 	claim_end(first);
 	claim_end(second);
 	run_for(f, 40);
-	assert_false(file_exists(f));
+	assert_false(file_exists());
 	/* And back. */
 	for (size_t i = 0; i < ARRAY_LEN(f->sides); i++)
 		sharing_configure(f->sides[i].sharing, true);
@@ -441,7 +419,7 @@ static void test_no_history_for_short(void **state)
 	run_for(f, 40);
 	sharing_configure(f->sides[1].sharing, false);
 	side_close(&f->sides[1]);
-	assert_false(file_exists(f));
+	assert_false(file_exists());
 	side_open(f, &f->sides[1]);
 }
 
@@ -449,7 +427,7 @@ static void test_unusable(void **state)
 {
 	struct fixture *f = *state;
 	struct claim *first;
-	FILE *file = fopen(f->dir, "w");
+	FILE *file = fopen(state_dir, "w");
 
 	assert_non_null(file);
 	fclose(file);
@@ -459,14 +437,14 @@ static void test_unusable(void **state)
 	run_until(f, "ask");
 	claim_end(first);
 	/* It is left alone for a while, and then tried again. */
-	unlink(f->dir);
+	unlink(state_dir);
 	answer(&f->sides[0], "x", "text", 10);
 	run_for(f, 40);
-	assert_false(file_exists(f));
+	assert_false(file_exists());
 	clock_set_for_test(NOW, MONO + 60000);
 	answer(&f->sides[0], "x", "text", 10);
 	run_for(f, 40);
-	assert_true(file_exists(f));
+	assert_true(file_exists());
 }
 
 /* Another process is in the middle of something. */

@@ -27,48 +27,26 @@
 #include "eke/base/strbuf.h"
 #include "eke/complete/shelf.h"
 
+#include "state_dir.h"
+
 /* 2026-11-24T03:00:00Z, ms */
 #define NOW INT64_C(1795489200000)
 #define DAY INT64_C(86400000)
 #define URI "file:///home/user/project/parser.c"
 #define LEASE 20000
 
-static char *dir;
-
 static int setup(void **state)
 {
-	char template[] = "/tmp/eke-shelf-XXXXXX";
-
 	*state = NULL;
-	dir = xasprintf("%s/state", mkdtemp(template));
-	setenv("EKE_STATE_DIR", dir, 1);
+	state_dir_begin();
 	clock_set_for_test(NOW, 0);
 	return 0;
-}
-
-static void remove_all(const char *path)
-{
-	DIR *d = opendir(path);
-
-	for (struct dirent *e; d && (e = readdir(d));) {
-		char *name = xasprintf("%s/%s", path, e->d_name);
-
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && unlink(name) < 0)
-			remove_all(name);
-		free(name);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	*strrchr(dir, '/') = '\0';
-	remove_all(dir);
-	free(dir);
-	unsetenv("EKE_STATE_DIR");
+	state_dir_end();
 	clock_unset_for_test();
 	return 0;
 }
@@ -145,11 +123,11 @@ static size_t count_rows(struct shelf *shelf, const char *uri)
 /* Is the text in any file of the state directory? */
 static bool on_disk(const char *text)
 {
-	DIR *d = opendir(dir);
+	DIR *d = opendir(state_dir);
 	bool found = false;
 
 	for (struct dirent *e; d && (e = readdir(d));) {
-		char *path = xasprintf("%s/%s", dir, e->d_name);
+		char *path = in_state_dir(e->d_name);
 		struct strbuf content;
 		struct err err;
 
@@ -167,7 +145,7 @@ static bool on_disk(const char *text)
 /* Changes the file behind everybody's back. */
 static void run_sql(const char *sql)
 {
-	char *path = xasprintf("%s/answers.db", dir);
+	char *path = in_state_dir("answers.db");
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -185,7 +163,7 @@ static void test_nothing_is_opened_early(void **state)
 	(void)state;
 	assert_false(shelf_exists());
 	assert_int_equal(shelf_version(shelf), 0);
-	assert_int_equal(access(dir, F_OK), -1);
+	assert_int_equal(access(state_dir, F_OK), -1);
 	expect(shelf, URI, NULL, NULL, "");
 	assert_true(shelf_exists());
 	shelf_free(shelf);
@@ -641,7 +619,7 @@ static void test_damaged_file(void **state)
 {
 	static const char text[] = "This is a shopping list, and quite a long one: bread, butter, and so on and so forth.";
 	struct shelf *shelf = shelf_new(NULL);
-	char *path = xasprintf("%s/answers.db", dir);
+	char *path = in_state_dir("answers.db");
 	struct shelf_id seen = { .file = 0 };
 	struct store_trouble trouble;
 	FILE *file;
@@ -685,7 +663,7 @@ static void test_unusable(void **state)
 
 	(void)state;
 	/* A file where the directory should be. */
-	file = fopen(dir, "w");
+	file = fopen(state_dir, "w");
 	assert_non_null(file);
 	fclose(file);
 	assert_int_equal(shelf_begin(shelf), STORE_FAILED);
@@ -701,7 +679,7 @@ static void test_purge(void **state)
 {
 	struct shelf *shelf = shelf_new(NULL);
 	struct shelf *other = shelf_new(NULL);
-	char *path = xasprintf("%s/answers.db.damaged-20261124-030000", dir);
+	char *path = in_state_dir("answers.db.damaged-20261124-030000");
 	FILE *file;
 
 	(void)state;
