@@ -47,14 +47,11 @@ static void write_tool(const struct acp_prompt *prompt, struct json_writer *w)
 static void put_in_force(struct acp_prompt *prompt, const struct local_server *server)
 {
 	struct acp *acp = prompt->acp;
-	const struct config *config = acp->app.config;
-	const char *path = config->path ? config->path : "a file and name it in EKE_CONFIG";
 	struct strbuf text;
 
 	strbuf_init(&text, KIB(8));
-	strbuf_addf(&text, "%s is used until eke ends. To keep it, %s %s: ", local_server_title(server),
-		    config->file_exists ? "add this to" : "put this into", path);
-	local_server_snippet(server, &text);
+	strbuf_addf(&text, "%s is used until eke ends. To keep it, ", local_server_title(server));
+	app_keep_local(&acp->app, server, ": ", &text);
 	app_use_local(&acp->app, server);
 	acp_reload(acp);
 	acp_send_chunk(prompt->session, "agent_thought_chunk", NULL, text.data, text.len);

@@ -128,3 +128,13 @@ bool app_use_local(struct app *app, const struct local_server *server)
 	app->local = local;
 	return true;
 }
+
+void app_keep_local(const struct app *app, const struct local_server *server, const char *between, struct strbuf *out)
+{
+	const struct config *config = app->config;
+
+	strbuf_adds(out, config->file_exists ? "add this to " : "put this into ");
+	strbuf_adds(out, config->path ? config->path : "a file and name it in EKE_CONFIG");
+	strbuf_adds(out, between);
+	local_server_snippet(server, out);
+}

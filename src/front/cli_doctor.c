@@ -75,7 +75,7 @@ static void check_local(struct doctor *d)
 	struct local_search *search = cli_search_local(&d->app);
 	const struct local_server *server;
 	struct local_choice choice;
-	struct strbuf snippet;
+	struct strbuf advice;
 	char where[128];
 	char models[320];
 
@@ -91,12 +91,10 @@ static void check_local(struct doctor *d)
 			    server->kind == LOCAL_OLLAMA ? "; for example: ollama pull qwen2.5-coder" : "");
 			continue;
 		}
-		strbuf_init(&snippet, KIB(8));
-		local_server_snippet(server, &snippet);
-		say(d, GOOD, "local: %s, with %s. To use it, %s %s:\n       %s", where, models,
-		    d->app.config->file_exists ? "add this to" : "put this into",
-		    d->app.config->path ? d->app.config->path : "a file and name it in EKE_CONFIG", snippet.data);
-		strbuf_release(&snippet);
+		strbuf_init(&advice, KIB(8));
+		app_keep_local(&d->app, server, ":\n       ", &advice);
+		say(d, GOOD, "local: %s, with %s. To use it, %s", where, models, advice.data);
+		strbuf_release(&advice);
 	}
 	local_search_free(search);
 }

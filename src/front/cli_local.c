@@ -46,11 +46,10 @@ static void no_warning(void *ctx, const char *sentence)
 
 static void offer(struct app *app, const struct local_server *server)
 {
-	const struct config *config = app->config;
 	char question[768];
 	char models[320];
 	char where[128];
-	struct strbuf snippet;
+	struct strbuf advice;
 	struct err err;
 
 	local_server_describe(server, where, sizeof(where));
@@ -63,12 +62,10 @@ static void offer(struct app *app, const struct local_server *server)
 			cli_complain(&err);
 		return;
 	}
-	strbuf_init(&snippet, KIB(8));
-	local_server_snippet(server, &snippet);
-	fprintf(stderr, "eke: %s, with %s; to use it, %s %s:\n%s\n", where, models,
-		config->file_exists ? "add this to" : "put this into",
-		config->path ? config->path : "a file and name it in EKE_CONFIG", snippet.data);
-	strbuf_release(&snippet);
+	strbuf_init(&advice, KIB(8));
+	app_keep_local(app, server, ":\n", &advice);
+	fprintf(stderr, "eke: %s, with %s; to use it, %s\n", where, models, advice.data);
+	strbuf_release(&advice);
 }
 
 void cli_offer_local(struct app *app)

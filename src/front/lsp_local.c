@@ -58,14 +58,11 @@ const struct local_server *lsp_local_found(const struct lsp *lsp)
 
 static void put_in_force(struct lsp *lsp, const struct local_server *server)
 {
-	const struct config *config = lsp->app.config;
-	const char *path = config->path ? config->path : "a file and name it in EKE_CONFIG";
 	struct strbuf text;
 
 	strbuf_init(&text, KIB(8));
-	strbuf_addf(&text, "%s is used until this session ends. To keep it, %s %s: ", local_server_title(server),
-		    config->file_exists ? "add this to" : "put this into", path);
-	local_server_snippet(server, &text);
+	strbuf_addf(&text, "%s is used until this session ends. To keep it, ", local_server_title(server));
+	app_keep_local(&lsp->app, server, ": ", &text);
 	app_use_local(&lsp->app, server);
 	lsp_load(lsp);
 	lsp_update_status(lsp);

@@ -62,6 +62,12 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
  * of its models can chat.
  */
 bool app_use_local(struct app *app, const struct local_server *server);
+/*
+ * What the user is to do so that it stays: "add this to PATH", `between`, and the settings to add. Before
+ * app_use_local(), or after.
+ */
+void app_keep_local(
+	const struct app *app, const struct local_server *server, const char *between, struct strbuf *out);
 /* Has the file changed since it was loaded? Looks at most once a second. */
 bool app_config_changed(struct app *app);
 
