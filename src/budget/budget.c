@@ -803,14 +803,6 @@ void budget_sync(struct budget *budget, loop_fn *fn, void *ctx)
 		loop_defer(budget->loop, fn, ctx);
 }
 
-void budget_unsync(struct budget *budget, loop_fn *fn, void *ctx)
-{
-	if (budget->remote)
-		remote_unsync(budget->remote, fn, ctx);
-	else
-		loop_undefer(budget->loop, fn, ctx);
-}
-
 /* --- the rest --- */
 
 bool budget_forget_blocks(struct budget *budget)

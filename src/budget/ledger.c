@@ -448,6 +448,12 @@ static void bring_back(struct ledger *ledger)
 
 /* --- transactions --- */
 
+static void rollback(struct ledger *ledger)
+{
+	store_rollback(ledger->open);
+	ledger->open = NULL;
+}
+
 static enum store_result begin_file(struct ledger *ledger, enum store_mode mode)
 {
 	enum store_result result = store_begin(ledger->file, mode);
@@ -461,7 +467,7 @@ static enum store_result begin_file(struct ledger *ledger, enum store_mode mode)
 	take_up(ledger, mode);
 	/* A new file in the place of a damaged one: whoever comes first writes down when that was. */
 	if (ledger->known_since < 0) {
-		ledger_rollback(ledger);
+		rollback(ledger);
 		return begin_file(ledger, STORE_WRITE);
 	}
 	if (ledger->memory)
@@ -507,12 +513,6 @@ enum store_result ledger_commit(struct ledger *ledger)
 		ledger->trouble_told = false;
 	}
 	return result;
-}
-
-void ledger_rollback(struct ledger *ledger)
-{
-	store_rollback(ledger->open);
-	ledger->open = NULL;
 }
 
 /* --- what is said about it --- */

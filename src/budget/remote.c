@@ -636,21 +636,6 @@ void remote_sync(struct remote *remote, loop_fn *fn, void *ctx)
 	begin_sync(remote);
 }
 
-void remote_unsync(struct remote *remote, loop_fn *fn, void *ctx)
-{
-	loop_undefer(remote->budget->loop, fn, ctx);
-	for (struct sync **at = &remote->syncs; *at;) {
-		struct sync *s = *at;
-
-		if (s->fn != fn || s->ctx != ctx) {
-			at = &s->next;
-			continue;
-		}
-		*at = s->next;
-		sync_free(s);
-	}
-}
-
 /* --- life --- */
 
 struct remote *remote_new(struct budget *budget, struct redis_url *url)

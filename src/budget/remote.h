@@ -73,6 +73,5 @@ void remote_look(struct remote *remote);
 
 /* Calls fn once the two are in step, or it is known that they are not. */
 void remote_sync(struct remote *remote, loop_fn *fn, void *ctx);
-void remote_unsync(struct remote *remote, loop_fn *fn, void *ctx);
 
 #endif

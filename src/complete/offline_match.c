@@ -26,7 +26,8 @@ uint32_t offline_candidate_next(const struct offline *offline, const struct offl
 	return candidate->at < line->count ? line->tokens[candidate->at] : TOKEN_EOL;
 }
 
-bool offline_token_begins(const struct offline *offline, uint32_t token, const char *partial, size_t len)
+/* True if the token begins with what is typed of it. */
+static bool token_begins(const struct offline *offline, uint32_t token, const char *partial, size_t len)
 {
 	const struct offline_word *word;
 
@@ -63,7 +64,7 @@ static void add(const struct offline_place *place, struct offline_pool *pool, co
 	uint32_t next = offline_candidate_next(place->offline, candidate);
 
 	if (pool->count == CANDIDATES_MAX ||
-	    !offline_token_begins(place->offline, next, place->partial, place->partial_len))
+	    !token_begins(place->offline, next, place->partial, place->partial_len))
 		return;
 	c = &pool->list[pool->count++];
 	*c = *candidate;

@@ -63,7 +63,5 @@ struct offline_pool {
 /* Fills the pool for the place. */
 void offline_match(const struct offline_place *place, struct offline_pool *pool);
 uint32_t offline_candidate_next(const struct offline *offline, const struct offline_candidate *candidate);
-/* True if the token begins with what is typed of it. */
-bool offline_token_begins(const struct offline *offline, uint32_t token, const char *partial, size_t len);
 
 #endif

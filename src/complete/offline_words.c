@@ -152,11 +152,6 @@ uint32_t offline_words_add(struct offline_words *words, const char *s, size_t le
 	return i;
 }
 
-void offline_words_ref(struct offline_words *words, uint32_t word)
-{
-	words->words[word].refs++;
-}
-
 void offline_words_unref(struct offline_words *words, uint32_t word)
 {
 	struct offline_word *w = &words->words[word];

@@ -70,7 +70,6 @@ void offline_words_release(struct offline_words *words);
 uint32_t offline_words_find(const struct offline_words *words, const char *s, size_t len);
 /* With one reference more; a word not longer than WORD_MAX. */
 uint32_t offline_words_add(struct offline_words *words, const char *s, size_t len, enum token_kind kind);
-void offline_words_ref(struct offline_words *words, uint32_t word);
 void offline_words_unref(struct offline_words *words, uint32_t word);
 
 const uint32_t *offline_word_list(const struct offline_word *word);

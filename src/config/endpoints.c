@@ -332,7 +332,7 @@ static char *copy_of(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-void config_local_copy(const struct config_local *from, struct config_local *to)
+static void local_copy(const struct config_local *from, struct config_local *to)
 {
 	*to = (struct config_local){ .name = copy_of(from->name),
 				     .base_url = copy_of(from->base_url),
@@ -356,7 +356,7 @@ void config_use_local(struct config *config, const struct config_local *local)
 
 	if (config->endpoint_count || !local->base_url)
 		return;
-	config_local_copy(local, &config->local);
+	local_copy(local, &config->local);
 	set_defaults(e);
 	e->name = config->local.name;
 	e->base_url = config->local.base_url;

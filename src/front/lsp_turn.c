@@ -32,6 +32,31 @@ struct lsp_turn *lsp_turn_new(
 	return turn;
 }
 
+static void turn_end(struct lsp_turn *turn)
+{
+	struct lsp_turn **at = &turn->lsp->turns;
+
+	while (*at != turn)
+		at = &(*at)->next;
+	*at = turn->next;
+	rpc_call_cancel(turn->lsp->rpc, turn->asking);
+	loop_defer_free(turn->lsp->app.loop, turn, turn_release);
+}
+
+static void on_cancel(void *ctx, uint64_t ticket)
+{
+	struct lsp_turn *turn = ctx;
+	struct lsp *lsp = turn->lsp;
+	struct err err;
+
+	turn->kind->cancel(lsp, turn->id);
+	lsp_progress_finish(turn->progress);
+	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text is what had arrived");
+	rpc_answer_error(lsp->rpc, ticket, &err, turn->text.data, turn->text.len);
+	turn_end(turn);
+	lsp_update_status(lsp);
+}
+
 struct rpc_result *lsp_turn_start(struct lsp_turn *turn, struct rpc_request *request, uint64_t id, struct err *err)
 {
 	struct lsp *lsp = turn->lsp;
@@ -45,18 +70,7 @@ struct rpc_result *lsp_turn_start(struct lsp_turn *turn, struct rpc_request *req
 	turn->next = lsp->turns;
 	lsp->turns = turn;
 	lsp_update_status(lsp);
-	return rpc_pending(request, lsp_turn_on_cancel, turn);
-}
-
-static void turn_end(struct lsp_turn *turn)
-{
-	struct lsp_turn **at = &turn->lsp->turns;
-
-	while (*at != turn)
-		at = &(*at)->next;
-	*at = turn->next;
-	rpc_call_cancel(turn->lsp->rpc, turn->asking);
-	loop_defer_free(turn->lsp->app.loop, turn, turn_release);
+	return rpc_pending(request, on_cancel, turn);
 }
 
 void lsp_turns_free(struct lsp *lsp)
@@ -101,20 +115,6 @@ void lsp_turn_fail(struct lsp_turn *turn, const struct err *err)
 	rpc_answer_error(lsp->rpc, turn->ticket, &told, NULL, 0);
 	turn_end(turn);
 	lsp_check_end(lsp);
-}
-
-void lsp_turn_on_cancel(void *ctx, uint64_t ticket)
-{
-	struct lsp_turn *turn = ctx;
-	struct lsp *lsp = turn->lsp;
-	struct err err;
-
-	turn->kind->cancel(lsp, turn->id);
-	lsp_progress_finish(turn->progress);
-	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text is what had arrived");
-	rpc_answer_error(lsp->rpc, ticket, &err, turn->text.data, turn->text.len);
-	turn_end(turn);
-	lsp_update_status(lsp);
 }
 
 /* --- may the next endpoint be used? --- */

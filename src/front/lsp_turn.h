@@ -31,7 +31,6 @@ MUST_USE struct rpc_result *lsp_turn_start(struct lsp_turn *turn, struct rpc_req
 /* Callbacks for the engine; the context is the turn. */
 void lsp_turn_on_delta(void *ctx, bool reasoning, const char *text, size_t len);
 void lsp_turn_on_ask(void *ctx, const struct config_endpoint *other, const struct err *err);
-void lsp_turn_on_cancel(void *ctx, uint64_t ticket);
 /* The engine is done: first lsp_turn_finish() (trouble NULL: none), then one of the two, which end the turn. */
 void lsp_turn_finish(struct lsp_turn *turn, const struct err *trouble);
 void lsp_turn_answer(struct lsp_turn *turn, struct strbuf *result);

@@ -51,8 +51,6 @@ bool budget_share(struct budget *budget, const char *url, struct err *err);
  * where the ledger is not shared. For who reports once and ends.
  */
 void budget_sync(struct budget *budget, loop_fn *fn, void *ctx);
-/* Takes that back. */
-void budget_unsync(struct budget *budget, loop_fn *fn, void *ctx);
 
 /* --- reservations --- */
 

@@ -34,7 +34,6 @@ void ledger_free(struct ledger *ledger);
 MUST_USE enum store_result ledger_begin(struct ledger *ledger, enum store_mode mode);
 /* BUSY also if the disk failed: the next try is in memory. */
 MUST_USE enum store_result ledger_commit(struct ledger *ledger);
-void ledger_rollback(struct ledger *ledger);
 
 /* Is there a file, of which this process need not have opened any? */
 bool ledger_exists(struct ledger *ledger);

@@ -73,7 +73,6 @@ struct config_local {
 	enum completion_api completion_api;
 };
 
-void config_local_copy(const struct config_local *from, struct config_local *to);
 void config_local_release(struct config_local *local);
 
 enum when_exhausted { EXHAUSTED_NEVER, EXHAUSTED_ASK, EXHAUSTED_AUTO };
