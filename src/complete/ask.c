@@ -23,6 +23,14 @@
 /* Where requests are counted an answer may have so many times the lines, and tokens, of one that is shown at once. */
 #define WRITE_ON 3
 
+/* Places at which an answer is kept, its own one among them. */
+#define SPOTS_MOST 8
+
+struct spot {
+	struct cache_key key;
+	size_t from; /* the byte of the answer with which it goes on there */
+};
+
 struct ask {
 	uint64_t id;
 	struct upstream *upstream;
@@ -31,9 +39,8 @@ struct ask {
 	struct ask_callbacks callbacks;
 	struct place place;
 	char *who;
-	struct cache_key key;
-	struct cache_key below; /* if has_below: one empty line further down, see take_keys() */
-	bool has_below;
+	struct spot spots[SPOTS_MOST]; /* the first is its own place */
+	size_t spot_count;
 	struct window window; /* slices of place */
 	unsigned mark;
 	enum post_source source;
@@ -103,7 +110,7 @@ const char *ask_who(const struct ask *ask)
 
 const struct cache_key *ask_key(const struct ask *ask)
 {
-	return &ask->key;
+	return &ask->spots[0].key;
 }
 
 int64_t ask_patience_ms(const struct ask *ask)
@@ -172,23 +179,50 @@ static enum post_verdict post(struct ask *ask, const struct candidate *candidate
 	return post_process(&in, &ask->texts[rank]);
 }
 
-static void store(struct ask *ask, size_t rank, bool complete)
+static void store_at(struct ask *ask, const struct spot *spot, size_t rank, bool complete)
 {
-	struct cache_answer answer = { .text = ask->texts[rank].data,
-				       .len = ask->texts[rank].len,
-				       .item = ask->id + rank,
+	const struct strbuf *text = &ask->texts[rank];
+	struct cache_answer answer = { .item = ask->id + rank,
 				       .rank = (unsigned)rank,
 				       .complete = complete,
 				       .stored_ms = clock_mono_ms() };
 
-	cache_put(ask->cache, &ask->key, &answer);
-	if (ask->has_below)
-		cache_put(ask->cache, &ask->below, &answer);
-	if (!complete)
-		return;
-	ask->callbacks.kept(ask->callbacks.ctx, &ask->key, &answer);
-	if (ask->has_below)
-		ask->callbacks.kept(ask->callbacks.ctx, &ask->below, &answer);
+	if (text->len > spot->from) {
+		answer.text = text->data + spot->from;
+		answer.len = text->len - spot->from;
+	}
+	cache_put(ask->cache, &spot->key, &answer);
+	if (complete)
+		ask->callbacks.kept(ask->callbacks.ctx, &spot->key, &answer);
+}
+
+static void store(struct ask *ask, size_t rank, bool complete)
+{
+	for (size_t i = 0; i < ask->spot_count; i++) {
+		/* Where the typing left it and came back is inside the first candidate; nothing is known of the others. */
+		if (!rank || !ask->spots[i].from)
+			store_at(ask, &ask->spots[i], rank, complete);
+	}
+}
+
+bool ask_goes_on_at(struct ask *ask, const struct cache_key *from, size_t at, const struct cache_key *to)
+{
+	size_t i = 0;
+	struct spot spot;
+
+	while (i < ask->spot_count && !cache_key_equal(&ask->spots[i].key, from))
+		i++;
+	if (i == ask->spot_count || ask->spots[i].from + at >= ask->texts[0].len)
+		return false;
+	spot = (struct spot){ *to, ask->spots[i].from + at };
+	/* Its own place stays; of the others the oldest makes room. */
+	if (ask->spot_count == SPOTS_MOST) {
+		memmove(ask->spots + 1, ask->spots + 2, (SPOTS_MOST - 2) * sizeof(spot));
+		ask->spot_count--;
+	}
+	ask->spots[ask->spot_count++] = spot;
+	store_at(ask, &spot, 0, false);
+	return true;
 }
 
 /*
@@ -375,21 +409,20 @@ static bool prepare_fim(struct ask *ask)
 }
 
 /*
- * Under which keys the answer is kept. One for an empty line holds for the next one, too: Enter before it only moves it
+ * Under which keys the answer is kept at first. One for an empty line holds for the next one, too: Enter before it only moves it
  * down, and models do not say whether there is to be an empty line before what they write.
  */
-static void take_keys(struct ask *ask)
+static void take_spots(struct ask *ask)
 {
 	struct cache_place where = place_for_cache(&ask->place, ask->who);
 	struct strbuf before;
 	size_t blanks = 0;
 
-	cache_key_make(&where, &ask->key);
+	cache_key_make(&where, &ask->spots[ask->spot_count++].key);
 	while (blanks < where.prefix_len && strchr(" \t", where.prefix[where.prefix_len - blanks - 1]))
 		blanks++;
-	ask->has_below = blanks < where.prefix_len && where.prefix[where.prefix_len - blanks - 1] == '\n' &&
-			 (!where.suffix_len || strchr("\r\n", where.suffix[0]));
-	if (!ask->has_below)
+	if (blanks == where.prefix_len || where.prefix[where.prefix_len - blanks - 1] != '\n' ||
+	    (where.suffix_len && !strchr("\r\n", where.suffix[0])))
 		return;
 	strbuf_init(&before, where.prefix_len + 2);
 	strbuf_add(&before, where.prefix, where.prefix_len - blanks);
@@ -397,7 +430,7 @@ static void take_keys(struct ask *ask)
 	strbuf_add(&before, where.prefix + where.prefix_len - blanks, blanks);
 	where.prefix = before.data;
 	where.prefix_len = before.len;
-	cache_key_make(&where, &ask->below);
+	cache_key_make(&where, &ask->spots[ask->spot_count++].key);
 	strbuf_release(&before);
 }
 
@@ -422,7 +455,7 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 				    .after = ask->place.after.data,
 				    .after_len = ask->place.after.len };
 	window_choose(&in, &ask->window);
-	take_keys(ask);
+	take_spots(ask);
 	prompt_init(&ask->prompt);
 	strbuf_init(&ask->raw, LIMIT_COMPLETION);
 	for (size_t i = 0; i < CACHE_RANKS; i++)

@@ -60,6 +60,11 @@ size_t ask_first_useful(const struct ask *ask, const struct place *place, const 
 struct endpoint *ask_endpoint(const struct ask *ask);
 /* "endpoint/model": whose answers these are, for the cache. */
 const char *ask_who(const struct ask *ask);
+/*
+ * The answer under `from` in the cache is its first item's, and from byte `at` of that it goes on under `to`, as it grows,
+ * too. False if it is not, or is too short by now.
+ */
+bool ask_goes_on_at(struct ask *ask, const struct cache_key *from, size_t at, const struct cache_key *to);
 /* Its answer's key in the cache. */
 const struct cache_key *ask_key(const struct ask *ask);
 /* Until when it may be without an answer at all, ms. */

@@ -142,6 +142,16 @@ void cache_key_make(const struct cache_place *place, struct cache_key *out)
 	put_u64(out->bytes + 8, after_key(seed, place->suffix, place->suffix_len));
 }
 
+bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
+{
+	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool cache_key_same_after(const struct cache_key *a, const struct cache_key *b)
+{
+	return get_u64(a->bytes + 8) == get_u64(b->bytes + 8);
+}
+
 struct cache *cache_new(size_t max_entries, size_t max_bytes)
 {
 	struct cache *c = xcalloc(1, sizeof(*c));
@@ -292,6 +302,35 @@ bool cache_put(struct cache *c, const struct cache_key *key, const struct cache_
 	list_push(c, i);
 	c->bytes += cost(len);
 	c->count++;
+	return true;
+}
+
+/* The text from `typed` on. */
+static struct cache_hit hit_of(const struct entry *e, size_t typed)
+{
+	size_t at = typed < e->len ? typed : e->len;
+	struct cache_hit hit = {
+		.text = e->text + at,
+		.len = e->len - at,
+		.rank = e->rank,
+		.item = e->item,
+		.complete = e->complete,
+		.typed = typed,
+		.stored_ms = e->stored_ms,
+	};
+
+	put_u64(hit.key.bytes, e->before);
+	put_u64(hit.key.bytes + 8, e->after);
+	return hit;
+}
+
+bool cache_get(const struct cache *c, const struct cache_key *key, unsigned rank, struct cache_hit *out)
+{
+	uint32_t i = lookup(c, key, rank);
+
+	if (i == NONE)
+		return false;
+	*out = hit_of(&c->entries[i], 0);
 	return true;
 }
 
@@ -553,16 +592,10 @@ static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed
 	const struct entry *e = &c->entries[i];
 	size_t rest_len;
 	enum cache_status status = judge(s, e, typed_len, r, &rest_len);
-	struct cache_hit hit = {
-		.text = e->text + (typed_len < e->len ? typed_len : e->len),
-		.len = status == CACHE_HIT ? rest_len : 0,
-		.item = e->item,
-		.complete = e->complete,
-		.typed = typed_len,
-		.stored_ms = e->stored_ms,
-	};
+	struct cache_hit hit = hit_of(e, typed_len);
 	bool better;
 
+	hit.len = status == CACHE_HIT ? rest_len : 0;
 	if (status == CACHE_HIT && s->all)
 		collect(s, &hit);
 	better = worth(status) > worth(s->status) ||

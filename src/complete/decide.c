@@ -51,21 +51,40 @@ static void admit(struct engine *engine, const struct place *place, struct endpo
 	admission_decide(&in, out);
 }
 
+/* Keeps the rest of an answer under a key, too; of one that still grows also what comes. */
+static bool keep_rest(struct engine *engine, const struct trail_step *step, const struct trail_match *match,
+		      const struct cache_key *key)
+{
+	const struct cache_hit *hit = &match->answer;
+	struct cache_answer rest = { .text = hit->text + match->at,
+				     .len = hit->len - match->at,
+				     .item = hit->item,
+				     .complete = true,
+				     .stored_ms = hit->stored_ms };
+	struct question *question;
+
+	if (hit->complete)
+		return cache_put(engine->cache, key, &rest);
+	question = question_find(engine, hit->item);
+	return question && ask_goes_on_at(question->ask, &step->key, match->at, key);
+}
+
 /*
- * The answer that was followed last had another word than was typed, and goes on as the typing does: it is stored for
- * this place, so that it can be typed through from here.
+ * An answer that was followed, and then left for another word or other lines, goes on as the typing does: its rest is
+ * kept for this place, so that it can be typed through from here.
  */
 static bool rejoin(struct engine *engine, const struct place *place, const struct cache_place *where)
 {
-	const struct habit *habit = habits_of(engine->habits, place->uri);
-	struct cache_answer answer = { .item = habit->known_item, .complete = true, .stored_ms = clock_mono_ms() };
-	struct cache_key key;
+	struct trail *trail = &habits_of(engine->habits, place->uri)->trail;
+	struct trail_match match;
+	struct cache_key here;
 
-	answer.len = habit_rejoin(habit, place->offset, place->before.data, place->before.len, &answer.text);
-	if (!answer.len)
+	cache_key_make(where, &here);
+	if (!trail_find(trail, engine->cache, &here, place->offset, place->before.data, place->before.len, &match) ||
+	    !keep_rest(engine, &trail->steps[match.step], &match, &here))
 		return false;
-	cache_key_make(where, &key);
-	return cache_put(engine->cache, &key, &answer);
+	trail_move(trail, match.step, &here, place->offset);
+	return true;
 }
 
 /* Looks into the cache; true if that settles it. */

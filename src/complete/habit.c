@@ -9,7 +9,6 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "eke/complete/rejoin.h"
 
 /* Longer gaps are pauses, shorter ones are the editor's own doing. */
 #define GAP_MOST_MS 1000
@@ -38,7 +37,6 @@ static void habit_release(struct habit *habit)
 {
 	free(habit->uri);
 	strbuf_release(&habit->offered);
-	strbuf_release(&habit->known);
 }
 
 void habits_free(struct habits *habits)
@@ -84,7 +82,6 @@ struct habit *habits_of(struct habits *habits, const char *uri)
 		habit_release(habit);
 	*habit = (struct habit){ .uri = xstrdup(uri) };
 	strbuf_init(&habit->offered, LIMIT_COMPLETION_TEXT);
-	strbuf_init(&habit->known, LIMIT_COMPLETION_TEXT);
 	habits->used[oldest] = ++habits->use_count;
 	return habit;
 }
@@ -104,28 +101,6 @@ void habit_offer(struct habit *habit, size_t offset, const char *text, size_t le
 	habit->offset = offset;
 	strbuf_reset(&habit->offered);
 	strbuf_add(&habit->offered, text, len);
-}
-
-void habit_know(struct habit *habit, size_t offset, const char *text, size_t len, uint64_t item)
-{
-	habit->known_offset = offset;
-	habit->known_item = item;
-	strbuf_reset(&habit->known);
-	strbuf_add(&habit->known, text, len);
-}
-
-size_t habit_rejoin(const struct habit *habit, size_t offset, const char *before, size_t before_len, const char **rest)
-{
-	size_t typed = offset - habit->known_offset;
-	size_t at;
-
-	if (!habit->known.len || offset <= habit->known_offset || typed > before_len)
-		return 0;
-	at = rejoin_find(habit->known.data, habit->known.len, before + before_len - typed, typed);
-	if (at == REJOIN_NEVER)
-		return 0;
-	*rest = habit->known.data + at;
-	return habit->known.len - at;
 }
 
 static size_t common_prefix(const char *a, const char *b, size_t len)

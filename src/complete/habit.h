@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "eke/base/strbuf.h"
+#include "trail.h"
 
 struct habits;
 
@@ -21,9 +22,7 @@ struct habit {
 	unsigned asked;    /* in a row */
 	size_t offset;     /* where the last suggestion was offered */
 	struct strbuf offered; /* ... and its text; empty: none, or its fate is known */
-	struct strbuf known; /* all that is known to follow at `known_offset`, of which the suggestion shows a part */
-	size_t known_offset;
-	uint64_t known_item;
+	struct trail trail;    /* the answers that suggestions came from */
 	size_t strayed_at;     /* where the typing left a suggestion last; 0: nowhere */
 };
 
@@ -41,13 +40,6 @@ struct habit *habits_of(struct habits *habits, const char *uri);
 struct habit *habits_latest(struct habits *habits);
 /* A suggestion is offered at an offset. */
 void habit_offer(struct habit *habit, size_t offset, const char *text, size_t len);
-/* The whole answer that it is a part of. */
-void habit_know(struct habit *habit, size_t offset, const char *text, size_t len, uint64_t item);
-/*
- * Behind `before`, which ends at the offset, the answer that was known last goes on although another word was typed
- * where it had one (rejoin.h): its rest, borrowed, and its length; 0: it does not.
- */
-size_t habit_rejoin(const struct habit *habit, size_t offset, const char *before, size_t before_len, const char **rest);
 /* The cursor is at an offset, behind `before` (its last bytes): was the suggestion followed? */
 void habit_observe(struct habit *habit, size_t offset, const char *before, size_t before_len);
 /*

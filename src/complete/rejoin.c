@@ -1,14 +1,18 @@
 /*
- * Two texts side by side, word by word. No objects.
+ * Two texts side by side, word by word; and the end of one, looked for in the other. No objects.
  */
 #include "eke/complete/rejoin.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "eke/complete/post_context.h"
 
 /* Words that may differ; more of them, and it is another text. */
 #define WORDS_MOST 4
+/* An anchor has at least so many bytes in words, and at most so many lines. */
+#define ANCHOR_WORDS 10
+#define ANCHOR_LINES 4
 
 struct side {
 	const char *s;
@@ -66,4 +70,58 @@ size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typ
 			return REJOIN_NEVER;
 		agreed = false;
 	}
+}
+
+/* Where the line before the one that begins at `at` begins. */
+static size_t line_before(const char *s, size_t at)
+{
+	at--;
+	while (at && s[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+static size_t word_bytes(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += post_is_word(s[i]);
+	return n;
+}
+
+/* How often the lines begin a line of the answer that starts behind `from`; `end` gets the offset behind the first. */
+static unsigned count_lines(const struct side *answer, size_t from, const char *lines, size_t len, size_t *end)
+{
+	unsigned n = 0;
+
+	for (size_t at = from; at < answer->len; at++) {
+		if (answer->s[at] != '\n' || answer->len - at - 1 < len || memcmp(answer->s + at + 1, lines, len) != 0)
+			continue;
+		if (!n++)
+			*end = at + 1 + len;
+	}
+	return n;
+}
+
+size_t rejoin_anchor(const char *answer, size_t len, size_t reached, const char *before, size_t before_len)
+{
+	struct side a = { answer, len, 0 };
+	size_t start = before_len;
+	size_t end = 0;
+
+	while (start && before[start - 1] != '\n')
+		start--;
+	for (unsigned lines = 1; lines <= ANCHOR_LINES && start; lines++) {
+		size_t anchor_len = before_len - start;
+
+		if (word_bytes(before + start, anchor_len) >= ANCHOR_WORDS) {
+			unsigned n = count_lines(&a, reached, before + start, anchor_len, &end);
+
+			if (n <= 1)
+				return n && end < len ? end : REJOIN_NEVER;
+		}
+		start = line_before(before, start);
+	}
+	return REJOIN_NEVER;
 }

@@ -150,13 +150,18 @@ static size_t shown(const struct waiter *w, const struct cache_hit *hit)
 	return cut_lines(w, hit->text, block > before ? block : before);
 }
 
-static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t count)
+/* Of the first, nothing beyond `most` bytes is shown. */
+static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t count, size_t most)
 {
 	struct engine_callbacks callbacks = w->callbacks;
+	struct habit *habit = habits_of(w->engine->habits, w->place.uri);
 	struct engine_item items[ENGINE_ITEMS];
 	struct strbuf texts[ENGINE_ITEMS];
-	size_t first = shown(w, &hits[0]);
+	struct cache_hit head = hits[0];
+	size_t first;
 
+	head.len = head.len < most ? head.len : most;
+	first = shown(w, &head);
 	for (size_t i = 0; i < count; i++) {
 		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
 		if (w->selected)
@@ -170,12 +175,11 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 			.offline = hits[i].text == w->engine->offline_text.data,
 		};
 	}
-	tell(w, &hits[0]);
+	tell(w, &head);
 	sharing_used(w->engine->sharing, hits[0].item);
-	habit_offer(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, first);
+	habit_offer(habit, w->place.offset, hits[0].text, first);
 	if (!items[0].offline)
-		habit_know(habits_of(w->engine->habits, w->place.uri), w->place.offset, hits[0].text, hits[0].len,
-			   hits[0].item);
+		trail_follow(&habit->trail, &hits[0], w->place.offset);
 	waiter_end(w);
 	callbacks.done(callbacks.ctx, items, count, w->err.kind != ERR_NONE ? &w->err : NULL);
 	for (size_t i = 0; i < count; i++)
@@ -190,7 +194,7 @@ static void waiter_answer_offline(struct waiter *w)
 				 .len = engine->offline_text.len,
 				 .item = engine->last_id += CACHE_RANKS };
 
-	waiter_answer(w, &hit, 1);
+	waiter_answer(w, &hit, 1, hit.len);
 }
 
 /* It was tried and failed: the open documents may know something, too. */
@@ -225,26 +229,23 @@ static bool find_growing(const struct waiter *w, struct cache_hit *hit)
 	       ask_has_item(w->question->ask, hit->item);
 }
 
-/* The useful beginning of what is known so far; false if there is none. */
-static bool find_useful(const struct waiter *w, struct cache_hit *hit)
+/* How much of what is known so far is useful by itself; 0: nothing is. */
+static size_t find_useful(const struct waiter *w, struct cache_hit *hit)
 {
-	size_t useful;
-
 	if (w->whole || !find_growing(w, hit))
-		return false;
-	useful = ask_first_useful(w->question->ask, &w->place, hit->text, hit->len);
-	hit->len = useful;
-	return useful > 0;
+		return 0;
+	return ask_first_useful(w->question->ask, &w->place, hit->text, hit->len);
 }
 
 static void on_early(struct waiter *w)
 {
 	struct cache_hit hit;
+	size_t useful = find_useful(w, &hit);
 
-	if (!find_useful(w, &hit))
+	if (!useful)
 		return;
 	w->question->used = true;
-	waiter_answer(w, &hit, 1);
+	waiter_answer(w, &hit, 1, useful);
 }
 
 /* More has come: will it be answered before the rest is there? */
@@ -324,7 +325,7 @@ static void answer_waiter(struct waiter *w, const struct question *question)
 	struct decision decision;
 
 	if (count) {
-		waiter_answer(w, hits, count);
+		waiter_answer(w, hits, count, hits[0].len);
 	} else if (w->joined && is_current(w)) {
 		/* The answer went another way than the typing. */
 		waiter_decide(w, &decision);
@@ -408,7 +409,7 @@ static void waiter_act(struct waiter *w, const struct decision *decision)
 {
 	switch (decision->kind) {
 	case DECISION_ANSWER:
-		waiter_answer(w, decision->hits, decision->hit_count);
+		waiter_answer(w, decision->hits, decision->hit_count, decision->hits[0].len);
 		return;
 	case DECISION_JOIN:
 		waiter_join(w, decision->question);

@@ -614,6 +614,50 @@ test('another name than suggested: the rest of the answer is not lost', async (t
 	assert.equal(upstream.counted.length, 1);
 });
 
+test('another name while the answer still streams: what comes later goes on behind it', async (t) => {
+	const { upstream, eke } = await start(t, counted(60));
+	const doc = await eke.open(opened('int total = 0;\n\n\t', '\n'));
+
+	upstream.next({ holdEvents: true });
+	const call = doc.startComplete({ automatic: true });
+	const [record] = await upstream.waitForRequests(1);
+	await record.push('<completion>int first = one(total);\n\n\tif (first) {\n');
+	assert.equal((await call.answer).items[0].insertText, 'int first = one(total);');
+	doc.type('int start = one(');
+	assert.match((await doc.complete({ automatic: true })).items[0].insertText, /^total\);/);
+	doc.type('total);\n\n\tif (start)');
+	const rest = doc.startComplete({ automatic: true });
+	await record.push('\t\ttick();\n\t\ttack();\n\t}\n\tstop();</completion>');
+	await record.end();
+	assert.match((await rest.answer).items[0].insertText, /^ \{\n\t\ttick\(\);\n\t\ttack\(\);\n\t\}/);
+	doc.type(' {\n\t\ttick();\n\t\ttack();\n\t}\n\tst');
+	assert.equal(await doc.suggestion({ automatic: true }), 'op();');
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('lines that the answer does not have: it goes on where the text agrees with it again', async (t) => {
+	const answer = 'int first = one(total);\n\n\tlog_step(first, total);\n\twhile (first < total) {\n\t\tfirst += two();\n\t}\n\treturn first;';
+	const { upstream, eke } = await start(t, { ...counted(60), answer: () => `<completion>${answer}</completion>` });
+	const doc = await eke.open(opened('int total = 0;\n\n\t', '\n'));
+
+	assert.equal(await doc.suggestion({ automatic: true }), 'int first = one(total);');
+	doc.type('int first = one(total);\n\tint second[8] = { 0 };\n\n\tlog_step(first, total);\n\twh');
+	assert.match((await doc.complete({ automatic: true })).items[0].insertText, /^ile \(first < total\) \{\n/);
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('the rest of an answer is for the text that it was given for', async (t) => {
+	const { upstream, eke } = await start(t, { answer: () => '<completion>al = sum(first, last);\n\treturn total;</completion>' });
+	const doc = await eke.open(opened('int tot'));
+
+	assert.match(await doc.suggestion({ automatic: true }), /^al = sum/);
+	/* As an editor does that closes brackets by itself. */
+	doc.type('al = add()');
+	doc.cursor -= 1;
+	await doc.complete({ automatic: true });
+	assert.equal(upstream.counted.length, 2);
+});
+
 test('candidates: several items from one request', async (t) => {
 	const { upstream, eke } = await start(t, {
 		answer: () => '<completion>al = 0;</completion>\n<completion>al = n;</completion><completion>al = 0;</completion>',

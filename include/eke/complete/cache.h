@@ -46,6 +46,9 @@ struct cache_key {
 };
 
 void cache_key_make(const struct cache_place *place, struct cache_key *out);
+bool cache_key_equal(const struct cache_key *a, const struct cache_key *b);
+/* Of the same who, document and text after the cursor, wherever before it. */
+bool cache_key_same_after(const struct cache_key *a, const struct cache_key *b);
 
 enum cache_status {
 	CACHE_MISS, /* nothing known, or a known answer is used up */
@@ -62,7 +65,9 @@ enum cache_status {
 struct cache_hit {
 	const char *text; /* borrowed until the next call that changes the cache; not terminated */
 	size_t len;
-	uint64_t item;    /* as stored */
+	struct cache_key key; /* as stored, like the next two */
+	unsigned rank;
+	uint64_t item;
 	bool complete;    /* no more of this answer will come (but a closer may have cut it, see above) */
 	size_t typed;     /* bytes of the answer that are in the document already */
 	int64_t stored_ms;
@@ -106,6 +111,8 @@ enum cache_status cache_find(struct cache *c, const struct cache_place *place, i
  */
 size_t cache_find_all(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out,
 		      size_t max);
+/* What is stored under the key with this rank, all of it, with nothing typed; false if nothing is. No use of it. */
+bool cache_get(const struct cache *c, const struct cache_key *key, unsigned rank, struct cache_hit *out);
 /* Forgets what is stored under the key, or all of an item (rejected, or its request failed). */
 void cache_forget(struct cache *c, const struct cache_key *key);
 void cache_forget_item(struct cache *c, uint64_t item);
