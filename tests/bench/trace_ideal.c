@@ -123,7 +123,7 @@ static void ideal_ask(void *client)
 
 const struct trace_client_kind trace_ideal = {
 	.key = "clairvoyant",
-	.name = "(clairvoyant, with answers in no time)",
+	.name = "(clairvoyant, at once, to the letter)",
 	.start = ideal_start,
 	.stop = ideal_stop,
 	.opened = ideal_opened,

@@ -453,6 +453,42 @@ static bool has(struct cache *c, int i)
 	return cache_find(c, &p, 0, NULL) == CACHE_HIT;
 }
 
+static void test_get(void **state)
+{
+	struct editor e;
+	struct cache_place here;
+	struct cache_key key, elsewhere, other_text;
+	struct cache_hit hit;
+
+	(void)state;
+	editor_open(&e, "int ", ";\n");
+	here = place(&e);
+	cache_key_make(&here, &key);
+	assert_false(cache_get(e.cache, &key, 0, &hit));
+	store(&e, "total = 0", 7, false);
+	type(&e, "tot");
+	assert_int_equal(find(&e, &hit), CACHE_HIT);
+	assert_true(cache_key_equal(&hit.key, &key));
+	assert_int_equal(hit.rank, 0);
+	/* Whatever is typed. */
+	assert_true(cache_get(e.cache, &key, 0, &hit));
+	assert_int_equal(hit.len, strlen("total = 0"));
+	assert_memory_equal(hit.text, "total = 0", hit.len);
+	assert_int_equal(hit.item, 7);
+	assert_int_equal(hit.typed, 0);
+	assert_false(hit.complete);
+	assert_false(cache_get(e.cache, &key, 1, &hit));
+	here = place(&e);
+	cache_key_make(&here, &elsewhere);
+	here.suffix_len = 1;
+	cache_key_make(&here, &other_text);
+	assert_false(cache_key_equal(&key, &elsewhere));
+	assert_true(cache_key_same_after(&key, &elsewhere));
+	assert_false(cache_key_same_after(&elsewhere, &other_text));
+	assert_false(cache_get(e.cache, &elsewhere, 0, &hit));
+	editor_close(&e);
+}
+
 static void test_least_recently_used_go(void **state)
 {
 	struct cache *c = cache_new(4, 0);
@@ -586,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_enter_between_brackets),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_least_recently_used_go),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_key_bytes),

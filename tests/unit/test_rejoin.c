@@ -1,5 +1,5 @@
 /*
- * Answers that were right but for a name.
+ * Answers that were right but for a name, or for lines in between.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "eke/base/attrs.h"
 #include "eke/complete/rejoin.h"
 
-static void test_cases(void **state)
+static void test_words(void **state)
 {
 	static const struct {
 		const char *answer;
@@ -55,9 +55,53 @@ static void test_cases(void **state)
 	}
 }
 
+#define ANSWER "first(a);\n\tsecond(bcdef);\n\n\tif (x) {\n\t\tthird();\n\t}\n\tif (x) {\n\t\tfourth();\n\t}\n\tsecond(bcdef);\n\tend();\n"
+
+static void test_lines(void **state)
+{
+	static const struct {
+		const char *before;
+		size_t reached;
+		const char *rest; /* NULL: never */
+	} table[] = {
+		{ "own();\n\tsecond(bcdef);\n\n\t", 0, "if (x) {\n\t\tthird();\n\t}\n\tif (x) {\n\t\tfourth();\n\t}\n\tsecond(bcdef);\n\tend();\n" },
+		{ "own();\n\tsecond(bcdef);\n\te", 0, "nd();\n" },
+		/* The line stands there twice, unless one of them was typed through, or those before it tell. */
+		{ "own();\n\tsecond(bcde", 0, NULL },
+		{ "own();\n\tsecond(bcde", 30, "f);\n\tend();\n" },
+		{ "own();\n\t\tfourth();\n\t}\n\tsecond(bcde", 0, "f);\n\tend();\n" },
+		/* All of it is behind the typing. */
+		{ "own();\n\tsecond(bcde", sizeof(ANSWER) - 1, NULL },
+		/* Too short, by itself and with what is before it. */
+		{ "own();\n\te", 0, NULL },
+		{ "\n\n\n\n\n\n", 0, NULL },
+		{ "if (x) {\n\t\tthi", 0, NULL },
+		/* Not from its beginning, or another text. */
+		{ "own();\n\tx = second(bcde", 30, NULL },
+		{ "own();\n\tsecond(bcdx", 30, NULL },
+		/* The first line of the document may have begun before what is known of it; nor is the answer's a whole one. */
+		{ "\tsecond(bcde", 30, NULL },
+		{ "own();\nfirst(a);\n\tsecond(bcde", 0, NULL },
+		/* Nothing goes on. */
+		{ "own();\n\tsecond(bcdef);\n\tend();\n", 0, NULL },
+		{ "", 0, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		size_t at = rejoin_anchor(ANSWER, strlen(ANSWER), table[i].reached, table[i].before, strlen(table[i].before));
+		const char *rest = at == REJOIN_NEVER ? NULL : &ANSWER[at];
+
+		if (!rest != !table[i].rest || (rest && strcmp(rest, table[i].rest)))
+			fail_msg("[%s], reached %zu: [%s], wanted [%s]", table[i].before, table[i].reached, rest ? rest : "never",
+				 table[i].rest ? table[i].rest : "never");
+	}
+	assert_true(rejoin_anchor("", 0, 0, "own();\n\tsecond(bcdef);", 22) == REJOIN_NEVER);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_words), cmocka_unit_test(test_lines) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

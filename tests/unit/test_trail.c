@@ -1,0 +1,166 @@
+/*
+ * Which of the answers that were followed goes on at the cursor.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "eke/complete/cache.h"
+
+#include "../../src/complete/trail.h"
+
+#define AFTER "\n}\n"
+
+static struct cache_key key_at(const char *before, const char *after)
+{
+	struct cache_place place = { "free/coder", "file:///a.c", before, strlen(before), after, strlen(after) };
+	struct cache_key key;
+
+	cache_key_make(&place, &key);
+	return key;
+}
+
+/* An answer that belongs behind `before`, where it is offered. */
+static void offer(struct trail *trail, struct cache *cache, const char *before, const char *text, unsigned rank)
+{
+	struct cache_key key = key_at(before, AFTER);
+	struct cache_answer answer = { .text = text, .len = strlen(text), .rank = rank, .complete = true };
+	struct cache_hit hit;
+
+	assert_true(cache_put(cache, &key, &answer));
+	assert_true(cache_get(cache, &key, rank, &hit));
+	trail_follow(trail, &hit, strlen(before));
+}
+
+static bool find(const struct trail *trail, const struct cache *cache, const char *before, const char *after,
+		 struct trail_match *match)
+{
+	struct cache_key here = key_at(before, after);
+
+	return trail_find(trail, cache, &here, strlen(before), before, strlen(before), match);
+}
+
+/* NULL: none goes on. */
+static void expect(const struct trail *trail, const struct cache *cache, const char *before, const char *rest)
+{
+	struct trail_match match;
+	bool found = find(trail, cache, before, AFTER, &match);
+
+	assert_int_equal(found, rest != NULL);
+	if (found) {
+		assert_int_equal(match.answer.len - match.at, strlen(rest));
+		assert_memory_equal(match.answer.text + match.at, rest, strlen(rest));
+	}
+}
+
+static void test_found(void **state)
+{
+	struct cache *cache = cache_new(0, 0);
+	struct trail trail = { .count = 0 };
+
+	(void)state;
+	expect(&trail, cache, "int a = b;", NULL);
+	offer(&trail, cache, "int ", "first = one(a);\n\tlog_second(a, first);\n\tthird();", 0);
+	/* Another name, other lines. */
+	expect(&trail, cache, "int start = ", "one(a);\n\tlog_second(a, first);\n\tthird();");
+	expect(&trail, cache, "int first = one(a);\n\town();\n\tlog_second(a, ", "first);\n\tthird();");
+	expect(&trail, cache, "int first = one(a);\n\town();\n\tlog_sec", NULL);
+	/* Before its place, and another text. */
+	expect(&trail, cache, "in", NULL);
+	expect(&trail, cache, "return x; } ", NULL);
+	cache_free(cache);
+}
+
+static void test_not_behind_another_text(void **state)
+{
+	struct cache *cache = cache_new(0, 0);
+	struct trail trail = { .count = 0 };
+	struct trail_match match;
+
+	(void)state;
+	offer(&trail, cache, "int ", "first = one(a);", 0);
+	assert_true(find(&trail, cache, "int start = one(", AFTER, &match));
+	assert_false(find(&trail, cache, "int start = one(", ")" AFTER, &match));
+	cache_free(cache);
+}
+
+static void test_the_last_one_wins_and_the_oldest_goes(void **state)
+{
+	struct cache *cache = cache_new(0, 0);
+	struct trail trail = { .count = 0 };
+	char text[32];
+
+	(void)state;
+	offer(&trail, cache, "int ", "first = one(a);", 0);
+	offer(&trail, cache, "int ", "first = one(b);", 1);
+	expect(&trail, cache, "int start = ", "one(b);");
+	offer(&trail, cache, "int ", "first = one(a);", 0);
+	assert_int_equal(trail.count, 2);
+	expect(&trail, cache, "int start = ", "one(a);");
+	for (int i = 0; i < TRAIL_STEPS - 1; i++) {
+		snprintf(text, sizeof(text), "while %d ", i);
+		offer(&trail, cache, text, "(true);", 0);
+	}
+	assert_int_equal(trail.count, TRAIL_STEPS);
+	expect(&trail, cache, "int start = ", "one(a);");
+	offer(&trail, cache, "for ", "(;;);", 0);
+	expect(&trail, cache, "int start = ", NULL);
+	cache_free(cache);
+}
+
+/* Lines that were typed through are not found again. */
+static void test_reached(void **state)
+{
+	static const char text[] = "first = one(a);\n\tlog_second(a, first);\n\tlog_second(a, first);\n\tthird();";
+	struct cache *cache = cache_new(0, 0);
+	struct trail trail = { .count = 0 };
+	struct cache_key key = key_at("int ", AFTER);
+	struct cache_hit hit;
+
+	(void)state;
+	offer(&trail, cache, "int ", text, 0);
+	expect(&trail, cache, "elsewhere();\n\tlog_second(a, ", NULL);
+	assert_true(cache_get(cache, &key, 0, &hit));
+	hit.typed = strlen("first = one(a);\n\tlog_second");
+	trail_follow(&trail, &hit, strlen("int ") + hit.typed);
+	assert_int_equal(trail.steps[0].offset, strlen("int "));
+	expect(&trail, cache, "elsewhere();\n\tlog_second(a, ", "first);\n\tthird();");
+	cache_free(cache);
+}
+
+static void test_moved_and_forgotten(void **state)
+{
+	struct cache *cache = cache_new(0, 0);
+	struct trail trail = { .count = 0 };
+	struct cache_key here = key_at("int start = ", AFTER);
+	struct cache_answer rest = { .text = "one(a, b);", .len = 10, .complete = true };
+
+	(void)state;
+	offer(&trail, cache, "int ", "first = one(a, b);", 0);
+	assert_true(cache_put(cache, &here, &rest));
+	trail_move(&trail, 0, &here, strlen("int start = "));
+	expect(&trail, cache, "int start = two(", "a, b);");
+	/* What the cache has no more is found no more. */
+	cache_forget(cache, &here);
+	expect(&trail, cache, "int start = two(", NULL);
+	cache_free(cache);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_not_behind_another_text),
+		cmocka_unit_test(test_the_last_one_wins_and_the_oldest_goes),
+		cmocka_unit_test(test_reached),
+		cmocka_unit_test(test_moved_and_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
