@@ -409,8 +409,8 @@ static bool prepare_fim(struct ask *ask)
 }
 
 /*
- * Under which keys the answer is kept at first. One for an empty line holds for the next one, too: Enter before it only moves it
- * down, and models do not say whether there is to be an empty line before what they write.
+ * Under which keys the answer is kept at first. One for an empty line holds for the next one, too: Enter before it only
+ * moves it down, and models do not say whether there is to be an empty line before what they write.
  */
 static void take_spots(struct ask *ask)
 {

@@ -61,8 +61,8 @@ struct endpoint *ask_endpoint(const struct ask *ask);
 /* "endpoint/model": whose answers these are, for the cache. */
 const char *ask_who(const struct ask *ask);
 /*
- * The answer under `from` in the cache is its first item's, and from byte `at` of that it goes on under `to`, as it grows,
- * too. False if it is not, or is too short by now.
+ * What is in the cache under `from` is its first item, which from byte `at` of that on is also kept under `to`, and
+ * what comes of it. False if that is none of its keys, or the item is too short.
  */
 bool ask_goes_on_at(struct ask *ask, const struct cache_key *from, size_t at, const struct cache_key *to);
 /* Its answer's key in the cache. */

@@ -588,12 +588,6 @@ void store_put_int(struct store *store, int64_t value)
 		check(store, sqlite3_bind_int64(store->current, ++store->parameter, value));
 }
 
-void store_put_double(struct store *store, double value)
-{
-	if (store->result == STORE_OK)
-		check(store, sqlite3_bind_double(store->current, ++store->parameter, value));
-}
-
 void store_put_text(struct store *store, const char *text)
 {
 	if (store->result == STORE_OK)
@@ -631,11 +625,6 @@ void store_run(struct store *store)
 int64_t store_int(struct store *store, int column)
 {
 	return sqlite3_column_int64(store->current, column);
-}
-
-double store_double(struct store *store, int column)
-{
-	return sqlite3_column_double(store->current, column);
 }
 
 const char *store_text(struct store *store, int column)

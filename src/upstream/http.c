@@ -308,9 +308,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 		memset(&t->head, 0, sizeof(t->head));
 	else if (!take_header(data, len, "content-type", t->head.content_type) &&
 		 !take_header(data, len, "retry-after", t->head.retry_after) &&
-		 !take_header(data, len, "retry-after-ms", t->head.retry_after_ms) &&
-		 !take_header(data, len, "x-ratelimit-limit-requests", t->head.ratelimit_limit) &&
-		 !take_header(data, len, "x-ratelimit-remaining-requests", t->head.ratelimit_remaining))
+		 !take_header(data, len, "retry-after-ms", t->head.retry_after_ms))
 		take_header(data, len, "x-ratelimit-reset-requests", t->head.ratelimit_reset);
 	return len;
 }

@@ -443,29 +443,3 @@ void stated_limit_read(const char *words, const char *labels, struct stated_limi
 		     (out->money && !out->day && !out->limit && !has_any(words, rate_words) &&
 		      !has_any(types, rate_words) && !retry_after_words(words, 1));
 }
-
-/* --- headers --- */
-
-static bool header_number(const char *s, int64_t *out)
-{
-	int64_t value = 0;
-
-	if (!isdigit((unsigned char)*s) || strspn(s, "0123456789") > 9)
-		return false;
-	for (; isdigit((unsigned char)*s); s++)
-		value = value * 10 + (*s - '0');
-	*out = value;
-	return !*s;
-}
-
-bool stated_left_read(const struct http_head *head, int64_t now, struct stated_left *out)
-{
-	struct stated_left left;
-
-	if (!header_number(head->ratelimit_limit, &left.limit) || !left.limit ||
-	    !header_number(head->ratelimit_remaining, &left.remaining) || left.remaining > left.limit)
-		return false;
-	left.reset_at = retry_after_duration(head->ratelimit_reset, now);
-	*out = left;
-	return true;
-}

@@ -241,7 +241,10 @@ size_t tokens_estimate_messages(const struct request_message *messages, size_t c
 struct scale {
 	char *endpoint; /* owned, as the next */
 	char *model;
-	struct token_scale numbers; /* its strings are these */
+	int64_t count;    /* answers learned from */
+	double mean;      /* of truth / raw, the last ones counting most */
+	double deviation; /* mean distance from it, likewise */
+	double peak;      /* the highest of late, sinking to the mean */
 };
 
 struct token_scales {
@@ -280,7 +283,7 @@ static size_t find(const struct token_scales *scales, const char *endpoint, cons
 }
 
 /* The pair's scale, made if there is none, as the one used last. */
-static struct token_scale *use(struct token_scales *scales, const char *endpoint, const char *model)
+static struct scale *use(struct token_scales *scales, const char *endpoint, const char *model)
 {
 	size_t at = find(scales, endpoint, model);
 	struct scale scale;
@@ -290,9 +293,8 @@ static struct token_scale *use(struct token_scales *scales, const char *endpoint
 	} else {
 		scale = (struct scale){ .endpoint = xstrdup(endpoint),
 					.model = xstrdup(model),
-					.numbers = { .mean = FIRST_MEAN, .deviation = FIRST_DEVIATION } };
-		scale.numbers.endpoint = scale.endpoint;
-		scale.numbers.model = scale.model;
+					.mean = FIRST_MEAN,
+					.deviation = FIRST_DEVIATION };
 		if (scales->count < LIMIT_TOKEN_SCALES) {
 			scales->count++;
 		} else {
@@ -302,7 +304,7 @@ static struct token_scale *use(struct token_scales *scales, const char *endpoint
 	}
 	memmove(&scales->at[at], &scales->at[at + 1], (scales->count - at - 1) * sizeof(scale));
 	scales->at[scales->count - 1] = scale;
-	return &scales->at[scales->count - 1].numbers;
+	return &scales->at[scales->count - 1];
 }
 
 static double clamp(double value, double low, double high)
@@ -311,7 +313,7 @@ static double clamp(double value, double low, double high)
 }
 
 /* What a raw estimate is multiplied by. The deviation alone never makes us more careful than at first. */
-static double factor(const struct token_scale *scale)
+static double factor(const struct scale *scale)
 {
 	double safe = fmax(scale->mean + DEVIATIONS * scale->deviation, scale->peak);
 	double highest = fmax(1, scale->peak + PEAK_ABOVE);
@@ -323,7 +325,7 @@ size_t tokens_of(const struct token_scales *scales, const char *endpoint, const 
 {
 	size_t at = find(scales, endpoint, model);
 
-	return at < scales->count ? (size_t)ceil((double)raw * factor(&scales->at[at].numbers)) : raw;
+	return at < scales->count ? (size_t)ceil((double)raw * factor(&scales->at[at])) : raw;
 }
 
 size_t tokens_room(const struct token_scales *scales, const char *endpoint, const char *model, size_t tokens)
@@ -333,7 +335,7 @@ size_t tokens_room(const struct token_scales *scales, const char *endpoint, cons
 
 	if (at == scales->count)
 		return tokens;
-	raw = (size_t)floor((double)tokens / factor(&scales->at[at].numbers));
+	raw = (size_t)floor((double)tokens / factor(&scales->at[at]));
 	/* What rounding took away or added. */
 	while (tokens_of(scales, endpoint, model, raw + 1) <= tokens)
 		raw++;
@@ -344,7 +346,7 @@ size_t tokens_room(const struct token_scales *scales, const char *endpoint, cons
 
 void tokens_learn(struct token_scales *scales, const char *endpoint, const char *model, size_t raw, int64_t truth)
 {
-	struct token_scale *scale;
+	struct scale *scale;
 	double ratio;
 	double share;
 
@@ -361,7 +363,7 @@ void tokens_learn(struct token_scales *scales, const char *endpoint, const char 
 
 void tokens_refused(struct token_scales *scales, const char *endpoint, const char *model, size_t raw, int64_t cap)
 {
-	struct token_scale *scale;
+	struct scale *scale;
 	double ratio;
 
 	if (raw < TOKENS_LEARN_MIN || cap < TOKENS_LEARN_MIN || tokens_of(scales, endpoint, model, raw) > (size_t)cap)
@@ -371,34 +373,4 @@ void tokens_refused(struct token_scales *scales, const char *endpoint, const cha
 	if (!scale->count)
 		scale->count = 1;
 	scale->peak = fmax(scale->peak, ratio);
-}
-
-/* --- as numbers --- */
-
-void token_scales_each(const struct token_scales *scales, void (*fn)(void *ctx, const struct token_scale *scale),
-		       void *ctx)
-{
-	for (size_t i = 0; i < scales->count; i++)
-		fn(ctx, &scales->at[i].numbers);
-}
-
-static bool is_in(double value, double low, double high)
-{
-	return isfinite(value) && value >= low && value <= high;
-}
-
-bool token_scales_put(struct token_scales *scales, const struct token_scale *scale)
-{
-	struct token_scale *own;
-
-	if (scale->count < 1 || !is_in(scale->mean, TOKENS_SCALE_MIN, TOKENS_SCALE_MAX) ||
-	    !is_in(scale->deviation, 0, TOKENS_SCALE_MAX - TOKENS_SCALE_MIN) ||
-	    !is_in(scale->peak, TOKENS_SCALE_MIN, TOKENS_SCALE_MAX))
-		return false;
-	own = use(scales, scale->endpoint, scale->model);
-	own->count = scale->count;
-	own->mean = scale->mean;
-	own->deviation = scale->deviation;
-	own->peak = scale->peak;
-	return true;
 }

@@ -58,8 +58,8 @@ extern const struct trace_client_kind trace_every_key, trace_fixed_75, trace_fix
 extern const struct trace_client_kind trace_continue, trace_tabby, trace_llama_vim;
 /*
  * No program, a yardstick: its answers come at once and whole, it forgets none, and asks only where none of them goes
- * on and where it knows that the answer will be right, as long as the hour has a request left. But an answer of which one
- * letter was not followed is over, so that it is no upper bound: eke finds such ones again (rejoin.h).
+ * on and where it knows that the answer will be right, as long as the hour has a request left. It is no upper bound: an
+ * answer that was not followed to the letter is over for it, and eke finds such ones again (rejoin.h).
  */
 extern const struct trace_client_kind trace_ideal;
 

@@ -1,7 +1,6 @@
 /*
  * Questions besides chats, over real sockets: the test upstream (tests/upstream) is a child of this program. What it
- * served is what its own count says; a wrong key is an error; a cancelled question says nothing. And the headers that
- * tell how much is left come through http.c.
+ * served is what its own count says; a wrong key is an error; a cancelled question says nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +21,6 @@
 #include "eke/budget/budget.h"
 #include "eke/upstream/call.h"
 #include "eke/upstream/models.h"
-#include "eke/upstream/stated_limit.h"
 #include "eke/upstream/usage.h"
 
 #define KEY "sk-the-right-key"
@@ -42,7 +40,6 @@ struct fixture {
 	size_t hour_count;
 	size_t model_count;
 	struct err err;
-	struct http_head head;
 };
 
 static void on_guard(void *ctx)
@@ -286,54 +283,6 @@ static void test_cancelled(void **state)
 	usage_start(f->upstream, endpoint, never, f);
 }
 
-static void on_head(void *ctx, const struct http_head *head)
-{
-	struct fixture *f = ctx;
-
-	f->head = *head;
-}
-
-static void on_done(void *ctx, enum http_outcome outcome, const struct err *err)
-{
-	(void)err;
-	assert_int_equal(outcome, HTTP_COMPLETE);
-	came(ctx);
-}
-
-static void test_left(void **state)
-{
-	static const char *const headers[] = {
-		"Authorization: Bearer " KEY, "Content-Type: application/json", "x-scenario: 429-retry-after", NULL,
-	};
-	static const char *const azure[] = {
-		"Authorization: Bearer " KEY, "Content-Type: application/json", "x-scenario: 429-azure", NULL,
-	};
-	struct fixture *f = *state;
-	struct http *http = http_new(f->loop);
-	struct http_callbacks callbacks = { .head = on_head, .done = on_done, .ctx = f };
-	char *url = xasprintf("%s/v1/chat/completions", f->base);
-	struct http_request request = { .method = "POST", .url = url, .loopback = true, .headers = headers,
-					.connect_timeout = 10, .first_byte_timeout = 10, .idle_timeout = 10 };
-	struct stated_left left = { 0, 0, 0 };
-	struct strbuf body;
-
-	for (int i = 0; i < 2; i++) {
-		strbuf_init(&body, 1000);
-		strbuf_adds(&body, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
-		request.body = &body;
-		request.headers = i ? azure : headers;
-		http_start(http, &request, &callbacks);
-		wait_for(f, 1);
-		assert_int_equal(f->head.status, 429);
-		assert_int_equal(stated_left_read(&f->head, 1000, &left), i == 0);
-		assert_int_equal(left.limit, 3);
-		assert_int_equal(left.remaining, 0);
-		assert_int_equal(left.reset_at, 1020);
-	}
-	http_free(http);
-	free(url);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,7 +291,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_models, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cancelled, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_left, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("query", tests, NULL, NULL);

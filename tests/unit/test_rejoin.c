@@ -55,7 +55,9 @@ static void test_words(void **state)
 	}
 }
 
-#define ANSWER "first(a);\n\tsecond(bcdef);\n\n\tif (x) {\n\t\tthird();\n\t}\n\tif (x) {\n\t\tfourth();\n\t}\n\tsecond(bcdef);\n\tend();\n"
+#define ENDING "f);\n\tend();\n"
+#define MIDDLE "if (x) {\n\t\tthird();\n\t}\n\tif (x) {\n\t\tfourth();\n\t}\n\tsecond(bcde" ENDING
+#define ANSWER "first(a);\n\tsecond(bcdef);\n\n\t" MIDDLE
 
 static void test_lines(void **state)
 {
@@ -64,12 +66,12 @@ static void test_lines(void **state)
 		size_t reached;
 		const char *rest; /* NULL: never */
 	} table[] = {
-		{ "own();\n\tsecond(bcdef);\n\n\t", 0, "if (x) {\n\t\tthird();\n\t}\n\tif (x) {\n\t\tfourth();\n\t}\n\tsecond(bcdef);\n\tend();\n" },
+		{ "own();\n\tsecond(bcdef);\n\n\t", 0, MIDDLE },
 		{ "own();\n\tsecond(bcdef);\n\te", 0, "nd();\n" },
 		/* The line stands there twice, unless one of them was typed through, or those before it tell. */
 		{ "own();\n\tsecond(bcde", 0, NULL },
-		{ "own();\n\tsecond(bcde", 30, "f);\n\tend();\n" },
-		{ "own();\n\t\tfourth();\n\t}\n\tsecond(bcde", 0, "f);\n\tend();\n" },
+		{ "own();\n\tsecond(bcde", 30, ENDING },
+		{ "own();\n\t\tfourth();\n\t}\n\tsecond(bcde", 0, ENDING },
 		/* All of it is behind the typing. */
 		{ "own();\n\tsecond(bcde", sizeof(ANSWER) - 1, NULL },
 		/* Too short, by itself and with what is before it. */

@@ -14,7 +14,6 @@
 #include "eke/base/limits.h"
 #include "eke/upstream/stated_limit.h"
 
-#define NOW INT64_C(1700000000)
 #define HOUR 3600
 #define DAY 86400
 
@@ -181,51 +180,11 @@ static void test_long(void **state)
 	assert_int_equal(got.limit, 60);
 }
 
-static void test_headers(void **state)
-{
-	static const struct {
-		struct http_head head;
-		bool ok;
-		struct stated_left is;
-	} heads[] = {
-		{ { .ratelimit_limit = "3", .ratelimit_remaining = "2", .ratelimit_reset = "20s" }, true, { 3, 2, NOW + 20 } },
-		{ { .ratelimit_limit = "10000", .ratelimit_remaining = "9999", .ratelimit_reset = "8.64s" }, true,
-		  { 10000, 9999, NOW + 9 } },
-		{ { .ratelimit_limit = "60", .ratelimit_remaining = "0", .ratelimit_reset = "6m0s" }, true,
-		  { 60, 0, NOW + 360 } },
-		{ { .ratelimit_limit = "60", .ratelimit_remaining = "60" }, true, { 60, 60, 0 } },
-		{ { .ratelimit_limit = "60", .ratelimit_remaining = "60", .ratelimit_reset = "soon" }, true, { 60, 60, 0 } },
-		/* Azure */
-		{ { .ratelimit_remaining = "-1", .ratelimit_reset = "0" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_remaining = "0", .ratelimit_reset = "0" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "-1", .ratelimit_remaining = "-1" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "0", .ratelimit_remaining = "0" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "10", .ratelimit_remaining = "-1" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "10", .ratelimit_remaining = "11" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "10" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "ten", .ratelimit_remaining = "9" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "10 ", .ratelimit_remaining = "9" }, false, { 0, 0, 0 } },
-		{ { .ratelimit_limit = "99999999999999999999", .ratelimit_remaining = "9" }, false, { 0, 0, 0 } },
-		{ { .status = 200 }, false, { 0, 0, 0 } },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
-		struct stated_left got = { 0, 0, 0 };
-
-		assert_int_equal(stated_left_read(&heads[i].head, NOW, &got), heads[i].ok);
-		assert_int_equal(got.limit, heads[i].is.limit);
-		assert_int_equal(got.remaining, heads[i].is.remaining);
-		assert_int_equal(got.reset_at, heads[i].is.reset_at);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_headers),
 	};
 
 	return cmocka_run_group_tests_name("stated_limit", tests, NULL, NULL);

@@ -98,7 +98,6 @@ int64_t store_version(struct store *store);
 void store_start(struct store *store, unsigned statement);
 /* Its parameters, in their order. */
 void store_put_int(struct store *store, int64_t value);
-void store_put_double(struct store *store, double value);
 void store_put_text(struct store *store, const char *text); /* copied; NULL: null */
 void store_put_blob(struct store *store, const void *data, size_t len);
 /* Runs it to its end. */
@@ -107,7 +106,6 @@ void store_run(struct store *store);
 bool store_next(struct store *store);
 /* Columns of the row, from 0. Text and blobs are borrowed until the next store_next() or store_start(). */
 int64_t store_int(struct store *store, int column);
-double store_double(struct store *store, int column);
 const char *store_text(struct store *store, int column); /* NULL: null */
 const void *store_blob(struct store *store, int column, size_t *len);
 enum store_type { STORE_NULL, STORE_INT, STORE_DOUBLE, STORE_TEXT, STORE_BLOB };

@@ -32,9 +32,7 @@ struct http_head {
 	char content_type[LIMIT_HTTP_HEADER]; /* or "" */
 	char retry_after[LIMIT_HTTP_HEADER];
 	char retry_after_ms[LIMIT_HTTP_HEADER];
-	char ratelimit_limit[LIMIT_HTTP_HEADER]; /* x-ratelimit-limit-requests; stated_left_read() understands them */
-	char ratelimit_remaining[LIMIT_HTTP_HEADER];
-	char ratelimit_reset[LIMIT_HTTP_HEADER];
+	char ratelimit_reset[LIMIT_HTTP_HEADER]; /* x-ratelimit-reset-requests */
 };
 
 /* How a transfer ended. */

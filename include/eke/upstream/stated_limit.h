@@ -1,15 +1,13 @@
 #ifndef EKE_UPSTREAM_STATED_LIMIT_H
 #define EKE_UPSTREAM_STATED_LIMIT_H
 /*
- * What an endpoint says of its own limits: in the words of a refusal, in Chinese or English, and in the headers of any
- * answer. Pure; every number is the provider's claim, and checked for sense only. The wordings are chatanywhere's
- * (upstream.md 1.6), OpenAI's and its imitators' (Groq, Moonshot, GitHub Models, Cohere, Anthropic), new-api's, and
- * those of the limiters of web frameworks ("5 per 1 minute").
+ * What an endpoint says of its own limits in the words of a refusal, in Chinese or English. Pure; every number is the
+ * provider's claim, and checked for sense only. The wordings are chatanywhere's (upstream.md 1.6), OpenAI's and its
+ * imitators' (Groq, Moonshot, GitHub Models, Cohere, Anthropic), new-api's, and those of the limiters of web frameworks
+ * ("5 per 1 minute").
  */
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "eke/upstream/http.h"
 
 struct stated_limit {
 	int64_t limit;  /* requests, up to LIMIT_WINDOW_ENTRIES; 0: none was understood, and `period` is 0 too */
@@ -25,18 +23,5 @@ struct stated_limit {
  * none at hand). Limits on tokens are none on requests. Of several limits the first counts.
  */
 void stated_limit_read(const char *words, const char *labels, struct stated_limit *out);
-
-/* How many requests are left by OpenAI's headers; the time that they are counted over is not said. */
-struct stated_left {
-	int64_t limit;
-	int64_t remaining; /* from 0 to limit */
-	int64_t reset_at;  /* Unix seconds when all of them are there again; 0: not said */
-};
-
-/*
- * From x-ratelimit-{limit,remaining,reset}-requests. False, and *out untouched, where they are missing or make no sense
- * (Azure sends -1 and 0 without a limit; upstream.md 3.4).
- */
-bool stated_left_read(const struct http_head *head, int64_t now, struct stated_left *out);
 
 #endif

@@ -48,22 +48,4 @@ void tokens_refused(struct token_scales *scales, const char *endpoint, const cha
 #define TOKENS_SCALE_MIN 0.5
 #define TOKENS_SCALE_MAX 1.5
 
-/*
- * A scale as plain numbers, to be kept elsewhere. Strings are borrowed. token_scales_put() takes the place of what was
- * known of the pair; false, and nothing changes, if the numbers are none that token_scales_each() gives.
- */
-struct token_scale {
-	const char *endpoint;
-	const char *model;
-	int64_t count;    /* answers learned from */
-	double mean;      /* of truth / raw, the last ones counting most */
-	double deviation; /* mean distance from it, likewise */
-	double peak;      /* the highest of late, sinking to the mean */
-};
-
-/* The one used longest ago first, so that putting them back in this order keeps it. */
-void token_scales_each(const struct token_scales *scales, void (*fn)(void *ctx, const struct token_scale *scale),
-		       void *ctx);
-bool token_scales_put(struct token_scales *scales, const struct token_scale *scale);
-
 #endif
