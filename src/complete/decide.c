@@ -80,7 +80,7 @@ static bool rejoin(struct engine *engine, const struct place *place, const struc
 	struct cache_key here;
 
 	cache_key_make(where, &here);
-	if (!trail_find(trail, engine->cache, &here, place->offset, place->before.data, place->before.len, &match) ||
+	if (!trail_find(trail, engine->cache, where, place->offset, &match) ||
 	    !keep_rest(engine, &trail->steps[match.step], &match, &here))
 		return false;
 	trail_move(trail, match.step, &here, place->offset);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "eke/base/limits.h"
 #include "eke/complete/rejoin.h"
 
 /* Makes it the last one. */
@@ -37,30 +38,35 @@ void trail_follow(struct trail *trail, const struct cache_hit *hit, size_t offse
 	to_front(trail, at);
 }
 
-/* From where on an answer goes on, or REJOIN_NEVER. */
-static size_t goes_on(const struct trail_step *step, const struct cache_hit *answer, size_t offset, const char *before,
-		      size_t before_len)
+/* Is all but what was typed behind it as it was when the answer was given? */
+static bool is_same_place(const struct trail_step *step, const struct cache_place *here, size_t typed)
 {
-	size_t typed = offset - step->offset;
-	size_t at = REJOIN_NEVER;
+	struct cache_place place = *here;
+	struct cache_key key;
 
-	if (offset > step->offset && typed <= before_len)
-		at = rejoin_find(answer->text, answer->len, before + before_len - typed, typed);
-	if (at == REJOIN_NEVER)
-		at = rejoin_anchor(answer->text, answer->len, step->reached, before, before_len);
-	return at;
+	place.prefix_len -= typed;
+	cache_key_make(&place, &key);
+	return cache_key_equal(&key, &step->key);
 }
 
-bool trail_find(const struct trail *trail, const struct cache *cache, const struct cache_key *here, size_t offset,
-		const char *before, size_t before_len, struct trail_match *out)
+bool trail_find(const struct trail *trail, const struct cache *cache, const struct cache_place *here, size_t offset,
+		struct trail_match *out)
 {
+	const char *before = here->prefix;
+	size_t len = here->prefix_len;
+
 	for (size_t i = 0; i < trail->count; i++) {
 		const struct trail_step *step = &trail->steps[i];
+		size_t typed = offset - step->offset;
+		const struct cache_hit *answer = &out->answer;
 
-		if (!cache_key_same_after(&step->key, here) || !cache_get(cache, &step->key, step->rank, &out->answer))
+		if (offset <= step->offset || typed > len || typed > LIMIT_CACHE_TYPED ||
+		    !is_same_place(step, here, typed) || !cache_get(cache, &step->key, step->rank, &out->answer))
 			continue;
 		out->step = i;
-		out->at = goes_on(step, &out->answer, offset, before, before_len);
+		out->at = rejoin_find(answer->text, answer->len, before + len - typed, typed);
+		if (out->at == REJOIN_NEVER)
+			out->at = rejoin_anchor(answer->text, answer->len, step->reached, before, len);
 		if (out->at != REJOIN_NEVER)
 			return true;
 	}

@@ -17,9 +17,14 @@
 
 #define AFTER "\n}\n"
 
-static struct cache_key key_at(const char *before, const char *after)
+static struct cache_place place_at(const char *before, const char *after)
 {
-	struct cache_place place = { "free/coder", "file:///a.c", before, strlen(before), after, strlen(after) };
+	return (struct cache_place){ "free/coder", "file:///a.c", before, strlen(before), after, strlen(after) };
+}
+
+static struct cache_key key_at(const char *before)
+{
+	struct cache_place place = place_at(before, AFTER);
 	struct cache_key key;
 
 	cache_key_make(&place, &key);
@@ -29,7 +34,7 @@ static struct cache_key key_at(const char *before, const char *after)
 /* An answer that belongs behind `before`, where it is offered. */
 static void offer(struct trail *trail, struct cache *cache, const char *before, const char *text, unsigned rank)
 {
-	struct cache_key key = key_at(before, AFTER);
+	struct cache_key key = key_at(before);
 	struct cache_answer answer = { .text = text, .len = strlen(text), .rank = rank, .complete = true };
 	struct cache_hit hit;
 
@@ -41,9 +46,9 @@ static void offer(struct trail *trail, struct cache *cache, const char *before, 
 static bool find(const struct trail *trail, const struct cache *cache, const char *before, const char *after,
 		 struct trail_match *match)
 {
-	struct cache_key here = key_at(before, after);
+	struct cache_place here = place_at(before, after);
 
-	return trail_find(trail, cache, &here, strlen(before), before, strlen(before), match);
+	return trail_find(trail, cache, &here, here.prefix_len, match);
 }
 
 /* NULL: none goes on. */
@@ -71,13 +76,14 @@ static void test_found(void **state)
 	expect(&trail, cache, "int start = ", "one(a);\n\tlog_second(a, first);\n\tthird();");
 	expect(&trail, cache, "int first = one(a);\n\town();\n\tlog_second(a, ", "first);\n\tthird();");
 	expect(&trail, cache, "int first = one(a);\n\town();\n\tlog_sec", NULL);
-	/* Before its place, and another text. */
+	/* Before its place, and at it. */
 	expect(&trail, cache, "in", NULL);
-	expect(&trail, cache, "return x; } ", NULL);
+	expect(&trail, cache, "int ", NULL);
 	cache_free(cache);
 }
 
-static void test_not_behind_another_text(void **state)
+/* The text around what was typed must be the one that was asked about. */
+static void test_another_text(void **state)
 {
 	struct cache *cache = cache_new(0, 0);
 	struct trail trail = { .count = 0 };
@@ -87,6 +93,8 @@ static void test_not_behind_another_text(void **state)
 	offer(&trail, cache, "int ", "first = one(a);", 0);
 	assert_true(find(&trail, cache, "int start = one(", AFTER, &match));
 	assert_false(find(&trail, cache, "int start = one(", ")" AFTER, &match));
+	assert_false(find(&trail, cache, "var start = one(", AFTER, &match));
+	assert_false(find(&trail, cache, "long start = one(", AFTER, &match));
 	cache_free(cache);
 }
 
@@ -120,17 +128,17 @@ static void test_reached(void **state)
 	static const char text[] = "first = one(a);\n\tlog_second(a, first);\n\tlog_second(a, first);\n\tthird();";
 	struct cache *cache = cache_new(0, 0);
 	struct trail trail = { .count = 0 };
-	struct cache_key key = key_at("int ", AFTER);
+	struct cache_key key = key_at("int ");
 	struct cache_hit hit;
 
 	(void)state;
 	offer(&trail, cache, "int ", text, 0);
-	expect(&trail, cache, "elsewhere();\n\tlog_second(a, ", NULL);
+	expect(&trail, cache, "int own;\n\tlog_second(a, ", NULL);
 	assert_true(cache_get(cache, &key, 0, &hit));
 	hit.typed = strlen("first = one(a);\n\tlog_second");
 	trail_follow(&trail, &hit, strlen("int ") + hit.typed);
 	assert_int_equal(trail.steps[0].offset, strlen("int "));
-	expect(&trail, cache, "elsewhere();\n\tlog_second(a, ", "first);\n\tthird();");
+	expect(&trail, cache, "int own;\n\tlog_second(a, ", "first);\n\tthird();");
 	cache_free(cache);
 }
 
@@ -138,7 +146,7 @@ static void test_moved_and_forgotten(void **state)
 {
 	struct cache *cache = cache_new(0, 0);
 	struct trail trail = { .count = 0 };
-	struct cache_key here = key_at("int start = ", AFTER);
+	struct cache_key here = key_at("int start = ");
 	struct cache_answer rest = { .text = "one(a, b);", .len = 10, .complete = true };
 
 	(void)state;
@@ -156,7 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found),
-		cmocka_unit_test(test_not_behind_another_text),
+		cmocka_unit_test(test_another_text),
 		cmocka_unit_test(test_the_last_one_wins_and_the_oldest_goes),
 		cmocka_unit_test(test_reached),
 		cmocka_unit_test(test_moved_and_forgotten),

@@ -16,8 +16,8 @@
 size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typed_len);
 
 /*
- * Lines were typed that the answer does not have, or the typing is back from elsewhere. `before` ends at the cursor.
- * The offset in the answer behind the last lines before the cursor (the one that is being typed among them), or
+ * Lines were typed that the answer does not have, or does not have in this order. `before` ends at the cursor. The
+ * offset in the answer behind the last lines before the cursor (the one that is being typed among them), or
  * REJOIN_NEVER: behind `reached`, up to where the typing had followed the answer, they are not there, or not only once,
  * or too short to tell.
  */
