@@ -21,9 +21,6 @@
 #define END_GRACE_MS 5000
 #define END_FLUSH_MS 1000
 
-/* 128 + SIGTERM, as a shell would report it. */
-#define EXIT_TERMINATED 143
-
 #define PROTOCOL_VERSION 1
 
 static void end(struct acp *acp, int code)
@@ -269,6 +266,12 @@ static void on_terminate(void *ctx)
 	end(ctx, EXIT_TERMINATED);
 }
 
+static void on_interrupt(void *ctx)
+{
+	log_info("interrupted by a signal");
+	end(ctx, EXIT_INTERRUPTED);
+}
+
 /* --- the program --- */
 
 static void release(struct acp *acp)
@@ -302,7 +305,7 @@ int acp_serve(const struct app_options *options)
 	load(&acp);
 	acp.models = acp_models_new(&acp);
 	loop_on_signal(acp.app.loop, SIGTERM, on_terminate, &acp);
-	loop_on_signal(acp.app.loop, SIGINT, on_terminate, &acp);
+	loop_on_signal(acp.app.loop, SIGINT, on_interrupt, &acp);
 	acp.pump = pump_new(acp.app.loop, STDIN_FILENO, &input);
 	loop_run(acp.app.loop);
 	release(&acp);

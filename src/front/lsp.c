@@ -25,9 +25,6 @@
 #define END_GRACE_MS 5000
 #define END_FLUSH_MS 1000
 
-/* 128 + SIGTERM, as a shell would report it. */
-#define EXIT_TERMINATED 143
-
 static void end(struct lsp *lsp, int code)
 {
 	lsp->exit_code = code;
@@ -397,10 +394,14 @@ static void on_change(void *ctx)
 
 static void on_terminate(void *ctx)
 {
-	struct lsp *lsp = ctx;
-
 	log_info("terminated by a signal");
-	end(lsp, EXIT_TERMINATED);
+	end(ctx, EXIT_TERMINATED);
+}
+
+static void on_interrupt(void *ctx)
+{
+	log_info("interrupted by a signal");
+	end(ctx, EXIT_INTERRUPTED);
 }
 
 /* --- the program --- */
@@ -447,7 +448,7 @@ int lsp_serve(const struct app_options *options)
 	budget_on_change(lsp.app.budget, on_change, &lsp);
 	log_set_listener(on_log, &lsp, LOG_DEBUG);
 	loop_on_signal(lsp.app.loop, SIGTERM, on_terminate, &lsp);
-	loop_on_signal(lsp.app.loop, SIGINT, on_terminate, &lsp);
+	loop_on_signal(lsp.app.loop, SIGINT, on_interrupt, &lsp);
 	lsp.pump = pump_new(lsp.app.loop, STDIN_FILENO, &input);
 	loop_run(lsp.app.loop);
 	release(&lsp);

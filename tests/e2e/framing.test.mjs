@@ -270,7 +270,7 @@ test('exit without shutdown, and before initialize', async (t) => {
 	assert.equal(await fresh.exit(), 1);
 });
 
-for (const signal of ['SIGTERM', 'SIGINT']) {
+for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130]]) {
 	test(`${signal} ends it, whatever is under way`, async (t) => {
 		const upstream = await withUpstream(t);
 		const raw = startRaw(t, { config: configFor(upstream) });
@@ -281,7 +281,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
 		raw.send('{"jsonrpc":"2.0","id":1,"method":"chat/complete","params":{"messages":[{"role":"user","content":"x"}]}}');
 		await upstream.waitForRequests(1);
 		raw.program.kill(signal);
-		assert.equal(await raw.program.exit(), 143);
+		assert.equal(await raw.program.exit(), code);
 	});
 }
 

@@ -7,7 +7,7 @@
  */
 #include "eke/front/app.h"
 
-/* Runs until the client closes its end; returns the exit code: 0, or 143 after SIGTERM. */
+/* Runs until the client closes its end; returns the exit code: 0, or that of a signal (app.h). */
 int acp_serve(const struct app_options *options);
 
 #endif

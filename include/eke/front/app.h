@@ -19,6 +19,10 @@
 #include "eke/upstream/local_server.h"
 #include "eke/upstream/upstream.h"
 
+/* Exit codes of a program that a signal ended: 128 + its number, as a shell would report it. */
+#define EXIT_INTERRUPTED 130
+#define EXIT_TERMINATED 143
+
 /* The options before or behind any command; borrowed from argv. */
 struct app_options {
 	const char *config_path; /* NULL: the usual place */

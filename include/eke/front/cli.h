@@ -12,7 +12,7 @@ enum cli_exit {
 	CLI_FAILED = 1,
 	CLI_USAGE = 2,
 	CLI_BUDGET = 3,
-	CLI_INTERRUPTED = 130, /* by SIGINT, as a shell would report it */
+	CLI_INTERRUPTED = EXIT_INTERRUPTED,
 };
 
 typedef int cli_fn(const struct app_options *options, int argc, char **argv);

@@ -5,7 +5,10 @@
  */
 #include "eke/front/app.h"
 
-/* Runs until the client ends it; returns the exit code (LSP 3.18, "Exit Notification": 0 after shutdown, else 1). */
+/*
+ * Runs until the client ends it; returns the exit code (LSP 3.18, "Exit Notification": 0 after shutdown, else 1), or
+ * that of a signal (app.h).
+ */
 int lsp_serve(const struct app_options *options);
 
 #endif
