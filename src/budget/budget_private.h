@@ -1,12 +1,14 @@
 #ifndef EKE_BUDGET_BUDGET_PRIVATE_H
 #define EKE_BUDGET_BUDGET_PRIVATE_H
 /*
- * The body of the budget, for budget.c (reservations), report.c (what is left) and watch.c (who else writes).
+ * The body of the budget, for budget.c (its life), reserve.c (reservations), jobs.c (the order of writing), report.c
+ * (what is left), watch.c (who else writes) and remote.c (other machines).
  */
 #include "eke/budget/budget.h"
 #include "eke/budget/ledger.h"
 #include "eke/budget/party.h"
 #include "eke/budget/snapshot.h"
+#include "jobs.h"
 #include "remote.h"
 
 /* Snapshots that are kept: parties that are looked at again and again. */
@@ -30,7 +32,7 @@ struct budget {
 	struct ledger *ledger;
 
 	struct reservation *reservations;
-	struct job *jobs, **jobs_end; /* in their order */
+	struct job *jobs; /* in their order */
 	struct timer *retry;
 
 	/* Keys that this process has noted. */
@@ -55,14 +57,6 @@ struct budget {
 
 /* --- for remote.c --- */
 
-/* Something to be written into the ledger, in its turn. */
-struct budget_work {
-	void (*write)(struct budget *budget, void *ctx); /* within a transaction; again if that failed */
-	void (*after)(struct budget *budget, void *ctx); /* behind it; or NULL */
-	void (*free_fn)(void *ctx);                      /* or NULL */
-};
-/* Now if the ledger is free. Takes ctx over; neither is called any more once the ledger is no longer shared. */
-void budget_do(struct budget *budget, const struct budget_work *work, void *ctx);
 /* What became of a question, remote_ask() and remote_await(). */
 void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdict verdict,
 		 const struct remote_denial *denial);

@@ -1,7 +1,7 @@
 /*
  * What happens between the budget and the script in Redis. A connection that comes up is a session: the two meet
  * (hello), what is owed is told (push), what others wrote is heard (news), and then requests may be asked about. A step
- * that writes into the local ledger is a work of the budget's (budget_do()), because another process may hold it; each
+ * that writes into the local ledger is a work of the budget's (jobs_do()), because another process may hold it; each
  * knows its session, so that what belongs to a connection that is gone ends there.
  *
  * A struct waiting is a request that waits for an answer, for as long as the URL's time-out at most; then the
@@ -187,9 +187,16 @@ static void write_alone(struct budget *budget, void *ctx)
 	mirror_begin_alone(budget->ledger);
 }
 
+/* Of a work: as long as it cannot be done, nothing that others write can be believed. */
+static void give_up(struct budget *budget, void *ctx)
+{
+	(void)ctx;
+	redis_fail(budget->remote->redis, "this machine's own ledger is locked");
+}
+
 static void on_down(void *ctx, const char *why)
 {
-	static const struct budget_work work = { .write = write_alone };
+	static const struct budget_work work = { .write = write_alone, .give_up = give_up, .for_remote = true };
 	struct remote *remote = ctx;
 
 	remote->session++;
@@ -201,15 +208,10 @@ static void on_down(void *ctx, const char *why)
 		log_warn("%s", remote->notice);
 	remote->told_away = true;
 	set_state(remote, REMOTE_AWAY);
-	budget_do(remote->budget, &work, NULL);
+	jobs_do(remote->budget, &work, NULL);
 	while (remote->waiting)
 		tell(remote, remote->waiting, REMOTE_SILENT, NULL);
 	end_syncs(remote);
-}
-
-void remote_stumble(struct remote *remote)
-{
-	redis_fail(remote->redis, "this machine's own ledger is locked");
 }
 
 /* --- works --- */
@@ -241,6 +243,9 @@ static void step_free(void *ctx)
 	redis_args_release(&step->texts);
 	free(step);
 }
+
+#define STEP_WORK(write_fn, after_fn) \
+	{ .write = (write_fn), .after = (after_fn), .give_up = give_up, .free_fn = step_free, .for_remote = true }
 
 static bool is_over(const struct step *step)
 {
@@ -301,7 +306,7 @@ static void after_news(struct budget *budget, void *ctx)
 /* Has the news of an answer written into the local ledger. Without any there is nothing to write. */
 static void take_news(struct remote *remote, const struct redis_reply *reply)
 {
-	static const struct budget_work work = { write_news, after_news, step_free };
+	static const struct budget_work work = STEP_WORK(write_news, after_news);
 	size_t count = redis_reply_count(reply);
 	struct step *step;
 
@@ -316,7 +321,7 @@ static void take_news(struct remote *remote, const struct redis_reply *reply)
 		redis_args_add(&step->texts, redis_reply_text(reply, i));
 		redis_args_add(&step->texts, redis_reply_text(reply, i + 1));
 	}
-	budget_do(remote->budget, &work, step);
+	jobs_do(remote->budget, &work, step);
 }
 
 static void on_news(void *ctx, uint64_t session, const struct redis_reply *reply)
@@ -386,12 +391,12 @@ static void after_paid(struct budget *budget, void *ctx)
 /* Has what was told forgotten. */
 static void forget_owed(struct remote *remote, int64_t upto, bool more)
 {
-	static const struct budget_work work = { write_paid, after_paid, step_free };
+	static const struct budget_work work = STEP_WORK(write_paid, after_paid);
 	struct step *step = step_new(remote);
 
 	step->upto = upto;
 	step->more = more;
-	budget_do(remote->budget, &work, step);
+	jobs_do(remote->budget, &work, step);
 }
 
 static void send_owed(struct budget *budget, void *ctx)
@@ -426,10 +431,10 @@ static void on_pushed(void *ctx, uint64_t tag, const struct redis_reply *reply)
 
 static void push(struct remote *remote)
 {
-	static const struct budget_work work = { read_owed, send_owed, step_free };
+	static const struct budget_work work = STEP_WORK(read_owed, send_owed);
 
 	remote->pushing = true;
-	budget_do(remote->budget, &work, step_new(remote));
+	jobs_do(remote->budget, &work, step_new(remote));
 }
 
 void remote_push(struct remote *remote)
@@ -460,7 +465,7 @@ static void after_meeting(struct budget *budget, void *ctx)
 
 static void on_hello(void *ctx, uint64_t session, const struct redis_reply *reply)
 {
-	static const struct budget_work work = { write_meeting, after_meeting, step_free };
+	static const struct budget_work work = STEP_WORK(write_meeting, after_meeting);
 	struct remote *remote = ctx;
 	const char *salt = redis_reply_text(reply, 0);
 
@@ -471,7 +476,7 @@ static void on_hello(void *ctx, uint64_t session, const struct redis_reply *repl
 	}
 	memcpy(remote->salt, salt, MIRROR_SALT);
 	remote->offset = redis_reply_int(reply, 1) - clock_wall_ms();
-	budget_do(remote->budget, &work, step_new(remote));
+	jobs_do(remote->budget, &work, step_new(remote));
 }
 
 static void on_up(void *ctx)

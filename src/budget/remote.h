@@ -66,8 +66,6 @@ void remote_forget(struct remote *remote, uint64_t id);
 void remote_prepare(struct remote *remote, const struct party *party);
 /* After a transaction: tells what is owed, if it can. */
 void remote_push(struct remote *remote);
-/* A work of its own was given up. */
-void remote_stumble(struct remote *remote);
 /* Somebody looks at what is left: connects, and asks for news now and then. */
 void remote_look(struct remote *remote);
 

@@ -1,0 +1,446 @@
+/*
+ * Reservations and what becomes of them. A reservation lives from budget_reserve() to its end: withdrawn, given back,
+ * answered, spent or refused. What is to be written of it are copies (struct outcome), because the reservation, the
+ * endpoint and the configuration may be gone when their turn comes.
+ */
+#include "reserve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/mem.h"
+#include "eke/budget/admit.h"
+#include "eke/budget/outcome.h"
+#include "eke/budget/verdicts.h"
+#include "eke/budget/words.h"
+#include "budget_private.h"
+#include "mirror.h"
+#include "watch.h"
+
+/* Of a ledger that is shared with other machines: what of it a reservation has behind it. */
+enum phase {
+	PHASE_FIRST,  /* nothing */
+	PHASE_ASKED,  /* admitted and recorded here; the answer is awaited */
+	PHASE_DENIED, /* they said no: its record goes, and the reason is looked for */
+	PHASE_ALONE,  /* they do not answer: decided here */
+};
+
+struct reservation {
+	uint64_t id;
+	struct budget *budget;
+	struct party party;
+	struct plan *plan; /* owned */
+	char endpoint[64];
+	char model[LIMIT_BUDGET_MODEL];
+	enum budget_use use;
+	double reserve;
+	bool granted;
+	bool recorded;    /* there is an entry */
+	bool under_block; /* its end tells something about a block */
+	enum phase phase;
+	bool was_asked; /* they may have its record */
+	bool was_late;  /* our ledger said no, and was brought up to date for it */
+	struct remote_question question; /* made in the transaction, asked after it */
+	struct remote_denial denial;
+	int64_t sent_at;  /* Unix ms */
+	budget_fn *fn;
+	void *ctx;
+	struct reservation *next;
+};
+
+static void grant_uncounted(void *ctx);
+
+static void reservation_free(struct reservation *r)
+{
+	struct reservation **at = &r->budget->reservations;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	loop_undefer(r->budget->loop, grant_uncounted, r);
+	if (r->budget->remote)
+		remote_forget(r->budget->remote, r->id);
+	remote_release_question(&r->question);
+	free(r->plan);
+	free(r);
+}
+
+static struct reservation *find(struct budget *budget, uint64_t id)
+{
+	struct reservation *r = budget->reservations;
+
+	while (r && r->id != id)
+		r = r->next;
+	return r;
+}
+
+/* --- reserving --- */
+
+/* Marks the blocks that this request finds out about. */
+static void mark_probe(struct budget *budget, const struct snapshot *s, struct reservation *r)
+{
+	for (size_t i = 0; i < s->block_count; i++) {
+		struct block *b = &s->blocks[i];
+
+		if (!admit_block_concerns(s, b, r->model) || block_judge(b, r->use, s->now) != BLOCK_PROBE)
+			continue;
+		b->probe = r->id;
+		b->probe_until = s->now + BLOCK_PROBE_MS;
+		verdicts_put_block(budget->ledger, r->party.service, b);
+	}
+}
+
+/* Is there a block, over or not, whose fate the end of this request decides? */
+static bool concerns_a_block(const struct snapshot *s, const struct reservation *r)
+{
+	for (size_t i = 0; i < s->block_count; i++)
+		if (admit_block_concerns(s, &s->blocks[i], r->model))
+			return true;
+	return false;
+}
+
+/* Are the other machines to be asked? */
+static bool asks(const struct reservation *r)
+{
+	return r->budget->remote && r->phase == PHASE_FIRST && plan_is_counted(r->plan);
+}
+
+/* Decides within a transaction; false with err. */
+static bool decide(struct budget *budget, struct reservation *r, struct err *err)
+{
+	struct admit_request request = { .endpoint = r->endpoint, .model = r->model, .use = r->use, .reserve = r->reserve };
+	struct snapshot s = { .plan = r->plan };
+	struct key_mark mark;
+	bool ok;
+
+	if (asks(r))
+		remote_prepare(budget->remote, &r->party);
+	ledger_mark(budget->ledger, &r->party.key, &mark);
+	snapshot_read(&s, budget->ledger, &r->party, &mark, r->plan);
+	ok = admit(&s, &request, err);
+	if (ok) {
+		r->sent_at = s.now;
+		r->under_block = concerns_a_block(&s, r);
+		r->recorded = plan_is_counted(r->plan);
+		mark_probe(budget, &s, r);
+		entries_tidy(budget->ledger);
+	}
+	if (ok && r->recorded)
+		entries_add(budget->ledger, r->id, &r->party, &mark, r->model, snapshot_keep_until(&s, r->model));
+	if (ok && asks(r))
+		remote_make_question(budget->remote, r->id, &r->party, r->model, r->use, r->reserve, &s, &r->question);
+	snapshot_release(&s);
+	return ok;
+}
+
+/* It was recorded here before the others answered: as if it had not been. */
+static void take_back(struct budget *budget, struct reservation *r)
+{
+	struct outcome about = { .id = r->id, .party = r->party, .plan = r->plan };
+
+	entries_drop(budget->ledger, r->id);
+	outcome_spent(budget->ledger, &about);
+}
+
+/* The others said no, and our ledger, which has by now what they wrote, sees no reason. */
+static void deny_as_told(const struct reservation *r, struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	int64_t at = (now + r->denial.wait_ms + 999) / 1000;
+	bool key = r->denial.window >= 0 && (size_t)r->denial.window < r->plan->window_count &&
+		   r->plan->windows[r->denial.window].scope == PLAN_SCOPE_KEY;
+	char when[96];
+
+	words_when(at, now / 1000, when, sizeof(when));
+	err_set(err, ERR_BUDGET, "all machines that share the ledger have used what the plan %s allows; the next may go %s",
+		r->plan->name, when);
+	err->retry_at = at;
+	memcpy(err->endpoint, r->endpoint, sizeof(err->endpoint));
+	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", key ? "key" : "machine");
+}
+
+/* The transaction of a reservation that has been to the shared ledger, or cannot go there. */
+static bool decide_again(struct budget *budget, struct reservation *r, struct err *err)
+{
+	bool ok;
+
+	if (r->recorded)
+		take_back(budget, r);
+	ok = decide(budget, r, err);
+	if (r->phase == PHASE_DENIED && ok) {
+		take_back(budget, r);
+		deny_as_told(r, err);
+		return false;
+	}
+	if (r->phase == PHASE_ALONE && budget->remote) {
+		mirror_begin_alone(budget->ledger);
+		/* The question may arrive there all the same. */
+		if (ok)
+			mirror_owe_request(budget->ledger, r->id);
+		else if (r->was_asked)
+			mirror_owe_gone(budget->ledger, r->id);
+	}
+	return ok;
+}
+
+static enum store_result run_reserve(struct budget *budget, void *ctx_id)
+{
+	uint64_t id = *(const uint64_t *)ctx_id;
+	struct reservation *r = find(budget, id);
+	enum store_result result;
+	struct err err;
+	budget_fn *fn;
+	void *ctx;
+	bool ok = false;
+
+	/* It was withdrawn. */
+	if (!r)
+		return STORE_OK;
+	if (asks(r) && remote_state(budget->remote) == REMOTE_STARTING) {
+		remote_await(budget->remote, id);
+		return STORE_OK;
+	}
+	if (asks(r) && remote_state(budget->remote) == REMOTE_AWAY)
+		r->phase = PHASE_ALONE;
+	if (budget->remote)
+		mirror_set_alone(budget->ledger, r->phase == PHASE_ALONE);
+	result = ledger_begin(budget->ledger, STORE_WRITE);
+	if (result == STORE_OK) {
+		ok = r->phase == PHASE_FIRST ? decide(budget, r, &err) : decide_again(budget, r, &err);
+		result = ledger_commit(budget->ledger);
+	}
+	if (budget->remote)
+		mirror_set_alone(budget->ledger, remote_state(budget->remote) == REMOTE_AWAY);
+	if (result != STORE_OK)
+		return result;
+	budget_watch(budget, true);
+	if (ok && asks(r)) {
+		r->phase = PHASE_ASKED;
+		r->was_asked = true;
+		remote_ask(budget->remote, id, &r->question);
+		remote_release_question(&r->question);
+		remote_push(budget->remote);
+		return STORE_OK;
+	}
+	/* Somebody may have given back what it knows of. */
+	if (!ok && asks(r) && !r->was_late) {
+		r->was_late = true;
+		remote_refresh(budget->remote, id);
+		return STORE_OK;
+	}
+	fn = r->fn;
+	ctx = r->ctx;
+	r->granted = ok;
+	if (ok)
+		budget_note_change(budget);
+	else
+		reservation_free(r);
+	if (budget->remote)
+		remote_push(budget->remote);
+	fn(ctx, id, ok ? NULL : &err);
+	return STORE_OK;
+}
+
+static void give_up_reserve(struct budget *budget, void *ctx_id)
+{
+	uint64_t id = *(const uint64_t *)ctx_id;
+	struct reservation *r = find(budget, id);
+	struct err err;
+	budget_fn *fn;
+	void *ctx;
+
+	if (!r)
+		return;
+	err_set(&err, ERR_INTERNAL,
+		"the ledger of requests is locked by another process: end the eke that hangs, or set EKE_STATE_DIR");
+	memcpy(err.endpoint, r->endpoint, sizeof(err.endpoint));
+	fn = r->fn;
+	ctx = r->ctx;
+	reservation_free(r);
+	fn(ctx, id, &err);
+}
+
+/* In its turn, by its id: it may be withdrawn meanwhile. */
+static void decide_later(struct reservation *r, enum phase phase)
+{
+	static const struct budget_work work = { .run = run_reserve, .give_up = give_up_reserve, .free_fn = free };
+	uint64_t *id = xmalloc(sizeof(*id));
+
+	*id = r->id;
+	r->phase = phase;
+	jobs_append(r->budget, &work, id);
+}
+
+void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdict verdict,
+	const struct remote_denial *denial)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (!r)
+		return;
+	switch (verdict) {
+	case REMOTE_YES:
+		r->granted = true;
+		budget_note_change(budget);
+		r->fn(r->ctx, r->id, NULL);
+		return;
+	case REMOTE_NO:
+		r->denial = *denial;
+		decide_later(r, PHASE_DENIED);
+		return;
+	case REMOTE_SILENT:
+		decide_later(r, PHASE_ALONE);
+		return;
+	case REMOTE_ASK:
+		decide_later(r, PHASE_FIRST);
+		return;
+	}
+}
+
+/* Nothing to count, and no ledger that could hold a block. */
+static void grant_uncounted(void *ctx)
+{
+	struct reservation *r = ctx;
+
+	r->granted = true;
+	r->sent_at = clock_wall_ms();
+	r->fn(r->ctx, r->id, NULL);
+}
+
+uint64_t budget_reserve(struct budget *budget, const struct budget_request *request, budget_fn *fn, void *ctx)
+{
+	struct reservation *r = xcalloc(1, sizeof(*r));
+
+	*r = (struct reservation){ .id = ledger_new_id(), .budget = budget, .plan = plan_copy(request->endpoint->plan),
+				   .use = request->use, .reserve = request->reserve, .fn = fn, .ctx = ctx,
+				   .next = budget->reservations };
+	party_make(request->endpoint, request->key, &r->party);
+	snprintf(r->endpoint, sizeof(r->endpoint), "%s", request->endpoint->name);
+	snprintf(r->model, sizeof(r->model), "%s", request->model);
+	budget->reservations = r;
+	if (!plan_is_counted(r->plan) && !ledger_exists(budget->ledger))
+		loop_defer(budget->loop, grant_uncounted, r);
+	else
+		decide_later(r, PHASE_FIRST);
+	return r->id;
+}
+
+/* --- the ends of a reservation --- */
+
+static void outcome_free(void *ctx)
+{
+	struct outcome *outcome = ctx;
+
+	free(outcome->plan);
+	free(outcome);
+}
+
+static void write_refunded(struct budget *budget, void *outcome)
+{
+	outcome_refunded(budget->ledger, outcome);
+}
+
+static void write_answered(struct budget *budget, void *outcome)
+{
+	outcome_answered(budget->ledger, outcome);
+}
+
+static void write_spent(struct budget *budget, void *outcome)
+{
+	outcome_spent(budget->ledger, outcome);
+}
+
+static void write_refused(struct budget *budget, void *outcome)
+{
+	outcome_refused(budget->ledger, outcome);
+}
+
+static const struct budget_work refunded = { .write = write_refunded, .free_fn = outcome_free };
+static const struct budget_work answered = { .write = write_answered, .free_fn = outcome_free };
+static const struct budget_work spent = { .write = write_spent, .free_fn = outcome_free };
+static const struct budget_work refused = { .write = write_refused, .free_fn = outcome_free };
+
+/* The reservation is over; what its end says is written, unless it says nothing. */
+static void end(struct reservation *r, const struct budget_work *work, const struct budget_refusal *refusal, bool says)
+{
+	struct budget *budget = r->budget;
+	struct outcome *outcome = NULL;
+
+	if (says) {
+		outcome = xcalloc(1, sizeof(*outcome));
+		outcome->id = r->id;
+		outcome->party = r->party;
+		outcome->plan = plan_copy(r->plan);
+		outcome->sent_at = r->sent_at;
+		memcpy(outcome->model, r->model, sizeof(outcome->model));
+		memcpy(outcome->endpoint, r->endpoint, sizeof(outcome->endpoint));
+		if (refusal)
+			outcome_set_refusal(outcome, refusal);
+	}
+	reservation_free(r);
+	if (outcome)
+		jobs_do(budget, work, outcome);
+}
+
+void budget_withdraw(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r && (r->granted || r->was_asked))
+		budget_refund(budget, reservation);
+	else if (r)
+		reservation_free(r);
+}
+
+void budget_refund(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r)
+		end(r, &refunded, NULL, r->recorded || r->under_block);
+}
+
+void budget_answered(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r)
+		end(r, &answered, NULL, r->under_block);
+}
+
+void budget_spent(struct budget *budget, uint64_t reservation)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (r)
+		end(r, &spent, NULL, r->under_block);
+}
+
+void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal)
+{
+	struct reservation *r = find(budget, reservation);
+
+	if (!r)
+		return;
+	if (refusal->quota)
+		budget_spent(budget, reservation);
+	else
+		end(r, &refused, refusal, true);
+}
+
+/* --- all of them --- */
+
+void reservations_go_alone(struct budget *budget)
+{
+	for (struct reservation *r = budget->reservations; r; r = r->next)
+		if (!r->granted && r->phase != PHASE_ALONE)
+			decide_later(r, PHASE_ALONE);
+}
+
+void reservations_free(struct budget *budget)
+{
+	while (budget->reservations)
+		reservation_free(budget->reservations);
+}
