@@ -16,12 +16,12 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "closers.h"
 
 #define NONE UINT32_MAX
 #define MODULUS ((UINT64_C(1) << 61) - 1)
 #define BASE UINT64_C(1172036854775783)
 #define CLOSERS_MAX 4 /* that an editor may have put right of the cursor */
-#define NESTING_MAX 64
 
 struct entry {
 	uint64_t before; /* the key's two halves */
@@ -359,102 +359,6 @@ void cache_forget_item(struct cache *c, uint64_t item)
 
 /* --- what the editor may have added right of the cursor --- */
 
-static char closer_of(char c)
-{
-	switch (c) {
-	case '(':
-		return ')';
-	case '[':
-		return ']';
-	case '{':
-		return '}';
-	case '<':
-		return '>';
-	case '"':
-	case '\'':
-	case '`':
-		return c;
-	default:
-		return '\0';
-	}
-}
-
-static bool is_closer(char c)
-{
-	return c && strchr(")]}>\"'`", c);
-}
-
-static bool is_quote(char c)
-{
-	return c == '"' || c == '\'' || c == '`';
-}
-
-/* The closers that are due, the innermost last. Overflow stops counting, which only makes a miss. */
-struct nesting {
-	char due[NESTING_MAX];
-	size_t depth;
-};
-
-/*
- * Takes one character in; true if it closed the innermost. Inside a string only its own quote counts.
- */
-static bool nesting_step(struct nesting *n, char c)
-{
-	char inner = n->depth ? n->due[n->depth - 1] : '\0';
-	char closer = closer_of(c);
-
-	if (inner && c == inner) {
-		n->depth--;
-		return true;
-	}
-	if (is_quote(inner) || !closer || n->depth == NESTING_MAX)
-		return false;
-	/* "<" is mostly a comparison: it nests only where its closer is looked for. */
-	if (c == '<' && inner != '>')
-		return false;
-	n->due[n->depth++] = closer;
-	return false;
-}
-
-/*
- * If the last openers of `typed` wait for exactly the `count` closers, the innermost first: the length
- * of the beginning of `rest` that fits before the first of them. False if they do not.
- */
-static bool cut_before_closer(const char *typed, size_t typed_len, const char *closers, size_t count,
-			      const char *rest, size_t *rest_len)
-{
-	struct nesting n = { .depth = 0 };
-	size_t base;
-
-	for (size_t i = 0; i < typed_len; i++) {
-		if (typed[i] == '\\' && n.depth && is_quote(n.due[n.depth - 1]))
-			i++;
-		else if (typed[i] == '<' && n.depth < NESTING_MAX && memchr(closers, '>', count) &&
-			 !(n.depth && is_quote(n.due[n.depth - 1])))
-			n.due[n.depth++] = '>';
-		else
-			nesting_step(&n, typed[i]);
-	}
-	if (n.depth < count)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (n.due[n.depth - 1 - i] != closers[i])
-			return false;
-	}
-	base = n.depth;
-	for (size_t i = 0; i < *rest_len; i++) {
-		if (rest[i] == '\\' && is_quote(n.due[n.depth - 1])) {
-			i++;
-			continue;
-		}
-		if (nesting_step(&n, rest[i]) && n.depth < base) {
-			*rest_len = i;
-			break;
-		}
-	}
-	return true;
-}
-
 static size_t blanks_with_line_end(const char *s, size_t len)
 {
 	size_t i = 0;
@@ -486,12 +390,12 @@ static size_t readings(const struct cache_place *place, uint64_t seed, struct re
 	for (size_t k = 0; k < 2; k++) {
 		size_t skip = skips[k];
 
-		if (k && (!skip || skip == len || !is_closer(s[skip])))
+		if (k && (!skip || skip == len || !closer_is(s[skip])))
 			break;
 		for (size_t closers = 0; closers <= CLOSERS_MAX; closers++) {
 			size_t used = skip + closers;
 
-			if (used > len || (closers && !is_closer(s[used - 1])))
+			if (used > len || (closers && !closer_is(s[used - 1])))
 				break;
 			out[n++] = (struct reading){ skip, closers, after_key(seed, s + used, len - used) };
 		}
@@ -547,7 +451,7 @@ static enum cache_status judge(const struct search *s, const struct entry *e, si
 	if (typed_len >= e->len) {
 		if (e->complete)
 			return CACHE_MISS;
-		return !r->closers || cut_before_closer(typed, typed_len, s->place->suffix + r->skip,
+		return !r->closers || closers_cut(typed, typed_len, s->place->suffix + r->skip,
 							r->closers, "", rest_len)
 			       ? CACHE_PENDING
 			       : CACHE_MISS;
@@ -557,7 +461,7 @@ static enum cache_status judge(const struct search *s, const struct entry *e, si
 	if (r->skip && !memchr(typed, '\n', typed_len))
 		return CACHE_MISS;
 	if (r->closers &&
-	    !cut_before_closer(typed, typed_len, s->place->suffix + r->skip, r->closers, rest, rest_len))
+	    !closers_cut(typed, typed_len, s->place->suffix + r->skip, r->closers, rest, rest_len))
 		return CACHE_MISS;
 	if (r->skip) {
 		size_t end = *rest_len;
