@@ -176,6 +176,7 @@ class Driver {
 			status: 'EkeStatus',
 			restart: 'EkeRestart',
 			cancel: 'EkeCancel',
+			regenerate: 'EkeRegenerate',
 			explain: 'EkeExplain',
 		};
 		await this.terminal.type(`:${range}${commands[command]} ${argument}`.trimEnd());

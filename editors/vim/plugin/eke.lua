@@ -29,6 +29,7 @@ command('Eke', 'eke.chat', 'command', {
 command('EkeEdit', 'eke.edit', 'propose', { nargs = '+', range = 0 })
 command('EkeApply', 'eke.chat', 'apply')
 command('EkeHistory', 'eke.chat', 'history', { nargs = '?' })
+command('EkeRegenerate', 'eke.chat', 'regenerate')
 command('EkeCancel', 'eke.chat', 'cancel')
 command('EkeStatus', 'eke', 'status')
 command('EkeExplain', 'eke', 'explain')

@@ -18,6 +18,7 @@ command! -nargs=+ -range=0 -complete=custom,eke#chat#complete Eke
 command! -nargs=+ -range=0 EkeEdit call eke#edit#propose(<range>, <line1>, <line2>, <q-args>)
 command! -nargs=0 EkeApply call eke#chat#apply()
 command! -nargs=? EkeHistory call eke#chat#history(<q-args>)
+command! -nargs=0 EkeRegenerate call eke#chat#regenerate()
 command! -nargs=0 EkeCancel call eke#chat#cancel()
 command! -nargs=0 EkeStatus call eke#status()
 command! -nargs=0 EkeDoctor call eke#doctor#run()

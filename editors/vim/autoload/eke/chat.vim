@@ -9,7 +9,8 @@ const s:TOO_OLD = -32601
 
 let s:buf = -1
 let s:chat = ''     " the conversation's id, '' before its first answer
-let s:turn = {}     " the request in flight: id, token, start (line of the answer), prompt
+let s:turn = {}     " the request in flight: id, token, start (line of the answer), what is below it then, former answer
+let s:asked = ''    " the last question
 let s:token = 0
 let s:origins = []  " for each answer on the screen: what it is about, {} for nothing
 let s:needs = {}    " of each chat command: selection, file, diff or none
@@ -82,6 +83,27 @@ function! eke#chat#complete(lead, line, position) abort
   return join(empty(s:needs) ? s:COMMANDS : sort(keys(s:needs)), "\n")
 endfunction
 
+" :EkeRegenerate
+function! eke#chat#regenerate() abort
+  if !empty(s:turn)
+    return eke#say('still answering; :EkeCancel ends that')
+  elseif s:chat ==# ''
+    return eke#say('there is no answer yet')
+  elseif !eke#server#running({-> eke#chat#regenerate()})
+    return
+  endif
+  call s:show(0)
+  let lines = getbufline(s:buf, 1, '$')
+  let answer = len(lines) - 1 - match(reverse(copy(lines)), '^' .. s:EKE)
+  let question = s:last_question()
+  if answer >= len(lines) || question < answer
+    return eke#say('there is no answer on the screen')
+  endif
+  let next = trim(join(lines[question :], "\n"))
+  silent call deletebufline(s:buf, answer + 1, '$')
+  call s:start('chat/regenerate', {}, next ==# s:asked ? '' : next, '', lines[answer : question - 3])
+endfunction
+
 " :EkeCancel
 function! eke#chat#cancel() abort
   if !empty(s:turn)
@@ -150,6 +172,7 @@ function! s:maps() abort
   nnoremap <buffer> <silent> <CR> <Cmd>call <SID>submit()<CR>
   nnoremap <buffer> <silent> <C-C> <Cmd>EkeCancel<CR>
   nnoremap <buffer> <silent> ga <Cmd>EkeApply<CR>
+  nnoremap <buffer> <silent> gr <Cmd>EkeRegenerate<CR>
   nnoremap <buffer> <silent> gn <Cmd>call <SID>renew()<CR>
 endfunction
 
@@ -169,17 +192,22 @@ function! s:fill(lines) abort
   call s:follow(map(win_findbuf(s:buf), '[v:val, 1]'))
 endfunction
 
+" The line of the last heading over a question, 0 if there is none.
+function! s:last_question() abort
+  let above = index(reverse(getbufline(s:buf, 1, '$')), s:YOU)
+  return above < 0 ? 0 : getbufinfo(s:buf)[0].linecount - above
+endfunction
+
 " What the user wrote below the last heading.
 function! s:submit() abort
-  let lines = getbufline(s:buf, 1, '$')
-  let start = len(lines) - 1 - index(reverse(copy(lines)), s:YOU)
-  let text = trim(join(lines[start + 1 :], "\n"))
-  if text ==# '' || start >= len(lines)
+  let start = s:last_question()
+  let text = trim(join(getbufline(s:buf, start + 1, '$'), "\n"))
+  if text ==# '' || start == 0
     return eke#say('write below the last ' .. s:YOU .. ', then <CR>')
   endif
   let context = get(s:, 'next', {})
   let s:next = {}
-  call s:send(text, '', context, start + 1)
+  call s:send(text, '', context, start)
 endfunction
 
 " Windows that show the chat, and whether their cursor is at the end: there it stays.
@@ -248,27 +276,34 @@ function! s:send(text, command, context, at = 0) abort
     let words = [a:command ==# '' ? '' : '/' .. a:command, a:text, has_key(a:context, 'name') ? '(' .. a:context.name .. ')' : '']
     call s:ask_on_screen(join(filter(words, 'v:val !=# ""')))
   endif
-  let s:token += 1
-  call s:append("\n\n" .. s:EKE .. "\n\n")
   call add(s:origins, a:context)
-  let params = {'prompt': a:text, 'streamToken': s:token}
-  if s:chat !=# ''
-    let params.chatId = s:chat
-  endif
+  let s:asked = a:text
+  let params = {'prompt': a:text}
   if a:command !=# ''
     let params.command = a:command
   endif
   if has_key(a:context, 'sent')
     let params.context = a:context.sent
   endif
-  let s:turn = {'token': s:token, 'start': getbufinfo(s:buf)[0].linecount, 'prompt': a:text, 'id': 0}
-  let s:turn.id = eke#server#request('chat/send', params, function('s:on_answer'))
+  call s:start('chat/send', params, '', a:text, [])
+endfunction
+
+" Below the answer then stands {next}, or {again} where there was none to be had; and {former}, if it is not empty, in its place.
+function! s:start(method, params, next, again, former) abort
+  let s:token += 1
+  call s:append(printf("%s%s\n\n", getbufline(s:buf, '$')[0] ==# '' ? "\n" : "\n\n", s:EKE))
+  let s:turn = {'token': s:token, 'start': getbufinfo(s:buf)[0].linecount, 'id': 0,
+        \ 'next': a:next, 'again': a:again, 'former': a:former}
+  let params = extend(a:params, {'streamToken': s:token})
+  if s:chat !=# ''
+    let params.chatId = s:chat
+  endif
+  let s:turn.id = eke#server#request(a:method, params, function('s:on_answer'))
 endfunction
 
 " Puts a question that was asked elsewhere below the last heading.
 function! s:ask_on_screen(text) abort
-  let lines = getbufline(s:buf, 1, '$')
-  let start = len(lines) - index(reverse(copy(lines)), s:YOU)
+  let start = s:last_question()
   silent call deletebufline(s:buf, start + 1, '$')
   call appendbufline(s:buf, start, [''] + split(a:text, "\n", 1))
   call s:follow(map(win_findbuf(s:buf), '[v:val, 1]'))
@@ -284,6 +319,10 @@ endfunction
 function! s:on_answer(result, error) abort
   let turn = s:turn
   let s:turn = {}
+  " No answer came: the former one, if there was one, is there again.
+  if !empty(a:error) && !empty(turn.former) && getbufline(s:buf, turn.start, '$') ==# ['']
+    call setbufline(s:buf, turn.start - 2, turn.former)
+  endif
   if empty(a:error)
     let s:chat = a:result.chatId
     call s:put_right(turn.start, a:result.text)
@@ -296,7 +335,7 @@ function! s:on_answer(result, error) abort
   else
     call s:note(a:error.message)
   endif
-  call s:append("\n\n" .. s:YOU .. "\n\n" .. (empty(a:error) || a:error.code == -32800 ? '' : turn.prompt))
+  call s:append("\n\n" .. s:YOU .. "\n\n" .. (empty(a:error) || a:error.code == -32800 ? turn.next : turn.next .. turn.again))
   for window in win_findbuf(s:buf)
     call s:fold(window)
   endfor

@@ -16,7 +16,8 @@ local TOO_OLD = -32601
 local namespace = api.nvim_create_namespace('eke.chat')
 local buffer = nil
 local chat = nil -- the conversation's id, nil before its first answer
-local turn = nil -- the request in flight: id, token, start (line of the answer), prompt
+local turn = nil -- the request in flight: id, token, start (line of the answer), what is below it then, former answer
+local asked = '' -- the last question
 local token = 0
 local origins = {} -- for each answer on the screen: what it is about, {} for nothing
 local needs = {} -- of each chat command: selection, file, diff or none
@@ -144,6 +145,7 @@ local function prepare()
   map('<CR>', function() M.submit() end, 'send the question')
   map('<C-C>', '<Cmd>EkeCancel<CR>', 'cancel the answer')
   map('ga', '<Cmd>EkeApply<CR>', 'apply the code at the cursor')
+  map('gr', '<Cmd>EkeRegenerate<CR>', 'another answer to the last question')
   map('gn', renew, 'begin another conversation')
 end
 
@@ -179,10 +181,17 @@ local function note(words)
   end
 end
 
-local function done(again)
+local function done(below)
   turn = nil
-  append(('\n\n%s\n\n%s'):format(YOU, again or ''))
+  append(('\n\n%s\n\n%s'):format(YOU, below))
   vim.tbl_map(fold, windows())
+end
+
+--- No answer came: the former one, if there was one, is there again.
+local function put_back(failed)
+  if failed.former and vim.deep_equal(lines_of(failed.start - 1), { '' }) then
+    api.nvim_buf_set_lines(buffer, failed.start - 3, -1, false, failed.former)
+  end
 end
 
 --- The answer is whole by itself: what was streamed is put right if it differs.
@@ -201,20 +210,33 @@ local CUT = {
   truncated = 'cut off: the connection broke',
 }
 
-local function on_answer(asked, error, result)
-  if asked ~= turn then
+local function on_answer(answered, error, result)
+  if answered ~= turn then
     return
   elseif error then
+    put_back(turn)
     note(error.code ~= TOO_OLD and error.message
       or ('This eke (%s) has no chat for editors yet: update it. `eke chat` in a terminal works.'):format(client.version()))
-    return done(asked.prompt)
+    return done(turn.next .. turn.again)
   end
   chat = result.chatId
   put_right(turn.start, result.text)
   api.nvim_buf_set_lines(buffer, turn.start - 3, turn.start - 2, false, { EKE .. ' · ' .. result.model })
   note(table.concat(result.trimmed or {}, '; '))
   note(CUT[result.finishReason])
-  done()
+  done(turn.next)
+end
+
+--- Below the answer then stands what is next, or again where there was none to be had; and former, if any, in its place.
+local function start(method, params, next, again, former)
+  token = token + 1
+  append(('%s%s\n\n'):format(lines_of(-2)[1] == '' and '\n' or '\n\n', EKE))
+  local started = { token = token, start = api.nvim_buf_line_count(buffer), next = next, again = again, former = former }
+  turn = started
+  params.chatId, params.streamToken = chat, token
+  started.id = client.request(method, params, function(error, result)
+    on_answer(started, error, result)
+  end)
 end
 
 --- at is the heading's line if the question stands in the buffer already.
@@ -224,22 +246,16 @@ local function send(prompt, command, context, at)
   end
   show(false)
   if not at then
-    local start = last_question()
+    local heading = last_question()
     local words = { command and '/' .. command or nil }
     vim.list_extend(words, { prompt ~= '' and prompt or nil })
     vim.list_extend(words, { context.name and '(' .. context.name .. ')' or nil })
-    api.nvim_buf_set_lines(buffer, start, -1, false, vim.list_extend({ '' }, vim.split(table.concat(words, ' '), '\n')))
+    api.nvim_buf_set_lines(buffer, heading, -1, false, vim.list_extend({ '' }, vim.split(table.concat(words, ' '), '\n')))
     follow(windows())
   end
-  token = token + 1
-  append(('\n\n%s\n\n'):format(EKE))
   origins[#origins + 1] = context
-  local asked = { token = token, start = api.nvim_buf_line_count(buffer), prompt = prompt }
-  turn = asked
-  local params = { prompt = prompt, command = command, chatId = chat, context = context.sent, streamToken = token }
-  asked.id = client.request('chat/send', params, function(error, result)
-    on_answer(asked, error, result)
-  end)
+  asked = prompt
+  start('chat/send', { prompt = prompt, command = command, context = context.sent }, '', prompt)
 end
 
 function M.progress(params)
@@ -251,8 +267,9 @@ end
 --- The server ended.
 function M.lost()
   if turn then
+    put_back(turn)
     note('the server ended')
-    done(turn.prompt)
+    done(turn.next .. turn.again)
   end
 end
 
@@ -349,9 +366,33 @@ end
 function M.cancel()
   if turn then
     client.cancel(turn.id)
+    put_back(turn)
     note('cancelled')
-    done()
+    done(turn.next)
   end
+end
+
+--- :EkeRegenerate
+function M.regenerate()
+  if turn then
+    return eke.say('still answering; :EkeCancel ends that')
+  elseif not chat then
+    return eke.say('there is no answer yet')
+  end
+  client.ready(function()
+    show(false)
+    local question, lines = last_question(), lines_of()
+    local answer = question
+    while answer > 0 and not vim.startswith(lines[answer], EKE) do
+      answer = answer - 1
+    end
+    if answer == 0 then
+      return eke.say('there is no answer on the screen')
+    end
+    local below = vim.trim(table.concat(lines, '\n', question + 1))
+    api.nvim_buf_set_lines(buffer, answer - 1, -1, false, {})
+    start('chat/regenerate', {}, below == asked and '' or below, '', vim.list_slice(lines, answer, question - 2))
+  end)
 end
 
 -- :EkeApply
