@@ -417,7 +417,7 @@ bool context_add(struct context_blocks *blocks, const struct context_sources *so
 static bool is_file(const struct context_sources *sources, const char *path, const char *folder)
 {
 	char *uri = uri_from_path(path);
-	bool found = uri && (find_text(sources, uri) || docs_find(sources->docs, uri));
+	bool found = uri && docs_find(sources->docs, uri);
 	char *real = found ? NULL : realpath(path, NULL);
 	char *top = real ? realpath(folder, NULL) : NULL;
 	size_t len = top ? strlen(top) : 0;
@@ -455,7 +455,8 @@ bool context_next_mention(const struct context_sources *sources, struct context_
 	struct mention mention = { .end = out->end };
 
 	out->uri = NULL;
-	while (!out->uri && mention_next(&mention)) {
+	while (!out->uri && out->words < LIMIT_MENTIONS && mention_next(&mention)) {
+		out->words++;
 		for (size_t i = 0; !out->uri && i < mention.count; i++) {
 			out->uri = find_file(sources, mention.names[i].path);
 			out->has_range = mention.names[i].first > 0;

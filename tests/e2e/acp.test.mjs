@@ -420,6 +420,24 @@ test('what looks like @file and is none of the session\'s is left to the model',
 	assert.deepEqual(acp.reads, []);
 });
 
+test('a folder with a slash at its end is the folder', async (t) => {
+	const { acp, id, upstream } = await start(t, { answer: () => '<edit>\nint b;\n</edit>' });
+	const path = put(acp, 'a.c', 'int a;\n');
+	const other = await acp.session(`${acp.cwd}//`);
+
+	acp.buffers.set(path, 'int unsaved;\n');
+	acp.onPermission = allow('allow_once');
+	await acp.prompt(id, 'one');
+	await acp.prompt(other, 'what is @a.c?');
+	assert.match(asked(last(upstream)), /^File a\.c:\n```c\n1 \| int unsaved;\n/);
+	await acp.prompt(other, '/edit a.c name it b');
+	assert.deepEqual(acp.written, [{ path, content: 'int b;\n' }]);
+	for (const cwd of [acp.cwd, `${acp.cwd}/`]) {
+		const { sessions } = await acp.request('session/list', { cwd });
+		assert.deepEqual(sessions.map((s) => [s.sessionId, s.cwd]), [[other, acp.cwd], [id, acp.cwd]]);
+	}
+});
+
 test('more files than go along; /fix is about files that are attached', async (t) => {
 	const { acp, id, upstream } = await start(t, { answer: () => '<edit>\nint b;\n</edit>' });
 	const names = Array.from({ length: 65 }, (_, i) => `many/${i}.txt`);
@@ -429,6 +447,11 @@ test('more files than go along; /fix is about files that are attached', async (t
 	await acp.prompt(id, names.slice(0, 64).map((n) => `@${n} @${n}`).join(' '));
 	assert.equal(asked(last(upstream)).match(/unsaved many/g).length, 64);
 	assert.equal(acp.reads.length, 64);
+	/* Words that name nothing do not hide those that do, up to a point. */
+	await acp.prompt(await acp.session(), `${'@Override '.repeat(4000)}@many/0.txt`);
+	assert.match(asked(last(upstream)), /^File many\/0\.txt:/);
+	await acp.prompt(await acp.session(), `${'@Override '.repeat(5000)}@many/0.txt`);
+	assert.match(asked(last(upstream)), /^@Override /);
 	for (const blocks of [[text(names.map((n) => `@${n}`).join(' '))], [text('@many/0.txt @many/1.txt @many/2.txt'), ...names.slice(2).map((n) => link(join(acp.cwd, n)))]]) {
 		acp.reads.length = 0;
 		const error = await acp.prompt(id, blocks).catch((e) => e);

@@ -86,6 +86,7 @@ struct context_sources {
 /* A file that a prompt mentions. */
 struct context_mention {
 	const char *end; /* of the word; before the first call: the prompt */
+	size_t words;    /* that begin with an @, so far */
 	char *uri;       /* the caller's, to be freed */
 	bool has_range;  /* whole lines; else all of it */
 	struct range range;
@@ -102,7 +103,8 @@ bool context_add(struct context_blocks *blocks, const struct context_sources *so
 	struct err *err);
 /*
  * The next file that the prompt mentions: @path, relative to the folder, in it, and there; what names no file is
- * ordinary text. False: no more. Whether it may be sent is not looked at.
+ * ordinary text, and so is what comes behind LIMIT_MENTIONS words that could name one. False: no more. Whether it may
+ * be sent is not looked at.
  */
 bool context_next_mention(const struct context_sources *sources, struct context_mention *mention);
 /* Adds all of them. Fails as context_add(). */
