@@ -23,6 +23,9 @@
 /* Of a file, to see what it imports. */
 #define HEAD KIB(8)
 #define NAME_MOST 200
+/* What names begin with. */
+#define SELECTION_IN "Selection in "
+#define FILE_IS "File "
 /* A block beside its text: numbers, fence, name. */
 #define BLOCK_MOST (8 * LIMIT_CONTEXT_PIECE)
 
@@ -96,6 +99,22 @@ static bool read_text(struct source *source, const char *uri, struct err *err)
 	return ok;
 }
 
+static const struct context_text *find_text(const struct context_sources *from, const char *uri)
+{
+	const struct context_text *found = NULL;
+	char *key = from->text_count ? uri_key(uri) : NULL;
+
+	for (size_t i = 0; key && !found && i < from->text_count; i++) {
+		char *other = uri_key(from->texts[i].uri);
+
+		if (other && !strcmp(other, key))
+			found = &from->texts[i];
+		free(other);
+	}
+	free(key);
+	return found;
+}
+
 static const char *language_for(const struct source *source, const struct context_item *item, const struct doc *doc)
 {
 	const struct language *language;
@@ -117,6 +136,7 @@ static const char *language_for(const struct source *source, const struct contex
 static bool source_open(struct source *source, const struct context_sources *from, const struct context_item *item,
 	struct err *err)
 {
+	const struct context_text *given = find_text(from, item->uri);
 	struct doc *doc = docs_find(from->docs, item->uri);
 	bool ok = true;
 
@@ -124,8 +144,8 @@ static bool source_open(struct source *source, const struct context_sources *fro
 	source->shown = workspace_show(from->workspace, item->uri);
 	if (!workspace_may_send(from->workspace, item->uri, err))
 		return false;
-	if (item->text)
-		ok = take_text(source, item->text, item->len, err);
+	if (given)
+		ok = take_text(source, given->text, given->len, err);
 	else if (doc && doc_is_kept(doc))
 		source->text = doc_text(doc);
 	else
@@ -137,6 +157,17 @@ static bool source_open(struct source *source, const struct context_sources *fro
 
 /* --- blocks --- */
 
+/* Is b, which comes behind a, the same text of the same thing? */
+static bool is_same(const struct context_block *a, const struct context_block *b)
+{
+	bool as_file = a->selection && !b->selection;
+	size_t skip_a = as_file ? strlen(SELECTION_IN) : 0;
+	size_t skip_b = as_file ? strlen(FILE_IS) : 0;
+
+	return b->len >= skip_b && a->len - skip_a == b->len - skip_b &&
+	       !memcmp(a->text + skip_a, b->text + skip_b, b->len - skip_b);
+}
+
 /* Adds it, unless the same is there. Takes key and text. */
 static bool put(struct context_blocks *blocks, bool selection, char *key, struct strbuf *text, struct err *err)
 {
@@ -144,7 +175,7 @@ static bool put(struct context_blocks *blocks, bool selection, char *key, struct
 
 	block.text = strbuf_detach(text, &block.len);
 	for (size_t i = 0; i < blocks->count; i++) {
-		if (blocks->items[i].len == block.len && !memcmp(blocks->items[i].text, block.text, block.len)) {
+		if (is_same(&blocks->items[i], &block)) {
 			free(block.key);
 			free(block.text);
 			return true;
@@ -225,11 +256,11 @@ static void remember(struct context_blocks *blocks, const struct source *source,
 
 static char *name_of(const struct source *source, const struct context_item *item, const struct piece *piece)
 {
-	const char *what = item->kind == CONTEXT_SELECTION ? "Selection in" : "File";
+	const char *what = item->kind == CONTEXT_SELECTION ? SELECTION_IN : FILE_IS;
 	char *shown = block_name(source->shown, NAME_MOST);
-	char *name = piece->whole ? xasprintf("%s %s", what, shown) :
-		     piece->first == piece->last ? xasprintf("%s %s, line %zu", what, shown, piece->first) :
-						   xasprintf("%s %s, lines %zu-%zu", what, shown, piece->first, piece->last);
+	char *name = piece->whole ? xasprintf("%s%s", what, shown) :
+		     piece->first == piece->last ? xasprintf("%s%s, line %zu", what, shown, piece->first) :
+						   xasprintf("%s%s, lines %zu-%zu", what, shown, piece->first, piece->last);
 
 	free(shown);
 	return name;
@@ -419,27 +450,37 @@ static char *find_file(const struct context_sources *sources, const char *name)
 	}
 }
 
+bool context_next_mention(const struct context_sources *sources, struct context_mention *out)
+{
+	struct mention mention = { .end = out->end };
+
+	out->uri = NULL;
+	while (!out->uri && out->words < LIMIT_MENTIONS && mention_next(&mention)) {
+		out->words++;
+		for (size_t i = 0; !out->uri && i < mention.count; i++) {
+			out->uri = find_file(sources, mention.names[i].path);
+			out->has_range = mention.names[i].first > 0;
+			out->range = (struct range){ { mention.names[i].first - 1, 0 }, { mention.names[i].last, 0 } };
+		}
+		mention_release(&mention);
+	}
+	out->end = mention.end;
+	return out->uri != NULL;
+}
+
 bool context_add_mentions(struct context_blocks *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err)
 {
-	struct mention mention = { .end = prompt };
+	struct context_mention mention = { .end = prompt };
 	bool ok = true;
 
-	while (ok && mention_next(&mention)) {
-		struct context_item item = { .kind = CONTEXT_FILE };
-		char *uri = NULL;
+	while (ok && context_next_mention(sources, &mention)) {
+		struct context_item item = {
+			.kind = CONTEXT_FILE, .uri = mention.uri, .has_range = mention.has_range, .range = mention.range
+		};
 
-		for (size_t i = 0; !uri && i < mention.count; i++) {
-			uri = find_file(sources, mention.names[i].path);
-			item.has_range = mention.names[i].first > 0;
-			item.range.start.line = mention.names[i].first - 1;
-			item.range.end.line = mention.names[i].last;
-		}
-		item.uri = uri;
-		if (uri)
-			ok = context_add(blocks, sources, &item, err);
-		free(uri);
-		mention_release(&mention);
+		ok = context_add(blocks, sources, &item, err);
+		free(mention.uri);
 	}
 	return ok;
 }

@@ -419,7 +419,9 @@ static void on_diff(void *ctx, const struct strbuf *text, const char *const *kep
 static bool prepare(struct asking *a, const struct conversation_question *q, struct err *err)
 {
 	struct conversations *c = a->c;
-	struct context_sources sources = { .docs = c->docs, .workspace = c->workspace };
+	struct context_sources sources = {
+		.docs = c->docs, .workspace = c->workspace, .texts = q->texts, .text_count = q->text_count
+	};
 
 	if (q->again) {
 		if (!q->chat_id)

@@ -7,6 +7,7 @@
 
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/chat/history_step.h"
 #include "conversation_look.h"
 
 /* From the end of an answer to what can wait, and between its steps. */

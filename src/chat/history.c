@@ -4,8 +4,7 @@
  *
  * A text is a row of pieces. While an answer comes each piece is what came since the last one; at its end they are
  * replaced by larger ones, cut at lines, and these are what is indexed: a word that is looked for is found if it lies
- * within one of them. What is dropped is marked `gone` at once, and deleted in steps, since taking a long text out of
- * the index takes its time.
+ * within one of them. What is dropped is marked `gone`; history_step.c deletes it.
  */
 #include "eke/chat/history.h"
 
@@ -82,7 +81,7 @@ void history_place_release(struct history_place *place)
 
 /* --- statements with a number or two --- */
 
-static void run(struct history *h, unsigned sql, int64_t n)
+void history_run(struct history *h, unsigned sql, int64_t n)
 {
 	store_start(h->store, sql);
 	store_put_int(h->store, n);
@@ -281,7 +280,7 @@ static void write_question(struct history *h, const struct history_question *q, 
 		place->question = put_question(h, place->chat, q);
 	place->answer = put_turn(h, place->chat, HISTORY_MODEL, NULL);
 	claim(h, place);
-	run(h, SQL_CHAT_COUNT, place->chat);
+	history_run(h, SQL_CHAT_COUNT, place->chat);
 }
 
 /* Within a transaction: reads, asks, writes. False with err: it is refused. */
@@ -343,8 +342,8 @@ static bool is_there(struct history *h, const struct history_place *place)
 static void take_place(struct history *h, struct history_place *place)
 {
 	if (place->former)
-		run(h, SQL_DROP_TURN, place->former);
-	run(h, SQL_CHAT_COUNT, place->chat);
+		history_run(h, SQL_DROP_TURN, place->former);
+	history_run(h, SQL_CHAT_COUNT, place->chat);
 }
 
 enum store_result history_append(struct history *h, struct history_place *place, const char *text, size_t len)
@@ -396,16 +395,16 @@ enum store_result history_end(struct history *h, struct history_place *place, co
 	if (result != STORE_OK)
 		return result;
 	if (is_there(h, place)) {
-		run(h, SQL_PIECES_DROP, place->answer);
+		history_run(h, SQL_PIECES_DROP, place->answer);
 		if (nothing) {
-			run(h, SQL_DROP_TURN, place->answer);
+			history_run(h, SQL_DROP_TURN, place->answer);
 		} else {
 			put_text(h, place->answer, end->text, end->len);
 			write_end(h, place, end);
 		}
-		run(h, SQL_RELEASE, place->chat);
+		history_run(h, SQL_RELEASE, place->chat);
 		if (nothing)
-			run(h, SQL_CHAT_COUNT, place->chat);
+			history_run(h, SQL_CHAT_COUNT, place->chat);
 		else
 			take_place(h, place);
 		run2(h, SQL_TOUCH, place->chat, clock_wall_ms());
@@ -451,86 +450,4 @@ enum store_result history_delete(struct history *h, const char *id, struct err *
 	else
 		no_such_chat(id, refusal);
 	return store_commit(h->store);
-}
-
-/* --- what can wait --- */
-
-/* Numbers from a statement's first column, and flags from its second; at most 8. */
-static size_t take_rows(struct history *h, unsigned sql, int64_t *numbers, bool *flags)
-{
-	size_t n = 0;
-
-	store_start(h->store, sql);
-	while (n < 8 && store_next(h->store)) {
-		flags[n] = store_type(h->store, 1) == STORE_INT && store_int(h->store, 1);
-		numbers[n++] = store_int(h->store, 0);
-	}
-	return n;
-}
-
-static int64_t changes(struct history *h)
-{
-	store_start(h->store, SQL_CHANGES);
-	return store_next(h->store) ? store_int(h->store, 0) : 0;
-}
-
-/* Merges some parts of the index (FTS5, "The 'merge' Command"); false: there was nothing to merge. */
-static bool merge(struct history *h)
-{
-	int64_t before = changes(h);
-
-	store_start(h->store, SQL_MERGE);
-	store_run(h->store);
-	return changes(h) - before >= 2;
-}
-
-static size_t drop_gone(struct history *h)
-{
-	int64_t pieces[8];
-	bool indexed[8];
-	size_t n = take_rows(h, SQL_GONE, pieces, indexed);
-
-	for (size_t i = 0; i < n; i++) {
-		if (indexed[i])
-			run(h, SQL_UNINDEX, pieces[i]);
-		run(h, SQL_PIECE_DROP, pieces[i]);
-	}
-	if (n)
-		return n;
-	store_start(h->store, SQL_GONE_TURNS);
-	store_run(h->store);
-	store_start(h->store, SQL_GONE_CHATS);
-	store_run(h->store);
-	return 0;
-}
-
-static size_t index_fresh(struct history *h)
-{
-	int64_t pieces[8];
-	bool indexed[8];
-	size_t n = take_rows(h, SQL_UNINDEXED, pieces, indexed);
-
-	for (size_t i = 0; i < n; i++) {
-		run(h, SQL_INDEX, pieces[i]);
-		run(h, SQL_INDEXED, pieces[i]);
-	}
-	return n;
-}
-
-enum store_result history_step(struct history *h, bool *more)
-{
-	enum store_result result = history_open(h, STORE_WRITE);
-	bool merged;
-	bool changed;
-
-	if (result != STORE_OK)
-		return result;
-	/* First what is left to merge: the more parts there are, the longer it takes. */
-	merged = h->merging && merge(h);
-	changed = !merged && (drop_gone(h) || index_fresh(h));
-	result = store_commit(h->store);
-	if (result == STORE_OK)
-		h->merging = merged || changed;
-	*more = result == STORE_OK && (merged || changed);
-	return result;
 }

@@ -1,7 +1,8 @@
 #ifndef EKE_CHAT_HISTORY_READ_H
 #define EKE_CHAT_HISTORY_READ_H
 /*
- * What history.c (the file, and what is written) and history_read.c (what is read) share.
+ * What history.c (the file, and what is written), history_read.c (what is read) and history_step.c (what can wait)
+ * share.
  */
 #include <sys/types.h>
 
@@ -20,6 +21,8 @@ enum store_result history_open(struct history *h, enum store_mode mode);
 
 /* --- within a transaction --- */
 
+/* history.c: a statement with one number. */
+void history_run(struct history *h, unsigned sql, int64_t n);
 /*
  * Fills *out, its turns included; false: there is no such chat. `*number` is its row, `*busy` whether it is answered.
  */

@@ -1,7 +1,7 @@
 #ifndef EKE_CHAT_HISTORY_SCHEMA_H
 #define EKE_CHAT_HISTORY_SCHEMA_H
 /*
- * The form of chats.db: its tables, and the statements by their numbers. For history.c and history_read.c.
+ * The form of chats.db: its tables, and the statements by their numbers. For history.c and its kin.
  */
 #include "eke/store/store.h"
 

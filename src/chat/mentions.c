@@ -25,33 +25,42 @@ static bool may_precede(char c)
 	return is_blank(c) || strchr("([{<\"'`,;:", c);
 }
 
-/* Relative paths that stay below where they begin. */
-static bool is_plain(const char *name, size_t len)
+/*
+ * The path in one spelling, without what says nothing ("./", "//"). NULL: it is no relative one that stays below where
+ * it begins.
+ */
+static char *plain_path(const char *name, size_t len)
 {
-	size_t at = 0;
+	char path[NAME_MOST + 1];
+	size_t made = 0;
+	size_t n;
 
 	if (!len || len > NAME_MOST || name[0] == '/' || name[len - 1] == '/')
-		return false;
-	while (at < len) {
-		const char *slash = memchr(name + at, '/', len - at);
-		size_t n = slash ? (size_t)(slash - (name + at)) : len - at;
+		return NULL;
+	for (size_t at = 0; at < len; at += n + 1) {
+		const char *part = name + at;
+		const char *slash = memchr(part, '/', len - at);
 
-		if (n == 2 && name[at] == '.' && name[at + 1] == '.')
-			return false;
-		at += n + 1;
+		n = slash ? (size_t)(slash - part) : len - at;
+		if (n == 2 && part[0] == '.' && part[1] == '.')
+			return NULL;
+		if (!n || (n == 1 && part[0] == '.'))
+			continue;
+		if (made)
+			path[made++] = '/';
+		memcpy(path + made, part, n);
+		made += n;
 	}
-	return true;
+	return made ? xstrndup(path, made) : NULL;
 }
 
 static void add(struct mention *m, const char *name, size_t len, int64_t first, int64_t last)
 {
-	if (len > 2 && name[0] == '.' && name[1] == '/') {
-		name += 2;
-		len -= 2;
-	}
-	if (m->count == MENTION_NAMES || !is_plain(name, len))
+	char *path = m->count < MENTION_NAMES ? plain_path(name, len) : NULL;
+
+	if (!path)
 		return;
-	m->names[m->count].path = xstrndup(name, len);
+	m->names[m->count].path = path;
 	m->names[m->count].first = first;
 	m->names[m->count++].last = last;
 }

@@ -1,6 +1,7 @@
 /*
  * A prompt's content blocks taken apart: the words, and what goes with them. Text blocks make one text; where a file
- * stands in the middle of a sentence (a mention), its name does, too. Nothing is read here.
+ * stands in the middle of a sentence (a mention), its name does, too. Nothing is read here. Files that the words name
+ * by an @ are added when it is known that they are wanted.
  *
  * Clients name parts of files by the fragments of URIs in many ways (#L10, #L10-20, #L10:20, #L10-L20, #L10C1-L20C3).
  */
@@ -98,6 +99,14 @@ size_t acp_command_name(const char *text, const char **rest)
 }
 
 /* --- blocks --- */
+
+static bool has_place(const struct acp_blocks *blocks, struct err *err)
+{
+	if (blocks->count < LIMIT_CONTEXT_ITEMS)
+		return true;
+	err_set(err, ERR_INVALID_PARAMS, "more than %d things go with the prompt", LIMIT_CONTEXT_ITEMS);
+	return false;
+}
 
 static struct acp_piece *add_piece(struct acp_blocks *out)
 {
@@ -224,10 +233,8 @@ static bool take_block(struct acp *acp, const struct json *block, struct acp_blo
 
 	if (is_text(block))
 		return take_text(block, out, err);
-	if (out->count == LIMIT_CONTEXT_ITEMS) {
-		err_set(err, ERR_INVALID_PARAMS, "more than %d things go with the prompt", LIMIT_CONTEXT_ITEMS);
+	if (!has_place(out, err))
 		return false;
-	}
 	if (type && !strcmp(type, "resource_link"))
 		return take_link(acp, block, out, err);
 	if (type && !strcmp(type, "resource"))
@@ -261,4 +268,40 @@ bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_bloc
 		return false;
 	}
 	return true;
+}
+
+/* --- files by their paths --- */
+
+bool acp_piece_is_file(const struct acp_piece *piece)
+{
+	return piece->path && (piece->whole || !piece->text);
+}
+
+bool acp_blocks_know(const struct acp_blocks *blocks, const char *path)
+{
+	for (size_t i = 0; i < blocks->count; i++) {
+		const struct acp_piece *piece = &blocks->pieces[i];
+
+		if (piece->text && acp_piece_is_file(piece) && !strcmp(piece->path, path))
+			return true;
+	}
+	return false;
+}
+
+bool acp_blocks_mention(struct acp_blocks *blocks, const char *uri, struct err *err)
+{
+	struct acp_piece piece = { .uri = xstrdup(uri), .path = uri_to_path(uri), .mentioned = true };
+	bool there = !piece.path;
+	bool ok;
+
+	for (size_t i = 0; i < blocks->count && !there; i++)
+		there = acp_piece_is_file(&blocks->pieces[i]) && !strcmp(blocks->pieces[i].path, piece.path);
+	ok = there || has_place(blocks, err);
+	if (ok && !there) {
+		*add_piece(blocks) = piece;
+	} else {
+		free(piece.uri);
+		free(piece.path);
+	}
+	return ok;
 }

@@ -112,8 +112,9 @@ struct acp_piece {
 	char *name; /* for the user and the model */
 	bool has_lines;
 	int64_t first, last; /* from 1 */
-	bool whole; /* text is all of the file's; else it is all that there is */
-	char *text; /* NULL: to be read */
+	bool mentioned; /* nothing but an @file of the words: its text is all that is wanted */
+	bool whole;     /* text is all of the file's; else it is all that there is */
+	char *text;     /* NULL: to be read, or another piece has it */
 	size_t len;
 };
 
@@ -127,6 +128,12 @@ void acp_blocks_init(struct acp_blocks *blocks);
 void acp_blocks_release(struct acp_blocks *blocks);
 /* Takes params.prompt apart. False with ERR_INVALID_PARAMS, ERR_IGNORED or ERR_PROMPT_TOO_LONG. */
 bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_blocks *out, struct err *err);
+/* Adds a file that the words mention, unless it is there. False with ERR_INVALID_PARAMS: one too many. */
+bool acp_blocks_mention(struct acp_blocks *blocks, const char *uri, struct err *err);
+/* Is it a file, or a part that is named by its lines? Else it is a text, perhaps out of a file. */
+bool acp_piece_is_file(const struct acp_piece *piece);
+/* Does a piece have the file's whole text? */
+bool acp_blocks_know(const struct acp_blocks *blocks, const char *path);
 /*
  * "/name rest": the name's length, and where the rest begins; 0: the text is no command. The text need not name one
  * that exists.
@@ -149,6 +156,7 @@ struct acp_prompt {
 	uint64_t ticket;
 	struct acp_blocks blocks;
 	size_t reading;          /* the piece that is being read */
+	bool mentions_taken;     /* the pieces are all there */
 	char *command;           /* its name; NULL: none */
 	bool own_command;        /* … is one of this front end's */
 	const char *words;       /* the text behind it; within blocks.text */

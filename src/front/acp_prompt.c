@@ -1,7 +1,7 @@
 /*
  * session/prompt: a turn from the words to the stop reason. First the files that the client named are read, one after
- * the other; then the prompt goes to the conversation engine, or is an edit (acp_edit.c), or is answered here
- * (/budget).
+ * the other; then the prompt is an edit (acp_edit.c), or the files that its words mention are read, too, and it goes to
+ * the conversation engine. Or it is answered here (/budget).
  *
  * A struct acp_prompt lives from its request to its answer. Whatever ends it: what is still to be told goes out, then
  * the answer, and nothing after that.
@@ -237,25 +237,25 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 
 static struct context_item item_of(const struct acp_piece *piece)
 {
-	struct context_item item = { .kind = CONTEXT_TEXT, .name = piece->name, .text = piece->text, .len = piece->len };
-	const struct language *language;
+	const struct language *language = piece->path ? language_of_path(piece->path) : NULL;
 
-	if (piece->path && (piece->whole || !piece->text)) {
-		item.kind = piece->has_lines ? CONTEXT_SELECTION : CONTEXT_FILE;
-		item.uri = piece->uri;
-		item.has_range = piece->has_lines;
-		item.range = (struct range){ { piece->first - 1, 0 }, { piece->last, 0 } };
-		return item;
-	}
-	language = piece->path ? language_of_path(piece->path) : NULL;
-	item.language = language ? language->id : NULL;
-	return item;
+	if (acp_piece_is_file(piece))
+		return (struct context_item){ .kind = piece->has_lines ? CONTEXT_SELECTION : CONTEXT_FILE,
+					      .uri = piece->uri,
+					      .has_range = piece->has_lines,
+					      .range = { { piece->first - 1, 0 }, { piece->last, 0 } } };
+	return (struct context_item){ .kind = CONTEXT_TEXT,
+				      .name = piece->name,
+				      .text = piece->text,
+				      .len = piece->len,
+				      .language = language ? language->id : NULL };
 }
 
 static void ask(struct acp_prompt *prompt)
 {
 	const struct acp_session *session = prompt->session;
 	struct context_item items[LIMIT_CONTEXT_ITEMS];
+	struct context_text texts[LIMIT_CONTEXT_ITEMS];
 	struct conversation_callbacks callbacks = {
 		.begun = on_begun, .delta = on_delta, .ask = on_ask, .done = on_done, .ctx = prompt
 	};
@@ -265,14 +265,20 @@ static void ask(struct acp_prompt *prompt)
 		.prompt = prompt->words,
 		.command = prompt->command,
 		.context = items,
-		.context_count = prompt->blocks.count,
+		.texts = texts,
 		.folder = session->cwd,
 		.temperature = -1,
 	};
 	struct err err;
 
-	for (size_t i = 0; i < prompt->blocks.count; i++)
-		items[i] = item_of(&prompt->blocks.pieces[i]);
+	for (size_t i = 0; i < prompt->blocks.count; i++) {
+		const struct acp_piece *piece = &prompt->blocks.pieces[i];
+
+		if (!piece->mentioned)
+			items[question.context_count++] = item_of(piece);
+		if (piece->text && acp_piece_is_file(piece))
+			texts[question.text_count++] = (struct context_text){ piece->uri, piece->text, piece->len };
+	}
 	acp_chosen(session, &question.endpoint, &question.model);
 	prompt->question = conversations_ask(prompt->acp->app.conversations, &question, &callbacks, &err);
 	if (!prompt->question)
@@ -313,6 +319,28 @@ static void on_piece(struct acp_prompt *prompt, const char *text, size_t len, co
 	gather(prompt);
 }
 
+/* The conversation engine knows what the words mention, but not what the client knows of it. */
+static void take_mentions(struct acp_prompt *prompt)
+{
+	const struct app *app = &prompt->acp->app;
+	struct context_sources sources = {
+		.docs = app->docs, .workspace = app->workspace, .folder = prompt->session->cwd
+	};
+	struct context_mention mention = { .end = prompt->words };
+	bool ok = true;
+	struct err err;
+
+	prompt->mentions_taken = true;
+	while (ok && prompt->acp->can_read && context_next_mention(&sources, &mention)) {
+		ok = acp_blocks_mention(&prompt->blocks, mention.uri, &err);
+		free(mention.uri);
+	}
+	if (ok)
+		gather(prompt);
+	else
+		acp_prompt_fail(prompt, &err);
+}
+
 static void gather(struct acp_prompt *prompt)
 {
 	const struct acp *acp = prompt->acp;
@@ -328,13 +356,15 @@ static void gather(struct acp_prompt *prompt)
 			acp_prompt_fail(prompt, &err);
 			return;
 		}
-		if (piece->text || !acp->can_read)
+		if (piece->text || !acp->can_read || acp_blocks_know(blocks, piece->path))
 			continue;
 		acp_read(prompt, piece->path, on_piece);
 		return;
 	}
-	if (!acp_edit_start(prompt))
+	if (prompt->mentions_taken)
 		ask(prompt);
+	else if (!acp_edit_start(prompt))
+		take_mentions(prompt);
 }
 
 /* --- the beginning --- */

@@ -56,17 +56,27 @@ static bool is_full(const struct acp *acp, struct err *err)
 	return true;
 }
 
+/* Without slashes at its end, which some clients send: one folder, one spelling. */
+static char *folder_path(const char *cwd)
+{
+	size_t len = strlen(cwd);
+
+	while (len > 1 && cwd[len - 1] == '/')
+		len--;
+	return xstrndup(cwd, len);
+}
+
 static struct acp_session *session_open(struct acp *acp, const char *id, const char *cwd)
 {
 	struct acp_session *s = xcalloc(1, sizeof(*s));
 
 	s->acp = acp;
 	snprintf(s->id, sizeof(s->id), "%s", id);
-	s->cwd = xstrdup(cwd);
+	s->cwd = folder_path(cwd);
 	s->next = acp->sessions;
 	acp->sessions = s;
 	acp->session_count++;
-	if (!workspace_add_folder(acp->app.workspace, cwd))
+	if (!workspace_add_folder(acp->app.workspace, s->cwd))
 		log_info("the ignore files of %s are not read: more than %d folders are in use", cwd, LIMIT_FOLDERS);
 	return s;
 }
@@ -356,13 +366,13 @@ static struct rpc_result *look_up(struct acp *acp, struct rpc_request *request, 
 	struct conversations_query query = { .verb = verbs[kind], .chat_id = p->id, .cursor = p->cursor };
 	struct acp_look *look = xcalloc(1, sizeof(*look));
 
-	if (kind == LOOK_LIST)
-		query.workspace = p->cwd;
 	look->acp = acp;
 	look->kind = kind;
 	look->ticket = rpc_ticket(request);
 	look->session = p->id ? xstrdup(p->id) : NULL;
-	look->cwd = p->cwd ? xstrdup(p->cwd) : NULL;
+	look->cwd = p->cwd ? folder_path(p->cwd) : NULL;
+	if (kind == LOOK_LIST)
+		query.workspace = look->cwd;
 	look->next = acp->looks;
 	acp->looks = look;
 	look->id = conversations_look(acp->app.conversations, &query, on_looked, look);

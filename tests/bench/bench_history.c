@@ -13,6 +13,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/strbuf.h"
 #include "eke/chat/history.h"
+#include "eke/chat/history_step.h"
 #include "bench.h"
 
 #define CHATS 10000

@@ -3,8 +3,8 @@
  * that no update of a turn comes outside one is, too.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
@@ -264,6 +264,21 @@ test('cancel while a file is being read, and while a permission is asked for', a
 	release('int a;\n');
 	assert.equal(upstream.counted.length, 0);
 
+	/* The second of three that the words mention. */
+	const second = put(acp, 'b.c', 'int b;\n');
+	put(acp, 'c.c', 'int c;\n');
+	for (const end of ['cancel', 'abort']) {
+		acp.reads.length = 0;
+		acp.onRead = (p) => (p.path === second ? new Promise((resolve) => (release = resolve)) : 'int a;\n');
+		const mentioning = acp.start(id, 'what is @a.c @b.c @c.c');
+		await acp.next('read', (p) => p.path === second);
+		await mentioning[end]();
+		assert.deepEqual(await mentioning.answer, { stopReason: 'cancelled' });
+		release('int b;\n');
+		assert.deepEqual(acp.reads, [path, second]);
+		assert.equal(upstream.counted.length, 0);
+	}
+
 	acp.onRead = () => 'int a;\n';
 	acp.onPermission = () => new Promise((resolve) => (release = resolve));
 	const editing = acp.start(id, '/edit a.c rename it to b');
@@ -326,6 +341,138 @@ test('lines of a file, embedded texts, things that are no files', async (t) => {
 	await assert.rejects(acp.prompt(id, [text('what?'), link(join(acp.cwd, 'gone.c'))]), { code: -32602 });
 });
 
+test('@file is read through the client, else from the disk', async (t) => {
+	const { acp, id, upstream } = await start(t, { answer: () => 'seen' });
+	const lines = (what) => Array.from({ length: 30 }, (_, i) => `${what} ${i + 1}\n`).join('');
+	const path = put(acp, 'src/a sum.c', lines('disk'));
+	const send = async (prompt, of = acp) => {
+		of.reads.length = 0;
+		await of.prompt(await of.session(), prompt);
+		return asked(last(upstream));
+	};
+
+	acp.buffers.set(path, lines('unsaved ü'));
+	assert.match(await send('explain @"src/a sum.c", please'), /^File src\/a sum\.c:\n```c\n *1 \| unsaved ü 1\n[^]*30 \| unsaved ü 30\n```\n\nexplain @"src\/a sum\.c", please$/);
+	assert.deepEqual(acp.reads, [path]);
+	/* Parts of it, from one reading; also behind a command. */
+	assert.match(await send('/explain @"src/a sum.c":10-11 and @"src/a sum.c":30'),
+		/^File src\/a sum\.c, lines 10-11:\n```c\n10 \| unsaved ü 10\n11 \| unsaved ü 11\n```\n\nFile src\/a sum\.c, line 30:\n```c\n30 \| unsaved ü 30\n```\n\n/);
+	assert.deepEqual(acp.reads, [path]);
+	/* However it is spelled. */
+	assert.equal((await send('@"./src/a sum.c" @"src//./a sum.c"')).match(/unsaved ü 7\n/g).length, 1);
+	assert.deepEqual(acp.reads, [path]);
+
+	for (const trouble of [new Error('not now'), undefined]) {
+		acp.buffers.set(path, trouble);
+		assert.match(await send('explain @"src/a sum.c"'), /^File src\/a sum\.c:\n```c\n *1 \| disk 1\n/);
+		assert.deepEqual(acp.reads, [path]);
+	}
+	const plain = await startAcp(t, { home: acp.program.home, initialize: { read: false, write: false } });
+	assert.match(await send('explain @"src/a sum.c":2', plain), /^File src\/a sum\.c, line 2:\n```c\n2 \| disk 2\n/);
+	assert.deepEqual(plain.reads, []);
+	assert.equal(await acp.prompt(id, 'and now?').then((r) => r.stopReason), 'end_turn');
+});
+
+test('a file that is mentioned and goes along anyway is read once, and one text of it is sent', async (t) => {
+	const { acp, upstream } = await start(t, { answer: () => 'seen' });
+	const path = put(acp, 'a.c', 'int disk;\n');
+	const send = async (...blocks) => {
+		let reading = 0;
+
+		acp.reads.length = 0;
+		/* It changes with each look at it. */
+		acp.onRead = () => `int reading_${++reading};\nint second;\nint third;\n`;
+		await acp.prompt(await acp.session(), blocks);
+		return asked(last(upstream));
+	};
+
+	for (const blocks of [[text('what is @a.c?'), link(path)], [link(path), text('what is @a.c and @a.c?')], [link(path), link(path), text('what is @a.c?')]]) {
+		const sent = await send(...blocks);
+		assert.equal(sent.match(/reading_1/g).length, 1, sent);
+		assert.deepEqual(acp.reads, [path]);
+	}
+	/* A part of it, linked: the same part is not sent twice, all of it is another thing. */
+	assert.match(await send(text('what is @a.c:1-2?'), link(path, 'a.c', '#L1-2')),
+		/^Selection in a\.c, lines 1-2:\n```c\n1 \| int reading_1;\n2 \| int second;\n```\n\nwhat is @a\.c:1-2\?$/);
+	assert.deepEqual(acp.reads, [path]);
+	const both = await send(text('what is @a.c?'), link(path, 'a.c', '#L2'));
+	assert.match(both, /Selection in a\.c, line 2:\n/);
+	assert.match(both, /File a\.c:\n```c\n1 \| int reading_1;\n/);
+	assert.deepEqual(acp.reads, [path]);
+	/* Embedded whole. */
+	const given = await send(embedded(pathToFileURL(path).href, 'int given;\n'), text('what is @a.c?'));
+	assert.equal(given.match(/int/g).length, 1, given);
+	assert.match(given, /int given;/);
+	assert.deepEqual(acp.reads, []);
+});
+
+test('what looks like @file and is none of the session\'s is left to the model', async (t) => {
+	const { acp, id, upstream } = await start(t, { answer: () => 'seen' });
+	const outside = put(acp, '../outside.c', 'int outside;\n');
+
+	put(acp, 'in/a.c', 'int a;\n');
+	symlinkSync(outside, join(acp.cwd, 'link.c'));
+	acp.buffers.set(outside, 'int unsaved;\n').set(join(acp.cwd, 'link.c'), 'int unsaved;\n');
+	for (const prompt of ['what is @../outside.c?', `what is @${outside}?`, 'what is @in/../../outside.c?', 'what is @link.c?', 'me@in/a.c @param @in @in/ @none.c']) {
+		await acp.prompt(id, prompt);
+		assert.equal(asked(last(upstream)), prompt);
+	}
+	assert.deepEqual(acp.reads, []);
+});
+
+test('a folder with a slash at its end is the folder', async (t) => {
+	const { acp, id, upstream } = await start(t, { answer: () => '<edit>\nint b;\n</edit>' });
+	const path = put(acp, 'a.c', 'int a;\n');
+	const other = await acp.session(`${acp.cwd}//`);
+
+	acp.buffers.set(path, 'int unsaved;\n');
+	acp.onPermission = allow('allow_once');
+	await acp.prompt(id, 'one');
+	await acp.prompt(other, 'what is @a.c?');
+	assert.match(asked(last(upstream)), /^File a\.c:\n```c\n1 \| int unsaved;\n/);
+	await acp.prompt(other, '/edit a.c name it b');
+	assert.deepEqual(acp.written, [{ path, content: 'int b;\n' }]);
+	for (const cwd of [acp.cwd, `${acp.cwd}/`]) {
+		const { sessions } = await acp.request('session/list', { cwd });
+		assert.deepEqual(sessions.map((s) => [s.sessionId, s.cwd]), [[other, acp.cwd], [id, acp.cwd]]);
+	}
+});
+
+test('more files than go along; /fix is about files that are attached', async (t) => {
+	const { acp, id, upstream } = await start(t, { answer: () => '<edit>\nint b;\n</edit>' });
+	const names = Array.from({ length: 65 }, (_, i) => `many/${i}.txt`);
+
+	for (const name of names)
+		acp.buffers.set(put(acp, name, 'disk\n'), `unsaved ${name}\n`);
+	await acp.prompt(id, names.slice(0, 64).map((n) => `@${n} @${n}`).join(' '));
+	assert.equal(asked(last(upstream)).match(/unsaved many/g).length, 64);
+	assert.equal(acp.reads.length, 64);
+	/* Words that name nothing do not hide those that do, up to a point. */
+	await acp.prompt(await acp.session(), `${'@Override '.repeat(4000)}@many/0.txt`);
+	assert.match(asked(last(upstream)), /^File many\/0\.txt:/);
+	await acp.prompt(await acp.session(), `${'@Override '.repeat(5000)}@many/0.txt`);
+	assert.match(asked(last(upstream)), /^@Override /);
+	for (const blocks of [[text(names.map((n) => `@${n}`).join(' '))], [text('@many/0.txt @many/1.txt @many/2.txt'), ...names.slice(2).map((n) => link(join(acp.cwd, n)))]]) {
+		acp.reads.length = 0;
+		const error = await acp.prompt(id, blocks).catch((e) => e);
+		assert.equal(error.code, -32602);
+		assert.match(error.message, /more than 64 things/);
+		assert.ok(acp.reads.length <= 64);
+	}
+
+	acp.onPermission = allow('allow_once');
+	acp.buffers.clear();
+	const [a, b] = ['a.c', 'b.c'].map((name) => put(acp, name, `int ${name[0]};\n`));
+	acp.buffers.set(a, 'int a1;\n').set(b, 'int b1;\n');
+	acp.reads.length = 0;
+	await acp.prompt(id, '/fix @a.c');
+	assert.match(asked(last(upstream)), /int a1;/);
+	assert.deepEqual([acp.permissions, acp.written, acp.reads], [[], [], [a]]);
+	await acp.prompt(id, [text('/fix as in @b.c '), link(a)]);
+	assert.deepEqual(acp.written, [{ path: a, content: 'int b;\n' }]);
+	assert.ok(!acp.reads.includes(b));
+});
+
 test('secrets and ignored files do not leave, by whatever way', async (t) => {
 	const { acp, id, upstream } = await start(t, { config: { privacy: { ignore: ['*.priv'] } } });
 	const secrets = [put(acp, '.env', 'KEY=sk-1\n'), put(acp, 'a.priv', 'x\n'), put(acp, 'dist/out.c', 'x\n')];
@@ -335,14 +482,21 @@ test('secrets and ignored files do not leave, by whatever way', async (t) => {
 		acp.buffers.set(path, 'unsaved\n');
 		for (const blocks of [[text('see '), link(path)], [embedded(pathToFileURL(path).href, 'x'), text('see')],
 			[embedded(`${pathToFileURL(path).href}#L1-2`, 'x'), text('see')], [text(`/edit ${path} change it`)],
-			[text('/fix it'), link(path)]]) {
+			[text('/fix it'), link(path)], [text(`see @${relative(acp.cwd, path)}`)], [text(`/explain @${relative(acp.cwd, path)}:1`)]]) {
 			const error = await acp.prompt(id, blocks).catch((e) => e);
 			assert.equal(error.code, -32803, JSON.stringify([blocks, error]));
 			assert.equal(error.data.kind, 'ignored');
 		}
 	}
-	assert.equal(upstream.counted.length, 0);
 	assert.deepEqual(acp.reads, []);
+	/* By another name, and beside a file that may go. */
+	symlinkSync(secrets[0], join(acp.cwd, 'plain.txt'));
+	acp.buffers.set(put(acp, 'a.c', 'int a;\n'), 'int a1;\n').set(join(acp.cwd, 'plain.txt'), 'KEY=1\n');
+	const error = await acp.prompt(id, 'see @a.c and @plain.txt').catch((e) => e);
+	assert.equal(error.data.kind, 'ignored');
+	assert.match(error.message, /the built-in rule "\.env/);
+	assert.equal(upstream.counted.length, 0);
+	assert.ok(!acp.reads.includes(join(acp.cwd, 'plain.txt')));
 	assert.deepEqual(acp.written, []);
 });
 

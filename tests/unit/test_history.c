@@ -20,6 +20,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/strbuf.h"
 #include "eke/chat/history.h"
+#include "eke/chat/history_step.h"
 #include "state_dir.h"
 
 /* 2026-11-24T03:00:00Z, ms */

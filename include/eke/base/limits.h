@@ -134,6 +134,7 @@
 #define LIMIT_TITLE 256                   /* of a conversation */
 #define LIMIT_CONTEXT_ITEMS 64            /* things that go with a question */
 #define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
+#define LIMIT_MENTIONS 4096               /* words of a prompt that could name a file and are looked for */
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */

@@ -5,8 +5,8 @@
  * itself mentions (@src/main.c, @"a file.c", @main.c:10-20). Each becomes one block of text: a line that says what it
  * is, and a fence, longer than any in it, with the language, and line numbers in the margin of what comes from files.
  *
- * An open document is taken as the editor has it, saved or not; else the file is read. The workspace's rules hold for
- * everything that has a URI. Nothing is kept: the blocks are the caller's.
+ * A file's text is what the caller says it is, else that of the open document, saved or not, else what the disk has.
+ * The workspace's rules hold for everything that has a URI. Nothing is kept: the blocks are the caller's.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,12 +42,7 @@ struct context_item {
 	bool has_range;  /* else the whole file */
 	struct range range;
 	const char *name; /* CONTEXT_TEXT: what it is, for the user and the model; NULL: "text" */
-	/*
-	 * CONTEXT_TEXT: it; it may hold a fence's language in `language`. CONTEXT_FILE and CONTEXT_SELECTION: the
-	 * document's whole text where the caller knows it better than docs and the disk (ACP's embedded resources); else
-	 * NULL.
-	 */
-	const char *text;
+	const char *text; /* CONTEXT_TEXT: it; `language` may hold its fence's language */
 	size_t len;
 	const char *language; /* languageId, or NULL */
 	const struct context_diagnostic *diagnostics; /* CONTEXT_DIAGNOSTICS: all that is known; none: nothing is sent */
@@ -72,25 +67,47 @@ struct context_blocks {
 	char *head;        /* the beginning of the file's text, some KiB: its imports; NULL: no file */
 };
 
+/* The whole text of a file, which the caller knows better than docs and the disk. */
+struct context_text {
+	const char *uri;
+	const char *text;
+	size_t len;
+};
+
 /* What blocks are made from; all borrowed. */
 struct context_sources {
 	const struct docs *docs;
 	struct workspace *workspace;
 	const char *folder; /* absolute path in which @file is looked for; NULL: the workspace's folders */
+	const struct context_text *texts;
+	size_t text_count;
+};
+
+/* A file that a prompt mentions. */
+struct context_mention {
+	const char *end; /* of the word; before the first call: the prompt */
+	size_t words;    /* that begin with an @, so far */
+	char *uri;       /* the caller's, to be freed */
+	bool has_range;  /* whole lines; else all of it */
+	struct range range;
 };
 
 void context_init(struct context_blocks *blocks);
 void context_release(struct context_blocks *blocks);
 /*
  * Adds the block of an item. ERR_IGNORED, or ERR_INVALID_PARAMS with a sentence: no such file, too large
- * (LIMIT_CONTEXT_PIECE), not a text, one too many (LIMIT_CONTEXT_ITEMS). What is there already is not added again.
+ * (LIMIT_CONTEXT_PIECE), not a text, one too many (LIMIT_CONTEXT_ITEMS). What is there already is not added again, nor
+ * as a file what is there as a selection.
  */
 bool context_add(struct context_blocks *blocks, const struct context_sources *sources, const struct context_item *item,
 	struct err *err);
 /*
- * Adds the files that the prompt mentions: @path, relative to the folder, in it, and there; what names no file is
- * ordinary text. Fails as context_add().
+ * The next file that the prompt mentions: @path, relative to the folder, in it, and there; what names no file is
+ * ordinary text, and so is what comes behind LIMIT_MENTIONS words that could name one. False: no more. Whether it may
+ * be sent is not looked at.
  */
+bool context_next_mention(const struct context_sources *sources, struct context_mention *mention);
+/* Adds all of them. Fails as context_add(). */
 bool context_add_mentions(struct context_blocks *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err);
 /* A block of text that is no file's. `language` is the fence's, or NULL. Fails as context_add(). */

@@ -45,6 +45,8 @@ struct conversation_question {
 	const char *command;  /* its name; NULL: none */
 	const struct context_item *context;
 	size_t context_count;
+	const struct context_text *texts; /* of files in the context, and of those that the prompt mentions */
+	size_t text_count;
 	const char *folder;   /* absolute path of the workspace's folder that it is about; NULL: the workspace's first */
 	const char *endpoint; /* as in struct chat_request */
 	const char *model;

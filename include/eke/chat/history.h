@@ -7,7 +7,7 @@
  * A chat has turns, in the order of their numbers, the user's and the model's. While a turn of the model's is being
  * written the chat belongs to the process that writes it; when that process dies the turn is interrupted, and keeps
  * what had come. Texts are kept in pieces that grow by appending; a full-text index (FTS5, trigrams, so that it finds
- * words in any script) follows in small steps, and so does the deletion of what was dropped: history_step().
+ * words in any script) follows in small steps, and so does the deletion of what was dropped: history_step.h.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -173,8 +173,5 @@ struct history_end {
 };
 
 MUST_USE enum store_result history_end(struct history *h, struct history_place *place, const struct history_end *end);
-
-/* A step of what can wait: a few milliseconds at most. *more: there is more to do. */
-MUST_USE enum store_result history_step(struct history *h, bool *more);
 
 #endif
