@@ -170,6 +170,7 @@ test:
 	@$(MAKE) --no-print-directory all debug check-source
 	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
 	@tests/editors/setup vim-9.0
+	@tests/editors/plugins ale
 	@tests/run unit replay e2e editors
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
@@ -193,6 +194,7 @@ test-editors:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory all
 	@tests/editors/setup
+	@tests/editors/plugins
 	@node --test --test-reporter=spec tests/editors/*.test.mjs
 
 check-source:

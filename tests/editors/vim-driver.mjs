@@ -60,6 +60,15 @@ export function editor(name) {
 		: { path: null, why: `no ${name}: see build/editors/${name}.unavailable, made by tests/editors/setup` };
 }
 
+/** Where tests/editors/plugins puts other plugins. */
+export const PLUGINS = join(root, 'build/editors/plugins');
+
+/** Why one of them cannot be had; undefined: all are there. */
+export function pluginMissing(...names) {
+	const missing = names.find((name) => !existsSync(join(PLUGINS, name)));
+	return missing && `there is no ${missing} in build/editors/plugins; tests/editors/plugins fetches it`;
+}
+
 class Driver {
 	constructor(program) {
 		this.program = program;

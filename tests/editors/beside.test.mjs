@@ -1,0 +1,116 @@
+// Vim and Neovim with other plugins, set up as their manuals say: eke's ghost text comes, Tab takes it, and while a menu of theirs is
+// open, from the third letter of a word on, Tab is theirs. What cannot be had (tests/editors/plugins) is skipped, loudly.
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { CUT, KNOWN, open, startEditor, withEke } from './session.mjs';
+import { until } from './terminal.mjs';
+import { editor, PLUGINS, pluginMissing, root } from './vim-driver.mjs';
+
+const SERVER = ['node', join(root, 'tests/editors/words-server.mjs')];
+/* The file where the next word is one that it has elsewhere. */
+const WORD = KNOWN.replace('	return total;\n', '	‸\n').replace('total += values', 'total = total + values');
+const wanted = (process.env.EKE_TEST_EDITORS ?? 'vim-9.0 vim-9.2 nvim-0.10 nvim-0.12').split(' ');
+
+const words = (list) => `[${list.map((one) => `'${one}'`).join(', ')}]`;
+const MENU_TAB = 'inoremap <expr> <Tab> pumvisible() ? "\\<C-n>" : "\\<Tab>"';
+
+/* lines: of the vimrc; menu: an expression, true while the plugin's menu is open. */
+const setups = [
+	{
+		name: 'coc.nvim',
+		plugins: ['coc.nvim'],
+		lines: (folder) => [
+			`let g:coc_config_home = '${folder}/coc'`,
+			`let g:coc_data_home = '${folder}/coc'`,
+			'let g:coc_disable_startup_warning = 1',
+			// As in its README.
+			'inoremap <silent><expr> <TAB> coc#pum#visible() ? coc#pum#next(1) : CheckBackspace() ? "\\<Tab>" : coc#refresh()',
+			'inoremap <expr><S-TAB> coc#pum#visible() ? coc#pum#prev(1) : "\\<C-h>"',
+			'function! CheckBackspace() abort',
+			"  let col = col('.') - 1",
+			"  return !col || getline('.')[col - 1] =~# '\\s'",
+			'endfunction',
+		],
+		async prepare(folder) {
+			await mkdir(join(folder, 'coc'));
+			await writeFile(join(folder, 'coc/coc-settings.json'), JSON.stringify({ 'suggest.noselect': true, 'suggest.minTriggerInputLength': 3 }));
+		},
+		ready: "get(g:, 'coc_service_initialized', 0)",
+		menu: 'coc#pum#visible()',
+	},
+	{
+		name: 'vim-lsp with asyncomplete.vim',
+		plugins: ['vim-lsp', 'asyncomplete.vim', 'asyncomplete-lsp.vim'],
+		lines: () => [
+			`autocmd User lsp_setup call lsp#register_server({'name': 'words', 'cmd': ${words(SERVER)}, 'allowlist': ['c']})`,
+			'let g:asyncomplete_min_chars = 3',
+			// As in their READMEs.
+			MENU_TAB,
+			'inoremap <expr> <S-Tab> pumvisible() ? "\\<C-p>" : "\\<S-Tab>"',
+			'autocmd FileType c setlocal omnifunc=lsp#complete',
+		],
+		ready: "lsp#get_server_status('words') ==# 'running'",
+		menu: 'pumvisible()',
+	},
+	{
+		name: 'ALE',
+		plugins: ['ale'],
+		lines: () => [
+			'let g:ale_virtualtext_cursor = "all"',
+			'let g:ale_completion_enabled = 1',
+			'let g:ale_linters_explicit = 1',
+			`let g:ale_linters = {'c': ['words']}`,
+			'set omnifunc=ale#completion#OmniFunc completeopt=menu,menuone,noselect',
+			MENU_TAB,
+			`autocmd VimEnter * call ale#linter#Define('c', {'name': 'words', 'lsp': 'stdio', 'executable': 'node', 'command': '${SERVER.join(' ')}', 'project_root': {-> getcwd()}})`,
+		],
+		ready: '1',
+		/* Its own words behind a line stay. */
+		seen: /at fault/,
+		menu: 'pumvisible()',
+	},
+];
+
+function beside(name, setup) {
+	const skip = editor(name).why ?? pluginMissing(...setup.plugins);
+	const title = `${name} beside ${setup.name}`;
+	if (skip) console.error(`\n*** SKIPPED, nothing was tested of ${title}: ${skip} ***\n`);
+	test(title, { skip, timeout: 120_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		await setup.prepare?.(folder);
+		const vim = await startEditor(t, name, {
+			folder,
+			size: { columns: 120 },
+			lines: [
+				...setup.plugins.map((plugin) => `set runtimepath+=${join(PLUGINS, plugin)}`),
+				...setup.lines(folder),
+			],
+		});
+		const state = async () => `${await vim.picture()}\n${await vim.eval('execute("messages")')}`;
+		const see = (what, look) => until(what, look, { deadline: 30_000, state });
+
+		const take = async (file) => {
+			const path = await open(vim, folder, file, CUT);
+			await vim.type('f');
+			await see('ghost text', async () => (await vim.ghost())?.startsWith('or (int i = 0;'));
+			if (setup.seen) await see(setup.seen, async () => setup.seen.test(await vim.picture()));
+			await vim.press('accept');
+			await see('accepted', async () => (await vim.text(path)) === KNOWN.trimEnd());
+		};
+
+		await take('sum.c');
+		await see('the plugin is up', () => vim.eval(setup.ready));
+		await open(vim, folder, 'word.c', WORD);
+		await vim.type('return tot');
+		await see('a menu', () => vim.eval(setup.menu));
+		await vim.press('tab');
+		await see("the menu's word", async () => (await vim.eval('getline(".")')) === '	return total');
+		await take('again.c');
+		assert.doesNotMatch(await vim.eval('execute("messages")'), /\bE\d+:|[Ee]rror/);
+	});
+}
+
+for (const name of wanted.filter((one) => /^n?vim/.test(one))) for (const setup of setups) beside(name, setup);
