@@ -125,6 +125,11 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 	return &view->snapshot;
 }
 
+int64_t budget_version(struct budget *budget)
+{
+	return ledger_version(budget->ledger);
+}
+
 /* --- for decisions --- */
 
 static int64_t seconds_up(int64_t ms)

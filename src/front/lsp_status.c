@@ -11,6 +11,9 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 
+/* Somebody who writes as fast as we read is told about in the next status, all the same. */
+#define COMPOSE_TRIES 3
+
 /*
  * One line per endpoint of all that a person would call a change. When an unused window is full again is always
  * now, and no change.
@@ -126,6 +129,20 @@ static char *compose(const struct lsp *lsp, char **key)
 	return strbuf_detach(&text, NULL);
 }
 
+/* Other processes may write while we read: what is said of the ledger must fit together. */
+static char *compose_at_one_time(const struct lsp *lsp, char **key)
+{
+	for (int tries = 1;; tries++) {
+		int64_t version = budget_version(lsp->app.budget);
+		char *status = compose(lsp, key);
+
+		if (tries == COMPOSE_TRIES || budget_version(lsp->app.budget) == version)
+			return status;
+		free(status);
+		free(*key);
+	}
+}
+
 void lsp_update_status(struct lsp *lsp)
 {
 	char *status;
@@ -133,7 +150,7 @@ void lsp_update_status(struct lsp *lsp)
 
 	if (!lsp->client_ready || lsp->state != LSP_INITIALIZED)
 		return;
-	status = compose(lsp, &key);
+	status = compose_at_one_time(lsp, &key);
 	if (lsp->status && !strcmp(lsp->status, key)) {
 		free(key);
 	} else {

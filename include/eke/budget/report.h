@@ -30,6 +30,8 @@ struct budget_view {
 	struct pace pace;           /* of automatic requests; all for them where nothing is counted */
 };
 void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out);
+/* Changes whenever anybody changes the ledger: what was read before and after it need not fit together. 0: unknown. */
+int64_t budget_version(struct budget *budget);
 
 /* Of an endpoint as a whole, for people and for the contract's Budget object. */
 struct budget_report {
