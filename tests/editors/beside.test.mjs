@@ -17,7 +17,7 @@ const wanted = (process.env.EKE_TEST_EDITORS ?? 'vim-9.0 vim-9.2 nvim-0.10 nvim-
 const words = (list) => `[${list.map((one) => `'${one}'`).join(', ')}]`;
 const MENU_TAB = 'inoremap <expr> <Tab> pumvisible() ? "\\<C-n>" : "\\<Tab>"';
 
-/* lines: of the vimrc; menu: an expression, true while the plugin's menu is open. */
+/* lines: of the vimrc; menu: an expression, true while the plugin's menu is open; end: one that ends its processes. */
 const setups = [
 	{
 		name: 'coc.nvim',
@@ -40,6 +40,7 @@ const setups = [
 		},
 		ready: "get(g:, 'coc_service_initialized', 0)",
 		menu: 'coc#pum#visible()',
+		end: 'coc#rpc#stop()',
 	},
 	{
 		name: 'vim-lsp with asyncomplete.vim',
@@ -110,6 +111,7 @@ function beside(name, setup) {
 		await see("the menu's word", async () => (await vim.eval('getline(".")')) === '	return total');
 		await take('again.c');
 		assert.doesNotMatch(await vim.eval('execute("messages")'), /\bE\d+:|[Ee]rror/);
+		if (setup.end) await vim.eval(setup.end);
 	});
 }
 

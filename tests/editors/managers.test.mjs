@@ -38,10 +38,10 @@ function installed(name, manager) {
 	const title = `${name}: installed with ${manager.name}, as the README says`;
 	if (skip) console.error(`\n*** SKIPPED, nothing was tested of ${title}: ${skip} ***\n`);
 	test(title, { skip, timeout: 60_000 }, async (t) => {
+		const vim = driver(name);
+		t.after(() => vim.stop()); // before its folder goes: at its end lazy.nvim writes there
 		const { folder } = await withEke(t);
 		await cp(join(root, 'editors/vim'), join(folder, 'src/eke/editors/vim'), { recursive: true });
-		const vim = driver(name);
-		t.after(() => vim.stop());
 		const plain = vim.configuration.bind(vim);
 		vim.configuration = (settings) =>
 			`${plain(settings).replace(`set runtimepath^=${root}/editors/vim\n`, '')}\n${manager.configuration(folder)}\n`;

@@ -350,10 +350,24 @@ ${lines.join('\n')}
 
 	prepare() {}
 
-	connected() {
-		return until('Neovim is up', () => this.eval('v:vim_did_enter').catch(() => 0), {
+	async connected() {
+		await until('Neovim is up', () => this.eval('v:vim_did_enter').catch(() => 0), {
 			state: () => this.picture(),
 		});
+		this.#pid = await this.eval('getpid()');
+	}
+
+	#pid = 0;
+
+	/* Neovim 0.12 may outlive its terminal: it ends by itself, with what other plugins have started, or else is ended. */
+	async stop() {
+		if (this.#pid) {
+			await this.eval('timer_start(0, {-> execute("qall!")})').catch(() => {});
+			await until('the end', () => !existsSync(join(this.folder, 'nvim.sock')), { deadline: 3000 }).catch(() =>
+				process.kill(this.#pid, 'SIGKILL'),
+			);
+		}
+		await super.stop();
 	}
 
 	async eval(expression) {
