@@ -32,9 +32,13 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototype
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
 STD = -std=c11 -D_GNU_SOURCE -DEKE_VERSION='"$(VERSION)"' -Iinclude
 HARDEN = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
-HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+HARDEN_LD = -pie
+# macOS's linker knows none of these, nor is GnuTLS in its libcurl.
+ifneq ($(shell uname -s),Darwin)
+HARDEN_LD += -Wl,-z,relro,-z,now,-z,noexecstack
 # What a library calls in the program: see src/upstream/http.c.
 EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
+endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 SRC = $(sort $(wildcard src/*.c src/*/*.c))
