@@ -29,6 +29,7 @@
 struct spot {
 	struct cache_key key;
 	size_t from; /* the byte of the answer with which it goes on there */
+	struct renames renames;
 };
 
 struct ask {
@@ -186,14 +187,17 @@ static void store_at(struct ask *ask, const struct spot *spot, size_t rank, bool
 				       .rank = (unsigned)rank,
 				       .complete = complete,
 				       .stored_ms = clock_mono_ms() };
+	struct strbuf rest;
 
-	if (text->len > spot->from) {
-		answer.text = text->data + spot->from;
-		answer.len = text->len - spot->from;
-	}
+	strbuf_init(&rest, LIMIT_COMPLETION_TEXT);
+	if (text->len > spot->from)
+		renames_apply(&spot->renames, text->data + spot->from, text->len - spot->from, &rest);
+	answer.text = rest.data;
+	answer.len = rest.len;
 	cache_put(ask->cache, &spot->key, &answer);
 	if (complete)
 		ask->callbacks.kept(ask->callbacks.ctx, &spot->key, &answer);
+	strbuf_release(&rest);
 }
 
 static void store(struct ask *ask, size_t rank, bool complete)
@@ -205,16 +209,25 @@ static void store(struct ask *ask, size_t rank, bool complete)
 	}
 }
 
-bool ask_goes_on_at(struct ask *ask, const struct cache_key *from, size_t at, const struct cache_key *to)
+bool ask_goes_on_at(struct ask *ask, const struct cache_key *from, size_t at, const struct cache_key *to,
+		    const struct renames *renames)
 {
+	const struct strbuf *text = &ask->texts[0];
 	size_t i = 0;
 	struct spot spot;
 
 	while (i < ask->spot_count && !cache_key_equal(&ask->spots[i].key, from))
 		i++;
-	if (i == ask->spot_count || ask->spots[i].from + at >= ask->texts[0].len)
+	if (i == ask->spot_count)
 		return false;
-	spot = (struct spot){ *to, ask->spots[i].from + at };
+	spot = ask->spots[i];
+	spot.key = *to;
+	spot.from += renames_source(&spot.renames, text->data + spot.from, text->len - spot.from, at);
+	if (spot.from >= text->len)
+		return false;
+	for (size_t k = 0; k < renames->count; k++)
+		renames_add(&spot.renames, renames->pairs[k].from, strlen(renames->pairs[k].from), renames->pairs[k].to,
+			    strlen(renames->pairs[k].to));
 	/* Its own place stays; of the others the oldest makes room. */
 	if (ask->spot_count == SPOTS_MOST) {
 		memmove(ask->spots + 1, ask->spots + 2, (SPOTS_MOST - 2) * sizeof(spot));

@@ -10,6 +10,7 @@
 
 #include "eke/base/err.h"
 #include "eke/complete/cache.h"
+#include "eke/complete/rename.h"
 #include "eke/config/config.h"
 #include "eke/upstream/upstream.h"
 #include "place.h"
@@ -61,10 +62,11 @@ struct endpoint *ask_endpoint(const struct ask *ask);
 /* "endpoint/model": whose answers these are, for the cache. */
 const char *ask_who(const struct ask *ask);
 /*
- * What is in the cache under `from` is its first item, which from byte `at` of that on is also kept under `to`, and
- * what comes of it. False if that is none of its keys, or the item is too short.
+ * What is in the cache under `from` is its first item, which from byte `at` of that on is also kept under `to`, with
+ * these names, and what comes of it. False if that is none of its keys, or the item is too short.
  */
-bool ask_goes_on_at(struct ask *ask, const struct cache_key *from, size_t at, const struct cache_key *to);
+bool ask_goes_on_at(struct ask *ask, const struct cache_key *from, size_t at, const struct cache_key *to,
+		    const struct renames *renames);
 /* Its answer's key in the cache. */
 const struct cache_key *ask_key(const struct ask *ask);
 /* Until when it may be without an answer at all, ms. */

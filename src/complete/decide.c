@@ -10,6 +10,7 @@
 #include "eke/upstream/choose.h"
 #include "engine_private.h"
 #include "questions.h"
+#include "resume.h"
 
 /* What automatic requests may spend at this endpoint. */
 static struct admission_budget budget_facts(struct engine *engine, struct endpoint *endpoint)
@@ -51,42 +52,6 @@ static void admit(struct engine *engine, const struct place *place, struct endpo
 	admission_decide(&in, out);
 }
 
-/* Keeps the rest of an answer under a key, too; of one that still grows also what comes. */
-static bool keep_rest(struct engine *engine, const struct trail_step *step, const struct trail_match *match,
-		      const struct cache_key *key)
-{
-	const struct cache_hit *hit = &match->answer;
-	struct cache_answer rest = { .text = hit->text + match->at,
-				     .len = hit->len - match->at,
-				     .item = hit->item,
-				     .complete = true,
-				     .stored_ms = hit->stored_ms };
-	struct question *question;
-
-	if (hit->complete)
-		return cache_put(engine->cache, key, &rest);
-	question = question_find(engine, hit->item);
-	return question && ask_goes_on_at(question->ask, &step->key, match->at, key);
-}
-
-/*
- * An answer that was followed, and then left for another word or other lines, goes on as the typing does: its rest is
- * kept for this place, so that it can be typed through from here.
- */
-static bool rejoin(struct engine *engine, const struct place *place, const struct cache_place *where)
-{
-	struct trail *trail = &habits_of(engine->habits, place->uri)->trail;
-	struct trail_match match;
-	struct cache_key here;
-
-	cache_key_make(where, &here);
-	if (!trail_find(trail, engine->cache, where, place->offset, &match) ||
-	    !keep_rest(engine, &trail->steps[match.step], &match, &here))
-		return false;
-	trail_move(trail, match.step, &here, place->offset);
-	return true;
-}
-
 /* Looks into the cache; true if that settles it. */
 static bool look_up(struct engine *engine, const struct place *place, const struct endpoint *endpoint, bool automatic,
 		    struct decision *out)
@@ -98,7 +63,7 @@ static bool look_up(struct engine *engine, const struct place *place, const stru
 	enum cache_status status = cache_find(engine->cache, &where, now, &hit);
 	bool settled = false;
 
-	if (status == CACHE_MISS && rejoin(engine, place, &where))
+	if (status == CACHE_MISS && resume_answer(engine, place, &where))
 		status = cache_find(engine->cache, &where, now, &hit);
 	if (status == CACHE_HIT)
 		out->hit_count = cache_find_all(engine->cache, &where, now, out->hits, ENGINE_ITEMS);

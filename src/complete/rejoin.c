@@ -8,8 +8,6 @@
 
 #include "eke/complete/post_context.h"
 
-/* Words that may differ; more of them, and it is another text. */
-#define WORDS_MOST 4
 /* An anchor has at least so many bytes in words, and at most so many lines. */
 #define ANCHOR_WORDS 10
 #define ANCHOR_LINES 4
@@ -36,28 +34,32 @@ static size_t word_end(const struct side *side, size_t at)
 	return at;
 }
 
-/* Moves behind the words that differ; false if these are no two words, each of which has ended. */
-static bool skip_words(struct side *a, struct side *t)
+/* Moves behind the words that differ, and notes them; false if these are no two words, each of which has ended. */
+static bool skip_words(struct side *a, struct side *t, struct rejoin_words *words)
 {
 	size_t a_start = word_start(a);
 	size_t t_start = word_start(t);
 	size_t a_end = word_end(a, a_start);
 	size_t t_end = word_end(t, t_start);
 
-	if (a_end == a_start || t_end == t_start || a_end == a->len || t_end == t->len)
+	if (a_end == a_start || t_end == t_start || a_end == a->len || t_end == t->len || words->count == REJOIN_WORDS)
 		return false;
+	words->at[words->count].answer = a_start;
+	words->at[words->count].answer_len = a_end - a_start;
+	words->at[words->count].typed = t_start;
+	words->at[words->count++].typed_len = t_end - t_start;
 	a->at = a_end;
 	t->at = t_end;
 	return true;
 }
 
-size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typed_len)
+size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typed_len, struct rejoin_words *words)
 {
 	struct side a = { answer, len, 0 };
 	struct side t = { typed, typed_len, 0 };
-	unsigned words = 0;
 	bool agreed = true; /* something else than blanks is the same since the last word that differs */
 
+	words->count = 0;
 	for (;;) {
 		while (a.at < len && t.at < typed_len && answer[a.at] == typed[t.at]) {
 			agreed = agreed || (typed[t.at] != ' ' && typed[t.at] != '\t');
@@ -66,7 +68,7 @@ size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typ
 		}
 		if (t.at == typed_len)
 			return agreed && a.at < len ? a.at : REJOIN_NEVER;
-		if (a.at == len || !agreed || ++words > WORDS_MOST || !skip_words(&a, &t))
+		if (a.at == len || !agreed || !skip_words(&a, &t, words))
 			return REJOIN_NEVER;
 		agreed = false;
 	}

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "eke/base/limits.h"
-#include "eke/complete/rejoin.h"
 
 /* Makes it the last one. */
 static void to_front(struct trail *trail, size_t step)
@@ -64,9 +63,12 @@ bool trail_find(const struct trail *trail, const struct cache *cache, const stru
 		    !is_same_place(step, here, typed) || !cache_get(cache, &step->key, step->rank, &out->answer))
 			continue;
 		out->step = i;
-		out->at = rejoin_find(answer->text, answer->len, before + len - typed, typed);
-		if (out->at == REJOIN_NEVER)
+		out->typed = before + len - typed;
+		out->at = rejoin_find(answer->text, answer->len, out->typed, typed, &out->words);
+		if (out->at == REJOIN_NEVER) {
+			out->words.count = 0;
 			out->at = rejoin_anchor(answer->text, answer->len, step->reached, before, len);
+		}
 		if (out->at != REJOIN_NEVER)
 			return true;
 	}

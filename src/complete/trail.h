@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "eke/complete/cache.h"
+#include "eke/complete/rejoin.h"
 
 #define TRAIL_STEPS 6
 
@@ -31,6 +32,8 @@ struct trail_match {
 	size_t step;             /* in trail->steps */
 	struct cache_hit answer; /* the whole of it, borrowed from the cache until that changes */
 	size_t at;               /* from where on it goes on here; below answer.len */
+	struct rejoin_words words; /* that differ; none where lines were found */
+	const char *typed;         /* since the answer's place; borrowed from `here` */
 };
 
 /*

@@ -635,6 +635,59 @@ test('another name while the answer still streams: what comes later goes on behi
 	assert.equal(upstream.counted.length, 1);
 });
 
+const RUN = 'int run(const char *path, int flags)\n{\n\tint ‸\n}\n';
+const FIRST = ['first = load(path);\n\n\tif (!first)\n\t\t', 'return -1;\n\tfirst_of(path, "first", first);\n\treturn 0;'];
+
+test('a name of the user\'s goes on in what is left of the answer', async (t) => {
+	const { upstream, eke } = await start(t, { answer: () => `<completion>${FIRST.join('')}</completion>` });
+	const doc = await eke.open(RUN);
+
+	assert.equal(await doc.suggestion({ automatic: true }), 'first = load(path);');
+	doc.type('start = ');
+	assert.equal(await doc.suggestion({ automatic: true }), 'load(path);');
+	doc.type('load(path);');
+	assert.match(await doc.suggestion({ automatic: true }), /^\n\n\tif \(!start\)\n\t\treturn -1;/);
+	doc.type('\n\n\tif (!start)\n\t\treturn -1;\n\tf');
+	assert.match(await doc.suggestion({ automatic: true }), /^irst_of\(path, "first", start\);/);
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('… also while it streams, and once more', async (t) => {
+	const { upstream, eke } = await start(t, counted(60));
+	const doc = await eke.open(RUN);
+
+	upstream.next({ holdEvents: true });
+	const call = doc.startComplete({ automatic: true });
+	const [record] = await upstream.waitForRequests(1);
+	await record.push(`<completion>${FIRST[0]}`);
+	assert.equal((await call.answer).items[0].insertText, 'first = load(path);');
+	doc.type('start = load(');
+	assert.equal(await doc.suggestion({ automatic: true }), 'path);');
+	doc.type('path);\n\n\tif (!');
+	const rest = doc.startComplete({ automatic: true });
+	await record.push(`${FIRST[1]}</completion>`);
+	await record.end();
+	assert.match((await rest.answer).items[0].insertText, /^start\)\n\t\treturn -1;/);
+	/* Another value than the answer's: the names before it stay the user's. */
+	doc.type('start)\n\t\treturn EOF;\n\tfirst_of(pat');
+	assert.match(await doc.suggestion({ automatic: true }), /^h, "first", start\);/);
+	assert.equal(upstream.counted.length, 1);
+});
+
+for (const [why, text, typed] of [
+	['the document has the name already', RUN.replace('int run', 'extern int first;\n\nint run'), 'start = '],
+	['it looks like a slip of the finger', RUN, 'frist = '],
+	['nothing is declared', RUN.replace('int ‸', 'flags = 1 + ‸'), 'start = '],
+])
+	test(`no name is changed where ${why}`, async (t) => {
+		const { eke } = await start(t, { answer: () => `<completion>${FIRST.join('')}</completion>` });
+		const doc = await eke.open(text);
+
+		await doc.suggestion({ automatic: true });
+		doc.type(`${typed}load(path);`);
+		assert.match(await doc.suggestion({ automatic: true }), /if \(!first\)/);
+	});
+
 test('lines that the answer does not have: it goes on where the text agrees with it again', async (t) => {
 	const answer = 'int first = one(total);\n\n\tlog_step(first, total);\n\twhile (first < total) {\n\t\tfirst += two();\n\t}\n\treturn first;';
 	const { upstream, eke } = await start(t, { ...counted(60), answer: () => `<completion>${answer}</completion>` });

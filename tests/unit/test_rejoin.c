@@ -46,7 +46,8 @@ static void test_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		size_t len = strlen(table[i].answer);
-		size_t at = rejoin_find(table[i].answer, len, table[i].typed, strlen(table[i].typed));
+		struct rejoin_words words;
+		size_t at = rejoin_find(table[i].answer, len, table[i].typed, strlen(table[i].typed), &words);
 		const char *rest = at == REJOIN_NEVER ? NULL : table[i].answer + at;
 
 		if (!rest != !table[i].rest || (rest && strcmp(rest, table[i].rest)))

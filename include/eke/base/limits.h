@@ -103,6 +103,7 @@
 #define LIMIT_COMPLETION_LINES 24         /* lines of one, where the configuration does not say */
 #define LIMIT_PREFIX_WINDOW 6000          /* before the cursor in a request; with the next some 2700 tokens of code */
 #define LIMIT_SUFFIX_WINDOW 2000          /* text after it */
+#define LIMIT_RENAME_LOOK KIB(256)        /* before the cursor, and after it, in which a name is looked for */
 #define LIMIT_CACHE_ENTRIES 512           /* completion answers kept in memory */
 #define LIMIT_CACHE_BYTES MIB(2)
 #define LIMIT_CACHE_TAIL 512              /* bytes before the cursor that an answer depends on */

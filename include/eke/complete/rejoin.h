@@ -7,13 +7,24 @@
 #include <stddef.h>
 
 #define REJOIN_NEVER ((size_t)-1)
+/* Words that may differ; more of them, and it is another text. */
+#define REJOIN_WORDS 4
+
+/* Words that differ: where, and how long, in the answer and in what was typed. */
+struct rejoin_words {
+	size_t count;
+	struct {
+		size_t answer, answer_len;
+		size_t typed, typed_len;
+	} at[REJOIN_WORDS];
+};
 
 /*
  * Another word was typed where the answer had one. What was typed since the answer's place is `typed`. The offset in
- * the answer from which on it goes on behind that, or REJOIN_NEVER: they differ in more than a few words, the last word
- * that differs is still being typed, or nothing but blanks behind it says that they agree again.
+ * the answer from which on it goes on behind that, and the words that differ; or REJOIN_NEVER: there are more than a
+ * few of those, the last one is still being typed, or nothing but blanks behind it says that they agree again.
  */
-size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typed_len);
+size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typed_len, struct rejoin_words *words);
 
 /*
  * Lines were typed that the answer does not have, or does not have in this order. `before` ends at the cursor. The

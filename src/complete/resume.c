@@ -1,0 +1,99 @@
+/*
+ * The trail, the document and the cache put together. No objects.
+ */
+#include "resume.h"
+
+#include "eke/base/limits.h"
+#include "eke/complete/syntax.h"
+#include "eke/text/buffer.h"
+#include "engine_private.h"
+#include "questions.h"
+
+/* Has the document the word? */
+static bool is_known(const struct engine *engine, const struct place *place, const char *word, size_t len)
+{
+	const struct doc *doc = docs_find(engine->docs, place->uri);
+	struct strbuf text;
+	bool known = true;
+
+	strbuf_init(&text, 2 * LIMIT_RENAME_LOOK);
+	if (doc && text_buffer_before(doc_text(doc), place->offset, LIMIT_RENAME_LOOK, &text) &&
+	    text_buffer_after(doc_text(doc), place->offset, LIMIT_RENAME_LOOK, &text))
+		known = rename_is_in(word, len, text.data, text.len);
+	strbuf_release(&text);
+	return known;
+}
+
+/*
+ * Names that the answer declares and goes on with, which the document does not have, are the model's own; the user has
+ * given them others.
+ */
+static void choose_names(const struct engine *engine, const struct place *place, const struct trail_match *match,
+			 struct renames *out)
+{
+	const struct cache_hit *answer = &match->answer;
+	unsigned not_code = SYNTAX_PROSE | SYNTAX_MARKUP | SYNTAX_KEYS | SYNTAX_UNKNOWN;
+	const char *line = match->typed; /* the answer may begin within one */
+	struct strbuf text;
+	size_t head;
+
+	out->count = 0;
+	if (!match->words.count || syntax_of(place->language)->flags & not_code)
+		return;
+	while (line > place->before.data && line[-1] != '\n')
+		line--;
+	head = (size_t)(match->typed - line);
+	strbuf_init(&text, SIZE_MAX / 2);
+	strbuf_add(&text, line, head);
+	strbuf_add(&text, answer->text, answer->len);
+	for (size_t i = 0; i < match->words.count; i++) {
+		const char *model = answer->text + match->words.at[i].answer;
+		const char *user = match->typed + match->words.at[i].typed;
+		size_t model_len = match->words.at[i].answer_len;
+		size_t user_len = match->words.at[i].typed_len;
+
+		if (rename_is_name(model, model_len) && rename_is_name(user, user_len) &&
+		    !rename_is_slip(model, model_len, user, user_len) &&
+		    rename_is_declared(text.data, text.len, head + match->words.at[i].answer, model_len) &&
+		    !is_known(engine, place, model, model_len))
+			renames_add(out, model, model_len, user, user_len);
+	}
+	strbuf_release(&text);
+}
+
+/* Keeps the rest of an answer under a key, too; of one that still grows also what comes. */
+static bool keep_rest(struct engine *engine, const struct place *place, const struct trail_step *step,
+		      const struct trail_match *match, const struct cache_key *key)
+{
+	const struct cache_hit *hit = &match->answer;
+	struct cache_answer rest = { .item = hit->item, .complete = true, .stored_ms = hit->stored_ms };
+	struct question *question = hit->complete ? NULL : question_find(engine, hit->item);
+	struct renames renames;
+	struct strbuf text;
+	bool ok;
+
+	choose_names(engine, place, match, &renames);
+	if (!hit->complete)
+		return question && ask_goes_on_at(question->ask, &step->key, match->at, key, &renames);
+	strbuf_init(&text, LIMIT_COMPLETION_TEXT);
+	renames_apply(&renames, hit->text + match->at, hit->len - match->at, &text);
+	rest.text = text.data;
+	rest.len = text.len;
+	ok = cache_put(engine->cache, key, &rest);
+	strbuf_release(&text);
+	return ok;
+}
+
+bool resume_answer(struct engine *engine, const struct place *place, const struct cache_place *where)
+{
+	struct trail *trail = &habits_of(engine->habits, place->uri)->trail;
+	struct trail_match match;
+	struct cache_key here;
+
+	cache_key_make(where, &here);
+	if (!trail_find(trail, engine->cache, where, place->offset, &match) ||
+	    !keep_rest(engine, place, &trail->steps[match.step], &match, &here))
+		return false;
+	trail_move(trail, match.step, &here, place->offset);
+	return true;
+}

@@ -1,0 +1,19 @@
+#ifndef EKE_COMPLETE_RESUME_H
+#define EKE_COMPLETE_RESUME_H
+/*
+ * Answers that were left and are come back to. For the engine's own files.
+ */
+#include <stdbool.h>
+
+#include "eke/complete/cache.h"
+#include "place.h"
+
+struct engine;
+
+/*
+ * An answer that was followed, and then left for another word or other lines, goes on as the typing does: its rest,
+ * with the user's names, is kept for this place, so that it can be typed through from here. False if there is none.
+ */
+bool resume_answer(struct engine *engine, const struct place *place, const struct cache_place *where);
+
+#endif
