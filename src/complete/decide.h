@@ -1,8 +1,8 @@
 #ifndef EKE_COMPLETE_DECIDE_H
 #define EKE_COMPLETE_DECIDE_H
 /*
- * What to do with a request for a completion. Only looks (but for the cache's order of use): the doing is engine.c's.
- * For the engine's own files.
+ * What to do with a request for a completion. Only looks, but for the cache, which notes what is used, and where an
+ * answer that is found again (resume.h) is kept for the place: the doing is waiters.c's. For the engine's own files.
  */
 #include <stdbool.h>
 #include <stddef.h>
