@@ -1,5 +1,6 @@
 // Vim and Neovim with other plugins, set up as their manuals say: eke's ghost text comes, Tab takes it, and while a menu of theirs is
-// open, from the third letter of a word on, Tab is theirs. What cannot be had (tests/editors/plugins) is skipped, loudly.
+// open, from the third letter of a word on, Tab is theirs; what they say behind the line that is typed stays there. What cannot be
+// had (tests/editors/plugins) is skipped, loudly.
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,9 +37,15 @@ const setups = [
 		],
 		async prepare(folder) {
 			await mkdir(join(folder, 'coc'));
-			await writeFile(join(folder, 'coc/coc-settings.json'), JSON.stringify({ 'suggest.noselect': true, 'suggest.minTriggerInputLength': 3 }));
+			const settings = {
+				'suggest.noselect': true,
+				'suggest.minTriggerInputLength': 3,
+				'diagnostic.virtualText': true,
+				languageserver: { words: { command: SERVER[0], args: SERVER.slice(1), filetypes: ['c'] } },
+			};
+			await writeFile(join(folder, 'coc/coc-settings.json'), JSON.stringify(settings));
 		},
-		ready: "get(g:, 'coc_service_initialized', 0)",
+		ready: "get(g:, 'coc_service_initialized', 0) && CocAction('services')[0].state ==# 'running'",
 		menu: 'coc#pum#visible()',
 		end: 'coc#rpc#stop()',
 	},
@@ -48,6 +55,8 @@ const setups = [
 		lines: () => [
 			`autocmd User lsp_setup call lsp#register_server({'name': 'words', 'cmd': ${words(SERVER)}, 'allowlist': ['c']})`,
 			'let g:asyncomplete_min_chars = 3',
+			'let g:lsp_diagnostics_virtual_text_insert_mode_enabled = 1',
+			'let g:lsp_diagnostics_virtual_text_align = "after"',
 			// As in their READMEs.
 			MENU_TAB,
 			'inoremap <expr> <S-Tab> pumvisible() ? "\\<C-p>" : "\\<S-Tab>"',
@@ -69,8 +78,6 @@ const setups = [
 			`autocmd VimEnter * call ale#linter#Define('c', {'name': 'words', 'lsp': 'stdio', 'executable': 'node', 'command': '${SERVER.join(' ')}', 'project_root': {-> getcwd()}})`,
 		],
 		ready: '1',
-		/* Its own words behind a line stay. */
-		seen: /at fault/,
 		menu: 'pumvisible()',
 	},
 ];
@@ -93,23 +100,35 @@ function beside(name, setup) {
 		const state = async () => `${await vim.picture()}\n${await vim.eval('execute("messages")')}`;
 		const see = (what, look) => until(what, look, { deadline: 30_000, state });
 
-		const take = async (file) => {
-			const path = await open(vim, folder, file, CUT);
-			await vim.type('f');
-			await see('ghost text', async () => (await vim.ghost())?.startsWith('or (int i = 0;'));
-			if (setup.seen) await see(setup.seen, async () => setup.seen.test(await vim.picture()));
+		const ghost = () => see('ghost text', async () => (await vim.ghost())?.startsWith('or (int i = 0;'));
+		const accepted = async (path) => {
 			await vim.press('accept');
 			await see('accepted', async () => (await vim.text(path)) === KNOWN.trimEnd());
 		};
+		const fault = () => see('the fault', async () => /\n[^\n]* {8}(f.*\))? *\W? ?at fault\n/.test(await vim.picture()));
 
-		await take('sum.c');
+		let path = await open(vim, folder, 'sum.c', CUT);
+		await vim.type('f');
+		await ghost();
+		await accepted(path);
 		await see('the plugin is up', () => vim.eval(setup.ready));
 		await open(vim, folder, 'word.c', WORD);
 		await vim.type('return tot');
 		await see('a menu', () => vim.eval(setup.menu));
 		await vim.press('tab');
 		await see("the menu's word", async () => (await vim.eval('getline(".")')) === '	return total');
-		await take('again.c');
+
+		path = await open(vim, folder, 'again.c', CUT);
+		await vim.press('leave');
+		await fault();
+		await vim.type('Af');
+		await ghost();
+		await fault();
+		await vim.press('acceptWord');
+		await see('a word', async () => (await vim.text(path)).includes('\n\tfor\n'));
+		await fault();
+		await accepted(path);
+		await fault();
 		assert.doesNotMatch(await vim.eval('execute("messages")'), /\bE\d+:|[Ee]rror/);
 		if (setup.end) await vim.eval(setup.end);
 	});
