@@ -18,7 +18,13 @@ const wanted = (process.env.EKE_TEST_EDITORS ?? 'vim-9.0 vim-9.2 nvim-0.10 nvim-
 const words = (list) => `[${list.map((one) => `'${one}'`).join(', ')}]`;
 const MENU_TAB = 'inoremap <expr> <Tab> pumvisible() ? "\\<C-n>" : "\\<Tab>"';
 
-/* lines: of the vimrc; menu: an expression, true while the plugin's menu is open; end: one that ends its processes. */
+/* Neovim's own client of the language server. */
+const NATIVE = `autocmd FileType c lua vim.lsp.start({ name = 'words', cmd = { ${SERVER.map((word) => `'${word}'`).join(', ')} } })
+lua vim.diagnostic.config({ virtual_text = true })`;
+const NATIVE_READY = `luaeval('#vim.lsp.get_clients({ bufnr = 0, name = "words" })')`;
+
+/* of: in which editors, all by default; lines: of the vimrc; menu: an expression, true while the plugin's menu is open; ghost: it
+ * shows ghost text of its own while that is open; end: one that ends its processes. */
 const setups = [
 	{
 		name: 'coc.nvim',
@@ -80,6 +86,60 @@ const setups = [
 		ready: '1',
 		menu: 'pumvisible()',
 	},
+	{
+		name: 'nvim-cmp with ghost text',
+		of: (editorName) => editorName.startsWith('nvim'),
+		plugins: ['nvim-cmp'],
+		lines: () => [
+			NATIVE,
+			'lua << END',
+			`local cmp = require('cmp')
+local words = {}
+function words:complete(_, callback)
+	vim.lsp.buf_request(0, 'textDocument/completion', vim.lsp.util.make_position_params(0, 'utf-16'), function(_, items)
+		callback(items)
+	end)
+end
+cmp.register_source('words', words)
+cmp.setup({
+	sources = { { name = 'words', keyword_length = 3 } },
+	experimental = { ghost_text = true },
+	mapping = {
+		['<Tab>'] = cmp.mapping(function(fallback)
+			if cmp.visible() then
+				cmp.select_next_item()
+			else
+				fallback()
+			end
+		end, { 'i', 's' }),
+		['<C-e>'] = cmp.mapping.abort(),
+	},
+})`,
+			'END',
+		],
+		ready: NATIVE_READY,
+		menu: 'luaeval("require([[cmp]]).visible()")',
+		ghost: true,
+	},
+	{
+		name: 'blink.cmp with ghost text',
+		of: (editorName) => editorName.startsWith('nvim'),
+		plugins: ['blink.cmp'],
+		lines: () => [
+			NATIVE,
+			'lua << END',
+			`require('blink.cmp').setup({
+	fuzzy = { implementation = 'lua' },
+	keymap = { preset = 'super-tab' },
+	completion = { ghost_text = { enabled = true } },
+	sources = { default = { 'lsp' }, min_keyword_length = 3 },
+})`,
+			'END',
+		],
+		ready: NATIVE_READY,
+		menu: 'luaeval("require([[blink.cmp]]).is_menu_visible()")',
+		ghost: true,
+	},
 ];
 
 function beside(name, setup) {
@@ -113,8 +173,18 @@ function beside(name, setup) {
 		await accepted(path);
 		await see('the plugin is up', () => vim.eval(setup.ready));
 		await open(vim, folder, 'word.c', WORD);
+		await see('the plugin is up here, too', () => vim.eval(setup.ready));
 		await vim.type('return tot');
 		await see('a menu', () => vim.eval(setup.menu));
+		if (setup.ghost) {
+			await see('its ghost text alone', async () => /\breturn total\n/.test(await vim.picture()) && !(await vim.ghost()));
+			await vim.terminal.keys('C-e');
+			await see("eke's ghost text", async () => (await vim.ghost()) === 'al;' && !(await vim.eval(setup.menu)));
+			await vim.press('backspace');
+			await vim.type('t');
+			await see('a menu again', () => vim.eval(setup.menu));
+			await see('its ghost text alone again', async () => !(await vim.ghost()));
+		}
 		await vim.press('tab');
 		await see("the menu's word", async () => (await vim.eval('getline(".")')) === '	return total');
 
@@ -134,4 +204,5 @@ function beside(name, setup) {
 	});
 }
 
-for (const name of wanted.filter((one) => /^n?vim/.test(one))) for (const setup of setups) beside(name, setup);
+for (const name of wanted.filter((one) => /^n?vim/.test(one)))
+	for (const setup of setups.filter(({ of }) => !of || of(name))) beside(name, setup);
