@@ -228,7 +228,14 @@ function own(name) {
 			const mapped = driver(name);
 			const start = mapped.start.bind(mapped);
 			mapped.start = (options) =>
-				start({ ...options, lines: ["inoremap <expr> <Tab> getline('.') =~# 'x$' ? 'MAPPED' : \"\\<Tab>\""] });
+				start({
+					...options,
+					lines: [
+						"inoremap <expr> <Tab> getline('.') =~# 'x$' ? 'MAPPED' : \"\\<Tab>\"",
+						'inoremap <buffer> <Tab> LOCAL', // of the buffer that is there at the start
+						'autocmd VimEnter * file start.txt', // which with a name does not become another
+					],
+				});
 			await play(
 				{
 					name: 'mapped',

@@ -24,9 +24,12 @@ function M.map()
   if not require('eke').option('tab') then
     return
   end
-  local former = vim.fn.maparg('<Tab>', 'i', false, true)
+  -- maparg() would tell that of the buffer alone, where there is one.
+  local former = vim.tbl_filter(function(map)
+    return map.lhs == '<Tab>'
+  end, vim.api.nvim_get_keymap('i'))[1]
   vim.keymap.set('i', '<Plug>(eke-plain-tab)', '<Tab>')
-  if vim.tbl_isempty(former) or former.buffer == 1 then
+  if not former then
     vim.keymap.set('i', '<Plug>(eke-former-tab)', '<Tab>')
   else
     former.lhs, former.lhsrawalt = '<Plug>(eke-former-tab)', nil
