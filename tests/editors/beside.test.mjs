@@ -204,5 +204,44 @@ function beside(name, setup) {
 	});
 }
 
+/* A plugin that maps Tab itself. It leaves the Tab of Neovim 0.11 and later alone, which has a meaning there. */
+const SNIPMATE = ['vim-snipmate', 'vim-tlib', 'vim-addon-mw-utils'];
+
+function besideSnippets(name) {
+	const skip = editor(name).why ?? pluginMissing(...SNIPMATE);
+	const title = `${name} beside snipMate`;
+	if (skip) console.error(`\n*** SKIPPED, nothing was tested of ${title}: ${skip} ***\n`);
+	test(title, { skip, timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		await mkdir(join(folder, 'snippets'));
+		await writeFile(join(folder, 'snippets/c.snippets'), 'snippet main\n\tint main(${1:args})\n\t{\n\t\t${2:body}\n\t}\n');
+		const vim = await startEditor(t, name, {
+			folder,
+			lines: [
+				...SNIPMATE.map((plugin) => `set runtimepath+=${join(PLUGINS, plugin)}`),
+				`set runtimepath+=${join(PLUGINS, 'vim-snipmate/after')},${folder}`,
+				"let g:snipMate = {'snippet_version': 1}",
+			],
+		});
+		const state = async () => `${await vim.picture()}\n${await vim.eval('execute("messages")')}`;
+		const see = (what, path, text) => until(what, async () => (await vim.text(path)) === text, { state });
+
+		let path = await open(vim, folder, 'sum.c', CUT);
+		await vim.type('f');
+		await until('ghost text', () => vim.ghost(), { state });
+		await vim.press('accept');
+		await see('accepted', path, KNOWN.trimEnd());
+		path = await open(vim, folder, 'snippet.c', '‸\n');
+		await vim.type('main\t');
+		await see('a snippet', path, 'int main(args)\n{\n\tbody\n}');
+		await vim.type('void\tx');
+		await see('its second field', path, 'int main(void)\n{\n\tx\n}');
+		await vim.type('\t\ty');
+		await see('its end, and a Tab', path, 'int main(void)\n{\n\tx\n}\ty');
+		assert.doesNotMatch(await vim.eval('execute("messages")'), /\bE\d+:|[Ee]rror/);
+	});
+}
+
+for (const name of wanted.filter((one) => /^(vim|nvim-0.10)/.test(one))) besideSnippets(name);
 for (const name of wanted.filter((one) => /^n?vim/.test(one)))
 	for (const setup of setups.filter(({ of }) => !of || of(name))) beside(name, setup);
