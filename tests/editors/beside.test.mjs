@@ -23,6 +23,62 @@ const NATIVE = `autocmd FileType c lua vim.lsp.start({ name = 'words', cmd = { $
 lua vim.diagnostic.config({ virtual_text = true })`;
 const NATIVE_READY = `luaeval('#vim.lsp.get_clients({ bufnr = 0, name = "words" })')`;
 
+const nvimCmp = (ghost) => ({
+	name: `nvim-cmp${ghost ? ' with ghost text' : ''}`,
+	of: (editorName) => editorName.startsWith('nvim'),
+	plugins: ['nvim-cmp'],
+	lines: () => [
+		NATIVE,
+		'lua << END',
+		`local cmp = require('cmp')
+local words = {}
+function words:complete(_, callback)
+	vim.lsp.buf_request(0, 'textDocument/completion', vim.lsp.util.make_position_params(0, 'utf-16'), function(_, items)
+		callback(items)
+	end)
+end
+cmp.register_source('words', words)
+cmp.setup({
+	sources = { { name = 'words', keyword_length = 3 } },
+	experimental = { ghost_text = ${ghost} },
+	mapping = {
+		['<Tab>'] = cmp.mapping(function(fallback)
+			if cmp.visible() then
+				cmp.select_next_item()
+			else
+				fallback()
+			end
+		end, { 'i', 's' }),
+		['<C-e>'] = cmp.mapping.abort(),
+	},
+})`,
+		'END',
+	],
+	ready: NATIVE_READY,
+	menu: 'luaeval("require([[cmp]]).visible()")',
+	ghost,
+});
+
+const blink = (ghost) => ({
+	name: `blink.cmp${ghost ? ' with ghost text' : ''}`,
+	of: (editorName) => editorName.startsWith('nvim'),
+	plugins: ['blink.cmp'],
+	lines: () => [
+		NATIVE,
+		'lua << END',
+		`require('blink.cmp').setup({
+	fuzzy = { implementation = 'lua' },
+	keymap = { preset = 'super-tab' },
+	completion = { ghost_text = { enabled = ${ghost} } },
+	sources = { default = { 'lsp' }, min_keyword_length = 3 },
+})`,
+		'END',
+	],
+	ready: NATIVE_READY,
+	menu: 'luaeval("require([[blink.cmp]]).is_menu_visible()")',
+	ghost,
+});
+
 /* of: in which editors, all by default; lines: of the vimrc; menu: an expression, true while the plugin's menu is open; ghost: it
  * shows ghost text of its own while that is open; end: one that ends its processes. */
 const setups = [
@@ -86,60 +142,10 @@ const setups = [
 		ready: '1',
 		menu: 'pumvisible()',
 	},
-	{
-		name: 'nvim-cmp with ghost text',
-		of: (editorName) => editorName.startsWith('nvim'),
-		plugins: ['nvim-cmp'],
-		lines: () => [
-			NATIVE,
-			'lua << END',
-			`local cmp = require('cmp')
-local words = {}
-function words:complete(_, callback)
-	vim.lsp.buf_request(0, 'textDocument/completion', vim.lsp.util.make_position_params(0, 'utf-16'), function(_, items)
-		callback(items)
-	end)
-end
-cmp.register_source('words', words)
-cmp.setup({
-	sources = { { name = 'words', keyword_length = 3 } },
-	experimental = { ghost_text = true },
-	mapping = {
-		['<Tab>'] = cmp.mapping(function(fallback)
-			if cmp.visible() then
-				cmp.select_next_item()
-			else
-				fallback()
-			end
-		end, { 'i', 's' }),
-		['<C-e>'] = cmp.mapping.abort(),
-	},
-})`,
-			'END',
-		],
-		ready: NATIVE_READY,
-		menu: 'luaeval("require([[cmp]]).visible()")',
-		ghost: true,
-	},
-	{
-		name: 'blink.cmp with ghost text',
-		of: (editorName) => editorName.startsWith('nvim'),
-		plugins: ['blink.cmp'],
-		lines: () => [
-			NATIVE,
-			'lua << END',
-			`require('blink.cmp').setup({
-	fuzzy = { implementation = 'lua' },
-	keymap = { preset = 'super-tab' },
-	completion = { ghost_text = { enabled = true } },
-	sources = { default = { 'lsp' }, min_keyword_length = 3 },
-})`,
-			'END',
-		],
-		ready: NATIVE_READY,
-		menu: 'luaeval("require([[blink.cmp]]).is_menu_visible()")',
-		ghost: true,
-	},
+	nvimCmp(false),
+	nvimCmp(true),
+	blink(false),
+	blink(true),
 ];
 
 function beside(name, setup) {
@@ -184,7 +190,7 @@ function beside(name, setup) {
 			await vim.type('t');
 			await see('a menu again', () => vim.eval(setup.menu));
 			await see('its ghost text alone again', async () => !(await vim.ghost()));
-		}
+		} else await see("eke's ghost text beside it", async () => (await vim.ghost()) === 'al;');
 		await vim.press('tab');
 		await see("the menu's word", async () => (await vim.eval('getline(".")')) === '	return total');
 

@@ -2,6 +2,7 @@
 local M = {}
 
 local watched = {}
+local cmp_open = false -- told by its events: cmp.visible() waits, and lets others run meanwhile
 
 local function plugin(name)
   return package.loaded[name] or {}
@@ -20,10 +21,10 @@ end
 
 --- Is there, at the cursor, text of a menu's, that it has inserted or shows as a ghost of its own?
 function M.shows()
-  local cmp, blink = plugin('cmp'), plugin('blink.cmp')
+  local blink = plugin('blink.cmp')
   return vim.fn.pumvisible() == 1 and vim.fn.complete_info({ 'selected' }).selected >= 0
     or is(blink.is_ghost_text_visible and blink.is_ghost_text_visible())
-    or is(cmp.visible and cmp.visible()) and cmp.get_config().experimental.ghost_text and true or false
+    or cmp_open and plugin('cmp').get_config().experimental.ghost_text and true or false
 end
 
 --- Calls back after a menu came or went, or shows something else. To be called again, as plugins may be loaded at any time.
@@ -35,8 +36,12 @@ function M.watch(callback)
     watched.blink = vim.api.nvim_create_autocmd('User', { pattern = events, callback = later })
   end
   if not watched.cmp and cmp.event then
-    watched.cmp = cmp.event:on('menu_opened', later)
-    cmp.event:on('menu_closed', later)
+    for event, open in pairs({ menu_opened = true, menu_closed = false }) do
+      watched.cmp = cmp.event:on(event, function()
+        cmp_open = open
+        later()
+      end)
+    end
   end
 end
 
