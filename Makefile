@@ -174,7 +174,7 @@ test:
 	@$(MAKE) --no-print-directory all debug check-source
 	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
 	@tests/editors/setup vim-9.0
-	@tests/editors/plugins ale
+	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@tests/run unit replay e2e editors
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)

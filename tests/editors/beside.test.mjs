@@ -1,5 +1,6 @@
 // Vim and Neovim with other plugins, set up as their manuals say: eke's ghost text comes, Tab takes it, and while a menu of theirs is
-// open, from the third letter of a word on, Tab is theirs. What cannot be had (tests/editors/plugins) is skipped, loudly.
+// open, from the third letter of a word on, Tab is theirs; what they say behind the line that is typed stays there. What cannot be
+// had (tests/editors/plugins) is skipped, loudly.
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +18,69 @@ const wanted = (process.env.EKE_TEST_EDITORS ?? 'vim-9.0 vim-9.2 nvim-0.10 nvim-
 const words = (list) => `[${list.map((one) => `'${one}'`).join(', ')}]`;
 const MENU_TAB = 'inoremap <expr> <Tab> pumvisible() ? "\\<C-n>" : "\\<Tab>"';
 
-/* lines: of the vimrc; menu: an expression, true while the plugin's menu is open; end: one that ends its processes. */
+/* Neovim's own client of the language server. */
+const NATIVE = `autocmd FileType c lua vim.lsp.start({ name = 'words', cmd = { ${SERVER.map((word) => `'${word}'`).join(', ')} } })
+lua vim.diagnostic.config({ virtual_text = true })`;
+const NATIVE_READY = `luaeval('#vim.lsp.get_clients({ bufnr = 0, name = "words" })')`;
+
+const nvimCmp = (ghost) => ({
+	name: `nvim-cmp${ghost ? ' with ghost text' : ''}`,
+	of: (editorName) => editorName.startsWith('nvim'),
+	plugins: ['nvim-cmp'],
+	lines: () => [
+		NATIVE,
+		'lua << END',
+		`local cmp = require('cmp')
+local words = {}
+function words:complete(_, callback)
+	vim.lsp.buf_request(0, 'textDocument/completion', vim.lsp.util.make_position_params(0, 'utf-16'), function(_, items)
+		callback(items)
+	end)
+end
+cmp.register_source('words', words)
+cmp.setup({
+	sources = { { name = 'words', keyword_length = 3 } },
+	experimental = { ghost_text = ${ghost} },
+	mapping = {
+		['<Tab>'] = cmp.mapping(function(fallback)
+			if cmp.visible() then
+				cmp.select_next_item()
+			else
+				fallback()
+			end
+		end, { 'i', 's' }),
+		['<C-e>'] = cmp.mapping.abort(),
+	},
+})`,
+		'END',
+	],
+	ready: NATIVE_READY,
+	menu: 'luaeval("require([[cmp]]).visible()")',
+	ghost,
+});
+
+const blink = (ghost) => ({
+	name: `blink.cmp${ghost ? ' with ghost text' : ''}`,
+	of: (editorName) => editorName.startsWith('nvim'),
+	plugins: ['blink.cmp'],
+	lines: () => [
+		NATIVE,
+		'lua << END',
+		`require('blink.cmp').setup({
+	fuzzy = { implementation = 'lua' },
+	keymap = { preset = 'super-tab' },
+	completion = { ghost_text = { enabled = ${ghost} } },
+	sources = { default = { 'lsp' }, min_keyword_length = 3 },
+})`,
+		'END',
+	],
+	ready: NATIVE_READY,
+	menu: 'luaeval("require([[blink.cmp]]).is_menu_visible()")',
+	ghost,
+});
+
+/* of: in which editors, all by default; lines: of the vimrc; menu: an expression, true while the plugin's menu is open; ghost: it
+ * shows ghost text of its own while that is open; end: one that ends its processes. */
 const setups = [
 	{
 		name: 'coc.nvim',
@@ -36,9 +99,15 @@ const setups = [
 		],
 		async prepare(folder) {
 			await mkdir(join(folder, 'coc'));
-			await writeFile(join(folder, 'coc/coc-settings.json'), JSON.stringify({ 'suggest.noselect': true, 'suggest.minTriggerInputLength': 3 }));
+			const settings = {
+				'suggest.noselect': true,
+				'suggest.minTriggerInputLength': 3,
+				'diagnostic.virtualText': true,
+				languageserver: { words: { command: SERVER[0], args: SERVER.slice(1), filetypes: ['c'] } },
+			};
+			await writeFile(join(folder, 'coc/coc-settings.json'), JSON.stringify(settings));
 		},
-		ready: "get(g:, 'coc_service_initialized', 0)",
+		ready: "get(g:, 'coc_service_initialized', 0) && CocAction('services')[0].state ==# 'running'",
 		menu: 'coc#pum#visible()',
 		end: 'coc#rpc#stop()',
 	},
@@ -48,6 +117,8 @@ const setups = [
 		lines: () => [
 			`autocmd User lsp_setup call lsp#register_server({'name': 'words', 'cmd': ${words(SERVER)}, 'allowlist': ['c']})`,
 			'let g:asyncomplete_min_chars = 3',
+			'let g:lsp_diagnostics_virtual_text_insert_mode_enabled = 1',
+			'let g:lsp_diagnostics_virtual_text_align = "after"',
 			// As in their READMEs.
 			MENU_TAB,
 			'inoremap <expr> <S-Tab> pumvisible() ? "\\<C-p>" : "\\<S-Tab>"',
@@ -69,10 +140,12 @@ const setups = [
 			`autocmd VimEnter * call ale#linter#Define('c', {'name': 'words', 'lsp': 'stdio', 'executable': 'node', 'command': '${SERVER.join(' ')}', 'project_root': {-> getcwd()}})`,
 		],
 		ready: '1',
-		/* Its own words behind a line stay. */
-		seen: /at fault/,
 		menu: 'pumvisible()',
 	},
+	nvimCmp(false),
+	nvimCmp(true),
+	blink(false),
+	blink(true),
 ];
 
 function beside(name, setup) {
@@ -93,26 +166,88 @@ function beside(name, setup) {
 		const state = async () => `${await vim.picture()}\n${await vim.eval('execute("messages")')}`;
 		const see = (what, look) => until(what, look, { deadline: 30_000, state });
 
-		const take = async (file) => {
-			const path = await open(vim, folder, file, CUT);
-			await vim.type('f');
-			await see('ghost text', async () => (await vim.ghost())?.startsWith('or (int i = 0;'));
-			if (setup.seen) await see(setup.seen, async () => setup.seen.test(await vim.picture()));
+		const ghost = () => see('ghost text', async () => (await vim.ghost())?.startsWith('or (int i = 0;'));
+		const accepted = async (path) => {
 			await vim.press('accept');
 			await see('accepted', async () => (await vim.text(path)) === KNOWN.trimEnd());
 		};
+		const fault = () => see('the fault', async () => /\n[^\n]* {8}(f.*\))? *\W? ?at fault\n/.test(await vim.picture()));
 
-		await take('sum.c');
+		let path = await open(vim, folder, 'sum.c', CUT);
+		await vim.type('f');
+		await ghost();
+		await accepted(path);
 		await see('the plugin is up', () => vim.eval(setup.ready));
 		await open(vim, folder, 'word.c', WORD);
+		await see('the plugin is up here, too', () => vim.eval(setup.ready));
 		await vim.type('return tot');
 		await see('a menu', () => vim.eval(setup.menu));
+		if (setup.ghost) {
+			await see('its ghost text alone', async () => /\breturn total\n/.test(await vim.picture()) && !(await vim.ghost()));
+			await vim.terminal.keys('C-e');
+			await see("eke's ghost text", async () => (await vim.ghost()) === 'al;' && !(await vim.eval(setup.menu)));
+			await vim.press('backspace');
+			await vim.type('t');
+			await see('a menu again', () => vim.eval(setup.menu));
+			await see('its ghost text alone again', async () => !(await vim.ghost()));
+		} else await see("eke's ghost text beside it", async () => (await vim.ghost()) === 'al;');
 		await vim.press('tab');
 		await see("the menu's word", async () => (await vim.eval('getline(".")')) === '	return total');
-		await take('again.c');
+
+		path = await open(vim, folder, 'again.c', CUT);
+		await vim.press('leave');
+		await fault();
+		await vim.type('Af');
+		await ghost();
+		await fault();
+		await vim.press('acceptWord');
+		await see('a word', async () => (await vim.text(path)).includes('\n\tfor\n'));
+		await fault();
+		await accepted(path);
+		await fault();
 		assert.doesNotMatch(await vim.eval('execute("messages")'), /\bE\d+:|[Ee]rror/);
 		if (setup.end) await vim.eval(setup.end);
 	});
 }
 
-for (const name of wanted.filter((one) => /^n?vim/.test(one))) for (const setup of setups) beside(name, setup);
+/* A plugin that maps Tab itself. It leaves the Tab of Neovim 0.11 and later alone, which has a meaning there. */
+const SNIPMATE = ['vim-snipmate', 'vim-tlib', 'vim-addon-mw-utils'];
+
+function besideSnippets(name) {
+	const skip = editor(name).why ?? pluginMissing(...SNIPMATE);
+	const title = `${name} beside snipMate`;
+	if (skip) console.error(`\n*** SKIPPED, nothing was tested of ${title}: ${skip} ***\n`);
+	test(title, { skip, timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		await mkdir(join(folder, 'snippets'));
+		await writeFile(join(folder, 'snippets/c.snippets'), 'snippet main\n\tint main(${1:args})\n\t{\n\t\t${2:body}\n\t}\n');
+		const vim = await startEditor(t, name, {
+			folder,
+			lines: [
+				...SNIPMATE.map((plugin) => `set runtimepath+=${join(PLUGINS, plugin)}`),
+				`set runtimepath+=${join(PLUGINS, 'vim-snipmate/after')},${folder}`,
+				"let g:snipMate = {'snippet_version': 1}",
+			],
+		});
+		const state = async () => `${await vim.picture()}\n${await vim.eval('execute("messages")')}`;
+		const see = (what, path, text) => until(what, async () => (await vim.text(path)) === text, { state });
+
+		let path = await open(vim, folder, 'sum.c', CUT);
+		await vim.type('f');
+		await until('ghost text', () => vim.ghost(), { state });
+		await vim.press('accept');
+		await see('accepted', path, KNOWN.trimEnd());
+		path = await open(vim, folder, 'snippet.c', '‸\n');
+		await vim.type('main\t');
+		await see('a snippet', path, 'int main(args)\n{\n\tbody\n}');
+		await vim.type('void\tx');
+		await see('its second field', path, 'int main(void)\n{\n\tx\n}');
+		await vim.type('\t\ty');
+		await see('its end, and a Tab', path, 'int main(void)\n{\n\tx\n}\ty');
+		assert.doesNotMatch(await vim.eval('execute("messages")'), /\bE\d+:|[Ee]rror/);
+	});
+}
+
+for (const name of wanted.filter((one) => /^(vim|nvim-0.10)/.test(one))) besideSnippets(name);
+for (const name of wanted.filter((one) => /^n?vim/.test(one)))
+	for (const setup of setups.filter(({ of }) => !of || of(name))) beside(name, setup);

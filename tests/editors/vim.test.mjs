@@ -64,6 +64,37 @@ function own(name) {
 		});
 	});
 
+	test('what others have on the line and in registers stays when a completion is taken', { timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		const vim = await startEditor(t, name, { folder });
+		await open(vim, folder, 'sum.c', CUT);
+		await vim.type('for (');
+		await until('ghost text', () => vim.ghost(), { state: () => vim.picture() });
+		const [mark, marks] = name.startsWith('nvim')
+			? [
+					`nvim_buf_set_extmark(0, nvim_create_namespace('other'), line('.') - 1, 1, {'end_col': 4, 'virt_text': [['OTHER']]})`,
+					`map(nvim_buf_get_extmarks(0, nvim_create_namespace('other'), 0, -1, {}), 'v:val[1:]')`,
+				]
+			: [
+					`[prop_type_add('other', {}), prop_add(line('.'), 2, {'type': 'other', 'length': 3}),` +
+						` prop_add(line('.'), 0, {'type': 'other', 'text': 'OTHER', 'text_align': 'after'})]`,
+					`map(filter(prop_list(7), {_, prop -> prop.type ==# 'other' && has_key(prop, 'length')})[:0], '[6, v:val.col - 1]')`,
+				];
+		await vim.eval(`[setreg('z', ['mine'], 'V'), setreg('"', 'last')]`);
+		await vim.eval(mark);
+		const stays = async () => {
+			assert.deepEqual(await vim.eval(marks), [[6, 1]]);
+			assert.match(await vim.picture(), /for \(.*OTHER/);
+			assert.deepEqual(await vim.eval(`[getreg('z'), getregtype('z'), getreg('"')]`), ['mine\n', 'V', 'last']);
+		};
+		await vim.press('acceptWord');
+		await until('a word', async () => (await vim.buffer()).before.endsWith('\tfor (int'), { state: () => vim.picture() });
+		await stays();
+		await vim.press('accept');
+		await until('all of it', async () => (await vim.buffer()).before.endsWith('values[i];'), { state: () => vim.picture() });
+		await stays();
+	});
+
 	test('edits of every kind reach the server as they are in the buffer', { timeout: 60_000 }, async () => {
 		const edits = [
 			'ggdd',
@@ -197,7 +228,14 @@ function own(name) {
 			const mapped = driver(name);
 			const start = mapped.start.bind(mapped);
 			mapped.start = (options) =>
-				start({ ...options, lines: ["inoremap <expr> <Tab> getline('.') =~# 'x$' ? 'MAPPED' : \"\\<Tab>\""] });
+				start({
+					...options,
+					lines: [
+						"inoremap <expr> <Tab> getline('.') =~# 'x$' ? 'MAPPED' : \"\\<Tab>\"",
+						'inoremap <buffer> <Tab> LOCAL', // of the buffer that is there at the start
+						'autocmd VimEnter * file start.txt', // which with a name does not become another
+					],
+				});
 			await play(
 				{
 					name: 'mapped',

@@ -347,17 +347,19 @@ function! s:part(text, what) abort
   return a:text
 endfunction
 
-" Puts the text at the cursor, in place of so many bytes right of it, and the cursor behind it.
+" Puts the text at the cursor, in place of so many bytes right of it, and the cursor behind it. By Normal mode commands, as
+" setline() would take with it what other plugins have on the line: their virtual text and highlights.
 function! s:insert(text, replaced) abort
-  let [lnum, line, column] = [line('.'), getline('.'), col('.') - 1]
+  let [lnum, column] = [line('.'), col('.')]
   let lines = split(a:text, "\n", 1)
-  let lines[0] = strpart(line, 0, column) .. lines[0]
-  let end = len(lines[-1]) + 1
-  let lines[-1] ..= strpart(line, column + a:replaced)
+  let register = getreginfo('z')
   call s:erase()
-  call setline(lnum, lines[0])
-  if len(lines) > 1
-    call append(lnum, lines[1:])
+  if a:replaced > 0
+    execute 'normal! "_' .. strcharlen(strpart(getline('.'), column - 1, a:replaced)) .. 'x'
   endif
-  call cursor(lnum + len(lines) - 1, end)
+  call setreg('z', lines, 'c')
+  call cursor(lnum, column)
+  execute 'silent normal! "z' .. (column > len(getline('.')) ? 'p' : 'P')
+  call setreg('z', register)
+  call cursor(lnum + len(lines) - 1, len(lines[-1]) + (len(lines) == 1 ? column : 1))
 endfunction

@@ -8,9 +8,10 @@ function! eke#tab#map() abort
   if !eke#option('tab') || maparg('<Tab>', 'i') =~# 'eke#tab#key'
     return
   endif
-  let former = maparg('<Tab>', 'i', 0, 1)
+  " maparg() would tell that of the buffer alone, where there is one.
+  let former = get(filter(maplist(), {_, map -> map.lhsraw ==# "\t" && map.mode =~# '[i!]' && !map.buffer}), 0, {})
   inoremap <Plug>(eke-plain-tab) <Tab>
-  if empty(former) || get(former, 'buffer', 0)
+  if empty(former)
     inoremap <Plug>(eke-former-tab) <Tab>
   else
     let lhs = "\<Plug>(eke-former-tab)"

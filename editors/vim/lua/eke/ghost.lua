@@ -7,6 +7,7 @@ local M = {}
 local api = vim.api
 local eke = require('eke')
 local client = require('eke.client')
+local others = require('eke.others')
 local text = require('eke.text')
 
 local namespace = api.nvim_create_namespace('eke.ghost')
@@ -26,10 +27,6 @@ end
 
 local function inserting()
   return vim.fn.mode():find('^[iR]') ~= nil
-end
-
-local function menu_selects()
-  return vim.fn.pumvisible() == 1 and vim.fn.complete_info({ 'selected' }).selected >= 0
 end
 
 local function id_of(item)
@@ -88,13 +85,21 @@ function M.moved()
   if not eke.option('ghost') then
     return
   end
+  others.watch(M.menu_changed)
   M.draw()
   local at = place()
-  if not eke.option('auto') or vim.o.paste or not client.has(at.buf) or menu_selects() then
+  if not eke.option('auto') or vim.o.paste or not client.has(at.buf) or others.shows() then
     return
   end
   if not vim.deep_equal(at, asked.place) and not vim.deep_equal(at, dismissed) then
     ask(at, 2)
+  end
+end
+
+--- Another plugin's menu came, went or shows something else.
+function M.menu_changed()
+  if inserting() then
+    M.moved()
   end
 end
 
@@ -259,7 +264,7 @@ function M.draw()
   if not left then
     shown = nil
     return
-  elseif menu_selects() then
+  elseif others.shows() then
     return
   end
   local lines = vim.split(left.text, '\n', { plain = true })

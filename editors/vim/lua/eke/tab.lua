@@ -4,23 +4,12 @@ local M = {}
 
 local falling = false
 
---- Is a menu open, Neovim's or one that a plugin draws?
-local function menu()
-  if vim.fn.pumvisible() == 1 then
-    return true
-  end
-  local cmp = package.loaded['cmp']
-  local blink = package.loaded['blink.cmp']
-  return (cmp and cmp.visible and cmp.visible()) or (blink and blink.is_visible and blink.is_visible())
-    or (vim.fn.exists('*coc#pum#visible') == 1 and vim.fn['coc#pum#visible']() == 1)
-end
-
 local function key()
   local ghost = require('eke.ghost')
   if falling then
     return '<Plug>(eke-plain-tab)' -- the former mapping ends in a Tab of its own
   end
-  if ghost.visible() and not menu() and not ghost.indents() then
+  if ghost.visible() and not require('eke.others').menu() and not ghost.indents() then
     return '<Plug>(eke-accept)'
   end
   falling = true
@@ -35,9 +24,12 @@ function M.map()
   if not require('eke').option('tab') then
     return
   end
-  local former = vim.fn.maparg('<Tab>', 'i', false, true)
+  -- maparg() would tell that of the buffer alone, where there is one.
+  local former = vim.tbl_filter(function(map)
+    return map.lhs == '<Tab>'
+  end, vim.api.nvim_get_keymap('i'))[1]
   vim.keymap.set('i', '<Plug>(eke-plain-tab)', '<Tab>')
-  if vim.tbl_isempty(former) or former.buffer == 1 then
+  if not former then
     vim.keymap.set('i', '<Plug>(eke-former-tab)', '<Tab>')
   else
     former.lhs, former.lhsrawalt = '<Plug>(eke-former-tab)', nil
