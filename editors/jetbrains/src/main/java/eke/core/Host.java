@@ -44,7 +44,10 @@ public interface Host {
 	/** Shows a document; false if it cannot. */
 	boolean show(String uri);
 
-	/** Makes all these changes as one that can be undone; null, or why not. */
+	/** Runs it on the loop's thread when documents may be changed. */
+	void whenWritable(Runnable task);
+
+	/** Makes all these changes as one that can be undone; null, or why not. Within whenWritable() only. */
 	String apply(String label, List<Edit> edits);
 
 	/** What a status bar shows has changed. */

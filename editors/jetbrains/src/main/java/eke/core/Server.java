@@ -31,7 +31,7 @@ public final class Server {
 		RESTARTING,
 		/** It cannot be started, or ends again and again: restart() tries once more. */
 		FAILED,
-		/** The project is closed. */
+		/** It was ended on purpose: restart() starts it. */
 		STOPPED
 	}
 
@@ -303,16 +303,15 @@ public final class Server {
 			answer.take(null, error);
 	}
 
-	/** Ends it for good. */
+	/** Ends it, until restart(). */
 	public void stop() {
 		leave();
 		waiting.clear();
 		move(State.STOPPED);
 	}
 
+	/** Also after stop(). */
 	public void restart() {
-		if (state == State.STOPPED)
-			return;
 		leave();
 		crashes.clear();
 		move(State.OFF);

@@ -148,9 +148,11 @@ public final class Session implements Server.Listener {
 				titles.contains(answer) ? actions.get(titles.indexOf(answer)) : JsonNull.INSTANCE));
 			break;
 		case "workspace/applyEdit":
-			String refused = apply(params);
-			server.reply(id, refused == null ? Json.object("applied", true)
-				: Json.object("applied", false, "failureReason", refused));
+			host.whenWritable(() -> {
+				String refused = apply(params);
+				server.reply(id, refused == null ? Json.object("applied", true)
+					: Json.object("applied", false, "failureReason", refused));
+			});
 			break;
 		case "window/showDocument":
 			server.reply(id, Json.object("success", !Json.is(params, "external") && host.show(Json.string(params, "uri", ""))));

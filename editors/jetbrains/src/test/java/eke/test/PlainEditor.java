@@ -381,6 +381,11 @@ public final class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 	}
 
 	@Override
+	public void whenWritable(Runnable task) {
+		task.run();
+	}
+
+	@Override
 	public String apply(String label, List<Edit> edits) {
 		for (Edit edit : edits)
 			change((PlainText)edit.text, edit.start, edit.end, edit.replacement);

@@ -1,6 +1,5 @@
 package eke.test;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -38,7 +37,7 @@ public final class Remote {
 			JsonObject answer = Json.object("id", Json.get(request, "id"));
 			try {
 				Object result = editor.call(Json.string(request, "method", ""), Json.sub(request, "params"));
-				answer.add("result", result == null ? JsonNull.INSTANCE : (JsonElement)Json.of(result));
+				answer.add("result", result == null ? JsonNull.INSTANCE : Json.of(result));
 			} catch (Throwable e) {
 				e.printStackTrace();
 				answer.addProperty("error", e.toString());
