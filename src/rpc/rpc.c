@@ -11,6 +11,7 @@
 
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/rpc/error.h"
@@ -207,11 +208,7 @@ static struct rpc_request *find_id(struct rpc *rpc, const char *id)
 static void forget(struct rpc_request *request)
 {
 	struct rpc *rpc = request->rpc;
-	struct rpc_request **at = &rpc->requests;
-
-	while (*at != request)
-		at = &(*at)->next;
-	*at = request->next;
+	list_unlink(rpc->requests, request);
 	rpc->in_flight--;
 	request_free(request);
 }
