@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "eke/base/strbuf.h"
-#include "eke/offline/offline.h"
 #include "eke/code/syntax.h"
+#include "eke/offline/offline.h"
 
 #include "lines.h"
 #include "predict.h"

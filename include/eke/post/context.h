@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 #include "eke/base/strbuf.h"
-#include "eke/post/post.h"
 #include "eke/code/syntax.h"
+#include "eke/post/post.h"
 
 /* Lines after the cursor that are compared with. */
 #define POST_LINES_AFTER 64
