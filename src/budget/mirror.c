@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/hex.h"
 #include "eke/base/mem.h"
 #include "eke/budget/verdicts.h"
 #include "ledger_private.h"
@@ -123,37 +124,20 @@ void mirror_look_for_owed(struct ledger *ledger)
 
 /* --- marks --- */
 
-static void to_hex(const uint8_t *bytes, size_t len, char *out)
-{
-	for (size_t i = 0; i < len; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static bool from_hex(const char *text, uint8_t *out, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (strlen(text) != 2 * len || strspn(text, digits) != 2 * len)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)((strchr(digits, text[2 * i]) - digits) * 16 + (strchr(digits, text[2 * i + 1]) - digits));
-	return true;
-}
-
 static void shared_mark(const char *salt, const struct key_digest *digest, struct key_mark *out)
 {
 	uint8_t bytes[KEY_SALT_BYTES] = { 0 };
 
-	from_hex(salt, bytes, sizeof(bytes));
+	(void)hex_decode(salt, bytes, sizeof(bytes));
 	key_mark_make(bytes, digest, out);
 }
 
-void mirror_mark(const char *salt, const struct key_digest *digest, char out[2 * KEY_MARK_BYTES + 1])
+void mirror_mark(const char *salt, const struct key_digest *digest, char out[HEX_SIZE(KEY_MARK_BYTES)])
 {
 	struct key_mark mark;
 
 	shared_mark(salt, digest, &mark);
-	to_hex(mark.bytes, sizeof(mark.bytes), out);
+	hex_encode(mark.bytes, sizeof(mark.bytes), out);
 }
 
 /* From one column of shared_mark to the other; false: not known, `out` is as it was. */
@@ -239,9 +223,9 @@ static size_t read_rows(struct ledger *ledger, struct owed_row *rows)
 
 static void add_id(struct redis_args *args, const char *kind, int64_t id)
 {
-	char text[17];
+	char text[HEX_SIZE(8)];
 
-	snprintf(text, sizeof(text), "%016llx", (long long)id);
+	hex_from_u64((uint64_t)id, text);
 	redis_args_add(args, kind);
 	redis_args_add(args, text);
 }
@@ -249,7 +233,7 @@ static void add_id(struct redis_args *args, const char *kind, int64_t id)
 static void add_request(struct ledger *ledger, const struct owed_row *row, int64_t offset, struct redis_args *args)
 {
 	struct store *store = ledger->open;
-	char hex[2 * KEY_MARK_BYTES + 1] = "";
+	char hex[HEX_SIZE(KEY_MARK_BYTES)] = "";
 	struct key_mark local = { .bytes = { 0 } };
 	struct key_mark shared;
 	size_t key_at = 0;
@@ -273,7 +257,7 @@ static void add_request(struct ledger *ledger, const struct owed_row *row, int64
 	}
 	if (!key_at || !translate(ledger, SQL_SHARED_MARK, &local, &shared))
 		return;
-	to_hex(shared.bytes, sizeof(shared.bytes), hex);
+	hex_encode(shared.bytes, sizeof(shared.bytes), hex);
 	free(args->texts[key_at]);
 	args->texts[key_at] = xstrdup(hex);
 }
@@ -281,13 +265,13 @@ static void add_request(struct ledger *ledger, const struct owed_row *row, int64
 /* Its name behind the 'b': false if its key is not known there. */
 static bool name_block(struct ledger *ledger, const struct owed_row *row, char *out, size_t size)
 {
-	char hex[2 * KEY_MARK_BYTES + 1] = "";
+	char hex[HEX_SIZE(KEY_MARK_BYTES)] = "";
 	struct key_mark shared;
 
 	if (!row->about.machine) {
 		if (!translate(ledger, SQL_SHARED_MARK, &row->about.key, &shared))
 			return false;
-		to_hex(shared.bytes, sizeof(shared.bytes), hex);
+		hex_encode(shared.bytes, sizeof(shared.bytes), hex);
 	}
 	snprintf(out, size, "%s\n%s\n%s", row->service, hex, row->about.model);
 	return true;
@@ -307,13 +291,13 @@ static void add_block(struct ledger *ledger, const struct owed_row *row, int64_t
 	store_put_text(store, row->about.model);
 	while (store_next(store)) {
 		char facts[192];
-		char probe[17] = "";
+		char probe[HEX_SIZE(8)] = "";
 		int64_t until = store_int(store, 1) + offset;
 		int64_t probe_until = store_int(store, 5) ? store_int(store, 5) + offset : 0;
 
 		found = true;
 		if (store_int(store, 4))
-			snprintf(probe, sizeof(probe), "%016llx", (long long)store_int(store, 4));
+			hex_from_u64((uint64_t)store_int(store, 4), probe);
 		snprintf(facts, sizeof(facts), "%lld\n%lld\n%d\n%lld\n%s\n%lld", (long long)(store_int(store, 0) + offset),
 			 (long long)until, store_int(store, 2) != 0, (long long)store_int(store, 3), probe,
 			 (long long)probe_until);
@@ -411,7 +395,7 @@ void mirror_meet(struct ledger *ledger, const char *salt, char origin[MIRROR_ORI
 	}
 	if (strlen(origin) != MIRROR_ORIGIN - 1) {
 		key_random(&random, sizeof(random));
-		snprintf(origin, MIRROR_ORIGIN, "%016llx", (unsigned long long)random);
+		hex_from_u64(random, origin);
 		ledger_put_fact_text(ledger, "origin", origin);
 	}
 	if (!strcmp(known, salt))
@@ -479,14 +463,9 @@ static int64_t number(const char *text, int64_t least, int64_t most, int64_t oth
 
 static uint64_t id_of(const char *hex)
 {
-	uint8_t bytes[8];
 	uint64_t id = 0;
 
-	if (!from_hex(hex, bytes, sizeof(bytes)))
-		return 0;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		id = id << 8 | bytes[i];
-	return id <= INT64_MAX ? id : 0;
+	return hex_to_u64(hex, &id) && id <= INT64_MAX ? id : 0;
 }
 
 /* The mark here of one there: the same, where that key is not known here. */
@@ -494,7 +473,7 @@ static bool local_mark(struct ledger *ledger, const char *hex, struct key_mark *
 {
 	struct key_mark shared;
 
-	if (!from_hex(hex, shared.bytes, sizeof(shared.bytes)))
+	if (!hex_decode(hex, shared.bytes, sizeof(shared.bytes)))
 		return false;
 	*out = shared;
 	translate(ledger, SQL_LOCAL_MARK, &shared, out);

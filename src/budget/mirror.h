@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "eke/base/hex.h"
 #include "eke/budget/block.h"
 #include "eke/budget/effective.h"
 #include "eke/budget/fingerprint.h"
@@ -18,8 +19,8 @@
 #include "redis.h"
 
 /* "salt" and "origin" as they are written. */
-#define MIRROR_SALT (2 * KEY_SALT_BYTES + 1)
-#define MIRROR_ORIGIN 17
+#define MIRROR_SALT HEX_SIZE(KEY_SALT_BYTES)
+#define MIRROR_ORIGIN HEX_SIZE(8)
 
 /* --- what is owed; nothing where the ledger is not shared, and for what is being applied --- */
 
@@ -50,7 +51,7 @@ void mirror_paid(struct ledger *ledger, int64_t upto);
  */
 void mirror_meet(struct ledger *ledger, const char *salt, char origin[MIRROR_ORIGIN], int64_t *cursor);
 /* Of a key under that salt. */
-void mirror_mark(const char *salt, const struct key_digest *digest, char out[2 * KEY_MARK_BYTES + 1]);
+void mirror_mark(const char *salt, const struct key_digest *digest, char out[HEX_SIZE(KEY_MARK_BYTES)]);
 /* Makes the key of requests here and there the same. */
 void mirror_know_key(struct ledger *ledger, const char *salt, const struct key_digest *digest);
 /* The others cannot be asked from now on, if it was not so already. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/zone.h"
@@ -76,11 +77,7 @@ static void on_pushed(void *ctx, uint64_t session, const struct redis_reply *rep
 
 static void waiting_free(struct remote *remote, struct waiting *w)
 {
-	struct waiting **at = &remote->waiting;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
+	list_unlink(remote->waiting, w);
 	timer_free(w->timer);
 	free(w);
 }
@@ -488,8 +485,7 @@ static void on_up(void *ctx)
 
 	remote->session++;
 	key_random(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(salt + 2 * i, 3, "%02x", random[i]);
+	hex_encode(random, sizeof(random), salt);
 	redis_args_add(&args, "hello");
 	redis_args_add(&args, salt);
 	redis_args_add(&args, "");
@@ -531,12 +527,12 @@ void remote_make_question(struct remote *remote, uint64_t id, const struct party
 			  enum budget_use use, double reserve, const struct snapshot *s, struct remote_question *out)
 {
 	int64_t shared_now = s->now + remote->offset;
-	char mark[2 * KEY_MARK_BYTES + 1];
-	char hex[17];
+	char mark[HEX_SIZE(KEY_MARK_BYTES)];
+	char hex[HEX_SIZE(8)];
 
 	remote_release_question(out);
 	mirror_mark(remote->salt, &party->key, mark);
-	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)id);
+	hex_from_u64(id, hex);
 	begin_call(remote, "reserve", &out->args);
 	redis_args_add(&out->args, hex);
 	redis_args_add(&out->args, use == BUDGET_EXPLICIT ? "1" : "0");

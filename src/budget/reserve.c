@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/budget/admit.h"
 #include "eke/budget/outcome.h"
@@ -54,11 +55,7 @@ static void grant_uncounted(void *ctx);
 
 static void reservation_free(struct reservation *r)
 {
-	struct reservation **at = &r->budget->reservations;
-
-	while (*at != r)
-		at = &(*at)->next;
-	*at = r->next;
+	list_unlink(r->budget->reservations, r);
 	loop_undefer(r->budget->loop, grant_uncounted, r);
 	if (r->budget->remote)
 		remote_forget(r->budget->remote, r->id);

@@ -11,6 +11,7 @@
 
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/rpc/error.h"
@@ -114,7 +115,7 @@ static void message_begin(struct rpc *rpc, struct json_writer *w)
 	strbuf_reset(&rpc->message);
 	framing_begin(&rpc->message);
 	json_writer_init(w, &rpc->message);
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "jsonrpc", "2.0");
 }
 
@@ -207,11 +208,7 @@ static struct rpc_request *find_id(struct rpc *rpc, const char *id)
 static void forget(struct rpc_request *request)
 {
 	struct rpc *rpc = request->rpc;
-	struct rpc_request **at = &rpc->requests;
-
-	while (*at != request)
-		at = &(*at)->next;
-	*at = request->next;
+	list_unlink(rpc->requests, request);
 	rpc->in_flight--;
 	request_free(request);
 }
