@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
 
 bool admit_block_concerns(const struct snapshot *s, const struct block *block, const char *model)
 {
@@ -74,7 +74,7 @@ static bool deny_by_block(const struct snapshot *s, const struct block *block, e
 
 	if (verdict == BLOCK_PROBING)
 		at = block->probe_until;
-	words_when(seconds_up(at), now, when, sizeof(when));
+	format_time_when(seconds_up(at), now, when, sizeof(when));
 	if (verdict == BLOCK_HOLDS)
 		err_set(err, ERR_BUDGET, "%.380s No request goes out until then: %s.", message, when);
 	else if (verdict == BLOCK_PROBING)
@@ -96,8 +96,8 @@ static void deny_by_window(const struct snapshot *s, size_t index, const struct 
 	char limit[64];
 	char when[96];
 
-	words_limit(w->window.limit, w->window.period, limit, sizeof(limit));
-	words_when(retry_at, s->now / 1000, when, sizeof(when));
+	format_limit(w->window.limit, w->window.period, limit, sizeof(limit));
+	format_time_when(retry_at, s->now / 1000, when, sizeof(when));
 	if (state->remaining)
 		err_set(err, ERR_BUDGET, "the last %lld of %s are kept for chat and manual completions",
 			(long long)state->remaining, limit);

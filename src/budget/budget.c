@@ -142,13 +142,13 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 	struct noted_key *slot = &budget->noted[0];
 	const struct key_digest *known;
 	struct noted_key *copy;
-	struct party party;
+	struct account account;
 
 	if (!key)
 		return;
 	known = budget_noted_key(budget, endpoint->name);
-	party_make(endpoint, key, &party);
-	if (known && key_digest_same(known, &party.key))
+	account_make(endpoint, key, &account);
+	if (known && key_digest_same(known, &account.key))
 		return;
 	for (unsigned i = 0; i < budget->noted_count; i++)
 		if (known == &budget->noted[i].digest)
@@ -156,7 +156,7 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 	if (!known && budget->noted_count < ARRAY_LEN(budget->noted))
 		slot = &budget->noted[budget->noted_count++];
 	snprintf(slot->endpoint, sizeof(slot->endpoint), "%s", endpoint->name);
-	slot->digest = party.key;
+	slot->digest = account.key;
 	/* Others need to know only where there is something to show; a refusal writes it down, too. */
 	if (!plan_is_counted(endpoint->plan))
 		return;
@@ -218,21 +218,21 @@ bool budget_forget_blocks(struct budget *budget)
 bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
 {
 	struct key_mark mark;
-	struct party party;
+	struct account account;
 	bool mine;
 
-	party_make(endpoint, key, &party);
-	if (!key || !plan_is_counted(endpoint->plan) || !service_is_chatanywhere(party.service) ||
+	account_make(endpoint, key, &account);
+	if (!key || !plan_is_counted(endpoint->plan) || !service_is_chatanywhere(account.service) ||
 	    ledger_begin(budget->ledger, STORE_WRITE) != STORE_OK)
 		return false;
-	ledger_mark(budget->ledger, &party.key, &mark);
+	ledger_mark(budget->ledger, &account.key, &mark);
 	mine = entries_take_usage_turn(budget->ledger, &mark);
 	return ledger_commit(budget->ledger) == STORE_OK && mine;
 }
 
 /* What the provider has counted. */
 struct usage {
-	struct party party;
+	struct account account;
 	struct budget_usage_hour hours[USAGE_HOURS];
 	size_t count;
 };
@@ -242,8 +242,8 @@ static void write_usage(struct budget *budget, void *ctx)
 	const struct usage *usage = ctx;
 	struct key_mark mark;
 
-	ledger_mark(budget->ledger, &usage->party.key, &mark);
-	entries_correct(budget->ledger, &usage->party, &mark, usage->hours, usage->count);
+	ledger_mark(budget->ledger, &usage->account.key, &mark);
+	entries_correct(budget->ledger, &usage->account, &mark, usage->hours, usage->count);
 }
 
 void budget_correct(struct budget *budget, const struct config_endpoint *endpoint, const char *key,
@@ -260,7 +260,7 @@ void budget_correct(struct budget *budget, const struct config_endpoint *endpoin
 		count = USAGE_HOURS;
 	}
 	usage = xcalloc(1, sizeof(*usage));
-	party_make(endpoint, key, &usage->party);
+	account_make(endpoint, key, &usage->account);
 	memcpy(usage->hours, hours, count * sizeof(*hours));
 	usage->count = count;
 	jobs_do(budget, &work, usage);

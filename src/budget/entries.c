@@ -56,7 +56,7 @@ static void log_add(struct entry_log *log, const struct entry *entry)
 	log->entries[log->count++] = *entry;
 }
 
-void entries_read(struct ledger *ledger, const struct party *party, const struct key_mark *mark, int64_t from,
+void entries_read(struct ledger *ledger, const struct account *account, const struct key_mark *mark, int64_t from,
 		  struct entry_log *log)
 {
 	struct store *store = ledger->open;
@@ -64,8 +64,8 @@ void entries_read(struct ledger *ledger, const struct party *party, const struct
 	log->count = log->model_count = 0;
 	store_start(store, SQL_REQUESTS);
 	store_put_int(store, from - ledger->shift);
-	store_put_text(store, party->service);
-	store_put_text(store, party->plan);
+	store_put_text(store, account->service);
+	store_put_text(store, account->plan);
 	put_mark(store, mark);
 	while (store_next(store)) {
 		struct entry entry = { .at = store_int(store, 0) + ledger->shift,
@@ -125,7 +125,7 @@ int64_t *entry_log_times(const struct entry_log *log, const struct plan_window *
 
 /* --- writing --- */
 
-static void add_row(struct ledger *ledger, uint64_t id, int64_t at, int64_t keep_until, const struct party *party,
+static void add_row(struct ledger *ledger, uint64_t id, int64_t at, int64_t keep_until, const struct account *account,
 		    const struct key_mark *mark, const char *model, int64_t weight)
 {
 	struct store *store = ledger->open;
@@ -134,19 +134,19 @@ static void add_row(struct ledger *ledger, uint64_t id, int64_t at, int64_t keep
 	store_put_int(store, (int64_t)id);
 	store_put_int(store, at);
 	store_put_int(store, keep_until);
-	store_put_text(store, party->service);
-	store_put_text(store, party->plan);
+	store_put_text(store, account->service);
+	store_put_text(store, account->plan);
 	put_mark(store, mark);
 	store_put_text(store, model);
 	store_put_int(store, weight);
 }
 
-void entries_add(struct ledger *ledger, uint64_t id, const struct party *party, const struct key_mark *mark,
+void entries_add(struct ledger *ledger, uint64_t id, const struct account *account, const struct key_mark *mark,
 		 const char *model, int64_t keep_until)
 {
 	char *cut = xstrndup(model, strnlen(model, LIMIT_BUDGET_MODEL - 1));
 
-	add_row(ledger, id, ledger->now, keep_until, party, mark, cut, 1);
+	add_row(ledger, id, ledger->now, keep_until, account, mark, cut, 1);
 	store_put_text(ledger->open, NULL);
 	store_run(ledger->open);
 	free(cut);
@@ -203,7 +203,7 @@ static int64_t count_ours(struct ledger *ledger, const struct key_mark *mark, in
 	return ours;
 }
 
-void entries_correct(struct ledger *ledger, const struct party *party, const struct key_mark *mark,
+void entries_correct(struct ledger *ledger, const struct account *account, const struct key_mark *mark,
 		     const struct budget_usage_hour *hours, size_t count)
 {
 	struct store *store = ledger->open;
@@ -227,7 +227,7 @@ void entries_correct(struct ledger *ledger, const struct party *party, const str
 		 */
 		id = ledger_new_id();
 		add_row(ledger, id, more < 0 ? start : end - 1 < ledger->now ? end - 1 : ledger->now,
-			end + CORRECTION_KEPT_MS, party, mark, "", more);
+			end + CORRECTION_KEPT_MS, account, mark, "", more);
 		store_put_int(store, start);
 		store_run(store);
 	}

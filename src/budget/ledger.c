@@ -336,7 +336,7 @@ static void hear_trouble(struct ledger *ledger)
 		break;
 	case STORE_NEWER:
 	case STORE_UNUSABLE:
-	case STORE_NO_PLACE:
+	case STORE_NO_DIRECTORY:
 		snprintf(ledger->notice, sizeof(ledger->notice), "%.360s%s", trouble.sentence, alone);
 		break;
 	case STORE_REMOTE:

@@ -11,8 +11,8 @@
 #include "eke/base/log.h"
 #include "eke/base/zone.h"
 #include "eke/budget/admit.h"
+#include "eke/budget/format_time.h"
 #include "eke/budget/verdicts.h"
-#include "eke/budget/words.h"
 #include "mirror.h"
 
 void outcome_set_refusal(struct outcome *o, const struct budget_refusal *refusal)
@@ -27,8 +27,8 @@ void outcome_set_refusal(struct outcome *o, const struct budget_refusal *refusal
 static void read_for(struct ledger *ledger, const struct outcome *o, struct key_mark *mark, struct snapshot *s)
 {
 	*s = (struct snapshot){ .plan = o->plan };
-	ledger_mark(ledger, &o->party.key, mark);
-	snapshot_read(s, ledger, &o->party, mark, o->plan);
+	ledger_mark(ledger, &o->account.key, mark);
+	snapshot_read(s, ledger, &o->account, mark, o->plan);
 }
 
 /* A probe that ended without an answer: the next may go at once. */
@@ -43,7 +43,7 @@ void outcome_spent(struct ledger *ledger, const struct outcome *o)
 			continue;
 		s.blocks[i].probe = 0;
 		s.blocks[i].probe_until = 0;
-		verdicts_put_block(ledger, o->party.service, &s.blocks[i]);
+		verdicts_put_block(ledger, o->account.service, &s.blocks[i]);
 	}
 	snapshot_release(&s);
 }
@@ -56,7 +56,7 @@ void outcome_answered(struct ledger *ledger, const struct outcome *o)
 	read_for(ledger, o, &mark, &s);
 	for (size_t i = 0; i < s.block_count; i++)
 		if (admit_block_concerns(&s, &s.blocks[i], o->model) && block_is_lifted(&s.blocks[i], o->sent_at))
-			verdicts_drop_block(ledger, o->party.service, &s.blocks[i]);
+			verdicts_drop_block(ledger, o->account.service, &s.blocks[i]);
 	snapshot_release(&s);
 }
 
@@ -92,7 +92,7 @@ static int64_t next_midnight(const char *zone, int64_t now)
 
 static void set_block(struct ledger *ledger, const struct outcome *o, const struct key_mark *mark, struct snapshot *s)
 {
-	const char *zone = effective_time_zone(o->plan, o->party.service);
+	const char *zone = effective_time_zone(o->plan, o->account.service);
 	struct block fresh = { .machine = plan_is_counted(o->plan) && strcmp(o->scope, "key") };
 	struct block_facts facts = { .now = s->now, .sent_at = o->sent_at, .midnight = next_midnight(zone, s->now),
 				     .full_until = full_until(s, o->model) };
@@ -108,7 +108,7 @@ static void set_block(struct ledger *ledger, const struct outcome *o, const stru
 		if (s->blocks[i].machine == fresh.machine && !strcmp(s->blocks[i].model, fresh.model))
 			block = &s->blocks[i];
 	block_refused(block, &refusal, &facts);
-	verdicts_put_block(ledger, o->party.service, block);
+	verdicts_put_block(ledger, o->account.service, block);
 }
 
 /* True: what the snapshot says about windows is no longer so. */
@@ -119,7 +119,7 @@ static bool learn(struct ledger *ledger, const struct outcome *o, const struct s
 	bool same = false;
 	char words[64];
 
-	if (!effective_learn(o->plan, o->party.service, o->model, &o->refusal, s->now, &limit))
+	if (!effective_learn(o->plan, o->account.service, o->model, &o->refusal, s->now, &limit))
 		return false;
 	for (size_t i = 0; i < s->learned_count; i++) {
 		const struct learned_limit *l = &s->learned[i];
@@ -131,10 +131,10 @@ static bool learn(struct ledger *ledger, const struct outcome *o, const struct s
 	}
 	if (!stored && effective_is_known(o->plan, &limit))
 		return false;
-	verdicts_put_learned(ledger, o->party.service, &limit);
+	verdicts_put_learned(ledger, o->account.service, &limit);
 	if (same)
 		return false;
-	words_limit(limit.limit, limit.period, words, sizeof(words));
+	format_limit(limit.limit, limit.period, words, sizeof(words));
 	log_info("endpoint %s: the provider says that it allows %s%s%s; eke counts with that from now on", o->endpoint,
 		 words, o->refusal.per_model ? " for the model " : "", o->refusal.per_model ? limit.model : "");
 	return true;

@@ -496,11 +496,11 @@ static void on_up(void *ctx)
 
 /* --- questions --- */
 
-void remote_prepare(struct remote *remote, const struct party *party)
+void remote_prepare(struct remote *remote, const struct account *account)
 {
 	struct ledger *ledger = remote->budget->ledger;
 
-	mirror_know_key(ledger, remote->salt, &party->key);
+	mirror_know_key(ledger, remote->salt, &account->key);
 	mirror_end_alone(ledger);
 	mirror_look_for_owed(ledger);
 }
@@ -523,7 +523,7 @@ static void add_window(const struct plan_window *w, int64_t kept, int64_t shared
 		redis_args_append_line(args, '\n', *model);
 }
 
-void remote_make_question(struct remote *remote, uint64_t id, const struct party *party, const char *model,
+void remote_make_question(struct remote *remote, uint64_t id, const struct account *account, const char *model,
 			  enum budget_use use, double reserve, const struct snapshot *s, struct remote_question *out)
 {
 	int64_t shared_now = s->now + remote->offset;
@@ -531,14 +531,14 @@ void remote_make_question(struct remote *remote, uint64_t id, const struct party
 	char hex[HEX_SIZE(8)];
 
 	remote_release_question(out);
-	mirror_mark(remote->salt, &party->key, mark);
+	mirror_mark(remote->salt, &account->key, mark);
 	hex_from_u64(id, hex);
 	begin_call(remote, "reserve", &out->args);
 	redis_args_add(&out->args, hex);
 	redis_args_add(&out->args, use == BUDGET_EXPLICIT ? "1" : "0");
 	redis_args_add_int(&out->args, snapshot_keep_until(s, model) - s->now);
-	redis_args_add_line(&out->args, party->service);
-	redis_args_add_line(&out->args, party->plan);
+	redis_args_add_line(&out->args, account->service);
+	redis_args_add_line(&out->args, account->plan);
 	redis_args_add(&out->args, mark);
 	redis_args_add_line(&out->args, model);
 	for (size_t i = 0; i < s->windows.count; i++) {

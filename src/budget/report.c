@@ -10,7 +10,7 @@
 
 #include "eke/base/clock.h"
 #include "eke/budget/admit.h"
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
 #include "budget_private.h"
 #include "watch.h"
 
@@ -34,21 +34,21 @@ void budget_drop_views(struct budget *budget)
 		view_drop(&budget->views[i]);
 }
 
-/* The party's view, or the one to be used for it. */
-static struct view *find_view(struct budget *budget, const char *endpoint, const struct party *party)
+/* The account's view, or the one to be used for it. */
+static struct view *find_view(struct budget *budget, const char *endpoint, const struct account *account)
 {
 	struct view *oldest = &budget->views[0];
 
 	for (size_t i = 0; i < VIEWS; i++) {
 		struct view *v = &budget->views[i];
 
-		if (v->used && !strcmp(v->endpoint, endpoint) && party_same(&v->party, party))
+		if (v->used && !strcmp(v->endpoint, endpoint) && account_same(&v->account, account))
 			return v;
 		if (v->used_at < oldest->used_at)
 			oldest = v;
 	}
 	view_drop(oldest);
-	oldest->party = *party;
+	oldest->account = *account;
 	snprintf(oldest->endpoint, sizeof(oldest->endpoint), "%s", endpoint);
 	return oldest;
 }
@@ -68,10 +68,10 @@ static bool read_view(struct budget *budget, struct view *view, const struct pla
 	if (ledger_begin(budget->ledger, STORE_READ) != STORE_OK)
 		return false;
 	if (key_known)
-		ledger_mark(budget->ledger, &view->party.key, &mark);
+		ledger_mark(budget->ledger, &view->account.key, &mark);
 	else
 		entries_noted_key(budget->ledger, view->endpoint, &mark);
-	snapshot_read(&fresh, budget->ledger, &view->party, &mark, plan);
+	snapshot_read(&fresh, budget->ledger, &view->account, &mark, plan);
 	if (ledger_commit(budget->ledger) != STORE_OK) {
 		snapshot_release(&fresh);
 		return false;
@@ -94,17 +94,17 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 	const struct key_digest *noted = budget_noted_key(budget, endpoint->name);
 	bool key_known = key || noted || endpoint->key.source == KEY_NONE;
 	char name[sizeof(budget->views[0].endpoint)];
-	struct party party;
+	struct account account;
 	struct view *view;
 	int64_t version;
 
 	if (budget->remote && plan_is_counted(endpoint->plan))
 		remote_look(budget->remote);
-	party_make(endpoint, key, &party);
+	account_make(endpoint, key, &account);
 	if (!key && noted)
-		party.key = *noted;
+		account.key = *noted;
 	snprintf(name, sizeof(name), "%s", endpoint->name);
-	view = find_view(budget, name, &party);
+	view = find_view(budget, name, &account);
 	view->used_at = ++budget->looks;
 	/* Nothing is counted, and there is no file that could hold a block: nothing is opened. */
 	if (!plan_is_counted(endpoint->plan) && !ledger_exists(budget->ledger)) {
@@ -137,7 +137,7 @@ static int64_t seconds_up(int64_t ms)
 	return ms / 1000 + (ms % 1000 > 0);
 }
 
-static void doubt_words(const struct budget *budget, const struct snapshot *s, char *out, size_t size)
+static void describe_doubt(const struct budget *budget, const struct snapshot *s, char *out, size_t size)
 {
 	int64_t end = 0;
 	char at[48];
@@ -160,7 +160,7 @@ static void doubt_words(const struct budget *budget, const struct snapshot *s, c
 	}
 	if (!end)
 		return;
-	words_at(seconds_up(end), s->now / 1000, at, sizeof(at));
+	format_time_at(seconds_up(end), s->now / 1000, at, sizeof(at));
 	snprintf(out, size,
 		 "What was counted before is not known here, so half of each window counts as used until one period is over "
 		 "(%s).",
@@ -207,7 +207,7 @@ void budget_look(struct budget *budget, const struct budget_request *request, st
 	*out = (struct budget_view){ .counted = plan_is_counted(s->plan) };
 	out->state = out->counted ? BUDGET_OK : BUDGET_UNLIMITED;
 	pace_unlimited(s->now, &out->pace);
-	doubt_words(budget, s, out->reason, sizeof(out->reason));
+	describe_doubt(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		const struct plan_window *w = &s->windows.windows[i].window;
 		int64_t reserved = window_reserved(w->limit, request->reserve);
@@ -320,7 +320,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 	const struct snapshot *s = look_up(budget, endpoint, NULL);
 
 	*out = (struct budget_report){ .state = plan_is_counted(s->plan) ? BUDGET_OK : BUDGET_UNLIMITED };
-	doubt_words(budget, s, out->reason, sizeof(out->reason));
+	describe_doubt(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct budget_report_window *w = &out->windows[out->count++];
 		struct window_facts facts;
@@ -396,7 +396,7 @@ void budget_describe(struct budget *budget, const struct config_endpoint *endpoi
 
 	budget_report(budget, endpoint, &report);
 	if (report.state == BUDGET_BLOCKED) {
-		words_at(report.blocked_until, now, at, sizeof(at));
+		format_time_at(report.blocked_until, now, at, sizeof(at));
 		snprintf(out, size, "the provider takes no requests until then: %s", at);
 		return;
 	}
@@ -413,7 +413,7 @@ void budget_describe(struct budget *budget, const struct config_endpoint *endpoi
 	if (!tightest->state.remaining) {
 		size_t used = strlen(out);
 
-		words_at(tightest->more_at, now, at, sizeof(at));
+		format_time_at(tightest->more_at, now, at, sizeof(at));
 		snprintf(out + used, size - used, ", more %s", at);
 	} else if (report.waits_for_hand) {
 		size_t used = strlen(out);

@@ -13,9 +13,9 @@
 #include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/budget/admit.h"
+#include "eke/budget/format_time.h"
 #include "eke/budget/outcome.h"
 #include "eke/budget/verdicts.h"
-#include "eke/budget/words.h"
 #include "budget_private.h"
 #include "mirror.h"
 #include "watch.h"
@@ -31,7 +31,7 @@ enum phase {
 struct reservation {
 	uint64_t id;
 	struct budget *budget;
-	struct party party;
+	struct account account;
 	struct plan *plan; /* owned */
 	char endpoint[64];
 	char model[LIMIT_BUDGET_MODEL];
@@ -85,7 +85,7 @@ static void mark_probe(struct budget *budget, const struct snapshot *s, struct r
 			continue;
 		b->probe = r->id;
 		b->probe_until = s->now + BLOCK_PROBE_MS;
-		verdicts_put_block(budget->ledger, r->party.service, b);
+		verdicts_put_block(budget->ledger, r->account.service, b);
 	}
 }
 
@@ -113,9 +113,9 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 	bool ok;
 
 	if (asks(r))
-		remote_prepare(budget->remote, &r->party);
-	ledger_mark(budget->ledger, &r->party.key, &mark);
-	snapshot_read(&s, budget->ledger, &r->party, &mark, r->plan);
+		remote_prepare(budget->remote, &r->account);
+	ledger_mark(budget->ledger, &r->account.key, &mark);
+	snapshot_read(&s, budget->ledger, &r->account, &mark, r->plan);
 	ok = admit(&s, &request, err);
 	if (ok) {
 		r->sent_at = s.now;
@@ -125,9 +125,9 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 		entries_tidy(budget->ledger);
 	}
 	if (ok && r->recorded)
-		entries_add(budget->ledger, r->id, &r->party, &mark, r->model, snapshot_keep_until(&s, r->model));
+		entries_add(budget->ledger, r->id, &r->account, &mark, r->model, snapshot_keep_until(&s, r->model));
 	if (ok && asks(r))
-		remote_make_question(budget->remote, r->id, &r->party, r->model, r->use, r->reserve, &s, &r->question);
+		remote_make_question(budget->remote, r->id, &r->account, r->model, r->use, r->reserve, &s, &r->question);
 	snapshot_release(&s);
 	return ok;
 }
@@ -135,7 +135,7 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 /* It was recorded here before the others answered: as if it had not been. */
 static void take_back(struct budget *budget, struct reservation *r)
 {
-	struct outcome about = { .id = r->id, .party = r->party, .plan = r->plan };
+	struct outcome about = { .id = r->id, .account = r->account, .plan = r->plan };
 
 	entries_drop(budget->ledger, r->id);
 	outcome_spent(budget->ledger, &about);
@@ -150,7 +150,7 @@ static void deny_as_told(const struct reservation *r, struct err *err)
 		   r->plan->windows[r->denial.window].scope == PLAN_SCOPE_KEY;
 	char when[96];
 
-	words_when(at, now / 1000, when, sizeof(when));
+	format_time_when(at, now / 1000, when, sizeof(when));
 	err_set(err, ERR_BUDGET, "all machines that share the ledger have used what the plan %s allows; the next may go %s",
 		r->plan->name, when);
 	err->retry_at = at;
@@ -313,7 +313,7 @@ uint64_t budget_reserve(struct budget *budget, const struct budget_request *requ
 	*r = (struct reservation){ .id = ledger_new_id(), .budget = budget, .plan = plan_copy(request->endpoint->plan),
 				   .use = request->use, .reserve = request->reserve, .fn = fn, .ctx = ctx,
 				   .next = budget->reservations };
-	party_make(request->endpoint, request->key, &r->party);
+	account_make(request->endpoint, request->key, &r->account);
 	snprintf(r->endpoint, sizeof(r->endpoint), "%s", request->endpoint->name);
 	snprintf(r->model, sizeof(r->model), "%s", request->model);
 	budget->reservations = r;
@@ -368,7 +368,7 @@ static void end(struct reservation *r, const struct budget_work *work, const str
 	if (says) {
 		outcome = xcalloc(1, sizeof(*outcome));
 		outcome->id = r->id;
-		outcome->party = r->party;
+		outcome->account = r->account;
 		outcome->plan = plan_copy(r->plan);
 		outcome->sent_at = r->sent_at;
 		memcpy(outcome->model, r->model, sizeof(outcome->model));

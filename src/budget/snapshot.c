@@ -28,7 +28,7 @@ static int64_t earliest(const struct snapshot *s)
 	return from;
 }
 
-void snapshot_read(struct snapshot *s, struct ledger *ledger, const struct party *party, const struct key_mark *mark,
+void snapshot_read(struct snapshot *s, struct ledger *ledger, const struct account *account, const struct key_mark *mark,
 		   const struct plan *plan)
 {
 	struct block blocks[LIMIT_BLOCKS];
@@ -38,16 +38,16 @@ void snapshot_read(struct snapshot *s, struct ledger *ledger, const struct party
 	s->known_since = ledger_known_since(ledger);
 	s->alone_since = ledger_alone_since(ledger);
 	free(s->blocks);
-	s->block_count = verdicts_read_blocks(ledger, party->service, mark, blocks, ARRAY_LEN(blocks));
+	s->block_count = verdicts_read_blocks(ledger, account->service, mark, blocks, ARRAY_LEN(blocks));
 	s->blocks = xcalloc(s->block_count, sizeof(*s->blocks));
 	memcpy(s->blocks, blocks, s->block_count * sizeof(*s->blocks));
 	s->learned_count = 0;
 	if (plan_is_counted(plan))
-		s->learned_count = verdicts_read_learned(ledger, party->service, s->learned);
+		s->learned_count = verdicts_read_learned(ledger, account->service, s->learned);
 	effective_windows(plan, s->learned, s->learned_count, &s->windows);
 	s->log_from = earliest(s);
 	if (s->windows.count)
-		entries_read(ledger, party, mark, s->log_from, &s->log);
+		entries_read(ledger, account, mark, s->log_from, &s->log);
 	else
 		s->log.count = 0;
 }

@@ -15,7 +15,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
 
 /* Columns of a bar. */
 #define BAR_MOST 30
@@ -102,7 +102,7 @@ static void reset_words(const struct budget_report_window *w, int64_t now, char 
 	if (!w->state.used && w->kind == PLAN_SLIDING)
 		return;
 	countdown(w->state.reset_at - now, in, sizeof(in));
-	words_at(w->state.reset_at, now, at, sizeof(at));
+	format_time_at(w->state.reset_at, now, at, sizeof(at));
 	snprintf(out, size, "%s in %s %s", w->kind == PLAN_CALENDAR ? "resets" : "more", in, at);
 }
 
@@ -113,7 +113,7 @@ static char *window_name(const struct budget_report_window *w)
 	size_t models = 1; /* there is at least one pattern */
 	char limit[64];
 
-	words_limit(w->state.limit, w->period, limit, sizeof(limit));
+	format_limit(w->state.limit, w->period, limit, sizeof(limit));
 	strbuf_init(&name, KIB(1));
 	strbuf_addf(&name, "%s, %s", w->scope == PLAN_SCOPE_KEY ? "key" : "machine", limit);
 	while (w->models[models])
@@ -179,7 +179,7 @@ static void print_block(const struct budget_report *report, int64_t now)
 
 	if (report->blocked_until) {
 		countdown(report->blocked_until - now, in, sizeof(in));
-		words_at(report->blocked_until, now, at, sizeof(at));
+		format_time_at(report->blocked_until, now, at, sizeof(at));
 		printf("  %s%sno requests for %s, until then: %s\n", report->blocked_model,
 		       report->blocked_model[0] ? ": " : "", in, at);
 	}

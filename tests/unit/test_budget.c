@@ -561,10 +561,10 @@ static void test_look_at_locked(void **state)
 
 	(void)state;
 	assert_int_equal(mkdir(state_dir, 0700), 0);
-	assert_true(place_lock(path, &lock));
+	assert_true(file_lock_directory(path, &lock));
 	budget_on_change(first, on_change, loop);
 	assert_int_equal(used(first, A), 0);
-	place_unlock(lock);
+	file_unlock_directory(lock);
 	spend(second, A);
 	changes = 0;
 	while (!changes)

@@ -21,7 +21,7 @@
 #include "eke/budget/entries.h"
 #include "eke/budget/ledger.h"
 #include "eke/budget/verdicts.h"
-#include "eke/store/place.h"
+#include "eke/store/file.h"
 #include "state_dir.h"
 
 /* 2026-11-24T03:00:00Z */
@@ -98,14 +98,14 @@ static void begin(struct ledger *l, enum store_mode mode)
 static void add(struct ledger *l, uint64_t id, const struct config_endpoint *e, const char *key, const char *model)
 {
 	struct key_mark mark;
-	struct party party;
+	struct account account;
 
-	party_make(e, key, &party);
+	account_make(e, key, &account);
 	for (int tries = 0;; tries++) {
 		assert_true(tries < 3);
 		begin(l, STORE_WRITE);
-		ledger_mark(l, &party.key, &mark);
-		entries_add(l, id, &party, &mark, model, ledger_now(l) + 2 * HOUR_MS);
+		ledger_mark(l, &account.key, &mark);
+		entries_add(l, id, &account, &mark, model, ledger_now(l) + 2 * HOUR_MS);
 		if (ledger_commit(l) == STORE_OK)
 			return;
 	}
@@ -125,15 +125,15 @@ static void expect_times(struct ledger *l, const struct config_endpoint *e, cons
 	struct plan_window window = { .scope = scope, .models = models };
 	struct entry_log log = { .entries = NULL };
 	struct key_mark mark;
-	struct party party;
+	struct account account;
 	struct strbuf text;
 	int64_t *times;
 	size_t n;
 
-	party_make(e, key, &party);
+	account_make(e, key, &account);
 	begin(l, STORE_READ);
-	ledger_mark(l, &party.key, &mark);
-	entries_read(l, &party, &mark, NOW - 30 * DAY_MS, &log);
+	ledger_mark(l, &account.key, &mark);
+	entries_read(l, &account, &mark, NOW - 30 * DAY_MS, &log);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	times = entry_log_times(&log, &window, NOW - 30 * DAY_MS, &n);
 	strbuf_init(&text, KIB(64));
@@ -223,19 +223,19 @@ static void test_many(void **state)
 {
 	struct ledger *l = ledger_new();
 	struct key_mark mark;
-	struct party party;
+	struct account account;
 	struct strbuf wanted;
 
 	(void)state;
-	party_make(&one, KEY_1, &party);
+	account_make(&one, KEY_1, &account);
 	strbuf_init(&wanted, KIB(64));
 	begin(l, STORE_WRITE);
-	ledger_mark(l, &party.key, &mark);
+	ledger_mark(l, &account.key, &mark);
 	for (unsigned i = 0; i < 1000; i++) {
 		char model[32];
 
 		snprintf(model, sizeof(model), "%s-%u", i % 2 ? "mini" : "big", i);
-		entries_add(l, i + 1, &party, &mark, model, NOW + DAY_MS);
+		entries_add(l, i + 1, &account, &mark, model, NOW + DAY_MS);
 		if (i % 2)
 			strbuf_adds(&wanted, wanted.len ? ",0" : "0");
 	}
@@ -457,12 +457,12 @@ static void correct(struct ledger *l, int64_t hour, int64_t count)
 {
 	struct budget_usage_hour h = { .start = (NOW + hour * HOUR_MS) / 1000, .count = count };
 	struct key_mark mark;
-	struct party party;
+	struct account account;
 
-	party_make(&one, KEY_1, &party);
+	account_make(&one, KEY_1, &account);
 	begin(l, STORE_WRITE);
-	ledger_mark(l, &party.key, &mark);
-	entries_correct(l, &party, &mark, &h, 1);
+	ledger_mark(l, &account.key, &mark);
+	entries_correct(l, &account, &mark, &h, 1);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 }
 
@@ -813,9 +813,9 @@ static void test_network_file_system(void **state)
 	struct ledger *l = ledger_new();
 
 	(void)state;
-	place_set_remote_for_test(true);
+	file_set_remote_for_test(true);
 	add(l, 1, &one, KEY_1, "m");
-	place_set_remote_for_test(false);
+	file_set_remote_for_test(false);
 	expect_warning("the ledger of requests is on a network file system");
 	assert_non_null(strstr(ledger_notice(l), "set EKE_STATE_DIR to a local directory"));
 	assert_true(ledger_is_shared(l));

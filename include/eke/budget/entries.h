@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eke/budget/account.h"
 #include "eke/budget/budget.h"
 #include "eke/budget/ledger.h"
-#include "eke/budget/party.h"
 #include "eke/config/plan.h"
 
-/* Requests that concern a party, by its service, its plan or its key; ascending. */
+/* Requests that concern a account, by its service, its plan or its key; ascending. */
 struct entry_log {
 	struct entry {
 		int64_t at;
@@ -28,7 +28,7 @@ struct entry_log {
 };
 
 /* Those from `from` on, instead of what was in it. */
-void entries_read(struct ledger *ledger, const struct party *party, const struct key_mark *mark, int64_t from,
+void entries_read(struct ledger *ledger, const struct account *account, const struct key_mark *mark, int64_t from,
 		  struct entry_log *log);
 void entry_log_release(struct entry_log *log);
 /*
@@ -38,7 +38,7 @@ void entry_log_release(struct entry_log *log);
 int64_t *entry_log_times(const struct entry_log *log, const struct plan_window *window, int64_t from, size_t *count);
 
 /* A request is about to be sent. */
-void entries_add(struct ledger *ledger, uint64_t id, const struct party *party, const struct key_mark *mark,
+void entries_add(struct ledger *ledger, uint64_t id, const struct account *account, const struct key_mark *mark,
 		 const char *model, int64_t keep_until);
 void entries_drop(struct ledger *ledger, uint64_t id);
 /* Forgets, now and then, what no window can count any more. */
@@ -50,7 +50,7 @@ bool entries_take_usage_turn(struct ledger *ledger, const struct key_mark *mark)
  * Makes the count of these hours the provider's: more at once; less only ten minutes after the hour, when it has
  * counted what we have.
  */
-void entries_correct(struct ledger *ledger, const struct party *party, const struct key_mark *mark,
+void entries_correct(struct ledger *ledger, const struct account *account, const struct key_mark *mark,
 		     const struct budget_usage_hour *hours, size_t count);
 
 /* The key that an endpoint had last. */

@@ -6,14 +6,14 @@
  */
 #include <stdint.h>
 
+#include "eke/budget/account.h"
 #include "eke/budget/budget.h"
 #include "eke/budget/ledger.h"
-#include "eke/budget/party.h"
 
 /* A request that was sent (or not), in facts of its own: endpoint and configuration may be gone by now. */
 struct outcome {
 	uint64_t id; /* the reservation */
-	struct party party;
+	struct account account;
 	struct plan *plan; /* owned by whoever owns this */
 	char endpoint[64];
 	char model[LIMIT_BUDGET_MODEL];

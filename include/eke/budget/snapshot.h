@@ -1,7 +1,7 @@
 #ifndef EKE_BUDGET_SNAPSHOT_H
 #define EKE_BUDGET_SNAPSHOT_H
 /*
- * All that the ledger says about one party at a moment: its requests, the windows in force, the blocks. Read within a
+ * All that the ledger says about one account at a moment: its requests, the windows in force, the blocks. Read within a
  * transaction; what is concluded from it (admit.h, report) needs none.
  */
 #include <stdbool.h>
@@ -20,7 +20,7 @@ struct snapshot {
 	int64_t alone_since;
 	struct entry_log log;
 	int64_t log_from;
-	struct block *blocks; /* owned; those that may concern the party, of all models */
+	struct block *blocks; /* owned; those that may concern the account, of all models */
 	size_t block_count;
 	struct learned_limit learned[LIMIT_LEARNED_WINDOWS];
 	size_t learned_count;
@@ -28,7 +28,7 @@ struct snapshot {
 };
 
 /* Instead of what was in it, which was all zero at first. After it was moved: snapshot_look_at(). */
-void snapshot_read(struct snapshot *snapshot, struct ledger *ledger, const struct party *party,
+void snapshot_read(struct snapshot *snapshot, struct ledger *ledger, const struct account *account,
 		   const struct key_mark *mark, const struct plan *plan);
 /* Of an empty ledger. */
 void snapshot_clear(struct snapshot *snapshot, const struct plan *plan, int64_t now);
