@@ -10,8 +10,8 @@
 
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
+#include "eke/budget/provider_limits.h"
 #include "eke/budget/service.h"
-#include "eke/budget/verdicts.h"
 #include "budget_private.h"
 #include "reserve.h"
 #include "watch.h"
@@ -128,12 +128,12 @@ const struct key_digest *budget_noted_key(const struct budget *budget, const cha
 static void write_key(struct budget *budget, void *ctx)
 {
 	const struct noted_key *noted = ctx;
-	struct key_mark known;
-	struct key_mark mark;
+	struct key_hash known;
+	struct key_hash key_hash;
 
-	ledger_mark(budget->ledger, &noted->digest, &mark);
-	if (!entries_noted_key(budget->ledger, noted->endpoint, &known) || !key_mark_same(&known, &mark))
-		entries_note_key(budget->ledger, noted->endpoint, &mark);
+	ledger_key_hash(budget->ledger, &noted->digest, &key_hash);
+	if (!ledger_rows_noted_key(budget->ledger, noted->endpoint, &known) || !key_hash_same(&known, &key_hash))
+		ledger_rows_note_key(budget->ledger, noted->endpoint, &key_hash);
 }
 
 void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
@@ -174,7 +174,7 @@ bool budget_share(struct budget *budget, const char *url, struct err *err)
 	if (url && budget->shared_url && !strcmp(url, budget->shared_url))
 		return true;
 	drop_remote(budget);
-	reservations_go_alone(budget);
+	reservations_go_local_only(budget);
 	if (!url)
 		return true;
 	if (!redis_url_parse(url, &parsed, err))
@@ -202,22 +202,22 @@ void budget_sync(struct budget *budget, loop_fn *fn, void *ctx)
 
 /* --- corrections --- */
 
-static void write_no_blocks(struct budget *budget, void *ctx)
+static void write_no_cooldowns(struct budget *budget, void *ctx)
 {
 	(void)ctx;
-	verdicts_drop_all_blocks(budget->ledger);
+	provider_limits_drop_cooldowns(budget->ledger);
 }
 
-bool budget_forget_blocks(struct budget *budget)
+bool budget_end_cooldowns(struct budget *budget)
 {
-	static const struct budget_work work = { .write = write_no_blocks };
+	static const struct budget_work work = { .write = write_no_cooldowns };
 
 	return jobs_insist(budget, &work, NULL) && ledger_is_shared(budget->ledger);
 }
 
 bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
 {
-	struct key_mark mark;
+	struct key_hash key_hash;
 	struct account account;
 	bool mine;
 
@@ -225,8 +225,8 @@ bool budget_wants_usage(struct budget *budget, const struct config_endpoint *end
 	if (!key || !plan_is_counted(endpoint->plan) || !service_is_chatanywhere(account.service) ||
 	    ledger_begin(budget->ledger, STORE_WRITE) != STORE_OK)
 		return false;
-	ledger_mark(budget->ledger, &account.key, &mark);
-	mine = entries_take_usage_turn(budget->ledger, &mark);
+	ledger_key_hash(budget->ledger, &account.key, &key_hash);
+	mine = ledger_rows_take_usage_turn(budget->ledger, &key_hash);
 	return ledger_commit(budget->ledger) == STORE_OK && mine;
 }
 
@@ -240,10 +240,10 @@ struct usage {
 static void write_usage(struct budget *budget, void *ctx)
 {
 	const struct usage *usage = ctx;
-	struct key_mark mark;
+	struct key_hash key_hash;
 
-	ledger_mark(budget->ledger, &usage->account.key, &mark);
-	entries_correct(budget->ledger, &usage->account, &mark, usage->hours, usage->count);
+	ledger_key_hash(budget->ledger, &usage->account.key, &key_hash);
+	ledger_rows_correct(budget->ledger, &usage->account, &key_hash, usage->hours, usage->count);
 }
 
 void budget_correct(struct budget *budget, const struct config_endpoint *endpoint, const char *key,

@@ -40,7 +40,7 @@ enum remote_verdict {
 };
 struct remote_denial {
 	int64_t wait_ms;
-	int window; /* index of the effective window; -1: a block */
+	int window; /* index of the effective window; -1: a cooldown */
 };
 
 /* A question is made within the transaction that has admitted the request here, and asked after it. */

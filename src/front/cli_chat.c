@@ -71,7 +71,7 @@ static bool is_commit(const struct chat_command *c)
 	return c->command && c->command->needs == COMMAND_NEEDS_DIFF;
 }
 
-/* The message alone: models like to put it into a fence, though asked not to. */
+/* The message local_only: models like to put it into a fence, though asked not to. */
 static void print_message(const struct chat_command *c)
 {
 	const char *text = c->text.data;

@@ -71,7 +71,7 @@ static enum colour colour_of(enum budget_state state)
 	return PLAIN;
 }
 
-static enum colour colour_of_window(const struct window_state *window)
+static enum colour colour_of_window(const struct limit_window_state *window)
 {
 	if (!window->remaining)
 		return RED;
@@ -127,7 +127,7 @@ static char *window_name(const struct budget_report_window *w)
 	return strbuf_detach(&name, NULL);
 }
 
-static void print_bar(const struct look *look, const struct window_state *window, int width)
+static void print_bar(const struct look *look, const struct limit_window_state *window, int width)
 {
 	int full = (int)((window->used * width + window->limit - 1) / window->limit);
 
@@ -264,7 +264,7 @@ static bool unblock(struct app *app)
 {
 	struct budget_ledger ledger;
 
-	if (budget_forget_blocks(app->budget))
+	if (budget_end_cooldowns(app->budget))
 		return true;
 	budget_ledger(app->budget, &ledger);
 	fprintf(stderr, "eke: %s\n",

@@ -1,6 +1,6 @@
 /*
  * Answers as files: the one way in which every editor can show a text. They are in answers/ of the state directory, for
- * the user alone, and go after a week; with privacy.history false they go when the program ends.
+ * the user local_only, and go after a week; with privacy.history false they go when the program ends.
  */
 #include "lsp_private.h"
 

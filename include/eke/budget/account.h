@@ -1,13 +1,13 @@
 #ifndef EKE_BUDGET_ACCOUNT_H
 #define EKE_BUDGET_ACCOUNT_H
 /*
- * The account that a request is charged to: service, plan and key. A copy of facts, so that it outlives the endpoint and
- * the configuration.
+ * The account that a request is charged to: service, plan and key. A copy of facts, so that it outlives the endpoint
+ * and the configuration.
  */
 #include <stdbool.h>
 
 #include "eke/base/limits.h"
-#include "eke/budget/fingerprint.h"
+#include "eke/budget/key_hash.h"
 #include "eke/config/config.h"
 
 struct account {
