@@ -346,11 +346,10 @@ static void write_window(const struct budget_report_window *window, struct json_
 {
 	char reset[24];
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "scope", window->scope == PLAN_SCOPE_KEY ? "key" : "machine");
 	if (strcmp(window->models[0], "*")) {
-		json_put_key(w, "models");
-		json_begin_array(w);
+		json_begin_array(w, "models");
 		for (const char *const *m = window->models; *m; m++)
 			json_put_string(w, *m);
 		json_end_array(w);
@@ -369,12 +368,11 @@ void budget_write(struct budget *budget, const struct config_endpoint *endpoint,
 	char until[24];
 
 	budget_report(budget, endpoint, &report);
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "endpoint", endpoint->name);
 	json_put_kstring(w, "plan", endpoint->plan->name);
 	json_put_kstring(w, "state", budget_state_name(report.state));
-	json_put_key(w, "windows");
-	json_begin_array(w);
+	json_begin_array(w, "windows");
 	for (size_t i = 0; i < report.count; i++)
 		write_window(&report.windows[i], w);
 	json_end_array(w);

@@ -121,29 +121,24 @@ static const struct decode_field initialize_fields[] = {
 
 static void put_empty(struct json_writer *w, const char *key)
 {
-	json_put_key(w, key);
-	json_begin_object(w);
+	json_begin_object(w, key);
 	json_end_object(w);
 }
 
 static void write_capabilities(struct json_writer *w)
 {
-	json_put_key(w, "agentCapabilities");
-	json_begin_object(w);
+	json_begin_object(w, "agentCapabilities");
 	json_put_kbool(w, "loadSession", true);
-	json_put_key(w, "promptCapabilities");
-	json_begin_object(w);
+	json_begin_object(w, "promptCapabilities");
 	json_put_kbool(w, "image", false);
 	json_put_kbool(w, "audio", false);
 	json_put_kbool(w, "embeddedContext", true);
 	json_end_object(w);
-	json_put_key(w, "mcpCapabilities");
-	json_begin_object(w);
+	json_begin_object(w, "mcpCapabilities");
 	json_put_kbool(w, "http", false);
 	json_put_kbool(w, "sse", false);
 	json_end_object(w);
-	json_put_key(w, "sessionCapabilities");
-	json_begin_object(w);
+	json_begin_object(w, "sessionCapabilities");
 	put_empty(w, "list");
 	put_empty(w, "delete");
 	put_empty(w, "resume");
@@ -169,17 +164,15 @@ static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, 
 		p.client.version ? p.client.version : "");
 	strbuf_init(&result, KIB(16));
 	json_writer_init(&w, &result);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_put_kint(&w, "protocolVersion", PROTOCOL_VERSION);
 	write_capabilities(&w);
-	json_put_key(&w, "agentInfo");
-	json_begin_object(&w);
+	json_begin_object(&w, "agentInfo");
 	json_put_kstring(&w, "name", "eke");
 	json_put_kstring(&w, "title", "eke");
 	json_put_kstring(&w, "version", EKE_VERSION);
 	json_end_object(&w);
-	json_put_key(&w, "authMethods");
-	json_begin_array(&w);
+	json_begin_array(&w, "authMethods");
 	json_end_array(&w);
 	json_end_object(&w);
 	json_writer_end(&w);

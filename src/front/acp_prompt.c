@@ -65,7 +65,7 @@ static void write_stop(struct strbuf *out, enum acp_stop stop)
 
 	strbuf_init(out, KIB(1));
 	json_writer_init(&w, out);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_put_kstring(&w, "stopReason", stop_names[stop]);
 	json_end_object(&w);
 	json_writer_end(&w);

@@ -167,7 +167,7 @@ static void write_session(const struct acp_session *session, bool with_id, struc
 
 	strbuf_init(out, MIB(4));
 	json_writer_init(&w, out);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	if (with_id)
 		json_put_kstring(&w, "sessionId", session->id);
 	acp_write_options(session, &w);
@@ -295,15 +295,14 @@ static void answer_list(struct acp_look *look, const struct history_list *list)
 
 	strbuf_init(&out, LIMIT_OUT_QUEUE);
 	json_writer_init(&w, &out);
-	json_begin_object(&w);
-	json_put_key(&w, "sessions");
-	json_begin_array(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "sessions");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct history_entry *entry = &list->items[i];
 		char *cwd = folder_of(entry);
 
 		clock_rfc3339(entry->updated_ms / 1000, time, sizeof(time));
-		json_begin_object(&w);
+		json_begin_object(&w, NULL);
 		json_put_kstring(&w, "sessionId", entry->id);
 		json_put_kstring(&w, "cwd", cwd);
 		json_put_kstring(&w, "title", entry->title);

@@ -223,15 +223,13 @@ static void print_json(struct app *app)
 
 	strbuf_init(&out, MIB(1));
 	json_writer_init(&w, &out);
-	json_begin_object(&w);
-	json_put_key(&w, "budgets");
-	json_begin_array(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "budgets");
 	for (size_t i = 0; i < upstream_count(app->upstream); i++)
 		budget_write(app->budget, endpoint_config(upstream_at(app->upstream, i)), &w);
 	json_end_array(&w);
 	budget_ledger(app->budget, &ledger);
-	json_put_key(&w, "ledger");
-	json_begin_object(&w);
+	json_begin_object(&w, "ledger");
 	json_put_kstring(&w, "path", ledger.path);
 	json_put_kbool(&w, "shared", ledger.shared);
 	if (ledger.others) {

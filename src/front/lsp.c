@@ -100,51 +100,39 @@ static enum position_encoding choose_encoding(const struct json *general)
 
 static void write_capabilities(struct json_writer *w, enum position_encoding encoding)
 {
-	json_put_key(w, "capabilities");
-	json_begin_object(w);
+	json_begin_object(w, "capabilities");
 	json_put_kstring(w, "positionEncoding", encoding == POSITION_UTF8 ? "utf-8" : "utf-16");
-	json_put_key(w, "textDocumentSync");
-	json_begin_object(w);
+	json_begin_object(w, "textDocumentSync");
 	json_put_kbool(w, "openClose", true);
 	json_put_kint(w, "change", 2);
-	json_put_key(w, "save");
-	json_begin_object(w);
+	json_begin_object(w, "save");
 	json_put_kbool(w, "includeText", false);
 	json_end_object(w);
 	json_end_object(w);
-	json_put_key(w, "inlineCompletionProvider");
-	json_begin_object(w);
+	json_begin_object(w, "inlineCompletionProvider");
 	json_end_object(w);
-	json_put_key(w, "codeActionProvider");
-	json_begin_object(w);
-	json_put_key(w, "codeActionKinds");
-	json_begin_array(w);
+	json_begin_object(w, "codeActionProvider");
+	json_begin_array(w, "codeActionKinds");
 	json_put_string(w, "quickfix");
 	json_put_string(w, "refactor.rewrite");
 	json_put_string(w, "");
 	json_end_array(w);
 	json_end_object(w);
-	json_put_key(w, "executeCommandProvider");
-	json_begin_object(w);
-	json_put_key(w, "commands");
-	json_begin_array(w);
+	json_begin_object(w, "executeCommandProvider");
+	json_begin_array(w, "commands");
 	json_put_string(w, "eke.accept");
 	json_put_string(w, "eke.reject");
 	json_put_string(w, "eke.command");
 	json_end_array(w);
 	json_end_object(w);
-	json_put_key(w, "workspace");
-	json_begin_object(w);
-	json_put_key(w, "workspaceFolders");
-	json_begin_object(w);
+	json_begin_object(w, "workspace");
+	json_begin_object(w, "workspaceFolders");
 	json_put_kbool(w, "supported", true);
 	json_put_kbool(w, "changeNotifications", true);
 	json_end_object(w);
 	json_end_object(w);
-	json_put_key(w, "experimental");
-	json_begin_object(w);
-	json_put_key(w, "eke");
-	json_begin_object(w);
+	json_begin_object(w, "experimental");
+	json_begin_object(w, "eke");
 	json_put_kint(w, "protocol", 1);
 	json_put_kbool(w, "chat", true);
 	json_put_kbool(w, "conversations", true);
@@ -199,10 +187,9 @@ static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, 
 	lsp_take_settings(lsp, json_get_present(p.options, "eke"));
 	strbuf_init(&result, KIB(16));
 	json_writer_init(&w, &result);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	write_capabilities(&w, encoding);
-	json_put_key(&w, "serverInfo");
-	json_begin_object(&w);
+	json_begin_object(&w, "serverInfo");
 	json_put_kstring(&w, "name", "eke");
 	json_put_kstring(&w, "version", EKE_VERSION);
 	json_end_object(&w);
@@ -325,7 +312,7 @@ void lsp_show_message(struct lsp *lsp, enum lsp_message type, const char *text)
 	if (!lsp->client_ready || lsp->state != LSP_INITIALIZED)
 		return;
 	w = rpc_notify_begin(lsp->rpc, "window/showMessage");
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kint(w, "type", type);
 	json_put_kstring(w, "message", text);
 	json_end_object(w);
@@ -344,7 +331,7 @@ static void on_log(void *ctx, enum log_level level, const char *line)
 	if (!is_message && (lsp->trace == LSP_TRACE_OFF || (level > LOG_INFO && lsp->trace != LSP_TRACE_VERBOSE)))
 		return;
 	w = rpc_notify_begin(lsp->rpc, is_message ? "window/logMessage" : "$/logTrace");
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	if (is_message)
 		json_put_kint(w, "type", level == LOG_BROKEN ? LSP_MESSAGE_ERROR : LSP_MESSAGE_WARNING);
 	json_put_kstring(w, "message", line);

@@ -200,11 +200,9 @@ static void on_applied(void *ctx, const struct json *result, const struct err *e
 /* For clients that know no versions; the document is still the one that was asked about. */
 static void write_changes(struct json_writer *w, const struct edit_proposal *proposal)
 {
-	json_begin_object(w);
-	json_put_key(w, "changes");
-	json_begin_object(w);
-	json_put_key(w, proposal->uri);
-	json_begin_array(w);
+	json_begin_object(w, NULL);
+	json_begin_object(w, "changes");
+	json_begin_array(w, proposal->uri);
 	for (size_t i = 0; i < proposal->count; i++)
 		lsp_write_text_edit(w, &proposal->changes[i]);
 	json_end_array(w);
@@ -217,7 +215,7 @@ static void apply(struct lsp_action *a, const struct edit_proposal *proposal)
 	struct json_writer *w = rpc_call_begin(a->lsp->rpc, "workspace/applyEdit");
 	struct err err;
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "label", a->title);
 	json_put_key(w, "edit");
 	if (a->lsp->client.document_changes)
@@ -317,7 +315,7 @@ static void show(struct lsp_action *a)
 
 	if (uri && a->lsp->client.show_document) {
 		w = rpc_call_begin(a->lsp->rpc, "window/showDocument");
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		json_put_kstring(w, "uri", uri);
 		json_put_kbool(w, "external", false);
 		json_put_kbool(w, "takeFocus", true);

@@ -153,9 +153,8 @@ static void write_command(const struct offer *offer, const struct action *action
 
 	json_put_kstring(w, "title", action->title);
 	json_put_kstring(w, "command", "eke.command");
-	json_put_key(w, "arguments");
-	json_begin_array(w);
-	json_begin_object(w);
+	json_begin_array(w, "arguments");
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "name", action->name);
 	json_put_kstring(w, "uri", offer->params->document.uri);
 	json_put_key(w, "range");
@@ -163,7 +162,7 @@ static void write_command(const struct offer *offer, const struct action *action
 	if (action->diagnostic || json_count(diagnostics)) {
 		json_put_key(w, "diagnostics");
 		if (action->diagnostic) {
-			json_begin_array(w);
+			json_begin_array(w, NULL);
 			json_put_tree(w, action->diagnostic);
 			json_end_array(w);
 		} else {
@@ -180,18 +179,16 @@ static void write_action(const struct offer *offer, const struct action *action)
 
 	if (!is_wanted(offer->params->context.only, action->kind))
 		return;
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	if (offer->lsp->client.action_literals) {
 		json_put_kstring(w, "title", action->title);
 		json_put_kstring(w, "kind", action->kind);
 		if (action->diagnostic) {
-			json_put_key(w, "diagnostics");
-			json_begin_array(w);
+			json_begin_array(w, "diagnostics");
 			json_put_tree(w, action->diagnostic);
 			json_end_array(w);
 		}
-		json_put_key(w, "command");
-		json_begin_object(w);
+		json_begin_object(w, "command");
 		write_command(offer, action);
 		json_end_object(w);
 	} else {
@@ -287,7 +284,7 @@ struct rpc_result *lsp_code_action(void *ctx, struct rpc_request *request, const
 	strbuf_init(&result, LIMIT_OUT_QUEUE);
 	json_writer_init(&w, &result);
 	offer.w = &w;
-	json_begin_array(&w);
+	json_begin_array(&w, NULL);
 	if (is_of_use(lsp, p.document.uri)) {
 		offer_fixes(&offer);
 		if (!is_empty(range))

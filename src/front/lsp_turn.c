@@ -140,8 +140,7 @@ void lsp_turn_on_ask(void *ctx, const struct config_endpoint *other, const struc
 
 static void write_usage(struct json_writer *w, const struct chat_answer *answer)
 {
-	json_put_key(w, "usage");
-	json_begin_object(w);
+	json_begin_object(w, "usage");
 	json_put_kint(w, "promptTokens", answer->usage.prompt_tokens);
 	json_put_kint(w, "completionTokens", answer->usage.completion_tokens);
 	json_put_kint(w, "totalTokens", answer->usage.total_tokens);
@@ -155,13 +154,11 @@ void lsp_write_answer(struct lsp *lsp, const struct chat_answer *answer, const c
 	const struct call_answer *a = answer->answer;
 
 	if (a->reasoning_len) {
-		json_put_key(w, "reasoning");
-		json_put_stringn(w, a->reasoning, a->reasoning_len);
+		json_put_kstringn(w, "reasoning", a->reasoning, a->reasoning_len);
 	}
 	json_put_kstring(w, "finishReason", history_finish_name(a->finish));
 	if (count) {
-		json_put_key(w, "trimmed");
-		json_begin_array(w);
+		json_begin_array(w, "trimmed");
 		for (size_t i = 0; i < count; i++)
 			json_put_string(w, trimmed[i]);
 		json_end_array(w);

@@ -115,7 +115,7 @@ static void message_begin(struct rpc *rpc, struct json_writer *w)
 	strbuf_reset(&rpc->message);
 	framing_begin(&rpc->message);
 	json_writer_init(w, &rpc->message);
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "jsonrpc", "2.0");
 }
 

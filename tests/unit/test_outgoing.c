@@ -60,7 +60,7 @@ static uint64_t ask(struct fixture *f)
 {
 	struct json_writer *w = rpc_call_begin(f->rpc, "window/ask");
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_end_object(w);
 	return rpc_call_end(f->rpc, on_response, f);
 }

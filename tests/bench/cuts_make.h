@@ -1,0 +1,58 @@
+#ifndef EKE_TESTS_BENCH_CUTS_MAKE_H
+#define EKE_TESTS_BENCH_CUTS_MAKE_H
+/*
+ * Cuts: pieces of a file that a user could be about to write, taken out at random. Found by lines, indentation and
+ * brackets, without what is measured (src/post, src/code), so that its mistakes are not made twice.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "trace_rng.h"
+
+enum cut_kind {
+	CUT_BODY,        /* of a function or block, without its header and closer */
+	CUT_DECLARATION, /* header, body and closer */
+	CUT_STATEMENTS,  /* one to six whole lines, or from within a line on */
+	CUT_LINE,        /* the rest of a line */
+	CUT_ARGUMENTS,   /* between brackets of one line */
+	CUT_WORD,        /* from within a word to its or the line's end */
+	CUT_KINDS
+};
+
+/* The text [from, to) is what was cut. */
+struct cut {
+	enum cut_kind kind;
+	const char *variant; /* where the cursor is, or how much was taken */
+	size_t from;
+	size_t to;
+};
+
+struct cut_line {
+	size_t start;
+	size_t len;    /* without its end */
+	size_t blanks; /* bytes of indentation */
+	size_t column; /* where its text begins, with tabs of 8 */
+	bool empty;    /* blanks only */
+};
+
+struct cut_text {
+	const char *s;
+	size_t len;
+	const char *language;
+	struct cut_line *lines;
+	size_t count;
+	/* What an editor finds out about the file, and sends as formattingOptions. */
+	bool insert_spaces;
+	unsigned tab_size;
+};
+
+const char *cut_kind_name(enum cut_kind kind);
+/* text and language are borrowed. */
+void cut_text_init(struct cut_text *t, const char *text, size_t len, const char *language);
+void cut_text_release(struct cut_text *t);
+/* Number of the line in which the byte is, from 0. */
+size_t cut_text_line_of(const struct cut_text *t, size_t at);
+/* One try; false if what chance pointed at is none of the kind. */
+bool cut_make(const struct cut_text *t, enum cut_kind kind, struct rng *rng, struct cut *cut);
+
+#endif
