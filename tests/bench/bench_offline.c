@@ -26,8 +26,8 @@
 #include "eke/base/paths.h"
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
-#include "eke/complete/offline.h"
-#include "eke/complete/offline_ask.h"
+#include "eke/offline/offline.h"
+#include "eke/offline/suggest.h"
 #include "eke/text/lines.h"
 
 #define FILES_MAX 4000

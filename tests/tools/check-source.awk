@@ -9,7 +9,7 @@
 
 BEGIN {
 	# The layers, low to high: an include may point to the same or a lower one …
-	layers = split("base config io rpc text store budget upstream complete chat front", names, " ")
+	layers = split("base config io rpc text code post offline store budget upstream complete chat front", names, " ")
 	for (i = 1; i <= layers; i++)
 		order[names[i]] = i
 	# … but not to those that it must not know (docs of the layers: src/README.md).
@@ -17,6 +17,9 @@ BEGIN {
 	forbid("store", "rpc")
 	forbid("budget", "rpc")
 	forbid("upstream", "rpc")
+	forbid("code", "rpc")
+	forbid("post", "rpc")
+	forbid("offline", "rpc")
 	forbid("complete", "rpc")
 	forbid("chat", "rpc")
 

@@ -1,5 +1,5 @@
 /*
- * The script, in a real server: windows, blocks, what is given back, what is told twice, what is told to whom. Times
+ * The script, in a real server: windows, cooldowns, what is given back, what is told twice, what is told to whom. Times
  * are set by what is pushed, because the server's clock cannot be.
  */
 #include <setjmp.h>
@@ -358,7 +358,7 @@ static void test_blocks(void **state)
 	assert_int_equal(reserve("0a", true, "service plan key2 small", ROOMY), 1);
 }
 
-/* The time of a block of unknown end is up: one request of all machines finds out, and a person asked for it. */
+/* The time of a cooldown of unknown end is up: one request of all machines finds out, and a person asked for it. */
 static void test_probe(void **state)
 {
 	if (!*state)
