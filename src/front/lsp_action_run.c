@@ -266,7 +266,8 @@ static void add_diagnostics(struct strbuf *out, const struct lsp_context *given,
 	}
 }
 
-static uint64_t start_edit(struct lsp_action *a, const struct lsp_context *given, struct err *err)
+static uint64_t start_edit(struct lsp_action *a, const char *instruction_text, const struct lsp_context *given,
+	struct err *err)
 {
 	struct lsp *lsp = a->lsp;
 	struct edit_callbacks callbacks = { .delta = on_edit_delta, .done = on_proposal, .ctx = a };
@@ -276,7 +277,7 @@ static uint64_t start_edit(struct lsp_action *a, const struct lsp_context *given
 	uint64_t id;
 
 	strbuf_init(&instruction, LIMIT_CONTEXT_PIECE);
-	strbuf_adds(&instruction, lsp_action_instruction(lsp, a->name));
+	strbuf_adds(&instruction, instruction_text);
 	add_diagnostics(&instruction, given, doc ? doc_text(doc) : NULL);
 	wanted.instruction = instruction.data;
 	id = workspace_may_send(lsp->app.workspace, a->uri, err) ?
@@ -429,18 +430,19 @@ static struct lsp_action *action_new(
 	a->name = xstrdup(command->name);
 	a->title = lsp_action_title(command);
 	a->uri = xstrdup(p->uri);
-	a->edits = lsp_action_instruction(lsp, command->name) != NULL;
 	strbuf_init(&a->text, LIMIT_ANSWER);
 	return a;
 }
 
-static struct rpc_result *start(struct lsp_action *a, struct rpc_request *request, const struct lsp_context *given,
-	const struct json *token)
+/* `instruction` is lsp_action_instruction()'s. */
+static struct rpc_result *start(struct lsp_action *a, struct rpc_request *request, const char *instruction,
+	const struct lsp_context *given, const struct json *token)
 {
 	struct lsp *lsp = a->lsp;
 	struct err err = ERR_INIT;
 
-	a->id = a->edits ? start_edit(a, given, &err) : start_chat(a, given, &err);
+	a->edits = instruction != NULL;
+	a->id = a->edits ? start_edit(a, instruction, given, &err) : start_chat(a, given, &err);
 	if (!a->id) {
 		lsp_explain(lsp, &err);
 		tell(a, LSP_MESSAGE_ERROR, err.message);
@@ -473,7 +475,8 @@ struct rpc_result *lsp_run_action(struct lsp *lsp, struct rpc_request *request, 
 		struct lsp_action *a = action_new(lsp, request, command, &p);
 
 		a->range = range;
-		result = start(a, request, &given, json_get(params, "workDoneToken"));
+		result = start(a, request, lsp_action_instruction(lsp, command), &given,
+			json_get(params, "workDoneToken"));
 	} else {
 		result = rpc_fail(request, &err);
 	}
