@@ -227,7 +227,7 @@ $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call ob
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
 
 # What the measures of post-processing share.
-POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c)) tests/bench/post_case.c
+POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
 $(BUILD)/bench/bench_cuts $(BUILD)/bench/bench_answers: $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o \
 		$(call objects,release,$(POST_BENCH_SRC) $(LIB_SRC))
 	$(call say,ld,$@)

@@ -130,7 +130,7 @@ static void put_plan(struct json_writer *w, const struct plan *plan)
 		json_put_kint(w, "limit", window->limit);
 		snprintf(period, sizeof(period), "%llds", (long long)window->period);
 		json_put_kstring(w, "period", period);
-		json_put_kstring(w, "kind", window->kind == PLAN_CALENDAR ? "calendar" : "sliding");
+		json_put_kstring(w, "kind", plan_kind_name(window->kind));
 		if (window->time_zone)
 			json_put_kstring(w, "timeZone", window->time_zone);
 		json_end_object(w);

@@ -18,8 +18,8 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
+#include "eke/budget/format_time.h"
 #include "eke/budget/report.h"
-#include "eke/budget/words.h"
 #include "eke/chat/history_json.h"
 #include "cli_chat_words.h"
 #include "cli_screen.h"
@@ -71,7 +71,7 @@ static bool is_commit(const struct chat_command *c)
 	return c->command && c->command->needs == COMMAND_NEEDS_DIFF;
 }
 
-/* The message alone: models like to put it into a fence, though asked not to. */
+/* The message local_only: models like to put it into a fence, though asked not to. */
 static void print_message(const struct chat_command *c)
 {
 	const char *text = c->text.data;
@@ -172,9 +172,9 @@ static void print_budget(struct chat_command *c, const struct chat_answer *answe
 		fprintf(stderr, "eke: %s: %s\n", answer->endpoint, words);
 		return;
 	}
-	words_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
+	format_time_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
 	fprintf(stderr, "eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
-		(long long)tightest->state.limit, tightest->kind == PLAN_CALENDAR ? "all again" : "the next resets", words);
+		(long long)tightest->state.limit, tightest->resets_at_once ? "all again" : "the next resets", words);
 }
 
 static void print_notes(struct chat_command *c, const struct conversation_answer *told)

@@ -159,6 +159,7 @@ static void try_cut(struct bench *b, const struct corpus_file *file, const struc
 {
 	struct trial t = { .file = file, .text = text, .cut = cut };
 	bool open = rng_below(&b->rng, OPEN_EVERY) == 0;
+	size_t block;
 
 	t.post = (struct post_case){ .before = text->s,
 				     .before_len = cut->from,
@@ -176,7 +177,10 @@ static void try_cut(struct bench *b, const struct corpus_file *file, const struc
 				   .truth = text->s + cut->from,
 				   .truth_len = cut->to - cut->from,
 				   .language = file->language,
+				   .block = NO_BLOCK,
 				   .mark = t.post.input.mark };
+	if (cut_text_block_around(text, cut->from, &block) && cut->from - block <= t.post.input.prefix_len)
+		t.at.block = t.post.input.prefix_len - (cut->from - block);
 	b->cuts[group]++;
 	for (int form = 0; form < FORM_COUNT; form++) {
 		if (b->options.form < 0 || b->options.form == form)
@@ -232,13 +236,6 @@ static size_t next_group(const struct bench *b, size_t group)
 	return group;
 }
 
-static const struct corpus_file *pick_file(struct bench *b, size_t group)
-{
-	size_t first = b->corpus.begin[group];
-
-	return &b->corpus.files[first + rng_below(&b->rng, b->corpus.begin[group + 1] - first)];
-}
-
 /* True if a cut was found in the file and tried. */
 static bool cut_file(struct bench *b, const struct corpus_file *file, size_t group, enum cut_kind kind)
 {
@@ -277,7 +274,7 @@ static void run(struct bench *b)
 
 		group = next_group(b, group);
 		for (int i = 0; i < FILE_TRIES && !found; i++)
-			found = cut_file(b, pick_file(b, group), group, kind);
+			found = cut_file(b, corpus_pick(&b->corpus, group, &b->rng), group, kind);
 		made += found;
 		missing += !found;
 		if (missing > b->options.cuts + 1000)

@@ -17,6 +17,7 @@
 #define FILE_MIN 200
 /* Longer lines are minified or data. */
 #define LINE_MAX_BYTES 400
+#define PACKAGE_DEPTH 4 /* directories, as in /usr/share/doc/git */
 
 static const char *const groups[CORPUS_GROUPS] = {
 	"python", "javascript", "typescript", "c",    "cpp",  "perl", "shellscript", "makefile", "yaml",
@@ -140,6 +141,41 @@ static int compare_files(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* The first directories of a path, by which packages are told apart. */
+static size_t package_length(const char *path)
+{
+	const char *last = strrchr(path, '/');
+	const char *at = path;
+
+	for (int n = 0; n <= PACKAGE_DEPTH && at < last; n++)
+		at = strchr(at + 1, '/');
+	return (size_t)(at - path);
+}
+
+static bool same_package(const struct corpus_file *a, const struct corpus_file *b)
+{
+	size_t len = package_length(a->path);
+
+	return len == package_length(b->path) && !memcmp(a->path, b->path, len) &&
+	       group_of(a->language) == group_of(b->language);
+}
+
+static void find_packages(struct corpus *corpus)
+{
+	size_t count = 0;
+
+	corpus->packages = xcalloc(corpus->count + 1, sizeof(*corpus->packages));
+	for (size_t i = 0; i < corpus->count; i++) {
+		if (!i || !same_package(&corpus->files[i - 1], &corpus->files[i]))
+			corpus->packages[count++] = i;
+		for (size_t g = group_of(corpus->files[i].language) + 1; g <= CORPUS_GROUPS; g++) {
+			corpus->begin[g] = i + 1;
+			corpus->first[g] = count;
+		}
+	}
+	corpus->packages[count] = corpus->count;
+}
+
 void corpus_find(struct corpus *corpus, const char *only)
 {
 	char roots[][24] = { "/usr/bin",   "/usr/sbin", "/usr/include",         "/usr/lib",
@@ -150,10 +186,21 @@ void corpus_find(struct corpus *corpus, const char *only)
 	for (size_t i = 0; i < ARRAY_LEN(roots); i++)
 		walk(&finder, roots[i]);
 	qsort(corpus->files, corpus->count, sizeof(*corpus->files), compare_files);
-	for (size_t i = 0; i < corpus->count; i++) {
-		for (size_t g = group_of(corpus->files[i].language) + 1; g <= CORPUS_GROUPS; g++)
-			corpus->begin[g] = i + 1;
+	find_packages(corpus);
+}
+
+const struct corpus_file *corpus_pick(const struct corpus *corpus, size_t group, struct rng *rng)
+{
+	size_t begin = corpus->begin[group];
+	size_t end = corpus->begin[group + 1];
+
+	if (rng_below(rng, 2)) {
+		size_t package = corpus->first[group] + rng_below(rng, corpus->first[group + 1] - corpus->first[group]);
+
+		begin = corpus->packages[package];
+		end = corpus->packages[package + 1];
 	}
+	return &corpus->files[begin + rng_below(rng, end - begin)];
 }
 
 void corpus_release(struct corpus *corpus)
@@ -161,6 +208,7 @@ void corpus_release(struct corpus *corpus)
 	for (size_t i = 0; i < corpus->count; i++)
 		free(corpus->files[i].path);
 	free(corpus->files);
+	free(corpus->packages);
 }
 
 static bool is_source(const char *text, size_t len)

@@ -22,6 +22,8 @@ struct corpus {
 	struct corpus_file *files; /* sorted by group, then path */
 	size_t count;
 	size_t begin[CORPUS_GROUPS + 1]; /* of each group in files */
+	size_t *packages;                /* where in files those of a directory begin, of each group; and the end */
+	size_t first[CORPUS_GROUPS + 1]; /* of each group in packages */
 };
 
 /* Name of a group: a language id, or "other". */
@@ -31,6 +33,12 @@ bool corpus_group_has(size_t group, const char *language);
 /* `only`: a language id, or NULL for all. */
 void corpus_find(struct corpus *corpus, const char *only);
 void corpus_release(struct corpus *corpus);
+
+/*
+ * One of the group, which has some. Half of them are of a directory drawn first: packages with thousands of files that
+ * are much alike do not count for more than all others together.
+ */
+const struct corpus_file *corpus_pick(const struct corpus *corpus, size_t group, struct rng *rng);
 
 /* A file's text, free() it; NULL if it is no source that a person edits: too long, not UTF-8, or minified. */
 char *corpus_read(const struct corpus_file *file, size_t *len);

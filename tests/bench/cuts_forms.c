@@ -126,15 +126,6 @@ static size_t line_start(const char *s, size_t at)
 	return at;
 }
 
-static size_t column_of(const struct situation *at, size_t start)
-{
-	size_t column = 0;
-
-	for (size_t i = start; i < at->prefix_len && (at->prefix[i] == ' ' || at->prefix[i] == '\t'); i++)
-		column += at->prefix[i] == '\t' ? 8 - column % 8 : 1;
-	return column;
-}
-
 static size_t skip_indentation(const struct situation *at, size_t i)
 {
 	while (i < at->prefix_len && (at->prefix[i] == ' ' || at->prefix[i] == '\t'))
@@ -157,27 +148,16 @@ static bool write_line_echo(const struct situation *at, struct rng *rng, struct 
 	return true;
 }
 
-/* The nearest line above that is less indented than where the cursor is. */
-static bool find_header(const struct situation *at, size_t *header)
-{
-	size_t start = line_start(at->prefix, at->prefix_len);
-	size_t column = column_of(at, start);
-
-	for (int n = 0; n < ECHO_LINES_MAX && start; n++) {
-		start = line_start(at->prefix, start - 1);
-		if (!memchr("\r\n", at->prefix[skip_indentation(at, start)], 2) && column_of(at, start) < column) {
-			*header = start;
-			return letters_in(at->prefix + start, at->prefix_len - start) >= ECHO_LETTERS;
-		}
-	}
-	return false;
-}
-
 static bool write_block_echo(const struct situation *at, struct rng *rng, struct strbuf *out)
 {
-	size_t header;
+	size_t header = at->block;
+	size_t lines = 0;
 
-	if (!find_header(at, &header))
+	if (header == NO_BLOCK)
+		return false;
+	for (size_t i = header; i < at->prefix_len; i++)
+		lines += at->prefix[i] == '\n';
+	if (!lines || lines > ECHO_LINES_MAX)
 		return false;
 	if (rng_below(rng, 2))
 		header = skip_indentation(at, header);

@@ -20,6 +20,8 @@ enum form {
 	FORM_COUNT
 };
 
+#define NO_BLOCK ((size_t)-1)
+
 /* One cut as the engine sees it. All borrowed. */
 struct situation {
 	const char *prefix;
@@ -29,6 +31,7 @@ struct situation {
 	const char *truth;
 	size_t truth_len;
 	const char *language;
+	size_t block; /* where in prefix the enclosing block's header begins; NO_BLOCK: not known, or not in it */
 	unsigned mark;
 };
 

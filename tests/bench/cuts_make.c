@@ -268,6 +268,22 @@ static size_t declaration_start(const struct cut_text *t, size_t header)
 	return header;
 }
 
+bool cut_text_block_around(const struct cut_text *t, size_t at, size_t *start)
+{
+	size_t line = cut_text_line_of(t, at);
+	size_t column = t->lines[line].column;
+
+	while (line--) {
+		const struct cut_line *l = &t->lines[line];
+
+		if (l->empty || l->column >= column || (has_language(t, "c cpp csharp") && t->s[l->start] == '#'))
+			continue;
+		*start = t->lines[declaration_start(t, line)].start;
+		return is_block_header(t, l);
+	}
+	return false;
+}
+
 static bool is_closer(const struct cut_text *t, const struct cut_line *line)
 {
 	return !line->empty &&

@@ -52,6 +52,11 @@ void cut_text_init(struct cut_text *t, const char *text, size_t len, const char 
 void cut_text_release(struct cut_text *t);
 /* Number of the line in which the byte is, from 0. */
 size_t cut_text_line_of(const struct cut_text *t, size_t at);
+/*
+ * Where the header begins of the innermost block around the byte, if one is plainly to be seen: the nearest line above
+ * that is less indented must be one.
+ */
+bool cut_text_block_around(const struct cut_text *t, size_t at, size_t *start);
 /* One try; false if what chance pointed at is none of the kind. */
 bool cut_make(const struct cut_text *t, enum cut_kind kind, struct rng *rng, struct cut *cut);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "eke/base/strbuf.h"
-#include "eke/complete/post.h"
+#include "eke/post/post.h"
 
 struct post_case {
 	/* Given; borrowed. */

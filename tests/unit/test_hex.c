@@ -15,7 +15,8 @@
 
 static void test_hex(void **state)
 {
-	static const char *const bad[] = { "", "0", "00010", "0001020", "00 102", "0x0102", "00g102", "000102 ", "00010203" };
+	static const char *const bad[] = { "",	 "0",	   "00010",   "0001020", "00 102",
+					   "0x0102", "00g102", "000102 ", "00010203" };
 	uint8_t bytes[3] = { 7, 7, 7 };
 	char text[HEX_SIZE(3)];
 

@@ -13,7 +13,7 @@
 #include "eke/base/attrs.h"
 #include "eke/base/mem.h"
 #include "eke/base/zone.h"
-#include "eke/budget/window.h"
+#include "eke/budget/limit_window.h"
 
 static const char *const all[] = { "*", NULL };
 
@@ -81,12 +81,15 @@ static void test_calendar_spans(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
-		struct plan_window window = { .models = all, .limit = 1, .period = spans[i].period,
-					      .kind = PLAN_CALENDAR, .time_zone = spans[i].zone };
-		struct window_span span;
+		struct plan_window window = { .models = all,
+					      .limit = 1,
+					      .period = spans[i].period,
+					      .kind = PLAN_CALENDAR,
+					      .time_zone = spans[i].zone };
+		struct limit_window_span span;
 
 		for (int ms = 0; ms < 1000; ms += 999) {
-			window_span(&window, spans[i].now * 1000 + ms, zone_offset, &span);
+			limit_window_span(&window, spans[i].now * 1000 + ms, zone_offset, &span);
 			if (span.from != spans[i].from * 1000 || span.to != spans[i].to * 1000)
 				fail_msg("%zu, %s: from %lld to %lld", i, spans[i].zone, (long long)span.from / 1000,
 					 (long long)span.to / 1000);
@@ -97,27 +100,30 @@ static void test_calendar_spans(void **state)
 /* Through two years, in every zone: windows follow each other without a gap or an overlap. */
 static void test_calendar_is_seamless(void **state)
 {
-	static const char *const zones[] = { "UTC", "Asia/Shanghai", "Europe/Berlin", "America/Havana", "Africa/Cairo",
-					     "Australia/Lord_Howe" };
+	static const char *const zones[] = { "UTC",	     "Asia/Shanghai",	   "Europe/Berlin", "America/Havana",
+					     "Africa/Cairo", "Australia/Lord_Howe" };
 	static const int64_t periods[] = { HOUR, 6 * HOUR, DAY, 3 * DAY };
 
 	(void)state;
 	for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
 		for (size_t p = 0; p < ARRAY_LEN(periods); p++) {
-			struct plan_window window = { .models = all, .limit = 1, .period = periods[p],
-						      .kind = PLAN_CALENDAR, .time_zone = zones[z] };
+			struct plan_window window = { .models = all,
+						      .limit = 1,
+						      .period = periods[p],
+						      .kind = PLAN_CALENDAR,
+						      .time_zone = zones[z] };
 			int64_t now = INT64_C(1767222000) * 1000;
-			struct window_span last;
+			struct limit_window_span last;
 
-			window_span(&window, now, zone_offset, &last);
+			limit_window_span(&window, now, zone_offset, &last);
 			for (int n = 0; n < 2000 && now < INT64_C(1830294000) * 1000; n++) {
-				struct window_span span;
+				struct limit_window_span span;
 
 				assert_true(last.from <= now && now < last.to);
-				window_span(&window, last.to - 1, zone_offset, &span);
+				limit_window_span(&window, last.to - 1, zone_offset, &span);
 				assert_true(span.from == last.from && span.to == last.to);
 				now = last.to;
-				window_span(&window, now, zone_offset, &span);
+				limit_window_span(&window, now, zone_offset, &span);
 				assert_true(span.from == now);
 				last = span;
 			}
@@ -128,10 +134,10 @@ static void test_calendar_is_seamless(void **state)
 static void test_sliding_span(void **state)
 {
 	struct plan_window window = { .models = all, .limit = 1, .period = 60, .kind = PLAN_SLIDING };
-	struct window_span span;
+	struct limit_window_span span;
 
 	(void)state;
-	window_span(&window, 100000, NULL, &span);
+	limit_window_span(&window, 100000, NULL, &span);
 	assert_int_equal(span.from, 40001);
 	assert_true(span.to == INT64_MAX);
 }
@@ -195,20 +201,26 @@ static void test_counts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-		struct plan_window window = { .models = all, .limit = counts[i].limit, .period = HOUR,
-					      .kind = counts[i].kind, .time_zone = "UTC" };
-		struct window_facts facts = { .window = &window, .times = counts[i].times, .count = counts[i].count,
-					      .known_since = counts[i].known_since, .now = counts[i].now };
-		struct window_state s;
+		struct plan_window window = { .models = all,
+					      .limit = counts[i].limit,
+					      .period = HOUR,
+					      .kind = counts[i].kind,
+					      .time_zone = "UTC" };
+		struct limit_window_facts facts = { .window = &window,
+						    .times = counts[i].times,
+						    .count = counts[i].count,
+						    .known_since = counts[i].known_since,
+						    .now = counts[i].now };
+		struct limit_window_state s;
 
-		window_span(&window, counts[i].now, zone_offset, &facts.span);
-		window_evaluate(&facts, &s);
+		limit_window_span(&window, counts[i].now, zone_offset, &facts.span);
+		limit_window_evaluate(&facts, &s);
 		if (s.limit != counts[i].limit || s.used != counts[i].used || s.remaining != counts[i].remaining ||
 		    s.reset_at != counts[i].reset_at)
-			fail_msg("%zu: used %lld, remaining %lld, reset at %lld", i, (long long)s.used, (long long)s.remaining,
-				 (long long)s.reset_at);
-		if (window_retry_at(&facts, counts[i].kept) != counts[i].retry_at)
-			fail_msg("%zu: retry at %lld", i, (long long)window_retry_at(&facts, counts[i].kept));
+			fail_msg("%zu: used %lld, remaining %lld, reset at %lld", i, (long long)s.used,
+				 (long long)s.remaining, (long long)s.reset_at);
+		if (limit_window_retry_at(&facts, counts[i].kept) != counts[i].retry_at)
+			fail_msg("%zu: retry at %lld", i, (long long)limit_window_retry_at(&facts, counts[i].kept));
 	}
 }
 
@@ -217,14 +229,14 @@ static const struct {
 	enum plan_kind kind;
 	int64_t limit;
 	int64_t now;
-	int64_t alone_since;
+	int64_t local_only_since;
 	int64_t times[6];
 	size_t count;
 	int64_t used;
 	int64_t reset_at;
 	int64_t kept;
 	int64_t retry_at;
-} alone[] = {
+} local_only[] = {
 	{ PLAN_SLIDING, 5, 5000000, 5000000, { 0 }, 0, 3, 5060, 0, 5000 },
 	/* what was known until then is part of the half, what we did since is not */
 	{ PLAN_SLIDING, 5, 5000000, 4900000, { 2000000, 3000000 }, 2, 3, 5060, 0, 5000 },
@@ -247,19 +259,25 @@ static const struct {
 static void test_alone(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
-		struct plan_window window = { .models = all, .limit = alone[i].limit, .period = HOUR,
-					      .kind = alone[i].kind, .time_zone = "UTC" };
-		struct window_facts facts = { .window = &window, .times = alone[i].times, .count = alone[i].count,
-					      .alone_since = alone[i].alone_since, .now = alone[i].now };
-		struct window_state s;
+	for (size_t i = 0; i < ARRAY_LEN(local_only); i++) {
+		struct plan_window window = { .models = all,
+					      .limit = local_only[i].limit,
+					      .period = HOUR,
+					      .kind = local_only[i].kind,
+					      .time_zone = "UTC" };
+		struct limit_window_facts facts = { .window = &window,
+						    .times = local_only[i].times,
+						    .count = local_only[i].count,
+						    .local_only_since = local_only[i].local_only_since,
+						    .now = local_only[i].now };
+		struct limit_window_state s;
 
-		window_span(&window, alone[i].now, zone_offset, &facts.span);
-		window_evaluate(&facts, &s);
-		if (s.used != alone[i].used || s.reset_at != alone[i].reset_at)
+		limit_window_span(&window, local_only[i].now, zone_offset, &facts.span);
+		limit_window_evaluate(&facts, &s);
+		if (s.used != local_only[i].used || s.reset_at != local_only[i].reset_at)
 			fail_msg("%zu: used %lld, reset at %lld", i, (long long)s.used, (long long)s.reset_at);
-		if (window_retry_at(&facts, alone[i].kept) != alone[i].retry_at)
-			fail_msg("%zu: retry at %lld", i, (long long)window_retry_at(&facts, alone[i].kept));
+		if (limit_window_retry_at(&facts, local_only[i].kept) != local_only[i].retry_at)
+			fail_msg("%zu: retry at %lld", i, (long long)limit_window_retry_at(&facts, local_only[i].kept));
 	}
 }
 
@@ -273,7 +291,7 @@ static void test_retry_is_true(void **state)
 	(void)state;
 	for (int round = 0; round < 2000; round++) {
 		struct plan_window window = { .models = all, .period = HOUR, .kind = PLAN_SLIDING };
-		struct window_facts facts = { .window = &window, .now = 10000000 };
+		struct limit_window_facts facts = { .window = &window, .now = 10000000 };
 		size_t n = (size_t)rand_r(&seed) % N;
 		int64_t kept;
 		int64_t at;
@@ -287,22 +305,22 @@ static void test_retry_is_true(void **state)
 		kept = rand_r(&seed) % window.limit;
 		facts.times = times;
 		facts.count = n;
-		window_span(&window, facts.now, NULL, &facts.span);
-		at = window_retry_at(&facts, kept);
+		limit_window_span(&window, facts.now, NULL, &facts.span);
+		at = limit_window_retry_at(&facts, kept);
 		assert_true(at != INT64_MAX);
 		for (int early = 0; early < 2; early++) {
-			struct window_facts then = facts;
-			struct window_state s;
+			struct limit_window_facts then = facts;
+			struct limit_window_state s;
 
 			then.now = at * 1000 - early * 1000;
 			if (then.now < facts.now)
 				continue;
-			window_span(&window, then.now, NULL, &then.span);
+			limit_window_span(&window, then.now, NULL, &then.span);
 			while (then.count && then.times[0] < then.span.from) {
 				then.times++;
 				then.count--;
 			}
-			window_evaluate(&then, &s);
+			limit_window_evaluate(&then, &s);
 			assert_int_equal(s.remaining > kept, !early);
 		}
 	}
@@ -315,15 +333,33 @@ static const struct {
 	const char *model;
 	bool matches;
 } patterns[] = {
-	{ "*", "", true },		 { "*", "gpt-4o", true },	  { "", "", true },
-	{ "", "x", false },		 { "gpt-4o", "gpt-4o", true },	  { "gpt-4o", "gpt-4o-mini", false },
-	{ "gpt-4o", "GPT-4o", false },	 { "gpt-4o-mini", "gpt-4o", false }, { "gpt-4o*", "gpt-4o", true },
-	{ "gpt-4o*", "gpt-4o-mini", true }, { "*-mini", "gpt-4o-mini", true }, { "*-mini", "gpt-4o-mini-2", false },
-	{ "gpt-*-mini", "gpt-4o-mini", true }, { "gpt-*-mini", "gpt--mini", true }, { "gpt-*-mini", "gpt-mini", false },
-	{ "*a*b*", "xxaxxbxx", true },	 { "*a*b*", "xxbxxaxx", false },  { "**", "x", true },
-	{ "a**b", "ab", true },		 { "*ab", "aab", true },	  { "*aab", "aaaab", true },
-	{ "a*b*c", "abcbc", true },	 { "a*b*c", "abcb", false },	  { "gpt-5.*", "gpt-5.1", true },
-	{ "gpt-5.*", "gpt-5-1", false }, { "?", "x", false },		  { "[a]", "a", false },
+	{ "*", "", true },
+	{ "*", "gpt-4o", true },
+	{ "", "", true },
+	{ "", "x", false },
+	{ "gpt-4o", "gpt-4o", true },
+	{ "gpt-4o", "gpt-4o-mini", false },
+	{ "gpt-4o", "GPT-4o", false },
+	{ "gpt-4o-mini", "gpt-4o", false },
+	{ "gpt-4o*", "gpt-4o", true },
+	{ "gpt-4o*", "gpt-4o-mini", true },
+	{ "*-mini", "gpt-4o-mini", true },
+	{ "*-mini", "gpt-4o-mini-2", false },
+	{ "gpt-*-mini", "gpt-4o-mini", true },
+	{ "gpt-*-mini", "gpt--mini", true },
+	{ "gpt-*-mini", "gpt-mini", false },
+	{ "*a*b*", "xxaxxbxx", true },
+	{ "*a*b*", "xxbxxaxx", false },
+	{ "**", "x", true },
+	{ "a**b", "ab", true },
+	{ "*ab", "aab", true },
+	{ "*aab", "aaaab", true },
+	{ "a*b*c", "abcbc", true },
+	{ "a*b*c", "abcb", false },
+	{ "gpt-5.*", "gpt-5.1", true },
+	{ "gpt-5.*", "gpt-5-1", false },
+	{ "?", "x", false },
+	{ "[a]", "a", false },
 	{ "*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
 };
 
@@ -337,12 +373,12 @@ static void test_patterns(void **state)
 		const char *const models[] = { patterns[i].pattern, NULL };
 		const struct plan_window window = { .models = models };
 
-		if (window_counts_model(&window, patterns[i].model) != patterns[i].matches)
+		if (limit_window_counts_model(&window, patterns[i].model) != patterns[i].matches)
 			fail_msg("%s against %s", patterns[i].pattern, patterns[i].model);
 	}
-	assert_true(window_counts_model(&two, "gpt-5"));
-	assert_true(window_counts_model(&two, "gpt-5-chat-latest"));
-	assert_false(window_counts_model(&two, "gpt-5-mini"));
+	assert_true(limit_window_counts_model(&two, "gpt-5"));
+	assert_true(limit_window_counts_model(&two, "gpt-5-chat-latest"));
+	assert_false(limit_window_counts_model(&two, "gpt-5-mini"));
 }
 
 static const struct {
@@ -350,16 +386,16 @@ static const struct {
 	double reserve;
 	int64_t reserved;
 } reserves[] = {
-	{ 60, 0, 0 },	 { 60, 0.34, 21 }, { 60, 0.5, 30 },  { 60, 1, 60 },	{ 1, 0.34, 1 },	   { 1, 0, 0 },
-	{ 3, 0.34, 2 },	 { 100, 0.1, 10 }, { 100, 0.07, 7 }, { 100, 0.29, 29 }, { 1000, 0.001, 1 }, { 1000, 0.0011, 2 },
-	{ 100000, 0.57, 57000 },
+	{ 60, 0, 0 },	    { 60, 0.34, 21 },	 { 60, 0.5, 30 },	  { 60, 1, 60 },    { 1, 0.34, 1 },
+	{ 1, 0, 0 },	    { 3, 0.34, 2 },	 { 100, 0.1, 10 },	  { 100, 0.07, 7 }, { 100, 0.29, 29 },
+	{ 1000, 0.001, 1 }, { 1000, 0.0011, 2 }, { 100000, 0.57, 57000 },
 };
 
 static void test_reserved(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(reserves); i++)
-		assert_int_equal(window_reserved(reserves[i].limit, reserves[i].reserve), reserves[i].reserved);
+		assert_int_equal(limit_window_reserved(reserves[i].limit, reserves[i].reserve), reserves[i].reserved);
 }
 
 int main(void)
@@ -367,9 +403,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calendar_spans), cmocka_unit_test(test_calendar_is_seamless),
 		cmocka_unit_test(test_sliding_span),   cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_alone),
-		cmocka_unit_test(test_retry_is_true),  cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_reserved),
+		cmocka_unit_test(test_alone),	       cmocka_unit_test(test_retry_is_true),
+		cmocka_unit_test(test_patterns),       cmocka_unit_test(test_reserved),
 	};
 
 	zone_init();

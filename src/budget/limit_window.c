@@ -3,7 +3,7 @@
  * refills by one a minute would let 120 through in its first hour. No objects, no clock, no zone of its own: facts in,
  * numbers out.
  */
-#include "eke/budget/window.h"
+#include "eke/budget/limit_window.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static int64_t seconds_up(int64_t ms)
 }
 
 /* The second between two moments of different offsets at which the clocks jump. */
-static int64_t jump_between(int64_t before, int64_t after, const char *name, window_zone_fn *zone)
+static int64_t jump_between(int64_t before, int64_t after, const char *name, limit_window_zone_fn *zone)
 {
 	int offset = zone(name, before);
 
@@ -45,7 +45,7 @@ static int64_t jump_between(int64_t before, int64_t after, const char *name, win
  * The first moment later than `later_than` at which the clocks of the zone show `local` (seconds of the clocks since
  * 1970-01-01 00:00 there); where they jump over it, the moment of the jump.
  */
-static int64_t moment_of(int64_t local, int64_t later_than, const char *name, window_zone_fn *zone)
+static int64_t moment_of(int64_t local, int64_t later_than, const char *name, limit_window_zone_fn *zone)
 {
 	int64_t a = local - zone(name, local - DAY);
 	int64_t b = local - zone(name, local + DAY);
@@ -59,7 +59,8 @@ static int64_t moment_of(int64_t local, int64_t later_than, const char *name, wi
 	return jump_between(first, second, name, zone);
 }
 
-static void calendar_span(const struct plan_window *window, int64_t now, window_zone_fn *zone, struct window_span *out)
+static void calendar_span(const struct plan_window *window, int64_t now, limit_window_zone_fn *zone,
+			  struct limit_window_span *out)
 {
 	int64_t seconds = floor_to(now, 1000) / 1000;
 	int64_t local = seconds + zone(window->time_zone, seconds);
@@ -75,31 +76,46 @@ static void calendar_span(const struct plan_window *window, int64_t now, window_
 	out->to = moment_of(from + window->period, seconds, window->time_zone, zone) * 1000;
 }
 
-void window_span(const struct plan_window *window, int64_t now, window_zone_fn *zone, struct window_span *out)
+void limit_window_span(const struct plan_window *window, int64_t now, limit_window_zone_fn *zone,
+		       struct limit_window_span *out)
 {
-	if (window->kind == PLAN_CALENDAR)
+	switch (window->kind) {
+	case PLAN_SLIDING:
+		*out = (struct limit_window_span){ .from = now - window->period * 1000 + 1, .to = INT64_MAX };
+		return;
+	case PLAN_CALENDAR:
 		calendar_span(window, now, zone, out);
-	else
-		*out = (struct window_span){ .from = now - window->period * 1000 + 1, .to = INT64_MAX };
+		return;
+	}
 }
 
-/* Until when the past is in doubt; 0: it is not. */
-static int64_t doubt_ends(const struct window_facts *f)
+bool limit_window_resets_at_once(enum plan_kind kind)
+{
+	switch (kind) {
+	case PLAN_SLIDING:
+		return false;
+	case PLAN_CALENDAR:
+		return true;
+	}
+	return false;
+}
+
+int64_t limit_window_doubt_ends(const struct limit_window_facts *f)
 {
 	int64_t end;
 
-	if (f->alone_since)
+	if (f->local_only_since)
 		return f->now + ASK_AGAIN_MS;
 	if (!f->known_since || f->known_since < f->span.from)
 		return 0;
-	end = f->window->kind == PLAN_CALENDAR ? f->span.to : f->known_since + f->window->period * 1000;
+	end = limit_window_resets_at_once(f->window->kind) ? f->span.to : f->known_since + f->window->period * 1000;
 	return end > f->now ? end : 0;
 }
 
 /* How many of the requests are of the time that is in doubt. */
-static int64_t count_doubtful(const struct window_facts *f)
+static int64_t count_doubtful(const struct limit_window_facts *f)
 {
-	int64_t until = f->alone_since > f->known_since ? f->alone_since : f->known_since;
+	int64_t until = f->local_only_since > f->known_since ? f->local_only_since : f->known_since;
 	size_t n = 0;
 
 	while (n < f->count && f->times[n] < until)
@@ -107,27 +123,27 @@ static int64_t count_doubtful(const struct window_facts *f)
 	return (int64_t)n;
 }
 
-int64_t window_assumed(const struct window_facts *f)
+int64_t limit_window_assumed(const struct limit_window_facts *f)
 {
 	int64_t half = (f->window->limit + 1) / 2;
 	int64_t known = count_doubtful(f);
 
-	return doubt_ends(f) && known < half ? half - known : 0;
+	return limit_window_doubt_ends(f) && known < half ? half - known : 0;
 }
 
-void window_evaluate(const struct window_facts *f, struct window_state *out)
+void limit_window_evaluate(const struct limit_window_facts *f, struct limit_window_state *out)
 {
-	int64_t assumed = window_assumed(f);
+	int64_t assumed = limit_window_assumed(f);
 	int64_t used = (int64_t)f->count + assumed;
 	int64_t reset = f->span.to;
 
-	if (f->window->kind == PLAN_SLIDING) {
+	if (!limit_window_resets_at_once(f->window->kind)) {
 		/* Nothing to wait for: no time in the future. */
 		reset = used ? INT64_MAX : floor_to(f->now, 1000);
 		if (f->count)
 			reset = f->times[0] + f->window->period * 1000;
-		if (assumed && doubt_ends(f) < reset)
-			reset = doubt_ends(f);
+		if (assumed && limit_window_doubt_ends(f) < reset)
+			reset = limit_window_doubt_ends(f);
 	}
 	out->limit = f->window->limit;
 	out->used = used;
@@ -135,20 +151,20 @@ void window_evaluate(const struct window_facts *f, struct window_state *out)
 	out->reset_at = seconds_up(reset);
 }
 
-int64_t window_retry_at(const struct window_facts *f, int64_t kept)
+int64_t limit_window_retry_at(const struct limit_window_facts *f, int64_t kept)
 {
 	int64_t half = (f->window->limit + 1) / 2;
 	int64_t may = f->window->limit - kept - 1; /* so many may be used then */
-	int64_t end = doubt_ends(f);
+	int64_t end = limit_window_doubt_ends(f);
 	int64_t doubtful = count_doubtful(f);
 	int64_t after = (int64_t)f->count - doubtful;
 	size_t gone = 0;
 
 	if (may < 0)
 		return INT64_MAX;
-	if ((int64_t)f->count + window_assumed(f) <= may)
+	if ((int64_t)f->count + limit_window_assumed(f) <= may)
 		return seconds_up(f->now);
-	if (f->window->kind == PLAN_CALENDAR)
+	if (limit_window_resets_at_once(f->window->kind))
 		return seconds_up((int64_t)f->count <= may && end && end < f->span.to ? end : f->span.to);
 	/* Forward from one event to the next: a request leaves, or the doubt ends. */
 	for (;;) {
@@ -191,7 +207,7 @@ static bool glob(const char *pattern, const char *text)
 	return !pattern[strspn(pattern, "*")];
 }
 
-bool window_counts_model(const struct plan_window *window, const char *model)
+bool limit_window_counts_model(const struct plan_window *window, const char *model)
 {
 	for (const char *const *pattern = window->models; *pattern; pattern++)
 		if (glob(*pattern, model))
@@ -199,7 +215,7 @@ bool window_counts_model(const struct plan_window *window, const char *model)
 	return false;
 }
 
-int64_t window_reserved(int64_t limit, double reserve)
+int64_t limit_window_reserved(int64_t limit, double reserve)
 {
 	/* 0.07 of 100 is a little more than 7 in floating point. */
 	return (int64_t)ceil((double)limit * reserve - 1e-9);

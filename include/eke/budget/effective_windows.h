@@ -1,5 +1,5 @@
-#ifndef EKE_BUDGET_EFFECTIVE_H
-#define EKE_BUDGET_EFFECTIVE_H
+#ifndef EKE_BUDGET_EFFECTIVE_WINDOWS_H
+#define EKE_BUDGET_EFFECTIVE_WINDOWS_H
 /*
  * The windows that are in force for an endpoint: those of its plan, corrected and completed by the limits that the
  * provider itself has stated when it refused ("limited to 200 requests per day"). Pure.
@@ -39,15 +39,15 @@ struct effective_windows {
  * A stated limit for the same models and period as a window of the plan takes the place of its number, up or down; else
  * it is a window of its own, of the machine. Plans without windows stay without: it is another key that was limited.
  */
-void effective_windows(const struct plan *plan, const struct learned_limit *learned, size_t count,
-		       struct effective_windows *out);
+void effective_windows_make(const struct plan *plan, const struct learned_limit *learned, size_t count,
+			    struct effective_windows *out);
 
 /* What a refusal of a request to `model` states; false: nothing that makes a window. */
-bool effective_learn(const struct plan *plan, const char *service, const char *model,
-		     const struct budget_refusal *refusal, int64_t now_ms, struct learned_limit *out);
+bool effective_windows_learn(const struct plan *plan, const char *service, const char *model,
+			     const struct budget_refusal *refusal, int64_t now_ms, struct learned_limit *out);
 /* Does the plan say so anyway? */
-bool effective_is_known(const struct plan *plan, const struct learned_limit *limit);
+bool effective_windows_in_plan(const struct plan *plan, const struct learned_limit *limit);
 /* The zone in which the plan's days begin. */
-const char *effective_time_zone(const struct plan *plan, const char *service);
+const char *effective_windows_time_zone(const struct plan *plan, const char *service);
 
 #endif

@@ -2,7 +2,7 @@
  * Plans and what providers say about themselves, put together. No objects of its own: struct effective_windows is the
  * caller's storage.
  */
-#include "eke/budget/effective.h"
+#include "eke/budget/effective_windows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +18,8 @@ static bool counts_the_same(const struct plan_window *window, const struct learn
 	return window->period == limit->period && !strcmp(window->models[0], limit->model) && !window->models[1];
 }
 
-void effective_windows(const struct plan *plan, const struct learned_limit *learned, size_t count,
-		       struct effective_windows *out)
+void effective_windows_make(const struct plan *plan, const struct learned_limit *learned, size_t count,
+			    struct effective_windows *out)
 {
 	out->count = 0;
 	for (size_t i = 0; i < plan->window_count; i++)
@@ -48,21 +48,21 @@ void effective_windows(const struct plan *plan, const struct learned_limit *lear
 				    .limit = l->limit,
 				    .period = l->period,
 				    .kind = l->kind,
-				    .time_zone = l->kind == PLAN_CALENDAR ? l->time_zone : NULL },
+				    .time_zone = plan_kind_has_zone(l->kind) ? l->time_zone : NULL },
 		};
 	}
 }
 
-const char *effective_time_zone(const struct plan *plan, const char *service)
+const char *effective_windows_time_zone(const struct plan *plan, const char *service)
 {
 	for (size_t i = 0; i < plan->window_count; i++)
-		if (plan->windows[i].kind == PLAN_CALENDAR)
+		if (plan_kind_has_zone(plan->windows[i].kind))
 			return plan->windows[i].time_zone;
 	return service_time_zone(service);
 }
 
-bool effective_learn(const struct plan *plan, const char *service, const char *model,
-		     const struct budget_refusal *refusal, int64_t now_ms, struct learned_limit *out)
+bool effective_windows_learn(const struct plan *plan, const char *service, const char *model,
+			     const struct budget_refusal *refusal, int64_t now_ms, struct learned_limit *out)
 {
 	bool calendar = refusal->day && refusal->period % DAY == 0;
 
@@ -75,11 +75,11 @@ bool effective_learn(const struct plan *plan, const char *service, const char *m
 				       .seen_at_ms = now_ms };
 	snprintf(out->model, sizeof(out->model), "%s", refusal->per_model ? model : "*");
 	if (calendar)
-		snprintf(out->time_zone, sizeof(out->time_zone), "%s", effective_time_zone(plan, service));
+		snprintf(out->time_zone, sizeof(out->time_zone), "%s", effective_windows_time_zone(plan, service));
 	return true;
 }
 
-bool effective_is_known(const struct plan *plan, const struct learned_limit *limit)
+bool effective_windows_in_plan(const struct plan *plan, const struct learned_limit *limit)
 {
 	bool known = false;
 

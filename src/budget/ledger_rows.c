@@ -1,15 +1,15 @@
 /*
- * Requests in the ledger's tables. A struct entry_log is the caller's: rows that were read, with the names of their
+ * Requests in the ledger's tables. A struct ledger_rows is the caller's: rows that were read, with the names of their
  * models apart, because few models make many requests.
  */
-#include "eke/budget/entries.h"
+#include "eke/budget/ledger_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
-#include "eke/budget/window.h"
+#include "eke/budget/limit_window.h"
 #include "ledger_private.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -20,14 +20,14 @@
 /* What a provider may report about one hour. */
 #define USAGE_MOST INT64_C(100000)
 
-static void put_mark(struct store *store, const struct key_mark *mark)
+static void put_key_hash(struct store *store, const struct key_hash *key_hash)
 {
-	store_put_blob(store, mark->bytes, sizeof(mark->bytes));
+	store_put_blob(store, key_hash->bytes, sizeof(key_hash->bytes));
 }
 
 /* --- reading --- */
 
-static uint16_t intern(struct entry_log *log, const char *model)
+static uint16_t intern(struct ledger_rows *log, const char *model)
 {
 	size_t i = log->model_count;
 
@@ -47,60 +47,60 @@ static uint16_t intern(struct entry_log *log, const char *model)
 	return (uint16_t)log->model_count++;
 }
 
-static void log_add(struct entry_log *log, const struct entry *entry)
+static void append(struct ledger_rows *log, const struct ledger_row *row)
 {
 	if (log->count == log->cap) {
 		log->cap = log->cap ? 2 * log->cap : 64;
-		log->entries = xreallocarray(log->entries, log->cap, sizeof(log->entries[0]));
+		log->rows = xreallocarray(log->rows, log->cap, sizeof(log->rows[0]));
 	}
-	log->entries[log->count++] = *entry;
+	log->rows[log->count++] = *row;
 }
 
-void entries_read(struct ledger *ledger, const struct party *party, const struct key_mark *mark, int64_t from,
-		  struct entry_log *log)
+void ledger_rows_read(struct ledger *ledger, const struct account *account, const struct key_hash *key_hash,
+		      int64_t from, struct ledger_rows *log)
 {
 	struct store *store = ledger->open;
 
 	log->count = log->model_count = 0;
 	store_start(store, SQL_REQUESTS);
 	store_put_int(store, from - ledger->shift);
-	store_put_text(store, party->service);
-	store_put_text(store, party->plan);
-	put_mark(store, mark);
+	store_put_text(store, account->service);
+	store_put_text(store, account->plan);
+	put_key_hash(store, key_hash);
 	while (store_next(store)) {
-		struct entry entry = { .at = store_int(store, 0) + ledger->shift,
-				       .weight = (int32_t)store_int(store, 1),
-				       .machine = store_int(store, 2),
-				       .key = store_int(store, 3) };
+		struct ledger_row row = { .at = store_int(store, 0) + ledger->shift,
+					  .weight = (int32_t)store_int(store, 1),
+					  .machine = store_int(store, 2),
+					  .key = store_int(store, 3) };
 
-		entry.model = intern(log, store_text(store, 4));
-		log_add(log, &entry);
+		row.model = intern(log, store_text(store, 4));
+		append(log, &row);
 	}
 }
 
-void entry_log_release(struct entry_log *log)
+void ledger_rows_release(struct ledger_rows *log)
 {
-	free(log->entries);
+	free(log->rows);
 	free(log->models);
 	memset(log, 0, sizeof(*log));
 }
 
-int64_t *entry_log_times(const struct entry_log *log, const struct plan_window *window, int64_t from, size_t *count)
+int64_t *ledger_rows_times(const struct ledger_rows *log, const struct plan_window *window, int64_t from, size_t *count)
 {
 	bool *counted = xcalloc(log->model_count + 1, sizeof(*counted));
 	size_t most = 0;
 	size_t n = 0;
-	int64_t less = 0;       /* to be taken away from what follows … */
+	int64_t less = 0; /* to be taken away from what follows … */
 	int64_t less_until = 0; /* … in the same hour */
 	int64_t *times;
 
 	for (size_t i = 0; i < log->model_count; i++)
-		counted[i] = window_counts_model(window, log->models[i]);
+		counted[i] = limit_window_counts_model(window, log->models[i]);
 	for (size_t i = 0; i < log->count; i++)
-		most += log->entries[i].weight > 0 ? (size_t)log->entries[i].weight : 0;
+		most += log->rows[i].weight > 0 ? (size_t)log->rows[i].weight : 0;
 	times = xcalloc(most + 1, sizeof(*times));
 	for (size_t i = 0; i < log->count; i++) {
-		const struct entry *e = &log->entries[i];
+		const struct ledger_row *e = &log->rows[i];
 		int64_t weight = e->weight;
 
 		if (e->at < from || !counted[e->model] || !(window->scope == PLAN_SCOPE_KEY ? e->key : e->machine))
@@ -125,8 +125,8 @@ int64_t *entry_log_times(const struct entry_log *log, const struct plan_window *
 
 /* --- writing --- */
 
-static void add_row(struct ledger *ledger, uint64_t id, int64_t at, int64_t keep_until, const struct party *party,
-		    const struct key_mark *mark, const char *model, int64_t weight)
+static void add_row(struct ledger *ledger, uint64_t id, int64_t at, int64_t keep_until, const struct account *account,
+		    const struct key_hash *key_hash, const char *model, int64_t weight)
 {
 	struct store *store = ledger->open;
 
@@ -134,32 +134,32 @@ static void add_row(struct ledger *ledger, uint64_t id, int64_t at, int64_t keep
 	store_put_int(store, (int64_t)id);
 	store_put_int(store, at);
 	store_put_int(store, keep_until);
-	store_put_text(store, party->service);
-	store_put_text(store, party->plan);
-	put_mark(store, mark);
+	store_put_text(store, account->service);
+	store_put_text(store, account->plan);
+	put_key_hash(store, key_hash);
 	store_put_text(store, model);
 	store_put_int(store, weight);
 }
 
-void entries_add(struct ledger *ledger, uint64_t id, const struct party *party, const struct key_mark *mark,
-		 const char *model, int64_t keep_until)
+void ledger_rows_add(struct ledger *ledger, uint64_t id, const struct account *account, const struct key_hash *key_hash,
+		     const char *model, int64_t keep_until)
 {
 	char *cut = xstrndup(model, strnlen(model, LIMIT_BUDGET_MODEL - 1));
 
-	add_row(ledger, id, ledger->now, keep_until, party, mark, cut, 1);
+	add_row(ledger, id, ledger->now, keep_until, account, key_hash, cut, 1);
 	store_put_text(ledger->open, NULL);
 	store_run(ledger->open);
 	free(cut);
 }
 
-void entries_drop(struct ledger *ledger, uint64_t id)
+void ledger_rows_drop(struct ledger *ledger, uint64_t id)
 {
 	store_start(ledger->open, SQL_DROP_REQUEST);
 	store_put_int(ledger->open, (int64_t)id);
 	store_run(ledger->open);
 }
 
-void entries_tidy(struct ledger *ledger)
+void ledger_rows_tidy(struct ledger *ledger)
 {
 	/* tidied_at in the future is one of a clock that was wrong. */
 	if (ledger->tidied_at <= ledger->now && ledger->now - ledger->tidied_at < TIDY_MS)
@@ -172,30 +172,30 @@ void entries_tidy(struct ledger *ledger)
 
 /* --- the provider's counter --- */
 
-bool entries_take_usage_turn(struct ledger *ledger, const struct key_mark *mark)
+bool ledger_rows_take_usage_turn(struct ledger *ledger, const struct key_hash *key_hash)
 {
 	struct store *store = ledger->open;
 	int64_t asked = INT64_MIN;
 
 	store_start(store, SQL_USAGE_ASKED);
-	put_mark(store, mark);
+	put_key_hash(store, key_hash);
 	while (store_next(store))
 		asked = store_int(store, 0);
 	if (asked != INT64_MIN && ledger->now - asked < USAGE_TURN_MS)
 		return false;
 	store_start(store, SQL_PUT_USAGE_ASKED);
-	put_mark(store, mark);
+	put_key_hash(store, key_hash);
 	store_put_int(store, ledger->now);
 	store_run(store);
 	return true;
 }
 
-static int64_t count_ours(struct ledger *ledger, const struct key_mark *mark, int64_t start)
+static int64_t count_ours(struct ledger *ledger, const struct key_hash *key_hash, int64_t start)
 {
 	int64_t ours = 0;
 
 	store_start(ledger->open, SQL_COUNT_HOUR);
-	put_mark(ledger->open, mark);
+	put_key_hash(ledger->open, key_hash);
 	store_put_int(ledger->open, start);
 	store_put_int(ledger->open, start + HOUR_MS);
 	while (store_next(ledger->open))
@@ -203,8 +203,8 @@ static int64_t count_ours(struct ledger *ledger, const struct key_mark *mark, in
 	return ours;
 }
 
-void entries_correct(struct ledger *ledger, const struct party *party, const struct key_mark *mark,
-		     const struct budget_usage_hour *hours, size_t count)
+void ledger_rows_correct(struct ledger *ledger, const struct account *account, const struct key_hash *key_hash,
+			 const struct budget_usage_hour *hours, size_t count)
 {
 	struct store *store = ledger->open;
 
@@ -212,11 +212,11 @@ void entries_correct(struct ledger *ledger, const struct party *party, const str
 		int64_t start = hours[i].start * 1000;
 		int64_t end = start + HOUR_MS;
 		int64_t theirs = hours[i].count < 0 ? 0 : hours[i].count > USAGE_MOST ? USAGE_MOST : hours[i].count;
-		int64_t more = theirs - count_ours(ledger, mark, start);
+		int64_t more = theirs - count_ours(ledger, key_hash, start);
 		uint64_t id;
 
 		store_start(store, SQL_DROP_CORRECTION);
-		put_mark(store, mark);
+		put_key_hash(store, key_hash);
 		store_put_int(store, start);
 		store_run(store);
 		if (start > ledger->now || !more || (more < 0 && ledger->now - end < USAGE_TURN_MS))
@@ -226,8 +226,11 @@ void entries_correct(struct ledger *ledger, const struct party *party, const str
 		 * for us.
 		 */
 		id = ledger_new_id();
-		add_row(ledger, id, more < 0 ? start : end - 1 < ledger->now ? end - 1 : ledger->now,
-			end + CORRECTION_KEPT_MS, party, mark, "", more);
+		add_row(ledger, id,
+			more < 0		? start
+			: end - 1 < ledger->now ? end - 1
+						: ledger->now,
+			end + CORRECTION_KEPT_MS, account, key_hash, "", more);
 		store_put_int(store, start);
 		store_run(store);
 	}
@@ -235,15 +238,15 @@ void entries_correct(struct ledger *ledger, const struct party *party, const str
 
 /* --- keys of endpoints --- */
 
-void entries_note_key(struct ledger *ledger, const char *endpoint, const struct key_mark *mark)
+void ledger_rows_note_key(struct ledger *ledger, const char *endpoint, const struct key_hash *key_hash)
 {
 	store_start(ledger->open, SQL_PUT_ENDPOINT_KEY);
 	store_put_text(ledger->open, endpoint);
-	put_mark(ledger->open, mark);
+	put_key_hash(ledger->open, key_hash);
 	store_run(ledger->open);
 }
 
-bool entries_noted_key(struct ledger *ledger, const char *endpoint, struct key_mark *mark)
+bool ledger_rows_noted_key(struct ledger *ledger, const char *endpoint, struct key_hash *key_hash)
 {
 	bool found = false;
 
@@ -253,9 +256,9 @@ bool entries_noted_key(struct ledger *ledger, const char *endpoint, struct key_m
 		size_t len;
 		const void *data = store_blob(ledger->open, 0, &len);
 
-		if (len != sizeof(mark->bytes))
+		if (len != sizeof(key_hash->bytes))
 			continue;
-		memcpy(mark->bytes, data, len);
+		memcpy(key_hash->bytes, data, len);
 		found = true;
 	}
 	return found;

@@ -12,7 +12,7 @@
 
 #include "eke/base/attrs.h"
 #include "eke/base/strbuf.h"
-#include "eke/budget/effective.h"
+#include "eke/budget/effective_windows.h"
 
 #define DAY 86400
 #define HOUR 3600
@@ -31,8 +31,14 @@ static const struct plan daily = { .name = "daily",
 				   .window_count = 3 };
 static const struct plan unlimited = { .name = "unlimited" };
 
-#define LEARNED(model, limit, period) { model, limit, period, PLAN_SLIDING, "", 0 }
-#define LEARNED_DAY(model, limit, zone) { model, limit, DAY, PLAN_CALENDAR, zone, 0 }
+#define LEARNED(model, limit, period) \
+	{ \
+		model, limit, period, PLAN_SLIDING, "", 0 \
+	}
+#define LEARNED_DAY(model, limit, zone) \
+	{ \
+		model, limit, DAY, PLAN_CALENDAR, zone, 0 \
+	}
 
 /* "scope models limit/period kind zone" of each window; '!' before one whose number was learned. */
 static const struct {
@@ -49,12 +55,18 @@ static const struct {
 	/* another period, another model: a window more */
 	{ &hourly, { LEARNED_DAY("*", 200, "UTC") }, 1, "machine * 60/3600;key * 60/3600;!machine * 200/86400 UTC;" },
 	{ &hourly, { LEARNED("big", 3, HOUR) }, 1, "machine * 60/3600;key * 60/3600;!machine big 3/3600;" },
-	{ &hourly, { LEARNED("big", 3, HOUR), LEARNED("*", 50, HOUR), LEARNED_DAY("big", 7, "UTC") }, 3,
+	{ &hourly,
+	  { LEARNED("big", 3, HOUR), LEARNED("*", 50, HOUR), LEARNED_DAY("big", 7, "UTC") },
+	  3,
 	  "!machine * 50/3600;!key * 50/3600;!machine big 3/3600;!machine big 7/86400 UTC;" },
 	/* a class of models is no single one */
-	{ &daily, { LEARNED_DAY("big", 4, "UTC") }, 1,
+	{ &daily,
+	  { LEARNED_DAY("big", 4, "UTC") },
+	  1,
 	  "machine * 200/86400 Asia/Tokyo;!machine big 4/86400 Asia/Tokyo;machine *,big 9/86400 Asia/Tokyo;" },
-	{ &daily, { LEARNED_DAY("*", 100, "UTC") }, 1,
+	{ &daily,
+	  { LEARNED_DAY("*", 100, "UTC") },
+	  1,
 	  "!machine * 100/86400 Asia/Tokyo;machine big 5/86400 Asia/Tokyo;machine *,big 9/86400 Asia/Tokyo;" },
 	/* whoever pays is not limited by what a free key was told */
 	{ &unlimited, { LEARNED("*", 30, HOUR) }, 1, "" },
@@ -69,7 +81,7 @@ static void test_windows(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct effective_windows e;
 
-		effective_windows(cases[i].plan, cases[i].learned, cases[i].count, &e);
+		effective_windows_make(cases[i].plan, cases[i].learned, cases[i].count, &e);
 		strbuf_reset(&text);
 		for (size_t k = 0; k < e.count; k++) {
 			const struct plan_window *w = &e.windows[k].window;
@@ -101,7 +113,7 @@ static void test_full(void **state)
 		learned[i] = (struct learned_limit){ .limit = 1, .period = HOUR + (int64_t)i, .kind = PLAN_SLIDING };
 		snprintf(learned[i].model, sizeof(learned[i].model), "m%zu", i);
 	}
-	effective_windows(&most, learned, ARRAY_LEN(learned), &e);
+	effective_windows_make(&most, learned, ARRAY_LEN(learned), &e);
 	assert_int_equal(e.count, LIMIT_REPORT_WINDOWS);
 	assert_string_equal(e.windows[LIMIT_REPORT_WINDOWS - 1].window.models[0], "m7");
 }
@@ -132,7 +144,8 @@ static const struct {
 	{ &hourly, "chatanywhere", 0, HOUR, false, false, false, NULL, PLAN_SLIDING, NULL, false },
 	{ &hourly, "chatanywhere", 60, 0, false, false, false, NULL, PLAN_SLIDING, NULL, false },
 	{ &hourly, "chatanywhere", -1, HOUR, false, false, false, NULL, PLAN_SLIDING, NULL, false },
-	{ &hourly, "chatanywhere", LIMIT_WINDOW_ENTRIES + 1, HOUR, false, false, false, NULL, PLAN_SLIDING, NULL, false },
+	{ &hourly, "chatanywhere", LIMIT_WINDOW_ENTRIES + 1, HOUR, false, false, false, NULL, PLAN_SLIDING, NULL,
+	  false },
 	{ &hourly, "chatanywhere", 60, INT64_C(367) * DAY, false, false, false, NULL, PLAN_SLIDING, NULL, false },
 	{ &unlimited, "chatanywhere", 60, HOUR, false, false, false, NULL, PLAN_SLIDING, NULL, false },
 };
@@ -141,11 +154,14 @@ static void test_learn(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
-		struct budget_refusal r = { .limit = refusals[i].limit, .period = refusals[i].period,
-					    .day = refusals[i].day, .per_model = refusals[i].per_model };
+		struct budget_refusal r = { .limit = refusals[i].limit,
+					    .period = refusals[i].period,
+					    .day = refusals[i].day,
+					    .per_model = refusals[i].per_model };
 		struct learned_limit l;
 
-		if (effective_learn(refusals[i].plan, refusals[i].service, "big", &r, 77, &l) != refusals[i].learned)
+		if (effective_windows_learn(refusals[i].plan, refusals[i].service, "big", &r, 77, &l) !=
+		    refusals[i].learned)
 			fail_msg("%zu", i);
 		if (!refusals[i].learned)
 			continue;
@@ -153,7 +169,7 @@ static void test_learn(void **state)
 		assert_true(l.limit == r.limit && l.period == r.period && l.seen_at_ms == 77);
 		assert_int_equal(l.kind, refusals[i].kind);
 		assert_string_equal(l.time_zone, refusals[i].zone);
-		assert_int_equal(effective_is_known(refusals[i].plan, &l), refusals[i].known);
+		assert_int_equal(effective_windows_in_plan(refusals[i].plan, &l), refusals[i].known);
 	}
 }
 

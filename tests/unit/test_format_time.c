@@ -12,7 +12,7 @@
 
 #include "eke/base/attrs.h"
 #include "eke/base/zone.h"
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
 
 /* 2026-11-24T03:00:00Z, a Tuesday; 08:30 where the clocks of this test are. */
 #define NOW INT64_C(1795489200)
@@ -51,16 +51,16 @@ static void test_times(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-		words_at(NOW + times[i].after, NOW, text, sizeof(text));
+		format_time_at(NOW + times[i].after, NOW, text, sizeof(text));
 		assert_string_equal(text, times[i].at);
-		words_in(times[i].after, text, sizeof(text));
+		format_time_in(times[i].after, text, sizeof(text));
 		assert_string_equal(text, times[i].in);
 	}
-	words_when(NOW + 721, NOW, both, sizeof(both));
+	format_time_when(NOW + 721, NOW, both, sizeof(both));
 	assert_string_equal(both, "at 08:43 (in 13 min)");
-	words_at(INT64_MAX / 4, NOW, text, sizeof(text));
+	format_time_at(INT64_MAX / 4, NOW, text, sizeof(text));
 	assert_string_equal(text, "some day");
-	words_when(NOW + 721, NOW, text, 9);
+	format_time_when(NOW + 721, NOW, text, 9);
 	assert_string_equal(text, "at 08:43");
 }
 
@@ -82,7 +82,7 @@ static void test_limits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		words_limit(limits[i].limit, limits[i].period, text, sizeof(text));
+		format_limit(limits[i].limit, limits[i].period, text, sizeof(text));
 		assert_string_equal(text, limits[i].words);
 	}
 }

@@ -1,8 +1,7 @@
 /*
- * Words for times and limits. Numbers that a person waits for are rounded up, so that the wait is never longer than was
- * said. No objects.
+ * Text for times and limits. A wait is rounded up, so that it is never longer than the text says.
  */
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +21,7 @@ static int64_t local_day(int64_t at)
 	return local / DAY - (local % DAY < 0);
 }
 
-void words_at(int64_t at, int64_t now, char *out, size_t size)
+void format_time_at(int64_t at, int64_t now, char *out, size_t size)
 {
 	static const char *const weekdays[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 	/* Seconds are not shown: the minute after is never too early. */
@@ -42,7 +41,7 @@ void words_at(int64_t at, int64_t now, char *out, size_t size)
 			 tm.tm_min);
 }
 
-void words_in(int64_t seconds, char *out, size_t size)
+void format_time_in(int64_t seconds, char *out, size_t size)
 {
 	int64_t minutes = (seconds + MINUTE - 1) / MINUTE;
 	int64_t hours = (seconds + HOUR - 1) / HOUR;
@@ -59,17 +58,17 @@ void words_in(int64_t seconds, char *out, size_t size)
 		snprintf(out, size, "in %lld days", (long long)((seconds + DAY - 1) / DAY));
 }
 
-void words_when(int64_t at, int64_t now, char *out, size_t size)
+void format_time_when(int64_t at, int64_t now, char *out, size_t size)
 {
 	char absolute[48];
 	char relative[48];
 
-	words_at(at, now, absolute, sizeof(absolute));
-	words_in(at - now, relative, sizeof(relative));
+	format_time_at(at, now, absolute, sizeof(absolute));
+	format_time_in(at - now, relative, sizeof(relative));
 	snprintf(out, size, "%s (%s)", absolute, relative);
 }
 
-void words_limit(int64_t limit, int64_t period, char *out, size_t size)
+void format_limit(int64_t limit, int64_t period, char *out, size_t size)
 {
 	static const struct {
 		int64_t seconds;

@@ -2,7 +2,7 @@
  * Digests, by libcrypto, which libcurl has loaded anyway. No objects. What cannot fail but for a broken library ends
  * the program: a digest that is not one would mix up keys.
  */
-#include "eke/budget/fingerprint.h"
+#include "eke/budget/key_hash.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -43,12 +43,12 @@ bool key_digest_same(const struct key_digest *a, const struct key_digest *b)
 	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-void key_mark_make(const uint8_t salt[KEY_SALT_BYTES], const struct key_digest *d, struct key_mark *out)
+void key_hash_make(const uint8_t salt[KEY_SALT_BYTES], const struct key_digest *d, struct key_hash *out)
 {
 	digest(salt, KEY_SALT_BYTES, d->bytes, sizeof(d->bytes), out->bytes);
 }
 
-bool key_mark_same(const struct key_mark *a, const struct key_mark *b)
+bool key_hash_same(const struct key_hash *a, const struct key_hash *b)
 {
 	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }

@@ -1,5 +1,5 @@
 /*
- * What providers say, through the gate: blocks, probes, limits that are learned.
+ * What providers say, through the gate: cooldowns, probes, limits that are learned.
  */
 #include "gate.h"
 
@@ -115,7 +115,8 @@ static void test_quota(void **state)
 }
 
 #define UNSURE \
-	"The provider says no. A request made by hand finds out whether it takes requests again; completions wait for it."
+	"The provider says no. A request made by hand finds out whether it takes requests again; completions wait " \
+	"for it."
 #define PROBING "The provider says no. One request is finding out whether it takes requests again: wait for it."
 
 static void test_probe(void **state)
@@ -200,7 +201,7 @@ static void test_forget(void **state)
 	(void)state;
 	refuse(first, granted(first, A, "m"), REFUSAL(.day = true));
 	refuse(first, granted(first, U, "m"), REFUSAL(.day = true));
-	assert_true(budget_forget_blocks(second));
+	assert_true(budget_end_cooldowns(second));
 	run(free, ARRAY_LEN(free));
 }
 
@@ -227,7 +228,7 @@ static void test_learned(void **state)
 	assert_int_equal(report.count, 1);
 	assert_int_equal(report.windows[0].state.limit, 3);
 	assert_true(report.windows[0].learned);
-	/* Full by that number: so long the block. */
+	/* Full by that number: so long the cooldown. */
 	assert_int_equal(report.blocked_until, NOW + 3601);
 	assert_int_equal(report.state, BUDGET_BLOCKED);
 	/* B has that plan, but is another service. */

@@ -1,22 +1,22 @@
 /*
- * Parties: facts about an endpoint, copied, so that nothing of a configuration must be kept for the ledger's sake. They
- * own nothing.
+ * Accounts. A struct account is the caller's storage and holds copies alone, so that the ledger keeps no configuration
+ * alive.
  */
-#include "eke/budget/party.h"
+#include "eke/budget/account.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "eke/budget/service.h"
 
-void party_make(const struct config_endpoint *endpoint, const char *key, struct party *out)
+void account_make(const struct config_endpoint *endpoint, const char *key, struct account *out)
 {
 	service_of(endpoint, out->service);
 	snprintf(out->plan, sizeof(out->plan), "%s", endpoint->plan->name);
 	key_digest_make(key, out->service, &out->key);
 }
 
-bool party_same(const struct party *a, const struct party *b)
+bool account_same(const struct account *a, const struct account *b)
 {
 	return !strcmp(a->service, b->service) && !strcmp(a->plan, b->plan) && key_digest_same(&a->key, &b->key);
 }

@@ -1,8 +1,8 @@
 /*
- * Files of stores as files. Nothing is kept here but the switch of tests; whoever opens and closes a database is
- * store.c, which must not have it open when it is renamed: SQLite deletes and truncates by name what belongs to it.
+ * Databases as files. The only state is a switch for tests. A database must not be open in this process while it is
+ * renamed: SQLite deletes and truncates the log and the shared memory by name.
  */
-#include "eke/store/place.h"
+#include "eke/store/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static char *directory_of(const char *path)
 	return name == path ? xstrdup(".") : xstrndup(path, (size_t)(name - path));
 }
 
-bool place_make_directory(const char *path, struct err *err)
+bool file_make_directory(const char *path, struct err *err)
 {
 	char *dir = directory_of(path);
 	struct stat st;
@@ -60,7 +60,7 @@ bool place_make_directory(const char *path, struct err *err)
 	return ok;
 }
 
-bool place_make_file(const char *path, bool *made, struct err *err)
+bool file_make(const char *path, bool *made, struct err *err)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
@@ -86,21 +86,21 @@ bool place_make_file(const char *path, bool *made, struct err *err)
 	return false;
 }
 
-struct place_id place_identify(const char *path)
+struct file_id file_identify(const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return (struct place_id){ .inode = 0 };
-	return (struct place_id){ .device = st.st_dev, .inode = st.st_ino };
+		return (struct file_id){ .inode = 0 };
+	return (struct file_id){ .device = st.st_dev, .inode = st.st_ino };
 }
 
-bool place_same(struct place_id a, struct place_id b)
+bool file_same(struct file_id a, struct file_id b)
 {
 	return a.inode && a.device == b.device && a.inode == b.inode;
 }
 
-bool place_kind_is_remote(unsigned long magic)
+bool file_system_is_remote(unsigned long magic)
 {
 	/*
 	 * FUSE is not among them: encrypted homes are, and there one machine writes. 9P is what Windows' drives are in WSL,
@@ -133,12 +133,12 @@ bool place_kind_is_remote(unsigned long magic)
 
 static bool remote_for_test;
 
-void place_set_remote_for_test(bool remote)
+void file_set_remote_for_test(bool remote)
 {
 	remote_for_test = remote;
 }
 
-bool place_is_remote(const char *path)
+bool file_is_remote(const char *path)
 {
 	char *dir = directory_of(path);
 	struct statfs fs;
@@ -151,13 +151,13 @@ bool place_is_remote(const char *path)
 		return false;
 #ifdef __linux__
 	/* Signed and of the machine's word where the numbers are of 32 bits. */
-	return place_kind_is_remote((unsigned long)fs.f_type & 0xFFFFFFFFUL);
+	return file_system_is_remote((unsigned long)fs.f_type & 0xFFFFFFFFUL);
 #else
 	return !(fs.f_flags & MNT_LOCAL);
 #endif
 }
 
-bool place_lock(const char *path, int *fd)
+bool file_lock_directory(const char *path, int *fd)
 {
 	char *dir = directory_of(path);
 
@@ -170,7 +170,7 @@ bool place_lock(const char *path, int *fd)
 	return false;
 }
 
-void place_unlock(int fd)
+void file_unlock_directory(int fd)
 {
 	if (fd >= 0)
 		close(fd);
@@ -189,7 +189,7 @@ static char *free_name(const char *path)
 		char *name = i == 1 ? xasprintf("%s.damaged-%s", path, stamp) :
 				      xasprintf("%s.damaged-%s-%d", path, stamp, i);
 
-		if (!place_identify(name).inode)
+		if (!file_identify(name).inode)
 			return name;
 		free(name);
 	}
@@ -197,7 +197,7 @@ static char *free_name(const char *path)
 	return NULL;
 }
 
-bool place_set_aside(const char *path, char *name, size_t size)
+bool file_set_aside(const char *path, char *name, size_t size)
 {
 	static const char *const parts[] = { "-wal", "-shm" };
 	char *aside = free_name(path);
