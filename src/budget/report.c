@@ -151,8 +151,7 @@ static void describe_doubt(const struct budget *budget, const struct snapshot *s
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct limit_window_facts facts;
 		int64_t *times = snapshot_facts(s, i, &facts);
-		int64_t here = facts.window->kind == PLAN_CALENDAR ? facts.span.to :
-								     s->known_since + facts.window->period * 1000;
+		int64_t here = limit_window_doubt_ends(&facts);
 
 		if (limit_window_assumed(&facts) && here > end)
 			end = here;
@@ -329,7 +328,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 		w->scope = facts.window->scope;
 		w->models = facts.window->models;
 		w->period = facts.window->period;
-		w->kind = facts.window->kind;
+		w->resets_at_once = limit_window_resets_at_once(facts.window->kind);
 		w->learned = s->windows.windows[i].learned;
 		limit_window_evaluate(&facts, &w->state);
 		w->more_at = limit_window_retry_at(&facts, 0);
