@@ -71,7 +71,7 @@ help:
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
-	@echo 'make bench            speed and memory, as ratios'
+	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
 	@echo 'make install PREFIX=/usr/local [DESTDIR=]'
 	@echo 'make uninstall, make clean; V=1 shows commands'
@@ -237,7 +237,8 @@ $(BUILD)/bench/bench_cuts $(BUILD)/bench/bench_answers: $(BUILD)/bench/%: $(BUIL
 bench:
 	@.ci/deps bench
 	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%)
-	@tests/bench/run
+	@tests/bench/corpus
+	@tests/bench/run $(ANSWERS:%=--answers %)
 
 # --- demo, install --------------------------------------------------------------------------------------------------
 
