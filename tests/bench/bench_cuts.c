@@ -282,8 +282,8 @@ static void try_kept(struct bench *b, struct trial t, size_t group)
 	struct tally *tally = &b->results.kept[group];
 	struct cut_text text = *t.text;
 	enum post_verdict verdict;
-	size_t lines = 0;
-	size_t same = 0;
+	size_t lines;
+	size_t same;
 
 	while (last > first && text.lines[last].empty)
 		last--;
@@ -296,13 +296,8 @@ static void try_kept(struct bench *b, struct trial t, size_t group)
 	trial_open(b, &t);
 	form_write(FORM_TAGGED, &t.at, &b->rng, &b->answer);
 	verdict = process(b, &t, POST_CHAT, POST_STOP);
-	for (size_t i = first; i <= last; i++) {
-		size_t len = end_of(&text, i) - cut.from;
-
-		lines++;
-		if (b->out.len >= len && !memcmp(b->out.data, t.at.truth, len))
-			same = lines;
-	}
+	lines = last - first + 1;
+	same = post_case_same_lines(b->out.data, b->out.len, t.at.truth, t.at.truth_len);
 	tally->count += lines;
 	tally->exact += same;
 	if (same < lines && b->options.form == MEASURE_KEPT && may_show(b)) {
@@ -382,10 +377,14 @@ static void run(struct bench *b)
 	if (!b->corpus.count)
 		bench_die("no files of the language %s on this machine", b->options.language);
 	for (size_t made = 0; made < b->options.cuts && missing <= b->options.cuts + 1000;) {
-		enum cut_kind kind = b->options.kind >= 0 ? (enum cut_kind)b->options.kind :
-							    (enum cut_kind)rng_below(&b->rng, CUT_KINDS);
+		enum cut_kind kind;
 		bool found = false;
 
+		/* Of its own for each cut, so that what one takes of it does not change the others. */
+		b->rng.state = rng_mix(b->options.seed * 1000003 + made + missing);
+		kind = (enum cut_kind)rng_below(&b->rng, CUT_KINDS);
+		if (b->options.kind >= 0)
+			kind = (enum cut_kind)b->options.kind;
 		group = next_group(b, group);
 		for (int i = 0; i < FILE_TRIES && !found; i++)
 			found = try_file(b, corpus_pick(&b->corpus, group, &b->rng), group, kind);
@@ -467,7 +466,6 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	read_options(&b->options, argv + 1);
-	b->rng.state = b->options.seed;
 	b->results.times = xcalloc(TIMED_ANSWERS, sizeof(*b->results.times));
 	strbuf_init(&b->answer, SIZE_MAX / 2);
 	strbuf_init(&b->out, LIMIT_COMPLETION_TEXT);
