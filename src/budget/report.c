@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 #include "eke/budget/admit.h"
 #include "eke/budget/format_time.h"
 #include "budget_private.h"
@@ -356,7 +357,7 @@ static void write_window(const struct budget_report_window *window, struct json_
 	json_put_kint(w, "limit", window->state.limit);
 	json_put_kint(w, "used", window->state.used);
 	json_put_kint(w, "remaining", window->state.remaining);
-	clock_rfc3339(window->state.reset_at, reset, sizeof(reset));
+	rfc3339_format(window->state.reset_at, reset, sizeof(reset));
 	json_put_kstring(w, "resetAt", reset);
 	json_end_object(w);
 }
@@ -376,7 +377,7 @@ void budget_write(struct budget *budget, const struct config_endpoint *endpoint,
 		write_window(&report.windows[i], w);
 	json_end_array(w);
 	if (report.blocked_until) {
-		clock_rfc3339(report.blocked_until, until, sizeof(until));
+		rfc3339_format(report.blocked_until, until, sizeof(until));
 		json_put_kstring(w, "blockedUntil", until);
 	}
 	if (report.reason[0])
