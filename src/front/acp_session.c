@@ -354,7 +354,6 @@ static void on_looked(void *ctx, const struct conversations_reply *reply, const 
 		break;
 	}
 	look_end(look);
-	acp_check_end(acp);
 }
 
 static struct rpc_result *look_up(struct acp *acp, struct rpc_request *request, enum look_kind kind,

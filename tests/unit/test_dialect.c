@@ -64,7 +64,7 @@ static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 	struct rpc_config config = {
-		.dialect = RPC_ACP, .methods = methods, .admit = admit, .broken = on_broken, .ctx = f
+		.dialect = RPC_ACP, .methods = methods, .admit = admit, .broken = on_broken, .end_ctx = f, .ctx = f
 	};
 
 	*state = f;
