@@ -51,6 +51,9 @@ BENCH = $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c)))
 TRACE_SRC = $(filter-out src/io/loop.c src/upstream/call.c,$(LIB_SRC)) \
 	$(sort $(wildcard tests/bench/trace_*.c tests/bench/sim_*.c)) tests/bench/virtual_loop.c
 
+# What the measures of post-processing share.
+POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
+
 # Recipes are quiet unless V=1.
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -73,7 +76,7 @@ help:
 	@echo 'make test-jetbrains   its tests'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
-	@echo 'make bench            speed and memory, as ratios'
+	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
 	@echo 'make install PREFIX=/usr/local [DESTDIR=]'
 	@echo 'make uninstall, make clean; V=1 shows commands'
@@ -162,6 +165,13 @@ $(BUILD)/unit/test_trace_%: $(BUILD)/debug/obj/tests/unit/test_trace_%.o $(call 
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
 
+# Those of what judges post-processing in benchmarks.
+$(BUILD)/unit/test_bench_%: $(BUILD)/debug/obj/tests/unit/test_bench_%.o $(POST_BENCH_SRC:%.c=$(BUILD)/debug/obj/%.o) \
+		$(BUILD)/debug/libeke.a
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
+
 # Each fuzz target also as a plain program that runs its corpus.
 $(BUILD)/replay/%: $(BUILD)/debug/obj/tests/fuzz/%.o $(BUILD)/debug/obj/tests/fuzz/replay.o $(BUILD)/debug/libeke.a
 	$(call say,ld,$@)
@@ -236,10 +246,17 @@ $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call ob
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
 
+$(BUILD)/bench/bench_cuts $(BUILD)/bench/bench_answers: $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o \
+		$(call objects,release,$(POST_BENCH_SRC) $(LIB_SRC))
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
+
 bench:
 	@.ci/deps bench
 	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%)
-	@tests/bench/run
+	@tests/bench/corpus
+	@tests/bench/run $(ANSWERS:%=--answers %)
 
 # --- demo, install --------------------------------------------------------------------------------------------------
 

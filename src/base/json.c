@@ -289,14 +289,14 @@ static void put_tree(struct json_writer *w, const struct json *j, unsigned depth
 	bool b;
 
 	if (json_is_object(j) && depth) {
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		for (const struct json *m = json_first(j); m; m = json_next(m)) {
 			json_put_key(w, json_key(m));
 			put_tree(w, m, depth - 1);
 		}
 		json_end_object(w);
 	} else if (json_is_array(j) && depth) {
-		json_begin_array(w);
+		json_begin_array(w, NULL);
 		for (const struct json *e = json_first(j); e; e = json_next(e))
 			put_tree(w, e, depth - 1);
 		json_end_array(w);

@@ -39,8 +39,10 @@ static void before_value(struct json_writer *w)
 	w->has_member |= bit;
 }
 
-static void begin(struct json_writer *w, char c)
+static void begin(struct json_writer *w, const char *key, char c)
 {
+	if (key)
+		json_put_key(w, key);
 	before_value(w);
 	strbuf_addch(w->out, c);
 	w->depth++;
@@ -55,9 +57,9 @@ static void end(struct json_writer *w, char c)
 	strbuf_addch(w->out, c);
 }
 
-void json_begin_object(struct json_writer *w)
+void json_begin_object(struct json_writer *w, const char *key)
 {
-	begin(w, '{');
+	begin(w, key, '{');
 }
 
 void json_end_object(struct json_writer *w)
@@ -65,9 +67,9 @@ void json_end_object(struct json_writer *w)
 	end(w, '}');
 }
 
-void json_begin_array(struct json_writer *w)
+void json_begin_array(struct json_writer *w, const char *key)
 {
-	begin(w, '[');
+	begin(w, key, '[');
 }
 
 void json_end_array(struct json_writer *w)
@@ -220,6 +222,18 @@ void json_put_kstring(struct json_writer *w, const char *key, const char *s)
 {
 	json_put_key(w, key);
 	json_put_string(w, s);
+}
+
+void json_put_kstringn(struct json_writer *w, const char *key, const char *s, size_t len)
+{
+	json_put_key(w, key);
+	json_put_stringn(w, s, len);
+}
+
+void json_put_kdouble(struct json_writer *w, const char *key, double d)
+{
+	json_put_key(w, key);
+	json_put_double(w, d);
 }
 
 void json_put_kint(struct json_writer *w, const char *key, int64_t n)

@@ -10,8 +10,8 @@
 
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
+#include "eke/budget/provider_limits.h"
 #include "eke/budget/service.h"
-#include "eke/budget/verdicts.h"
 #include "budget_private.h"
 #include "reserve.h"
 #include "watch.h"
@@ -128,12 +128,12 @@ const struct key_digest *budget_noted_key(const struct budget *budget, const cha
 static void write_key(struct budget *budget, void *ctx)
 {
 	const struct noted_key *noted = ctx;
-	struct key_mark known;
-	struct key_mark mark;
+	struct key_hash known;
+	struct key_hash key_hash;
 
-	ledger_mark(budget->ledger, &noted->digest, &mark);
-	if (!entries_noted_key(budget->ledger, noted->endpoint, &known) || !key_mark_same(&known, &mark))
-		entries_note_key(budget->ledger, noted->endpoint, &mark);
+	ledger_key_hash(budget->ledger, &noted->digest, &key_hash);
+	if (!ledger_rows_noted_key(budget->ledger, noted->endpoint, &known) || !key_hash_same(&known, &key_hash))
+		ledger_rows_note_key(budget->ledger, noted->endpoint, &key_hash);
 }
 
 void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
@@ -142,13 +142,13 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 	struct noted_key *slot = &budget->noted[0];
 	const struct key_digest *known;
 	struct noted_key *copy;
-	struct party party;
+	struct account account;
 
 	if (!key)
 		return;
 	known = budget_noted_key(budget, endpoint->name);
-	party_make(endpoint, key, &party);
-	if (known && key_digest_same(known, &party.key))
+	account_make(endpoint, key, &account);
+	if (known && key_digest_same(known, &account.key))
 		return;
 	for (unsigned i = 0; i < budget->noted_count; i++)
 		if (known == &budget->noted[i].digest)
@@ -156,7 +156,7 @@ void budget_note_key(struct budget *budget, const struct config_endpoint *endpoi
 	if (!known && budget->noted_count < ARRAY_LEN(budget->noted))
 		slot = &budget->noted[budget->noted_count++];
 	snprintf(slot->endpoint, sizeof(slot->endpoint), "%s", endpoint->name);
-	slot->digest = party.key;
+	slot->digest = account.key;
 	/* Others need to know only where there is something to show; a refusal writes it down, too. */
 	if (!plan_is_counted(endpoint->plan))
 		return;
@@ -174,7 +174,7 @@ bool budget_share(struct budget *budget, const char *url, struct err *err)
 	if (url && budget->shared_url && !strcmp(url, budget->shared_url))
 		return true;
 	drop_remote(budget);
-	reservations_go_alone(budget);
+	reservations_go_local_only(budget);
 	if (!url)
 		return true;
 	if (!redis_url_parse(url, &parsed, err))
@@ -202,37 +202,37 @@ void budget_sync(struct budget *budget, loop_fn *fn, void *ctx)
 
 /* --- corrections --- */
 
-static void write_no_blocks(struct budget *budget, void *ctx)
+static void write_no_cooldowns(struct budget *budget, void *ctx)
 {
 	(void)ctx;
-	verdicts_drop_all_blocks(budget->ledger);
+	provider_limits_drop_cooldowns(budget->ledger);
 }
 
-bool budget_forget_blocks(struct budget *budget)
+bool budget_end_cooldowns(struct budget *budget)
 {
-	static const struct budget_work work = { .write = write_no_blocks };
+	static const struct budget_work work = { .write = write_no_cooldowns };
 
 	return jobs_insist(budget, &work, NULL) && ledger_is_shared(budget->ledger);
 }
 
 bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key)
 {
-	struct key_mark mark;
-	struct party party;
+	struct key_hash key_hash;
+	struct account account;
 	bool mine;
 
-	party_make(endpoint, key, &party);
-	if (!key || !plan_is_counted(endpoint->plan) || !service_is_chatanywhere(party.service) ||
+	account_make(endpoint, key, &account);
+	if (!key || !plan_is_counted(endpoint->plan) || !service_is_chatanywhere(account.service) ||
 	    ledger_begin(budget->ledger, STORE_WRITE) != STORE_OK)
 		return false;
-	ledger_mark(budget->ledger, &party.key, &mark);
-	mine = entries_take_usage_turn(budget->ledger, &mark);
+	ledger_key_hash(budget->ledger, &account.key, &key_hash);
+	mine = ledger_rows_take_usage_turn(budget->ledger, &key_hash);
 	return ledger_commit(budget->ledger) == STORE_OK && mine;
 }
 
 /* What the provider has counted. */
 struct usage {
-	struct party party;
+	struct account account;
 	struct budget_usage_hour hours[USAGE_HOURS];
 	size_t count;
 };
@@ -240,10 +240,10 @@ struct usage {
 static void write_usage(struct budget *budget, void *ctx)
 {
 	const struct usage *usage = ctx;
-	struct key_mark mark;
+	struct key_hash key_hash;
 
-	ledger_mark(budget->ledger, &usage->party.key, &mark);
-	entries_correct(budget->ledger, &usage->party, &mark, usage->hours, usage->count);
+	ledger_key_hash(budget->ledger, &usage->account.key, &key_hash);
+	ledger_rows_correct(budget->ledger, &usage->account, &key_hash, usage->hours, usage->count);
 }
 
 void budget_correct(struct budget *budget, const struct config_endpoint *endpoint, const char *key,
@@ -260,7 +260,7 @@ void budget_correct(struct budget *budget, const struct config_endpoint *endpoin
 		count = USAGE_HOURS;
 	}
 	usage = xcalloc(1, sizeof(*usage));
-	party_make(endpoint, key, &usage->party);
+	account_make(endpoint, key, &usage->account);
 	memcpy(usage->hours, hours, count * sizeof(*hours));
 	usage->count = count;
 	jobs_do(budget, &work, usage);

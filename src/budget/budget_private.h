@@ -4,14 +4,14 @@
  * The body of the budget, for budget.c (its life), reserve.c (reservations), jobs.c (the order of writing), report.c
  * (what is left), watch.c (who else writes) and remote.c (other machines).
  */
+#include "eke/budget/account.h"
 #include "eke/budget/budget.h"
 #include "eke/budget/ledger.h"
-#include "eke/budget/party.h"
 #include "eke/budget/snapshot.h"
 #include "jobs.h"
 #include "remote.h"
 
-/* Snapshots that are kept: parties that are looked at again and again. */
+/* Snapshots that are kept: accounts that are looked at again and again. */
 #define VIEWS 4
 
 struct ledger_watch;
@@ -20,7 +20,7 @@ struct ledger_watch;
 struct view {
 	bool used;
 	char endpoint[64];
-	struct party party;
+	struct account account;
 	struct snapshot snapshot;
 	int64_t version;
 	int64_t clock_offset; /* of the wall clock then */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "budget_private.h"
@@ -66,15 +67,6 @@ static enum store_result run(struct budget *budget, const struct job *job)
 	return result;
 }
 
-static void append(struct budget *budget, struct job *job)
-{
-	struct job **at = &budget->jobs;
-
-	while (*at)
-		at = &(*at)->next;
-	*at = job;
-}
-
 static struct job *take_first(struct budget *budget)
 {
 	struct job *job = budget->jobs;
@@ -130,12 +122,14 @@ void jobs_do(struct budget *budget, const struct budget_work *work, void *ctx)
 	}
 	if (!budget->jobs)
 		schedule_retry(budget);
-	append(budget, job);
+	list_append(budget->jobs, job);
 }
 
 void jobs_append(struct budget *budget, const struct budget_work *work, void *ctx)
 {
-	append(budget, job_new(work, ctx));
+	struct job *job = job_new(work, ctx);
+
+	list_append(budget->jobs, job);
 	loop_undefer(budget->loop, jobs_pump, budget);
 	loop_defer(budget->loop, jobs_pump, budget);
 }

@@ -27,7 +27,7 @@
 
 /*
  * All times are Unix ms. A request's id is random, so that it is the same in memory and in the file. `hour` is the hour
- * that a correction corrects, null for a request of our own. A block of the machine has an empty key.
+ * that a correction corrects, null for a request of our own. A cooldown of the machine has an empty key.
  */
 static const char *const migrations[] = {
 	"CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -45,31 +45,38 @@ static const char *const migrations[] = {
 	"CREATE TABLE usage (key BLOB PRIMARY KEY, asked_at INTEGER NOT NULL) WITHOUT ROWID",
 	/*
 	 * For a ledger that is shared with other machines (mirror.h): which requests are theirs, what they are still to be
-	 * told, and keys' marks there. `number` never comes again.
+	 * told, and the hashes of keys there. `number` never comes again.
 	 */
 	"ALTER TABLE request ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE owed (number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, id INTEGER NOT NULL,"
 	" service TEXT NOT NULL, key BLOB NOT NULL, model TEXT NOT NULL, at INTEGER NOT NULL,"
 	" UNIQUE (kind, id, service, key, model));"
 	"CREATE TABLE shared_mark (key BLOB PRIMARY KEY, shared BLOB NOT NULL) WITHOUT ROWID",
+	/*
+	 * plan_kind_name() of a stated limit. Older programs, which may have the file open now, read and write the column
+	 * `calendar` (0: sliding); their rows have no kind.
+	 */
+	"ALTER TABLE learned ADD COLUMN kind TEXT",
 	NULL,
 };
 
 #define DATED_FACTS "('known_since', 'tidied_at', 'alone_since')"
 #define OWED_COLUMNS "kind, id, service, key, model, at"
-#define BLOCK_COLUMNS "service, key, model, set_at, until, stated, tries, probe, probe_until, message"
+#define LEARNED_KIND "coalesce(kind, CASE calendar WHEN 0 THEN 'sliding' ELSE 'calendar' END)"
+#define COOLDOWN_COLUMNS "service, key, model, set_at, until, stated, tries, probe, probe_until, message"
 
 static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_FACTS] = "SELECT name, value FROM fact",
 	[SQL_PUT_FACT] = "INSERT OR REPLACE INTO fact (name, value) VALUES (?1, ?2)",
 
 	[SQL_SHIFT_REQUESTS] = "UPDATE request SET at = at + ?1, keep_until = keep_until + ?1",
-	[SQL_SHIFT_BLOCKS] = "UPDATE block SET set_at = set_at + ?1, until = until + ?1, probe_until = probe_until + ?1",
+	[SQL_SHIFT_COOLDOWNS] =
+		"UPDATE block SET set_at = set_at + ?1, until = until + ?1, probe_until = probe_until + ?1",
 	[SQL_SHIFT_LEARNED] = "UPDATE learned SET seen_at = seen_at + ?1",
 	[SQL_SHIFT_ASKED] = "UPDATE usage SET asked_at = asked_at + ?1",
 	[SQL_SHIFT_FACTS] = "UPDATE fact SET value = value + ?1 WHERE name IN " DATED_FACTS " AND value > 0",
 	[SQL_CLAMP_REQUESTS] = "UPDATE request SET at = ?1 WHERE at > ?1",
-	[SQL_CLAMP_BLOCKS] = "UPDATE block SET set_at = min(set_at, ?1), until = min(until, ?2), probe_until = 0",
+	[SQL_CLAMP_COOLDOWNS] = "UPDATE block SET set_at = min(set_at, ?1), until = min(until, ?2), probe_until = 0",
 	[SQL_CLAMP_LEARNED] = "UPDATE learned SET seen_at = ?1 WHERE seen_at > ?1",
 	[SQL_CLAMP_ASKED] = "UPDATE usage SET asked_at = ?1 WHERE asked_at > ?1",
 	[SQL_CLAMP_FACTS] = "UPDATE fact SET value = ?1 WHERE name IN " DATED_FACTS " AND value > ?1",
@@ -81,8 +88,9 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_DROP_REQUEST] = "DELETE FROM request WHERE id = ?1",
 	[SQL_DROP_OLD] = "DELETE FROM request WHERE keep_until <= ?1",
 	[SQL_ALL_REQUESTS] = "SELECT id, at, keep_until, service, plan, key, model, weight, hour FROM request",
-	[SQL_COPY_REQUEST] = "INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour)"
-			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_COPY_REQUEST] =
+		"INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 
 	[SQL_COUNT_HOUR] = "SELECT count(*) FROM request WHERE key = ?1 AND hour IS NULL AND at >= ?2 AND at < ?3",
 	[SQL_DROP_CORRECTION] = "DELETE FROM request WHERE key = ?1 AND hour = ?2",
@@ -92,20 +100,21 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_ENDPOINT_KEY] = "SELECT key FROM endpoint WHERE name = ?1",
 	[SQL_PUT_ENDPOINT_KEY] = "INSERT OR REPLACE INTO endpoint (name, key) VALUES (?1, ?2)",
 
-	[SQL_BLOCKS] = "SELECT " BLOCK_COLUMNS " FROM block WHERE service = ?1 AND (key = ?2 OR key = x'')",
-	[SQL_PUT_BLOCK] = "INSERT OR REPLACE INTO block (" BLOCK_COLUMNS ")"
-			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[SQL_DROP_BLOCK] = "DELETE FROM block WHERE service = ?1 AND key = ?2 AND model = ?3",
-	[SQL_DROP_OLD_BLOCKS] = "DELETE FROM block WHERE until < ?1",
-	[SQL_DROP_ALL_BLOCKS] = "DELETE FROM block",
-	[SQL_ALL_BLOCKS] = "SELECT " BLOCK_COLUMNS " FROM block",
+	[SQL_COOLDOWNS] = "SELECT " COOLDOWN_COLUMNS " FROM block WHERE service = ?1 AND (key = ?2 OR key = x'')",
+	[SQL_PUT_COOLDOWN] = "INSERT OR REPLACE INTO block (" COOLDOWN_COLUMNS ")"
+			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[SQL_DROP_COOLDOWN] = "DELETE FROM block WHERE service = ?1 AND key = ?2 AND model = ?3",
+	[SQL_DROP_OLD_COOLDOWNS] = "DELETE FROM block WHERE until < ?1",
+	[SQL_DROP_ALL_COOLDOWNS] = "DELETE FROM block",
+	[SQL_ALL_COOLDOWNS] = "SELECT " COOLDOWN_COLUMNS " FROM block",
 
-	[SQL_LEARNED] = "SELECT service, model, period, most, calendar, zone, seen_at FROM learned"
+	[SQL_LEARNED] = "SELECT service, model, period, most, " LEARNED_KIND ", zone, seen_at FROM learned"
 			" WHERE service = ?1 AND seen_at > ?2 ORDER BY seen_at DESC LIMIT ?3",
-	[SQL_PUT_LEARNED] = "INSERT OR REPLACE INTO learned (service, model, period, most, calendar, zone, seen_at)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_PUT_LEARNED] =
+		"INSERT OR REPLACE INTO learned (service, model, period, most, kind, zone, seen_at, calendar)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5 <> 'sliding')",
 	[SQL_DROP_OLD_LEARNED] = "DELETE FROM learned WHERE seen_at <= ?1",
-	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, calendar, zone, seen_at FROM learned",
+	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, " LEARNED_KIND ", zone, seen_at FROM learned",
 
 	/* Kinds are enum owed of mirror.c. */
 	[SQL_OWE] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -113,7 +122,8 @@ static const char *const statements[SQL_STATEMENTS] = {
 			     " WHERE hour IS NULL AND NOT elsewhere",
 	[SQL_OWE_KEY] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
 			" WHERE hour IS NULL AND NOT elsewhere AND key = ?2",
-	[SQL_OWE_BLOCKS] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 2, 0, service, key, model, ?1 FROM block",
+	[SQL_OWE_COOLDOWNS] =
+		"INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 2, 0, service, key, model, ?1 FROM block",
 	[SQL_OWE_LEARNED] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 3, period, service, x'', model, ?1"
 			    " FROM learned",
 	[SQL_OWED] = "SELECT number, " OWED_COLUMNS " FROM owed ORDER BY number LIMIT ?1",
@@ -123,16 +133,17 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_DROP_OWED] = "DELETE FROM owed WHERE kind = ?1 AND id = ?2",
 	[SQL_ALL_OWED] = "SELECT " OWED_COLUMNS " FROM owed",
 	[SQL_ONE_REQUEST] = "SELECT at, keep_until, service, plan, key, model FROM request WHERE id = ?1",
-	[SQL_ONE_BLOCK] = "SELECT set_at, until, stated, tries, probe, probe_until, message FROM block"
-			  " WHERE service = ?1 AND key = ?2 AND model = ?3",
-	[SQL_ONE_LEARNED] = "SELECT most, calendar, zone, seen_at FROM learned"
+	[SQL_ONE_COOLDOWN] = "SELECT set_at, until, stated, tries, probe, probe_until, message FROM block"
+			     " WHERE service = ?1 AND key = ?2 AND model = ?3",
+	[SQL_ONE_LEARNED] = "SELECT most, " LEARNED_KIND ", zone, seen_at FROM learned"
 			    " WHERE service = ?1 AND model = ?2 AND period = ?3",
-	[SQL_MIRROR_REQUEST] = "INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour,"
-			       " elsewhere) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, NULL, 1)",
-	[SQL_SHARED_MARK] = "SELECT shared FROM shared_mark WHERE key = ?1",
-	[SQL_LOCAL_MARK] = "SELECT key FROM shared_mark WHERE shared = ?1",
-	[SQL_PUT_SHARED_MARK] = "INSERT OR REPLACE INTO shared_mark (key, shared) VALUES (?1, ?2)",
-	[SQL_DROP_SHARED_MARKS] = "DELETE FROM shared_mark",
+	[SQL_MIRROR_REQUEST] =
+		"INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour,"
+		" elsewhere) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, NULL, 1)",
+	[SQL_SHARED_HASH] = "SELECT shared FROM shared_mark WHERE key = ?1",
+	[SQL_LOCAL_HASH] = "SELECT key FROM shared_mark WHERE shared = ?1",
+	[SQL_PUT_SHARED_HASH] = "INSERT OR REPLACE INTO shared_mark (key, shared) VALUES (?1, ?2)",
+	[SQL_DROP_SHARED_HASHES] = "DELETE FROM shared_mark",
 	[SQL_REKEY] = "UPDATE request SET key = ?1 WHERE key = ?2",
 };
 
@@ -201,7 +212,7 @@ static void read_facts(struct ledger *ledger, struct clock_facts *clock)
 	ledger->has_salt = false;
 	ledger->known_since = 0;
 	ledger->tidied_at = 0;
-	ledger->alone_since = 0;
+	ledger->local_only_since = 0;
 	*clock = (struct clock_facts){ .known = false };
 	store_start(ledger->open, SQL_FACTS);
 	while (store_next(ledger->open)) {
@@ -226,7 +237,7 @@ static void read_facts(struct ledger *ledger, struct clock_facts *clock)
 		} else if (!strcmp(name, "tidied_at")) {
 			ledger->tidied_at = store_int(ledger->open, 1);
 		} else if (!strcmp(name, "alone_since")) {
-			ledger->alone_since = store_int(ledger->open, 1);
+			ledger->local_only_since = store_int(ledger->open, 1);
 		}
 	}
 }
@@ -261,7 +272,7 @@ static void clamp_dates(struct ledger *ledger)
 	for (unsigned s = SQL_CLAMP_REQUESTS; s <= SQL_CLAMP_FACTS; s++) {
 		store_start(ledger->open, s);
 		store_put_int(ledger->open, ledger->now);
-		if (s == SQL_CLAMP_BLOCKS)
+		if (s == SQL_CLAMP_COOLDOWNS)
 			store_put_int(ledger->open, ledger->now + (int64_t)LIMIT_RETRY_SECONDS * 1000);
 		store_run(ledger->open);
 	}
@@ -306,8 +317,8 @@ static void take_up(struct ledger *ledger, enum store_mode mode)
 	step = settle_clock(ledger, &clock, mode);
 	if (ledger->known_since > 0)
 		ledger->known_since += step;
-	if (ledger->alone_since > 0)
-		ledger->alone_since += step;
+	if (ledger->local_only_since > 0)
+		ledger->local_only_since += step;
 	if (ledger->known_since < 0 && mode == STORE_WRITE) {
 		ledger->known_since = ledger->now;
 		ledger_put_fact(ledger, "known_since", ledger->known_since);
@@ -323,8 +334,9 @@ static void take_up(struct ledger *ledger, enum store_mode mode)
 
 static void hear_trouble(struct ledger *ledger)
 {
-	static const char alone[] = "; until it can be used this process counts for itself, and half of each window counts "
-				    "as used until one period is over";
+	static const char local_only[] =
+		"; until it can be used this process counts for itself, and half of each window counts "
+		"as used until one period is over";
 	struct store_trouble trouble;
 
 	if (!store_take_trouble(ledger->file, &trouble))
@@ -336,8 +348,8 @@ static void hear_trouble(struct ledger *ledger)
 		break;
 	case STORE_NEWER:
 	case STORE_UNUSABLE:
-	case STORE_NO_PLACE:
-		snprintf(ledger->notice, sizeof(ledger->notice), "%.360s%s", trouble.sentence, alone);
+	case STORE_NO_DIRECTORY:
+		snprintf(ledger->notice, sizeof(ledger->notice), "%.360s%s", trouble.sentence, local_only);
 		break;
 	case STORE_REMOTE:
 		snprintf(ledger->notice, sizeof(ledger->notice), "%.500s", trouble.sentence);
@@ -368,32 +380,32 @@ static void go_to_memory(struct ledger *ledger)
 
 /* --- back to the file --- */
 
-/* The mark of the same key under the file's salt, where the key is known. */
-static void translate_mark(const struct ledger *ledger, const uint8_t from[KEY_SALT_BYTES], const void *data,
-			   size_t len, struct key_mark *mark)
+/* The hash of the same key under the file's salt, where the key is known. */
+static void translate_key_hash(const struct ledger *ledger, const uint8_t from[KEY_SALT_BYTES], const void *data,
+			       size_t len, struct key_hash *key_hash)
 {
-	memset(mark, 0, sizeof(*mark));
-	if (len != sizeof(mark->bytes))
+	memset(key_hash, 0, sizeof(*key_hash));
+	if (len != sizeof(key_hash->bytes))
 		return;
-	memcpy(mark->bytes, data, len);
+	memcpy(key_hash->bytes, data, len);
 	for (unsigned i = 0; i < ledger->digest_count; i++) {
-		struct key_mark old;
+		struct key_hash old;
 
-		key_mark_make(from, &ledger->digests[i], &old);
-		if (!key_mark_same(&old, mark))
+		key_hash_make(from, &ledger->digests[i], &old);
+		if (!key_hash_same(&old, key_hash))
 			continue;
-		key_mark_make(ledger->salt, &ledger->digests[i], mark);
+		key_hash_make(ledger->salt, &ledger->digests[i], key_hash);
 		return;
 	}
 }
 
-/* Copies a row of `columns` from memory into the statement of the file; column `key` is a mark. */
+/* Copies a row of `columns` from memory into the statement of the file; column `key` is the hash of one. */
 static void copy_row(struct ledger *ledger, enum ledger_statement to, int columns, int key,
 		     const uint8_t salt[KEY_SALT_BYTES])
 {
 	store_start(ledger->file, to);
 	for (int i = 0; i < columns; i++) {
-		struct key_mark mark;
+		struct key_hash key_hash;
 		size_t len;
 
 		switch (store_type(ledger->memory, i)) {
@@ -410,8 +422,8 @@ static void copy_row(struct ledger *ledger, enum ledger_statement to, int column
 		case STORE_BLOB:
 			store_blob(ledger->memory, i, &len);
 			if (i == key && len) {
-				translate_mark(ledger, salt, store_blob(ledger->memory, i, &len), len, &mark);
-				store_put_blob(ledger->file, mark.bytes, sizeof(mark.bytes));
+				translate_key_hash(ledger, salt, store_blob(ledger->memory, i, &len), len, &key_hash);
+				store_put_blob(ledger->file, key_hash.bytes, sizeof(key_hash.bytes));
 			} else {
 				store_put_blob(ledger->file, store_blob(ledger->memory, i, &len), len);
 			}
@@ -428,7 +440,7 @@ static void bring_back(struct ledger *ledger)
 		enum ledger_statement from, to;
 		int columns, key, date;
 	} tables[] = { { SQL_ALL_REQUESTS, SQL_COPY_REQUEST, 9, 5, 1 },
-		       { SQL_ALL_BLOCKS, SQL_PUT_BLOCK, 10, 1, 3 },
+		       { SQL_ALL_COOLDOWNS, SQL_PUT_COOLDOWN, 10, 1, 3 },
 		       { SQL_ALL_LEARNED, SQL_PUT_LEARNED, 7, -1, 6 },
 		       { SQL_ALL_OWED, SQL_OWE, 6, 3, 5 } };
 	struct ledger memory = { .open = ledger->memory };
@@ -542,9 +554,9 @@ int64_t ledger_known_since(const struct ledger *ledger)
 	return ledger->known_since;
 }
 
-int64_t ledger_alone_since(const struct ledger *ledger)
+int64_t ledger_local_only_since(const struct ledger *ledger)
 {
-	return ledger->alone ? ledger->alone_since ? ledger->alone_since : ledger->now : 0;
+	return ledger->local_only ? ledger->local_only_since ? ledger->local_only_since : ledger->now : 0;
 }
 
 uint64_t ledger_new_id(void)
@@ -556,7 +568,7 @@ uint64_t ledger_new_id(void)
 	return (id & INT64_MAX) | 1;
 }
 
-void ledger_mark(struct ledger *ledger, const struct key_digest *digest, struct key_mark *out)
+void ledger_key_hash(struct ledger *ledger, const struct key_digest *digest, struct key_hash *out)
 {
 	unsigned i = 0;
 
@@ -564,8 +576,8 @@ void ledger_mark(struct ledger *ledger, const struct key_digest *digest, struct 
 		i++;
 	if (i == ledger->digest_count && i < ARRAY_LEN(ledger->digests))
 		ledger->digests[ledger->digest_count++] = *digest;
-	/* A file without salt has no marks either, so any will do. */
-	key_mark_make(ledger->salt, digest, out);
+	/* A file without salt has no key hashes either, so any will do. */
+	key_hash_make(ledger->salt, digest, out);
 }
 
 const char *ledger_path(const struct ledger *ledger)

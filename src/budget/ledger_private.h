@@ -1,7 +1,7 @@
 #ifndef EKE_BUDGET_LEDGER_PRIVATE_H
 #define EKE_BUDGET_LEDGER_PRIVATE_H
 /*
- * The body of the ledger and its statements, for ledger.c, entries.c and verdicts.c.
+ * The body of the ledger and its statements, for ledger.c, ledger_rows.c and provider_limits.c.
  */
 #include "eke/base/limits.h"
 #include "eke/budget/ledger.h"
@@ -16,7 +16,7 @@ struct ledger {
 	int64_t now;
 	int64_t shift; /* what dates are off by; 0 once it is written */
 	int64_t known_since;
-	int64_t tidied_at; /* when old entries were last thrown out */
+	int64_t tidied_at; /* when old rows were last thrown out */
 	bool has_salt;
 	uint8_t salt[KEY_SALT_BYTES];
 
@@ -24,10 +24,10 @@ struct ledger {
 	bool mirrors;        /* what is written is owed to them */
 	bool applying;       /* … but for what comes from them */
 	bool owes;           /* something was written that is */
-	bool alone;          /* they cannot be asked now */
-	int64_t alone_since; /* of the transaction under way: since when that is so for this machine; 0: it is not */
+	bool local_only; /* they cannot be asked now */
+	int64_t local_only_since; /* of the transaction under way: since when that is so for this machine; 0: it is not */
 
-	/* Keys that were marked, so that marks can follow to another salt. */
+	/* Keys whose hashes were asked for, so that rows can follow to another salt. */
 	struct key_digest digests[LIMIT_ENDPOINTS];
 	unsigned digest_count;
 
@@ -41,12 +41,12 @@ enum ledger_statement {
 	SQL_PUT_FACT,
 
 	SQL_SHIFT_REQUESTS,
-	SQL_SHIFT_BLOCKS,
+	SQL_SHIFT_COOLDOWNS,
 	SQL_SHIFT_LEARNED,
 	SQL_SHIFT_ASKED,
 	SQL_SHIFT_FACTS,
 	SQL_CLAMP_REQUESTS,
-	SQL_CLAMP_BLOCKS,
+	SQL_CLAMP_COOLDOWNS,
 	SQL_CLAMP_LEARNED,
 	SQL_CLAMP_ASKED,
 	SQL_CLAMP_FACTS,
@@ -66,12 +66,12 @@ enum ledger_statement {
 	SQL_ENDPOINT_KEY,
 	SQL_PUT_ENDPOINT_KEY,
 
-	SQL_BLOCKS,
-	SQL_PUT_BLOCK,
-	SQL_DROP_BLOCK,
-	SQL_DROP_OLD_BLOCKS,
-	SQL_DROP_ALL_BLOCKS,
-	SQL_ALL_BLOCKS,
+	SQL_COOLDOWNS,
+	SQL_PUT_COOLDOWN,
+	SQL_DROP_COOLDOWN,
+	SQL_DROP_OLD_COOLDOWNS,
+	SQL_DROP_ALL_COOLDOWNS,
+	SQL_ALL_COOLDOWNS,
 
 	SQL_LEARNED,
 	SQL_PUT_LEARNED,
@@ -81,7 +81,7 @@ enum ledger_statement {
 	SQL_OWE,
 	SQL_OWE_REQUESTS,
 	SQL_OWE_KEY,
-	SQL_OWE_BLOCKS,
+	SQL_OWE_COOLDOWNS,
 	SQL_OWE_LEARNED,
 	SQL_OWED,
 	SQL_ANY_OWED,
@@ -90,13 +90,13 @@ enum ledger_statement {
 	SQL_DROP_OWED,
 	SQL_ALL_OWED,
 	SQL_ONE_REQUEST,
-	SQL_ONE_BLOCK,
+	SQL_ONE_COOLDOWN,
 	SQL_ONE_LEARNED,
 	SQL_MIRROR_REQUEST,
-	SQL_SHARED_MARK,
-	SQL_LOCAL_MARK,
-	SQL_PUT_SHARED_MARK,
-	SQL_DROP_SHARED_MARKS,
+	SQL_SHARED_HASH,
+	SQL_LOCAL_HASH,
+	SQL_PUT_SHARED_HASH,
+	SQL_DROP_SHARED_HASHES,
 	SQL_REKEY,
 
 	SQL_STATEMENTS,

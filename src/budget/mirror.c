@@ -1,7 +1,7 @@
 /*
  * What is owed and what is mirrored, in the ledger's tables. A request of another machine is a row like ours, but for
- * the column that says so; it comes and goes by its id, which is the same everywhere. Keys have another mark there,
- * under a salt that all machines share; shared_mark says which is which, for keys that this machine has used.
+ * the column that says so; it comes and goes by its id, which is the same everywhere. A key has another hash there,
+ * under a salt that all machines share; table shared_mark says which is which, for keys that this machine has used.
  *
  * What comes from outside is checked as if it came from a stranger: it is bytes in somebody's Redis.
  */
@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/hex.h"
 #include "eke/base/mem.h"
-#include "eke/budget/verdicts.h"
+#include "eke/budget/provider_limits.h"
 #include "ledger_private.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -22,19 +23,19 @@
 #define LONGEST_PERIOD (INT64_C(366) * 86400)
 
 /* Numbers in the table. */
-enum owed { OWED_REQUEST, OWED_GONE, OWED_BLOCK, OWED_LEARNED };
+enum owed { OWED_REQUEST, OWED_GONE, OWED_COOLDOWN, OWED_LEARNED };
 
 /* --- owing --- */
 
 void mirror_use(struct ledger *ledger, bool shared)
 {
 	ledger->mirrors = shared;
-	ledger->alone = false;
+	ledger->local_only = false;
 }
 
-void mirror_set_alone(struct ledger *ledger, bool alone)
+void mirror_set_local_only(struct ledger *ledger, bool local_only)
 {
-	ledger->alone = alone;
+	ledger->local_only = local_only;
 }
 
 static bool is_owing(const struct ledger *ledger)
@@ -42,7 +43,7 @@ static bool is_owing(const struct ledger *ledger)
 	return ledger->mirrors && !ledger->applying;
 }
 
-static void owe(struct ledger *ledger, enum owed kind, int64_t id, const char *service, const struct block *block,
+static void owe(struct ledger *ledger, enum owed kind, int64_t id, const char *service, const struct cooldown *cooldown,
 		const char *model)
 {
 	struct store *store = ledger->open;
@@ -51,8 +52,8 @@ static void owe(struct ledger *ledger, enum owed kind, int64_t id, const char *s
 	store_put_int(store, kind);
 	store_put_int(store, id);
 	store_put_text(store, service);
-	store_put_blob(store, block && !block->machine ? block->key.bytes : (const uint8_t *)"",
-		       block && !block->machine ? sizeof(block->key.bytes) : 0);
+	store_put_blob(store, cooldown && !cooldown->machine ? cooldown->key.bytes : (const uint8_t *)"",
+		       cooldown && !cooldown->machine ? sizeof(cooldown->key.bytes) : 0);
 	store_put_text(store, model);
 	store_put_int(store, ledger->now);
 	store_run(store);
@@ -83,10 +84,10 @@ void mirror_owe_gone(struct ledger *ledger, uint64_t id)
 	owe(ledger, OWED_GONE, (int64_t)id, "", NULL, "");
 }
 
-void mirror_owe_block(struct ledger *ledger, const char *service, const struct block *block)
+void mirror_owe_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
 {
 	if (is_owing(ledger))
-		owe(ledger, OWED_BLOCK, 0, service, block, block->model);
+		owe(ledger, OWED_COOLDOWN, 0, service, cooldown, cooldown->model);
 }
 
 static void owe_all(struct ledger *ledger, enum ledger_statement statement)
@@ -97,10 +98,10 @@ static void owe_all(struct ledger *ledger, enum ledger_statement statement)
 	ledger->owes = true;
 }
 
-void mirror_owe_all_blocks(struct ledger *ledger)
+void mirror_owe_all_cooldowns(struct ledger *ledger)
 {
 	if (is_owing(ledger))
-		owe_all(ledger, SQL_OWE_BLOCKS);
+		owe_all(ledger, SQL_OWE_COOLDOWNS);
 }
 
 void mirror_owe_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit)
@@ -121,44 +122,27 @@ void mirror_look_for_owed(struct ledger *ledger)
 		ledger->owes = true;
 }
 
-/* --- marks --- */
+/* --- key hashes --- */
 
-static void to_hex(const uint8_t *bytes, size_t len, char *out)
-{
-	for (size_t i = 0; i < len; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static bool from_hex(const char *text, uint8_t *out, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (strlen(text) != 2 * len || strspn(text, digits) != 2 * len)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)((strchr(digits, text[2 * i]) - digits) * 16 + (strchr(digits, text[2 * i + 1]) - digits));
-	return true;
-}
-
-static void shared_mark(const char *salt, const struct key_digest *digest, struct key_mark *out)
+static void shared_key_hash(const char *salt, const struct key_digest *digest, struct key_hash *out)
 {
 	uint8_t bytes[KEY_SALT_BYTES] = { 0 };
 
-	from_hex(salt, bytes, sizeof(bytes));
-	key_mark_make(bytes, digest, out);
+	(void)hex_decode(salt, bytes, sizeof(bytes));
+	key_hash_make(bytes, digest, out);
 }
 
-void mirror_mark(const char *salt, const struct key_digest *digest, char out[2 * KEY_MARK_BYTES + 1])
+void mirror_key_hash(const char *salt, const struct key_digest *digest, char out[HEX_SIZE(KEY_HASH_BYTES)])
 {
-	struct key_mark mark;
+	struct key_hash key_hash;
 
-	shared_mark(salt, digest, &mark);
-	to_hex(mark.bytes, sizeof(mark.bytes), out);
+	shared_key_hash(salt, digest, &key_hash);
+	hex_encode(key_hash.bytes, sizeof(key_hash.bytes), out);
 }
 
 /* From one column of shared_mark to the other; false: not known, `out` is as it was. */
-static bool translate(struct ledger *ledger, enum ledger_statement statement, const struct key_mark *from,
-		      struct key_mark *out)
+static bool translate(struct ledger *ledger, enum ledger_statement statement, const struct key_hash *from,
+		      struct key_hash *out)
 {
 	bool found = false;
 
@@ -179,13 +163,13 @@ static bool translate(struct ledger *ledger, enum ledger_statement statement, co
 void mirror_know_key(struct ledger *ledger, const char *salt, const struct key_digest *digest)
 {
 	struct store *store = ledger->open;
-	struct key_mark local, shared, known;
+	struct key_hash local, shared, known;
 
-	ledger_mark(ledger, digest, &local);
-	shared_mark(salt, digest, &shared);
-	if (translate(ledger, SQL_SHARED_MARK, &local, &known) && key_mark_same(&known, &shared))
+	ledger_key_hash(ledger, digest, &local);
+	shared_key_hash(salt, digest, &shared);
+	if (translate(ledger, SQL_SHARED_HASH, &local, &known) && key_hash_same(&known, &shared))
 		return;
-	store_start(store, SQL_PUT_SHARED_MARK);
+	store_start(store, SQL_PUT_SHARED_HASH);
 	store_put_blob(store, local.bytes, sizeof(local.bytes));
 	store_put_blob(store, shared.bytes, sizeof(shared.bytes));
 	store_run(store);
@@ -209,7 +193,7 @@ struct owed_row {
 	enum owed kind;
 	int64_t id;
 	int64_t at;
-	struct block about; /* key and model */
+	struct cooldown about; /* key and model */
 	char service[LIMIT_SERVICE];
 };
 
@@ -239,9 +223,9 @@ static size_t read_rows(struct ledger *ledger, struct owed_row *rows)
 
 static void add_id(struct redis_args *args, const char *kind, int64_t id)
 {
-	char text[17];
+	char text[HEX_SIZE(8)];
 
-	snprintf(text, sizeof(text), "%016llx", (long long)id);
+	hex_from_u64((uint64_t)id, text);
 	redis_args_add(args, kind);
 	redis_args_add(args, text);
 }
@@ -249,9 +233,9 @@ static void add_id(struct redis_args *args, const char *kind, int64_t id)
 static void add_request(struct ledger *ledger, const struct owed_row *row, int64_t offset, struct redis_args *args)
 {
 	struct store *store = ledger->open;
-	char hex[2 * KEY_MARK_BYTES + 1] = "";
-	struct key_mark local = { .bytes = { 0 } };
-	struct key_mark shared;
+	char hex[HEX_SIZE(KEY_HASH_BYTES)] = "";
+	struct key_hash local = { .bytes = { 0 } };
+	struct key_hash shared;
 	size_t key_at = 0;
 
 	store_start(store, SQL_ONE_REQUEST);
@@ -271,49 +255,49 @@ static void add_request(struct ledger *ledger, const struct owed_row *row, int64
 		if (len == sizeof(local.bytes))
 			memcpy(local.bytes, key, len);
 	}
-	if (!key_at || !translate(ledger, SQL_SHARED_MARK, &local, &shared))
+	if (!key_at || !translate(ledger, SQL_SHARED_HASH, &local, &shared))
 		return;
-	to_hex(shared.bytes, sizeof(shared.bytes), hex);
+	hex_encode(shared.bytes, sizeof(shared.bytes), hex);
 	free(args->texts[key_at]);
 	args->texts[key_at] = xstrdup(hex);
 }
 
 /* Its name behind the 'b': false if its key is not known there. */
-static bool name_block(struct ledger *ledger, const struct owed_row *row, char *out, size_t size)
+static bool name_cooldown(struct ledger *ledger, const struct owed_row *row, char *out, size_t size)
 {
-	char hex[2 * KEY_MARK_BYTES + 1] = "";
-	struct key_mark shared;
+	char hex[HEX_SIZE(KEY_HASH_BYTES)] = "";
+	struct key_hash shared;
 
 	if (!row->about.machine) {
-		if (!translate(ledger, SQL_SHARED_MARK, &row->about.key, &shared))
+		if (!translate(ledger, SQL_SHARED_HASH, &row->about.key, &shared))
 			return false;
-		to_hex(shared.bytes, sizeof(shared.bytes), hex);
+		hex_encode(shared.bytes, sizeof(shared.bytes), hex);
 	}
 	snprintf(out, size, "%s\n%s\n%s", row->service, hex, row->about.model);
 	return true;
 }
 
-static void add_block(struct ledger *ledger, const struct owed_row *row, int64_t offset, struct redis_args *args)
+static void add_cooldown(struct ledger *ledger, const struct owed_row *row, int64_t offset, struct redis_args *args)
 {
 	struct store *store = ledger->open;
-	char name[LIMIT_SERVICE + 2 * KEY_MARK_BYTES + LIMIT_BUDGET_MODEL + 4];
+	char name[LIMIT_SERVICE + 2 * KEY_HASH_BYTES + LIMIT_BUDGET_MODEL + 4];
 	bool found = false;
 
-	if (!name_block(ledger, row, name, sizeof(name)))
+	if (!name_cooldown(ledger, row, name, sizeof(name)))
 		return;
-	store_start(store, SQL_ONE_BLOCK);
+	store_start(store, SQL_ONE_COOLDOWN);
 	store_put_text(store, row->service);
 	store_put_blob(store, row->about.key.bytes, row->about.machine ? 0 : sizeof(row->about.key.bytes));
 	store_put_text(store, row->about.model);
 	while (store_next(store)) {
 		char facts[192];
-		char probe[17] = "";
+		char probe[HEX_SIZE(8)] = "";
 		int64_t until = store_int(store, 1) + offset;
 		int64_t probe_until = store_int(store, 5) ? store_int(store, 5) + offset : 0;
 
 		found = true;
 		if (store_int(store, 4))
-			snprintf(probe, sizeof(probe), "%016llx", (long long)store_int(store, 4));
+			hex_from_u64((uint64_t)store_int(store, 4), probe);
 		snprintf(facts, sizeof(facts), "%lld\n%lld\n%d\n%lld\n%s\n%lld", (long long)(store_int(store, 0) + offset),
 			 (long long)until, store_int(store, 2) != 0, (long long)store_int(store, 3), probe,
 			 (long long)probe_until);
@@ -321,7 +305,7 @@ static void add_block(struct ledger *ledger, const struct owed_row *row, int64_t
 		redis_args_add(args, name);
 		redis_args_add(args, facts);
 		redis_args_append_line(args, '\n', store_text(store, 6));
-		redis_args_add_int(args, (until > probe_until ? until : probe_until) + BLOCK_STALE_MS);
+		redis_args_add_int(args, (until > probe_until ? until : probe_until) + COOLDOWN_STALE_MS);
 	}
 	if (found)
 		return;
@@ -344,8 +328,8 @@ static void add_learned(struct ledger *ledger, const struct owed_row *row, int64
 		char facts[LIMIT_ZONE_NAME + 64];
 		int64_t seen_at = store_int(store, 3) + offset;
 
-		snprintf(facts, sizeof(facts), "%lld\n%d\n%.63s\n%lld", (long long)store_int(store, 0),
-			 store_int(store, 1) != 0, store_text(store, 2), (long long)seen_at);
+		snprintf(facts, sizeof(facts), "%lld\n%.15s\n%.63s\n%lld", (long long)store_int(store, 0),
+			 store_text(store, 1), store_text(store, 2), (long long)seen_at);
 		redis_args_add(args, "l");
 		redis_args_add(args, name);
 		redis_args_add(args, facts);
@@ -367,8 +351,8 @@ bool mirror_read_owed(struct ledger *ledger, int64_t offset, struct redis_args *
 		case OWED_GONE:
 			add_id(args, "g", rows[i].id);
 			break;
-		case OWED_BLOCK:
-			add_block(ledger, &rows[i], offset, args);
+		case OWED_COOLDOWN:
+			add_cooldown(ledger, &rows[i], offset, args);
 			break;
 		case OWED_LEARNED:
 			add_learned(ledger, &rows[i], offset, args);
@@ -411,7 +395,7 @@ void mirror_meet(struct ledger *ledger, const char *salt, char origin[MIRROR_ORI
 	}
 	if (strlen(origin) != MIRROR_ORIGIN - 1) {
 		key_random(&random, sizeof(random));
-		snprintf(origin, MIRROR_ORIGIN, "%016llx", (unsigned long long)random);
+		hex_from_u64(random, origin);
 		ledger_put_fact_text(ledger, "origin", origin);
 	}
 	if (!strcmp(known, salt))
@@ -419,26 +403,26 @@ void mirror_meet(struct ledger *ledger, const char *salt, char origin[MIRROR_ORI
 	*cursor = 0;
 	ledger_put_fact_text(ledger, "shared_salt", salt);
 	mirror_put_cursor(ledger, 0);
-	store_start(store, SQL_DROP_SHARED_MARKS);
+	store_start(store, SQL_DROP_SHARED_HASHES);
 	store_run(store);
 	owe_all(ledger, SQL_OWE_REQUESTS);
-	owe_all(ledger, SQL_OWE_BLOCKS);
+	owe_all(ledger, SQL_OWE_COOLDOWNS);
 	owe_all(ledger, SQL_OWE_LEARNED);
 }
 
-void mirror_begin_alone(struct ledger *ledger)
+void mirror_begin_local_only(struct ledger *ledger)
 {
-	if (ledger->alone_since)
+	if (ledger->local_only_since)
 		return;
-	ledger->alone_since = ledger->now;
+	ledger->local_only_since = ledger->now;
 	ledger_put_fact(ledger, "alone_since", ledger->now);
 }
 
-void mirror_end_alone(struct ledger *ledger)
+void mirror_end_local_only(struct ledger *ledger)
 {
-	if (!ledger->alone_since)
+	if (!ledger->local_only_since)
 		return;
-	ledger->alone_since = 0;
+	ledger->local_only_since = 0;
 	ledger_put_fact(ledger, "alone_since", 0);
 }
 
@@ -479,25 +463,20 @@ static int64_t number(const char *text, int64_t least, int64_t most, int64_t oth
 
 static uint64_t id_of(const char *hex)
 {
-	uint8_t bytes[8];
 	uint64_t id = 0;
 
-	if (!from_hex(hex, bytes, sizeof(bytes)))
-		return 0;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		id = id << 8 | bytes[i];
-	return id <= INT64_MAX ? id : 0;
+	return hex_to_u64(hex, &id) && id <= INT64_MAX ? id : 0;
 }
 
-/* The mark here of one there: the same, where that key is not known here. */
-static bool local_mark(struct ledger *ledger, const char *hex, struct key_mark *out)
+/* The hash here of a key that has this hash there; the same hash where that key is not known here. */
+static bool local_key_hash(struct ledger *ledger, const char *hex, struct key_hash *out)
 {
-	struct key_mark shared;
+	struct key_hash shared;
 
-	if (!from_hex(hex, shared.bytes, sizeof(shared.bytes)))
+	if (!hex_decode(hex, shared.bytes, sizeof(shared.bytes)))
 		return false;
 	*out = shared;
-	translate(ledger, SQL_LOCAL_MARK, &shared, out);
+	translate(ledger, SQL_LOCAL_HASH, &shared, out);
 	return true;
 }
 
@@ -506,7 +485,7 @@ enum { R_ORIGIN, R_AT, R_KEEP, R_SERVICE, R_PLAN, R_KEY, R_MODEL, R_LINES };
 static void apply_request(struct ledger *ledger, int64_t offset, uint64_t id, char *value)
 {
 	struct store *store = ledger->open;
-	struct key_mark mark;
+	struct key_hash key_hash;
 	char *lines[R_LINES];
 	bool has_key;
 	int64_t at, keep;
@@ -519,7 +498,7 @@ static void apply_request(struct ledger *ledger, int64_t offset, uint64_t id, ch
 		at = ledger->now;
 	if (at + keep <= ledger->now)
 		return;
-	has_key = local_mark(ledger, lines[R_KEY], &mark);
+	has_key = local_key_hash(ledger, lines[R_KEY], &key_hash);
 	store_start(store, SQL_MIRROR_REQUEST);
 	store_put_int(store, (int64_t)id);
 	store_put_int(store, at);
@@ -528,7 +507,7 @@ static void apply_request(struct ledger *ledger, int64_t offset, uint64_t id, ch
 	store_put_text(store, lines[R_SERVICE]);
 	lines[R_PLAN][strnlen(lines[R_PLAN], LIMIT_PLAN_NAME - 1)] = '\0';
 	store_put_text(store, lines[R_PLAN]);
-	store_put_blob(store, has_key ? mark.bytes : (const uint8_t *)"", has_key ? sizeof(mark.bytes) : 0);
+	store_put_blob(store, has_key ? key_hash.bytes : (const uint8_t *)"", has_key ? sizeof(key_hash.bytes) : 0);
 	lines[R_MODEL][strnlen(lines[R_MODEL], LIMIT_BUDGET_MODEL - 1)] = '\0';
 	store_put_text(store, lines[R_MODEL]);
 	store_run(store);
@@ -545,26 +524,26 @@ enum { B_ORIGIN, B_SET_AT, B_UNTIL, B_STATED, B_TRIES, B_PROBE, B_PROBE_UNTIL, B
 enum { N_SERVICE, N_KEY, N_MODEL, N_LINES };
 
 /* Is a change of our own under way? Then that one counts. */
-static bool is_owed(struct ledger *ledger, const char *service, const struct block *block)
+static bool is_owed(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
 {
 	struct store *store = ledger->open;
 	bool owed = false;
 
 	store_start(store, SQL_ONE_OWED);
-	store_put_int(store, OWED_BLOCK);
+	store_put_int(store, OWED_COOLDOWN);
 	store_put_int(store, 0);
 	store_put_text(store, service);
-	store_put_blob(store, block->key.bytes, block->machine ? 0 : sizeof(block->key.bytes));
-	store_put_text(store, block->model);
+	store_put_blob(store, cooldown->key.bytes, cooldown->machine ? 0 : sizeof(cooldown->key.bytes));
+	store_put_text(store, cooldown->model);
 	while (store_next(store))
 		owed = true;
 	return owed;
 }
 
-static void apply_block(struct ledger *ledger, int64_t offset, char *name, char *value)
+static void apply_cooldown(struct ledger *ledger, int64_t offset, char *name, char *value)
 {
 	const int64_t most = ledger->now + (int64_t)LIMIT_RETRY_SECONDS * 1000;
-	struct block block = { .machine = true };
+	struct cooldown cooldown = { .machine = true };
 	char *lines[B_LINES];
 	char *names[N_LINES];
 	int64_t probe_until;
@@ -572,37 +551,45 @@ static void apply_block(struct ledger *ledger, int64_t offset, char *name, char 
 	if (!cut(name, names, N_LINES))
 		return;
 	if (names[N_KEY][0]) {
-		block.machine = false;
-		if (!local_mark(ledger, names[N_KEY], &block.key))
+		cooldown.machine = false;
+		if (!local_key_hash(ledger, names[N_KEY], &cooldown.key))
 			return;
 	}
-	snprintf(block.model, sizeof(block.model), "%s", names[N_MODEL]);
+	snprintf(cooldown.model, sizeof(cooldown.model), "%s", names[N_MODEL]);
 	names[N_SERVICE][strnlen(names[N_SERVICE], LIMIT_SERVICE - 1)] = '\0';
-	if (is_owed(ledger, names[N_SERVICE], &block))
+	if (is_owed(ledger, names[N_SERVICE], &cooldown))
 		return;
 	if (!cut(value, lines, B_LINES)) {
-		verdicts_drop_block(ledger, names[N_SERVICE], &block);
+		provider_limits_drop_cooldown(ledger, names[N_SERVICE], &cooldown);
 		return;
 	}
-	block.set_at = number(lines[B_SET_AT], 1, INT64_MAX / 2, 0) - offset;
-	block.until = number(lines[B_UNTIL], 0, INT64_MAX / 2, 0) - offset;
-	block.stated = !strcmp(lines[B_STATED], "1");
-	block.tries = (unsigned)number(lines[B_TRIES], 0, 1000, 0);
-	block.probe = id_of(lines[B_PROBE]);
+	cooldown.set_at = number(lines[B_SET_AT], 1, INT64_MAX / 2, 0) - offset;
+	cooldown.until = number(lines[B_UNTIL], 0, INT64_MAX / 2, 0) - offset;
+	cooldown.stated = !strcmp(lines[B_STATED], "1");
+	cooldown.tries = (unsigned)number(lines[B_TRIES], 0, 1000, 0);
+	cooldown.probe = id_of(lines[B_PROBE]);
 	probe_until = number(lines[B_PROBE_UNTIL], 0, INT64_MAX / 2, 0);
-	block.probe_until = probe_until ? probe_until - offset : 0;
-	snprintf(block.message, sizeof(block.message), "%s", lines[B_MESSAGE]);
-	if (block.set_at > ledger->now)
-		block.set_at = ledger->now;
-	if (block.until > most)
-		block.until = most;
-	if (block.probe_until > ledger->now + BLOCK_PROBE_MS)
-		block.probe_until = ledger->now + BLOCK_PROBE_MS;
-	if (block.set_at > 0)
-		verdicts_put_block(ledger, names[N_SERVICE], &block);
+	cooldown.probe_until = probe_until ? probe_until - offset : 0;
+	snprintf(cooldown.message, sizeof(cooldown.message), "%s", lines[B_MESSAGE]);
+	if (cooldown.set_at > ledger->now)
+		cooldown.set_at = ledger->now;
+	if (cooldown.until > most)
+		cooldown.until = most;
+	if (cooldown.probe_until > ledger->now + COOLDOWN_PROBE_MS)
+		cooldown.probe_until = ledger->now + COOLDOWN_PROBE_MS;
+	if (cooldown.set_at > 0)
+		provider_limits_put_cooldown(ledger, names[N_SERVICE], &cooldown);
 }
 
-enum { L_ORIGIN, L_LIMIT, L_CALENDAR, L_ZONE, L_SEEN_AT, L_LINES };
+enum { L_ORIGIN, L_LIMIT, L_KIND, L_ZONE, L_SEEN_AT, L_LINES };
+
+/* By its name, or as older programs wrote it. */
+static bool read_kind(const char *text, enum plan_kind *kind)
+{
+	const char *name = !strcmp(text, "0") ? "sliding" : !strcmp(text, "1") ? "calendar" : text;
+
+	return plan_kind_from_name(name, kind);
+}
 
 static void apply_learned(struct ledger *ledger, int64_t offset, char *name, char *value)
 {
@@ -614,15 +601,14 @@ static void apply_learned(struct ledger *ledger, int64_t offset, char *name, cha
 		return;
 	limit.period = number(names[1], 1, LONGEST_PERIOD, 0);
 	limit.limit = number(lines[L_LIMIT], 1, LIMIT_WINDOW_ENTRIES, 0);
-	limit.kind = strcmp(lines[L_CALENDAR], "1") ? PLAN_SLIDING : PLAN_CALENDAR;
 	limit.seen_at_ms = number(lines[L_SEEN_AT], 0, INT64_MAX / 2, 0) - offset;
 	if (limit.seen_at_ms > ledger->now)
 		limit.seen_at_ms = ledger->now;
 	snprintf(limit.model, sizeof(limit.model), "%s", names[N_MODEL]);
 	snprintf(limit.time_zone, sizeof(limit.time_zone), "%s", lines[L_ZONE]);
 	names[N_SERVICE][strnlen(names[N_SERVICE], LIMIT_SERVICE - 1)] = '\0';
-	if (limit.period && limit.limit)
-		verdicts_put_learned(ledger, names[N_SERVICE], &limit);
+	if (limit.period && limit.limit && read_kind(lines[L_KIND], &limit.kind))
+		provider_limits_put_learned(ledger, names[N_SERVICE], &limit);
 }
 
 void mirror_apply(struct ledger *ledger, int64_t offset, const char *member, const char *value)
@@ -639,7 +625,7 @@ void mirror_apply(struct ledger *ledger, int64_t offset, const char *member, con
 		apply_gone(ledger, id_of(name));
 		break;
 	case 'b':
-		apply_block(ledger, offset, name, text);
+		apply_cooldown(ledger, offset, name, text);
 		break;
 	case 'l':
 		apply_learned(ledger, offset, name, text);

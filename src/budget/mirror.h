@@ -11,28 +11,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "eke/budget/block.h"
-#include "eke/budget/effective.h"
-#include "eke/budget/fingerprint.h"
+#include "eke/base/hex.h"
+#include "eke/budget/cooldown.h"
+#include "eke/budget/effective_windows.h"
+#include "eke/budget/key_hash.h"
 #include "eke/budget/ledger.h"
 #include "redis.h"
 
 /* "salt" and "origin" as they are written. */
-#define MIRROR_SALT (2 * KEY_SALT_BYTES + 1)
-#define MIRROR_ORIGIN 17
+#define MIRROR_SALT HEX_SIZE(KEY_SALT_BYTES)
+#define MIRROR_ORIGIN HEX_SIZE(8)
 
 /* --- what is owed; nothing where the ledger is not shared, and for what is being applied --- */
 
 /* From now on it is (not) shared. */
 void mirror_use(struct ledger *ledger, bool shared);
-/* The others cannot be asked: see ledger_alone_since(). */
-void mirror_set_alone(struct ledger *ledger, bool alone);
+/* The others cannot be asked: see ledger_local_only_since(). */
+void mirror_set_local_only(struct ledger *ledger, bool local_only);
 /* It was let through without asking. */
 void mirror_owe_request(struct ledger *ledger, uint64_t id);
 /* It is given back, and may be known there. */
 void mirror_owe_gone(struct ledger *ledger, uint64_t id);
-void mirror_owe_block(struct ledger *ledger, const char *service, const struct block *block);
-void mirror_owe_all_blocks(struct ledger *ledger);
+void mirror_owe_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown);
+void mirror_owe_all_cooldowns(struct ledger *ledger);
 void mirror_owe_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit);
 
 /* Has something been written that is owed? Also by other processes, as far as a transaction has looked. */
@@ -50,12 +51,12 @@ void mirror_paid(struct ledger *ledger, int64_t upto);
  */
 void mirror_meet(struct ledger *ledger, const char *salt, char origin[MIRROR_ORIGIN], int64_t *cursor);
 /* Of a key under that salt. */
-void mirror_mark(const char *salt, const struct key_digest *digest, char out[2 * KEY_MARK_BYTES + 1]);
+void mirror_key_hash(const char *salt, const struct key_digest *digest, char out[HEX_SIZE(KEY_HASH_BYTES)]);
 /* Makes the key of requests here and there the same. */
 void mirror_know_key(struct ledger *ledger, const char *salt, const struct key_digest *digest);
 /* The others cannot be asked from now on, if it was not so already. */
-void mirror_begin_alone(struct ledger *ledger);
-void mirror_end_alone(struct ledger *ledger);
+void mirror_begin_local_only(struct ledger *ledger);
+void mirror_end_local_only(struct ledger *ledger);
 
 /* --- what others wrote --- */
 

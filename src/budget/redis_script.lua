@@ -2,7 +2,7 @@
 -- (budget/redis_script.h); src/budget/remote.c is the only caller. For Redis 5 and later, and Valkey.
 --
 -- KEYS, all with one hash tag:
---   meta    hash: "salt" of the marks of keys (whoever comes first brings it), "seq" the number of the last event
+--   meta    hash: "salt" of the hashes of keys (whoever comes first brings it), "seq" the number of the last event
 --   events  sorted set: member by number. What has changed since a number is what stands behind it.
 --   log     sorted set: requests by their time; with ":s:" and a service, ":p:" and a plan, ":sp:" and both, ":k:" and
 --           a key behind the name those of that, for counting without reading
@@ -11,9 +11,10 @@
 -- Members:
 --   r<id>                          a request: origin, at, keep, service, plan, key, model
 --   g<id>                          a request that is gone (given back): origin
---   b<service>\n<key>\n<model>     a block: origin, set_at, until, stated, tries, probe, probe_until, message;
+--   b<service>\n<key>\n<model>     a cooldown: origin, set_at, until, stated, tries, probe, probe_until, message;
 --                                  origin alone: it was lifted
---   l<service>\n<period>\n<model>  a limit that the provider stated: origin, limit, calendar, zone, seen_at
+--   l<service>\n<period>\n<model>  a limit that the provider stated: origin, limit, kind of window, zone,
+--                                  seen_at
 -- Times are Unix ms of this server's clock: the machines' clocks differ, this one is for all.
 --
 -- ARGV: operation, salt, origin, cursor, then what the operation takes. The answer: verdict (1 yes, 0 no, -1 the salt
@@ -29,7 +30,7 @@ local TIDY = 100
 local DAY = 86400000
 -- As long as the longest window, and some days.
 local UNUSED = 400 * DAY
--- As in budget/block.h.
+-- As in budget/cooldown.h.
 local PROBE = 120000
 local STALE = 3600000
 
@@ -167,7 +168,7 @@ end
 -- --- windows ---
 
 -- A calendar window's beginning and end by this server's clock, where the caller's shows another day.
-local function turn(w)
+local function align(w)
 	local turns = math.floor((now - w.from) / (w.to - w.from))
 	local length = w.to - w.from
 	w.from = w.from + turns * length
@@ -176,13 +177,12 @@ end
 
 local function read_windows(first)
 	local list = {}
-	for i = first, #ARGV - 6, 7 do
-		local w = { key = ARGV[i] == 'key', limit = tonumber(ARGV[i + 1]), kept = tonumber(ARGV[i + 2]),
-			period = tonumber(ARGV[i + 3]), from = tonumber(ARGV[i + 4]), to = tonumber(ARGV[i + 5]),
-			counts = matcher(ARGV[i + 6]), all = ARGV[i + 6] == '*' }
-		w.calendar = w.to > 0
+	for i = first, #ARGV - 7, 8 do
+		local w = { key = ARGV[i] == 'key', calendar = ARGV[i + 1] == 'calendar', limit = tonumber(ARGV[i + 2]),
+			kept = tonumber(ARGV[i + 3]), period = tonumber(ARGV[i + 4]), from = tonumber(ARGV[i + 5]),
+			to = tonumber(ARGV[i + 6]), counts = matcher(ARGV[i + 7]), all = ARGV[i + 7] == '*' }
 		if w.calendar then
-			turn(w)
+			align(w)
 		else
 			w.from = now - w.period + 1
 		end
@@ -225,9 +225,9 @@ local function wait_for(w, list)
 	return math.max(leaver + w.period - now, 1)
 end
 
--- --- blocks ---
+-- --- cooldowns ---
 
--- As block_judge(): how long a block says no to this request; 0: it does not. Who finds out is written down.
+-- As cooldown_judge(): how long a cooldown says no to this request; 0: it does not. Who finds out is written down.
 local function judge(member, id, explicit)
 	local value = redis.call('HGET', data, member)
 	local set_at, till, stated, tries, probe, probe_until, message = (value or ''):match(
@@ -298,7 +298,7 @@ local function reserve()
 	return answer(added and 1 or 0)
 end
 
--- What a machine wrote while nobody could be told. Any number of: r, g, b, u (a block lifted), l.
+-- What a machine wrote while nobody could be told. Any number of: r, g, b, u (a cooldown lifted), l.
 local function push()
 	local i = 5
 	while i <= #ARGV do

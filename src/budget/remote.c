@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/zone.h"
@@ -76,11 +77,7 @@ static void on_pushed(void *ctx, uint64_t session, const struct redis_reply *rep
 
 static void waiting_free(struct remote *remote, struct waiting *w)
 {
-	struct waiting **at = &remote->waiting;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
+	list_unlink(remote->waiting, w);
 	timer_free(w->timer);
 	free(w);
 }
@@ -158,7 +155,7 @@ static void end_syncs(struct remote *remote)
 static void set_state(struct remote *remote, enum remote_state state)
 {
 	remote->state = state;
-	mirror_set_alone(remote->budget->ledger, state == REMOTE_AWAY);
+	mirror_set_local_only(remote->budget->ledger, state == REMOTE_AWAY);
 	budget_drop_views(remote->budget);
 	budget_note_change(remote->budget);
 }
@@ -181,10 +178,10 @@ static void become_ready(struct remote *remote)
 	remote_push(remote);
 }
 
-static void write_alone(struct budget *budget, void *ctx)
+static void write_local_only(struct budget *budget, void *ctx)
 {
 	(void)ctx;
-	mirror_begin_alone(budget->ledger);
+	mirror_begin_local_only(budget->ledger);
 }
 
 /* Of a work: as long as it cannot be done, nothing that others write can be believed. */
@@ -196,7 +193,7 @@ static void give_up(struct budget *budget, void *ctx)
 
 static void on_down(void *ctx, const char *why)
 {
-	static const struct budget_work work = { .write = write_alone, .give_up = give_up, .for_remote = true };
+	static const struct budget_work work = { .write = write_local_only, .give_up = give_up, .for_remote = true };
 	struct remote *remote = ctx;
 
 	remote->session++;
@@ -286,7 +283,7 @@ static void write_news(struct budget *budget, void *ctx)
 		mirror_apply(budget->ledger, step->remote->offset, step->texts.texts[i], step->texts.texts[i + 1]);
 	mirror_put_cursor(budget->ledger, step->cursor);
 	if (step->is_last && !step->more)
-		mirror_end_alone(budget->ledger);
+		mirror_end_local_only(budget->ledger);
 }
 
 static void after_news(struct budget *budget, void *ctx)
@@ -488,8 +485,7 @@ static void on_up(void *ctx)
 
 	remote->session++;
 	key_random(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(salt + 2 * i, 3, "%02x", random[i]);
+	hex_encode(random, sizeof(random), salt);
 	redis_args_add(&args, "hello");
 	redis_args_add(&args, salt);
 	redis_args_add(&args, "");
@@ -500,23 +496,23 @@ static void on_up(void *ctx)
 
 /* --- questions --- */
 
-void remote_prepare(struct remote *remote, const struct party *party)
+void remote_prepare(struct remote *remote, const struct account *account)
 {
 	struct ledger *ledger = remote->budget->ledger;
 
-	mirror_know_key(ledger, remote->salt, &party->key);
-	mirror_end_alone(ledger);
+	mirror_know_key(ledger, remote->salt, &account->key);
+	mirror_end_local_only(ledger);
 	mirror_look_for_owed(ledger);
 }
 
 static void add_window(const struct plan_window *w, int64_t kept, int64_t shared_now, struct redis_args *args)
 {
-	struct window_span span = { .from = 0, .to = 0 };
+	struct limit_window_span span;
 
 	/* By the shared clock, because that is what requests are dated by there. */
-	if (w->kind == PLAN_CALENDAR)
-		window_span(w, shared_now, zone_offset, &span);
+	limit_window_span(w, shared_now, zone_offset, &span);
 	redis_args_add(args, w->scope == PLAN_SCOPE_KEY ? "key" : "machine");
+	redis_args_add(args, plan_kind_name(w->kind));
 	redis_args_add_int(args, w->limit);
 	redis_args_add_int(args, kept);
 	redis_args_add_int(args, w->period * 1000);
@@ -527,29 +523,29 @@ static void add_window(const struct plan_window *w, int64_t kept, int64_t shared
 		redis_args_append_line(args, '\n', *model);
 }
 
-void remote_make_question(struct remote *remote, uint64_t id, const struct party *party, const char *model,
+void remote_make_question(struct remote *remote, uint64_t id, const struct account *account, const char *model,
 			  enum budget_use use, double reserve, const struct snapshot *s, struct remote_question *out)
 {
 	int64_t shared_now = s->now + remote->offset;
-	char mark[2 * KEY_MARK_BYTES + 1];
-	char hex[17];
+	char key_hash[HEX_SIZE(KEY_HASH_BYTES)];
+	char hex[HEX_SIZE(8)];
 
 	remote_release_question(out);
-	mirror_mark(remote->salt, &party->key, mark);
-	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)id);
+	mirror_key_hash(remote->salt, &account->key, key_hash);
+	hex_from_u64(id, hex);
 	begin_call(remote, "reserve", &out->args);
 	redis_args_add(&out->args, hex);
 	redis_args_add(&out->args, use == BUDGET_EXPLICIT ? "1" : "0");
 	redis_args_add_int(&out->args, snapshot_keep_until(s, model) - s->now);
-	redis_args_add_line(&out->args, party->service);
-	redis_args_add_line(&out->args, party->plan);
-	redis_args_add(&out->args, mark);
+	redis_args_add_line(&out->args, account->service);
+	redis_args_add_line(&out->args, account->plan);
+	redis_args_add(&out->args, key_hash);
 	redis_args_add_line(&out->args, model);
 	for (size_t i = 0; i < s->windows.count; i++) {
 		const struct plan_window *w = &s->windows.windows[i].window;
-		int64_t kept = use == BUDGET_AUTOMATIC ? window_reserved(w->limit, reserve) : 0;
+		int64_t kept = use == BUDGET_AUTOMATIC ? limit_window_reserved(w->limit, reserve) : 0;
 
-		if (window_counts_model(w, model))
+		if (limit_window_counts_model(w, model))
 			add_window(w, kept, shared_now, &out->args);
 	}
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "eke/budget/account.h"
 #include "eke/budget/budget.h"
-#include "eke/budget/party.h"
 #include "eke/budget/redis_url.h"
 #include "eke/budget/snapshot.h"
 #include "redis.h"
@@ -40,14 +40,14 @@ enum remote_verdict {
 };
 struct remote_denial {
 	int64_t wait_ms;
-	int window; /* index of the effective window; -1: a block */
+	int window; /* index of the effective window; -1: a cooldown */
 };
 
 /* A question is made within the transaction that has admitted the request here, and asked after it. */
 struct remote_question {
 	struct redis_args args;
 };
-void remote_make_question(struct remote *remote, uint64_t id, const struct party *party, const char *model,
+void remote_make_question(struct remote *remote, uint64_t id, const struct account *account, const char *model,
 			  enum budget_use use, double reserve, const struct snapshot *snapshot,
 			  struct remote_question *out);
 void remote_release_question(struct remote_question *question);
@@ -62,8 +62,8 @@ void remote_refresh(struct remote *remote, uint64_t id);
 /* Nobody waits for that answer any more. */
 void remote_forget(struct remote *remote, uint64_t id);
 
-/* Within a transaction while READY: what the local ledger has to know of that party. */
-void remote_prepare(struct remote *remote, const struct party *party);
+/* Within a transaction while READY: what the local ledger has to know of that account. */
+void remote_prepare(struct remote *remote, const struct account *account);
 /* After a transaction: tells what is owed, if it can. */
 void remote_push(struct remote *remote);
 /* Somebody looks at what is left: connects, and asks for news now and then. */

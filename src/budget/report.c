@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 #include "eke/budget/admit.h"
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
 #include "budget_private.h"
 #include "watch.h"
 
@@ -34,21 +35,21 @@ void budget_drop_views(struct budget *budget)
 		view_drop(&budget->views[i]);
 }
 
-/* The party's view, or the one to be used for it. */
-static struct view *find_view(struct budget *budget, const char *endpoint, const struct party *party)
+/* The account's view, or the one to be used for it. */
+static struct view *find_view(struct budget *budget, const char *endpoint, const struct account *account)
 {
 	struct view *oldest = &budget->views[0];
 
 	for (size_t i = 0; i < VIEWS; i++) {
 		struct view *v = &budget->views[i];
 
-		if (v->used && !strcmp(v->endpoint, endpoint) && party_same(&v->party, party))
+		if (v->used && !strcmp(v->endpoint, endpoint) && account_same(&v->account, account))
 			return v;
 		if (v->used_at < oldest->used_at)
 			oldest = v;
 	}
 	view_drop(oldest);
-	oldest->party = *party;
+	oldest->account = *account;
 	snprintf(oldest->endpoint, sizeof(oldest->endpoint), "%s", endpoint);
 	return oldest;
 }
@@ -59,7 +60,7 @@ static bool read_view(struct budget *budget, struct view *view, const struct pla
 	/* Before reading: what is written meanwhile must show. */
 	int64_t version = ledger_version(budget->ledger);
 	struct snapshot fresh = { .plan = plan };
-	struct key_mark mark = { .bytes = { 0 } };
+	struct key_hash key_hash = { .bytes = { 0 } };
 
 	if (!view->used) {
 		snapshot_clear(&view->snapshot, plan, clock_wall_ms());
@@ -68,10 +69,10 @@ static bool read_view(struct budget *budget, struct view *view, const struct pla
 	if (ledger_begin(budget->ledger, STORE_READ) != STORE_OK)
 		return false;
 	if (key_known)
-		ledger_mark(budget->ledger, &view->party.key, &mark);
+		ledger_key_hash(budget->ledger, &view->account.key, &key_hash);
 	else
-		entries_noted_key(budget->ledger, view->endpoint, &mark);
-	snapshot_read(&fresh, budget->ledger, &view->party, &mark, plan);
+		ledger_rows_noted_key(budget->ledger, view->endpoint, &key_hash);
+	snapshot_read(&fresh, budget->ledger, &view->account, &key_hash, plan);
 	if (ledger_commit(budget->ledger) != STORE_OK) {
 		snapshot_release(&fresh);
 		return false;
@@ -94,19 +95,19 @@ static const struct snapshot *look_up(struct budget *budget, const struct config
 	const struct key_digest *noted = budget_noted_key(budget, endpoint->name);
 	bool key_known = key || noted || endpoint->key.source == KEY_NONE;
 	char name[sizeof(budget->views[0].endpoint)];
-	struct party party;
+	struct account account;
 	struct view *view;
 	int64_t version;
 
 	if (budget->remote && plan_is_counted(endpoint->plan))
 		remote_look(budget->remote);
-	party_make(endpoint, key, &party);
+	account_make(endpoint, key, &account);
 	if (!key && noted)
-		party.key = *noted;
+		account.key = *noted;
 	snprintf(name, sizeof(name), "%s", endpoint->name);
-	view = find_view(budget, name, &party);
+	view = find_view(budget, name, &account);
 	view->used_at = ++budget->looks;
-	/* Nothing is counted, and there is no file that could hold a block: nothing is opened. */
+	/* Nothing is counted, and there is no file that could hold a cooldown: nothing is opened. */
 	if (!plan_is_counted(endpoint->plan) && !ledger_exists(budget->ledger)) {
 		view->used = true;
 		snapshot_clear(&view->snapshot, endpoint->plan, clock_wall_ms());
@@ -137,30 +138,29 @@ static int64_t seconds_up(int64_t ms)
 	return ms / 1000 + (ms % 1000 > 0);
 }
 
-static void doubt_words(const struct budget *budget, const struct snapshot *s, char *out, size_t size)
+static void describe_doubt(const struct budget *budget, const struct snapshot *s, char *out, size_t size)
 {
 	int64_t end = 0;
 	char at[48];
 
-	if (s->alone_since && s->windows.count && budget->remote) {
+	if (s->local_only_since && s->windows.count && budget->remote) {
 		snprintf(out, size,
 			 "The shared ledger at %s does not answer; until it does, half of each window counts as used.",
 			 remote_shown(budget->remote));
 		return;
 	}
 	for (size_t i = 0; i < s->windows.count; i++) {
-		struct window_facts facts;
+		struct limit_window_facts facts;
 		int64_t *times = snapshot_facts(s, i, &facts);
-		int64_t here = facts.window->kind == PLAN_CALENDAR ? facts.span.to :
-								     s->known_since + facts.window->period * 1000;
+		int64_t here = limit_window_doubt_ends(&facts);
 
-		if (window_assumed(&facts) && here > end)
+		if (limit_window_assumed(&facts) && here > end)
 			end = here;
 		free(times);
 	}
 	if (!end)
 		return;
-	words_at(seconds_up(end), s->now / 1000, at, sizeof(at));
+	format_time_at(seconds_up(end), s->now / 1000, at, sizeof(at));
 	snprintf(out, size,
 		 "What was counted before is not known here, so half of each window counts as used until one period is over "
 		 "(%s).",
@@ -168,11 +168,11 @@ static void doubt_words(const struct budget *budget, const struct snapshot *s, c
 }
 
 /* The pace of all windows together is that of the slowest. */
-static void add_pace(const struct window_facts *facts, int64_t reserved, struct pace *pace)
+static void add_pace(const struct limit_window_facts *facts, int64_t reserved, struct pace *pace)
 {
 	struct pace one;
 
-	pace_evaluate(&(struct pace_input){ .limit = facts->window->limit - window_assumed(facts),
+	pace_evaluate(&(struct pace_input){ .limit = facts->window->limit - limit_window_assumed(facts),
 					    .reserved = reserved,
 					    .period_ms = facts->window->period * 1000,
 					    .kind = facts->window->kind,
@@ -189,7 +189,7 @@ static void add_pace(const struct window_facts *facts, int64_t reserved, struct 
 		pace->level = one.level;
 }
 
-static enum budget_state worse(enum budget_state state, const struct window_state *window)
+static enum budget_state worse(enum budget_state state, const struct limit_window_state *window)
 {
 	if (!window->remaining)
 		return BUDGET_EXHAUSTED;
@@ -201,24 +201,24 @@ static enum budget_state worse(enum budget_state state, const struct window_stat
 void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out)
 {
 	const struct snapshot *s = look_up(budget, request->endpoint, request->key);
-	const struct block *block;
-	enum block_verdict verdict = admit_judge_blocks(s, request->model, request->use, &block);
+	const struct cooldown *cooldown;
+	enum cooldown_verdict verdict = admit_judge_cooldowns(s, request->model, request->use, &cooldown);
 
 	*out = (struct budget_view){ .counted = plan_is_counted(s->plan) };
 	out->state = out->counted ? BUDGET_OK : BUDGET_UNLIMITED;
 	pace_unlimited(s->now, &out->pace);
-	doubt_words(budget, s, out->reason, sizeof(out->reason));
+	describe_doubt(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		const struct plan_window *w = &s->windows.windows[i].window;
-		int64_t reserved = window_reserved(w->limit, request->reserve);
-		struct window_state state;
-		struct window_facts facts;
+		int64_t reserved = limit_window_reserved(w->limit, request->reserve);
+		struct limit_window_state state;
+		struct limit_window_facts facts;
 		int64_t *times;
 
-		if (!window_counts_model(w, request->model))
+		if (!limit_window_counts_model(w, request->model))
 			continue;
 		times = snapshot_facts(s, i, &facts);
-		window_evaluate(&facts, &state);
+		limit_window_evaluate(&facts, &state);
 		add_pace(&facts, reserved, &out->pace);
 		free(times);
 		out->state = worse(out->state, &state);
@@ -229,11 +229,11 @@ void budget_look(struct budget *budget, const struct budget_request *request, st
 			out->period = w->period;
 		}
 	}
-	if (!block || verdict == BLOCK_PROBE)
+	if (!cooldown || verdict == COOLDOWN_PROBE)
 		return;
 	out->state = BUDGET_BLOCKED;
-	out->blocked_until = seconds_up(verdict == BLOCK_PROBING ? block->probe_until : block->until);
-	snprintf(out->reason, sizeof(out->reason), "%s", block->message);
+	out->blocked_until = seconds_up(verdict == COOLDOWN_PROBING ? cooldown->probe_until : cooldown->until);
+	snprintf(out->reason, sizeof(out->reason), "%s", cooldown->message);
 }
 
 /* --- of an endpoint as a whole --- */
@@ -251,17 +251,17 @@ static bool is_general(const struct snapshot *s, const struct plan_window *windo
 	return !any || !strcmp(window->models[0], "*");
 }
 
-/* A block of all models first; of those of one model the longest. */
-static const struct block *worst_block(const struct snapshot *s, enum block_verdict *verdict)
+/* A cooldown of all models first; of those of one model the longest. */
+static const struct cooldown *worst_cooldown(const struct snapshot *s, enum cooldown_verdict *verdict)
 {
-	const struct block *worst = NULL;
+	const struct cooldown *worst = NULL;
 
-	*verdict = BLOCK_OVER;
-	for (size_t i = 0; i < s->block_count; i++) {
-		const struct block *b = &s->blocks[i];
-		enum block_verdict v = block_judge(b, BUDGET_AUTOMATIC, s->now);
+	*verdict = COOLDOWN_OVER;
+	for (size_t i = 0; i < s->cooldown_count; i++) {
+		const struct cooldown *b = &s->cooldowns[i];
+		enum cooldown_verdict v = cooldown_judge(b, BUDGET_AUTOMATIC, s->now);
 
-		if (v == BLOCK_OVER || (b->machine && !plan_is_counted(s->plan)))
+		if (v == COOLDOWN_OVER || (b->machine && !plan_is_counted(s->plan)))
 			continue;
 		if (worst && !(worst->model[0] && !b->model[0]) &&
 		    (worst->model[0] != b->model[0] || worst->until >= b->until))
@@ -272,15 +272,15 @@ static const struct block *worst_block(const struct snapshot *s, enum block_verd
 	return worst;
 }
 
-static void report_block(const struct snapshot *s, struct budget_report *out)
+static void report_cooldown(const struct snapshot *s, struct budget_report *out)
 {
-	enum block_verdict verdict;
-	const struct block *b = worst_block(s, &verdict);
+	enum cooldown_verdict verdict;
+	const struct cooldown *b = worst_cooldown(s, &verdict);
 
 	if (!b)
 		return;
 	snprintf(out->blocked_model, sizeof(out->blocked_model), "%s", b->model);
-	if (verdict != BLOCK_HOLDS) {
+	if (verdict != COOLDOWN_HOLDS) {
 		/* Chat goes on: nothing is blocked but what would find out by itself. */
 		out->waits_for_hand = true;
 		snprintf(out->reason, sizeof(out->reason),
@@ -300,14 +300,14 @@ static int64_t stale_at(const struct snapshot *s, const struct budget_report *r)
 	int64_t at = r->blocked_until;
 
 	for (size_t i = 0; r->state == BUDGET_EXHAUSTED && i < s->windows.count; i++) {
-		struct window_facts facts;
+		struct limit_window_facts facts;
 		int64_t *times;
 		int64_t here;
 
 		if (!is_general(s, &s->windows.windows[i].window))
 			continue;
 		times = snapshot_facts(s, i, &facts);
-		here = window_retry_at(&facts, 0);
+		here = limit_window_retry_at(&facts, 0);
 		free(times);
 		if (here * 1000 > s->now && here > at)
 			at = here;
@@ -320,25 +320,25 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 	const struct snapshot *s = look_up(budget, endpoint, NULL);
 
 	*out = (struct budget_report){ .state = plan_is_counted(s->plan) ? BUDGET_OK : BUDGET_UNLIMITED };
-	doubt_words(budget, s, out->reason, sizeof(out->reason));
+	describe_doubt(budget, s, out->reason, sizeof(out->reason));
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct budget_report_window *w = &out->windows[out->count++];
-		struct window_facts facts;
+		struct limit_window_facts facts;
 		int64_t *times = snapshot_facts(s, i, &facts);
 
 		w->scope = facts.window->scope;
 		w->models = facts.window->models;
 		w->period = facts.window->period;
-		w->kind = facts.window->kind;
+		w->resets_at_once = limit_window_resets_at_once(facts.window->kind);
 		w->learned = s->windows.windows[i].learned;
-		window_evaluate(&facts, &w->state);
-		w->more_at = window_retry_at(&facts, 0);
+		limit_window_evaluate(&facts, &w->state);
+		w->more_at = limit_window_retry_at(&facts, 0);
 		w->general = is_general(s, facts.window);
 		free(times);
 		if (w->general)
 			out->state = worse(out->state, &w->state);
 	}
-	report_block(s, out);
+	report_cooldown(s, out);
 	budget_note_change_at(budget, stale_at(s, out) * 1000);
 }
 
@@ -346,11 +346,10 @@ static void write_window(const struct budget_report_window *window, struct json_
 {
 	char reset[24];
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "scope", window->scope == PLAN_SCOPE_KEY ? "key" : "machine");
 	if (strcmp(window->models[0], "*")) {
-		json_put_key(w, "models");
-		json_begin_array(w);
+		json_begin_array(w, "models");
 		for (const char *const *m = window->models; *m; m++)
 			json_put_string(w, *m);
 		json_end_array(w);
@@ -358,7 +357,7 @@ static void write_window(const struct budget_report_window *window, struct json_
 	json_put_kint(w, "limit", window->state.limit);
 	json_put_kint(w, "used", window->state.used);
 	json_put_kint(w, "remaining", window->state.remaining);
-	clock_rfc3339(window->state.reset_at, reset, sizeof(reset));
+	rfc3339_format(window->state.reset_at, reset, sizeof(reset));
 	json_put_kstring(w, "resetAt", reset);
 	json_end_object(w);
 }
@@ -369,17 +368,16 @@ void budget_write(struct budget *budget, const struct config_endpoint *endpoint,
 	char until[24];
 
 	budget_report(budget, endpoint, &report);
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "endpoint", endpoint->name);
 	json_put_kstring(w, "plan", endpoint->plan->name);
 	json_put_kstring(w, "state", budget_state_name(report.state));
-	json_put_key(w, "windows");
-	json_begin_array(w);
+	json_begin_array(w, "windows");
 	for (size_t i = 0; i < report.count; i++)
 		write_window(&report.windows[i], w);
 	json_end_array(w);
 	if (report.blocked_until) {
-		clock_rfc3339(report.blocked_until, until, sizeof(until));
+		rfc3339_format(report.blocked_until, until, sizeof(until));
 		json_put_kstring(w, "blockedUntil", until);
 	}
 	if (report.reason[0])
@@ -396,7 +394,7 @@ void budget_describe(struct budget *budget, const struct config_endpoint *endpoi
 
 	budget_report(budget, endpoint, &report);
 	if (report.state == BUDGET_BLOCKED) {
-		words_at(report.blocked_until, now, at, sizeof(at));
+		format_time_at(report.blocked_until, now, at, sizeof(at));
 		snprintf(out, size, "the provider takes no requests until then: %s", at);
 		return;
 	}
@@ -413,7 +411,7 @@ void budget_describe(struct budget *budget, const struct config_endpoint *endpoi
 	if (!tightest->state.remaining) {
 		size_t used = strlen(out);
 
-		words_at(tightest->more_at, now, at, sizeof(at));
+		format_time_at(tightest->more_at, now, at, sizeof(at));
 		snprintf(out + used, size - used, ", more %s", at);
 	} else if (report.waits_for_hand) {
 		size_t used = strlen(out);

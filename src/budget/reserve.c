@@ -1,6 +1,6 @@
 /*
  * Reservations and what becomes of them. A reservation lives from budget_reserve() to its end: withdrawn, given back,
- * answered, spent or refused. What is to be written of it are copies (struct outcome), because the reservation, the
+ * answered, spent or refused. What is to be written of it are copies (struct settlement), because the reservation, the
  * endpoint and the configuration may be gone when their turn comes.
  */
 #include "reserve.h"
@@ -10,35 +10,36 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/budget/admit.h"
-#include "eke/budget/outcome.h"
-#include "eke/budget/verdicts.h"
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
+#include "eke/budget/provider_limits.h"
+#include "eke/budget/settlement.h"
 #include "budget_private.h"
 #include "mirror.h"
 #include "watch.h"
 
 /* Of a ledger that is shared with other machines: what of it a reservation has behind it. */
 enum phase {
-	PHASE_FIRST,  /* nothing */
-	PHASE_ASKED,  /* admitted and recorded here; the answer is awaited */
+	PHASE_FIRST, /* nothing */
+	PHASE_ASKED, /* admitted and recorded here; the answer is awaited */
 	PHASE_DENIED, /* they said no: its record goes, and the reason is looked for */
-	PHASE_ALONE,  /* they do not answer: decided here */
+	PHASE_LOCAL_ONLY, /* they do not answer: decided here */
 };
 
 struct reservation {
 	uint64_t id;
 	struct budget *budget;
-	struct party party;
+	struct account account;
 	struct plan *plan; /* owned */
 	char endpoint[64];
 	char model[LIMIT_BUDGET_MODEL];
 	enum budget_use use;
 	double reserve;
 	bool granted;
-	bool recorded;    /* there is an entry */
-	bool under_block; /* its end tells something about a block */
+	bool recorded; /* there is a row in the ledger */
+	bool under_cooldown; /* its end tells something about a cooldown */
 	enum phase phase;
 	bool was_asked; /* they may have its record */
 	bool was_late;  /* our ledger said no, and was brought up to date for it */
@@ -54,11 +55,7 @@ static void grant_uncounted(void *ctx);
 
 static void reservation_free(struct reservation *r)
 {
-	struct reservation **at = &r->budget->reservations;
-
-	while (*at != r)
-		at = &(*at)->next;
-	*at = r->next;
+	list_unlink(r->budget->reservations, r);
 	loop_undefer(r->budget->loop, grant_uncounted, r);
 	if (r->budget->remote)
 		remote_forget(r->budget->remote, r->id);
@@ -78,25 +75,25 @@ static struct reservation *find(struct budget *budget, uint64_t id)
 
 /* --- reserving --- */
 
-/* Marks the blocks that this request finds out about. */
-static void mark_probe(struct budget *budget, const struct snapshot *s, struct reservation *r)
+/* Marks the cooldowns that this request finds out about. */
+static void note_probe(struct budget *budget, const struct snapshot *s, struct reservation *r)
 {
-	for (size_t i = 0; i < s->block_count; i++) {
-		struct block *b = &s->blocks[i];
+	for (size_t i = 0; i < s->cooldown_count; i++) {
+		struct cooldown *b = &s->cooldowns[i];
 
-		if (!admit_block_concerns(s, b, r->model) || block_judge(b, r->use, s->now) != BLOCK_PROBE)
+		if (!admit_cooldown_concerns(s, b, r->model) || cooldown_judge(b, r->use, s->now) != COOLDOWN_PROBE)
 			continue;
 		b->probe = r->id;
-		b->probe_until = s->now + BLOCK_PROBE_MS;
-		verdicts_put_block(budget->ledger, r->party.service, b);
+		b->probe_until = s->now + COOLDOWN_PROBE_MS;
+		provider_limits_put_cooldown(budget->ledger, r->account.service, b);
 	}
 }
 
-/* Is there a block, over or not, whose fate the end of this request decides? */
-static bool concerns_a_block(const struct snapshot *s, const struct reservation *r)
+/* Is there a cooldown, over or not, whose fate the end of this request decides? */
+static bool concerns_a_cooldown(const struct snapshot *s, const struct reservation *r)
 {
-	for (size_t i = 0; i < s->block_count; i++)
-		if (admit_block_concerns(s, &s->blocks[i], r->model))
+	for (size_t i = 0; i < s->cooldown_count; i++)
+		if (admit_cooldown_concerns(s, &s->cooldowns[i], r->model))
 			return true;
 	return false;
 }
@@ -112,25 +109,26 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 {
 	struct admit_request request = { .endpoint = r->endpoint, .model = r->model, .use = r->use, .reserve = r->reserve };
 	struct snapshot s = { .plan = r->plan };
-	struct key_mark mark;
+	struct key_hash key_hash;
 	bool ok;
 
 	if (asks(r))
-		remote_prepare(budget->remote, &r->party);
-	ledger_mark(budget->ledger, &r->party.key, &mark);
-	snapshot_read(&s, budget->ledger, &r->party, &mark, r->plan);
+		remote_prepare(budget->remote, &r->account);
+	ledger_key_hash(budget->ledger, &r->account.key, &key_hash);
+	snapshot_read(&s, budget->ledger, &r->account, &key_hash, r->plan);
 	ok = admit(&s, &request, err);
 	if (ok) {
 		r->sent_at = s.now;
-		r->under_block = concerns_a_block(&s, r);
+		r->under_cooldown = concerns_a_cooldown(&s, r);
 		r->recorded = plan_is_counted(r->plan);
-		mark_probe(budget, &s, r);
-		entries_tidy(budget->ledger);
+		note_probe(budget, &s, r);
+		ledger_rows_tidy(budget->ledger);
 	}
 	if (ok && r->recorded)
-		entries_add(budget->ledger, r->id, &r->party, &mark, r->model, snapshot_keep_until(&s, r->model));
+		ledger_rows_add(budget->ledger, r->id, &r->account, &key_hash, r->model,
+				snapshot_keep_until(&s, r->model));
 	if (ok && asks(r))
-		remote_make_question(budget->remote, r->id, &r->party, r->model, r->use, r->reserve, &s, &r->question);
+		remote_make_question(budget->remote, r->id, &r->account, r->model, r->use, r->reserve, &s, &r->question);
 	snapshot_release(&s);
 	return ok;
 }
@@ -138,10 +136,10 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 /* It was recorded here before the others answered: as if it had not been. */
 static void take_back(struct budget *budget, struct reservation *r)
 {
-	struct outcome about = { .id = r->id, .party = r->party, .plan = r->plan };
+	struct settlement about = { .id = r->id, .account = r->account, .plan = r->plan };
 
-	entries_drop(budget->ledger, r->id);
-	outcome_spent(budget->ledger, &about);
+	ledger_rows_drop(budget->ledger, r->id);
+	settle_spent(budget->ledger, &about);
 }
 
 /* The others said no, and our ledger, which has by now what they wrote, sees no reason. */
@@ -153,7 +151,7 @@ static void deny_as_told(const struct reservation *r, struct err *err)
 		   r->plan->windows[r->denial.window].scope == PLAN_SCOPE_KEY;
 	char when[96];
 
-	words_when(at, now / 1000, when, sizeof(when));
+	format_time_when(at, now / 1000, when, sizeof(when));
 	err_set(err, ERR_BUDGET, "all machines that share the ledger have used what the plan %s allows; the next may go %s",
 		r->plan->name, when);
 	err->retry_at = at;
@@ -174,8 +172,8 @@ static bool decide_again(struct budget *budget, struct reservation *r, struct er
 		deny_as_told(r, err);
 		return false;
 	}
-	if (r->phase == PHASE_ALONE && budget->remote) {
-		mirror_begin_alone(budget->ledger);
+	if (r->phase == PHASE_LOCAL_ONLY && budget->remote) {
+		mirror_begin_local_only(budget->ledger);
 		/* The question may arrive there all the same. */
 		if (ok)
 			mirror_owe_request(budget->ledger, r->id);
@@ -203,16 +201,16 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 		return STORE_OK;
 	}
 	if (asks(r) && remote_state(budget->remote) == REMOTE_AWAY)
-		r->phase = PHASE_ALONE;
+		r->phase = PHASE_LOCAL_ONLY;
 	if (budget->remote)
-		mirror_set_alone(budget->ledger, r->phase == PHASE_ALONE);
+		mirror_set_local_only(budget->ledger, r->phase == PHASE_LOCAL_ONLY);
 	result = ledger_begin(budget->ledger, STORE_WRITE);
 	if (result == STORE_OK) {
 		ok = r->phase == PHASE_FIRST ? decide(budget, r, &err) : decide_again(budget, r, &err);
 		result = ledger_commit(budget->ledger);
 	}
 	if (budget->remote)
-		mirror_set_alone(budget->ledger, remote_state(budget->remote) == REMOTE_AWAY);
+		mirror_set_local_only(budget->ledger, remote_state(budget->remote) == REMOTE_AWAY);
 	if (result != STORE_OK)
 		return result;
 	budget_watch(budget, true);
@@ -291,7 +289,7 @@ void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdic
 		decide_later(r, PHASE_DENIED);
 		return;
 	case REMOTE_SILENT:
-		decide_later(r, PHASE_ALONE);
+		decide_later(r, PHASE_LOCAL_ONLY);
 		return;
 	case REMOTE_ASK:
 		decide_later(r, PHASE_FIRST);
@@ -299,7 +297,7 @@ void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdic
 	}
 }
 
-/* Nothing to count, and no ledger that could hold a block. */
+/* Nothing to count, and no ledger that could hold a cooldown. */
 static void grant_uncounted(void *ctx)
 {
 	struct reservation *r = ctx;
@@ -316,7 +314,7 @@ uint64_t budget_reserve(struct budget *budget, const struct budget_request *requ
 	*r = (struct reservation){ .id = ledger_new_id(), .budget = budget, .plan = plan_copy(request->endpoint->plan),
 				   .use = request->use, .reserve = request->reserve, .fn = fn, .ctx = ctx,
 				   .next = budget->reservations };
-	party_make(request->endpoint, request->key, &r->party);
+	account_make(request->endpoint, request->key, &r->account);
 	snprintf(r->endpoint, sizeof(r->endpoint), "%s", request->endpoint->name);
 	snprintf(r->model, sizeof(r->model), "%s", request->model);
 	budget->reservations = r;
@@ -329,59 +327,59 @@ uint64_t budget_reserve(struct budget *budget, const struct budget_request *requ
 
 /* --- the ends of a reservation --- */
 
-static void outcome_free(void *ctx)
+static void settlement_free(void *ctx)
 {
-	struct outcome *outcome = ctx;
+	struct settlement *settlement = ctx;
 
-	free(outcome->plan);
-	free(outcome);
+	free(settlement->plan);
+	free(settlement);
 }
 
-static void write_refunded(struct budget *budget, void *outcome)
+static void write_refunded(struct budget *budget, void *settlement)
 {
-	outcome_refunded(budget->ledger, outcome);
+	settle_refunded(budget->ledger, settlement);
 }
 
-static void write_answered(struct budget *budget, void *outcome)
+static void write_answered(struct budget *budget, void *settlement)
 {
-	outcome_answered(budget->ledger, outcome);
+	settle_answered(budget->ledger, settlement);
 }
 
-static void write_spent(struct budget *budget, void *outcome)
+static void write_spent(struct budget *budget, void *settlement)
 {
-	outcome_spent(budget->ledger, outcome);
+	settle_spent(budget->ledger, settlement);
 }
 
-static void write_refused(struct budget *budget, void *outcome)
+static void write_refused(struct budget *budget, void *settlement)
 {
-	outcome_refused(budget->ledger, outcome);
+	settle_refused(budget->ledger, settlement);
 }
 
-static const struct budget_work refunded = { .write = write_refunded, .free_fn = outcome_free };
-static const struct budget_work answered = { .write = write_answered, .free_fn = outcome_free };
-static const struct budget_work spent = { .write = write_spent, .free_fn = outcome_free };
-static const struct budget_work refused = { .write = write_refused, .free_fn = outcome_free };
+static const struct budget_work refunded = { .write = write_refunded, .free_fn = settlement_free };
+static const struct budget_work answered = { .write = write_answered, .free_fn = settlement_free };
+static const struct budget_work spent = { .write = write_spent, .free_fn = settlement_free };
+static const struct budget_work refused = { .write = write_refused, .free_fn = settlement_free };
 
 /* The reservation is over; what its end says is written, unless it says nothing. */
 static void end(struct reservation *r, const struct budget_work *work, const struct budget_refusal *refusal, bool says)
 {
 	struct budget *budget = r->budget;
-	struct outcome *outcome = NULL;
+	struct settlement *settlement = NULL;
 
 	if (says) {
-		outcome = xcalloc(1, sizeof(*outcome));
-		outcome->id = r->id;
-		outcome->party = r->party;
-		outcome->plan = plan_copy(r->plan);
-		outcome->sent_at = r->sent_at;
-		memcpy(outcome->model, r->model, sizeof(outcome->model));
-		memcpy(outcome->endpoint, r->endpoint, sizeof(outcome->endpoint));
+		settlement = xcalloc(1, sizeof(*settlement));
+		settlement->id = r->id;
+		settlement->account = r->account;
+		settlement->plan = plan_copy(r->plan);
+		settlement->sent_at = r->sent_at;
+		memcpy(settlement->model, r->model, sizeof(settlement->model));
+		memcpy(settlement->endpoint, r->endpoint, sizeof(settlement->endpoint));
 		if (refusal)
-			outcome_set_refusal(outcome, refusal);
+			settlement_set_refusal(settlement, refusal);
 	}
 	reservation_free(r);
-	if (outcome)
-		jobs_do(budget, work, outcome);
+	if (settlement)
+		jobs_do(budget, work, settlement);
 }
 
 void budget_withdraw(struct budget *budget, uint64_t reservation)
@@ -399,7 +397,7 @@ void budget_refund(struct budget *budget, uint64_t reservation)
 	struct reservation *r = find(budget, reservation);
 
 	if (r)
-		end(r, &refunded, NULL, r->recorded || r->under_block);
+		end(r, &refunded, NULL, r->recorded || r->under_cooldown);
 }
 
 void budget_answered(struct budget *budget, uint64_t reservation)
@@ -407,7 +405,7 @@ void budget_answered(struct budget *budget, uint64_t reservation)
 	struct reservation *r = find(budget, reservation);
 
 	if (r)
-		end(r, &answered, NULL, r->under_block);
+		end(r, &answered, NULL, r->under_cooldown);
 }
 
 void budget_spent(struct budget *budget, uint64_t reservation)
@@ -415,7 +413,7 @@ void budget_spent(struct budget *budget, uint64_t reservation)
 	struct reservation *r = find(budget, reservation);
 
 	if (r)
-		end(r, &spent, NULL, r->under_block);
+		end(r, &spent, NULL, r->under_cooldown);
 }
 
 void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal)
@@ -432,11 +430,11 @@ void budget_refused(struct budget *budget, uint64_t reservation, const struct bu
 
 /* --- all of them --- */
 
-void reservations_go_alone(struct budget *budget)
+void reservations_go_local_only(struct budget *budget)
 {
 	for (struct reservation *r = budget->reservations; r; r = r->next)
-		if (!r->granted && r->phase != PHASE_ALONE)
-			decide_later(r, PHASE_ALONE);
+		if (!r->granted && r->phase != PHASE_LOCAL_ONLY)
+			decide_later(r, PHASE_LOCAL_ONLY);
 }
 
 void reservations_free(struct budget *budget)

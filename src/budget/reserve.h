@@ -7,7 +7,7 @@
 struct budget;
 
 /* The ledger is no longer shared: those that wait for the other machines are decided here. */
-void reservations_go_alone(struct budget *budget);
+void reservations_go_local_only(struct budget *budget);
 /* They end without a word. */
 void reservations_free(struct budget *budget);
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 
 const char *history_finish_name(enum call_finish finish)
 {
@@ -26,14 +26,13 @@ static void write_time(struct json_writer *w, const char *key, int64_t ms)
 {
 	char time[24];
 
-	clock_rfc3339(ms / 1000, time, sizeof(time));
+	rfc3339_format(ms / 1000, time, sizeof(time));
 	json_put_kstring(w, key, time);
 }
 
 static void write_usage(struct json_writer *w, const struct history_usage *usage)
 {
-	json_put_key(w, "usage");
-	json_begin_object(w);
+	json_begin_object(w, "usage");
 	json_put_kint(w, "promptTokens", usage->prompt_tokens);
 	json_put_kint(w, "completionTokens", usage->completion_tokens);
 	json_put_kint(w, "totalTokens", usage->prompt_tokens + usage->completion_tokens);
@@ -60,7 +59,7 @@ static void write_members(const struct history_entry *entry, struct json_writer 
 
 void history_write_entry(const struct history_entry *entry, struct json_writer *w)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	write_members(entry, w);
 	json_put_kint(w, "turns", entry->turns);
 	json_end_object(w);
@@ -79,15 +78,13 @@ static void write_name(struct json_writer *w, const struct history_attachment *a
 
 static void write_attachments(const struct history_turn *turn, bool texts, struct json_writer *w)
 {
-	json_put_key(w, "context");
-	json_begin_array(w);
+	json_begin_array(w, "context");
 	for (size_t i = 0; i < turn->attachment_count; i++) {
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		json_put_key(w, "name");
 		write_name(w, &turn->attachments[i]);
 		if (texts) {
-			json_put_key(w, "text");
-			json_put_stringn(w, turn->attachments[i].text, turn->attachments[i].len);
+			json_put_kstringn(w, "text", turn->attachments[i].text, turn->attachments[i].len);
 		}
 		json_end_object(w);
 	}
@@ -99,12 +96,11 @@ static void write_turn(const struct history_turn *turn, bool texts, struct json_
 	bool asked = turn->role == HISTORY_USER;
 	char id[24];
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	snprintf(id, sizeof(id), "%lld", (long long)turn->number);
 	json_put_kstring(w, "turnId", id);
 	json_put_kstring(w, "role", asked ? "user" : "assistant");
-	json_put_key(w, "text");
-	json_put_stringn(w, turn->text, turn->len);
+	json_put_kstringn(w, "text", turn->text, turn->len);
 	write_time(w, "createdAt", turn->created_ms);
 	write_if(w, "command", turn->command);
 	if (turn->attachment_count)
@@ -125,10 +121,9 @@ static void write_turn(const struct history_turn *turn, bool texts, struct json_
 
 void history_write_chat(const struct history_chat *chat, bool texts, struct json_writer *w)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	write_members(&chat->entry, w);
-	json_put_key(w, "turns");
-	json_begin_array(w);
+	json_begin_array(w, "turns");
 	for (size_t i = 0; i < chat->count; i++)
 		write_turn(&chat->turns[i], texts, w);
 	json_end_array(w);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/complete/post_context.h"
+#include "eke/post/context.h"
 
 /* The bar without any need to save, and with the bucket all but empty. */
 #define BAR_FREE 0.20

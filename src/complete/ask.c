@@ -11,10 +11,10 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/complete/candidates.h"
-#include "eke/complete/post.h"
 #include "eke/complete/prompt.h"
 #include "eke/complete/window.h"
+#include "eke/post/candidates.h"
+#include "eke/post/post.h"
 #include "eke/upstream/call.h"
 
 /* Room for an answer of so many lines of code; providers charge the room in advance (upstream.md 1.4). */

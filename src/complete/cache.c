@@ -16,7 +16,7 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "closers.h"
+#include "eke/code/closers.h"
 
 #define NONE UINT32_MAX
 #define MODULUS ((UINT64_C(1) << 61) - 1)

@@ -10,7 +10,7 @@
 #include "eke/complete/admission.h"
 #include "eke/complete/cache.h"
 #include "eke/complete/engine.h"
-#include "eke/complete/offline_ask.h"
+#include "eke/offline/suggest.h"
 #include "place.h"
 
 struct question;

@@ -15,7 +15,7 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/utf.h"
-#include "eke/complete/indent.h"
+#include "eke/code/indent.h"
 
 #define LINE_SHOWN 160          /* bytes of the cursor's line that are shown again, on each side */
 #define PATH_SHOWN 256

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "eke/complete/post_context.h"
+#include "eke/post/context.h"
 
 /* An anchor has at least so many bytes in words, and at most so many lines. */
 #define ANCHOR_WORDS 10

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/complete/post_context.h"
+#include "eke/post/context.h"
 
 /* One or two letters are counters, and stand for something else a few lines on. */
 #define SHORTEST 3

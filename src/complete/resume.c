@@ -4,7 +4,7 @@
 #include "resume.h"
 
 #include "eke/base/limits.h"
-#include "eke/complete/syntax.h"
+#include "eke/code/syntax.h"
 #include "eke/text/buffer.h"
 #include "engine_private.h"
 #include "questions.h"

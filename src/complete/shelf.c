@@ -20,7 +20,7 @@
 #include "eke/base/paths.h"
 #include "eke/base/process.h"
 #include "eke/base/strbuf.h"
-#include "eke/store/place.h"
+#include "eke/store/file.h"
 
 #define FILE_NAME "answers.db"
 #define ASIDE_PREFIX FILE_NAME ".damaged-"
@@ -531,16 +531,16 @@ enum store_result shelf_purge(struct shelf *shelf)
 	free(dir);
 	if (!path)
 		return STORE_OK;
-	if (!place_lock(path, &lock)) {
+	if (!file_lock_directory(path, &lock)) {
 		free(path);
 		return STORE_BUSY;
 	}
 	/* It is renamed first, as others may have it open: they recognise that, and nothing of it stays under its name. */
 	store_free(shelf->store);
 	shelf->store = store_new(&schema);
-	place_set_aside(path, aside, sizeof(aside));
+	file_set_aside(path, aside, sizeof(aside));
 	each_file(remove_aside, NULL);
-	place_unlock(lock);
+	file_unlock_directory(lock);
 	free(path);
 	return STORE_OK;
 }

@@ -14,7 +14,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/complete/post.h"
+#include "eke/post/post.h"
 #include "eke/text/lines.h"
 #include "decide.h"
 #include "engine_private.h"

@@ -81,7 +81,7 @@ void acp_read(struct acp_prompt *prompt, const char *path, acp_read_fn *fn)
 	prompt->path = xstrdup(path);
 	if (prompt->acp->can_read) {
 		w = rpc_call_begin(rpc, "fs/read_text_file");
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		json_put_kstring(w, "sessionId", prompt->session->id);
 		json_put_kstring(w, "path", path);
 		json_end_object(w);
@@ -125,8 +125,7 @@ void acp_tool_end(struct acp_prompt *prompt, bool completed, const char *reason)
 	json_put_kstring(w, "toolCallId", prompt->tool);
 	json_put_kstring(w, "status", completed ? "completed" : "failed");
 	if (reason) {
-		json_put_key(w, "rawOutput");
-		json_begin_object(w);
+		json_begin_object(w, "rawOutput");
 		json_put_kstring(w, "message", reason);
 		json_end_object(w);
 	}
@@ -169,18 +168,16 @@ void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const str
 	struct json_writer *w = rpc_call_begin(rpc, "session/request_permission");
 
 	prompt->permission_fn = fn;
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "sessionId", prompt->session->id);
-	json_put_key(w, "toolCall");
-	json_begin_object(w);
+	json_begin_object(w, "toolCall");
 	json_put_kstring(w, "toolCallId", prompt->tool);
 	json_put_kstring(w, "status", "pending");
 	write(prompt, w);
 	json_end_object(w);
-	json_put_key(w, "options");
-	json_begin_array(w);
+	json_begin_array(w, "options");
 	for (size_t i = 0; i < count; i++) {
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		json_put_kstring(w, "optionId", options[i].id);
 		json_put_kstring(w, "name", options[i].name);
 		json_put_kstring(w, "kind", options[i].kind);

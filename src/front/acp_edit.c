@@ -118,11 +118,10 @@ static void write_file(struct acp_prompt *prompt)
 	struct json_writer *w = rpc_call_begin(rpc, "fs/write_text_file");
 	struct err err;
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "sessionId", prompt->session->id);
 	json_put_kstring(w, "path", prompt->edit->path);
-	json_put_key(w, "content");
-	json_put_stringn(w, prompt->edit->text.data, prompt->edit->text.len);
+	json_put_kstringn(w, "content", prompt->edit->text.data, prompt->edit->text.len);
 	json_end_object(w);
 	prompt->call = rpc_call_end(rpc, on_written, prompt);
 	if (prompt->call)
@@ -177,9 +176,8 @@ static void write_tool(const struct acp_prompt *prompt, struct json_writer *w)
 	json_put_kstring(w, "title", title);
 	free(title);
 	json_put_kstring(w, "kind", "edit");
-	json_put_key(w, "content");
-	json_begin_array(w);
-	json_begin_object(w);
+	json_begin_array(w, "content");
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "type", "diff");
 	json_put_kstring(w, "path", e->path);
 	json_put_key(w, "oldText");
@@ -187,13 +185,11 @@ static void write_tool(const struct acp_prompt *prompt, struct json_writer *w)
 		json_put_stringn(w, e->old, e->old_len);
 	else
 		json_put_null(w);
-	json_put_key(w, "newText");
-	json_put_stringn(w, e->text.data, e->text.len);
+	json_put_kstringn(w, "newText", e->text.data, e->text.len);
 	json_end_object(w);
 	json_end_array(w);
-	json_put_key(w, "locations");
-	json_begin_array(w);
-	json_begin_object(w);
+	json_begin_array(w, "locations");
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "path", e->path);
 	if (e->has_lines)
 		json_put_kint(w, "line", e->first);

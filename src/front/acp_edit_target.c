@@ -1,6 +1,6 @@
 /*
- * Which file a prompt is to change, and what is to be done with it: the words of /edit, the file that goes along, and
- * what commands that answer in the chat mean for a file. What is found goes into the prompt's struct acp_edit.
+ * Which file a prompt is to change, and what is to be done with it: the words of /edit, or the edit instruction of the
+ * prompt's command, and the file that goes along. What is found goes into the prompt's struct acp_edit.
  */
 #include "acp_private.h"
 
@@ -8,23 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/json.h"
 #include "eke/base/mem.h"
 #include "eke/text/uri.h"
-
-/* What a command that answers in the chat means for a file. */
-static const struct verb {
-	const char *command;
-	const char *instruction;
-} verbs[] = {
-	{ "fix", "Find what is wrong with this code and correct it. Change nothing that is right." },
-	{ "refactor", "Refactor this code: clear names, small functions with one purpose each, no repetition, early "
-		      "returns, no dead code. Its behaviour, its interface and its style stay." },
-	{ "document", "Document this code in the form that is usual for its language or that the file already has: what "
-		      "each public part does, its parameters, result and errors. Do not change the code itself." },
-	{ "optimize", "Make this code faster, or let it use less memory, without changing what it does or how it is "
-		      "called. Do not trade readability for what cannot be measured." },
-};
 
 const struct acp_piece *acp_edit_attached(const struct acp_blocks *blocks)
 {
@@ -126,20 +111,14 @@ bool acp_edit_prepare(struct acp_prompt *prompt, const struct acp_piece *attache
 	return workspace_may_send_path(workspace, e->path, err);
 }
 
-/* Does the configuration give the command another meaning? */
-static bool is_users_own(const struct acp *acp, const char *command)
-{
-	const struct config *config = acp->app.config;
-
-	return json_get(config->commands[0], command) || json_get(config->commands[1], command);
-}
-
 const char *acp_edit_instruction(const struct acp_prompt *prompt)
 {
+	const struct command_set *commands = conversations_commands(prompt->acp->app.conversations);
+	const struct command *command;
+	struct err ignored;
+
 	if (!prompt->command || prompt->own_command)
 		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (!strcmp(verbs[i].command, prompt->command))
-			return is_users_own(prompt->acp, prompt->command) ? NULL : verbs[i].instruction;
-	return NULL;
+	command = commands_find(commands, prompt->command, &ignored);
+	return command ? command->edit_instruction : NULL;
 }

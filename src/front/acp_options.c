@@ -207,7 +207,7 @@ void acp_note_endpoint(struct acp_session *session, const char *endpoint)
 static void begin_option(struct json_writer *w, const char *id, const char *name, const char *description,
 	const char *category, const char *current)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "type", "select");
 	json_put_kstring(w, "id", id);
 	json_put_kstring(w, "name", name);
@@ -215,8 +215,7 @@ static void begin_option(struct json_writer *w, const char *id, const char *name
 	if (category)
 		json_put_kstring(w, "category", category);
 	json_put_kstring(w, "currentValue", current);
-	json_put_key(w, "options");
-	json_begin_array(w);
+	json_begin_array(w, "options");
 }
 
 static void end_option(struct json_writer *w)
@@ -227,7 +226,7 @@ static void end_option(struct json_writer *w)
 
 static void put_choice(struct json_writer *w, const char *value, const char *name, const char *description)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "value", value);
 	json_put_kstring(w, "name", name);
 	if (description)
@@ -279,8 +278,7 @@ static void write_edits(const struct acp_session *session, struct json_writer *w
 
 void acp_write_options(const struct acp_session *session, struct json_writer *w)
 {
-	json_put_key(w, "configOptions");
-	json_begin_array(w);
+	json_begin_array(w, "configOptions");
 	write_model(session, w);
 	write_edits(session, w);
 	json_end_array(w);
@@ -378,7 +376,7 @@ struct rpc_result *acp_set_config_option(void *ctx, struct rpc_request *request,
 		return rpc_fail(request, &err);
 	strbuf_init(&result, MIB(4));
 	json_writer_init(&w, &result);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	acp_write_options(session, &w);
 	json_end_object(&w);
 	json_writer_end(&w);

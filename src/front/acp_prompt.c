@@ -65,7 +65,7 @@ static void write_stop(struct strbuf *out, enum acp_stop stop)
 
 	strbuf_init(out, KIB(1));
 	json_writer_init(&w, out);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_put_kstring(&w, "stopReason", stop_names[stop]);
 	json_end_object(&w);
 	json_writer_end(&w);
@@ -81,7 +81,6 @@ void acp_prompt_end(struct acp_prompt *prompt, enum acp_stop stop)
 	write_stop(&out, stop);
 	rpc_answer(acp->rpc, prompt->ticket, &out);
 	detach(prompt);
-	acp_check_end(acp);
 }
 
 void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err)
@@ -94,7 +93,6 @@ void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err)
 	acp_tool_end(prompt, false, explained.message);
 	rpc_answer_error(acp->rpc, prompt->ticket, &explained, NULL, 0);
 	detach(prompt);
-	acp_check_end(acp);
 }
 
 void acp_prompt_cancel(struct acp_session *session)

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/clock.h"
 #include "eke/base/decode.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
+#include "eke/base/rfc3339.h"
 #include "eke/text/uri.h"
 
 enum look_kind { LOOK_LOAD, LOOK_RESUME, LOOK_LIST, LOOK_DELETE };
@@ -167,7 +167,7 @@ static void write_session(const struct acp_session *session, bool with_id, struc
 
 	strbuf_init(out, MIB(4));
 	json_writer_init(&w, out);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	if (with_id)
 		json_put_kstring(&w, "sessionId", session->id);
 	acp_write_options(session, &w);
@@ -295,15 +295,14 @@ static void answer_list(struct acp_look *look, const struct history_list *list)
 
 	strbuf_init(&out, LIMIT_OUT_QUEUE);
 	json_writer_init(&w, &out);
-	json_begin_object(&w);
-	json_put_key(&w, "sessions");
-	json_begin_array(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "sessions");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct history_entry *entry = &list->items[i];
 		char *cwd = folder_of(entry);
 
-		clock_rfc3339(entry->updated_ms / 1000, time, sizeof(time));
-		json_begin_object(&w);
+		rfc3339_format(entry->updated_ms / 1000, time, sizeof(time));
+		json_begin_object(&w, NULL);
 		json_put_kstring(&w, "sessionId", entry->id);
 		json_put_kstring(&w, "cwd", cwd);
 		json_put_kstring(&w, "title", entry->title);
@@ -355,7 +354,6 @@ static void on_looked(void *ctx, const struct conversations_reply *reply, const 
 		break;
 	}
 	look_end(look);
-	acp_check_end(acp);
 }
 
 static struct rpc_result *look_up(struct acp *acp, struct rpc_request *request, enum look_kind kind,

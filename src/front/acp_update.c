@@ -9,6 +9,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
+#include "eke/base/rfc3339.h"
 
 /* What is shown as the size of a context of which no plan says how large it is: that of most models in use. */
 #define USUAL_CONTEXT 128000
@@ -17,10 +18,9 @@ struct json_writer *acp_update_begin(const struct acp_session *session, const ch
 {
 	struct json_writer *w = rpc_notify_begin(session->acp->rpc, "session/update");
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "sessionId", session->id);
-	json_put_key(w, "update");
-	json_begin_object(w);
+	json_begin_object(w, "update");
 	json_put_kstring(w, "sessionUpdate", kind);
 	return w;
 }
@@ -40,11 +40,9 @@ void acp_send_chunk(const struct acp_session *session, const char *kind, const c
 	if (!len)
 		return;
 	w = acp_update_begin(session, kind);
-	json_put_key(w, "content");
-	json_begin_object(w);
+	json_begin_object(w, "content");
 	json_put_kstring(w, "type", "text");
-	json_put_key(w, "text");
-	json_put_stringn(w, text, len);
+	json_put_kstringn(w, "text", text, len);
 	json_end_object(w);
 	if (message)
 		json_put_kstring(w, "messageId", message);
@@ -60,7 +58,7 @@ void acp_send_title(struct acp_session *session, const char *title)
 		return;
 	free(session->title);
 	session->title = xstrdup(title);
-	clock_rfc3339(clock_wall_ms() / 1000, time, sizeof(time));
+	rfc3339_format(clock_wall_ms() / 1000, time, sizeof(time));
 	w = acp_update_begin(session, "session_info_update");
 	json_put_kstring(w, "title", title);
 	json_put_kstring(w, "updatedAt", time);
@@ -70,10 +68,8 @@ void acp_send_title(struct acp_session *session, const char *title)
 static void write_meta(const struct acp_session *session, const struct config_endpoint *endpoint,
 	const struct conversation_answer *answer, struct json_writer *w)
 {
-	json_put_key(w, "_meta");
-	json_begin_object(w);
-	json_put_key(w, "eke");
-	json_begin_object(w);
+	json_begin_object(w, "_meta");
+	json_begin_object(w, "eke");
 	json_put_key(w, "budget");
 	budget_write(session->acp->app.budget, endpoint, w);
 	if (answer) {
@@ -82,8 +78,7 @@ static void write_meta(const struct acp_session *session, const struct config_en
 		json_put_kbool(w, "estimated", answer->chat->usage_estimated);
 	}
 	if (answer && answer->trimmed_count) {
-		json_put_key(w, "trimmed");
-		json_begin_array(w);
+		json_begin_array(w, "trimmed");
 		for (size_t i = 0; i < answer->trimmed_count; i++)
 			json_put_string(w, answer->trimmed[i]);
 		json_end_array(w);
@@ -125,12 +120,11 @@ static const char *hint_of(const struct command *command)
 
 static void write_command(struct json_writer *w, const char *name, const char *description, const char *hint)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "name", name);
 	json_put_kstring(w, "description", description);
 	if (hint) {
-		json_put_key(w, "input");
-		json_begin_object(w);
+		json_begin_object(w, "input");
 		json_put_kstring(w, "hint", hint);
 		json_end_object(w);
 	}
@@ -151,8 +145,7 @@ void acp_send_commands(const struct acp_session *session)
 	const struct command_set *commands = conversations_commands(acp->app.conversations);
 	struct json_writer *w = acp_update_begin(session, "available_commands_update");
 
-	json_put_key(w, "availableCommands");
-	json_begin_array(w);
+	json_begin_array(w, "availableCommands");
 	for (size_t i = 0; i < commands_count(commands); i++) {
 		const struct command *c = commands_at(commands, i);
 

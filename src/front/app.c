@@ -72,12 +72,13 @@ bool app_config_changed(struct app *app)
 
 static void apply_log_level(const struct app *app)
 {
-	const char *name = app->options.log_level ? app->options.log_level :
-			   app->config->log_level ? app->config->log_level :
-						    app->options.default_log_level;
+	int configured = app->config->log_level;
+	const char *name = app->options.log_level ? app->options.log_level : app->options.default_log_level;
 	enum log_level level;
 
-	if (log_level_parse(name, &level))
+	if (!app->options.log_level && configured != CONFIG_LOG_LEVEL_UNSET)
+		log_set_level((enum log_level)configured);
+	else if (log_level_parse(name, &level))
 		log_set_level(level);
 }
 

@@ -18,8 +18,8 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
+#include "eke/budget/format_time.h"
 #include "eke/budget/report.h"
-#include "eke/budget/words.h"
 #include "eke/chat/history_json.h"
 #include "cli_chat_words.h"
 #include "cli_screen.h"
@@ -71,7 +71,7 @@ static bool is_commit(const struct chat_command *c)
 	return c->command && c->command->needs == COMMAND_NEEDS_DIFF;
 }
 
-/* The message alone: models like to put it into a fence, though asked not to. */
+/* The message local_only: models like to put it into a fence, though asked not to. */
 static void print_message(const struct chat_command *c)
 {
 	const char *text = c->text.data;
@@ -125,9 +125,8 @@ static void print_json(const struct chat_command *c, const struct conversation_a
 
 	strbuf_init(&out, 8 * LIMIT_ANSWER);
 	json_writer_init(&w, &out);
-	json_begin_object(&w);
-	json_put_key(&w, "text");
-	json_put_stringn(&w, answer->answer->text, answer->answer->text_len);
+	json_begin_object(&w, NULL);
+	json_put_kstringn(&w, "text", answer->answer->text, answer->answer->text_len);
 	json_put_kstring(&w, "finishReason", history_finish_name(answer->answer->finish));
 	json_put_kstring(&w, "model", answer->answer->model);
 	json_put_kstring(&w, "endpoint", answer->endpoint);
@@ -136,16 +135,14 @@ static void print_json(const struct chat_command *c, const struct conversation_a
 		json_put_kstring(&w, "chatId", told->begun.chat_id);
 		json_put_kstring(&w, "turnId", told->begun.turn_id);
 	}
-	json_put_key(&w, "usage");
-	json_begin_object(&w);
+	json_begin_object(&w, "usage");
 	json_put_kint(&w, "promptTokens", answer->usage.prompt_tokens);
 	json_put_kint(&w, "completionTokens", answer->usage.completion_tokens);
 	json_put_kint(&w, "totalTokens", answer->usage.total_tokens);
 	json_put_kbool(&w, "estimated", answer->usage_estimated);
 	json_end_object(&w);
 	if (told->trimmed_count) {
-		json_put_key(&w, "trimmed");
-		json_begin_array(&w);
+		json_begin_array(&w, "trimmed");
 		for (size_t i = 0; i < told->trimmed_count; i++)
 			json_put_string(&w, told->trimmed[i]);
 		json_end_array(&w);
@@ -175,9 +172,9 @@ static void print_budget(struct chat_command *c, const struct chat_answer *answe
 		fprintf(stderr, "eke: %s: %s\n", answer->endpoint, words);
 		return;
 	}
-	words_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
+	format_time_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
 	fprintf(stderr, "eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
-		(long long)tightest->state.limit, tightest->kind == PLAN_CALENDAR ? "all again" : "the next resets", words);
+		(long long)tightest->state.limit, tightest->resets_at_once ? "all again" : "the next resets", words);
 }
 
 static void print_notes(struct chat_command *c, const struct conversation_answer *told)

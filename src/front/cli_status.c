@@ -15,7 +15,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
-#include "eke/budget/words.h"
+#include "eke/budget/format_time.h"
 
 /* Columns of a bar. */
 #define BAR_MOST 30
@@ -71,7 +71,7 @@ static enum colour colour_of(enum budget_state state)
 	return PLAIN;
 }
 
-static enum colour colour_of_window(const struct window_state *window)
+static enum colour colour_of_window(const struct limit_window_state *window)
 {
 	if (!window->remaining)
 		return RED;
@@ -99,11 +99,11 @@ static void reset_words(const struct budget_report_window *w, int64_t now, char 
 	char at[48];
 
 	out[0] = '\0';
-	if (!w->state.used && w->kind == PLAN_SLIDING)
+	if (!w->state.used && !w->resets_at_once)
 		return;
 	countdown(w->state.reset_at - now, in, sizeof(in));
-	words_at(w->state.reset_at, now, at, sizeof(at));
-	snprintf(out, size, "%s in %s %s", w->kind == PLAN_CALENDAR ? "resets" : "more", in, at);
+	format_time_at(w->state.reset_at, now, at, sizeof(at));
+	snprintf(out, size, "%s in %s %s", w->resets_at_once ? "resets" : "more", in, at);
 }
 
 /* "machine, 60 requests an hour"; with the models where it counts a class of them. */
@@ -113,7 +113,7 @@ static char *window_name(const struct budget_report_window *w)
 	size_t models = 1; /* there is at least one pattern */
 	char limit[64];
 
-	words_limit(w->state.limit, w->period, limit, sizeof(limit));
+	format_limit(w->state.limit, w->period, limit, sizeof(limit));
 	strbuf_init(&name, KIB(1));
 	strbuf_addf(&name, "%s, %s", w->scope == PLAN_SCOPE_KEY ? "key" : "machine", limit);
 	while (w->models[models])
@@ -127,7 +127,7 @@ static char *window_name(const struct budget_report_window *w)
 	return strbuf_detach(&name, NULL);
 }
 
-static void print_bar(const struct look *look, const struct window_state *window, int width)
+static void print_bar(const struct look *look, const struct limit_window_state *window, int width)
 {
 	int full = (int)((window->used * width + window->limit - 1) / window->limit);
 
@@ -179,7 +179,7 @@ static void print_block(const struct budget_report *report, int64_t now)
 
 	if (report->blocked_until) {
 		countdown(report->blocked_until - now, in, sizeof(in));
-		words_at(report->blocked_until, now, at, sizeof(at));
+		format_time_at(report->blocked_until, now, at, sizeof(at));
 		printf("  %s%sno requests for %s, until then: %s\n", report->blocked_model,
 		       report->blocked_model[0] ? ": " : "", in, at);
 	}
@@ -223,15 +223,13 @@ static void print_json(struct app *app)
 
 	strbuf_init(&out, MIB(1));
 	json_writer_init(&w, &out);
-	json_begin_object(&w);
-	json_put_key(&w, "budgets");
-	json_begin_array(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "budgets");
 	for (size_t i = 0; i < upstream_count(app->upstream); i++)
 		budget_write(app->budget, endpoint_config(upstream_at(app->upstream, i)), &w);
 	json_end_array(&w);
 	budget_ledger(app->budget, &ledger);
-	json_put_key(&w, "ledger");
-	json_begin_object(&w);
+	json_begin_object(&w, "ledger");
 	json_put_kstring(&w, "path", ledger.path);
 	json_put_kbool(&w, "shared", ledger.shared);
 	if (ledger.others) {
@@ -264,7 +262,7 @@ static bool unblock(struct app *app)
 {
 	struct budget_ledger ledger;
 
-	if (budget_forget_blocks(app->budget))
+	if (budget_end_cooldowns(app->budget))
 		return true;
 	budget_ledger(app->budget, &ledger);
 	fprintf(stderr, "eke: %s\n",

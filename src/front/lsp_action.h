@@ -5,8 +5,8 @@
  */
 #include "lsp_private.h"
 
-/* What is asked for where an action changes the document; NULL: its answer is a text. */
-const char *lsp_action_instruction(const struct lsp *lsp, const char *name);
+/* What the edit engine is asked if the command changes the document; NULL: its answer is a text to read. */
+const char *lsp_action_instruction(const struct lsp *lsp, const struct command *command);
 /* "eke: Explain" */
 char *lsp_action_title(const struct command *command);
 

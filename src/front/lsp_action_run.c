@@ -88,7 +88,6 @@ static void done(struct lsp_action *a)
 
 	rpc_answer_null(lsp->rpc, a->ticket);
 	action_end(a);
-	lsp_check_end(lsp);
 }
 
 static void tell(struct lsp_action *a, enum lsp_message type, const char *text)
@@ -110,7 +109,6 @@ static void fail(struct lsp_action *a, const struct err *err)
 	tell(a, LSP_MESSAGE_ERROR, told.message);
 	rpc_answer_error(lsp->rpc, a->ticket, &told, NULL, 0);
 	action_end(a);
-	lsp_check_end(lsp);
 }
 
 static void cancel(struct lsp_action *a)
@@ -122,7 +120,6 @@ static void cancel(struct lsp_action *a)
 	rpc_answer_error(lsp->rpc, a->ticket, &err, a->text.data, a->text.len);
 	action_end(a);
 	lsp_update_status(lsp);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)
@@ -200,11 +197,9 @@ static void on_applied(void *ctx, const struct json *result, const struct err *e
 /* For clients that know no versions; the document is still the one that was asked about. */
 static void write_changes(struct json_writer *w, const struct edit_proposal *proposal)
 {
-	json_begin_object(w);
-	json_put_key(w, "changes");
-	json_begin_object(w);
-	json_put_key(w, proposal->uri);
-	json_begin_array(w);
+	json_begin_object(w, NULL);
+	json_begin_object(w, "changes");
+	json_begin_array(w, proposal->uri);
 	for (size_t i = 0; i < proposal->count; i++)
 		lsp_write_text_edit(w, &proposal->changes[i]);
 	json_end_array(w);
@@ -217,7 +212,7 @@ static void apply(struct lsp_action *a, const struct edit_proposal *proposal)
 	struct json_writer *w = rpc_call_begin(a->lsp->rpc, "workspace/applyEdit");
 	struct err err;
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "label", a->title);
 	json_put_key(w, "edit");
 	if (a->lsp->client.document_changes)
@@ -268,7 +263,8 @@ static void add_diagnostics(struct strbuf *out, const struct lsp_context *given,
 	}
 }
 
-static uint64_t start_edit(struct lsp_action *a, const struct lsp_context *given, struct err *err)
+static uint64_t start_edit(struct lsp_action *a, const char *instruction_text, const struct lsp_context *given,
+	struct err *err)
 {
 	struct lsp *lsp = a->lsp;
 	struct edit_callbacks callbacks = { .delta = on_edit_delta, .done = on_proposal, .ctx = a };
@@ -278,7 +274,7 @@ static uint64_t start_edit(struct lsp_action *a, const struct lsp_context *given
 	uint64_t id;
 
 	strbuf_init(&instruction, LIMIT_CONTEXT_PIECE);
-	strbuf_adds(&instruction, lsp_action_instruction(lsp, a->name));
+	strbuf_adds(&instruction, instruction_text);
 	add_diagnostics(&instruction, given, doc ? doc_text(doc) : NULL);
 	wanted.instruction = instruction.data;
 	id = workspace_may_send(lsp->app.workspace, a->uri, err) ?
@@ -317,7 +313,7 @@ static void show(struct lsp_action *a)
 
 	if (uri && a->lsp->client.show_document) {
 		w = rpc_call_begin(a->lsp->rpc, "window/showDocument");
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		json_put_kstring(w, "uri", uri);
 		json_put_kbool(w, "external", false);
 		json_put_kbool(w, "takeFocus", true);
@@ -431,18 +427,19 @@ static struct lsp_action *action_new(
 	a->name = xstrdup(command->name);
 	a->title = lsp_action_title(command);
 	a->uri = xstrdup(p->uri);
-	a->edits = lsp_action_instruction(lsp, command->name) != NULL;
 	strbuf_init(&a->text, LIMIT_ANSWER);
 	return a;
 }
 
-static struct rpc_result *start(struct lsp_action *a, struct rpc_request *request, const struct lsp_context *given,
-	const struct json *token)
+/* `instruction` is lsp_action_instruction()'s. */
+static struct rpc_result *start(struct lsp_action *a, struct rpc_request *request, const char *instruction,
+	const struct lsp_context *given, const struct json *token)
 {
 	struct lsp *lsp = a->lsp;
 	struct err err = ERR_INIT;
 
-	a->id = a->edits ? start_edit(a, given, &err) : start_chat(a, given, &err);
+	a->edits = instruction != NULL;
+	a->id = a->edits ? start_edit(a, instruction, given, &err) : start_chat(a, given, &err);
 	if (!a->id) {
 		lsp_explain(lsp, &err);
 		tell(a, LSP_MESSAGE_ERROR, err.message);
@@ -475,7 +472,8 @@ struct rpc_result *lsp_run_action(struct lsp *lsp, struct rpc_request *request, 
 		struct lsp_action *a = action_new(lsp, request, command, &p);
 
 		a->range = range;
-		result = start(a, request, &given, json_get(params, "workDoneToken"));
+		result = start(a, request, lsp_action_instruction(lsp, command), &given,
+			json_get(params, "workDoneToken"));
 	} else {
 		result = rpc_fail(request, &err);
 	}

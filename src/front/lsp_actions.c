@@ -16,7 +16,6 @@
 #include "lsp_positions.h"
 
 #define QUICK_FIX "quickfix"
-#define REWRITE "refactor.rewrite"
 /* Diagnostics that get a fix of their own. */
 #define FIXES_MOST 5
 /* Lines around a diagnostic that its fix may touch. */
@@ -55,52 +54,10 @@ static const struct decode_field action_fields[] = {
 	{ .name = NULL },
 };
 
-/* Those whose result is new text for the range. */
-static const struct {
-	const char *name;
-	const char *kind;
-	const char *instruction;
-} edits[] = {
-	{ "fix", QUICK_FIX,
-	  "Fix what is wrong with it, and change nothing else. If problems are listed below, these are what is meant." },
-	{ "refactor", REWRITE,
-	  "Refactor it: clear names, small functions with one purpose each, no repetition, early returns, no dead code. "
-	  "Its behaviour, its interface and the style of the code around it stay." },
-	{ "optimize", REWRITE,
-	  "Make it faster, or let it use less memory, without changing what it does or how it is called. Do not trade "
-	  "readability for what cannot be measured; if it is good as it is, leave it so." },
-	{ "document", REWRITE,
-	  "Add documentation comments, in the form that is usual for the language or that the file already has: what each "
-	  "public part does, its parameters, result and errors, and what a caller must know. Within functions comment only "
-	  "what the code does not say. Change nothing of the code itself." },
-};
-
-/* A command of the user's own, which may have the name of a built-in one. */
-static bool is_users(const struct lsp *lsp, const char *name)
+const char *lsp_action_instruction(const struct lsp *lsp, const struct command *command)
 {
-	const struct config *config = lsp->app.config;
-
-	for (size_t i = 0; i < ARRAY_LEN(config->commands); i++)
-		if (json_get(config->commands[i], name))
-			return true;
-	return false;
-}
-
-static size_t find_edit(const struct lsp *lsp, const char *name)
-{
-	size_t i = 0;
-
-	while (i < ARRAY_LEN(edits) && strcmp(edits[i].name, name) != 0)
-		i++;
 	/* A client that cannot apply edits gets the new text to read. */
-	return is_users(lsp, name) || !lsp->client.apply_edit ? ARRAY_LEN(edits) : i;
-}
-
-const char *lsp_action_instruction(const struct lsp *lsp, const char *name)
-{
-	size_t i = find_edit(lsp, name);
-
-	return i < ARRAY_LEN(edits) ? edits[i].instruction : NULL;
+	return lsp->client.apply_edit ? command->edit_instruction : NULL;
 }
 
 char *lsp_action_title(const struct command *command)
@@ -153,9 +110,8 @@ static void write_command(const struct offer *offer, const struct action *action
 
 	json_put_kstring(w, "title", action->title);
 	json_put_kstring(w, "command", "eke.command");
-	json_put_key(w, "arguments");
-	json_begin_array(w);
-	json_begin_object(w);
+	json_begin_array(w, "arguments");
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "name", action->name);
 	json_put_kstring(w, "uri", offer->params->document.uri);
 	json_put_key(w, "range");
@@ -163,7 +119,7 @@ static void write_command(const struct offer *offer, const struct action *action
 	if (action->diagnostic || json_count(diagnostics)) {
 		json_put_key(w, "diagnostics");
 		if (action->diagnostic) {
-			json_begin_array(w);
+			json_begin_array(w, NULL);
 			json_put_tree(w, action->diagnostic);
 			json_end_array(w);
 		} else {
@@ -180,18 +136,16 @@ static void write_action(const struct offer *offer, const struct action *action)
 
 	if (!is_wanted(offer->params->context.only, action->kind))
 		return;
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	if (offer->lsp->client.action_literals) {
 		json_put_kstring(w, "title", action->title);
 		json_put_kstring(w, "kind", action->kind);
 		if (action->diagnostic) {
-			json_put_key(w, "diagnostics");
-			json_begin_array(w);
+			json_begin_array(w, "diagnostics");
 			json_put_tree(w, action->diagnostic);
 			json_end_array(w);
 		}
-		json_put_key(w, "command");
-		json_begin_object(w);
+		json_begin_object(w, "command");
 		write_command(offer, action);
 		json_end_object(w);
 	} else {
@@ -240,8 +194,8 @@ static void offer_commands(const struct offer *offer, struct range range)
 
 	for (size_t i = 0; i < commands_count(set); i++) {
 		const struct command *command = commands_at(set, i);
-		size_t edit = find_edit(offer->lsp, command->name);
-		struct action action = { .kind = edit < ARRAY_LEN(edits) ? edits[edit].kind : "",
+		bool edits = lsp_action_instruction(offer->lsp, command) != NULL;
+		struct action action = { .kind = edits ? command->code_action_kind : "",
 					 .name = command->name,
 					 .range = range };
 		char *title;
@@ -287,7 +241,7 @@ struct rpc_result *lsp_code_action(void *ctx, struct rpc_request *request, const
 	strbuf_init(&result, LIMIT_OUT_QUEUE);
 	json_writer_init(&w, &result);
 	offer.w = &w;
-	json_begin_array(&w);
+	json_begin_array(&w, NULL);
 	if (is_of_use(lsp, p.document.uri)) {
 		offer_fixes(&offer);
 		if (!is_empty(range))

@@ -1,6 +1,6 @@
 /*
  * Answers as files: the one way in which every editor can show a text. They are in answers/ of the state directory, for
- * the user alone, and go after a week; with privacy.history false they go when the program ends.
+ * the user local_only, and go after a week; with privacy.history false they go when the program ends.
  */
 #include "lsp_private.h"
 
@@ -16,7 +16,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
-#include "eke/store/place.h"
+#include "eke/store/file.h"
 #include "lsp_action.h"
 
 #define KEPT_SECONDS (7 * 86400)
@@ -107,7 +107,7 @@ char *lsp_keep_answer(struct lsp *lsp, const char *name, const char *text, size_
 
 	if (!path) {
 		err_set(err, ERR_INTERNAL, "there is no home directory to keep the answer in");
-	} else if (place_make_directory(path, err)) {
+	} else if (file_make_directory(path, err)) {
 		remove_old(directory);
 		fd = make_file(directory, name, &path);
 		ok = fd >= 0 && write_all(fd, text, len);

@@ -92,12 +92,10 @@ static void write_answer(struct lsp *lsp, const struct chat_answer *answer, stru
 	struct json_writer w;
 
 	json_writer_init(&w, out);
-	json_begin_object(&w);
-	json_put_key(&w, "message");
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
+	json_begin_object(&w, "message");
 	json_put_kstring(&w, "role", "assistant");
-	json_put_key(&w, "content");
-	json_put_stringn(&w, a->text, a->text_len);
+	json_put_kstringn(&w, "content", a->text, a->text_len);
 	json_end_object(&w);
 	lsp_write_answer(lsp, answer, answer->trimmed, answer->trimmed_count, &w);
 	json_end_object(&w);

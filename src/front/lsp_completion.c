@@ -95,17 +95,14 @@ static void write_item(struct json_writer *w, const struct engine_item *item)
 	char id[24];
 
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)item->id);
-	json_begin_object(w);
-	json_put_key(w, "insertText");
-	json_put_stringn(w, item->text, item->len);
+	json_begin_object(w, NULL);
+	json_put_kstringn(w, "insertText", item->text, item->len);
 	json_put_key(w, "range");
 	lsp_write_range(w, item->range);
-	json_put_key(w, "command");
-	json_begin_object(w);
+	json_begin_object(w, "command");
 	json_put_kstring(w, "title", "Accept");
 	json_put_kstring(w, "command", "eke.accept");
-	json_put_key(w, "arguments");
-	json_begin_array(w);
+	json_begin_array(w, "arguments");
 	json_put_string(w, id);
 	json_end_array(w);
 	json_end_object(w);
@@ -119,9 +116,8 @@ static void answer_items(struct lsp *lsp, uint64_t ticket, const struct engine_i
 
 	strbuf_init(&result, ENGINE_ITEMS * 8 * LIMIT_COMPLETION_TEXT);
 	json_writer_init(&w, &result);
-	json_begin_object(&w);
-	json_put_key(&w, "items");
-	json_begin_array(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "items");
 	for (size_t i = 0; i < count; i++)
 		write_item(&w, &items[i]);
 	json_end_array(&w);
@@ -166,7 +162,6 @@ static void on_done(void *ctx, const struct engine_item *items, size_t count, co
 			show_failure(lsp, err);
 	}
 	completion_end(c);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)
@@ -266,11 +261,10 @@ struct rpc_result *lsp_explain_completion(void *ctx, struct rpc_request *request
 	endpoint = upstream_at(lsp->app.upstream, 0);
 	strbuf_init(&result, KIB(64));
 	json_writer_init(&w, &result);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_put_kstring(&w, "decision", e.decision);
 	json_put_kstring(&w, "reason", e.reason);
-	json_put_key(&w, "score");
-	json_put_double(&w, e.score);
+	json_put_kdouble(&w, "score", e.score);
 	json_put_key(&w, "budget");
 	if (endpoint)
 		budget_write(lsp->app.budget, endpoint_config(endpoint), &w);

@@ -29,17 +29,16 @@ uint64_t lsp_ask_consent(
 	struct json_writer *w = rpc_call_begin(lsp->rpc, "window/showMessageRequest");
 	char text[LIMIT_ERR_MESSAGE + 128];
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kint(w, "type", LSP_MESSAGE_WARNING);
 	snprintf(text, sizeof(text), "%s. Use %s instead until then?", err->message, other->name);
 	json_put_kstring(w, "message", text);
-	json_put_key(w, "actions");
-	json_begin_array(w);
-	json_begin_object(w);
+	json_begin_array(w, "actions");
+	json_begin_object(w, NULL);
 	snprintf(text, sizeof(text), CONSENT "%s", other->name);
 	json_put_kstring(w, "title", text);
 	json_end_object(w);
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "title", "Not now");
 	json_end_object(w);
 	json_end_array(w);

@@ -53,13 +53,12 @@ static void write_answer(struct lsp *lsp, const struct conversation_answer *answ
 	struct json_writer w;
 
 	json_writer_init(&w, out);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_put_kstring(&w, "chatId", answer->begun.chat_id);
 	json_put_kstring(&w, "turnId", answer->begun.turn_id);
 	json_put_kstring(&w, "questionTurnId", answer->begun.question_id);
 	json_put_kstring(&w, "title", answer->begun.title);
-	json_put_key(&w, "text");
-	json_put_stringn(&w, answer->chat->answer->text, answer->chat->answer->text_len);
+	json_put_kstringn(&w, "text", answer->chat->answer->text, answer->chat->answer->text_len);
 	lsp_write_answer(lsp, answer->chat, answer->trimmed, answer->trimmed_count, &w);
 	json_end_object(&w);
 	json_writer_end(&w);
@@ -74,7 +73,7 @@ static void on_begun(void *ctx, const struct conversation_begun *begun)
 	if (!begun->is_new || !turn->lsp->client_ready)
 		return;
 	w = rpc_notify_begin(turn->lsp->rpc, "eke/didCreateChat");
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "chatId", begun->chat_id);
 	json_put_kstring(w, "title", begun->title);
 	json_put_kstring(w, "questionTurnId", begun->question_id);

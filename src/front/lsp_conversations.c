@@ -40,9 +40,8 @@ void lsp_looks_free(struct lsp *lsp)
 
 static void write_list(struct json_writer *w, const struct history_list *list)
 {
-	json_begin_object(w);
-	json_put_key(w, "chats");
-	json_begin_array(w);
+	json_begin_object(w, NULL);
+	json_begin_array(w, "chats");
 	for (size_t i = 0; i < list->count; i++)
 		history_write_entry(&list->items[i], w);
 	json_end_array(w);
@@ -58,10 +57,9 @@ static void write_reply(struct json_writer *w, const struct conversations_reply 
 	} else if (reply->chat) {
 		history_write_chat(reply->chat, false, w);
 	} else {
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		if (reply->text) {
-			json_put_key(w, "text");
-			json_put_stringn(w, reply->text, reply->len);
+			json_put_kstringn(w, "text", reply->text, reply->len);
 		}
 		json_end_object(w);
 	}
@@ -84,7 +82,6 @@ static void on_reply(void *ctx, const struct conversations_reply *reply, const s
 		rpc_answer(lsp->rpc, look->ticket, &result);
 	}
 	look_end(look);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)
@@ -217,13 +214,12 @@ struct rpc_result *lsp_chat_commands(void *ctx, struct rpc_request *request, con
 	set = conversations_commands(lsp->app.conversations);
 	strbuf_init(&result, MIB(1));
 	json_writer_init(&w, &result);
-	json_begin_object(&w);
-	json_put_key(&w, "commands");
-	json_begin_array(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "commands");
 	for (size_t i = 0; i < commands_count(set); i++) {
 		const struct command *command = commands_at(set, i);
 
-		json_begin_object(&w);
+		json_begin_object(&w, NULL);
 		json_put_kstring(&w, "name", command->name);
 		json_put_kstring(&w, "title", command->title);
 		json_put_kstring(&w, "description", command->description);

@@ -76,22 +76,19 @@ void lsp_edits_free(struct lsp *lsp)
 
 void lsp_write_text_edit(struct json_writer *w, const struct edit_change *change)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_key(w, "range");
 	lsp_write_range(w, change->range);
-	json_put_key(w, "newText");
-	json_put_stringn(w, change->text, change->len);
+	json_put_kstringn(w, "newText", change->text, change->len);
 	json_end_object(w);
 }
 
 void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal)
 {
-	json_begin_object(w);
-	json_put_key(w, "documentChanges");
-	json_begin_array(w);
-	json_begin_object(w);
-	json_put_key(w, "textDocument");
-	json_begin_object(w);
+	json_begin_object(w, NULL);
+	json_begin_array(w, "documentChanges");
+	json_begin_object(w, NULL);
+	json_begin_object(w, "textDocument");
 	json_put_kstring(w, "uri", proposal->uri);
 	json_put_key(w, "version");
 	if (proposal->version == DOC_NO_VERSION)
@@ -99,8 +96,7 @@ void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal 
 	else
 		json_put_int(w, proposal->version);
 	json_end_object(w);
-	json_put_key(w, "edits");
-	json_begin_array(w);
+	json_begin_array(w, "edits");
 	for (size_t i = 0; i < proposal->count; i++)
 		lsp_write_text_edit(w, &proposal->changes[i]);
 	json_end_array(w);
@@ -129,11 +125,10 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 	if (proposal) {
 		strbuf_init(&result, LIMIT_OUT_QUEUE);
 		json_writer_init(&w, &result);
-		json_begin_object(&w);
+		json_begin_object(&w, NULL);
 		json_put_key(&w, "edit");
 		lsp_write_workspace_edit(&w, proposal);
-		json_put_key(&w, "text");
-		json_put_stringn(&w, proposal->text, proposal->text_len);
+		json_put_kstringn(&w, "text", proposal->text, proposal->text_len);
 		json_put_key(&w, "budget");
 		budget_write(lsp->app.budget, proposal->endpoint, &w);
 		json_end_object(&w);
@@ -143,7 +138,6 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 		rpc_answer_error(lsp->rpc, e->ticket, err, NULL, 0);
 	}
 	edit_end(e);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)

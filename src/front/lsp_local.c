@@ -86,7 +86,7 @@ static void on_consent(void *ctx, const struct json *result, const struct err *e
 
 static void put_action(struct json_writer *w, const char *title)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "title", title);
 	json_end_object(w);
 }
@@ -101,11 +101,10 @@ static void offer(struct lsp_local *l, const struct local_server *server)
 	local_server_list_models(server, models, sizeof(models));
 	snprintf(text, sizeof(text), "%s answers on this machine, with %s. Use it for completions and chat?",
 		 local_server_title(server), models);
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kint(w, "type", LSP_MESSAGE_INFO);
 	json_put_kstring(w, "message", text);
-	json_put_key(w, "actions");
-	json_begin_array(w);
+	json_begin_array(w, "actions");
 	put_action(w, CONSENT);
 	put_action(w, "Not now");
 	json_end_array(w);

@@ -69,7 +69,6 @@ static void answer(struct lsp_models *m)
 	else
 		rpc_answer(lsp->rpc, m->ticket, &m->models);
 	models_end(m);
-	lsp_check_end(lsp);
 }
 
 static void on_models(void *ctx, const char *const *ids, size_t count, const struct err *err)
@@ -83,7 +82,7 @@ static void on_models(void *ctx, const char *const *ids, size_t count, const str
 			m->err = *err;
 	}
 	for (size_t i = 0; ids && i < count; i++) {
-		json_begin_object(&m->w);
+		json_begin_object(&m->w, NULL);
 		json_put_kstring(&m->w, "id", ids[i]);
 		json_put_kstring(&m->w, "endpoint", endpoint_name(part->endpoint));
 		json_end_object(&m->w);
@@ -130,9 +129,8 @@ struct rpc_result *lsp_models_list(void *ctx, struct rpc_request *request, const
 	m->ticket = rpc_ticket(request);
 	strbuf_init(&m->models, LIMIT_BODY);
 	json_writer_init(&m->w, &m->models);
-	json_begin_object(&m->w);
-	json_put_key(&m->w, "models");
-	json_begin_array(&m->w);
+	json_begin_object(&m->w, NULL);
+	json_begin_array(&m->w, "models");
 	m->next = lsp->models;
 	lsp->models = m;
 	if (named)
@@ -145,8 +143,7 @@ struct rpc_result *lsp_models_list(void *ctx, struct rpc_request *request, const
 
 void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w)
 {
-	json_put_key(w, "budgets");
-	json_begin_array(w);
+	json_begin_array(w, "budgets");
 	for (size_t i = 0; i < upstream_count(lsp->app.upstream); i++)
 		budget_write(lsp->app.budget, endpoint_config(upstream_at(lsp->app.upstream, i)), w);
 	json_end_array(w);
@@ -162,7 +159,7 @@ struct rpc_result *lsp_budget_get(void *ctx, struct rpc_request *request, const 
 	lsp_refresh(lsp);
 	strbuf_init(&result, MIB(1));
 	json_writer_init(&w, &result);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	lsp_write_budgets(lsp, &w);
 	json_end_object(&w);
 	json_writer_end(&w);

@@ -25,8 +25,7 @@ bool lsp_decode_range(const struct json *value, const char *path, struct range *
 
 static void write_position(struct json_writer *w, const char *key, struct position position)
 {
-	json_put_key(w, key);
-	json_begin_object(w);
+	json_begin_object(w, key);
 	json_put_kint(w, "line", position.line);
 	json_put_kint(w, "character", position.character);
 	json_end_object(w);
@@ -34,7 +33,7 @@ static void write_position(struct json_writer *w, const char *key, struct positi
 
 void lsp_write_range(struct json_writer *w, struct range range)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	write_position(w, "start", range.start);
 	write_position(w, "end", range.end);
 	json_end_object(w);

@@ -23,19 +23,16 @@ static void emit(void *ctx, const char *text, size_t text_len, const char *reaso
 	struct rpc *rpc = progress->lsp->rpc;
 	struct json_writer *w = rpc_notify_begin(rpc, "$/progress");
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_key(w, "token");
 	json_put_raw(w, progress->token, strlen(progress->token));
-	json_put_key(w, "value");
-	json_begin_object(w);
+	json_begin_object(w, "value");
 	json_put_kstring(w, "kind", "delta");
 	if (text_len) {
-		json_put_key(w, "text");
-		json_put_stringn(w, text, text_len);
+		json_put_kstringn(w, "text", text, text_len);
 	}
 	if (reasoning_len) {
-		json_put_key(w, "reasoning");
-		json_put_stringn(w, reasoning, reasoning_len);
+		json_put_kstringn(w, "reasoning", reasoning, reasoning_len);
 	}
 	json_end_object(w);
 	json_end_object(w);

@@ -120,7 +120,7 @@ static char *compose(const struct lsp *lsp, char **key)
 	*key = strbuf_detach(&facts, NULL);
 	strbuf_init(&text, MIB(1));
 	json_writer_init(&w, &text);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_put_kstring(&w, "state", state);
 	json_put_kstring(&w, "message", message);
 	lsp_write_budgets(lsp, &w);

@@ -103,7 +103,6 @@ void lsp_turn_answer(struct lsp_turn *turn, struct strbuf *result)
 
 	rpc_answer(lsp->rpc, turn->ticket, result);
 	turn_end(turn);
-	lsp_check_end(lsp);
 }
 
 void lsp_turn_fail(struct lsp_turn *turn, const struct err *err)
@@ -114,7 +113,6 @@ void lsp_turn_fail(struct lsp_turn *turn, const struct err *err)
 	lsp_explain(lsp, &told);
 	rpc_answer_error(lsp->rpc, turn->ticket, &told, NULL, 0);
 	turn_end(turn);
-	lsp_check_end(lsp);
 }
 
 /* --- may the next endpoint be used? --- */
@@ -140,8 +138,7 @@ void lsp_turn_on_ask(void *ctx, const struct config_endpoint *other, const struc
 
 static void write_usage(struct json_writer *w, const struct chat_answer *answer)
 {
-	json_put_key(w, "usage");
-	json_begin_object(w);
+	json_begin_object(w, "usage");
 	json_put_kint(w, "promptTokens", answer->usage.prompt_tokens);
 	json_put_kint(w, "completionTokens", answer->usage.completion_tokens);
 	json_put_kint(w, "totalTokens", answer->usage.total_tokens);
@@ -155,13 +152,11 @@ void lsp_write_answer(struct lsp *lsp, const struct chat_answer *answer, const c
 	const struct call_answer *a = answer->answer;
 
 	if (a->reasoning_len) {
-		json_put_key(w, "reasoning");
-		json_put_stringn(w, a->reasoning, a->reasoning_len);
+		json_put_kstringn(w, "reasoning", a->reasoning, a->reasoning_len);
 	}
 	json_put_kstring(w, "finishReason", history_finish_name(a->finish));
 	if (count) {
-		json_put_key(w, "trimmed");
-		json_begin_array(w);
+		json_begin_array(w, "trimmed");
 		for (size_t i = 0; i < count; i++)
 			json_put_string(w, trimmed[i]);
 		json_end_array(w);

@@ -45,11 +45,10 @@ static struct json_writer *begin_value(struct lsp_work *work, const char *kind)
 {
 	struct json_writer *w = rpc_notify_begin(work->lsp->rpc, "$/progress");
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_key(w, "token");
 	json_put_raw(w, work->token, strlen(work->token));
-	json_put_key(w, "value");
-	json_begin_object(w);
+	json_begin_object(w, "value");
 	json_put_kstring(w, "kind", kind);
 	return w;
 }
@@ -89,7 +88,7 @@ static void ask_for_token(struct lsp_work *work)
 {
 	struct json_writer *w = rpc_call_begin(work->lsp->rpc, "window/workDoneProgress/create");
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_key(w, "token");
 	json_put_raw(w, work->token, strlen(work->token));
 	json_end_object(w);

@@ -3,7 +3,7 @@
  */
 #include "eke/rpc/error.h"
 
-#include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 
 int rpc_error_code(enum err_kind kind, enum rpc_dialect dialect)
 {
@@ -51,8 +51,7 @@ static void write_data(struct json_writer *w, const struct err *err, const char 
 	const char *kind = err_kind_name(err->kind);
 	char time[24];
 
-	json_put_key(w, "data");
-	json_begin_object(w);
+	json_begin_object(w, "data");
 	if (kind)
 		json_put_kstring(w, "kind", kind);
 	if (err->endpoint[0])
@@ -62,14 +61,13 @@ static void write_data(struct json_writer *w, const struct err *err, const char 
 	if (err->provider_message[0])
 		json_put_kstring(w, "providerMessage", err->provider_message);
 	if (err->retry_at) {
-		clock_rfc3339(err->retry_at, time, sizeof(time));
+		rfc3339_format(err->retry_at, time, sizeof(time));
 		json_put_kstring(w, "retryAt", time);
 	}
 	if (err->blocked_scope[0])
 		json_put_kstring(w, "blockedScope", err->blocked_scope);
 	if (text) {
-		json_put_key(w, "text");
-		json_put_stringn(w, text, text_len);
+		json_put_kstringn(w, "text", text, text_len);
 	}
 	json_end_object(w);
 }
@@ -77,7 +75,7 @@ static void write_data(struct json_writer *w, const struct err *err, const char 
 void rpc_write_error(struct json_writer *w, const struct err *err, enum rpc_dialect dialect, const char *text,
 	size_t text_len)
 {
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kint(w, "code", rpc_error_code(err->kind, dialect));
 	json_put_kstring(w, "message", err->message);
 	if (err_kind_name(err->kind) || text)

@@ -69,7 +69,7 @@ void rpc_call_cancel(struct rpc *rpc, uint64_t id)
 		return;
 	free(call);
 	w = rpc_notify_begin(rpc, rpc_cancel_method(rpc));
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kint(w, rpc->config.dialect == RPC_ACP ? "requestId" : "id", (int64_t)id);
 	json_end_object(w);
 	rpc_notify_end(rpc);

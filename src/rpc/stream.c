@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "rpc_private.h"
 
@@ -75,18 +76,13 @@ void rpc_stream_finish(struct rpc_stream *stream)
 
 void rpc_stream_free(struct rpc_stream *stream)
 {
-	struct rpc_stream **at;
 
 	if (!stream)
 		return;
 	if (stream->scheduled)
 		loop_undefer(stream->loop, flush_at_turn_end, stream);
-	if (stream->rpc) {
-		at = &stream->rpc->streams;
-		while (*at != stream)
-			at = &(*at)->next;
-		*at = stream->next;
-	}
+	if (stream->rpc)
+		list_unlink(stream->rpc->streams, stream);
 	strbuf_release(&stream->text);
 	strbuf_release(&stream->reasoning);
 	free(stream);

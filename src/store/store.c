@@ -18,7 +18,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
-#include "eke/store/place.h"
+#include "eke/store/file.h"
 
 /* Pages of the log after which it is copied into the file; each request of the ledger writes some three. */
 #define CHECKPOINT_PAGES "128"
@@ -29,9 +29,9 @@
 struct store {
 	const struct store_schema *schema;
 	bool in_memory;
-	char *path;         /* NULL: in memory, or no place */
+	char *path;         /* NULL: in memory, or no directory for it */
 	sqlite3 *db;        /* NULL: not open */
-	struct place_id id; /* of the file that is open */
+	struct file_id id; /* of the file that is open */
 	sqlite3_stmt **statements; /* by number; NULL where not prepared */
 	sqlite3_stmt *current;
 	int parameter;
@@ -231,10 +231,10 @@ static bool migrate(struct store *store, bool after_damage)
 	return false;
 }
 
-/* The journal for the place: true unless it cannot be set now. */
+/* Sets the kind of journal that the file system can do. False: not now. */
 static bool set_journal(struct store *store)
 {
-	bool remote = place_is_remote(store->path);
+	bool remote = file_is_remote(store->path);
 
 	if (remote && !store->remote_told) {
 		store->remote_told = true;
@@ -282,22 +282,22 @@ static bool connect(struct store *store)
 /* Opens the file, which is locked against others who make or set aside; see open_store(). */
 static void open_file(struct store *store, bool after_damage)
 {
-	struct place_id before = place_identify(store->path);
+	struct file_id before = file_identify(store->path);
 
 	if (!connect(store) || !set_up(store, after_damage)) {
 		close_connection(store, store->damaged);
 		return;
 	}
-	store->id = place_identify(store->path);
+	store->id = file_identify(store->path);
 	/* Replaced while it was being opened. */
-	if (!place_same(before, store->id)) {
+	if (!file_same(before, store->id)) {
 		close_connection(store, true);
 		store->result = STORE_BUSY;
 	}
 }
 
 /* Puts the damaged file out of the way and begins a new one. `id`: the one that was found damaged. */
-static void replace_file(struct store *store, struct place_id id)
+static void replace_file(struct store *store, struct file_id id)
 {
 	char aside[128] = "";
 	struct err err;
@@ -306,13 +306,13 @@ static void replace_file(struct store *store, struct place_id id)
 	store->damaged = false;
 	store->result = STORE_OK;
 	/* Another process may have done it: then its new file is ours. */
-	if (place_same(id, place_identify(store->path)) && !place_set_aside(store->path, aside, sizeof(aside))) {
+	if (file_same(id, file_identify(store->path)) && !file_set_aside(store->path, aside, sizeof(aside))) {
 		store->result = STORE_FAILED;
 		set_trouble(store, STORE_UNUSABLE, "%s is damaged and cannot be set aside: %s: %s", store->schema->subject,
 			    store->path, strerror(errno));
 		return;
 	}
-	if (!place_make_file(store->path, &made, &err)) {
+	if (!file_make(store->path, &made, &err)) {
 		store->result = STORE_FAILED;
 		set_trouble(store, STORE_UNUSABLE, "%s: %s", store->schema->subject, err.message);
 		return;
@@ -323,7 +323,7 @@ static void replace_file(struct store *store, struct place_id id)
 			    store->schema->subject, store->damage, aside);
 }
 
-static bool find_place(struct store *store)
+static bool find_path(struct store *store)
 {
 	char *dir = path_state();
 	struct err err;
@@ -333,13 +333,13 @@ static bool find_place(struct store *store)
 	store->path = NULL;
 	if (!dir) {
 		store->result = STORE_FAILED;
-		set_trouble(store, STORE_NO_PLACE, "%s has no place: there is no home directory; set EKE_STATE_DIR",
+		set_trouble(store, STORE_NO_DIRECTORY, "%s cannot be kept: there is no home directory; set EKE_STATE_DIR",
 			    store->schema->subject);
 		return false;
 	}
 	store->path = xasprintf("%s/%s", dir, store->schema->file);
 	free(dir);
-	ok = place_make_directory(store->path, &err);
+	ok = file_make_directory(store->path, &err);
 	if (!ok) {
 		store->result = STORE_FAILED;
 		set_trouble(store, STORE_UNUSABLE, "%s: %s", store->schema->subject, err.message);
@@ -353,35 +353,35 @@ static bool make_file(struct store *store, int *lock)
 	struct err err;
 	bool made;
 
-	if (place_identify(store->path).inode)
+	if (file_identify(store->path).inode)
 		*lock = -1;
-	else if (!place_lock(store->path, lock)) {
+	else if (!file_lock_directory(store->path, lock)) {
 		store->result = STORE_BUSY;
 		return false;
 	}
-	if (place_make_file(store->path, &made, &err))
+	if (file_make(store->path, &made, &err))
 		return true;
-	place_unlock(*lock);
+	file_unlock_directory(*lock);
 	store->result = STORE_FAILED;
 	set_trouble(store, STORE_UNUSABLE, "%s: %s", store->schema->subject, err.message);
 	return false;
 }
 
-static void set_damaged_aside(struct store *store, struct place_id id)
+static void set_damaged_aside(struct store *store, struct file_id id)
 {
 	int lock;
 
-	if (!place_lock(store->path, &lock)) {
+	if (!file_lock_directory(store->path, &lock)) {
 		store->result = STORE_BUSY;
 		return;
 	}
 	replace_file(store, id);
-	place_unlock(lock);
+	file_unlock_directory(lock);
 }
 
 static void open_store(struct store *store)
 {
-	struct place_id id;
+	struct file_id id;
 	int lock;
 
 	if (store->in_memory) {
@@ -389,11 +389,11 @@ static void open_store(struct store *store)
 			close_connection(store, false);
 		return;
 	}
-	if (!find_place(store) || !make_file(store, &lock))
+	if (!find_path(store) || !make_file(store, &lock))
 		return;
-	id = place_identify(store->path);
+	id = file_identify(store->path);
 	open_file(store, false);
-	place_unlock(lock);
+	file_unlock_directory(lock);
 	if (store->damaged)
 		set_damaged_aside(store, id);
 }
@@ -401,7 +401,7 @@ static void open_store(struct store *store)
 /* Does the name stand for another file now than the one that is open? */
 static bool was_replaced(const struct store *store)
 {
-	return !store->in_memory && !place_same(store->id, place_identify(store->path));
+	return !store->in_memory && !file_same(store->id, file_identify(store->path));
 }
 
 /* --- life --- */
@@ -455,7 +455,7 @@ bool store_exists(const struct store *store)
 	if (!dir)
 		return store->db != NULL;
 	path = xasprintf("%s/%s", dir, store->schema->file);
-	there = place_identify(path).inode != 0;
+	there = file_identify(path).inode != 0;
 	free(path);
 	free(dir);
 	return there;
@@ -483,7 +483,7 @@ bool store_copy(struct store *store, struct store *memory)
 /* The file behind the name is no longer the one that is open, or was found damaged. */
 static void look_after_file(struct store *store)
 {
-	struct place_id id = store->id;
+	struct file_id id = store->id;
 
 	if (!store->db)
 		return;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
@@ -21,16 +22,6 @@ struct side {
 	size_t count;
 };
 
-static uint64_t hash_of(const char *s, size_t len)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	/* FNV-1a. */
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 static void side_init(struct side *s, const char *text, size_t len)
 {
 	size_t lines = lines_count(text, len) + 1;
@@ -42,7 +33,7 @@ static void side_init(struct side *s, const char *text, size_t len)
 		size_t next = at + lines_skip(text + at, len - at, 1);
 
 		s->starts[s->count] = at;
-		s->hashes[s->count++] = hash_of(text + at, next - at);
+		s->hashes[s->count++] = hash_fnv64(HASH_FNV64, text + at, next - at);
 		at = next;
 	}
 	s->starts[s->count] = len;

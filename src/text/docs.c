@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
@@ -106,14 +107,9 @@ static void tell_kind(const struct docs *docs, enum docs_event_kind kind, const 
 
 /* --- the table --- */
 
-/* FNV-1a. */
 static uint64_t hash_of(const char *key)
 {
-	uint64_t hash = UINT64_C(0xCBF29CE484222325);
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * UINT64_C(0x100000001B3);
-	return hash;
+	return hash_fnv64(HASH_FNV64, key, strlen(key));
 }
 
 static struct doc **bucket_of(const struct docs *docs, uint64_t hash)

@@ -268,7 +268,7 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 		strbuf_add(&call->refusal, data, len);
 		return;
 	}
-	answer_feed(call->answer, data, len);
+	answer_feed(call->answer, data, len, clock_wall_ms() / 1000);
 	tell_deltas(call);
 	if (answer_is_too_large(call->answer)) {
 		log_warn("endpoint %s: an answer is larger than eke takes; the rest is dropped",
@@ -276,7 +276,7 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 		succeed(call, NULL, false);
 	} else if (answer_is_over(call->answer) && answer_is_usable(call->answer)) {
 		/* All is said; do not wait for the connection's end. */
-		answer_end(call->answer, true);
+		answer_end(call->answer, true, clock_wall_ms() / 1000);
 		succeed(call, NULL, true);
 	}
 }
@@ -371,7 +371,7 @@ static void settle(struct call *call, const struct err *broken)
 {
 	struct err err;
 
-	answer_end(call->answer, !broken);
+	answer_end(call->answer, !broken, clock_wall_ms() / 1000);
 	if (answer_is_usable(call->answer)) {
 		succeed(call, broken, false);
 		return;

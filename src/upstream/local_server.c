@@ -263,14 +263,12 @@ void local_server_snippet(const struct local_server *server, struct strbuf *out)
 	if (!local_server_choose(server, &choice))
 		return;
 	json_writer_init(&w, out);
-	json_begin_object(&w);
-	json_put_key(&w, "endpoints");
-	json_begin_array(&w);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "endpoints");
+	json_begin_object(&w, NULL);
 	json_put_kstring(&w, "name", choice.name);
 	json_put_kstring(&w, "baseUrl", server->address);
-	json_put_key(&w, "models");
-	json_begin_object(&w);
+	json_begin_object(&w, "models");
 	json_put_kstring(&w, "chat", choice.chat);
 	json_put_kstring(&w, "completion", choice.completion);
 	json_end_object(&w);

@@ -10,8 +10,7 @@
 
 static void put_text(struct json_writer *w, const char *key, const char *text, size_t len)
 {
-	json_put_key(w, key);
-	json_put_stringn(w, text, len);
+	json_put_kstringn(w, key, text, len);
 }
 
 bool request_model_reasons(const char *model)
@@ -32,12 +31,10 @@ static void put_common(struct json_writer *w, const struct request_spec *spec, c
 	if (spec->max_tokens > 0)
 		json_put_kint(w, limit_key, spec->max_tokens);
 	if (spec->temperature >= 0) {
-		json_put_key(w, "temperature");
-		json_put_double(w, spec->temperature);
+		json_put_kdouble(w, "temperature", spec->temperature);
 	}
 	if (spec->stop_count && max_stop) {
-		json_put_key(w, "stop");
-		json_begin_array(w);
+		json_begin_array(w, "stop");
 		for (size_t i = 0; i < spec->stop_count && i < max_stop; i++)
 			json_put_string(w, spec->stop[i]);
 		json_end_array(w);
@@ -49,8 +46,7 @@ static void put_stream_options(struct json_writer *w, const struct request_spec 
 {
 	if (!spec->stream || !spec->stream_options)
 		return;
-	json_put_key(w, "stream_options");
-	json_begin_object(w);
+	json_begin_object(w, "stream_options");
 	json_put_kbool(w, "include_usage", true);
 	json_end_object(w);
 }
@@ -58,12 +54,11 @@ static void put_stream_options(struct json_writer *w, const struct request_spec 
 static void put_chat(struct json_writer *w, const struct request_spec *spec)
 {
 	json_put_kstring(w, "model", spec->model);
-	json_put_key(w, "messages");
-	json_begin_array(w);
+	json_begin_array(w, "messages");
 	for (size_t i = 0; i < spec->message_count; i++) {
 		const struct request_message *m = &spec->messages[i];
 
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		json_put_kstring(w, "role", m->role);
 		put_text(w, "content", m->content, m->content_len);
 		json_end_object(w);
@@ -96,10 +91,9 @@ static void put_infill(struct json_writer *w, const struct request_spec *spec)
 		json_put_kstring(w, "model", spec->model);
 	put_text(w, "input_prefix", spec->prefix, spec->prefix_len);
 	put_text(w, "input_suffix", spec->suffix, spec->suffix_len);
-	json_put_key(w, "input_extra");
-	json_begin_array(w);
+	json_begin_array(w, "input_extra");
 	for (size_t i = 0; i < spec->extra_count; i++) {
-		json_begin_object(w);
+		json_begin_object(w, NULL);
 		json_put_kstring(w, "filename", spec->extras[i].filename);
 		put_text(w, "text", spec->extras[i].text, spec->extras[i].len);
 		json_end_object(w);
@@ -116,7 +110,7 @@ void request_write(const struct request_spec *spec, struct strbuf *out)
 	struct json_writer w;
 
 	json_writer_init(&w, out);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	switch (spec->api) {
 	case WIRE_CHAT:
 		put_chat(&w, spec);

@@ -12,7 +12,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
-#include "eke/complete/post.h"
+#include "eke/post/post.h"
 
 #define CURSOR "\xE2\x80\xB8"
 #define BYTEWISE 400 /* longer answers grow by lines only: each step costs a whole run */

@@ -21,7 +21,7 @@
 #include "eke/base/zone.h"
 #include "eke/budget/budget.h"
 #include "eke/io/loop.h"
-#include "eke/store/place.h"
+#include "eke/store/file.h"
 #include "eke/store/store.h"
 #include "state_dir.h"
 

@@ -222,7 +222,7 @@ static void test_race(void **state)
 
 /* --- a ledger that somebody holds --- */
 
-static const char *const nothing[] = { "SELECT 1", "SELECT 2", NULL };
+static const char *const nothing[] = { "SELECT 1", "SELECT 2", "SELECT 3", NULL };
 static const struct store_schema same_file = { .file = "ledger.db", .subject = "x", .application_id = 0x656B6501,
 					       .migrations = nothing };
 
@@ -330,7 +330,7 @@ static void test_without_file(void **state)
 	run(careful, ARRAY_LEN(careful));
 	spend(second, A);
 	assert_int_equal(used(second, A), 4);
-	assert_false(budget_forget_blocks(second));
+	assert_false(budget_end_cooldowns(second));
 }
 
 /* --- corrections --- */
@@ -561,10 +561,10 @@ static void test_look_at_locked(void **state)
 
 	(void)state;
 	assert_int_equal(mkdir(state_dir, 0700), 0);
-	assert_true(place_lock(path, &lock));
+	assert_true(file_lock_directory(path, &lock));
 	budget_on_change(first, on_change, loop);
 	assert_int_equal(used(first, A), 0);
-	place_unlock(lock);
+	file_unlock_directory(lock);
 	spend(second, A);
 	changes = 0;
 	while (!changes)
@@ -574,7 +574,7 @@ static void test_look_at_locked(void **state)
 	free(path);
 }
 
-/* The end of a block is told by a timer; nothing else is. */
+/* The end of a cooldown is told by a timer; nothing else is. */
 static void test_change_by_time(void **state)
 {
 	struct budget_report report;
@@ -582,7 +582,7 @@ static void test_change_by_time(void **state)
 	(void)state;
 	budget_on_change(first, on_change, loop);
 	refuse(first, granted(first, A, "m"), REFUSAL(.retry_at = NOW + 1));
-	/* The loop's clock is the real one: a block that ends in 10 ms of it. */
+	/* The loop's clock is the real one: a cooldown that ends in 10 ms of it. */
 	clock_set_for_test(NOW * 1000 + 990, 990);
 	changes = 0;
 	budget_report(first, &endpoints[A], &report);
@@ -658,7 +658,7 @@ static void test_written(void **state)
 	at(3671);
 	budget_refused(second, granted(second, A, "big"),
 		       &(struct budget_refusal){ .message = "Not that.", .per_model = true, .retry_at = NOW + 3700 });
-	budget_forget_blocks(second);
+	budget_end_cooldowns(second);
 	budget_refused(second, granted(second, A, "big"),
 		       &(struct budget_refusal){ .message = "Not that.", .per_model = true, .retry_at = NOW + 3700 });
 	expect_json(A, BUDGET("a", "five", "ok", FIVE(3, 2, "05:00:10"),

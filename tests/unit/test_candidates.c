@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/complete/candidates.h"
+#include "eke/post/candidates.h"
 
 static void test_split(void **state)
 {

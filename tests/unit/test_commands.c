@@ -86,6 +86,7 @@ static void test_builtin(void **state)
 		assert_true(*command->title && *command->description);
 		/* Built-in prompts quote nothing: what they work on is attached. */
 		assert_false(command_quotes_selection(command));
+		assert_true(!command->edit_instruction == !command->code_action_kind);
 	}
 	assert_null(commands_at(set, ARRAY_LEN(names)));
 	assert_null(commands_find(set, "Explain", &err));

@@ -96,7 +96,7 @@ static void summary(const struct config *c, struct strbuf *out)
 	strbuf_addf(out, " system=%s temperature=%g tokens=%d language=%s", c->chat.system ? c->chat.system : "-",
 		    c->chat.temperature, (int)c->chat.max_tokens, c->chat.language ? c->chat.language : "-");
 	strbuf_addf(out, " history=%d redis=%s level=%s ignore=", c->history, c->ledger_redis ? c->ledger_redis : "-",
-		    c->log_level ? c->log_level : "-");
+		    c->log_level == CONFIG_LOG_LEVEL_UNSET ? "-" : log_level_names[c->log_level]);
 	for (const char **p = c->ignore; *p; p++)
 		strbuf_addf(out, "%s,", *p);
 }

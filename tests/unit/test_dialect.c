@@ -64,7 +64,7 @@ static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 	struct rpc_config config = {
-		.dialect = RPC_ACP, .methods = methods, .admit = admit, .broken = on_broken, .ctx = f
+		.dialect = RPC_ACP, .methods = methods, .admit = admit, .broken = on_broken, .end_ctx = f, .ctx = f
 	};
 
 	*state = f;
@@ -160,7 +160,7 @@ static void test_acp_call(void **state)
 	struct json_writer *w = rpc_call_begin(f->rpc, "fs/read_text_file");
 	uint64_t id;
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_end_object(w);
 	id = rpc_call_end(f->rpc, on_response, f);
 	expect(f, CALL("1", "fs/read_text_file", ",\"params\":{}"));

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/complete/indent.h"
+#include "eke/code/indent.h"
 
 static const struct {
 	const char *text;

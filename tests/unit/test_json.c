@@ -326,8 +326,8 @@ static void test_put_deep_tree(void **state)
 		/* The levels above count. */
 		strbuf_reset(&out);
 		json_writer_init(&w, &out);
-		json_begin_array(&w);
-		json_begin_array(&w);
+		json_begin_array(&w, NULL);
+		json_begin_array(&w, NULL);
 		json_put_tree(&w, tree);
 		json_end_array(&w);
 		json_end_array(&w);

@@ -84,9 +84,8 @@ static void test_doubles(void **state)
 
 		strbuf_init(&out, 200);
 		json_writer_init(&w, &out);
-		json_begin_object(&w);
-		json_put_key(&w, "d");
-		json_put_double(&w, doubles[i].d);
+		json_begin_object(&w, NULL);
+		json_put_kdouble(&w, "d", doubles[i].d);
 		json_end_object(&w);
 		json_writer_end(&w);
 		strbuf_consume(&out, strlen("{\"d\":"));
@@ -105,12 +104,11 @@ static void test_structure(void **state)
 	strbuf_init(&out, 1000);
 	strbuf_adds(&out, "before ");
 	json_writer_init(&w, &out);
-	json_begin_object(&w);
-	json_put_key(&w, "list");
-	json_begin_array(&w);
-	json_begin_array(&w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "list");
+	json_begin_array(&w, NULL);
 	json_end_array(&w);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_end_object(&w);
 	json_put_int(&w, INT64_MIN);
 	json_put_int(&w, INT64_MAX);
@@ -119,8 +117,7 @@ static void test_structure(void **state)
 	json_put_string(&w, NULL);
 	json_put_raw(&w, S("{\"raw\": 1}"));
 	json_end_array(&w);
-	json_put_key(&w, "a \"key\"\n");
-	json_begin_object(&w);
+	json_begin_object(&w, "a \"key\"\n");
 	json_put_kint(&w, "i", -5);
 	json_put_kbool(&w, "b", false);
 	json_put_kstring(&w, "s", "x");
@@ -149,7 +146,7 @@ static void test_depth(void **state)
 	strbuf_init(&wanted, 1000);
 	json_writer_init(&w, &out);
 	for (int i = 0; i < JSON_WRITER_DEPTH - 1; i++) {
-		json_begin_array(&w);
+		json_begin_array(&w, NULL);
 		json_put_int(&w, i);
 		strbuf_addf(&wanted, "%s[%d", i ? "," : "", i);
 	}
@@ -174,7 +171,7 @@ static void test_full(void **state)
 
 		strbuf_init(&out, max);
 		json_writer_init(&w, &out);
-		json_begin_object(&w);
+		json_begin_object(&w, NULL);
 		json_put_kstring(&w, "key", "text");
 		json_end_object(&w);
 		json_writer_end(&w);

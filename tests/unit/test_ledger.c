@@ -18,10 +18,10 @@
 #include "eke/base/log.h"
 #include "eke/base/paths.h"
 #include "eke/base/strbuf.h"
-#include "eke/budget/entries.h"
 #include "eke/budget/ledger.h"
-#include "eke/budget/verdicts.h"
-#include "eke/store/place.h"
+#include "eke/budget/ledger_rows.h"
+#include "eke/budget/provider_limits.h"
+#include "eke/store/file.h"
 #include "state_dir.h"
 
 /* 2026-11-24T03:00:00Z */
@@ -97,15 +97,15 @@ static void begin(struct ledger *l, enum store_mode mode)
 
 static void add(struct ledger *l, uint64_t id, const struct config_endpoint *e, const char *key, const char *model)
 {
-	struct key_mark mark;
-	struct party party;
+	struct key_hash mark;
+	struct account account;
 
-	party_make(e, key, &party);
+	account_make(e, key, &account);
 	for (int tries = 0;; tries++) {
 		assert_true(tries < 3);
 		begin(l, STORE_WRITE);
-		ledger_mark(l, &party.key, &mark);
-		entries_add(l, id, &party, &mark, model, ledger_now(l) + 2 * HOUR_MS);
+		ledger_key_hash(l, &account.key, &mark);
+		ledger_rows_add(l, id, &account, &mark, model, ledger_now(l) + 2 * HOUR_MS);
 		if (ledger_commit(l) == STORE_OK)
 			return;
 	}
@@ -114,7 +114,7 @@ static void add(struct ledger *l, uint64_t id, const struct config_endpoint *e, 
 static void drop(struct ledger *l, uint64_t id)
 {
 	begin(l, STORE_WRITE);
-	entries_drop(l, id);
+	ledger_rows_drop(l, id);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 }
 
@@ -123,31 +123,31 @@ static void expect_times(struct ledger *l, const struct config_endpoint *e, cons
 			 const char *const *models, const char *wanted)
 {
 	struct plan_window window = { .scope = scope, .models = models };
-	struct entry_log log = { .entries = NULL };
-	struct key_mark mark;
-	struct party party;
+	struct ledger_rows log = { .rows = NULL };
+	struct key_hash mark;
+	struct account account;
 	struct strbuf text;
 	int64_t *times;
 	size_t n;
 
-	party_make(e, key, &party);
+	account_make(e, key, &account);
 	begin(l, STORE_READ);
-	ledger_mark(l, &party.key, &mark);
-	entries_read(l, &party, &mark, NOW - 30 * DAY_MS, &log);
+	ledger_key_hash(l, &account.key, &mark);
+	ledger_rows_read(l, &account, &mark, NOW - 30 * DAY_MS, &log);
 	assert_int_equal(ledger_commit(l), STORE_OK);
-	times = entry_log_times(&log, &window, NOW - 30 * DAY_MS, &n);
+	times = ledger_rows_times(&log, &window, NOW - 30 * DAY_MS, &n);
 	strbuf_init(&text, KIB(64));
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(&text, "%s%lld", i ? "," : "", (long long)(times[i] - NOW));
 	assert_string_equal(text.data, wanted);
 	strbuf_release(&text);
 	free(times);
-	entry_log_release(&log);
+	ledger_rows_release(&log);
 }
 
 #define MACHINE(l, e, wanted) expect_times(l, e, KEY_1, PLAN_SCOPE_MACHINE, all, wanted)
 
-/* --- entries --- */
+/* --- rows --- */
 
 static void test_scopes(void **state)
 {
@@ -187,18 +187,18 @@ static void test_tidy(void **state)
 	add(l, 1, &one, KEY_1, "m");
 	at(2 * HOUR_MS - 1);
 	begin(l, STORE_WRITE);
-	entries_tidy(l);
+	ledger_rows_tidy(l);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	MACHINE(l, &one, "0");
 	/* Kept for two hours, looked after once an hour. */
 	at(2 * HOUR_MS + 1000);
 	begin(l, STORE_WRITE);
-	entries_tidy(l);
+	ledger_rows_tidy(l);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	MACHINE(l, &one, "0");
 	at(3 * HOUR_MS);
 	begin(l, STORE_WRITE);
-	entries_tidy(l);
+	ledger_rows_tidy(l);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	MACHINE(l, &one, "");
 	ledger_free(l);
@@ -222,20 +222,20 @@ static void test_long_names(void **state)
 static void test_many(void **state)
 {
 	struct ledger *l = ledger_new();
-	struct key_mark mark;
-	struct party party;
+	struct key_hash mark;
+	struct account account;
 	struct strbuf wanted;
 
 	(void)state;
-	party_make(&one, KEY_1, &party);
+	account_make(&one, KEY_1, &account);
 	strbuf_init(&wanted, KIB(64));
 	begin(l, STORE_WRITE);
-	ledger_mark(l, &party.key, &mark);
+	ledger_key_hash(l, &account.key, &mark);
 	for (unsigned i = 0; i < 1000; i++) {
 		char model[32];
 
 		snprintf(model, sizeof(model), "%s-%u", i % 2 ? "mini" : "big", i);
-		entries_add(l, i + 1, &party, &mark, model, NOW + DAY_MS);
+		ledger_rows_add(l, i + 1, &account, &mark, model, NOW + DAY_MS);
 		if (i % 2)
 			strbuf_adds(&wanted, wanted.len ? ",0" : "0");
 	}
@@ -254,8 +254,8 @@ static void test_keys_are_nowhere(void **state)
 	struct ledger *other = ledger_new();
 	struct key_digest digest;
 	struct key_digest digest_2;
-	struct key_mark mark;
-	struct key_mark again;
+	struct key_hash mark;
+	struct key_hash again;
 	size_t seen = 0;
 
 	(void)state;
@@ -263,18 +263,18 @@ static void test_keys_are_nowhere(void **state)
 	key_digest_make(KEY_1, "api.example.com", &digest);
 	key_digest_make(KEY_2, "api.example.com", &digest_2);
 	begin(l, STORE_WRITE);
-	ledger_mark(l, &digest, &mark);
-	entries_note_key(l, "one", &mark);
+	ledger_key_hash(l, &digest, &mark);
+	ledger_rows_note_key(l, "one", &mark);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	/* The same in every process; another one for another key. */
 	begin(other, STORE_READ);
-	ledger_mark(other, &digest, &again);
-	assert_true(key_mark_same(&mark, &again));
-	ledger_mark(other, &digest_2, &again);
-	assert_false(key_mark_same(&mark, &again));
-	assert_true(entries_noted_key(other, "one", &again));
-	assert_true(key_mark_same(&mark, &again));
-	assert_false(entries_noted_key(other, "nobody", &again));
+	ledger_key_hash(other, &digest, &again);
+	assert_true(key_hash_same(&mark, &again));
+	ledger_key_hash(other, &digest_2, &again);
+	assert_false(key_hash_same(&mark, &again));
+	assert_true(ledger_rows_noted_key(other, "one", &again));
+	assert_true(key_hash_same(&mark, &again));
+	assert_false(ledger_rows_noted_key(other, "nobody", &again));
 	assert_int_equal(ledger_commit(other), STORE_OK);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char *path = in_state_dir(files[i]);
@@ -300,9 +300,9 @@ static void test_keys_are_nowhere(void **state)
 	l = ledger_new();
 	add(l, 1, &one, KEY_1, "m");
 	begin(l, STORE_READ);
-	ledger_mark(l, &digest, &again);
+	ledger_key_hash(l, &digest, &again);
 	assert_int_equal(ledger_commit(l), STORE_OK);
-	assert_false(key_mark_same(&mark, &again));
+	assert_false(key_hash_same(&mark, &again));
 	ledger_free(l);
 }
 
@@ -368,32 +368,32 @@ static void test_steps(void **state)
 static void test_steps_of_verdicts(void **state)
 {
 	struct ledger *l = ledger_new();
-	struct block block = { .machine = true, .set_at = NOW, .until = NOW + HOUR_MS, .probe_until = NOW + 5000 };
+	struct cooldown cooldown = { .machine = true, .set_at = NOW, .until = NOW + HOUR_MS, .probe_until = NOW + 5000 };
 	struct learned_limit limit = { .model = "*", .limit = 5, .period = 60, .seen_at_ms = NOW };
-	struct block blocks[LIMIT_BLOCKS];
+	struct cooldown cooldowns[LIMIT_COOLDOWNS];
 	struct learned_limit learned[LIMIT_LEARNED_WINDOWS];
-	struct key_mark none = { .bytes = { 0 } };
+	struct key_hash none = { .bytes = { 0 } };
 
 	(void)state;
 	begin(l, STORE_WRITE);
-	verdicts_put_block(l, "s", &block);
-	verdicts_put_learned(l, "s", &limit);
-	assert_true(entries_take_usage_turn(l, &none));
+	provider_limits_put_cooldown(l, "s", &cooldown);
+	provider_limits_put_learned(l, "s", &limit);
+	assert_true(ledger_rows_take_usage_turn(l, &none));
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
 		step(1000, -5 * HOUR_MS);
 		begin(l, (enum store_mode)mode);
-		assert_int_equal(verdicts_read_blocks(l, "s", &none, blocks, LIMIT_BLOCKS), 1);
-		assert_true(blocks[0].set_at == NOW - 5 * HOUR_MS);
-		assert_true(blocks[0].until == NOW - 4 * HOUR_MS);
-		assert_true(blocks[0].probe_until == NOW + 5000 - 5 * HOUR_MS);
-		assert_int_equal(verdicts_read_learned(l, "s", learned), 1);
+		assert_int_equal(provider_limits_read_cooldowns(l, "s", &none, cooldowns, LIMIT_COOLDOWNS), 1);
+		assert_true(cooldowns[0].set_at == NOW - 5 * HOUR_MS);
+		assert_true(cooldowns[0].until == NOW - 4 * HOUR_MS);
+		assert_true(cooldowns[0].probe_until == NOW + 5000 - 5 * HOUR_MS);
+		assert_int_equal(provider_limits_read_learned(l, "s", learned), 1);
 		assert_true(learned[0].seen_at_ms == NOW - 5 * HOUR_MS);
 		assert_int_equal(ledger_commit(l), STORE_OK);
 	}
 	/* The turn, too, is a second old. */
 	begin(l, STORE_WRITE);
-	assert_false(entries_take_usage_turn(l, &none));
+	assert_false(ledger_rows_take_usage_turn(l, &none));
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	ledger_free(l);
 }
@@ -402,17 +402,17 @@ static void test_steps_of_verdicts(void **state)
 static void test_another_start(void **state)
 {
 	struct ledger *l = ledger_new();
-	struct block block = { .machine = true, .set_at = NOW + 20000, .until = NOW + 400 * DAY_MS,
+	struct cooldown cooldown = { .machine = true, .set_at = NOW + 20000, .until = NOW + 400 * DAY_MS,
 			       .probe_until = NOW + 99999 };
-	struct block blocks[LIMIT_BLOCKS];
-	struct key_mark none = { .bytes = { 0 } };
+	struct cooldown cooldowns[LIMIT_COOLDOWNS];
+	struct key_hash none = { .bytes = { 0 } };
 
 	(void)state;
 	add(l, 1, &one, KEY_1, "m");
 	at(20000);
 	add(l, 2, &one, KEY_1, "m");
 	begin(l, STORE_WRITE);
-	verdicts_put_block(l, "s", &block);
+	provider_limits_put_cooldown(l, "s", &cooldown);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	clock_set_for_test(NOW + 5000, 0);
 	clock_set_step_for_test("another", 123456789);
@@ -421,10 +421,10 @@ static void test_another_start(void **state)
 	add(l, 3, &one, KEY_1, "m");
 	MACHINE(l, &one, "0,5000,5000");
 	begin(l, STORE_READ);
-	assert_int_equal(verdicts_read_blocks(l, "s", &none, blocks, LIMIT_BLOCKS), 1);
-	assert_true(blocks[0].set_at == NOW + 5000);
-	assert_true(blocks[0].until == NOW + 5000 + (int64_t)LIMIT_RETRY_SECONDS * 1000);
-	assert_int_equal(blocks[0].probe_until, 0);
+	assert_int_equal(provider_limits_read_cooldowns(l, "s", &none, cooldowns, LIMIT_COOLDOWNS), 1);
+	assert_true(cooldowns[0].set_at == NOW + 5000);
+	assert_true(cooldowns[0].until == NOW + 5000 + (int64_t)LIMIT_RETRY_SECONDS * 1000);
+	assert_int_equal(cooldowns[0].probe_until, 0);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	/* Its clock is known from now on. */
 	clock_set_for_test(NOW + 6000 + HOUR_MS, 0);
@@ -456,13 +456,13 @@ static void test_no_clock_of_the_start(void **state)
 static void correct(struct ledger *l, int64_t hour, int64_t count)
 {
 	struct budget_usage_hour h = { .start = (NOW + hour * HOUR_MS) / 1000, .count = count };
-	struct key_mark mark;
-	struct party party;
+	struct key_hash mark;
+	struct account account;
 
-	party_make(&one, KEY_1, &party);
+	account_make(&one, KEY_1, &account);
 	begin(l, STORE_WRITE);
-	ledger_mark(l, &party.key, &mark);
-	entries_correct(l, &party, &mark, &h, 1);
+	ledger_key_hash(l, &account.key, &mark);
+	ledger_rows_correct(l, &account, &mark, &h, 1);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 }
 
@@ -524,8 +524,8 @@ static void test_usage_turns(void **state)
 {
 	struct ledger *a = ledger_new();
 	struct ledger *b = ledger_new();
-	struct key_mark first = { .bytes = { 1 } };
-	struct key_mark second = { .bytes = { 2 } };
+	struct key_hash first = { .bytes = { 1 } };
+	struct key_hash second = { .bytes = { 2 } };
 	static const struct {
 		int64_t at;
 		int who;
@@ -540,19 +540,19 @@ static void test_usage_turns(void **state)
 
 		at(turns[i].at);
 		begin(l, STORE_WRITE);
-		assert_int_equal(entries_take_usage_turn(l, turns[i].key ? &second : &first), turns[i].granted);
+		assert_int_equal(ledger_rows_take_usage_turn(l, turns[i].key ? &second : &first), turns[i].granted);
 		assert_int_equal(ledger_commit(l), STORE_OK);
 	}
 	ledger_free(a);
 	ledger_free(b);
 }
 
-/* --- verdicts --- */
+/* --- what providers say --- */
 
-static void expect_block(const struct block *got, const struct block *wanted)
+static void expect_block(const struct cooldown *got, const struct cooldown *wanted)
 {
 	assert_int_equal(got->machine, wanted->machine);
-	assert_true(key_mark_same(&got->key, &wanted->key));
+	assert_true(key_hash_same(&got->key, &wanted->key));
 	assert_string_equal(got->model, wanted->model);
 	assert_true(got->set_at == wanted->set_at && got->until == wanted->until);
 	assert_int_equal(got->stated, wanted->stated);
@@ -565,42 +565,42 @@ static void test_blocks(void **state)
 {
 	struct ledger *l = ledger_new();
 	struct ledger *other = ledger_new();
-	struct key_mark mine = { .bytes = { 1 } };
-	struct key_mark yours = { .bytes = { 2 } };
-	struct block of_machine = { .machine = true, .set_at = NOW, .until = NOW + 1000, .tries = 3, .probe = 7,
+	struct key_hash mine = { .bytes = { 1 } };
+	struct key_hash yours = { .bytes = { 2 } };
+	struct cooldown of_machine = { .machine = true, .set_at = NOW, .until = NOW + 1000, .tries = 3, .probe = 7,
 				    .probe_until = NOW + 9, .message = "no \xE4\xB8\x80" };
-	struct block of_key = { .key = { .bytes = { 1 } }, .model = "gpt-4o", .set_at = NOW, .until = NOW + DAY_MS,
+	struct cooldown of_key = { .key = { .bytes = { 1 } }, .model = "gpt-4o", .set_at = NOW, .until = NOW + DAY_MS,
 				.stated = true };
-	struct block got[LIMIT_BLOCKS];
+	struct cooldown got[LIMIT_COOLDOWNS];
 
 	(void)state;
 	begin(l, STORE_WRITE);
-	verdicts_put_block(l, "s", &of_machine);
-	verdicts_put_block(l, "s", &of_key);
-	verdicts_put_block(l, "t", &of_machine);
+	provider_limits_put_cooldown(l, "s", &of_machine);
+	provider_limits_put_cooldown(l, "s", &of_key);
+	provider_limits_put_cooldown(l, "t", &of_machine);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	begin(other, STORE_READ);
-	assert_int_equal(verdicts_read_blocks(other, "s", &mine, got, LIMIT_BLOCKS), 2);
+	assert_int_equal(provider_limits_read_cooldowns(other, "s", &mine, got, LIMIT_COOLDOWNS), 2);
 	expect_block(&got[0], &of_machine);
 	expect_block(&got[1], &of_key);
-	assert_int_equal(verdicts_read_blocks(other, "s", &mine, got, 1), 1);
-	assert_int_equal(verdicts_read_blocks(other, "s", &yours, got, LIMIT_BLOCKS), 1);
-	assert_int_equal(verdicts_read_blocks(other, "u", &mine, got, LIMIT_BLOCKS), 0);
+	assert_int_equal(provider_limits_read_cooldowns(other, "s", &mine, got, 1), 1);
+	assert_int_equal(provider_limits_read_cooldowns(other, "s", &yours, got, LIMIT_COOLDOWNS), 1);
+	assert_int_equal(provider_limits_read_cooldowns(other, "u", &mine, got, LIMIT_COOLDOWNS), 0);
 	assert_int_equal(ledger_commit(other), STORE_OK);
 	/* Replaced, dropped; the long over go with the next that is written. */
 	of_key.until++;
 	begin(other, STORE_WRITE);
-	verdicts_put_block(other, "s", &of_key);
-	verdicts_drop_block(other, "s", &of_machine);
-	assert_int_equal(verdicts_read_blocks(other, "s", &mine, got, LIMIT_BLOCKS), 1);
+	provider_limits_put_cooldown(other, "s", &of_key);
+	provider_limits_drop_cooldown(other, "s", &of_machine);
+	assert_int_equal(provider_limits_read_cooldowns(other, "s", &mine, got, LIMIT_COOLDOWNS), 1);
 	expect_block(&got[0], &of_key);
 	assert_int_equal(ledger_commit(other), STORE_OK);
 	at(2 * HOUR_MS);
 	begin(other, STORE_WRITE);
-	verdicts_put_block(other, "s", &of_key);
-	assert_int_equal(verdicts_read_blocks(other, "t", &mine, got, LIMIT_BLOCKS), 0);
-	verdicts_drop_all_blocks(other);
-	assert_int_equal(verdicts_read_blocks(other, "s", &mine, got, LIMIT_BLOCKS), 0);
+	provider_limits_put_cooldown(other, "s", &of_key);
+	assert_int_equal(provider_limits_read_cooldowns(other, "t", &mine, got, LIMIT_COOLDOWNS), 0);
+	provider_limits_drop_cooldowns(other);
+	assert_int_equal(provider_limits_read_cooldowns(other, "s", &mine, got, LIMIT_COOLDOWNS), 0);
 	assert_int_equal(ledger_commit(other), STORE_OK);
 	ledger_free(l);
 	ledger_free(other);
@@ -615,28 +615,28 @@ static void test_learned(void **state)
 
 	(void)state;
 	begin(l, STORE_WRITE);
-	verdicts_put_learned(l, "s", &day);
-	assert_int_equal(verdicts_read_learned(l, "s", got), 1);
+	provider_limits_put_learned(l, "s", &day);
+	assert_int_equal(provider_limits_read_learned(l, "s", got), 1);
 	assert_string_equal(got[0].model, "*");
 	assert_true(got[0].limit == 200 && got[0].period == 86400 && got[0].seen_at_ms == NOW);
 	assert_int_equal(got[0].kind, PLAN_CALENDAR);
 	assert_string_equal(got[0].time_zone, "Asia/Shanghai");
-	assert_int_equal(verdicts_read_learned(l, "t", got), 0);
+	assert_int_equal(provider_limits_read_learned(l, "t", got), 0);
 	/* More than can be used: the newest. */
 	for (int i = 0; i < LIMIT_LEARNED_WINDOWS; i++) {
 		struct learned_limit hour = { .limit = 5, .period = 3600, .seen_at_ms = NOW + 1 + i };
 
 		snprintf(hour.model, sizeof(hour.model), "m%d", i);
-		verdicts_put_learned(l, "s", &hour);
+		provider_limits_put_learned(l, "s", &hour);
 	}
-	assert_int_equal(verdicts_read_learned(l, "s", got), LIMIT_LEARNED_WINDOWS);
+	assert_int_equal(provider_limits_read_learned(l, "s", got), LIMIT_LEARNED_WINDOWS);
 	assert_string_equal(got[0].model, "m7");
 	assert_string_equal(got[LIMIT_LEARNED_WINDOWS - 1].model, "m0");
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	/* Thirty days later they are forgotten. */
 	at(LEARNED_DAYS * DAY_MS + 8);
 	begin(l, STORE_READ);
-	assert_int_equal(verdicts_read_learned(l, "s", got), 0);
+	assert_int_equal(provider_limits_read_learned(l, "s", got), 0);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	ledger_free(l);
 }
@@ -704,7 +704,7 @@ static void test_unusable(void **state)
 	(void)state;
 	if (mkdir(state_dir, 0700) < 0)
 		abort();
-	/* The file has an entry of another process, and a salt of its own. */
+	/* The file has a row of another process, and a salt of its own. */
 	add(other, 1, &one, KEY_1, "m");
 	write_in_state_dir("file", "", 0, 0);
 	setenv("EKE_STATE_DIR", nowhere, 1);
@@ -762,11 +762,11 @@ static void test_full_disk(void **state)
 {
 	struct ledger *l = ledger_new();
 	struct ledger *other = ledger_new();
-	struct block block = { .machine = true, .set_at = NOW + 3000, .until = NOW + DAY_MS, .stated = true };
+	struct cooldown cooldown = { .machine = true, .set_at = NOW + 3000, .until = NOW + DAY_MS, .stated = true };
 	struct learned_limit limit = { .model = "*", .limit = 5, .period = 60, .seen_at_ms = NOW + 3000 };
-	struct block blocks[LIMIT_BLOCKS];
+	struct cooldown cooldowns[LIMIT_COOLDOWNS];
 	struct learned_limit learned[LIMIT_LEARNED_WINDOWS];
-	struct key_mark none = { .bytes = { 0 } };
+	struct key_hash none = { .bytes = { 0 } };
 
 	(void)state;
 	add(l, 1, &one, KEY_1, "m");
@@ -783,8 +783,8 @@ static void test_full_disk(void **state)
 	assert_true(known_since(l) == NOW + 2000);
 	at(3000);
 	begin(l, STORE_WRITE);
-	verdicts_put_block(l, "s", &block);
-	verdicts_put_learned(l, "s", &limit);
+	provider_limits_put_cooldown(l, "s", &cooldown);
+	provider_limits_put_learned(l, "s", &limit);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	/* Still full a minute later. */
 	at(62000);
@@ -800,8 +800,8 @@ static void test_full_disk(void **state)
 	/* What was added in memory is in the file, what was dropped there meanwhile is not back. */
 	MACHINE(other, &one, "0,2000,62000,123000");
 	begin(other, STORE_READ);
-	assert_int_equal(verdicts_read_blocks(other, "s", &none, blocks, LIMIT_BLOCKS), 1);
-	assert_int_equal(verdicts_read_learned(other, "s", learned), 1);
+	assert_int_equal(provider_limits_read_cooldowns(other, "s", &none, cooldowns, LIMIT_COOLDOWNS), 1);
+	assert_int_equal(provider_limits_read_learned(other, "s", learned), 1);
 	assert_int_equal(ledger_commit(other), STORE_OK);
 	expect_warning("");
 	ledger_free(l);
@@ -813,9 +813,9 @@ static void test_network_file_system(void **state)
 	struct ledger *l = ledger_new();
 
 	(void)state;
-	place_set_remote_for_test(true);
+	file_set_remote_for_test(true);
 	add(l, 1, &one, KEY_1, "m");
-	place_set_remote_for_test(false);
+	file_set_remote_for_test(false);
 	expect_warning("the ledger of requests is on a network file system");
 	assert_non_null(strstr(ledger_notice(l), "set EKE_STATE_DIR to a local directory"));
 	assert_true(ledger_is_shared(l));
@@ -827,7 +827,7 @@ static void test_network_file_system(void **state)
 
 static void test_newer(void **state)
 {
-	static const char *const newer[] = { "SELECT 1", "SELECT 2", "CREATE TABLE better (id)", NULL };
+	static const char *const newer[] = { "SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4", "SELECT 5", "SELECT 6", NULL };
 	static const struct store_schema schema = { .file = "ledger.db", .subject = "x", .application_id = 0x656B6501,
 						    .migrations = newer };
 	struct store *store = store_new(&schema);

@@ -60,7 +60,7 @@ static uint64_t ask(struct fixture *f)
 {
 	struct json_writer *w = rpc_call_begin(f->rpc, "window/ask");
 
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_end_object(w);
 	return rpc_call_end(f->rpc, on_response, f);
 }
@@ -88,7 +88,7 @@ static void expect_calls(struct fixture *f, const char *calls)
 static int setup(void **state)
 {
 	static struct fixture f;
-	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = &f };
+	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .end_ctx = &f, .ctx = &f };
 
 	log_set_level(LOG_BROKEN);
 	if (pipe2(f.fds, O_CLOEXEC) < 0)

@@ -17,7 +17,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
-#include "eke/complete/post.h"
+#include "eke/post/post.h"
 
 /*
  * A file post_cases/<group>.txt has cases like

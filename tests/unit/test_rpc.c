@@ -51,7 +51,7 @@ static struct rpc_result *on_echo(void *ctx, struct rpc_request *request, const 
 	assert_true(!params || json_is_object(params));
 	strbuf_init(&out, KIB(1));
 	json_writer_init(&w, &out);
-	json_begin_object(&w);
+	json_begin_object(&w, NULL);
 	json_put_kint(&w, "count", (int64_t)json_count(params));
 	json_end_object(&w);
 	json_writer_end(&w);
@@ -147,7 +147,7 @@ static void on_guard(void *ctx)
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = f };
+	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .end_ctx = f, .ctx = f };
 
 	*state = f;
 	signal(SIGPIPE, SIG_IGN);
@@ -370,7 +370,7 @@ static void test_headers(void **state)
 	struct json_writer *w;
 
 	w = rpc_notify_begin(f->rpc, "hello");
-	json_begin_object(w);
+	json_begin_object(w, NULL);
 	json_put_kstring(w, "a", "\xE4\xBD\xA0");
 	json_end_object(w);
 	rpc_notify_end(f->rpc);
@@ -602,11 +602,9 @@ static void emit(void *ctx, const char *text, size_t text_len, const char *reaso
 	assert_true(text_len || reasoning_len);
 	sink->count++;
 	w = rpc_notify_begin(sink->f->rpc, "d");
-	json_begin_object(w);
-	json_put_key(w, "t");
-	json_put_stringn(w, text, text_len);
-	json_put_key(w, "r");
-	json_put_stringn(w, reasoning, reasoning_len);
+	json_begin_object(w, NULL);
+	json_put_kstringn(w, "t", text, text_len);
+	json_put_kstringn(w, "r", reasoning, reasoning_len);
 	json_end_object(w);
 	rpc_notify_end(sink->f->rpc);
 }
@@ -692,9 +690,8 @@ static void test_stream_congested(void **state)
 		sinks[i].stream = rpc_stream_new(f->rpc, KIB(64), emit, &sinks[i]);
 	memset(large, 'x', len);
 	w = rpc_notify_begin(f->rpc, "large");
-	json_begin_object(w);
-	json_put_key(w, "x");
-	json_put_stringn(w, large, len);
+	json_begin_object(w, NULL);
+	json_put_kstringn(w, "x", large, len);
 	json_end_object(w);
 	rpc_notify_end(f->rpc);
 	assert_true(rpc_congested(f->rpc));

@@ -20,7 +20,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
-#include "eke/store/place.h"
+#include "eke/store/file.h"
 #include "eke/store/store.h"
 #include "state_dir.h"
 
@@ -596,7 +596,7 @@ static void test_remote_kinds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		assert_int_equal(place_kind_is_remote(kinds[i].magic), kinds[i].remote);
+		assert_int_equal(file_system_is_remote(kinds[i].magic), kinds[i].remote);
 }
 
 /* On a network file system: no log that needs shared memory, one warning, and all else as ever. */
@@ -607,7 +607,7 @@ static void test_remote(void **state)
 	char *wal = in_state_dir("notes.db-wal");
 
 	(void)state;
-	place_set_remote_for_test(true);
+	file_set_remote_for_test(true);
 	assert_int_equal(add(a, "1"), STORE_OK);
 	expect_trouble(a, STORE_REMOTE,
 		       "the notebook is on a network file system, whose locks cannot be relied upon: set EKE_STATE_DIR to a "
@@ -632,7 +632,7 @@ static void test_remote(void **state)
 	store_free(a);
 	store_free(b);
 	/* The directory was moved to a local disk. */
-	place_set_remote_for_test(false);
+	file_set_remote_for_test(false);
 	a = store_new(&schema);
 	assert_int_equal(add(a, "4"), STORE_OK);
 	assert_int_equal(access(wal, F_OK), 0);
@@ -652,10 +652,10 @@ static void test_lock(void **state)
 
 	(void)state;
 	make_dir();
-	assert_true(place_lock(path, &lock));
-	assert_false(place_lock(path, &other));
+	assert_true(file_lock_directory(path, &lock));
+	assert_false(file_lock_directory(path, &other));
 	assert_int_equal(add(store, "1"), STORE_BUSY);
-	place_unlock(lock);
+	file_unlock_directory(lock);
 	assert_int_equal(add(store, "1"), STORE_OK);
 	expect_no_trouble(store);
 	store_free(store);

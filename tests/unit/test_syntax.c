@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/complete/syntax.h"
+#include "eke/code/syntax.h"
 
 /* A letter an event: the character itself for brackets and punctuation, n, c, s and e for the others. */
 static size_t events(const char *language, const char *text, char *out, size_t size, struct syntax_state *end)

@@ -27,4 +27,16 @@ static inline bool ascii_is_alnum(char c)
 	return ascii_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* A blank within a line. */
+static inline bool ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A blank, or the end of a line. */
+static inline bool ascii_is_space(char c)
+{
+	return ascii_is_blank(c) || c == '\n' || c == '\r';
+}
+
 #endif

@@ -25,9 +25,10 @@ void json_writer_init(struct json_writer *w, struct strbuf *out);
 /* Asserts that everything begun was ended. */
 void json_writer_end(struct json_writer *w);
 
-void json_begin_object(struct json_writer *w);
+/* `key` is the member's name within an object; NULL within an array, at the top level, and after json_put_key(). */
+void json_begin_object(struct json_writer *w, const char *key);
 void json_end_object(struct json_writer *w);
-void json_begin_array(struct json_writer *w);
+void json_begin_array(struct json_writer *w, const char *key);
 void json_end_array(struct json_writer *w);
 void json_put_key(struct json_writer *w, const char *key);
 /* NULL is written as null. */
@@ -41,8 +42,10 @@ void json_put_null(struct json_writer *w);
 /* text is one valid JSON value and is written as it is. */
 void json_put_raw(struct json_writer *w, const char *text, size_t len);
 
-/* Key and value in one. */
+/* Key and value in one; the values as above. */
 void json_put_kstring(struct json_writer *w, const char *key, const char *s);
+void json_put_kstringn(struct json_writer *w, const char *key, const char *s, size_t len);
+void json_put_kdouble(struct json_writer *w, const char *key, double d);
 void json_put_kint(struct json_writer *w, const char *key, int64_t n);
 void json_put_kbool(struct json_writer *w, const char *key, bool b);
 

@@ -68,7 +68,7 @@
 #define LIMIT_SERVICE 272                 /* a host and a port; longer ones are cut */
 #define LIMIT_PLAN_NAME 128               /* in the ledger; longer ones are cut */
 #define LIMIT_ZONE_NAME 64                /* a name of the tz database */
-#define LIMIT_BLOCKS 16                   /* of one service, that may concern one key */
+#define LIMIT_COOLDOWNS 16                   /* of one service, that may concern one key */
 #define LIMIT_REDIS_URL 1024              /* the address of a shared ledger */
 #define LIMIT_REDIS_SHOWN 320             /* ... as it is shown; longer ones are cut */
 #define LIMIT_REDIS_REPLY MIB(4)          /* an answer of it, as it comes in */

@@ -3,7 +3,7 @@
 /*
  * The only way to an endpoint: a request is sent only with a reservation from here. All windows of the
  * endpoint's plan must admit it; automatic requests must also leave the reserve alone; nobody asks while the
- * provider blocks (design.md, 6; the reasons are in upstream.md 4.2).
+ * provider cooldowns (design.md, 6; the reasons are in upstream.md 4.2).
  *
  * The count is one ledger for every eke process of the user on this machine (a file in the state directory),
  * exact, written before the bytes leave, and kept through crashes: what is reserved counts until it is refunded.
@@ -84,7 +84,7 @@ void budget_withdraw(struct budget *budget, uint64_t reservation);
 
 /* The request provably never left. */
 void budget_refund(struct budget *budget, uint64_t reservation);
-/* It was answered: no block holds any more. */
+/* It was answered: no cooldown holds any more. */
 void budget_answered(struct budget *budget, uint64_t reservation);
 /* It went out, and how it ended tells nothing about limits: an error of the server, a cancel. */
 void budget_spent(struct budget *budget, uint64_t reservation);
@@ -96,7 +96,7 @@ struct budget_refusal {
 	bool per_model;  /* the limit is that model's alone */
 	int64_t limit;   /* the provider's number … */
 	int64_t period;  /* … per so many seconds */
-	bool quota;      /* the account's credit is gone: nothing that waiting helps, no block */
+	bool quota; /* the account's credit is gone: nothing that waiting helps, no cooldown */
 	const char *scope;   /* "machine", "key" or "" */
 	const char *message; /* a sentence for the user */
 };
@@ -127,8 +127,8 @@ struct budget_ledger {
 };
 /* Opens it. The strings are borrowed until the next call into the budget. */
 void budget_ledger(struct budget *budget, struct budget_ledger *out);
-/* The user knows better (another address, another plan): ends all blocks. False: the ledger could not be written. */
-bool budget_forget_blocks(struct budget *budget);
+/* The user knows better (another address, another plan): ends all cooldowns. False: the ledger could not be written. */
+bool budget_end_cooldowns(struct budget *budget);
 
 /* What is left. */
 #include "eke/budget/report.h"

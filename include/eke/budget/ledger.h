@@ -2,7 +2,7 @@
 #define EKE_BUDGET_LEDGER_H
 /*
  * The ledger as a thing that is open or not: which file (or memory) is in use, its clock, its salt, its doubts. What
- * is written in it is entries.h (requests) and verdicts.h (what providers said).
+ * is written in it is ledger_rows.h (requests) and provider_limits.h (what providers said).
  *
  * Everything happens between ledger_begin() and ledger_commit(); BUSY from either means again, a little later.
  *
@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "eke/base/attrs.h"
-#include "eke/budget/fingerprint.h"
+#include "eke/budget/key_hash.h"
 #include "eke/store/store.h"
 
 struct ledger;
@@ -46,8 +46,8 @@ const char *ledger_watched_path(const struct ledger *ledger);
 int64_t ledger_now(const struct ledger *ledger);
 int64_t ledger_known_since(const struct ledger *ledger);
 /* 0, or since when the machines that share it cannot be asked (mirror.h). */
-int64_t ledger_alone_since(const struct ledger *ledger);
-void ledger_mark(struct ledger *ledger, const struct key_digest *digest, struct key_mark *out);
+int64_t ledger_local_only_since(const struct ledger *ledger);
+void ledger_key_hash(struct ledger *ledger, const struct key_digest *digest, struct key_hash *out);
 
 /* A new id of a request; never 0. */
 uint64_t ledger_new_id(void);

@@ -21,7 +21,7 @@ struct pace {
 /* Facts about one window. */
 struct pace_input {
 	int64_t limit;     /* requests in the window … */
-	int64_t reserved;  /* … of which so many are not for automatic ones (window_reserved()) */
+	int64_t reserved; /* … of which so many are not for automatic ones (limit_window_reserved()) */
 	int64_t period_ms;
 	enum plan_kind kind;
 	int64_t reset_at_ms;     /* of a calendar window: when it begins anew */

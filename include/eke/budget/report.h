@@ -5,8 +5,8 @@
  * and never waits for it: what cannot be read now is as it was.
  */
 #include "eke/budget/budget.h"
+#include "eke/budget/limit_window.h"
 #include "eke/budget/pace.h"
-#include "eke/budget/window.h"
 
 enum budget_state {
 	BUDGET_OK,
@@ -22,11 +22,11 @@ const char *budget_state_name(enum budget_state state);
 struct budget_view {
 	enum budget_state state;
 	bool counted;
-	struct window_state window; /* the tightest that counts this model; zeroes where there is none */
+	struct limit_window_state window; /* the tightest that counts this model; zeroes where there is none */
 	int64_t period;             /* its length, seconds */
 	int64_t automatic;          /* requests that automatic ones may still take from it */
 	int64_t blocked_until;      /* 0: not blocked */
-	char reason[LIMIT_ERR_MESSAGE]; /* of a block, or of a careful count; "" */
+	char reason[LIMIT_ERR_MESSAGE]; /* of a cooldown, or of a careful count; "" */
 	struct pace pace;           /* of automatic requests; all for them where nothing is counted */
 };
 void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out);
@@ -40,17 +40,17 @@ struct budget_report {
 		enum plan_scope scope;
 		const char *const *models; /* as struct plan_window's; borrowed until the next call into the budget */
 		int64_t period;
-		enum plan_kind kind;
+		bool resets_at_once; /* all of it at state.reset_at, rather than request by request */
 		bool learned; /* the provider's words, not the plan's */
 		bool general; /* speaks for the plan as a whole, not for a class of models */
-		struct window_state state;
+		struct limit_window_state state;
 		int64_t more_at; /* when at least one request is left; now, if one is */
 	} windows[LIMIT_REPORT_WINDOWS];
 	size_t count;
 	int64_t blocked_until; /* 0: not blocked */
 	char blocked_model[LIMIT_BUDGET_MODEL]; /* where one model alone is; "" */
-	bool waits_for_hand; /* a block's time is up; a request that somebody asks for is to find out */
-	char reason[LIMIT_ERR_MESSAGE]; /* of a block, or of a careful count; "" */
+	bool waits_for_hand; /* a cooldown's time is up; a request that somebody asks for is to find out */
+	char reason[LIMIT_ERR_MESSAGE]; /* of a cooldown, or of a careful count; "" */
 };
 void budget_report(struct budget *budget, const struct config_endpoint *endpoint, struct budget_report *out);
 /* Writes the contract's Budget object of an endpoint. */

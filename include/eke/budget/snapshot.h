@@ -1,35 +1,35 @@
 #ifndef EKE_BUDGET_SNAPSHOT_H
 #define EKE_BUDGET_SNAPSHOT_H
 /*
- * All that the ledger says about one party at a moment: its requests, the windows in force, the blocks. Read within a
- * transaction; what is concluded from it (admit.h, report) needs none.
+ * All that the ledger says about one account at a moment: its requests, the windows in force, the cooldowns. Read
+ * within a transaction; what is concluded from it (admit.h, report) needs none.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "eke/budget/block.h"
-#include "eke/budget/effective.h"
-#include "eke/budget/entries.h"
-#include "eke/budget/window.h"
+#include "eke/budget/cooldown.h"
+#include "eke/budget/effective_windows.h"
+#include "eke/budget/ledger_rows.h"
+#include "eke/budget/limit_window.h"
 
 struct snapshot {
 	const struct plan *plan; /* borrowed; snapshot_look_at() may set another copy of it */
 	int64_t now;             /* Unix ms */
 	int64_t known_since;
-	int64_t alone_since;
-	struct entry_log log;
+	int64_t local_only_since;
+	struct ledger_rows log;
 	int64_t log_from;
-	struct block *blocks; /* owned; those that may concern the party, of all models */
-	size_t block_count;
+	struct cooldown *cooldowns; /* owned; those that may concern the account, of all models */
+	size_t cooldown_count;
 	struct learned_limit learned[LIMIT_LEARNED_WINDOWS];
 	size_t learned_count;
 	struct effective_windows windows;
 };
 
 /* Instead of what was in it, which was all zero at first. After it was moved: snapshot_look_at(). */
-void snapshot_read(struct snapshot *snapshot, struct ledger *ledger, const struct party *party,
-		   const struct key_mark *mark, const struct plan *plan);
+void snapshot_read(struct snapshot *snapshot, struct ledger *ledger, const struct account *account,
+		   const struct key_hash *key_hash, const struct plan *plan);
 /* Of an empty ledger. */
 void snapshot_clear(struct snapshot *snapshot, const struct plan *plan, int64_t now);
 /* At another time, if nothing was written meanwhile; the plan may be another copy of the same. */
@@ -39,8 +39,8 @@ bool snapshot_covers(const struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);
 
 /* The facts of the window of that index; their times are to be freed: the result. */
-int64_t *snapshot_facts(const struct snapshot *snapshot, size_t window, struct window_facts *out);
-/* Until when an entry for that model must be kept. */
+int64_t *snapshot_facts(const struct snapshot *snapshot, size_t window, struct limit_window_facts *out);
+/* Until when a row for that model must be kept. */
 int64_t snapshot_keep_until(const struct snapshot *snapshot, const char *model);
 
 #endif

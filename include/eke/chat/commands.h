@@ -1,11 +1,17 @@
 #ifndef EKE_CHAT_COMMANDS_H
 #define EKE_CHAT_COMMANDS_H
 /*
- * Chat commands: a name for a prompt. Ten are built in; the user's own (chat.commands) add to them, and take the place
- * of one of the same name. A prompt may hold {selection} (the text that is selected), {file} (the path of the current
- * file, which goes along), {language}, {diff} (what is staged goes along) and {input} (what the user typed with the
- * command; where there is no {input} it follows the prompt). {framework} is the test framework that the file seems to
- * use. Anything else in braces is ordinary text, and reported, since it may be a slip.
+ * Chat commands: a name for a prompt. The built-in ones stand in src/chat/builtin_commands.c; the user's own
+ * (chat.commands) add to them and replace those of the same name. A prompt may hold these placeholders:
+ *
+ *     {selection}  the selected text
+ *     {file}       the path of the current file, which is attached
+ *     {language}   that file's language
+ *     {framework}  the test framework that the file seems to use
+ *     {diff}       what is staged, which is attached
+ *     {input}      what the user typed with the command; without {input} it is put behind the prompt
+ *
+ * Anything else in braces is ordinary text; it is reported as a possible slip.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +34,10 @@ struct command {
 	enum command_needs needs;
 	bool input_will_do; /* what the user types will do for what it needs */
 	bool needs_input;
-	const char *prompt;
+	const char *prompt; /* of a chat, with placeholders */
+	/* Asked of the edit engine where the answer is to replace the text; NULL: the command answers in a chat only. */
+	const char *edit_instruction;
+	const char *code_action_kind; /* LSP CodeActionKind of that edit; NULL: none */
 };
 
 struct command_set;

@@ -79,6 +79,7 @@ enum when_exhausted { EXHAUSTED_NEVER, EXHAUSTED_ASK, EXHAUSTED_AUTO };
 enum completion_trigger { TRIGGER_AUTO, TRIGGER_MANUAL, TRIGGER_OFF };
 
 #define DEBOUNCE_ADAPTIVE (-1)
+#define CONFIG_LOG_LEVEL_UNSET (-1)
 
 struct config_completion {
 	enum completion_trigger trigger;
@@ -96,6 +97,17 @@ struct config_chat {
 	const char *language; /* NULL: the question's */
 };
 
+/* What the tree that is being decoded says of fields that take more than a table; for config.c alone. */
+struct config_given {
+	const struct json *schema; /* "$schema": for editors */
+	const struct json *endpoints;
+	const struct json *plans;
+	const struct json *debounce_ms;
+	const struct json *languages;
+	const struct json *commands;
+	const struct json *ignore;
+};
+
 struct config {
 	struct config_endpoint endpoints[LIMIT_ENDPOINTS];
 	size_t endpoint_count;
@@ -106,12 +118,13 @@ struct config {
 	const char **ignore; /* patterns, ends with NULL, never NULL itself; owned */
 	bool history;
 	const char *ledger_redis; /* NULL: none */
-	const char *log_level; /* name, or NULL */
+	int log_level;            /* an enum log_level, or CONFIG_LOG_LEVEL_UNSET */
 	char *path;               /* of the file, or NULL; owned */
 	bool file_exists;
 
 	/* config.c's own */
 	unsigned refs;
+	struct config_given given;
 	struct config_local local; /* what the one endpoint borrows, if it is that */
 	struct json_pool *pool;
 	struct plan plans[LIMIT_PLANS];

@@ -51,7 +51,7 @@ enum store_trouble_kind {
 	STORE_DAMAGED, /* was set aside; a new one is in use */
 	STORE_NEWER,   /* made by a newer eke: not touched */
 	STORE_UNUSABLE, /* permission, disk full, input or output error */
-	STORE_NO_PLACE, /* no home directory, no EKE_STATE_DIR */
+	STORE_NO_DIRECTORY, /* no home directory, and EKE_STATE_DIR is not set */
 	STORE_REMOTE,  /* works, but on a network file system */
 };
 
@@ -71,7 +71,7 @@ bool store_copy(struct store *store, struct store *memory);
 
 /* What happened since it was last asked; false if nothing did. Each trouble is told once, when it begins. */
 bool store_take_trouble(struct store *store, struct store_trouble *out);
-/* Of the file that is or was to be opened; NULL before that, in memory, and where there is no place. */
+/* Of the file that is or was to be opened; NULL before that, in memory, and where there is no directory for it. */
 const char *store_path(const struct store *store);
 bool store_is_open(const struct store *store);
 /* Is there a file? Looks without opening it. */

@@ -1,0 +1,51 @@
+/*
+ * Learning indentation: each line has one vote, and the smallest step of blanks is the unit.
+ */
+#include "eke/code/indent.h"
+
+#include <string.h>
+
+/* A wider first indentation is an alignment, not a unit; a wider tab is a mistake. */
+#define UNIT_MAX 8
+#define TAB_MAX 16
+
+static void learn_line(struct indent *indent, const char *line, size_t len)
+{
+	size_t n = 0;
+
+	if (len && line[0] == '\t')
+		indent->tabs++;
+	while (n < len && line[n] == ' ')
+		n++;
+	/* One blank before a star is a comment's, and a line of blanks only says nothing. */
+	if (n < 2 || n == len || memchr("*\r\t", line[n], 3))
+		return;
+	indent->spaces++;
+	if (n <= UNIT_MAX && (!indent->step || n < indent->step))
+		indent->step = n;
+}
+
+void indent_learn(struct indent *indent, const char *text, size_t len)
+{
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+
+		learn_line(indent, text, n);
+		n += end != NULL;
+		text += n;
+		len -= n;
+	}
+}
+
+bool indent_is_tabs(const struct indent *indent, bool insert_spaces)
+{
+	return indent->tabs || indent->spaces ? indent->tabs > indent->spaces : !insert_spaces;
+}
+
+size_t indent_unit(const struct indent *indent, bool insert_spaces, unsigned tab_size)
+{
+	if (indent->step && !indent_is_tabs(indent, insert_spaces))
+		return indent->step;
+	return tab_size && tab_size <= TAB_MAX ? tab_size : INDENT_DEFAULT_SIZE;
+}

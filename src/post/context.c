@@ -1,0 +1,277 @@
+/*
+ * The place of the cursor, worked out. One struct post_context lives for one call of post_process() and
+ * owns the two normalised windows; the stages borrow it.
+ */
+#include "eke/post/context.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "eke/base/limits.h"
+#include "eke/code/indent.h"
+
+void post_add_lf(struct strbuf *out, const char *s, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		const char *cr = memchr(s + i, '\r', len - i);
+		size_t n = cr ? (size_t)(cr - s) - i : len - i;
+
+		strbuf_add(out, s + i, n);
+		i += n;
+		if (i < len) {
+			strbuf_addch(out, '\n');
+			i += i + 1 < len && s[i + 1] == '\n' ? 2 : 1;
+		}
+	}
+}
+
+size_t post_line_at(const char *s, size_t len, size_t start, struct post_line *line)
+{
+	const char *lf = memchr(s + start, '\n', len - start);
+	size_t end = lf ? (size_t)(lf - s) : len;
+
+	line->start = start;
+	line->len = end - start;
+	while (line->len && (s[start + line->len - 1] == ' ' || s[start + line->len - 1] == '\t'))
+		line->len--;
+	return end + 1;
+}
+
+bool post_blank(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\n')
+			return false;
+	}
+	return true;
+}
+
+size_t post_columns(const struct post_context *c, const char *s, size_t len, size_t *bytes)
+{
+	size_t columns = 0;
+	size_t i = 0;
+
+	for (; i < len && (s[i] == ' ' || s[i] == '\t'); i++)
+		columns = s[i] == ' ' ? columns + 1 : columns - columns % c->unit + c->unit;
+	if (bytes)
+		*bytes = i;
+	return columns;
+}
+
+bool post_is_word(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || (c & 0x80);
+}
+
+size_t post_word_chars(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += post_is_word(s[i]) && ((unsigned char)s[i] & 0xC0) != 0x80;
+	return n;
+}
+
+bool post_starts(const char *s, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	return len >= n && !strncasecmp(s, word, n);
+}
+
+bool post_opens_block(const struct post_context *c, const char *line, size_t len)
+{
+	static const char *const words[] = { " then", " do", "\tdo", "else", "begin", NULL };
+	struct syntax_walk w = { .syntax = c->syntax, .s = line, .len = len };
+	enum syntax_event event;
+	size_t pos;
+	size_t end = len;
+
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
+		if (event == SYNTAX_COMMENT) {
+			end = pos;
+			break;
+		}
+	}
+	while (end && (line[end - 1] == ' ' || line[end - 1] == '\t'))
+		end--;
+	if (!end)
+		return false;
+	if (strchr("{([", line[end - 1]))
+		return true;
+	if (line[end - 1] == ':')
+		return (c->syntax->flags & SYNTAX_INDENT) != 0;
+	for (int i = 0; words[i]; i++) {
+		size_t n = strlen(words[i]);
+
+		if (end >= n && !memcmp(line + end - n, words[i], n) && !(c->syntax->flags & SYNTAX_PROSE) &&
+		    (end == n || words[i][0] == ' ' || words[i][0] == '\t' || !post_is_word(line[end - n - 1])))
+			return true;
+	}
+	return false;
+}
+
+void post_add_indent(const struct post_context *c, struct strbuf *out, size_t columns)
+{
+	for (; c->tabs && columns >= c->unit; columns -= c->unit)
+		strbuf_addch(out, '\t');
+	for (; columns; columns--)
+		strbuf_addch(out, ' ');
+}
+
+size_t post_skip_blanks(const char *s, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (s[i] == ' ' || s[i] == '\t'))
+		i++;
+	return i;
+}
+
+bool post_between_brackets(const struct post_context *c)
+{
+	size_t i = post_skip_blanks(c->suffix.data, c->rest_len);
+	size_t n = c->head_len;
+
+	while (n && (c->head[n - 1] == ' ' || c->head[n - 1] == '\t'))
+		n--;
+	return n && i < c->rest_len && memchr(")]}", c->suffix.data[i], 3) &&
+	       c->head[n - 1] == syntax_opener_of(c->suffix.data[i]);
+}
+
+bool post_is_code(const struct post_context *c)
+{
+	return !(c->syntax->flags & SYNTAX_PROSE);
+}
+
+bool post_in_code(const struct post_context *c)
+{
+	return post_is_code(c) && !c->in_comment && c->at.where == SYNTAX_IN_CODE;
+}
+
+static void set_indentation(struct post_context *c)
+{
+	struct indent indent = { 0 };
+
+	indent_learn(&indent, c->prefix.data, c->prefix.len);
+	indent_learn(&indent, c->suffix.data, c->suffix.len);
+	/* Where no other line is indented, the cursor's may be. */
+	if (c->head_blank && c->head_len && c->head[0] == ' ') {
+		indent.spaces++;
+		if (!indent.step && (c->head_len == 2 || c->head_len == 4))
+			indent.step = c->head_len;
+	}
+	c->tabs = indent_is_tabs(&indent, c->in->insert_spaces);
+	c->unit = indent_unit(&indent, c->in->insert_spaces, c->in->tab_size);
+	c->columns = post_columns(c, c->head, c->head_len, NULL);
+}
+
+static void set_line(struct post_context *c)
+{
+	const char *lf = memrchr(c->prefix.data, '\n', c->prefix.len);
+	const char *end = memchr(c->suffix.data, '\n', c->suffix.len);
+
+	c->head = lf ? lf + 1 : c->prefix.data;
+	c->head_len = (size_t)(c->prefix.data + c->prefix.len - c->head);
+	c->head_blank = post_blank(c->head, c->head_len);
+	c->rest_len = end ? (size_t)(end - c->suffix.data) : c->suffix.len;
+	c->rest_blank = post_blank(c->suffix.data, c->rest_len);
+	c->whole_lines = c->head_blank && !c->rest_blank;
+}
+
+static void walk_prefix(struct post_context *c)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = c->prefix.data, .len = c->prefix.len };
+	enum syntax_event event;
+	size_t pos;
+
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
+		if (event == SYNTAX_OPEN)
+			syntax_push(&c->open, c->prefix.data[pos], pos);
+		else if (event == SYNTAX_CLOSE)
+			syntax_pop(&c->open, c->prefix.data[pos]);
+	}
+	c->at = w.state;
+	c->in_comment = c->at.where == SYNTAX_IN_LINE_COMMENT || c->at.where == SYNTAX_IN_BLOCK_COMMENT ||
+			(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||
+			(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
+}
+
+/* Closers after the cursor without an opener there, outwards. */
+static void walk_suffix(struct post_context *c)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = c->suffix.data, .len = c->suffix.len, .state = c->at };
+	struct syntax_stack own = { .depth = 0 };
+	enum syntax_event event;
+	size_t pos;
+	size_t line = 0;
+	bool first = true;
+
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END && c->closer_count < ARRAY_LEN(c->closers)) {
+		struct post_closer *closer;
+
+		if (event == SYNTAX_NEWLINE) {
+			line = pos + 1;
+			first = false;
+		} else if (event == SYNTAX_OPEN) {
+			syntax_push(&own, w.s[pos], pos);
+		} else if (event == SYNTAX_CLOSE && !syntax_pop(&own, w.s[pos])) {
+			closer = &c->closers[c->closer_count++];
+			c->rest_closers += first;
+			closer->closer = w.s[pos];
+			closer->begins_line = post_blank(w.s + line, pos - line) && (!first || c->head_blank);
+			closer->columns = first ? c->columns : post_columns(c, w.s + line, pos - line, NULL);
+		}
+	}
+}
+
+static void list_lines_after(struct post_context *c)
+{
+	size_t at = c->whole_lines ? 0 : c->rest_len + 1;
+
+	while (at < c->suffix.len && c->after_count < POST_LINES_AFTER) {
+		struct post_line line;
+		size_t next = post_line_at(c->suffix.data, c->suffix.len, at, &line);
+
+		if (line.len)
+			c->after[c->after_count++] = line;
+		at = next;
+	}
+	if (c->after_count)
+		c->after_columns = (c->after[0].start ? 0 : c->columns) +
+				   post_columns(c, c->suffix.data + c->after[0].start, c->after[0].len, NULL);
+}
+
+static bool has_crlf(const char *s, size_t len, bool *crlf)
+{
+	const char *lf = memchr(s, '\n', len);
+
+	if (lf)
+		*crlf = lf > s && lf[-1] == '\r';
+	return lf != NULL;
+}
+
+void post_context_init(struct post_context *c, const struct post_input *in)
+{
+	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE };
+	c->max_lines = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
+	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
+	strbuf_init(&c->suffix, LIMIT_DOCUMENT);
+	post_add_lf(&c->prefix, in->prefix, in->prefix_len);
+	post_add_lf(&c->suffix, in->suffix, in->suffix_len);
+	if (!has_crlf(in->prefix, in->prefix_len, &c->crlf))
+		has_crlf(in->suffix, in->suffix_len, &c->crlf);
+	set_line(c);
+	set_indentation(c);
+	walk_prefix(c);
+	walk_suffix(c);
+	list_lines_after(c);
+}
+
+void post_context_release(struct post_context *c)
+{
+	strbuf_release(&c->prefix);
+	strbuf_release(&c->suffix);
+}
