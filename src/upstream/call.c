@@ -42,7 +42,7 @@ struct call {
 	struct endpoint *endpoint; /* ref */
 	enum call_purpose purpose;
 	double reserve;
-	enum wire_api api;
+	const struct dialect *dialect;
 	char *model;
 	struct strbuf body; /* kept for another try */
 	struct call_callbacks callbacks;
@@ -428,7 +428,7 @@ static void send_request(struct call *call)
 	set_state(call, CALL_STATE_SENT);
 	strbuf_init(&body, call->body.max);
 	strbuf_add(&body, call->body.data, call->body.len);
-	url = base_url_for(endpoint_url(call->endpoint), call->api);
+	url = dialect_url(call->dialect, endpoint_url(call->endpoint));
 	call->transfer = upstream_send(call->upstream, call->endpoint, url, key, &body, &callbacks);
 	free(url);
 }
@@ -499,7 +499,7 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	call->endpoint = endpoint_ref(spec->endpoint);
 	call->purpose = spec->purpose;
 	call->reserve = spec->reserve;
-	call->api = spec->request.api;
+	call->dialect = spec->request.dialect;
 	call->model = xstrdup(spec->request.model ? spec->request.model : "");
 	call->callbacks = *callbacks;
 	call->retry_timer = timer_new(upstream->loop, on_retry, call);
