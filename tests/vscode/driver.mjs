@@ -11,10 +11,10 @@ const KEYS = {
 	next: 'Alt+]',
 	previous: 'Alt+[',
 	dismiss: 'Escape',
-	suggest: 'Alt+\\',
 	backspace: 'Backspace',
 	tab: 'Tab',
 	enter: 'Enter',
+	end: 'End',
 	left: 'ArrowLeft',
 	right: 'ArrowRight',
 	up: 'ArrowUp',
@@ -50,6 +50,9 @@ export class Driver {
 		await this.window.configure({ 'eke.enabled': false, ...unset });
 		await this.window.state('stopped', (state) => state === 'stopped');
 		await this.window.closeAll();
+		if (!this.#wasInChat) return;
+		await this.window.chat().locator('footer textarea').fill('');
+		await this.window.run('eke.chat.new');
 	}
 
 	async open(path, { line, column }) {
@@ -73,12 +76,16 @@ export class Driver {
 	}
 
 	#isInChat = false;
+	#wasInChat = false;
 
 	async press(key) {
 		if (key === 'send') return this.window.press('Enter');
 		if (key === 'leave')
 			return this.window.api((vscode) => vscode.commands.executeCommand('workbench.action.focusSideBar'));
-		if (key === 'suggest') await this.window.state('running', (state) => state === 'running');
+		if (key === 'suggest') {
+			await this.window.state('running', (state) => state === 'running');
+			return this.window.run('editor.action.inlineSuggest.trigger');
+		}
 		return this.window.press(KEYS[key]);
 	}
 
@@ -106,7 +113,7 @@ export class Driver {
 
 	async #openChat() {
 		await this.window.openChat();
-		this.#isInChat = true;
+		this.#isInChat = this.#wasInChat = true;
 	}
 
 	/** The extension's words, and what is typed on the screen. */

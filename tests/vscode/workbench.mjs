@@ -251,6 +251,7 @@ export class Window {
 	/** The text of the editor, and what of it is before the cursor. */
 	buffer() {
 		return this.api((vscode) => {
+			if (!vscode.window.activeTextEditor) return { text: '', before: '' };
 			const { document, selection } = vscode.window.activeTextEditor;
 			const start = new vscode.Position(0, 0);
 			return { text: document.getText(), before: document.getText(new vscode.Range(start, selection.active)) };

@@ -76,7 +76,12 @@ export class Chat implements vscode.WebviewViewProvider {
 		server.on('eke/didCreateChat', ({ chatId, title }) => {
 			if (this.#asking && !this.chatId) this.#opened(chatId, title);
 		});
-		context.subscriptions.push(server.onDidChangeState(() => this.show()));
+		context.subscriptions.push(
+			server.onDidChangeState((state) => {
+				this.show();
+				if (state === 'running' && this.#view) void this.loadCommands().catch(() => {});
+			}),
+		);
 	}
 
 	get isBusy(): boolean {
@@ -106,7 +111,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	/** Shows the view; the cursor is where the next question is typed. */
 	async open(): Promise<void> {
 		await vscode.commands.executeCommand('eke.chat.focus');
-		this.#post({ type: 'draft', text: this.draft, isFocused: true });
+		this.#post({ type: 'draft', text: '', isFocused: true });
 	}
 
 	show(): void {
@@ -146,7 +151,7 @@ export class Chat implements vscode.WebviewViewProvider {
 		switch (message.type) {
 			case 'ready':
 				this.show();
-				if (this.draft) this.#post({ type: 'draft', text: this.draft, isFocused: false });
+				if (this.draft) this.setDraft(this.draft);
 				return this.#restore();
 			case 'send':
 				return this.ask({
@@ -323,10 +328,10 @@ export class Chat implements vscode.WebviewViewProvider {
 		this.setDraft([question.command && `/${question.command}`, question.text].filter(Boolean).join(' '));
 	}
 
-	/** Puts text where the next question is typed. */
-	setDraft(text: string, isFocused = false): void {
-		this.draft = text;
-		this.#post({ type: 'draft', text, isFocused });
+	/** Puts text where the next question is typed; kept for a view that is not there yet. */
+	setDraft(text: string): void {
+		this.draft = this.#view ? '' : text;
+		this.#post({ type: 'draft', text, isFocused: false });
 	}
 
 	#progress({ token, value }: ProgressParams): void {
@@ -393,7 +398,8 @@ export class Chat implements vscode.WebviewViewProvider {
 				await this.context.workspaceState.update(OPEN, undefined); // it was deleted elsewhere
 			}
 		}
-		if (!this.commands.length) await this.loadCommands();
+		if (!this.commands.length && this.server.state === 'running') await this.loadCommands();
+		else await this.server.start(); // which loads them
 	}
 
 	async loadCommands(): Promise<ChatCommand[]> {

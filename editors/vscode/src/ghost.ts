@@ -47,11 +47,26 @@ export class Ghost implements vscode.InlineCompletionItemProvider {
 		const former = this.#cycling ? this.#at(document, position) : undefined;
 		if (former && former.items.length > 1) return this.#convert(former.items, token);
 		const result = await this.#ask({ ...params, formattingOptions: formatting(document) }, token);
-		if (!result || token.isCancellationRequested) return undefined;
+		if (token.isCancellationRequested) return undefined;
+		if (!result) return this.#convert(this.#kept(document, position), token);
 		if (!result.items.length) return this.#clear(document, position);
 		this.#shown = { uri: document.uri.toString(), version: document.version, position, items: result.items, index: 0 };
 		this.#tellShown();
 		return this.#convert(result.items, token);
+	}
+
+	/* null leaves what is shown, as far as it goes on with what was typed since; VS Code would take it away. */
+	#kept(document: vscode.TextDocument, position: vscode.Position): InlineCompletionItem[] {
+		const shown = this.#shown;
+		if (shown?.uri !== document.uri.toString() || shown.position.line !== position.line) return [];
+		const typed = position.character - shown.position.character;
+		return shown.items.flatMap((item) => {
+			const { start, end } = item.range;
+			if (start.character > position.character) return [];
+			const before = document.getText(new vscode.Range(start.line, start.character, position.line, position.character));
+			const range = { start, end: { line: end.line, character: end.character + typed } };
+			return item.insertText.startsWith(before) ? [{ ...item, range }] : [];
+		});
 	}
 
 	/* An error of a completion is nobody's business: the status says what is to be said. */
@@ -73,7 +88,7 @@ export class Ghost implements vscode.InlineCompletionItemProvider {
 		return this.server.client!.protocol2CodeConverter.asInlineCompletionResult(items, token);
 	}
 
-	/* VS Code keeps what it shows at an empty answer; the server means that it is wrong. */
+	/* The server means that what is shown is wrong. */
 	async #clear(document: vscode.TextDocument, position: vscode.Position): Promise<undefined> {
 		const editor = vscode.window.activeTextEditor;
 		this.#shown = undefined;

@@ -14,8 +14,10 @@ import {
 	RevealOutputChannelOn,
 	StreamMessageReader,
 	StreamMessageWriter,
+	type DynamicFeature,
 	type LanguageClientOptions,
 	type Middleware,
+	type StaticFeature,
 } from 'vscode-languageclient/node';
 
 import type { ClientNotifications, EkeCapabilities, Requests, ServerNotifications } from '../../../protocol/eke.d.ts';
@@ -34,6 +36,15 @@ export const SELECTOR = ['file', 'untitled', 'vscode-notebook-cell', 'vscode-rem
 }));
 
 export type State = 'off' | 'starting' | 'running' | 'restarting' | 'failed' | 'stopped';
+
+/* Completions have a provider that outlives the process: ghost.ts. */
+class Client extends LanguageClient {
+	override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
+		if ('registrationType' in feature && feature.registrationType.method === 'textDocument/inlineCompletion')
+			feature.initialize = () => {};
+		super.registerFeature(feature);
+	}
+}
 
 export class Server implements vscode.Disposable {
 	state: State = 'off';
@@ -77,10 +88,11 @@ export class Server implements vscode.Disposable {
 	}
 
 	async restart(): Promise<void> {
-		await this.stop();
+		clearTimeout(this.#timer);
 		this.#crashes.forget();
-		this.#set('off');
-		await this.start();
+		this.#set('starting'); // who asks meanwhile waits for it
+		await this.#end();
+		await this.#start();
 	}
 
 	async stop(): Promise<void> {
@@ -141,7 +153,7 @@ export class Server implements vscode.Disposable {
 			);
 		}
 		const started = this.#process;
-		const client = new LanguageClient('eke', 'eke', () => this.#streams(started), this.#options());
+		const client = new Client('eke', 'eke', () => this.#streams(started), this.#options());
 		for (const [method, handler] of this.#handlers) client.onNotification(method, handler);
 		this.#client = client;
 		try {
@@ -165,8 +177,6 @@ export class Server implements vscode.Disposable {
 		const eke = (capabilities.experimental as { eke?: EkeCapabilities } | undefined)?.eke;
 		this.version = serverInfo?.version ?? '';
 		if (eke?.protocol === PROTOCOL) {
-			// ghost.ts has a provider that outlives the process.
-			client.getFeature('textDocument/inlineCompletion')?.clear();
 			this.log.info(`eke ${this.version} runs, process ${this.#process?.pid}`);
 			return this.#set('running');
 		}
