@@ -105,7 +105,7 @@ export class Driver {
 			case 'apply':
 				await window.chat().locator('button.apply').last().click();
 				await window.preview();
-				return window.run('eke.preview.accept');
+				return window.finish('eke.preview.accept');
 			default:
 				return window.run({ regenerate: 'eke.chat.regenerate', cancel: 'eke.chat.stop', restart: 'eke.restart' }[command]);
 		}

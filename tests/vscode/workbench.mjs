@@ -178,7 +178,7 @@ export class Window {
 	}
 
 	async ready() {
-		await this.page.waitForSelector('.monaco-workbench .explorer-folders-view', { timeout: 60_000 });
+		await this.page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 60_000 });
 		await this.page.waitForSelector('.statusbar-item[id*="eke"]', { timeout: 60_000 });
 		const isActive = (vscode) => vscode.extensions.getExtension('eke.eke').isActive;
 		await until('the extension is active', () => this.api(isActive).catch(() => false));
@@ -350,6 +350,13 @@ export class Window {
 	/** Runs a command; does not wait for its end. */
 	run(command, ...rest) {
 		return this.api((vscode, list) => void vscode.commands.executeCommand(...list), [command, ...rest]);
+	}
+
+	/** Runs a command, and waits for its end. */
+	async finish(command, ...rest) {
+		await this.api(async (vscode, list) => {
+			await vscode.commands.executeCommand(...list);
+		}, [command, ...rest]);
 	}
 
 	/** Selects lines, from 0, the last not included. */

@@ -33,6 +33,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 	let folder;
 	let home;
 	let answer = () => ANSWER;
+	let failures = 0;
 
 	/* The configuration, with a plan of so many requests. */
 	async function configure(limit) {
@@ -77,7 +78,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await window.openFile(path, ...place(marked));
 		return path;
 	}
-	const see = (what, condition) => until(what, condition, { state: () => window.picture('failure') });
+	const see = (what, condition) => until(what, condition, { state: () => window.picture(`failure-${++failures}`) });
 	const ghost = (expected) => see(`the ghost ${expected}`, async () => (await window.ghost()) === expected);
 	const text = (path, expected) => see(`the text ${expected}`, async () => (await window.text(path)) === expected);
 	const status = (pattern) => see(`the status ${pattern}`, async () => pattern.test(await window.status()));
@@ -99,14 +100,15 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await field.waitFor();
 		await field.fill('sk-very-secret');
 		await window.press('Enter');
-		await see('the key is kept', async () => {
-			await window.state('running', (state) => state === 'running');
-			await ask('Is there a key?');
-			await window.press('Enter');
-			const [, key] = /^Bearer (.*)$/.exec(upstream.requests.at(-1)?.headers.authorization ?? '') ?? [];
-			return key === 'sk-very-secret';
+		await field.waitFor({ state: 'hidden' });
+		await see('eke has it', async () => {
+			const { stdout } = await run('sh', ['-c', `for p in $(pgrep -f '^${EKE} serve'); do tr '\\0' '\\n' < /proc/$p/environ; done`]);
+			return stdout.includes('EKE_KEY_TEST=sk-very-secret');
 		});
+		await window.state('running', (state) => state === 'running');
+		await ask('Is there a key?');
 		await said(/int zwei/);
+		assert.equal(upstream.requests.at(-1).headers.authorization, 'Bearer sk-very-secret');
 		const { stdout } = await run('grep', ['-rlF', 'sk-very-secret', home, workbench.folder]).catch((error) => error);
 		assert.equal(stdout.trim(), '');
 		await window.run('eke.chat.new');
@@ -119,10 +121,10 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await ghost('int i = 0; i < count; i++)\n        total += values[i];');
 		await window.picture('ghost');
 		await status(/eke \d\d\/60/);
-		await window.type('int');
-		await ghost(' i = 0; i < count; i++)\n        total += values[i];');
+		await window.type('i');
+		await ghost('nt i = 0; i < count; i++)\n        total += values[i];');
 		await window.press('Control+ArrowRight');
-		await ghost(' = 0; i < count; i++)\n        total += values[i];');
+		await ghost(' i = 0; i < count; i++)\n        total += values[i];');
 		await window.press('Control+Alt+ArrowRight');
 		await see('a line is taken', async () => (await window.buffer()).before.endsWith('i++)\n'));
 		await ghost('        total += values[i];');
@@ -133,16 +135,33 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await see('it is saved', async () => (await readFile(path, 'utf8')).includes('values[i];'));
 	});
 
-	test('in an untitled file and in a notebook there is ghost text, too; in the box of source control there is none', async () => {
+	test('in an untitled file and in a cell of a notebook there is ghost text, too', async () => {
+		const content = CUT.replace('‸', '');
 		await window.api(async (vscode, content) => {
 			const document = await vscode.workspace.openTextDocument({ language: 'c', content });
 			const editor = await vscode.window.showTextDocument(document);
-			const line = content.split('\n').findIndex((one) => one === '\t');
+			const line = content.split('\n').indexOf('\t');
 			editor.selection = new vscode.Selection(line, 1, line, 1);
-		}, CUT.replace('‸', ''));
+		}, content);
 		await window.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
-		await window.type('for (i');
-		await ghost('nt i = 0; i < count; i++)\n        total += values[i];');
+		await window.type('for (');
+		await ghost('int i = 0; i < count; i++)\n        total += values[i];');
+		await window.closeAll();
+		const cell = { cell_type: 'code', execution_count: null, metadata: { vscode: { languageId: 'c' } }, outputs: [], source: [content] };
+		const notebook = { cells: [cell], metadata: { language_info: { name: 'c' } }, nbformat: 4, nbformat_minor: 5 };
+		await writeFile(join(folder, 'n.ipynb'), JSON.stringify(notebook));
+		await window.api(async (vscode, path) => {
+			const document = await vscode.workspace.openNotebookDocument(vscode.Uri.file(path));
+			await vscode.window.showNotebookDocument(document);
+			await vscode.commands.executeCommand('notebook.cell.edit');
+			const editor = vscode.window.activeTextEditor;
+			const line = document.cellAt(0).document.getText().split('\n').indexOf('\t');
+			editor.selection = new vscode.Selection(line, 1, line, 1);
+		}, join(folder, 'n.ipynb'));
+		await window.page.locator('.notebook-editor .monaco-editor.focused').first().waitFor();
+		await window.type('for (');
+		await see('ghost text in the cell', () => window.page.locator('.notebook-editor .ghost-text-decoration').count());
+		await window.picture('notebook');
 	});
 
 	test('a chat: streamed, stopped, asked again; Markdown, and nothing remote', async () => {
@@ -159,9 +178,13 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await window.picture('chat-streaming');
 		await chat().locator('button.send').click();
 		await said(/stopped/);
+		// What was paid for is not asked for again: the rest of it is the answer.
+		await held.push(';\n```\n\nand the rest');
 		await held.end();
 		await chat().locator('button.regenerate').last().click();
-		await said(/int zwei/);
+		await said(/and the rest/);
+		await ask('And else?');
+		await said(/And else\?[^]*int zwei/);
 		assert.equal(await chat().locator('main img').count(), 0);
 		assert.equal(await chat().locator('main a').count(), 2);
 		await window.picture('chat-light');
@@ -196,7 +219,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await see('the difference', () => window.page.locator('.char-insert, .line-insert').count());
 		await window.picture('preview');
 		assert.match(await window.text(path), /int two;/);
-		await window.run('eke.preview.accept');
+		await window.finish('eke.preview.accept');
 		await text(path, 'int one;\nint zwei;\nint three;\n');
 	});
 
@@ -323,6 +346,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await window.type('static');
 		await text(path, `${line.repeat(28_000)}static`);
 		answer = () => `${'A paragraph of some words, and `code` in it.\n\n'.repeat(22_000)}The end.`;
+		upstream.next({ granularity: 100 });
 		await window.run('eke.chat.new');
 		const begin = Date.now();
 		await ask('Write a lot');

@@ -27,6 +27,7 @@ export class Preview implements vscode.FileSystemProvider {
 			vscode.commands.registerCommand('eke.preview.discard', () => this.#discard()),
 			// Closed without a word: discarded.
 			vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
+				void vscode.commands.executeCommand('setContext', 'eke.preview', this.#current() !== undefined);
 				for (const { input } of closed)
 					if (input instanceof vscode.TabInputTextDiff) this.#decide(input.modified, false);
 			}),

@@ -38,7 +38,9 @@ export class TurnView {
 
 	append(text: string, reasoning: string): void {
 		if (reasoning) this.#addReasoning(reasoning);
-		if (text) this.#append(text);
+		if (!text) return;
+		this.#append(text);
+		this.#notes.querySelector('.progress')?.replaceChildren();
 	}
 
 	/** What the extension knows now. */
