@@ -2,7 +2,7 @@
 // `make test` skips this, loudly, where npm cannot get it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -169,6 +169,17 @@ test('the conversation as text', { skip }, async () => {
 		transcript([question, answer], 'And'),
 		'## You\n\n/explain Why?\n\n## eke · m\n\nBecause.\n\n> a file\n\n> cut off at the limit on tokens\n\n## You\n\nAnd',
 	);
+});
+
+test('the README says how many lines of code there are', () => {
+	const readme = readFileSync(join(extension, 'README.md'), 'utf8');
+	const count = (folder) =>
+		readdirSync(join(extension, folder))
+			.filter((name) => name.endsWith('.ts'))
+			.flatMap((name) => readFileSync(join(extension, folder, name), 'utf8').split('\n'))
+			.filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line)).length;
+	const said = (folder) => Number(new RegExp(`\`${folder}/\\*\\.ts\` \\| (\\d+) \\|`).exec(readme)?.[1]);
+	for (const folder of ['src', 'src/webview']) assert.equal(said(folder), count(folder), folder);
 });
 
 test('TypeScript finds nothing to complain about', { skip }, () => {

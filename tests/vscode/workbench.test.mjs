@@ -55,7 +55,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		const knows = knowsModel(KNOWN, { maxLines: 24, otherwise: (...about) => answer(...about) });
 		upstream = await startUpstream({ answer: knows });
 		await configure(60);
-		const env = { EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state') };
+		const env = { EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_KEY_TEST: 'sk-of-the-environment' };
 		workbench = await Workbench.start({ env });
 		await workbench.settings({ 'eke.command': [EKE, 'serve'], 'editor.codeLens': false });
 		await writeFile(join(folder, 'first.c'), 'int main(void)\n{\n\treturn 0;\n}\n');
