@@ -137,8 +137,8 @@ static void on_timer(void *ctx)
 
 /*
  * GnuTLS asks the program for this when it is loaded (GNUTLS_SKIP_GLOBAL_INIT in its manual), and otherwise sets
- * itself up at once: some 0.8 MiB and a millisecond. Debian's libcurl loads it for LDAP and RTMP, which eke does
- * not speak. A libcurl whose own TLS is GnuTLS sets it up in curl_global_init(). The Makefile exports it.
+ * itself up at once: 0.9 MiB of memory, of which 0.14 MiB is the process's own, and 0.3 of the 5 ms of processor time
+ * that eke takes to start. Debian's libcurl loads it for LDAP and RTMP, which eke does not speak. A libcurl whose own TLS is GnuTLS sets it up in curl_global_init(). The Makefile exports it.
  */
 int _gnutls_global_init_skip(void);
 
