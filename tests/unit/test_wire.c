@@ -1,6 +1,5 @@
 /*
- * Chunks and whole answers of every dialect, as endpoints send them, and the odd ones that upstream.md 3.2 to
- * 3.5 lists.
+ * Chunks and whole answers of every dialect, as endpoints send them, odd ones included.
  */
 #include <setjmp.h>
 #include <stdarg.h>

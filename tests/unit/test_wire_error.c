@@ -1,5 +1,5 @@
 /*
- * Errors as endpoints send them (upstream.md 1.6, 3.4): which kind they are, and what the user is told.
+ * Errors as endpoints send them: which kind they are, and what the user is told.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,7 +165,7 @@ static const struct {
 	  "\"code\":429,\"metadata\":{\"raw\":\"x is rate-limited\",\"provider_name\":\"X\"}}}", ERR_BUDGET,
 	  "wait a while", "Provider returned error: x is rate-limited", 0, 0, NULL },
 	{ 500, "{\"error\":{\"message\":\"That model is currently overloaded\","
-	  "\"type\":\"server_error\",\"param\":null,\"code\":null}}", ERR_UPSTREAM, "fault of its own",
+	  "\"type\":\"server_error\",\"param\":null,\"code\":null}}", ERR_UPSTREAM, "internal error",
 	  "That model is currently overloaded", 0, 0, NULL },
 	{ 503, "{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}", ERR_UPSTREAM,
 	  "not ready", "Loading model", 0, 0, NULL },
@@ -175,13 +175,13 @@ static const struct {
 	{ 502, "<html><title>cut", ERR_UPSTREAM, "gateway", "", 0, 0, NULL },
 	{ 502, "<", ERR_UPSTREAM, "gateway", "", 0, 0, NULL },
 	{ 200, "<html><title>Welcome</title></html>", ERR_UPSTREAM, "web page", "Welcome", 0, 0, NULL },
-	{ 520, "", ERR_UPSTREAM, "fault of its own", "", 0, 0, NULL },
+	{ 520, "", ERR_UPSTREAM, "internal error", "", 0, 0, NULL },
 	{ 301, "", ERR_UPSTREAM, "points to another", "", 0, 0, NULL },
 	{ 407, "", ERR_UPSTREAM, "proxy", "", 0, 0, NULL },
 	{ 418, "", ERR_UPSTREAM, "did not accept", "", 0, 0, NULL },
 	/* inside a stream the body decides */
 	{ 200, "{\"error\":{\"message\":\"boom\",\"type\":\"server_error\",\"code\":null}}", ERR_UPSTREAM,
-	  "fault of its own", "boom", 500, 0, NULL },
+	  "internal error", "boom", 500, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"boom\"}}", ERR_UPSTREAM, "broke off", "boom", 200, 0, NULL },
 	{ 200, CA(DAILY, "429 TOO_MANY_REQUESTS"), ERR_BUDGET, "limit for the day", DAILY, 429, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"slow\",\"type\":\"rate_limit_error\",\"code\":null}}", ERR_BUDGET,
@@ -201,15 +201,16 @@ static const struct {
 	{ 200, "{\"error\":{\"message\":\"x\",\"code\":\"504\"}}", ERR_TIMEOUT, "in time", "x", 504, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"x\",\"type\":\"overloaded_error\"}}", ERR_UPSTREAM, "overloaded", "x", 503, 0,
 	  NULL },
-	{ 200, "{\"error\":\"internal error\",\"code\":502}", ERR_UPSTREAM, "fault of its own", "internal error", 502,
+	{ 200, "{\"error\":\"internal error\",\"code\":502}", ERR_UPSTREAM, "internal error", "internal error", 502,
 	  0, NULL },
-	{ 200, "{\"code\":502,\"message\":\"x\",\"type\":\"y\"}", ERR_UPSTREAM, "fault of its own", "x", 502, 0, NULL },
+	{ 200, "{\"code\":502,\"message\":\"x\",\"type\":\"y\"}", ERR_UPSTREAM, "internal error", "x", 502, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"x\",\"status_code\":403}}", ERR_FORBIDDEN, "wrong base URL", "x", 403, 0, NULL },
 	/* but not against HTTP */
-	{ 502, "{\"error\":{\"message\":\"x\",\"code\":429}}", ERR_UPSTREAM, "fault of its own", "x", 502, 0, NULL },
+	{ 502, "{\"error\":{\"message\":\"x\",\"code\":429}}", ERR_UPSTREAM, "internal error", "x", 502, 0, NULL },
 };
 
-static void decode_body(struct wire_error_input in, const char *body, size_t len, struct err *err)
+static void decode_both(struct wire_error_input in, const char *body, size_t len, struct err *err,
+	struct stated_limit *stated)
 {
 	/* Just this size, so that reading past its end is noticed. */
 	char *copy = xmalloc(len);
@@ -219,8 +220,15 @@ static void decode_body(struct wire_error_input in, const char *body, size_t len
 	in.body = copy;
 	in.len = len;
 	in.now = NOW;
-	wire_error_decode(&in, err);
+	wire_error_decode(&in, err, stated);
 	free(copy);
+}
+
+static void decode_body(struct wire_error_input in, const char *body, size_t len, struct err *err)
+{
+	struct stated_limit stated;
+
+	decode_both(in, body, len, err, &stated);
 }
 
 static void test_bodies(void **state)
@@ -336,13 +344,14 @@ static void test_quota(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(quotas); i++) {
+		struct stated_limit stated;
 		struct err err = ERR_INIT;
 
-		decode_body((struct wire_error_input){ .status = quotas[i].status }, quotas[i].body,
-			    strlen(quotas[i].body), &err);
-		if (err.quota != quotas[i].quota)
+		decode_both((struct wire_error_input){ .status = quotas[i].status }, quotas[i].body,
+			    strlen(quotas[i].body), &err, &stated);
+		if (stated.quota != quotas[i].quota)
 			print_message("case %zu: %s\n", i, err.message);
-		assert_int_equal(err.quota, quotas[i].quota);
+		assert_int_equal(stated.quota, quotas[i].quota);
 	}
 }
 
