@@ -193,10 +193,6 @@ static bool take_embedded(struct acp *acp, const struct json *block, struct acp_
 		mention(out, piece.name);
 		/* The path alone means all of the file; with a fragment it is what that names. */
 		piece.whole = !strchr(uri, '#');
-		if (!workspace_may_send(acp->app.workspace, piece.uri, err)) {
-			*add_piece(out) = piece;
-			return false;
-		}
 	} else {
 		piece.name = xstrdup(uri);
 		mention(out, path_basename(uri));

@@ -243,6 +243,7 @@ static struct context_item item_of(const struct acp_piece *piece)
 					      .has_range = piece->has_lines,
 					      .range = { { piece->first - 1, 0 }, { piece->last, 0 } } };
 	return (struct context_item){ .kind = CONTEXT_TEXT,
+				      .uri = piece->uri,
 				      .name = piece->name,
 				      .text = piece->text,
 				      .len = piece->len,
@@ -350,6 +351,7 @@ static void gather(struct acp_prompt *prompt)
 
 		if (!piece->path)
 			continue;
+		/* It would be refused later, too; but then the client would have been asked to read it. */
 		if (!workspace_may_send(acp->app.workspace, piece->uri, &err)) {
 			acp_prompt_fail(prompt, &err);
 			return;

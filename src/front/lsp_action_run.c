@@ -277,8 +277,7 @@ static uint64_t start_edit(struct lsp_action *a, const char *instruction_text, c
 	strbuf_adds(&instruction, instruction_text);
 	add_diagnostics(&instruction, given, doc ? doc_text(doc) : NULL);
 	wanted.instruction = instruction.data;
-	id = workspace_may_send(lsp->app.workspace, a->uri, err) ?
-		     edits_start(lsp->app.edits, &wanted, &callbacks, err) : 0;
+	id = edits_start(lsp->app.edits, &wanted, &callbacks, err);
 	strbuf_release(&instruction);
 	return id;
 }

@@ -169,8 +169,7 @@ struct rpc_result *lsp_edit_propose(void *ctx, struct rpc_request *request, cons
 	wanted = (struct edit_request){
 		.uri = p.document.uri, .instruction = p.instruction, .endpoint = p.endpoint, .model = p.model
 	};
-	if (!lsp_decode_range(p.range, "params.range", &wanted.range, &err) ||
-	    !engine_may_send(lsp->app.engine, p.document.uri, &err))
+	if (!lsp_decode_range(p.range, "params.range", &wanted.range, &err))
 		return rpc_fail(request, &err);
 	e = xcalloc(1, sizeof(*e));
 	e->lsp = lsp;
