@@ -58,7 +58,7 @@ POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors protocol clean help
+.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors jetbrains test-jetbrains protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -72,6 +72,8 @@ help:
 	@echo 'make unit, make e2e   parts of it'
 	@echo 'make test-llama       end to end against a real llama.cpp server'
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
+	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
+	@echo 'make test-jetbrains   its tests'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
@@ -185,7 +187,8 @@ test:
 	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
-	@tests/run unit replay e2e editors
+	@editors/jetbrains/build --try $(VERSION)
+	@tests/run unit replay e2e editors jetbrains
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
@@ -210,6 +213,13 @@ test-editors:
 	@tests/editors/setup
 	@tests/editors/plugins
 	@node --test --test-reporter=spec tests/editors/*.test.mjs
+
+jetbrains:
+	@editors/jetbrains/build $(VERSION)
+
+test-jetbrains: jetbrains tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory all
+	@node --test --test-reporter=spec tests/jetbrains/*.test.mjs
 
 check-source:
 	@tests/tools/check-source
