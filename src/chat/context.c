@@ -147,7 +147,7 @@ static bool put(struct context_blocks *blocks, bool selection, char *key, struct
 	if (blocks->count == LIMIT_CONTEXT_ITEMS) {
 		free(block.key);
 		free(block.text);
-		err_set(err, ERR_INVALID_PARAMS, "more than %d things go with the question", LIMIT_CONTEXT_ITEMS);
+		err_set(err, ERR_INVALID_PARAMS, "at most %d attachments are allowed", LIMIT_CONTEXT_ITEMS);
 		return false;
 	}
 	blocks->items = xreallocarray(blocks->items, blocks->count + 1, sizeof(*blocks->items));
@@ -269,7 +269,7 @@ static bool add_file(struct context_blocks *blocks, const struct context_sources
 	}
 	if (!ok)
 		err_set(err, ERR_INVALID_PARAMS,
-			"%s has %zu bytes, and %zu is the most that goes with a question: give a part of it",
+			"%s has %zu bytes; at most %zu can be attached: attach a part of it",
 			source.shown, piece.end - piece.start, LIMIT_CONTEXT_PIECE);
 	if (ok)
 		remember(blocks, &source, selection ? &body : NULL);
@@ -310,7 +310,7 @@ static bool add_text(struct context_blocks *blocks, const struct context_sources
 	if (item->uri && !workspace_may_send(from->workspace, item->uri, err))
 		return false;
 	if (item->len > LIMIT_CONTEXT_PIECE) {
-		err_set(err, ERR_INVALID_PARAMS, "%.100s has %zu bytes, and %zu is the most that goes with a question", name,
+		err_set(err, ERR_INVALID_PARAMS, "%.100s has %zu bytes; at most %zu can be attached", name,
 			item->len, LIMIT_CONTEXT_PIECE);
 		return false;
 	}

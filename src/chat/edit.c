@@ -200,12 +200,12 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 	if (!answer) {
 		trouble = *err;
 	} else if (answer->finish == CALL_TRUNCATED || answer->finish == CALL_LENGTH) {
-		err_set(&trouble, ERR_UPSTREAM, "the answer broke off in the middle of the edit: ask for a smaller range");
+		err_set(&trouble, ERR_UPSTREAM, "the answer ended in the middle of the edit: select a smaller range");
 	} else if (!extract(e, true)) {
 		err_set(&trouble, ERR_UPSTREAM, "the model answered with talk instead of an edit: say more exactly what is to "
 			"be changed, or use another model");
 	} else if (!doc || doc_revision(doc) != e->revision) {
-		err_set(&trouble, ERR_CONTENT_MODIFIED, "the document was changed while the edit was being made: ask again");
+		err_set(&trouble, ERR_CONTENT_MODIFIED, "the document changed while the edit was prepared: try again");
 	} else {
 		tell(e);
 		propose(e, doc);

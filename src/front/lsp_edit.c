@@ -148,7 +148,7 @@ static void on_cancel(void *ctx, uint64_t ticket)
 
 	edits_cancel(lsp->app.edits, e->id);
 	lsp_progress_finish(e->progress);
-	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text is what had arrived");
+	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text holds the partial answer");
 	rpc_answer_error(lsp->rpc, ticket, &err, e->text.data, e->text.len);
 	edit_end(e);
 	lsp_update_status(lsp);
