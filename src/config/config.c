@@ -86,8 +86,9 @@ static bool check_commands(const struct json *commands, struct err *err)
 		size_t len = strlen(name);
 
 		if (!len || len > LIMIT_COMMAND_NAME || strcspn(name, " \t\r\n") < len) {
-			err_set(err, ERR_INVALID_PARAMS, "chat.commands: \"%.64s\" is not a valid name: it must have 1 to %d bytes and no blanks",
-				name, LIMIT_COMMAND_NAME);
+			err_set(err, ERR_INVALID_PARAMS,
+				"chat.commands: \"%.64s\" is not a valid name: it must have 1 to %d bytes and no blanks", name,
+				LIMIT_COMMAND_NAME);
 			return false;
 		}
 		if (!json_string(c) || !*json_string(c)) {

@@ -57,8 +57,8 @@ struct edits *edits_new(struct upstream *upstream, struct docs *docs, struct wor
 void edits_free(struct edits *edits);
 void edits_configure(struct edits *edits, struct config *config);
 /*
- * A number for edits_cancel(). 0 with err set: the document is not open (ERR_INVALID_PARAMS) or may not leave the machine
- * (ERR_IGNORED), the range and its instruction are too long (ERR_PROMPT_TOO_LONG), or nobody can be asked.
+ * A number for edits_cancel(). 0 with err set: the document is not open (ERR_INVALID_PARAMS), may not leave the machine
+ * (ERR_IGNORED), or is too long with its instruction (ERR_PROMPT_TOO_LONG), or there is no endpoint.
  */
 uint64_t edits_start(struct edits *edits, const struct edit_request *request, const struct edit_callbacks *callbacks,
 	struct err *err);
