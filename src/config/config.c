@@ -278,6 +278,9 @@ void config_unref(struct config *config)
 		return;
 	for (size_t i = 0; i < config->plan_count; i++)
 		free(config->plan_models[i]);
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		for (size_t u = 0; u < config->endpoints[i].url_count; u++)
+			base_url_release(&config->endpoints[i].urls[u]);
 	json_pool_free(config->pool);
 	config_local_release(&config->local);
 	free(config->ignore);

@@ -37,10 +37,11 @@ BEGIN {
 	pure_folders["text"] = "workspace"
 	pure_folders["chat"] = "chat conversation conversation_look conversation_note conversations history history_read " \
 		"history_schema history_step context diff edit"
-	pure("base", "json_guard hex rfc3339 utf width")
+	pure("base", "json_guard hex rfc3339 url utf width")
+	pure("config", "base_url service")
 	pure("rpc", "framing peek")
-	pure("budget", "limit_window pace cooldown effective_windows admit service")
-	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think url request " \
+	pure("budget", "limit_window pace cooldown effective_windows admit")
+	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
 		"local_server")
 	pure("complete", "admission cache habit place prompt rejoin rename trail window")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
