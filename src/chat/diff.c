@@ -195,7 +195,7 @@ static void on_output(void *ctx, const struct strbuf *output, const struct err *
 	if (!output) {
 		why = *err;
 		why.kind = ERR_INVALID_PARAMS;
-		err_prefix(&why, diff->staged ? "what is staged cannot be told" : "what has changed cannot be told");
+		err_prefix(&why, diff->staged ? "the staged changes cannot be read" : "the files' changes cannot be read");
 		finish(diff, NULL, NULL, &why);
 		return;
 	}
@@ -203,11 +203,10 @@ static void on_output(void *ctx, const struct strbuf *output, const struct err *
 	diff_filter(diff->workspace, diff->top, output->data, output->len, &text, &kept);
 	ok = text.len > 0;
 	if (!ok && *kept)
-		err_set(&why, ERR_IGNORED, "nothing that %s may leave this machine: %.400s",
-			diff->staged ? "is staged" : "has changed", *kept);
+		err_set(&why, ERR_IGNORED, "no %schange may leave this machine: %.400s", diff->staged ? "staged " : "", *kept);
 	else if (!ok)
-		err_set(&why, ERR_INVALID_PARAMS, diff->staged ? "nothing is staged: git add what belongs into the commit" :
-			"nothing has changed in these files since the last commit: git add those that are new");
+		err_set(&why, ERR_INVALID_PARAMS, diff->staged ? "nothing is staged: run git add first" :
+			"these files have no changes since the last commit: run git add on new files first");
 	finish(diff, ok ? &text : NULL, (const char *const *)kept, ok ? NULL : &why);
 	for (char **line = kept; *line; line++)
 		free(*line);
@@ -223,7 +222,7 @@ static void on_nothing(void *ctx)
 	if (diff->folder)
 		err_set(&err, ERR_INVALID_PARAMS, "there is no git repository at %s", diff->folder);
 	else
-		err_set(&err, ERR_INVALID_PARAMS, "there is no folder to look for staged changes in: open one");
+		err_set(&err, ERR_INVALID_PARAMS, "no folder is open: open the one of the repository");
 	finish(diff, NULL, NULL, &err);
 }
 
