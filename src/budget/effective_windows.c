@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eke/budget/service.h"
+#include "eke/config/service.h"
 
 /* The longest period that a plan may have, too. */
 #define LONGEST (INT64_C(366) * 86400)

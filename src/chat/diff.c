@@ -194,7 +194,7 @@ static void on_output(void *ctx, const struct strbuf *output, const struct err *
 	if (!output) {
 		why = *err;
 		why.kind = ERR_INVALID_PARAMS;
-		err_prefix(&why, "what is staged cannot be told");
+		err_prefix(&why, "the staged changes cannot be read");
 		finish(diff, NULL, NULL, &why);
 		return;
 	}
@@ -202,9 +202,9 @@ static void on_output(void *ctx, const struct strbuf *output, const struct err *
 	diff_filter(diff->workspace, diff->top, output->data, output->len, &text, &kept);
 	ok = text.len > 0;
 	if (!ok && *kept)
-		err_set(&why, ERR_IGNORED, "nothing that is staged may leave this machine: %.400s", *kept);
+		err_set(&why, ERR_IGNORED, "no staged change may leave this machine: %.400s", *kept);
 	else if (!ok)
-		err_set(&why, ERR_INVALID_PARAMS, "nothing is staged: git add what belongs into the commit");
+		err_set(&why, ERR_INVALID_PARAMS, "nothing is staged: run git add first");
 	finish(diff, ok ? &text : NULL, (const char *const *)kept, ok ? NULL : &why);
 	for (char **line = kept; *line; line++)
 		free(*line);
@@ -220,7 +220,7 @@ static void on_nothing(void *ctx)
 	if (diff->folder)
 		err_set(&err, ERR_INVALID_PARAMS, "there is no git repository at %s", diff->folder);
 	else
-		err_set(&err, ERR_INVALID_PARAMS, "there is no folder to look for staged changes in: open one");
+		err_set(&err, ERR_INVALID_PARAMS, "no folder is open: open the one of the repository");
 	finish(diff, NULL, NULL, &err);
 }
 

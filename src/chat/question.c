@@ -32,7 +32,7 @@ static bool take_context(struct question *question, const struct conversation_qu
 	if (bytes <= LIMIT_CHAT_PROMPT)
 		return true;
 	err_set(err, ERR_PROMPT_TOO_LONG,
-		"the question and what goes with it have %zu bytes, more than the %zu that eke sends",
+		"the question and its attachments have %zu bytes; at most %zu are sent",
 		bytes, LIMIT_CHAT_PROMPT);
 	return false;
 }
@@ -111,7 +111,7 @@ bool question_prepare(struct question *question, const struct conversation_quest
 	context_init(&question->blocks);
 	question->prompt = xstrdup(q->prompt ? q->prompt : "");
 	if (q->edit_turn_id && !q->chat_id) {
-		err_set(err, ERR_INVALID_PARAMS, "a turn can be replaced in a chat only: say in which");
+		err_set(err, ERR_INVALID_PARAMS, "chatId is missing: a turn can be replaced in a chat only");
 		return false;
 	}
 	if ((q->command && !command) || !take_context(question, q, sources, err))
@@ -119,7 +119,7 @@ bool question_prepare(struct question *question, const struct conversation_quest
 	if (command && !take_command(question, command, err))
 		return false;
 	if (!command && is_blank(question->prompt)) {
-		err_set(err, ERR_INVALID_PARAMS, "there is no question");
+		err_set(err, ERR_INVALID_PARAMS, "the question is empty");
 		return false;
 	}
 	question->title = title_make(question->prompt, command && !command->needs_input ? command->title : NULL,

@@ -87,8 +87,8 @@ static void put_endpoint(struct json_writer *w, const struct config_endpoint *e)
 	json_put_kstring(w, "name", e->name);
 	json_put_kstring(w, "baseUrl", e->base_url);
 	json_begin_array(w, "fallbackUrls");
-	for (size_t i = 0; i < e->fallback_count; i++)
-		json_put_string(w, e->fallback_urls[i]);
+	for (size_t i = 1; i < e->url_count; i++)
+		json_put_string(w, e->fallback_urls[i - 1]);
 	json_end_array(w);
 	put_key(w, &e->key);
 	json_put_kstring(w, "plan", e->plan->name);
@@ -96,7 +96,7 @@ static void put_endpoint(struct json_writer *w, const struct config_endpoint *e)
 	put_if_set(w, "chat", e->chat_model);
 	put_if_set(w, "completion", e->completion_model);
 	json_end_object(w);
-	json_put_kstring(w, "completionApi", config_completion_api_name(e->completion_api));
+	json_put_kstring(w, "completionApi", e->completion_api);
 	json_put_kbool(w, "streamOptions", e->stream_options);
 	json_begin_object(w, "headers");
 	/* Headers may carry keys too. */

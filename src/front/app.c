@@ -25,7 +25,7 @@ void app_init(struct app *app, const struct app_options *options)
 	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
 	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
-	app->edits = edits_new(app->upstream, app->docs);
+	app->edits = edits_new(app->upstream, app->docs, app->workspace);
 }
 
 void app_release(struct app *app)
@@ -105,9 +105,7 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
 	/* Before reading it, so that a change meanwhile is seen next time. */
 	read_file_state(app, &app->file);
 	config = config_load(app->options.config_path, app->settings, warn, warn_ctx, err);
-	if (config)
-		config_use_local(config, &app->local);
-	if (config && upstream_configure(app->upstream, config, err)) {
+	if (config && config_use_local(config, &app->local, err) && upstream_configure(app->upstream, config, err)) {
 		use(app, config, warn, warn_ctx);
 		return true;
 	}

@@ -51,7 +51,7 @@ static void on_cancel(void *ctx, uint64_t ticket)
 
 	turn->kind->cancel(lsp, turn->id);
 	lsp_progress_finish(turn->progress);
-	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text is what had arrived");
+	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text holds the partial answer");
 	rpc_answer_error(lsp->rpc, ticket, &err, turn->text.data, turn->text.len);
 	turn_end(turn);
 	lsp_update_status(lsp);
@@ -103,7 +103,6 @@ void lsp_turn_answer(struct lsp_turn *turn, struct strbuf *result)
 
 	rpc_answer(lsp->rpc, turn->ticket, result);
 	turn_end(turn);
-	lsp_check_end(lsp);
 }
 
 void lsp_turn_fail(struct lsp_turn *turn, const struct err *err)
@@ -114,7 +113,6 @@ void lsp_turn_fail(struct lsp_turn *turn, const struct err *err)
 	lsp_explain(lsp, &told);
 	rpc_answer_error(lsp->rpc, turn->ticket, &told, NULL, 0);
 	turn_end(turn);
-	lsp_check_end(lsp);
 }
 
 /* --- may the next endpoint be used? --- */

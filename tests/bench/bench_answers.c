@@ -31,7 +31,7 @@
 #include <string.h>
 
 #include "bench.h"
-#include "cuts_make.h"
+#include "cuts_text.h"
 #include "eke/base/attrs.h"
 #include "eke/base/json.h"
 #include "eke/base/json_writer.h"

@@ -123,7 +123,7 @@ test('what went along stays in the conversation, the newest of it only', async (
 test('files that cannot go', async (t) => {
 	const { upstream, eke } = await start(t, { files: { 'binary.dat': Buffer.from([1, 0, 2]), 'huge.txt': 'x'.repeat(1024 * 1024 + 1), 'latin1.txt': Buffer.from('caf\xe9\n', 'latin1') } });
 
-	for (const [name, reason] of [['none.c', /none\.c/], ['binary.dat', /no text/], ['huge.txt', /1048577 bytes.*give a part/], ['.', /./]]) {
+	for (const [name, reason] of [['none.c', /none\.c/], ['binary.dat', /not a text file/], ['huge.txt', /1048577 bytes.*attach a part/], ['.', /./]]) {
 		const { code, message } = await failure(eke.send('Why?', { context: [{ kind: 'file', uri: eke.uri(name) }] }));
 		assert.equal(code, -32602);
 		assert.match(message, reason);
@@ -233,7 +233,7 @@ test('commands of the user\'s own', async (t) => {
 	const { upstream, eke } = await start(t, { files: { 'a.c': 'int a;\nint b;\n' }, rest: { chat: { commands } } });
 	const uri = eke.uri('a.c');
 
-	await eke.waitForNotification('window/showMessage', ({ message }) => /chat\.commands\.hello: \{nobody\} stays as it is/.test(message));
+	await eke.waitForNotification('window/showMessage', ({ message }) => /chat\.commands\.hello: \{nobody\} is no placeholder/.test(message));
 	const listed = (await eke.request('chat/commands', {})).commands;
 	assert.deepEqual(listed.map(({ name, needs }) => `${name} ${needs}`).filter((line) => Object.keys(commands).some((name) => line.startsWith(`${name} `))),
 		['explain file', 'shorten selection', 'review-it diff', 'hello none']);
@@ -264,7 +264,7 @@ test('commit: what is staged, without what stays here', async (t) => {
 	assert.match((await failure(eke.send('', { command: 'commit' }))).message, /no git repository/);
 	git(root, 'init', '-q');
 	const nothing = await failure(eke.send('', { command: 'commit' }));
-	assert.deepEqual([nothing.code, nothing.message], [-32602, 'nothing is staged: git add what belongs into the commit']);
+	assert.deepEqual([nothing.code, nothing.message], [-32602, 'nothing is staged: run git add first']);
 	write('.env', 'SECRET=hunter2\n');
 	git(root, 'add', '-f', '.env');
 	const secret = await failure(eke.send('', { command: 'commit' }));

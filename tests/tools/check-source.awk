@@ -34,13 +34,14 @@ BEGIN {
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
-	pure_folders["text"] = "workspace"
+	pure_folders["text"] = "outbound workspace"
 	pure_folders["chat"] = "chat conversation conversation_look conversation_note conversations history history_read " \
 		"history_schema history_step context diff edit"
-	pure("base", "json_guard hex rfc3339 utf width")
+	pure("base", "json_guard hex rfc3339 url utf width")
+	pure("config", "base_url service")
 	pure("rpc", "framing peek")
-	pure("budget", "limit_window pace cooldown effective_windows admit service")
-	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think url request " \
+	pure("budget", "limit_window pace cooldown effective_windows admit")
+	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
 		"local_server")
 	pure("complete", "admission cache habit place prompt rejoin rename trail window")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
@@ -56,6 +57,8 @@ BEGIN {
 	use_instead("alloca", "an array of fixed size or xmalloc")
 	use_instead("system popen", "io/proc.h: no shell, nothing that blocks")
 	use_instead("sleep usleep nanosleep clock_nanosleep", "a timer of the loop; in tests the fake clock or an event")
+	# What is sent is taken from text/outbound.h, which asks the rules.
+	unsent("doc_text file_read", "chat", "outbound_document, outbound_text or outbound_file: they ask what may be sent")
 	memory("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf", "base/mem.h")
 	count = split("printf vprintf puts putchar", list, " ")
 	for (i = 1; i <= count; i++)
@@ -84,6 +87,13 @@ function use_instead(functions, instead,   list, i, n) {
 	n = split(functions, list, " ")
 	for (i = 1; i <= n; i++)
 		banned[list[i]] = instead
+}
+
+# These functions are not for that layer.
+function unsent(functions, layer, instead,   list, i, n) {
+	n = split(functions, list, " ")
+	for (i = 1; i <= n; i++)
+		layer_banned[layer, list[i]] = instead
 }
 
 function memory(functions, instead,   list, i, n) {
@@ -434,8 +444,8 @@ function points_down(target, rest,   name, mine, its) {
 		sub(/^front\//, "", name)
 		mine = front_end(stem)
 		its = front_end(name)
-		# front/app.h is the ground they all stand on.
-		if (mine != its && its != "app")
+		# front/app.h and front/server.h are the ground they all stand on.
+		if (mine != its && its != "app" && its != "server")
 			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
 	}
 }
@@ -500,6 +510,8 @@ function use(code,   rest, name, before) {
 			problem(FNR, name "() in a file that is pure: have the caller give what it needs, or take the file off the list in check-source.awk")
 		if (name in banned)
 			escapable(name "() is banned: use " banned[name])
+		else if (in_src && ((folder, name) in layer_banned))
+			escapable(name "() is not for " folder "/: use " layer_banned[folder, name])
 		else if ((name in raw_memory) && in_product && path != "src/base/mem.c")
 			escapable(name "() outside base/mem.c: use " raw_memory[name])
 		else if ((name in output) && in_product && !may_print)

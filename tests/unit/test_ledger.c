@@ -33,13 +33,18 @@ static const char *const all[] = { "*", NULL };
 static const char *const minis[] = { "mini*", NULL };
 static const struct plan plan_a = { .name = "a" };
 static const struct plan plan_b = { .name = "b" };
-static const struct config_endpoint one = { .name = "one", .base_url = "https://api.example.com", .plan = &plan_a };
+static const struct config_endpoint one = { .name = "one", .base_url = "https://api.example.com",
+		.service = "api.example.com",
+		.plan = &plan_a };
 static const struct config_endpoint same_host = { .name = "two", .base_url = "https://api.example.com/v1",
-						  .plan = &plan_b };
+		.service = "api.example.com",
+								  .plan = &plan_b };
 static const struct config_endpoint same_plan = { .name = "three", .base_url = "https://other.example.com",
-						  .plan = &plan_a };
+		.service = "other.example.com",
+								  .plan = &plan_a };
 static const struct config_endpoint neither = { .name = "four", .base_url = "https://third.example.com",
-						.plan = &plan_b };
+		.service = "third.example.com",
+								.plan = &plan_b };
 
 #define KEY_1 "sk-the-first-key-of-this-test"
 #define KEY_2 "sk-the-second-key-of-this-test"

@@ -84,7 +84,7 @@
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
 #define LIMIT_CONNECTIONS 8               /* kept open for reuse */
-#define LIMIT_HTTP_HEADER 256             /* a response header that is looked at; longer ones are cut */
+#define LIMIT_HTTP_HEAD KIB(32)           /* the headers of a response; what is more is not looked at */
 #define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
