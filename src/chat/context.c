@@ -374,6 +374,8 @@ bool context_add(struct context_blocks *blocks, const struct context_sources *so
 		return add_text(blocks, sources, item, err);
 	case CONTEXT_DIAGNOSTICS:
 		return add_diagnostics(blocks, sources, item, err);
+	case CONTEXT_CHANGES:
+		break; /* git tells, see diff.c */
 	}
 	return true;
 }

@@ -3,7 +3,7 @@
 /*
  * Chooses the endpoint of a request that names none: the first, as long as its budget allows the request; then, if
  * whenExhausted allows it, the next one whose budget does. Never another free key of the same service: the service
- * counts by machine, and bans machines that go round its limit.
+ * counts by machine, and bans machines that go round its limit (providers.md 4.2 d).
  */
 #include <stdint.h>
 

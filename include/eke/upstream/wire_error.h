@@ -1,8 +1,8 @@
 #ifndef EKE_UPSTREAM_WIRE_ERROR_H
 #define EKE_UPSTREAM_WIRE_ERROR_H
 /*
- * What an endpoint's error means for the user: the body, in any of its shapes, becomes a
- * struct err. Pure.
+ * What an endpoint's error means for the user: the body, in any of the shapes that are met (providers.md 1.6
+ * and 3.4), becomes a struct err. Pure.
  */
 #include <stddef.h>
 #include <stdint.h>
