@@ -515,7 +515,7 @@ static void set_request(struct transfer *t, const struct http_request *r)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	else if (strcmp(r->method, r->body ? "POST" : "GET"))
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
-	/* Some hosts of the kind we serve refuse clients that do not look like a browser (upstream.md 1.5). */
+	/* Some hosts of the kind we serve refuse clients that do not look like a browser (providers.md 1.5). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
 	if (r->loopback && !r->proxy)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
