@@ -1,5 +1,5 @@
 /*
- * Lexical structure by table: one row a family of languages. No objects that live longer than a call.
+ * Lexical structure by table: one row a family of languages.
  */
 #include "eke/code/syntax.h"
 

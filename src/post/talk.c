@@ -1,6 +1,6 @@
 /*
  * Phrases that chat models say instead of completing, as tables: the openings heard most often from the
- * small models in English and Chinese, and a rule for any other sentence. No objects.
+ * small models in English and Chinese, and a rule for any other sentence.
  */
 #include "eke/post/talk.h"
 
