@@ -25,13 +25,26 @@ static void learn_line(struct indent *indent, const char *line, size_t len)
 		indent->step = n;
 }
 
-void indent_learn(struct indent *indent, const char *text, size_t len)
+/* True if the line at `text` begins in code: lines inside of comments and strings are aligned for the eye. */
+static bool begins_in_code(struct syntax_walk *w, size_t at)
 {
+	size_t pos;
+
+	while (w->at < at)
+		syntax_next(w, &pos);
+	return w->state.where == SYNTAX_IN_CODE || w->state.where == SYNTAX_IN_TEXT || w->state.where == SYNTAX_IN_TAG;
+}
+
+void indent_learn(struct indent *indent, const struct syntax *syntax, const char *text, size_t len)
+{
+	struct syntax_walk w = { .syntax = syntax, .s = text, .len = len };
+
 	while (len) {
 		const char *end = memchr(text, '\n', len);
 		size_t n = end ? (size_t)(end - text) : len;
 
-		learn_line(indent, text, n);
+		if (begins_in_code(&w, (size_t)(text - w.s)))
+			learn_line(indent, text, n);
 		n += end != NULL;
 		text += n;
 		len -= n;

@@ -1,13 +1,14 @@
 /*
- * The place of the cursor, worked out. One struct post_context lives for one call of post_process() and
+ * The cursor's surroundings, worked out. One struct post_context lives for one call of post_process() and
  * owns the two normalised windows; the stages borrow it.
  */
 #include "eke/post/context.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "eke/base/attrs.h"
 #include "eke/base/limits.h"
+#include "eke/code/blocks.h"
 #include "eke/code/indent.h"
 
 void post_add_lf(struct strbuf *out, const char *s, size_t len)
@@ -27,27 +28,6 @@ void post_add_lf(struct strbuf *out, const char *s, size_t len)
 	}
 }
 
-size_t post_line_at(const char *s, size_t len, size_t start, struct post_line *line)
-{
-	const char *lf = memchr(s + start, '\n', len - start);
-	size_t end = lf ? (size_t)(lf - s) : len;
-
-	line->start = start;
-	line->len = end - start;
-	while (line->len && (s[start + line->len - 1] == ' ' || s[start + line->len - 1] == '\t'))
-		line->len--;
-	return end + 1;
-}
-
-bool post_blank(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\n')
-			return false;
-	}
-	return true;
-}
-
 size_t post_columns(const struct post_context *c, const char *s, size_t len, size_t *bytes)
 {
 	size_t columns = 0;
@@ -60,59 +40,6 @@ size_t post_columns(const struct post_context *c, const char *s, size_t len, siz
 	return columns;
 }
 
-bool post_is_word(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || (c & 0x80);
-}
-
-size_t post_word_chars(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += post_is_word(s[i]) && ((unsigned char)s[i] & 0xC0) != 0x80;
-	return n;
-}
-
-bool post_starts(const char *s, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-
-	return len >= n && !strncasecmp(s, word, n);
-}
-
-bool post_opens_block(const struct post_context *c, const char *line, size_t len)
-{
-	static const char *const words[] = { " then", " do", "\tdo", "else", "begin", NULL };
-	struct syntax_walk w = { .syntax = c->syntax, .s = line, .len = len };
-	enum syntax_event event;
-	size_t pos;
-	size_t end = len;
-
-	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
-		if (event == SYNTAX_COMMENT) {
-			end = pos;
-			break;
-		}
-	}
-	while (end && (line[end - 1] == ' ' || line[end - 1] == '\t'))
-		end--;
-	if (!end)
-		return false;
-	if (strchr("{([", line[end - 1]))
-		return true;
-	if (line[end - 1] == ':')
-		return (c->syntax->flags & SYNTAX_INDENT) != 0;
-	for (int i = 0; words[i]; i++) {
-		size_t n = strlen(words[i]);
-
-		if (end >= n && !memcmp(line + end - n, words[i], n) && !(c->syntax->flags & SYNTAX_PROSE) &&
-		    (end == n || words[i][0] == ' ' || words[i][0] == '\t' || !post_is_word(line[end - n - 1])))
-			return true;
-	}
-	return false;
-}
-
 void post_add_indent(const struct post_context *c, struct strbuf *out, size_t columns)
 {
 	for (; c->tabs && columns >= c->unit; columns -= c->unit)
@@ -121,18 +48,16 @@ void post_add_indent(const struct post_context *c, struct strbuf *out, size_t co
 		strbuf_addch(out, ' ');
 }
 
-size_t post_skip_blanks(const char *s, size_t len)
+size_t post_line_start(const char *s, size_t pos)
 {
-	size_t i = 0;
+	const char *lf = memrchr(s, '\n', pos);
 
-	while (i < len && (s[i] == ' ' || s[i] == '\t'))
-		i++;
-	return i;
+	return lf ? (size_t)(lf - s) + 1 : 0;
 }
 
 bool post_between_brackets(const struct post_context *c)
 {
-	size_t i = post_skip_blanks(c->suffix.data, c->rest_len);
+	size_t i = skip_blanks(c->suffix.data, c->rest_len);
 	size_t n = c->head_len;
 
 	while (n && (c->head[n - 1] == ' ' || c->head[n - 1] == '\t'))
@@ -154,17 +79,23 @@ bool post_in_code(const struct post_context *c)
 static void set_indentation(struct post_context *c)
 {
 	struct indent indent = { 0 };
+	bool spaces = c->in->insert_spaces && !(c->syntax->flags & SYNTAX_TABS);
+	size_t bytes = skip_blanks(c->head, c->head_len);
 
-	indent_learn(&indent, c->prefix.data, c->prefix.len);
-	indent_learn(&indent, c->suffix.data, c->suffix.len);
-	/* Where no other line is indented, the cursor's may be. */
-	if (c->head_blank && c->head_len && c->head[0] == ' ') {
+	indent_learn(&indent, c->syntax, c->prefix.data, c->prefix.len);
+	indent_learn(&indent, c->syntax, c->suffix.data, c->suffix.len);
+	/* The cursor's line wins. */
+	if (bytes && c->head[0] == '\t') {
+		indent.tabs = SIZE_MAX;
+	} else if (bytes > 1 && !memchr(c->head, '\t', bytes) && !(c->syntax->flags & SYNTAX_TABS)) {
+		indent.tabs = 0;
 		indent.spaces++;
-		if (!indent.step && (c->head_len == 2 || c->head_len == 4))
-			indent.step = c->head_len;
+		if (!indent.step && (bytes == 2 || bytes == 4))
+			indent.step = bytes;
 	}
-	c->tabs = indent_is_tabs(&indent, c->in->insert_spaces);
-	c->unit = indent_unit(&indent, c->in->insert_spaces, c->in->tab_size);
+	c->sure = indent.tabs || indent.spaces || (c->syntax->flags & SYNTAX_TABS);
+	c->tabs = indent_is_tabs(&indent, spaces);
+	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->columns = post_columns(c, c->head, c->head_len, NULL);
 }
 
@@ -175,10 +106,29 @@ static void set_line(struct post_context *c)
 
 	c->head = lf ? lf + 1 : c->prefix.data;
 	c->head_len = (size_t)(c->prefix.data + c->prefix.len - c->head);
-	c->head_blank = post_blank(c->head, c->head_len);
+	c->head_blank = is_all_blank(c->head, c->head_len);
 	c->rest_len = end ? (size_t)(end - c->suffix.data) : c->suffix.len;
-	c->rest_blank = post_blank(c->suffix.data, c->rest_len);
+	c->rest_blank = is_all_blank(c->suffix.data, c->rest_len);
 	c->whole_lines = c->head_blank && !c->rest_blank;
+}
+
+static void look_above(struct post_context *c)
+{
+	size_t end = (size_t)(c->head - c->prefix.data);
+
+	while (end) {
+		size_t start = post_line_start(c->prefix.data, end - 1);
+		struct line line;
+
+		line_at(c->prefix.data, end - 1, start, &line);
+		if (skip_blanks(c->prefix.data + start, line.len) < line.len) {
+			c->above = line;
+			c->above_columns = post_columns(c, c->prefix.data + start, line.len, NULL);
+			c->above_opens = block_opens(c->syntax, c->prefix.data + start, line.len);
+			return;
+		}
+		end = start;
+	}
 }
 
 static void walk_prefix(struct post_context *c)
@@ -193,10 +143,34 @@ static void walk_prefix(struct post_context *c)
 		else if (event == SYNTAX_CLOSE)
 			syntax_pop(&c->open, c->prefix.data[pos]);
 	}
+	for (size_t i = 0; i < c->open.depth; i++) {
+		size_t start = post_line_start(c->prefix.data, c->open.pos[i]);
+
+		c->open_columns[i] = post_columns(c, c->prefix.data + start, c->open.pos[i] - start, NULL);
+	}
 	c->at = w.state;
 	c->in_comment = c->at.where == SYNTAX_IN_LINE_COMMENT || c->at.where == SYNTAX_IN_BLOCK_COMMENT ||
 			(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||
 			(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
+}
+
+/* The opener below `depth` that a closer belongs to: one whose line is indented as the closer's, else the innermost. */
+static size_t opener_of(const struct post_context *c, const struct post_closer *closer, size_t depth)
+{
+	char opener = syntax_opener_of(closer->closer);
+	size_t found = SIZE_MAX;
+
+	for (size_t i = depth; i-- > 0;) {
+		if (c->open.opener[i] != opener)
+			continue;
+		if (found == SIZE_MAX)
+			found = i;
+		if (!closer->begins_line)
+			break;
+		if (c->open_columns[i] == closer->columns)
+			return i;
+	}
+	return found;
 }
 
 /* Closers after the cursor without an opener there, outwards. */
@@ -205,6 +179,7 @@ static void walk_suffix(struct post_context *c)
 	struct syntax_walk w = { .syntax = c->syntax, .s = c->suffix.data, .len = c->suffix.len, .state = c->at };
 	struct syntax_stack own = { .depth = 0 };
 	enum syntax_event event;
+	size_t depth = c->open.depth;
 	size_t pos;
 	size_t line = 0;
 	bool first = true;
@@ -219,10 +194,14 @@ static void walk_suffix(struct post_context *c)
 			syntax_push(&own, w.s[pos], pos);
 		} else if (event == SYNTAX_CLOSE && !syntax_pop(&own, w.s[pos])) {
 			closer = &c->closers[c->closer_count++];
-			c->rest_closers += first;
 			closer->closer = w.s[pos];
-			closer->begins_line = post_blank(w.s + line, pos - line) && (!first || c->head_blank);
+			closer->pos = pos;
+			closer->on_line = first;
+			closer->begins_line = is_all_blank(w.s + line, pos - line) && (!first || c->head_blank);
 			closer->columns = first ? c->columns : post_columns(c, w.s + line, pos - line, NULL);
+			closer->opener = opener_of(c, closer, depth);
+			if (closer->opener != SIZE_MAX)
+				depth = closer->opener;
 		}
 	}
 }
@@ -232,8 +211,8 @@ static void list_lines_after(struct post_context *c)
 	size_t at = c->whole_lines ? 0 : c->rest_len + 1;
 
 	while (at < c->suffix.len && c->after_count < POST_LINES_AFTER) {
-		struct post_line line;
-		size_t next = post_line_at(c->suffix.data, c->suffix.len, at, &line);
+		struct line line;
+		size_t next = line_at(c->suffix.data, c->suffix.len, at, &line);
 
 		if (line.len)
 			c->after[c->after_count++] = line;
@@ -265,6 +244,7 @@ void post_context_init(struct post_context *c, const struct post_input *in)
 		has_crlf(in->suffix, in->suffix_len, &c->crlf);
 	set_line(c);
 	set_indentation(c);
+	look_above(c);
 	walk_prefix(c);
 	walk_suffix(c);
 	list_lines_after(c);

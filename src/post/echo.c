@@ -1,22 +1,26 @@
 /*
- * Echoes of the prefix. Models repeat all of it, its last lines, the cursor's line, the last word, or
- * only the quote that was typed; blanks they get wrong, so matching ignores them. What is too short to
- * be told from a real continuation is left alone. Each kind is taken off until none is left, so that
- * the result has no echo to find.
+ * Echoes of the prefix. Models repeat all of it, the block that the cursor is in, the cursor's line, the word that it is
+ * in, or only the quote that was typed; blanks they get wrong, so matching ignores them. Code repeats itself, too: what
+ * a right continuation could look like is left alone. Each kind is taken off until none is left, so that the result has
+ * no echo to find.
  */
-#include "eke/post/echo.h"
+#include "echo.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "eke/base/attrs.h"
+#include "eke/code/blocks.h"
 
 #define ROUNDS 16
-#define LINES_BACK 240       /* how far back an echo may begin */
-#define LINES_WORDS 8        /* word characters an echo of whole lines must have */
-#define PHRASE_MAX 240       /* bytes of the end of the line that are looked at */
-#define PHRASE_WORDS 3       /* ... of the end of the line */
-#define LAST_WORD_WORDS 2    /* ... of the last word */
+#define LINES_BACK 240      /* how far back an echo may begin */
+#define LINES_WORDS 8       /* word characters an echo of whole lines must have */
+#define SIBLING_LINES 3     /* lines of an echo that begins with a neighbour of the cursor's line, and … */
+#define SIBLING_WORDS 40    /* … their word characters: less may be a line written twice */
+#define PHRASE_MAX 240      /* bytes of the end of the line that are looked at */
+#define PHRASE_WORDS 12     /* word characters of a repeated end of the line */
+#define WORD_MIN 2          /* letters of the word under the cursor */
+#define HEADERS_MAX 6       /* blocks around the cursor that are looked for */
 
 enum match { MATCH_NO, MATCH_PARTIAL, MATCH_FULL };
 
@@ -57,9 +61,7 @@ static enum match match(const char *p, size_t p_len, const char *t, size_t t_len
 
 static size_t skip_spaces(const struct strbuf *t, size_t at)
 {
-	while (at < t->len && (t->data[at] == ' ' || t->data[at] == '\t'))
-		at++;
-	return at;
+	return at + skip_blanks(t->data + at, t->len - at);
 }
 
 /* --- the cursor mark --- */
@@ -82,11 +84,11 @@ static size_t cursor_mark(const struct post_context *c, const struct strbuf *t, 
 		if (!lt)
 			break;
 		i = (size_t)(lt - t->data);
-		if (post_starts(lt, t->len - i, mark)) {
+		if (starts_with(lt, t->len - i, mark)) {
 			*len = strlen(mark);
 			return i;
 		}
-		if (post_starts(lt, t->len - i, bare)) {
+		if (starts_with(lt, t->len - i, bare)) {
 			*len = strlen(bare);
 			return i;
 		}
@@ -105,7 +107,7 @@ static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 	size_t end;
 
 	if (at < t->len && !memchr(t->data, '\n', at) && at &&
-	    (post_blank(t->data, at) ||
+	    (is_all_blank(t->data, at) ||
 	     (!c->head_blank && match(c->head, c->head_len, t->data, at, &end) == MATCH_FULL && end + 1 >= at)))
 		strbuf_consume(t, at + len);
 	while ((at = cursor_mark(c, t, 0, &len)) < t->len)
@@ -132,14 +134,25 @@ static bool is_line_mark(const struct post_context *c, const char *s, size_t len
 }
 
 /*
- * Is repeating p, which reaches to the cursor, an echo rather than a continuation that looks the same?
+ * Is repeating p, which reaches to the cursor, an echo rather than a continuation that looks the same? Whole lines are
+ * one if they begin outside of the cursor's block, or are too many to be written twice.
  */
 static bool significant(const struct post_context *c, const char *p, size_t len, bool whole_lines)
 {
-	size_t words = post_word_chars(p, len);
+	size_t words = count_word_chars(p, len);
 
-	if (whole_lines)
-		return words >= LINES_WORDS;
+	if (whole_lines) {
+		const char *lf = memchr(p, '\n', len);
+		size_t lines = 0;
+
+		if (words < LINES_WORDS || !lf)
+			return false;
+		if (post_is_code(c) && post_columns(c, p, len, NULL) < c->columns)
+			return true;
+		for (size_t i = 0; i < len; i++)
+			lines += p[i] == '\n';
+		return lines >= SIBLING_LINES && words >= SIBLING_WORDS;
+	}
 	if (words)
 		return true;
 	while (len && is_blank_char(*p)) {
@@ -169,7 +182,7 @@ static bool cut_echo(const struct post_context *c, struct strbuf *t, size_t end)
 		while (is_blank_char(c->head[last - 1]))
 			last--;
 		/* "if " is not repeated by "iffy". */
-		if (post_is_word(c->head[last - 1]) && end < t->len && post_is_word(t->data[end]))
+		if (is_word_char(c->head[last - 1]) && end < t->len && is_word_char(t->data[end]))
 			return false;
 		end = next;
 	}
@@ -222,7 +235,8 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 				strbuf_reset(t);
 				return true;
 			}
-			if (!whole && post_word_chars(t->data, t->len) >= PHRASE_WORDS) {
+			/* Its end was cut off. Else it is an answer that looks like the line's beginning. */
+			if (!whole && c->in->finish == POST_CUT && count_word_chars(t->data, t->len) >= PHRASE_WORDS) {
 				strbuf_reset(t);
 				return true;
 			}
@@ -238,6 +252,23 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 
 /* --- the end of the cursor's line --- */
 
+/* The word that the cursor stands behind is begun once more: "ge" + "getName". */
+static bool drop_word(const struct post_context *c, struct strbuf *t)
+{
+	size_t start = c->head_len;
+	size_t len;
+
+	while (start && is_word_char(c->head[start - 1]))
+		start--;
+	len = c->head_len - start;
+	if (count_word_chars(c->head + start, len) < WORD_MIN || (c->head[start] >= '0' && c->head[start] <= '9') ||
+	    t->len <= len || memcmp(t->data, c->head + start, len) != 0)
+		return false;
+	strbuf_consume(t, len);
+	return true;
+}
+
+/* The end of the line, too long to be said twice. In a string, from its quote on. */
 static bool drop_phrase(const struct post_context *c, struct strbuf *t)
 {
 	if (c->head_blank || !t->len || is_blank_char(t->data[0]))
@@ -245,18 +276,13 @@ static bool drop_phrase(const struct post_context *c, struct strbuf *t)
 	for (size_t k = c->head_len > PHRASE_MAX ? c->head_len - PHRASE_MAX : 1; k < c->head_len; k++) {
 		const char *p = c->head + k;
 		size_t len = c->head_len - k;
-		size_t words = post_word_chars(p, len);
+		size_t words = count_word_chars(p, len);
+		bool string = c->at.where == SYNTAX_IN_STRING && !c->at.triple && p[0] == c->at.quote;
 		size_t end;
-		bool last_word;
 
-		bool string = c->at.where == SYNTAX_IN_STRING && p[0] == c->at.quote;
-
-		if (!string && (!post_is_word(p[0]) || post_is_word(p[-1]) || (p[0] >= '0' && p[0] <= '9')))
+		if (!string && (!is_word_char(p[0]) || is_word_char(p[-1]) || (p[0] >= '0' && p[0] <= '9')))
 			continue;
-		last_word = true;
-		for (size_t i = 0; last_word && i < len && !string; i++)
-			last_word = post_is_word(p[i]) || post_blank(p + i, len - i);
-		if (words < (last_word ? LAST_WORD_WORDS : PHRASE_WORDS))
+		if (words < (string ? WORD_MIN + 1 : PHRASE_WORDS) || (!string && memchr(p, ' ', len) == NULL))
 			continue;
 		if (match(p, len, t->data, t->len, &end) == MATCH_FULL && cut_echo(c, t, end))
 			return true;
@@ -293,35 +319,255 @@ static bool drop_dot(const struct post_context *c, struct strbuf *t)
 {
 	bool dot = c->head_len > 1 && c->head[c->head_len - 1] == '.' && c->head[c->head_len - 2] != '.';
 
-	if (!dot || !post_in_code(c) || t->len < 2 || t->data[0] != '.' || !post_is_word(t->data[1]))
+	if (!dot || !post_in_code(c) || t->len < 2 || t->data[0] != '.' || !is_word_char(t->data[1]))
 		return false;
 	strbuf_consume(t, 1);
 	return true;
 }
 
-static bool drop_spaces(const struct post_context *c, struct strbuf *t)
+/* One blank is typed and one comes: a habit of tokens. More are an alignment. */
+static bool drop_space(const struct post_context *c, struct strbuf *t)
 {
-	size_t n = skip_spaces(t, 0);
-
-	if (c->head_blank || !is_blank_char(c->head[c->head_len - 1]) || !n)
+	if (c->head_blank || c->head_len < 2 || c->head[c->head_len - 1] != ' ' || is_blank_char(c->head[c->head_len - 2]) ||
+	    t->len < 2 || t->data[0] != ' ' || is_blank_char(t->data[1]))
 		return false;
-	strbuf_consume(t, n);
+	strbuf_consume(t, 1);
 	return true;
 }
 
-enum post_echo_result post_echo(const struct post_context *c, struct strbuf *text, bool growing)
+/* --- the blocks around the cursor --- */
+
+/* The lines that begin the blocks which the cursor is in, from the innermost on; only those that define something. */
+static size_t find_headers(const struct post_context *c, struct line *headers)
 {
+	size_t end = (size_t)(c->head - c->prefix.data);
+	size_t columns = c->head_blank ? c->columns : c->columns + 1;
+	size_t count = 0;
+	size_t lines = 0;
+
+	while (end && columns && count < HEADERS_MAX && lines++ < LINES_BACK) {
+		size_t start = post_line_start(c->prefix.data, end - 1);
+		size_t own;
+		struct line line;
+
+		line_at(c->prefix.data, end - 1, start, &line);
+		own = post_columns(c, c->prefix.data + start, line.len, NULL);
+		if (skip_blanks(c->prefix.data + start, line.len) < line.len && own < columns &&
+		    !block_closes(c->syntax, c->prefix.data + start, line.len) &&
+		    !syntax_line_is_comment(c->syntax, c->prefix.data + start, line.len)) {
+			columns = own;
+			if (block_is_defined(c->prefix.data + start, line.len))
+				headers[count++] = line;
+		}
+		end = start;
+	}
+	return count;
+}
+
+/* The line stands somewhere before the cursor. */
+static bool is_in_prefix(const struct post_context *c, const char *s, size_t len)
+{
+	for (size_t at = 0; at < c->prefix.len;) {
+		struct line line;
+		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
+
+		if (is_same_line(s, len, c->prefix.data + at, line.len))
+			return true;
+		at = next;
+	}
+	return false;
+}
+
+/* May the line stand before a repeated header: imports, comments, attributes, and what the document has as well? */
+static bool is_preamble(const struct post_context *c, const char *s, size_t len)
+{
+	static const char *const words[] = { "import", "from", "use", "using", "package", "require", "#include", "@", "//", "#" };
+	size_t at = skip_blanks(s, len);
+
+	if (at == len || syntax_line_is_comment(c->syntax, s, len))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (starts_with(s + at, len - at, words[i]))
+			return true;
+	}
+	return is_in_prefix(c, s, len);
+}
+
+/* Passes over a documentation string or comment at *at that the document has, in whatever words. */
+static void skip_documentation(const struct post_context *c, const struct strbuf *t, size_t *at)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .at = *at };
+	enum syntax_event event;
+	size_t pos;
+	size_t start = *at;
+
+	while (start < t->len && is_blank_char(t->data[start]))
+		start++;
+	w.at = start;
+	if (start == t->len)
+		return;
+	if (syntax_next(&w, &pos) == SYNTAX_STRING_BEGIN && pos <= start + 2 && w.state.triple) {
+		while ((event = syntax_next(&w, &pos)) != SYNTAX_END && event != SYNTAX_STRING_END)
+			;
+		if (event == SYNTAX_STRING_END) {
+			const char *lf = memchr(t->data + pos, '\n', t->len - pos);
+
+			*at = lf ? (size_t)(lf - t->data) + 1 : t->len;
+		}
+	}
+}
+
+/* Passes over the lines of t at *at that repeat those of the document between `from` and the cursor's line. */
+static void skip_repeated(const struct post_context *c, const struct strbuf *t, size_t from, size_t *at)
+{
+	size_t head = (size_t)(c->head - c->prefix.data);
+	bool documented = false;
+
+	while (from < head) {
+		struct line line;
+		struct line mine;
+		size_t next = line_at(c->prefix.data, c->prefix.len, from, &line);
+		size_t mine_next = t->len;
+
+		if (skip_blanks(c->prefix.data + from, line.len) == line.len) {
+			from = next;
+			continue;
+		}
+		while (*at < t->len) {
+			mine_next = line_at(t->data, t->len, *at, &mine);
+			if (mine.len)
+				break;
+			*at = mine_next;
+		}
+		if (*at >= t->len)
+			return;
+		if (is_same_line(c->prefix.data + from, line.len, t->data + *at, mine.len)) {
+			*at = mine_next < t->len ? mine_next : t->len;
+			from = next;
+			continue;
+		}
+		/* Documentation in other words: both sides skip theirs, once. */
+		if (documented)
+			return;
+		documented = true;
+		skip_documentation(c, t, at);
+		skip_documentation(c, &c->prefix, &from);
+	}
+	if (!documented) {
+		size_t before = *at;
+
+		/* The cursor is behind the document's documentation, which the answer says anew. */
+		skip_documentation(c, t, &before);
+		if (before != *at && c->above.len >= 3 && memchr("\"'", c->prefix.data[c->above.start + c->above.len - 1], 2))
+			*at = before;
+	}
+}
+
+/* Where the block whose header stood at `columns` ends in t, from `at` on. */
+static size_t block_end(const struct post_context *c, const struct strbuf *t, size_t at, size_t columns)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .at = at };
+	size_t pos;
+
+	while (at < t->len) {
+		struct line line;
+		size_t next = line_at(t->data, t->len, at, &line);
+
+		if (line.len && w.state.where == SYNTAX_IN_CODE && post_columns(c, t->data + at, line.len, NULL) <= columns)
+			/* With brackets its last line is a closer, which the next stages judge. */
+			return block_closes(c->syntax, t->data + at, line.len) ? (next < t->len ? next : t->len) : at;
+		while (w.at < next && syntax_next(&w, &pos) != SYNTAX_END)
+			;
+		at = next;
+	}
+	return t->len;
+}
+
+/*
+ * The answer shows its text in its block: "def f(x):" again, perhaps with imports before it or in the whole class. What
+ * is meant is the block's body.
+ */
+static bool drop_header(const struct post_context *c, struct draft *draft, bool wrapped)
+{
+	struct strbuf *t = &draft->text;
+	struct line headers[HEADERS_MAX];
+	size_t count = draft->growing ? 0 : find_headers(c, headers);
+
+	if (draft->rewritten || !post_is_code(c))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const char *header = c->prefix.data + headers[i].start;
+
+		for (size_t at = 0; at < t->len;) {
+			struct line line;
+			size_t next = line_at(t->data, t->len, at, &line);
+
+			if (is_same_line(header, headers[i].len, t->data + at, line.len)) {
+				size_t from = next < t->len ? next : t->len;
+				size_t columns = post_columns(c, t->data + at, line.len, NULL);
+				size_t end;
+
+				skip_repeated(c, t, headers[i].start + headers[i].len + 1, &from);
+				if (is_all_blank(t->data + from, t->len - from))
+					break;
+				end = block_end(c, t, from, columns);
+				if (!wrapped)
+					strbuf_truncate(t, end);
+				strbuf_consume(t, from);
+				draft->moved = true;
+				draft->shift = (long)post_columns(c, header, headers[i].len, NULL) - (long)columns;
+				draft->rewritten = true;
+				return true;
+			}
+			if (wrapped && !is_preamble(c, t->data + at, line.len))
+				break;
+			at = next;
+		}
+	}
+	return false;
+}
+
+/* Of a growing text: do all of its lines lead up to a repeated header, or is one there? */
+static bool may_show_block(const struct post_context *c, const struct strbuf *t)
+{
+	struct line headers[HEADERS_MAX];
+	size_t count = post_is_code(c) ? find_headers(c, headers) : 0;
+
+	for (size_t at = 0; at < t->len && count;) {
+		struct line line;
+		size_t next = line_at(t->data, t->len, at, &line);
+
+		for (size_t i = 0; i < count; i++) {
+			if (is_same_line(c->prefix.data + headers[i].start, headers[i].len, t->data + at, line.len))
+				return true;
+		}
+		if (!is_preamble(c, t->data + at, line.len))
+			return false;
+		at = next;
+	}
+	return count > 0;
+}
+
+/* --- together --- */
+
+bool echo_drop(const struct post_context *c, struct draft *draft, bool wrapped)
+{
+	struct strbuf *text = &draft->text;
+
 	drop_cursor_marks(c, text);
+	if (draft->growing && may_show_block(c, text))
+		return false;
 	for (int i = 0; i < ROUNDS; i++) {
 		bool undecided = false;
 
-		if (drop_lines(c, text, growing, &undecided))
+		if (drop_header(c, draft, wrapped) || drop_lines(c, text, draft->growing, &undecided))
 			continue;
 		if (undecided)
-			return POST_ECHO_UNDECIDED;
-		if (drop_phrase(c, text) || drop_quote(c, text) || drop_dot(c, text) || drop_spaces(c, text))
+			return false;
+		if (drop_word(c, text) || drop_phrase(c, text) || drop_quote(c, text) || drop_dot(c, text) ||
+		    drop_space(c, text))
 			continue;
 		break;
 	}
-	return POST_ECHO_DONE;
+	return true;
 }

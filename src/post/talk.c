@@ -1,8 +1,8 @@
 /*
  * Phrases that chat models say instead of completing, as tables: the openings heard most often from the
- * small models in English and Chinese, and a rule for any other sentence. No objects.
+ * small models in English and Chinese, and a rule for any other sentence.
  */
-#include "eke/post/talk.h"
+#include "talk.h"
 
 #include <string.h>
 
@@ -39,13 +39,6 @@ static const char *const talk[] = {
 	"你可以", "补全", "代码如下", "无需", "没有需要", "不需要",
 };
 
-static const char *const placeholders[] = {
-	"rest of ", "remaining code", "existing code", "other code", "more code", "your code",
-	"code here", "code continues", "code goes", "same as before", "same as above",
-	"implementation here", "implementation goes", "logic here", "continue here", "(unchanged)",
-	"add more ", "omitted", "其余", "其他代码", "剩余", "省略", "你的代码", "您的代码", "现有代码",
-};
-
 static const char *const labels[] = {
 	"completion:", "answer:", "output:", "code:", "text to insert:", "insert:", "result:", "补全：",
 	"答案：",
@@ -54,7 +47,7 @@ static const char *const labels[] = {
 static bool any_begins(const char *s, size_t len, const char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (post_starts(s, len, words[i]))
+		if (starts_with(s, len, words[i]))
 			return true;
 	}
 	return false;
@@ -85,7 +78,7 @@ static bool is_sentence(const char *s, size_t len)
 	return words >= SENTENCE_WORDS;
 }
 
-bool post_is_talk(const struct post_context *c, const char *line, size_t len)
+bool talk_is_line(const struct post_context *c, const char *line, size_t len)
 {
 	trim(&line, &len);
 	if (any_begins(line, len, assistant, ARRAY_LEN(assistant)))
@@ -98,16 +91,7 @@ bool post_is_talk(const struct post_context *c, const char *line, size_t len)
 	return any_begins(line, len, talk, ARRAY_LEN(talk)) || is_sentence(line, len);
 }
 
-static bool contains(const char *s, size_t len, const char *word)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (post_starts(s + i, len - i, word))
-			return true;
-	}
-	return false;
-}
-
-bool post_is_placeholder(const struct post_context *c, const char *line, size_t len)
+bool talk_is_placeholder(const struct post_context *c, const char *line, size_t len)
 {
 	size_t body = 0;
 
@@ -116,16 +100,12 @@ bool post_is_placeholder(const struct post_context *c, const char *line, size_t 
 		return false;
 	while (body < len && memchr("/*#-<!;% \t", line[body], 10))
 		body++;
-	if (post_starts(line + body, len - body, "...") || post_starts(line + body, len - body, "…"))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(placeholders); i++) {
-		if (contains(line + body, len - body, placeholders[i]))
-			return true;
-	}
-	return false;
+	line += body;
+	len -= body;
+	return starts_with(line, len, "...") || starts_with(line, len, "…");
 }
 
-bool post_is_label(const char *line, size_t len)
+bool talk_is_label(const char *line, size_t len)
 {
 	trim(&line, &len);
 	/* In bold, too. */
@@ -134,7 +114,7 @@ bool post_is_label(const char *line, size_t len)
 		len -= 2;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
-		if (len == strlen(labels[i]) && post_starts(line, len, labels[i]))
+		if (len == strlen(labels[i]) && starts_with(line, len, labels[i]))
 			return true;
 	}
 	return false;

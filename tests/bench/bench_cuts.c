@@ -105,7 +105,7 @@ static bool grows_well(struct bench *b, const struct trial *t, enum form form)
 		if (b->answer.data[i] != '\n')
 			continue;
 		in.answer_len = i + 1;
-		post_process(&in, &growing);
+		post_process(&in, &growing, NULL);
 		well = growing.len >= b->before.len && !memcmp(growing.data, b->before.data, b->before.len);
 		if (well && growing.len > b->before.len) {
 			strbuf_reset(&b->before);
@@ -129,6 +129,7 @@ static void try_form(struct bench *b, struct trial *t, size_t group, enum form f
 {
 	struct tally *tally = &b->tallies[group][t->cut->kind][form];
 	struct post_input *in = &t->post.input;
+	struct post_replace replace;
 	enum post_verdict verdict;
 
 	if (!form_write(form, &t->at, &b->rng, &b->answer) || b->answer.len > LIMIT_COMPLETION)
@@ -137,9 +138,9 @@ static void try_form(struct bench *b, struct trial *t, size_t group, enum form f
 	in->answer_len = b->answer.len;
 	in->source = form == FORM_FIM ? POST_FIM : POST_CHAT;
 	in->finish = POST_STOP;
-	verdict = post_process(in, &b->out);
+	verdict = post_process(in, &b->out, &replace);
 	tally->count++;
-	if (b->out.len == t->at.truth_len && !memcmp(b->out.data, t->at.truth, b->out.len)) {
+	if (post_case_same(in, &b->out, &replace, t->at.truth, t->at.truth_len)) {
 		tally->exact++;
 	} else if (post_case_same_but_blanks(&t->post, b->out.data, b->out.len, t->at.truth, t->at.truth_len)) {
 		tally->exact++;
@@ -218,7 +219,7 @@ static void time_answer(struct bench *b, const struct corpus_file *file, const s
 		int64_t start = bench_now();
 		double took;
 
-		post_process(&post.input, &b->out);
+		post_process(&post.input, &b->out, NULL);
 		took = (double)(bench_now() - start) / 1e6;
 		best = !i || took < best ? took : best;
 	}

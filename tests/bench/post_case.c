@@ -3,6 +3,7 @@
  */
 #include "post_case.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,5 +122,26 @@ bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t 
 	same = x.len == y.len && !memcmp(x.data, y.data, x.len);
 	strbuf_release(&x);
 	strbuf_release(&y);
+	return same;
+}
+
+bool post_case_same(const struct post_input *in, const struct strbuf *out, const struct post_replace *replace,
+		    const char *wanted, size_t wanted_len)
+{
+	const char *kept = in->suffix + replace->len;
+	size_t kept_len = in->suffix_len - replace->len;
+	bool same;
+	struct strbuf a;
+	struct strbuf b;
+
+	strbuf_init(&a, SIZE_MAX);
+	strbuf_init(&b, SIZE_MAX);
+	strbuf_add(&a, out->data, out->len);
+	strbuf_add(&a, kept, kept_len);
+	strbuf_add(&b, wanted, wanted_len);
+	strbuf_add(&b, in->suffix, in->suffix_len);
+	same = a.len == b.len && !memcmp(a.data, b.data, a.len);
+	strbuf_release(&a);
+	strbuf_release(&b);
 	return same;
 }

@@ -33,4 +33,8 @@ void post_case_show(FILE *to, const char *label, const char *text, size_t len, i
  */
 bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t a_len, const char *b, size_t b_len);
 
+/* True if the document with `out` at the cursor, in place of what `replace` says, is the one with `wanted` there. */
+bool post_case_same(const struct post_input *in, const struct strbuf *out, const struct post_replace *replace,
+		    const char *wanted, size_t wanted_len);
+
 #endif

@@ -12,13 +12,10 @@
  * The line talks to the user: "Sure! Here is …", "I'm sorry", "The code above …". In prose only
  * what nobody would write there.
  */
-bool post_is_talk(const struct post_context *c, const char *line, size_t len);
-/*
- * The line is a comment that stands for code that was left out: "// rest of the code", "# ... existing
- * code ...".
- */
-bool post_is_placeholder(const struct post_context *c, const char *line, size_t len);
+bool talk_is_line(const struct post_context *c, const char *line, size_t len);
+/* The line is a comment that begins with dots, for code that was left out: "# ... existing code ...". */
+bool talk_is_placeholder(const struct post_context *c, const char *line, size_t len);
 /* The line is only a label in front of an answer: "Completion:". */
-bool post_is_label(const char *line, size_t len);
+bool talk_is_label(const char *line, size_t len);
 
 #endif
