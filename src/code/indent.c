@@ -8,6 +8,8 @@
 /* A wider first indentation is an alignment, not a unit; a wider tab is a mistake. */
 #define UNIT_MAX 8
 #define TAB_MAX 16
+/* One line of so many that is indented the other way is a slip; more are a style. */
+#define MIXED_PART 8
 
 static void learn_line(struct indent *indent, const char *line, size_t len)
 {
@@ -54,6 +56,14 @@ void indent_learn(struct indent *indent, const struct syntax *syntax, const char
 bool indent_is_tabs(const struct indent *indent, bool insert_spaces)
 {
 	return indent->tabs || indent->spaces ? indent->tabs > indent->spaces : !insert_spaces;
+}
+
+bool indent_is_mixed(const struct indent *indent)
+{
+	size_t less = indent->tabs < indent->spaces ? indent->tabs : indent->spaces;
+	size_t more = indent->tabs + indent->spaces - less;
+
+	return less && less * MIXED_PART >= more;
 }
 
 size_t indent_unit(const struct indent *indent, bool insert_spaces, unsigned tab_size)

@@ -11,6 +11,8 @@
 #include "eke/code/blocks.h"
 #include "eke/code/indent.h"
 
+#define TAB_COLUMNS 8
+
 void post_add_lf(struct strbuf *out, const char *s, size_t len)
 {
 	size_t i = 0;
@@ -34,7 +36,7 @@ size_t post_columns(const struct post_context *c, const char *s, size_t len, siz
 	size_t i = 0;
 
 	for (; i < len && (s[i] == ' ' || s[i] == '\t'); i++)
-		columns = s[i] == ' ' ? columns + 1 : columns - columns % c->unit + c->unit;
+		columns = s[i] == ' ' ? columns + 1 : columns - columns % c->tab + c->tab;
 	if (bytes)
 		*bytes = i;
 	return columns;
@@ -42,7 +44,7 @@ size_t post_columns(const struct post_context *c, const char *s, size_t len, siz
 
 void post_add_indent(const struct post_context *c, struct strbuf *out, size_t columns)
 {
-	for (; c->tabs && columns >= c->unit; columns -= c->unit)
+	for (; c->tabs && columns >= c->tab; columns -= c->tab)
 		strbuf_addch(out, '\t');
 	for (; columns; columns--)
 		strbuf_addch(out, ' ');
@@ -81,9 +83,11 @@ static void set_indentation(struct post_context *c)
 	struct indent indent = { 0 };
 	bool spaces = c->in->insert_spaces && !(c->syntax->flags & SYNTAX_TABS);
 	size_t bytes = skip_blanks(c->head, c->head_len);
+	bool mixed;
 
 	indent_learn(&indent, c->syntax, c->prefix.data, c->prefix.len);
 	indent_learn(&indent, c->syntax, c->suffix.data, c->suffix.len);
+	mixed = indent_is_mixed(&indent);
 	/* The cursor's line wins. */
 	if (bytes && c->head[0] == '\t') {
 		indent.tabs = SIZE_MAX;
@@ -93,9 +97,10 @@ static void set_indentation(struct post_context *c)
 		if (!indent.step && (bytes == 2 || bytes == 4))
 			indent.step = bytes;
 	}
-	c->sure = indent.tabs || indent.spaces || (c->syntax->flags & SYNTAX_TABS);
+	c->sure = !mixed && (indent.tabs || indent.spaces || (c->syntax->flags & SYNTAX_TABS));
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
+	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
 	c->columns = post_columns(c, c->head, c->head_len, NULL);
 }
 
@@ -234,7 +239,8 @@ static bool has_crlf(const char *s, size_t len, bool *crlf)
 
 void post_context_init(struct post_context *c, const struct post_input *in)
 {
-	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE };
+	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE,
+				     .tab = TAB_COLUMNS };
 	c->max_lines = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
 	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
 	strbuf_init(&c->suffix, LIMIT_DOCUMENT);

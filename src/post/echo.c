@@ -205,6 +205,8 @@ static bool line_is_blank(const char *s, size_t len)
  */
 static bool drop_lines(const struct post_context *c, struct strbuf *t, bool growing, bool *undecided)
 {
+	/* Below the cursor's line stands one that begins like it. */
+	bool below = !c->head_blank && t->len && t->data[0] == '\n' && !is_blank_char(c->head[c->head_len - 1]);
 	const char *text = c->prefix.data;
 	size_t len = c->prefix.len;
 	size_t from = len;
@@ -217,6 +219,8 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 		size_t end;
 
 		if (from && text[from - 1] != '\n')
+			continue;
+		if (!whole && below)
 			continue;
 		/* A blank line matches nothing by itself: begin with text. */
 		if (line_is_blank(text + from, len - from))

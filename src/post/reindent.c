@@ -123,8 +123,6 @@ static void look(const struct post_context *c, const struct strbuf *t, struct la
 		if (skip_blanks(t->data + l->first.start, l->first.len) < l->first.len)
 			break;
 	}
-	if (at > t->len)
-		return;
 	/* The first line that is indented with spaces shows the model's level. */
 	for (size_t i = at; i <= t->len;) {
 		size_t next = line_at(t->data, t->len, i, &line);

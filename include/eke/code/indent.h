@@ -22,6 +22,8 @@ struct indent {
 void indent_learn(struct indent *indent, const struct syntax *syntax, const char *text, size_t len);
 /* By tabs? `insert_spaces`, the editor's word, counts where no line says anything. */
 bool indent_is_tabs(const struct indent *indent, bool insert_spaces);
+/* By both, as in GNU's style: tabs are eight columns wide, and neither is wrong. */
+bool indent_is_mixed(const struct indent *indent);
 /* Columns of one level; tab_size is the editor's, 0: unknown. */
 size_t indent_unit(const struct indent *indent, bool insert_spaces, unsigned tab_size);
 

@@ -45,6 +45,7 @@ struct post_context {
 	bool tabs;       /* the document indents with tabs */
 	bool sure;       /* ... and its lines, or its language, say so */
 	size_t unit;     /* columns of one level; of a tab, if tabs */
+	size_t tab;      /* columns of a tab */
 	size_t columns;  /* indentation of the cursor's line (of the cursor, if only blanks precede it) */
 	struct line above; /* in prefix: the last line with text above the cursor's; len 0: none */
 	size_t above_columns;
