@@ -51,11 +51,14 @@ BENCH = $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c)))
 TRACE_SRC = $(filter-out src/io/loop.c src/upstream/call.c,$(LIB_SRC)) \
 	$(sort $(wildcard tests/bench/trace_*.c tests/bench/sim_*.c)) tests/bench/virtual_loop.c
 
+# What the measures of post-processing share.
+POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
+
 # Recipes are quiet unless V=1.
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors protocol clean help
+.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors jetbrains test-jetbrains protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -69,9 +72,11 @@ help:
 	@echo 'make unit, make e2e   parts of it'
 	@echo 'make test-llama       end to end against a real llama.cpp server'
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
+	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
+	@echo 'make test-jetbrains   its tests'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
-	@echo 'make bench            speed and memory, as ratios'
+	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
 	@echo 'make install PREFIX=/usr/local [DESTDIR=]'
 	@echo 'make uninstall, make clean; V=1 shows commands'
@@ -160,6 +165,13 @@ $(BUILD)/unit/test_trace_%: $(BUILD)/debug/obj/tests/unit/test_trace_%.o $(call 
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
 
+# Those of what judges post-processing in benchmarks.
+$(BUILD)/unit/test_bench_%: $(BUILD)/debug/obj/tests/unit/test_bench_%.o $(POST_BENCH_SRC:%.c=$(BUILD)/debug/obj/%.o) \
+		$(BUILD)/debug/libeke.a
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
+
 # Each fuzz target also as a plain program that runs its corpus.
 $(BUILD)/replay/%: $(BUILD)/debug/obj/tests/fuzz/%.o $(BUILD)/debug/obj/tests/fuzz/replay.o $(BUILD)/debug/libeke.a
 	$(call say,ld,$@)
@@ -175,7 +187,8 @@ test:
 	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
-	@tests/run unit replay e2e editors
+	@editors/jetbrains/build --try $(VERSION)
+	@tests/run unit replay e2e editors jetbrains
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
@@ -200,6 +213,13 @@ test-editors:
 	@tests/editors/setup
 	@tests/editors/plugins
 	@node --test --test-reporter=spec tests/editors/*.test.mjs
+
+jetbrains:
+	@editors/jetbrains/build $(VERSION)
+
+test-jetbrains: jetbrains tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory all
+	@node --test --test-reporter=spec tests/jetbrains/*.test.mjs
 
 check-source:
 	@tests/tools/check-source
@@ -226,8 +246,6 @@ $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call ob
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
 
-# What the measures of post-processing share.
-POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
 $(BUILD)/bench/bench_cuts $(BUILD)/bench/bench_answers: $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o \
 		$(call objects,release,$(POST_BENCH_SRC) $(LIB_SRC))
 	$(call say,ld,$@)
@@ -237,7 +255,8 @@ $(BUILD)/bench/bench_cuts $(BUILD)/bench/bench_answers: $(BUILD)/bench/%: $(BUIL
 bench:
 	@.ci/deps bench
 	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%)
-	@tests/bench/run
+	@tests/bench/corpus
+	@tests/bench/run $(ANSWERS:%=--answers %)
 
 # --- demo, install --------------------------------------------------------------------------------------------------
 

@@ -87,12 +87,3 @@ void clock_unset_for_test(void)
 	fake_step = 0;
 	fake_boot_id = "test";
 }
-
-void clock_rfc3339(int64_t unix_seconds, char *out, size_t size)
-{
-	time_t t = (time_t)unix_seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || !strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		out[0] = '\0';
-}

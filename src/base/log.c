@@ -28,12 +28,12 @@ static struct {
 
 static const char cut_mark[] = "…";
 
-static const char *const names[] = { "broken", "warn", "info", "debug", "io" };
+const char *const log_level_names[] = { "broken", "warn", "info", "debug", "io", NULL };
 
 bool log_level_parse(const char *name, enum log_level *out)
 {
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (strcmp(names[i], name))
+	for (size_t i = 0; log_level_names[i]; i++) {
+		if (strcmp(log_level_names[i], name))
 			continue;
 		*out = (enum log_level)i;
 		return true;
@@ -135,7 +135,7 @@ static void emit(enum log_level level, const char *line)
 	gmtime_r(&ts.tv_sec, &tm);
 	strftime(time_text, sizeof(time_text), "%Y-%m-%dT%H:%M:%S", &tm);
 	n = snprintf(stamped, sizeof(stamped), "%s.%03ldZ eke[%ld] %s: %s\n", time_text, ts.tv_nsec / 1000000,
-		     (long)getpid(), names[level], line);
+		     (long)getpid(), log_level_names[level], line);
 	/* A log that cannot be written has nowhere to say so. */
 	if (write(state.fd ? state.fd : STDERR_FILENO, stamped, (size_t)n) < 0)
 		return;

@@ -7,11 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eke/budget/service.h"
-
 void account_make(const struct config_endpoint *endpoint, const char *key, struct account *out)
 {
-	service_of(endpoint, out->service);
+	snprintf(out->service, sizeof(out->service), "%s", endpoint->service);
 	snprintf(out->plan, sizeof(out->plan), "%s", endpoint->plan->name);
 	key_digest_make(key, out->service, &out->key);
 }

@@ -11,7 +11,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
 #include "eke/budget/provider_limits.h"
-#include "eke/budget/service.h"
+#include "eke/config/service.h"
 #include "budget_private.h"
 #include "reserve.h"
 #include "watch.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eke/budget/service.h"
+#include "eke/config/service.h"
 
 /* The longest period that a plan may have, too. */
 #define LONGEST (INT64_C(366) * 86400)
@@ -48,7 +48,7 @@ void effective_windows_make(const struct plan *plan, const struct learned_limit 
 				    .limit = l->limit,
 				    .period = l->period,
 				    .kind = l->kind,
-				    .time_zone = l->kind == PLAN_CALENDAR ? l->time_zone : NULL },
+				    .time_zone = plan_kind_has_zone(l->kind) ? l->time_zone : NULL },
 		};
 	}
 }
@@ -56,7 +56,7 @@ void effective_windows_make(const struct plan *plan, const struct learned_limit 
 const char *effective_windows_time_zone(const struct plan *plan, const char *service)
 {
 	for (size_t i = 0; i < plan->window_count; i++)
-		if (plan->windows[i].kind == PLAN_CALENDAR)
+		if (plan_kind_has_zone(plan->windows[i].kind))
 			return plan->windows[i].time_zone;
 	return service_time_zone(service);
 }

@@ -52,11 +52,17 @@ static const char *const migrations[] = {
 	" service TEXT NOT NULL, key BLOB NOT NULL, model TEXT NOT NULL, at INTEGER NOT NULL,"
 	" UNIQUE (kind, id, service, key, model));"
 	"CREATE TABLE shared_mark (key BLOB PRIMARY KEY, shared BLOB NOT NULL) WITHOUT ROWID",
+	/*
+	 * plan_kind_name() of a stated limit. Older programs, which may have the file open now, read and write the column
+	 * `calendar` (0: sliding); their rows have no kind.
+	 */
+	"ALTER TABLE learned ADD COLUMN kind TEXT",
 	NULL,
 };
 
 #define DATED_FACTS "('known_since', 'tidied_at', 'alone_since')"
 #define OWED_COLUMNS "kind, id, service, key, model, at"
+#define LEARNED_KIND "coalesce(kind, CASE calendar WHEN 0 THEN 'sliding' ELSE 'calendar' END)"
 #define COOLDOWN_COLUMNS "service, key, model, set_at, until, stated, tries, probe, probe_until, message"
 
 static const char *const statements[SQL_STATEMENTS] = {
@@ -102,12 +108,13 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_DROP_ALL_COOLDOWNS] = "DELETE FROM block",
 	[SQL_ALL_COOLDOWNS] = "SELECT " COOLDOWN_COLUMNS " FROM block",
 
-	[SQL_LEARNED] = "SELECT service, model, period, most, calendar, zone, seen_at FROM learned"
+	[SQL_LEARNED] = "SELECT service, model, period, most, " LEARNED_KIND ", zone, seen_at FROM learned"
 			" WHERE service = ?1 AND seen_at > ?2 ORDER BY seen_at DESC LIMIT ?3",
-	[SQL_PUT_LEARNED] = "INSERT OR REPLACE INTO learned (service, model, period, most, calendar, zone, seen_at)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_PUT_LEARNED] =
+		"INSERT OR REPLACE INTO learned (service, model, period, most, kind, zone, seen_at, calendar)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5 <> 'sliding')",
 	[SQL_DROP_OLD_LEARNED] = "DELETE FROM learned WHERE seen_at <= ?1",
-	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, calendar, zone, seen_at FROM learned",
+	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, " LEARNED_KIND ", zone, seen_at FROM learned",
 
 	/* Kinds are enum owed of mirror.c. */
 	[SQL_OWE] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -128,7 +135,7 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_ONE_REQUEST] = "SELECT at, keep_until, service, plan, key, model FROM request WHERE id = ?1",
 	[SQL_ONE_COOLDOWN] = "SELECT set_at, until, stated, tries, probe, probe_until, message FROM block"
 			     " WHERE service = ?1 AND key = ?2 AND model = ?3",
-	[SQL_ONE_LEARNED] = "SELECT most, calendar, zone, seen_at FROM learned"
+	[SQL_ONE_LEARNED] = "SELECT most, " LEARNED_KIND ", zone, seen_at FROM learned"
 			    " WHERE service = ?1 AND model = ?2 AND period = ?3",
 	[SQL_MIRROR_REQUEST] =
 		"INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour,"

@@ -79,14 +79,28 @@ static void calendar_span(const struct plan_window *window, int64_t now, limit_w
 void limit_window_span(const struct plan_window *window, int64_t now, limit_window_zone_fn *zone,
 		       struct limit_window_span *out)
 {
-	if (window->kind == PLAN_CALENDAR)
-		calendar_span(window, now, zone, out);
-	else
+	switch (window->kind) {
+	case PLAN_SLIDING:
 		*out = (struct limit_window_span){ .from = now - window->period * 1000 + 1, .to = INT64_MAX };
+		return;
+	case PLAN_CALENDAR:
+		calendar_span(window, now, zone, out);
+		return;
+	}
 }
 
-/* Until when the past is in doubt; 0: it is not. */
-static int64_t doubt_ends(const struct limit_window_facts *f)
+bool limit_window_resets_at_once(enum plan_kind kind)
+{
+	switch (kind) {
+	case PLAN_SLIDING:
+		return false;
+	case PLAN_CALENDAR:
+		return true;
+	}
+	return false;
+}
+
+int64_t limit_window_doubt_ends(const struct limit_window_facts *f)
 {
 	int64_t end;
 
@@ -94,7 +108,7 @@ static int64_t doubt_ends(const struct limit_window_facts *f)
 		return f->now + ASK_AGAIN_MS;
 	if (!f->known_since || f->known_since < f->span.from)
 		return 0;
-	end = f->window->kind == PLAN_CALENDAR ? f->span.to : f->known_since + f->window->period * 1000;
+	end = limit_window_resets_at_once(f->window->kind) ? f->span.to : f->known_since + f->window->period * 1000;
 	return end > f->now ? end : 0;
 }
 
@@ -114,7 +128,7 @@ int64_t limit_window_assumed(const struct limit_window_facts *f)
 	int64_t half = (f->window->limit + 1) / 2;
 	int64_t known = count_doubtful(f);
 
-	return doubt_ends(f) && known < half ? half - known : 0;
+	return limit_window_doubt_ends(f) && known < half ? half - known : 0;
 }
 
 void limit_window_evaluate(const struct limit_window_facts *f, struct limit_window_state *out)
@@ -123,13 +137,13 @@ void limit_window_evaluate(const struct limit_window_facts *f, struct limit_wind
 	int64_t used = (int64_t)f->count + assumed;
 	int64_t reset = f->span.to;
 
-	if (f->window->kind == PLAN_SLIDING) {
+	if (!limit_window_resets_at_once(f->window->kind)) {
 		/* Nothing to wait for: no time in the future. */
 		reset = used ? INT64_MAX : floor_to(f->now, 1000);
 		if (f->count)
 			reset = f->times[0] + f->window->period * 1000;
-		if (assumed && doubt_ends(f) < reset)
-			reset = doubt_ends(f);
+		if (assumed && limit_window_doubt_ends(f) < reset)
+			reset = limit_window_doubt_ends(f);
 	}
 	out->limit = f->window->limit;
 	out->used = used;
@@ -141,7 +155,7 @@ int64_t limit_window_retry_at(const struct limit_window_facts *f, int64_t kept)
 {
 	int64_t half = (f->window->limit + 1) / 2;
 	int64_t may = f->window->limit - kept - 1; /* so many may be used then */
-	int64_t end = doubt_ends(f);
+	int64_t end = limit_window_doubt_ends(f);
 	int64_t doubtful = count_doubtful(f);
 	int64_t after = (int64_t)f->count - doubtful;
 	size_t gone = 0;
@@ -150,7 +164,7 @@ int64_t limit_window_retry_at(const struct limit_window_facts *f, int64_t kept)
 		return INT64_MAX;
 	if ((int64_t)f->count + limit_window_assumed(f) <= may)
 		return seconds_up(f->now);
-	if (f->window->kind == PLAN_CALENDAR)
+	if (limit_window_resets_at_once(f->window->kind))
 		return seconds_up((int64_t)f->count <= may && end && end < f->span.to ? end : f->span.to);
 	/* Forward from one event to the next: a request leaves, or the doubt ends. */
 	for (;;) {

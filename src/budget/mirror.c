@@ -328,8 +328,8 @@ static void add_learned(struct ledger *ledger, const struct owed_row *row, int64
 		char facts[LIMIT_ZONE_NAME + 64];
 		int64_t seen_at = store_int(store, 3) + offset;
 
-		snprintf(facts, sizeof(facts), "%lld\n%d\n%.63s\n%lld", (long long)store_int(store, 0),
-			 store_int(store, 1) != 0, store_text(store, 2), (long long)seen_at);
+		snprintf(facts, sizeof(facts), "%lld\n%.15s\n%.63s\n%lld", (long long)store_int(store, 0),
+			 store_text(store, 1), store_text(store, 2), (long long)seen_at);
 		redis_args_add(args, "l");
 		redis_args_add(args, name);
 		redis_args_add(args, facts);
@@ -581,7 +581,15 @@ static void apply_cooldown(struct ledger *ledger, int64_t offset, char *name, ch
 		provider_limits_put_cooldown(ledger, names[N_SERVICE], &cooldown);
 }
 
-enum { L_ORIGIN, L_LIMIT, L_CALENDAR, L_ZONE, L_SEEN_AT, L_LINES };
+enum { L_ORIGIN, L_LIMIT, L_KIND, L_ZONE, L_SEEN_AT, L_LINES };
+
+/* By its name, or as older programs wrote it. */
+static bool read_kind(const char *text, enum plan_kind *kind)
+{
+	const char *name = !strcmp(text, "0") ? "sliding" : !strcmp(text, "1") ? "calendar" : text;
+
+	return plan_kind_from_name(name, kind);
+}
 
 static void apply_learned(struct ledger *ledger, int64_t offset, char *name, char *value)
 {
@@ -593,14 +601,13 @@ static void apply_learned(struct ledger *ledger, int64_t offset, char *name, cha
 		return;
 	limit.period = number(names[1], 1, LONGEST_PERIOD, 0);
 	limit.limit = number(lines[L_LIMIT], 1, LIMIT_WINDOW_ENTRIES, 0);
-	limit.kind = strcmp(lines[L_CALENDAR], "1") ? PLAN_SLIDING : PLAN_CALENDAR;
 	limit.seen_at_ms = number(lines[L_SEEN_AT], 0, INT64_MAX / 2, 0) - offset;
 	if (limit.seen_at_ms > ledger->now)
 		limit.seen_at_ms = ledger->now;
 	snprintf(limit.model, sizeof(limit.model), "%s", names[N_MODEL]);
 	snprintf(limit.time_zone, sizeof(limit.time_zone), "%s", lines[L_ZONE]);
 	names[N_SERVICE][strnlen(names[N_SERVICE], LIMIT_SERVICE - 1)] = '\0';
-	if (limit.period && limit.limit)
+	if (limit.period && limit.limit && read_kind(lines[L_KIND], &limit.kind))
 		provider_limits_put_learned(ledger, names[N_SERVICE], &limit);
 }
 

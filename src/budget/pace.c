@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#include "eke/budget/limit_window.h"
+
 /* A burst is a fifth of the automatic share, but at least so many. */
 #define BURST_LEAST 4.0
 #define BURST_SHARE 5.0
@@ -35,7 +37,7 @@ static int64_t refilled_at(const struct pace_input *in, int64_t share)
 {
 	if (share <= 0)
 		return INT64_MAX;
-	if (in->kind == PLAN_CALENDAR)
+	if (limit_window_resets_at_once(in->kind))
 		return in->reset_at_ms;
 	return in->times_ms[in->count - (size_t)share] + in->period_ms;
 }
@@ -55,7 +57,7 @@ void pace_evaluate(const struct pace_input *in, struct pace *out)
 		return;
 	}
 	rate = (double)share / (double)in->period_ms;
-	if (in->kind == PLAN_CALENDAR) {
+	if (limit_window_resets_at_once(in->kind)) {
 		int64_t time_left = in->reset_at_ms - in->now_ms;
 
 		start = in->reset_at_ms - in->period_ms;
@@ -68,7 +70,7 @@ void pace_evaluate(const struct pace_input *in, struct pace *out)
 	if (out->tokens >= 1 - 1e-9)
 		return;
 	out->next_at_ms += (int64_t)ceil((1 - out->tokens) / rate - 1e-6);
-	if (in->kind == PLAN_CALENDAR && out->next_at_ms > in->reset_at_ms)
+	if (limit_window_resets_at_once(in->kind) && out->next_at_ms > in->reset_at_ms)
 		out->next_at_ms = in->reset_at_ms;
 }
 

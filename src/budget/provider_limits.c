@@ -110,12 +110,11 @@ size_t provider_limits_read_learned(struct ledger *ledger, const char *service,
 
 		*l = (struct learned_limit){ .period = store_int(store, 2),
 					     .limit = store_int(store, 3),
-					     .kind = store_int(store, 4) ? PLAN_CALENDAR : PLAN_SLIDING,
 					     .seen_at_ms = store_int(store, 6) + ledger->shift };
 		snprintf(l->model, sizeof(l->model), "%s", store_text(store, 1));
 		snprintf(l->time_zone, sizeof(l->time_zone), "%s", store_text(store, 5));
-		/* A file that somebody wrote into must not make a window without length. */
-		n += l->period > 0 && l->limit > 0;
+		/* Skips rows that somebody damaged, and kinds of a newer eke. */
+		n += l->period > 0 && l->limit > 0 && plan_kind_from_name(store_text(store, 4), &l->kind);
 	}
 	return n;
 }
@@ -132,7 +131,7 @@ void provider_limits_put_learned(struct ledger *ledger, const char *service, con
 	store_put_text(store, limit->model);
 	store_put_int(store, limit->period);
 	store_put_int(store, limit->limit);
-	store_put_int(store, limit->kind == PLAN_CALENDAR);
+	store_put_text(store, plan_kind_name(limit->kind));
 	store_put_text(store, limit->time_zone);
 	store_put_int(store, limit->seen_at_ms);
 	store_run(store);

@@ -13,7 +13,8 @@
 --   g<id>                          a request that is gone (given back): origin
 --   b<service>\n<key>\n<model>     a cooldown: origin, set_at, until, stated, tries, probe, probe_until, message;
 --                                  origin alone: it was lifted
---   l<service>\n<period>\n<model>  a limit that the provider stated: origin, limit, calendar, zone, seen_at
+--   l<service>\n<period>\n<model>  a limit that the provider stated: origin, limit, kind of window, zone,
+--                                  seen_at
 -- Times are Unix ms of this server's clock: the machines' clocks differ, this one is for all.
 --
 -- ARGV: operation, salt, origin, cursor, then what the operation takes. The answer: verdict (1 yes, 0 no, -1 the salt
@@ -167,7 +168,7 @@ end
 -- --- windows ---
 
 -- A calendar window's beginning and end by this server's clock, where the caller's shows another day.
-local function turn(w)
+local function align(w)
 	local turns = math.floor((now - w.from) / (w.to - w.from))
 	local length = w.to - w.from
 	w.from = w.from + turns * length
@@ -176,13 +177,12 @@ end
 
 local function read_windows(first)
 	local list = {}
-	for i = first, #ARGV - 6, 7 do
-		local w = { key = ARGV[i] == 'key', limit = tonumber(ARGV[i + 1]), kept = tonumber(ARGV[i + 2]),
-			period = tonumber(ARGV[i + 3]), from = tonumber(ARGV[i + 4]), to = tonumber(ARGV[i + 5]),
-			counts = matcher(ARGV[i + 6]), all = ARGV[i + 6] == '*' }
-		w.calendar = w.to > 0
+	for i = first, #ARGV - 7, 8 do
+		local w = { key = ARGV[i] == 'key', calendar = ARGV[i + 1] == 'calendar', limit = tonumber(ARGV[i + 2]),
+			kept = tonumber(ARGV[i + 3]), period = tonumber(ARGV[i + 4]), from = tonumber(ARGV[i + 5]),
+			to = tonumber(ARGV[i + 6]), counts = matcher(ARGV[i + 7]), all = ARGV[i + 7] == '*' }
 		if w.calendar then
-			turn(w)
+			align(w)
 		else
 			w.from = now - w.period + 1
 		end

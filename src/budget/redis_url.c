@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "eke/base/mem.h"
+#include "eke/base/url.h"
 
 #define DEFAULT_PORT 6379
 /* redis.conf allows more databases than anybody has. */
@@ -22,11 +22,7 @@
 #define MAX_PATH 107
 #define MAX_HOST 253
 
-/* A piece of the text, not terminated. */
-struct piece {
-	const char *s;
-	size_t len;
-};
+#define NO_SOCKET_PATH "ledger.redis: unix:// is followed by the absolute path of a socket: unix:///run/redis.sock"
 
 static bool refuse(struct err *err, const char *why)
 {
@@ -34,13 +30,8 @@ static bool refuse(struct err *err, const char *why)
 	return false;
 }
 
-static bool is(struct piece p, const char *text)
-{
-	return p.len == strlen(text) && !strncasecmp(p.s, text, p.len);
-}
-
 /* A number of decimal digits alone, at most `most`. */
-static bool number(struct piece p, int most, int *out)
+static bool number(struct url_piece p, int most, int *out)
 {
 	long n = 0;
 
@@ -64,7 +55,7 @@ static int hex(char c)
 }
 
 /* NULL: no percent encoding, or one of a NUL. */
-static char *decode(struct piece p)
+static char *decode(struct url_piece p)
 {
 	char *out = xmalloc(p.len + 1);
 	size_t n = 0;
@@ -90,7 +81,7 @@ static char *decode(struct piece p)
 }
 
 /* "user:password", ":password", "user" */
-static bool take_user(struct piece p, struct redis_url *out, struct err *err)
+static bool take_user(struct url_piece p, struct redis_url *out, struct err *err)
 {
 	const char *colon = memchr(p.s, ':', p.len);
 	size_t user_len = colon ? (size_t)(colon - p.s) : p.len;
@@ -98,8 +89,8 @@ static bool take_user(struct piece p, struct redis_url *out, struct err *err)
 	if (!colon)
 		return refuse(err, "ledger.redis has a user without a password: write redis://user:password@host");
 	if (user_len)
-		out->user = decode((struct piece){ p.s, user_len });
-	out->password = decode((struct piece){ colon + 1, p.len - user_len - 1 });
+		out->user = decode((struct url_piece){ p.s, user_len });
+	out->password = decode((struct url_piece){ colon + 1, p.len - user_len - 1 });
 	if (!out->password || (user_len && !out->user))
 		return refuse(err, "ledger.redis: in a user name or password, write % as %25, @ as %40, / as %2F");
 	if (!out->password[0])
@@ -107,14 +98,14 @@ static bool take_user(struct piece p, struct redis_url *out, struct err *err)
 	return true;
 }
 
-static bool take_query(struct piece p, struct redis_url *out, struct err *err)
+static bool take_query(struct url_piece p, struct redis_url *out, struct err *err)
 {
 	while (p.len) {
 		const char *end = memchr(p.s, '&', p.len);
-		struct piece one = { p.s, end ? (size_t)(end - p.s) : p.len };
+		struct url_piece one = { p.s, end ? (size_t)(end - p.s) : p.len };
 		const char *sign = memchr(one.s, '=', one.len);
-		struct piece name = { one.s, sign ? (size_t)(sign - one.s) : one.len };
-		struct piece value = { one.s + name.len, one.len - name.len };
+		struct url_piece name = { one.s, sign ? (size_t)(sign - one.s) : one.len };
+		struct url_piece value = { one.s + name.len, one.len - name.len };
 		int *into;
 		int most;
 
@@ -122,7 +113,9 @@ static bool take_query(struct piece p, struct redis_url *out, struct err *err)
 			value.s++;
 			value.len--;
 		}
-		into = is(name, "db") && out->path ? &out->db : is(name, "timeout") ? &out->timeout_ms : NULL;
+		into = url_piece_is(name, "db") && out->path ? &out->db :
+		       url_piece_is(name, "timeout")	     ? &out->timeout_ms :
+							       NULL;
 		most = into == &out->db ? MOST_DB : LONGEST_TIMEOUT_MS;
 		if (!into)
 			return refuse(err, "ledger.redis: behind the ? only timeout=MILLISECONDS is known, and db=NUMBER of a "
@@ -141,11 +134,10 @@ static bool take_query(struct piece p, struct redis_url *out, struct err *err)
 	return true;
 }
 
-static bool take_path(struct piece p, struct redis_url *out, struct err *err)
+static bool take_path(struct url_piece p, struct redis_url *out, struct err *err)
 {
 	if (!p.len || p.s[0] != '/')
-		return refuse(err, "ledger.redis: unix:// is followed by the absolute path of a socket: "
-				   "unix:///run/redis.sock");
+		return refuse(err, NO_SOCKET_PATH);
 	out->path = decode(p);
 	if (!out->path)
 		return refuse(err, "ledger.redis: in the path of the socket, write % as %25");
@@ -154,7 +146,7 @@ static bool take_path(struct piece p, struct redis_url *out, struct err *err)
 	return true;
 }
 
-static bool is_host(struct piece host, bool bracketed)
+static bool is_host(struct url_piece host, bool bracketed)
 {
 	for (size_t i = 0; i < host.len; i++) {
 		unsigned char c = (unsigned char)host.s[i];
@@ -165,36 +157,24 @@ static bool is_host(struct piece host, bool bracketed)
 	return host.len && host.len <= MAX_HOST;
 }
 
-/* "host", "host:port", "[::1]:port" */
-static bool take_host(struct piece p, struct redis_url *out, struct err *err)
+static bool take_host(const struct url_parts *p, struct redis_url *out, struct err *err)
 {
-	bool bracketed = p.len && p.s[0] == '[';
-	const char *end = memchr(p.s, bracketed ? ']' : ':', p.len);
-	struct piece host = p;
-	struct piece rest = { p.s + p.len, 0 };
+	unsigned port = DEFAULT_PORT;
 
-	if (bracketed && !end)
-		return refuse(err, "ledger.redis: the address has a [ without a ]");
-	if (end) {
-		host.len = (size_t)(end - p.s);
-		rest = (struct piece){ end + bracketed, p.len - host.len - bracketed };
-	}
-	if (bracketed)
-		host = (struct piece){ host.s + 1, host.len - 1 };
-	if (!is_host(host, bracketed))
+	if (!is_host(p->host, p->in_brackets))
 		return refuse(err, "ledger.redis has no host, or characters in it that no host has");
-	if (rest.len &&
-	    (rest.s[0] != ':' || !number((struct piece){ rest.s + 1, rest.len - 1 }, 65535, &out->port) || !out->port))
+	if (p->port.s && !url_port(p->port, &port))
 		return refuse(err, "ledger.redis: behind the host stands :PORT, a number from 1 to 65535");
-	out->host = xstrndup(host.s, host.len);
+	out->port = (int)port;
+	out->host = xstrndup(p->host.s, p->host.len);
 	return true;
 }
 
-static bool take_db(struct piece p, struct redis_url *out, struct err *err)
+static bool take_db(struct url_piece p, struct redis_url *out, struct err *err)
 {
 	if (p.len <= 1)
 		return true;
-	if (!number((struct piece){ p.s + 1, p.len - 1 }, MOST_DB, &out->db))
+	if (!number((struct url_piece){ p.s + 1, p.len - 1 }, MOST_DB, &out->db))
 		return refuse(err, "ledger.redis: behind the host stands /NUMBER, that of the database");
 	return true;
 }
@@ -210,56 +190,40 @@ static void show(struct redis_url *url)
 			 url->port, url->db);
 }
 
-/* What stands behind "scheme://". */
-static bool take_rest(struct piece p, bool is_socket, struct redis_url *out, struct err *err)
+static bool take_parts(const struct url_parts *p, bool is_socket, struct redis_url *out, struct err *err)
 {
-	const char *question = memchr(p.s, '?', p.len);
-	struct piece query = { p.s + p.len, 0 };
-	const char *at, *slash;
-
-	if (question) {
-		query = (struct piece){ question + 1, (size_t)(p.s + p.len - question) - 1 };
-		p.len = (size_t)(question - p.s);
+	if (p->user.s && !take_user(p->user, out, err))
+		return false;
+	if (is_socket) {
+		if (p->address.len)
+			return refuse(err, NO_SOCKET_PATH);
+		return take_path(p->path, out, err) && take_query(p->query, out, err);
 	}
-	slash = memchr(p.s, '/', p.len);
-	at = memchr(p.s, '@', slash ? (size_t)(slash - p.s) : p.len);
-	if (at) {
-		struct piece user = { p.s, (size_t)(at - p.s) };
-
-		if (!take_user(user, out, err))
-			return false;
-		p.len -= user.len + 1;
-		p.s = at + 1;
-	}
-	slash = memchr(p.s, '/', p.len);
-	if (is_socket)
-		return take_path(p, out, err) && take_query(query, out, err);
-	if (!slash)
-		slash = p.s + p.len;
-	return take_host((struct piece){ p.s, (size_t)(slash - p.s) }, out, err) &&
-	       take_db((struct piece){ slash, (size_t)(p.s + p.len - slash) }, out, err) && take_query(query, out, err);
+	return take_host(p, out, err) && take_db(p->path, out, err) && take_query(p->query, out, err);
 }
 
 bool redis_url_parse(const char *text, struct redis_url *out, struct err *err)
 {
 	struct redis_url url = { .port = DEFAULT_PORT, .timeout_ms = DEFAULT_TIMEOUT_MS };
-	const char *colon = strstr(text, "://");
-	struct piece scheme = { text, colon ? (size_t)(colon - text) : 0 };
-	bool is_socket = is(scheme, "unix") || is(scheme, "redis+unix");
-	struct piece rest;
+	struct url_parts parts;
+	enum url_fault fault = url_split(text, strlen(text), &parts);
+	bool is_socket = url_piece_is(parts.scheme, "unix") || url_piece_is(parts.scheme, "redis+unix");
 
 	if (strlen(text) > LIMIT_REDIS_URL)
 		return refuse(err, "ledger.redis is too long");
 	for (const char *p = text; *p; p++)
 		if (*p <= ' ' || *p == 0x7F)
 			return refuse(err, "ledger.redis has blanks, control characters or letters that are not ASCII");
-	if (is(scheme, "rediss"))
+	if (url_piece_is(parts.scheme, "rediss"))
 		return refuse(err, "ledger.redis: rediss:// (TLS) is not supported; let a tunnel (stunnel, ssh -L) carry the "
 				   "connection, and name its local end with redis://");
-	if (!is_socket && !is(scheme, "redis"))
+	if (!is_socket && !url_piece_is(parts.scheme, "redis"))
 		return refuse(err, "ledger.redis begins with redis://, or with unix:// and the path of a socket");
-	rest = (struct piece){ colon + 3, strlen(colon + 3) };
-	if (!take_rest(rest, is_socket, &url, err)) {
+	if (fault == URL_OPEN_BRACKET)
+		return refuse(err, "ledger.redis: the address has a [ without a ]");
+	if (fault == URL_AFTER_BRACKET)
+		return refuse(err, "ledger.redis: behind the host stands :PORT, a number from 1 to 65535");
+	if (!take_parts(&parts, is_socket, &url, err)) {
 		redis_url_release(&url);
 		return false;
 	}

@@ -507,12 +507,12 @@ void remote_prepare(struct remote *remote, const struct account *account)
 
 static void add_window(const struct plan_window *w, int64_t kept, int64_t shared_now, struct redis_args *args)
 {
-	struct limit_window_span span = { .from = 0, .to = 0 };
+	struct limit_window_span span;
 
 	/* By the shared clock, because that is what requests are dated by there. */
-	if (w->kind == PLAN_CALENDAR)
-		limit_window_span(w, shared_now, zone_offset, &span);
+	limit_window_span(w, shared_now, zone_offset, &span);
 	redis_args_add(args, w->scope == PLAN_SCOPE_KEY ? "key" : "machine");
+	redis_args_add(args, plan_kind_name(w->kind));
 	redis_args_add_int(args, w->limit);
 	redis_args_add_int(args, kept);
 	redis_args_add_int(args, w->period * 1000);

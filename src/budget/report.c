@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 #include "eke/budget/admit.h"
 #include "eke/budget/format_time.h"
 #include "budget_private.h"
@@ -151,8 +152,7 @@ static void describe_doubt(const struct budget *budget, const struct snapshot *s
 	for (size_t i = 0; i < s->windows.count; i++) {
 		struct limit_window_facts facts;
 		int64_t *times = snapshot_facts(s, i, &facts);
-		int64_t here = facts.window->kind == PLAN_CALENDAR ? facts.span.to :
-								     s->known_since + facts.window->period * 1000;
+		int64_t here = limit_window_doubt_ends(&facts);
 
 		if (limit_window_assumed(&facts) && here > end)
 			end = here;
@@ -329,7 +329,7 @@ void budget_report(struct budget *budget, const struct config_endpoint *endpoint
 		w->scope = facts.window->scope;
 		w->models = facts.window->models;
 		w->period = facts.window->period;
-		w->kind = facts.window->kind;
+		w->resets_at_once = limit_window_resets_at_once(facts.window->kind);
 		w->learned = s->windows.windows[i].learned;
 		limit_window_evaluate(&facts, &w->state);
 		w->more_at = limit_window_retry_at(&facts, 0);
@@ -357,7 +357,7 @@ static void write_window(const struct budget_report_window *window, struct json_
 	json_put_kint(w, "limit", window->state.limit);
 	json_put_kint(w, "used", window->state.used);
 	json_put_kint(w, "remaining", window->state.remaining);
-	clock_rfc3339(window->state.reset_at, reset, sizeof(reset));
+	rfc3339_format(window->state.reset_at, reset, sizeof(reset));
 	json_put_kstring(w, "resetAt", reset);
 	json_end_object(w);
 }
@@ -377,7 +377,7 @@ void budget_write(struct budget *budget, const struct config_endpoint *endpoint,
 		write_window(&report.windows[i], w);
 	json_end_array(w);
 	if (report.blocked_until) {
-		clock_rfc3339(report.blocked_until, until, sizeof(until));
+		rfc3339_format(report.blocked_until, until, sizeof(until));
 		json_put_kstring(w, "blockedUntil", until);
 	}
 	if (report.reason[0])

@@ -8,7 +8,7 @@
 #include "eke/chat/history.h"
 #include "eke/chat/trim.h"
 #include "eke/config/config.h"
-#include "eke/upstream/request.h"
+#include "eke/upstream/dialect.h"
 
 struct assembled {
 	struct request_message *messages;

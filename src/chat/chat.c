@@ -345,7 +345,7 @@ static bool turn_send(struct turn *turn, struct err *err)
 	spec = (struct call_spec){
 		.endpoint = turn->endpoint,
 		.purpose = CALL_CHAT,
-		.request = { .api = WIRE_CHAT,
+		.request = { .dialect = dialect_chat(),
 			     .model = turn->model,
 			     .messages = kept.messages,
 			     .message_count = kept.count,

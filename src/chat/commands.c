@@ -1,7 +1,7 @@
 /*
  * The set of chat commands that a configuration gives, and the expansion of a prompt's placeholders. A struct
- * command_set holds a reference to its configuration: strings of the user's commands are borrowed from that, or owned by
- * the set.
+ * command_set holds a reference to its configuration. The strings of the user's commands are borrowed from it, or owned
+ * by the set.
  */
 #include "eke/chat/commands.h"
 

@@ -331,7 +331,7 @@ static bool send(struct proposal *e, const struct doc *doc, const struct edit_re
 	spec = (struct call_spec){
 		.endpoint = e->endpoint,
 		.purpose = CALL_CHAT,
-		.request = { .api = WIRE_CHAT,
+		.request = { .dialect = dialect_chat(),
 			     .model = model,
 			     .messages = messages,
 			     .message_count = ARRAY_LEN(messages),

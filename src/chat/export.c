@@ -3,15 +3,15 @@
  */
 #include "export.h"
 
-#include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
+#include "eke/base/rfc3339.h"
 #include "eke/chat/history_json.h"
 
 static void add_time(struct strbuf *out, int64_t ms)
 {
 	char time[24];
 
-	clock_rfc3339(ms / 1000, time, sizeof(time));
+	rfc3339_format(ms / 1000, time, sizeof(time));
 	strbuf_adds(out, time);
 }
 

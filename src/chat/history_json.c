@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 
 const char *history_finish_name(enum call_finish finish)
 {
@@ -26,7 +26,7 @@ static void write_time(struct json_writer *w, const char *key, int64_t ms)
 {
 	char time[24];
 
-	clock_rfc3339(ms / 1000, time, sizeof(time));
+	rfc3339_format(ms / 1000, time, sizeof(time));
 	json_put_kstring(w, key, time);
 }
 

@@ -42,12 +42,12 @@ static bool ends_with(const char *s, size_t len, const char *word)
 }
 
 /* "def x", "if x", "x do |y|", "x then" where blocks end with a word. */
-static bool opens_by_word(const char *line, size_t len)
+static bool opens_by_word(const struct syntax *syntax, const char *line, size_t len)
 {
 	static const char *const first[] = { "def",   "class", "module", "if",     "unless",   "while", "until",
 					     "case",  "for",   "begin",  "repeat", "function", "local function",
 					     "macro", "else",  "elsif",  "elseif", "when",     "rescue", "ensure" };
-	static const char *const last[] = { "do", "then", "else", "begin", "repeat", "in" };
+	static const char *const last[] = { "do", "then", "else", "begin", "repeat" };
 	size_t at = skip_blanks(line, len);
 
 	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
@@ -61,6 +61,9 @@ static bool opens_by_word(const char *line, size_t len)
 		if (bar && ends_with(line, trimmed_length(line, (size_t)(bar - line)), "do"))
 			return true;
 	}
+	/* Patterns stand in the column of a shell's "case". */
+	if ((syntax->flags & SYNTAX_SHELL) && starts_with_word(line + at, len - at, "case"))
+		return false;
 	return any_word(line + at, len - at, first, ARRAY_LEN(first)) && !ends_with(line, len, "end") &&
 	       !ends_with(line, len, "fi") && !ends_with(line, len, "done");
 }
@@ -68,20 +71,25 @@ static bool opens_by_word(const char *line, size_t len)
 bool block_opens(const struct syntax *syntax, const char *line, size_t len)
 {
 	static const char *const last[] = { "then", "do", "else", "begin" };
+	size_t at;
 
 	if (syntax->flags & SYNTAX_PROSE)
 		return false;
 	len = code_length(syntax, line, len);
-	if (!len)
+	at = skip_blanks(line, len);
+	/* "#else" is for the preprocessor. */
+	if (at == len || (line[at] == '#' && (syntax->flags & SYNTAX_CHAR)))
+		return false;
+	if (starts_with_word(line + at, len - at, "namespace") || starts_with(line + at, len - at, "extern \""))
 		return false;
 	if (strchr("{([", line[len - 1]))
 		return true;
 	if (line[len - 1] == ':')
 		return (syntax->flags & SYNTAX_INDENT) != 0;
 	if (syntax->flags & SYNTAX_END_WORDS)
-		return opens_by_word(line, len);
+		return opens_by_word(syntax, line, len);
 	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
-		if (ends_with(line, len, last[i]) && skip_blanks(line, len) < len)
+		if (ends_with(line, len, last[i]))
 			return true;
 	}
 	return false;
@@ -93,7 +101,7 @@ bool block_closes(const struct syntax *syntax, const char *line, size_t len)
 		"else", "elif", "elsif", "except", "finally", "catch", "case", "default", "rescue", "ensure", "when",
 	};
 	static const char *const ends[] = {
-		"end", "fi", "done", "esac", "endif", "endfunction", "endfor", "endwhile", "endtry", "then", "until",
+		"end", "fi", "done", "esac", "endif", "endfunction", "endfor", "endwhile", "endtry", "then", "do", "until",
 		"elseif",
 	};
 	size_t at = skip_blanks(line, len);

@@ -42,7 +42,8 @@ static const struct syntax table[] = {
 	{ " makefile ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL | SYNTAX_TABS },
 	{ " dockerfile ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
 	{ " julia elixir ", { "#", NULL }, NULL, NULL, "\"", SYNTAX_TRIPLE | SYNTAX_END_WORDS },
-	{ " cmake tcl r powershell awk nix terraform hcl ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_FREE_QUOTE },
+	{ " awk ", { "#", NULL }, NULL, NULL, "\"", SYNTAX_REGEX },
+	{ " cmake tcl r powershell nix terraform hcl ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_FREE_QUOTE },
 	{ " toml ini properties conf ",
 	  { "#", ";" }, NULL, NULL, "\"'", SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
 	{ " lua ", { "--", NULL }, "--[[", "]]", "\"'", SYNTAX_END_WORDS },
@@ -436,6 +437,8 @@ static bool is_case_pattern(const struct syntax_walk *w)
 	while (i && w->s[i - 1] != '\n') {
 		char c = w->s[--i];
 
+		if (i && w->s[i - 1] == '\\' && strchr("()", c))
+			continue;
 		if (!is_word(c) && !strchr(" \t*?|.-\"'[]{}:/\\+=,@%^~!", c))
 			return false;
 		text |= c != ' ' && c != '\t';

@@ -480,7 +480,8 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 {
 	const struct config_endpoint *settings = endpoint_config(wanted->endpoint);
 	const char *model = endpoint_completion_model(wanted->endpoint);
-	bool by_chat = endpoint_completion_api(wanted->endpoint) == WIRE_CHAT;
+	const struct dialect *dialect = endpoint_completion_dialect(wanted->endpoint);
+	bool by_chat = !dialect->fills_in;
 	/* The fill-in-the-middle APIs would take a request for each. */
 	size_t candidates = by_chat ? (size_t)wanted->config->completion.candidates : 1;
 	struct ask *ask = ask_new(wanted, callbacks);
@@ -489,7 +490,7 @@ struct ask *ask_start(const struct ask_wanted *wanted, const struct ask_callback
 		.endpoint = ask->endpoint,
 		.purpose = wanted->automatic ? CALL_COMPLETION_AUTOMATIC : CALL_COMPLETION_EXPLICIT,
 		.reserve = wanted->config->completion.reserve,
-		.request = { .api = endpoint_completion_api(wanted->endpoint),
+		.request = { .dialect = dialect,
 			     .model = model,
 			     .max_tokens = max_tokens(ask, model, candidates),
 			     .temperature = 0,

@@ -1,7 +1,7 @@
 /*
  * Loading and merging. A struct config keeps the trees of its file and of the editor's settings alive in its pool, and
- * borrows every string from them. The same field tables decode both; the editor's settings come second and may
- * set the fewer fields of settings_table only.
+ * borrows every string from them. Both are decoded by the tables of fields.h; the editor's settings come second and can
+ * set the fields of config_settings_fields only.
  */
 #include "eke/config/config.h"
 
@@ -17,138 +17,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "endpoints.h"
-
-/* What the tables decode into, before it is checked. */
-struct fields {
-	const struct json *schema; /* for editors only */
-	const struct json *endpoints;
-	const struct json *plans;
-	const char *when_exhausted;
-	struct {
-		const char *trigger;
-		const struct json *debounce_ms;
-		int64_t max_lines;
-		int64_t candidates;
-		double reserve;
-		bool offline;
-		const struct json *languages;
-	} completion;
-	struct {
-		const char *system;
-		double temperature;
-		int64_t max_tokens;
-		const char *language;
-		const struct json *commands;
-	} chat;
-	struct {
-		const struct json *ignore;
-		bool history;
-	} privacy;
-	struct {
-		const char *redis;
-	} ledger;
-	struct {
-		const char *level;
-	} log;
-};
-
-#define AT(member) offsetof(struct fields, member)
-#define SUB_AT(outer, member) (offsetof(struct fields, outer.member) - offsetof(struct fields, outer))
-
-static const struct decode_field completion_table[] = {
-	{ .name = "trigger", .type = DECODE_STRING, .offset = SUB_AT(completion, trigger) },
-	{ .name = "debounceMs", .type = DECODE_ANY, .offset = SUB_AT(completion, debounce_ms) },
-	{ .name = "maxLines", .type = DECODE_INT, .offset = SUB_AT(completion, max_lines), .min = 1, .max = 200 },
-	{ .name = "candidates", .type = DECODE_INT, .offset = SUB_AT(completion, candidates), .min = 1, .max = 3 },
-	{ .name = "reserve", .type = DECODE_DOUBLE, .offset = SUB_AT(completion, reserve), .min = 0, .max = 1 },
-	{ .name = "offline", .type = DECODE_BOOL, .offset = SUB_AT(completion, offline) },
-	{ .name = "languages", .type = DECODE_OBJECT, .offset = SUB_AT(completion, languages) },
-	{ .name = NULL },
-};
-
-static const struct decode_field chat_table[] = {
-	{ .name = "system", .type = DECODE_STRING, .offset = SUB_AT(chat, system) },
-	{ .name = "temperature", .type = DECODE_DOUBLE, .offset = SUB_AT(chat, temperature), .min = 0, .max = 2 },
-	{ .name = "maxTokens", .type = DECODE_INT, .offset = SUB_AT(chat, max_tokens), .min = 1, .max = 10000000 },
-	{ .name = "language", .type = DECODE_STRING, .offset = SUB_AT(chat, language) },
-	{ .name = "commands", .type = DECODE_OBJECT, .offset = SUB_AT(chat, commands) },
-	{ .name = NULL },
-};
-
-static const struct decode_field privacy_table[] = {
-	{ .name = "ignore", .type = DECODE_ARRAY, .offset = SUB_AT(privacy, ignore) },
-	{ .name = "history", .type = DECODE_BOOL, .offset = SUB_AT(privacy, history) },
-	{ .name = NULL },
-};
-
-static const struct decode_field ledger_table[] = {
-	{ .name = "redis", .type = DECODE_STRING, .offset = SUB_AT(ledger, redis) },
-	{ .name = NULL },
-};
-
-static const struct decode_field log_table[] = {
-	{ .name = "level", .type = DECODE_STRING, .offset = SUB_AT(log, level) },
-	{ .name = NULL },
-};
-
-#define SETTINGS_FIELDS                                                                                        \
-	{ .name = "completion", .type = DECODE_OBJECT, .offset = AT(completion), .sub = completion_table },    \
-	{ .name = "chat", .type = DECODE_OBJECT, .offset = AT(chat), .sub = chat_table },                      \
-	{ .name = "privacy", .type = DECODE_OBJECT, .offset = AT(privacy), .sub = privacy_table },             \
-	{ .name = "log", .type = DECODE_OBJECT, .offset = AT(log), .sub = log_table }
-
-static const struct decode_field file_table[] = {
-	{ .name = "$schema", .type = DECODE_ANY, .offset = AT(schema) },
-	{ .name = "endpoints", .type = DECODE_ARRAY, .offset = AT(endpoints) },
-	{ .name = "plans", .type = DECODE_OBJECT, .offset = AT(plans) },
-	{ .name = "whenExhausted", .type = DECODE_STRING, .offset = AT(when_exhausted) },
-	{ .name = "ledger", .type = DECODE_OBJECT, .offset = AT(ledger), .sub = ledger_table },
-	SETTINGS_FIELDS,
-	{ .name = NULL },
-};
-
-static const struct decode_field settings_table[] = { SETTINGS_FIELDS, { .name = NULL } };
-
-/* Index of text in a list that ends with NULL; -1 with err set if it is not there. */
-static int choose(const char *text, const char *const *names, const char *path, struct err *err)
-{
-	char list[128] = "";
-
-	for (int i = 0; names[i]; i++) {
-		size_t n = strlen(list);
-
-		if (!strcmp(names[i], text))
-			return i;
-		snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", names[i]);
-	}
-	err_set(err, ERR_INVALID_PARAMS, "%s must be one of %s, not \"%s\"", path, list, text);
-	return -1;
-}
-
-static bool set_choices(struct config *config, const struct fields *f, struct err *err)
-{
-	static const char *const exhausted[] = { "never", "ask", "auto", NULL };
-	static const char *const triggers[] = { "auto", "manual", "off", NULL };
-	static const char *const levels[] = { "broken", "warn", "info", "debug", "io", NULL };
-	int i;
-
-	if (f->when_exhausted) {
-		i = choose(f->when_exhausted, exhausted, "whenExhausted", err);
-		if (i < 0)
-			return false;
-		config->when_exhausted = (enum when_exhausted)i;
-	}
-	if (f->completion.trigger) {
-		i = choose(f->completion.trigger, triggers, "completion.trigger", err);
-		if (i < 0)
-			return false;
-		config->completion.trigger = (enum completion_trigger)i;
-	}
-	if (f->log.level && choose(f->log.level, levels, "log.level", err) < 0)
-		return false;
-	config->log_level = f->log.level ? f->log.level : config->log_level;
-	return true;
-}
+#include "fields.h"
 
 static bool set_debounce(struct config *config, const struct json *value, struct err *err)
 {
@@ -231,41 +100,20 @@ static bool check_commands(const struct json *commands, struct err *err)
 	return true;
 }
 
-/* Decodes one tree over what the former set. */
+/* Decodes one tree over what the former set. On failure the configuration is partly changed. */
 static bool merge(struct config *config, const struct json *tree, bool is_file, struct err *err)
 {
-	struct fields f;
+	const struct config_given *given = &config->given;
 
-	memset(&f, 0, sizeof(f));
-	f.completion.max_lines = config->completion.max_lines;
-	f.completion.candidates = config->completion.candidates;
-	f.completion.reserve = config->completion.reserve;
-	f.completion.offline = config->completion.offline;
-	f.chat.system = config->chat.system;
-	f.chat.temperature = config->chat.temperature;
-	f.chat.max_tokens = config->chat.max_tokens;
-	f.chat.language = config->chat.language;
-	f.privacy.history = config->history;
-	if (!decode(tree, is_file ? file_table : settings_table, "", &f, err) || !set_choices(config, &f, err) ||
-	    !set_debounce(config, f.completion.debounce_ms, err) || !check_languages(f.completion.languages, err) ||
-	    !check_commands(f.chat.commands, err) ||
-	    !add_ignore(config, f.privacy.ignore, is_file, err))
+	config->given = (struct config_given){ .schema = NULL };
+	if (!decode(tree, is_file ? config_file_fields : config_settings_fields, "", config, err) ||
+	    !set_debounce(config, given->debounce_ms, err) || !check_languages(given->languages, err) ||
+	    !check_commands(given->commands, err) || !add_ignore(config, given->ignore, is_file, err))
 		return false;
-	config->completion.max_lines = f.completion.max_lines;
-	config->completion.candidates = f.completion.candidates;
-	config->completion.reserve = f.completion.reserve;
-	config->completion.offline = f.completion.offline;
-	config->chat.system = f.chat.system;
-	config->chat.temperature = f.chat.temperature;
-	config->chat.max_tokens = f.chat.max_tokens;
-	config->chat.language = f.chat.language;
-	config->history = f.privacy.history;
-	config->languages[is_file ? 0 : 1] = f.completion.languages;
-	config->commands[is_file ? 0 : 1] = f.chat.commands;
-	if (!is_file)
-		return true;
-	config->ledger_redis = f.ledger.redis;
-	return config_decode_plans(config, f.plans, err) && config_decode_endpoints(config, f.endpoints, err);
+	config->languages[is_file ? 0 : 1] = given->languages;
+	config->commands[is_file ? 0 : 1] = given->commands;
+	return !is_file || (config_decode_plans(config, given->plans, err) &&
+			    config_decode_endpoints(config, given->endpoints, err));
 }
 
 void config_warn_unknown(const struct json *tree, const struct decode_field *table, const char *prefix,
@@ -352,7 +200,7 @@ static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_c
 		goto out;
 	}
 	if (warn) {
-		config_warn_unknown(tree, file_table, "", warn, warn_ctx);
+		config_warn_unknown(tree, config_file_fields, "", warn, warn_ctx);
 		config_warn_endpoints(json_get(tree, "endpoints"), warn, warn_ctx);
 		config_warn_plans(json_get(tree, "plans"), warn, warn_ctx);
 	}
@@ -375,7 +223,7 @@ static bool parse_settings(
 		err_prefix(err, "the editor's eke settings");
 		err->kind = ERR_CONFIG;
 	} else if (warn) {
-		config_warn_unknown(tree, settings_table, "the editor's setting ", warn, warn_ctx);
+		config_warn_unknown(tree, config_settings_fields, "the editor's setting ", warn, warn_ctx);
 	}
 	return ok;
 }
@@ -395,6 +243,7 @@ struct config *config_defaults(void)
 							 .offline = true };
 	config->chat.temperature = -1;
 	config->history = true;
+	config->log_level = CONFIG_LOG_LEVEL_UNSET;
 	return config;
 }
 
@@ -429,6 +278,9 @@ void config_unref(struct config *config)
 		return;
 	for (size_t i = 0; i < config->plan_count; i++)
 		free(config->plan_models[i]);
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		for (size_t u = 0; u < config->endpoints[i].url_count; u++)
+			base_url_release(&config->endpoints[i].urls[u]);
 	json_pool_free(config->pool);
 	config_local_release(&config->local);
 	free(config->ignore);

@@ -11,6 +11,7 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
+#include "eke/config/service.h"
 
 struct endpoint_fields {
 	const char *name;
@@ -64,42 +65,10 @@ static const struct decode_field endpoint_table[] = {
 	{ .name = NULL },
 };
 
-static const struct {
-	const char *name;
-	enum completion_api api;
-} completion_apis[] = {
-	{ "auto", COMPLETION_AUTO },
-	{ "chat", COMPLETION_CHAT },
-	{ "completions", COMPLETION_COMPLETIONS },
-	{ "mistral-fim", COMPLETION_MISTRAL_FIM },
-	{ "deepseek-fim", COMPLETION_DEEPSEEK_FIM },
-	{ "llamacpp-infill", COMPLETION_LLAMACPP_INFILL },
-};
-
-const char *config_completion_api_name(enum completion_api api)
-{
-	for (size_t i = 0; i < ARRAY_LEN(completion_apis); i++)
-		if (completion_apis[i].api == api)
-			return completion_apis[i].name;
-	return NULL;
-}
-
 static bool fail(struct err *err, const char *path, const char *member, const char *what)
 {
 	err_set(err, ERR_INVALID_PARAMS, "%s%s %s", path, member, what);
 	return false;
-}
-
-static bool decode_completion_api(const char *text, const char *path, enum completion_api *out, struct err *err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(completion_apis); i++) {
-		if (strcmp(completion_apis[i].name, text))
-			continue;
-		*out = completion_apis[i].api;
-		return true;
-	}
-	return fail(err, path, ".completionApi",
-		    "must be one of auto, chat, completions, mistral-fim, deepseek-fim, llamacpp-infill");
 }
 
 static bool decode_command(const struct json *list, const char *path, struct config_key *key, struct err *err)
@@ -174,9 +143,16 @@ static bool decode_headers(const struct json *headers, const char *path, struct 
 static bool decode_fallback_urls(const struct json *urls, const char *path, struct config_endpoint *e, struct err *err)
 {
 	for (const struct json *u = json_first(urls); u; u = json_next(u)) {
-		if (!json_string(u) || e->fallback_count == LIMIT_FALLBACK_URLS)
+		size_t n = e->url_count - 1;
+
+		if (!json_string(u) || n == LIMIT_FALLBACK_URLS)
 			return fail(err, path, ".fallbackUrls", "must be a list of at most 4 strings");
-		e->fallback_urls[e->fallback_count++] = json_string(u);
+		if (!base_url_parse(json_string(u), &e->urls[e->url_count], err)) {
+			err_prefix(err, "%s.fallbackUrls[%zu]", path, n);
+			return false;
+		}
+		e->fallback_urls[n] = json_string(u);
+		e->url_count++;
 	}
 	return true;
 }
@@ -189,23 +165,27 @@ static const struct plan *find_plan(const struct config *config, const char *nam
 	return plan_builtin(name);
 }
 
-/* The provider of the seed, under its present and former hosts (upstream.md 1.1). */
-static bool is_chatanywhere(const char *url)
+/* `place` names it: "endpoints[0].baseUrl". */
+static bool set_base_url(struct config_endpoint *e, const char *text, const char *place, const char *member,
+	struct err *err)
 {
-	return strcasestr(url, "chatanywhere.") != NULL;
-}
-
-static const char *default_plan(const char *url)
-{
-	return is_chatanywhere(url) ? "chatanywhere-free" : "unlimited";
+	if (!base_url_parse(text, &e->urls[0], err)) {
+		err_prefix(err, "%s%s", place, member);
+		return false;
+	}
+	e->base_url = text;
+	e->url_count = 1;
+	return true;
 }
 
 static bool set_plan(const struct config *config, struct config_endpoint *e, const char *plan, const char *path,
 		     const char *member, struct err *err)
 {
-	e->plan = find_plan(config, plan ? plan : default_plan(e->base_url));
-	if (e->plan)
+	e->plan = find_plan(config, plan ? plan : service_default_plan(&e->urls[0]));
+	if (e->plan) {
+		service_of(&e->urls[0], e->plan, e->service);
 		return true;
+	}
 	err_set(err, ERR_INVALID_PARAMS, "%s%s names no plan: \"%s\" is neither in \"plans\" nor built in", path,
 		member, plan);
 	return false;
@@ -213,7 +193,8 @@ static bool set_plan(const struct config *config, struct config_endpoint *e, con
 
 static void set_defaults(struct config_endpoint *e)
 {
-	*e = (struct config_endpoint){ .stream_options = true,
+	*e = (struct config_endpoint){ .completion_api = COMPLETION_API_AUTO,
+				       .stream_options = true,
 				       .connect_timeout = 10,
 				       .first_byte_timeout = 60,
 				       .idle_timeout = 60 };
@@ -222,7 +203,7 @@ static void set_defaults(struct config_endpoint *e)
 static bool decode_endpoint(struct config *config, const struct json *value, const char *path, struct err *err)
 {
 	struct config_endpoint *e = &config->endpoints[config->endpoint_count];
-	struct endpoint_fields f = { .stream_options = true, .completion_api = "auto" };
+	struct endpoint_fields f = { .completion_api = COMPLETION_API_AUTO, .stream_options = true };
 
 	if (!json_is_object(value)) {
 		err_set(err, ERR_INVALID_PARAMS, "%s must be an object, not %s", path, json_type_name(value));
@@ -234,10 +215,12 @@ static bool decode_endpoint(struct config *config, const struct json *value, con
 	f.timeouts.idle = e->idle_timeout;
 	if (!decode(value, endpoint_table, path, &f, err))
 		return false;
+	/* From here on it is the configuration's, which releases what it owns. */
+	config->endpoint_count++;
 	e->name = f.name ? f.name : "default";
-	e->base_url = f.base_url;
 	e->chat_model = f.models.chat;
 	e->completion_model = f.models.completion;
+	e->completion_api = f.completion_api;
 	e->stream_options = f.stream_options;
 	e->proxy = f.proxy;
 	e->ca_file = f.ca_file;
@@ -246,14 +229,11 @@ static bool decode_endpoint(struct config *config, const struct json *value, con
 	e->idle_timeout = f.timeouts.idle;
 	if (!*e->name || strlen(e->name) >= sizeof(err->endpoint))
 		return fail(err, path, ".name", "must have 1 to 63 bytes");
-	if (config_endpoint_named(config, e->name))
+	if (config_endpoint_named(config, e->name) != e)
 		return fail(err, path, ".name", "must be different for each endpoint");
-	if (!decode_completion_api(f.completion_api, path, &e->completion_api, err) ||
-	    !decode_key(f.key, path, &e->key, err) || !decode_headers(f.headers, path, e, err) ||
-	    !decode_fallback_urls(f.fallback_urls, path, e, err) || !set_plan(config, e, f.plan, path, ".plan", err))
-		return false;
-	config->endpoint_count++;
-	return true;
+	return decode_key(f.key, path, &e->key, err) && decode_headers(f.headers, path, e, err) &&
+	       set_base_url(e, f.base_url, path, ".baseUrl", err) &&
+	       decode_fallback_urls(f.fallback_urls, path, e, err) && set_plan(config, e, f.plan, path, ".plan", err);
 }
 
 bool config_decode_endpoints(struct config *config, const struct json *endpoints, struct err *err)
@@ -295,7 +275,8 @@ static const char *env(const char *name)
 bool config_endpoint_from_environment(struct config *config, struct err *err)
 {
 	struct config_endpoint *e = &config->endpoints[0];
-	const char *url = env("EKE_BASE_URL");
+	const char *url_name = "EKE_BASE_URL";
+	const char *url = env(url_name);
 	const char *key_name = "EKE_API_KEY";
 
 	if (!url && env("EKE_API_KEY")) {
@@ -305,7 +286,8 @@ bool config_endpoint_from_environment(struct config *config, struct err *err)
 	}
 	if (!url) {
 		key_name = "OPENAI_API_KEY";
-		url = env("OPENAI_BASE_URL") ? env("OPENAI_BASE_URL") : env("OPENAI_API_BASE");
+		url_name = env("OPENAI_BASE_URL") ? "OPENAI_BASE_URL" : "OPENAI_API_BASE";
+		url = env(url_name);
 		if (!url && env(key_name))
 			url = "https://api.openai.com/v1";
 	}
@@ -313,18 +295,17 @@ bool config_endpoint_from_environment(struct config *config, struct err *err)
 		return true;
 	set_defaults(e);
 	e->name = "environment";
-	e->base_url = url;
 	if (env(key_name))
 		e->key = (struct config_key){ .source = KEY_ENV, .value = key_name };
 	e->chat_model = env("EKE_MODEL");
 	e->completion_model = env("EKE_MODEL");
-	if (!set_plan(config, e, env("EKE_PLAN"), "the environment variable ", "EKE_PLAN", err)) {
-		err->kind = ERR_CONFIG;
-		return false;
-	}
 	config->endpoint_count = 1;
 	config->from_environment = true;
-	return true;
+	if (set_base_url(e, url, "the environment variable ", url_name, err) &&
+	    set_plan(config, e, env("EKE_PLAN"), "the environment variable ", "EKE_PLAN", err))
+		return true;
+	err->kind = ERR_CONFIG;
+	return false;
 }
 
 static char *copy_of(const char *text)
@@ -350,21 +331,22 @@ void config_local_release(struct config_local *local)
 	*local = (struct config_local){ .name = NULL };
 }
 
-void config_use_local(struct config *config, const struct config_local *local)
+bool config_use_local(struct config *config, const struct config_local *local, struct err *err)
 {
 	struct config_endpoint *e = &config->endpoints[0];
 
 	if (config->endpoint_count || !local->base_url)
-		return;
+		return true;
 	local_copy(local, &config->local);
 	set_defaults(e);
 	e->name = config->local.name;
-	e->base_url = config->local.base_url;
 	e->chat_model = config->local.chat_model;
 	e->completion_model = config->local.completion_model;
-	e->completion_api = config->local.completion_api;
-	e->plan = plan_builtin("unlimited");
+	if (config->local.completion_api)
+		e->completion_api = config->local.completion_api;
 	config->endpoint_count = 1;
+	return set_base_url(e, config->local.base_url, "the address of the server on this machine", "", err) &&
+	       set_plan(config, e, "unlimited", "", "", err);
 }
 
 void config_warn_endpoints(const struct json *endpoints, config_warn_fn *warn, void *warn_ctx)

@@ -20,7 +20,5 @@ void config_warn_unknown(const struct json *tree, const struct decode_field *tab
 /* The same for the lists under "endpoints" and "plans", which are valid; and for keys written out. */
 void config_warn_endpoints(const struct json *endpoints, config_warn_fn *warn, void *warn_ctx);
 void config_warn_plans(const struct json *plans, config_warn_fn *warn, void *warn_ctx);
-/* "auto", "chat", … and back. */
-const char *config_completion_api_name(enum completion_api api);
 
 #endif

@@ -98,6 +98,41 @@ struct plan *plan_copy(const struct plan *plan)
 	return copy;
 }
 
+const char *plan_kind_name(enum plan_kind kind)
+{
+	switch (kind) {
+	case PLAN_SLIDING:
+		return "sliding";
+	case PLAN_CALENDAR:
+		return "calendar";
+	}
+	return "";
+}
+
+bool plan_kind_from_name(const char *name, enum plan_kind *kind)
+{
+	static const enum plan_kind kinds[] = { PLAN_SLIDING, PLAN_CALENDAR };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(plan_kind_name(kinds[i]), name))
+			continue;
+		*kind = kinds[i];
+		return true;
+	}
+	return false;
+}
+
+bool plan_kind_has_zone(enum plan_kind kind)
+{
+	switch (kind) {
+	case PLAN_SLIDING:
+		return false;
+	case PLAN_CALENDAR:
+		return true;
+	}
+	return false;
+}
+
 bool plan_parse_period(const char *text, int64_t *seconds)
 {
 	static const struct {
@@ -163,21 +198,22 @@ static bool decode_window(const struct json *value, const char *path, struct pla
 		return false;
 	if (strcmp(f.scope, "machine") && strcmp(f.scope, "key"))
 		err_set(err, ERR_INVALID_PARAMS, "%s.scope must be \"machine\" or \"key\", not \"%s\"", path, f.scope);
-	else if (strcmp(f.kind, "sliding") && strcmp(f.kind, "calendar"))
+	else if (!plan_kind_from_name(f.kind, &window->kind))
 		err_set(err, ERR_INVALID_PARAMS, "%s.kind must be \"sliding\" or \"calendar\", not \"%s\"", path, f.kind);
 	else if (!plan_parse_period(f.period, &window->period))
 		err_set(err, ERR_INVALID_PARAMS, "%s.period must be a time such as \"1h\", \"30m\" or \"1d\", not \"%s\"",
 			path, f.period);
-	else if (!strcmp(f.kind, "calendar") && f.time_zone && !zone_is_known(f.time_zone))
+	else if (plan_kind_has_zone(window->kind) && f.time_zone && !zone_is_known(f.time_zone))
 		err_set(err, ERR_INVALID_PARAMS,
 			"%s.timeZone must be the name of a time zone that this system knows, such as \"Asia/Shanghai\" or "
 			"\"UTC\", not \"%s\"",
 			path, f.time_zone);
 	else {
 		window->scope = strcmp(f.scope, "key") ? PLAN_SCOPE_MACHINE : PLAN_SCOPE_KEY;
-		window->kind = strcmp(f.kind, "calendar") ? PLAN_SLIDING : PLAN_CALENDAR;
 		window->limit = f.limit;
-		window->time_zone = window->kind == PLAN_CALENDAR ? (f.time_zone ? f.time_zone : "UTC") : NULL;
+		window->time_zone = NULL;
+		if (plan_kind_has_zone(window->kind))
+			window->time_zone = f.time_zone ? f.time_zone : "UTC";
 		return true;
 	}
 	return false;

@@ -11,6 +11,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
 #include "endpoints.h"
+#include "fields.h"
 
 /* Breaks compact JSON into indented lines. Works on any valid JSON text without blanks outside strings. */
 static void indent_json(const struct strbuf *compact, struct strbuf *out)
@@ -86,8 +87,8 @@ static void put_endpoint(struct json_writer *w, const struct config_endpoint *e)
 	json_put_kstring(w, "name", e->name);
 	json_put_kstring(w, "baseUrl", e->base_url);
 	json_begin_array(w, "fallbackUrls");
-	for (size_t i = 0; i < e->fallback_count; i++)
-		json_put_string(w, e->fallback_urls[i]);
+	for (size_t i = 1; i < e->url_count; i++)
+		json_put_string(w, e->fallback_urls[i - 1]);
 	json_end_array(w);
 	put_key(w, &e->key);
 	json_put_kstring(w, "plan", e->plan->name);
@@ -95,7 +96,7 @@ static void put_endpoint(struct json_writer *w, const struct config_endpoint *e)
 	put_if_set(w, "chat", e->chat_model);
 	put_if_set(w, "completion", e->completion_model);
 	json_end_object(w);
-	json_put_kstring(w, "completionApi", config_completion_api_name(e->completion_api));
+	json_put_kstring(w, "completionApi", e->completion_api);
 	json_put_kbool(w, "streamOptions", e->stream_options);
 	json_begin_object(w, "headers");
 	/* Headers may carry keys too. */
@@ -129,7 +130,7 @@ static void put_plan(struct json_writer *w, const struct plan *plan)
 		json_put_kint(w, "limit", window->limit);
 		snprintf(period, sizeof(period), "%llds", (long long)window->period);
 		json_put_kstring(w, "period", period);
-		json_put_kstring(w, "kind", window->kind == PLAN_CALENDAR ? "calendar" : "sliding");
+		json_put_kstring(w, "kind", plan_kind_name(window->kind));
 		if (window->time_zone)
 			json_put_kstring(w, "timeZone", window->time_zone);
 		json_end_object(w);
@@ -140,114 +141,35 @@ static void put_plan(struct json_writer *w, const struct plan *plan)
 	json_end_object(w);
 }
 
-static void put_completion(struct json_writer *w, const struct config *config)
+void config_put_endpoints(struct json_writer *w, const char *key, const void *object)
 {
-	static const char *const triggers[] = { "auto", "manual", "off" };
-	const struct config_completion *c = &config->completion;
+	const struct config *config = object;
 
-	json_begin_object(w, "completion");
-	json_put_kstring(w, "trigger", triggers[c->trigger]);
-	json_put_key(w, "debounceMs");
-	if (c->debounce_ms == DEBOUNCE_ADAPTIVE)
-		json_put_string(w, "adaptive");
-	else
-		json_put_int(w, c->debounce_ms);
-	json_put_kint(w, "maxLines", c->max_lines);
-	json_put_kint(w, "candidates", c->candidates);
-	json_put_kdouble(w, "reserve", c->reserve);
-	json_put_kbool(w, "offline", c->offline);
-	json_begin_object(w, "languages");
-	for (size_t i = 0; i < 2; i++) {
-		for (const struct json *l = json_first(config->languages[i]); l; l = json_next(l)) {
-			if (i == 0 && json_get(config->languages[1], json_key(l)))
-				continue;
-			json_put_key(w, json_key(l));
-			json_put_tree(w, l);
-		}
-	}
-	json_end_object(w);
-	json_end_object(w);
+	json_begin_array(w, key);
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		put_endpoint(w, &config->endpoints[i]);
+	json_end_array(w);
 }
 
-/* The editor's count more than the file's. */
-static void put_commands(struct json_writer *w, const struct config *config)
+void config_put_plans(struct json_writer *w, const char *key, const void *object)
 {
-	json_begin_object(w, "commands");
-	for (const struct json *c = json_first(config->commands[0]); c; c = json_next(c))
-		if (!json_get(config->commands[1], json_key(c)))
-			json_put_kstring(w, json_key(c), json_string(c));
-	for (const struct json *c = json_first(config->commands[1]); c; c = json_next(c))
-		json_put_kstring(w, json_key(c), json_string(c));
+	const struct config *config = object;
+
+	json_begin_object(w, key);
+	for (size_t i = 0; i < config->plan_count; i++)
+		put_plan(w, &config->plans[i]);
 	json_end_object(w);
-}
-
-static void put_chat(struct json_writer *w, const struct config *config)
-{
-	const struct config_chat *chat = &config->chat;
-
-	json_begin_object(w, "chat");
-	put_if_set(w, "system", chat->system);
-	json_put_key(w, "temperature");
-	if (chat->temperature < 0)
-		json_put_null(w);
-	else
-		json_put_double(w, chat->temperature);
-	json_put_key(w, "maxTokens");
-	if (chat->max_tokens)
-		json_put_int(w, chat->max_tokens);
-	else
-		json_put_null(w);
-	json_put_kstring(w, "language", chat->language);
-	put_commands(w, config);
-	json_end_object(w);
-}
-
-/* Without what stands before the host: there may be a password. */
-static void put_ledger(struct json_writer *w, const char *redis)
-{
-	const char *at = redis ? strrchr(redis, '@') : NULL;
-	const char *host = redis ? strstr(redis, "://") : NULL;
-	char *masked = NULL;
-
-	if (at)
-		masked = xasprintf("%.*s********%s", host && host < at ? (int)(host + 3 - redis) : 0, redis, at);
-	json_begin_object(w, "ledger");
-	json_put_kstring(w, "redis", masked ? masked : redis);
-	json_end_object(w);
-	free(masked);
 }
 
 void config_print(const struct config *config, struct strbuf *out)
 {
-	static const char *const exhausted[] = { "never", "ask", "auto" };
 	struct strbuf compact;
 	struct json_writer w;
 
 	strbuf_init(&compact, LIMIT_CONFIG_FILE * 2);
 	json_writer_init(&w, &compact);
 	json_begin_object(&w, NULL);
-	json_begin_array(&w, "endpoints");
-	for (size_t i = 0; i < config->endpoint_count; i++)
-		put_endpoint(&w, &config->endpoints[i]);
-	json_end_array(&w);
-	json_begin_object(&w, "plans");
-	for (size_t i = 0; i < config->plan_count; i++)
-		put_plan(&w, &config->plans[i]);
-	json_end_object(&w);
-	json_put_kstring(&w, "whenExhausted", exhausted[config->when_exhausted]);
-	put_completion(&w, config);
-	put_chat(&w, config);
-	json_begin_object(&w, "privacy");
-	json_begin_array(&w, "ignore");
-	for (const char **p = config->ignore; *p; p++)
-		json_put_string(&w, *p);
-	json_end_array(&w);
-	json_put_kbool(&w, "history", config->history);
-	json_end_object(&w);
-	put_ledger(&w, config->ledger_redis);
-	json_begin_object(&w, "log");
-	json_put_kstring(&w, "level", config->log_level ? config->log_level : "info");
-	json_end_object(&w);
+	encode(&w, config_file_fields, config);
 	json_end_object(&w);
 	json_writer_end(&w);
 	indent_json(&compact, out);

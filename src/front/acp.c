@@ -1,39 +1,17 @@
 /*
- * The ACP front end: the agent's life from start to exit code, and the table of its methods. Each method's handler is
- * in the file of its subject (acp_private.h lists them).
- *
- * The program ends when the client closes its end (requests under way may go on for a moment, so that a script that
- * pipes requests in gets its answers), by SIGTERM, or because nobody reads its output any more. Clients kill without
- * warning, too: whatever is worth keeping is in the history as it comes.
+ * The ACP front end: its beginning and end, and the table of its methods. Each method's handler is in the file of its
+ * subject (acp_private.h lists them); server.h says what ends the program. Clients kill without warning, too: whatever
+ * is worth keeping is written to the history as it comes.
  */
 #include "eke/front/acp.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "eke/base/decode.h"
 #include "eke/base/log.h"
 #include "acp_private.h"
 
-/* How long requests may go on after the input has ended, and how long the last messages may take to be read. */
-#define END_GRACE_MS 5000
-#define END_FLUSH_MS 1000
-
 #define PROTOCOL_VERSION 1
-
-static void end(struct acp *acp, int code)
-{
-	acp->exit_code = code;
-	loop_stop(acp->app.loop);
-}
-
-void acp_check_end(struct acp *acp)
-{
-	if (acp->ending && !rpc_in_flight(acp->rpc))
-		end(acp, 0);
-}
 
 /* --- configuration --- */
 
@@ -219,89 +197,39 @@ static bool admit(void *ctx, const struct rpc_method *method, bool is_request, s
 	return false;
 }
 
-/* --- the client's end of the line --- */
-
-static void on_input(void *ctx, const char *bytes, size_t len)
-{
-	struct acp *acp = ctx;
-
-	rpc_feed(acp->rpc, bytes, len);
-}
-
-static void on_end_of_grace(void *ctx)
-{
-	struct acp *acp = ctx;
-
-	rpc_cancel_all(acp->rpc);
-	end(acp, 0);
-}
-
-static void on_input_end(void *ctx, int reason)
-{
-	struct acp *acp = ctx;
-
-	if (reason)
-		log_warn("standard input cannot be read: %s", strerror(reason));
-	rpc_feed_end(acp->rpc);
-	acp->ending = true;
-	timer_start(acp->end_timer, END_GRACE_MS);
-	acp_check_end(acp);
-}
-
-static void on_broken(void *ctx)
-{
-	end(ctx, 0);
-}
-
-static void on_terminate(void *ctx)
-{
-	log_info("terminated by a signal");
-	end(ctx, EXIT_TERMINATED);
-}
-
-static void on_interrupt(void *ctx)
-{
-	log_info("interrupted by a signal");
-	end(ctx, EXIT_INTERRUPTED);
-}
-
 /* --- the program --- */
 
 static void release(struct acp *acp)
 {
 	acp_sessions_free(acp);
 	acp_models_free(acp->models);
-	rpc_finish(acp->rpc, END_FLUSH_MS);
-	rpc_free(acp->rpc);
-	pump_free(acp->pump);
-	timer_free(acp->end_timer);
+	server_release(&acp->server);
 	app_release(&acp->app);
+}
+
+/* The client's end is a good one. */
+static int exit_code(void *ctx)
+{
+	(void)ctx;
+	return 0;
 }
 
 int acp_serve(const struct app_options *options)
 {
-	struct acp acp = { .exit_code = 0 };
-	struct rpc_config config = {
-		.dialect = RPC_ACP, .methods = methods, .admit = admit, .broken = on_broken, .ctx = &acp
-	};
-	struct pump_callbacks input = { .bytes = on_input, .end = on_input_end, .ctx = &acp };
-	int out = stdio_claim_stdout();
+	struct acp acp = { .initialized = false };
+	struct rpc_config config = { .dialect = RPC_ACP, .methods = methods, .admit = admit, .ctx = &acp };
+	int out = server_claim_stdout();
+	int code;
 
-	if (out < 0) {
-		log_warn("standard output cannot be used: %s", strerror(errno));
+	if (out < 0)
 		return 1;
-	}
-	signal(SIGPIPE, SIG_IGN);
 	app_init(&acp.app, options);
-	acp.rpc = rpc_new(acp.app.loop, out, &config);
-	acp.end_timer = timer_new(acp.app.loop, on_end_of_grace, &acp);
+	server_init(&acp.server, acp.app.loop);
+	server_start_stdio(&acp.server, out, &config, exit_code);
+	acp.rpc = acp.server.rpc;
 	load(&acp);
 	acp.models = acp_models_new(&acp);
-	loop_on_signal(acp.app.loop, SIGTERM, on_terminate, &acp);
-	loop_on_signal(acp.app.loop, SIGINT, on_interrupt, &acp);
-	acp.pump = pump_new(acp.app.loop, STDIN_FILENO, &input);
-	loop_run(acp.app.loop);
+	code = server_run(&acp.server);
 	release(&acp);
-	close(out);
-	return acp.exit_code;
+	return code;
 }

@@ -10,7 +10,7 @@
 #include "eke/chat/conversation.h"
 #include "eke/chat/history.h"
 #include "eke/front/app.h"
-#include "eke/io/pump.h"
+#include "eke/front/server.h"
 #include "eke/rpc/outgoing.h"
 #include "eke/rpc/rpc.h"
 #include "eke/rpc/stream.h"
@@ -41,12 +41,9 @@ struct acp_session {
 
 struct acp {
 	struct app app;
-	struct rpc *rpc;
-	struct pump *pump;
-	struct timer *end_timer; /* how long requests may go on after the input has ended */
+	struct server server;
+	struct rpc *rpc; /* the server's */
 	bool initialized;
-	bool ending; /* the input has ended */
-	int exit_code;
 	bool can_read;  /* the client has fs/read_text_file */
 	bool can_write; /* … fs/write_text_file */
 	struct err config_err; /* why the configuration in the file is not in force */
@@ -64,8 +61,6 @@ void acp_refresh(struct acp *acp);
 void acp_reload(struct acp *acp);
 /* Where there is no endpoint because the configuration is wrong, that is the reason to tell. */
 void acp_explain(const struct acp *acp, struct err *err);
-/* After requests were answered: ends the program if that was what it waited for. */
-void acp_check_end(struct acp *acp);
 
 /* acp_session.c */
 rpc_request_fn acp_session_new, acp_session_load, acp_session_resume, acp_session_list, acp_session_close;

@@ -81,7 +81,6 @@ void acp_prompt_end(struct acp_prompt *prompt, enum acp_stop stop)
 	write_stop(&out, stop);
 	rpc_answer(acp->rpc, prompt->ticket, &out);
 	detach(prompt);
-	acp_check_end(acp);
 }
 
 void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err)
@@ -94,7 +93,6 @@ void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err)
 	acp_tool_end(prompt, false, explained.message);
 	rpc_answer_error(acp->rpc, prompt->ticket, &explained, NULL, 0);
 	detach(prompt);
-	acp_check_end(acp);
 }
 
 void acp_prompt_cancel(struct acp_session *session)

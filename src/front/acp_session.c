@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/clock.h"
 #include "eke/base/decode.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
+#include "eke/base/rfc3339.h"
 #include "eke/text/uri.h"
 
 enum look_kind { LOOK_LOAD, LOOK_RESUME, LOOK_LIST, LOOK_DELETE };
@@ -301,7 +301,7 @@ static void answer_list(struct acp_look *look, const struct history_list *list)
 		const struct history_entry *entry = &list->items[i];
 		char *cwd = folder_of(entry);
 
-		clock_rfc3339(entry->updated_ms / 1000, time, sizeof(time));
+		rfc3339_format(entry->updated_ms / 1000, time, sizeof(time));
 		json_begin_object(&w, NULL);
 		json_put_kstring(&w, "sessionId", entry->id);
 		json_put_kstring(&w, "cwd", cwd);
@@ -354,7 +354,6 @@ static void on_looked(void *ctx, const struct conversations_reply *reply, const 
 		break;
 	}
 	look_end(look);
-	acp_check_end(acp);
 }
 
 static struct rpc_result *look_up(struct acp *acp, struct rpc_request *request, enum look_kind kind,

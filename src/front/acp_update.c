@@ -9,6 +9,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
+#include "eke/base/rfc3339.h"
 
 /* What is shown as the size of a context of which no plan says how large it is: that of most models in use. */
 #define USUAL_CONTEXT 128000
@@ -57,7 +58,7 @@ void acp_send_title(struct acp_session *session, const char *title)
 		return;
 	free(session->title);
 	session->title = xstrdup(title);
-	clock_rfc3339(clock_wall_ms() / 1000, time, sizeof(time));
+	rfc3339_format(clock_wall_ms() / 1000, time, sizeof(time));
 	w = acp_update_begin(session, "session_info_update");
 	json_put_kstring(w, "title", title);
 	json_put_kstring(w, "updatedAt", time);

@@ -72,12 +72,13 @@ bool app_config_changed(struct app *app)
 
 static void apply_log_level(const struct app *app)
 {
-	const char *name = app->options.log_level ? app->options.log_level :
-			   app->config->log_level ? app->config->log_level :
-						    app->options.default_log_level;
+	int configured = app->config->log_level;
+	const char *name = app->options.log_level ? app->options.log_level : app->options.default_log_level;
 	enum log_level level;
 
-	if (log_level_parse(name, &level))
+	if (!app->options.log_level && configured != CONFIG_LOG_LEVEL_UNSET)
+		log_set_level((enum log_level)configured);
+	else if (log_level_parse(name, &level))
 		log_set_level(level);
 }
 
@@ -104,9 +105,7 @@ bool app_load(struct app *app, config_warn_fn *warn, void *warn_ctx, struct err 
 	/* Before reading it, so that a change meanwhile is seen next time. */
 	read_file_state(app, &app->file);
 	config = config_load(app->options.config_path, app->settings, warn, warn_ctx, err);
-	if (config)
-		config_use_local(config, &app->local);
-	if (config && upstream_configure(app->upstream, config, err)) {
+	if (config && config_use_local(config, &app->local, err) && upstream_configure(app->upstream, config, err)) {
 		use(app, config, warn, warn_ctx);
 		return true;
 	}

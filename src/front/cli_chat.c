@@ -174,7 +174,7 @@ static void print_budget(struct chat_command *c, const struct chat_answer *answe
 	}
 	format_time_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
 	fprintf(stderr, "eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
-		(long long)tightest->state.limit, tightest->kind == PLAN_CALENDAR ? "all again" : "the next resets", words);
+		(long long)tightest->state.limit, tightest->resets_at_once ? "all again" : "the next resets", words);
 }
 
 static void print_notes(struct chat_command *c, const struct conversation_answer *told)

@@ -99,11 +99,11 @@ static void reset_words(const struct budget_report_window *w, int64_t now, char 
 	char at[48];
 
 	out[0] = '\0';
-	if (!w->state.used && w->kind == PLAN_SLIDING)
+	if (!w->state.used && !w->resets_at_once)
 		return;
 	countdown(w->state.reset_at - now, in, sizeof(in));
 	format_time_at(w->state.reset_at, now, at, sizeof(at));
-	snprintf(out, size, "%s in %s %s", w->kind == PLAN_CALENDAR ? "resets" : "more", in, at);
+	snprintf(out, size, "%s in %s %s", w->resets_at_once ? "resets" : "more", in, at);
 }
 
 /* "machine, 60 requests an hour"; with the models where it counts a class of them. */

@@ -1,45 +1,31 @@
 /*
- * The LSP front end: the server's life from start to exit code, and the table of its methods. Each method's
- * handler is in the file of its subject (lsp_private.h lists them); protocol/eke.json says what goes in and
- * out.
+ * The LSP front end: LSP's lifecycle, and the table of its methods. Each method's handler is in the file of its
+ * subject (lsp_private.h lists them); protocol/eke.json says what goes in and out.
  *
- * The program ends by `exit`, by the end of its input, by SIGTERM, by the death of the client's process, or
- * because nobody reads its output any more. After the end of the input requests under way may go on for a
- * moment, so that a script that pipes requests in gets its answers.
+ * Beside what ends every server (server.h), `exit` and the death of the client's process end this one.
  */
 #include "eke/front/lsp.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "eke/base/decode.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "lsp_private.h"
 
-/* How long requests may go on after the input has ended, and how long the last messages may take to be read. */
-#define END_GRACE_MS 5000
-#define END_FLUSH_MS 1000
-
-static void end(struct lsp *lsp, int code)
+/* LSP 3.18, "exit": 0 after shutdown, else 1. */
+static int exit_code(void *ctx)
 {
-	lsp->exit_code = code;
-	loop_stop(lsp->app.loop);
-}
+	const struct lsp *lsp = ctx;
 
-static int code_of_state(const struct lsp *lsp)
-{
 	return lsp->state == LSP_SHUT_DOWN ? 0 : 1;
 }
 
-void lsp_check_end(struct lsp *lsp)
+static void end(struct lsp *lsp)
 {
-	if (lsp->ending && !rpc_in_flight(lsp->rpc))
-		end(lsp, code_of_state(lsp));
+	server_stop(&lsp->server, exit_code(lsp));
 }
 
 /* --- initialize and the other ends of a life --- */
@@ -149,7 +135,7 @@ static void on_client_gone(void *ctx)
 	struct lsp *lsp = ctx;
 
 	log_info("the client's process is gone");
-	end(lsp, code_of_state(lsp));
+	end(lsp);
 }
 
 static void set_trace(struct lsp *lsp, const char *value)
@@ -233,7 +219,7 @@ static void on_exit_notification(void *ctx, const struct json *params)
 	struct lsp *lsp = ctx;
 
 	(void)params;
-	end(lsp, code_of_state(lsp));
+	end(lsp);
 }
 
 static void on_set_trace(void *ctx, const struct json *params)
@@ -339,56 +325,10 @@ static void on_log(void *ctx, enum log_level level, const char *line)
 	rpc_notify_end(lsp->rpc);
 }
 
-static void on_input(void *ctx, const char *bytes, size_t len)
-{
-	struct lsp *lsp = ctx;
-
-	rpc_feed(lsp->rpc, bytes, len);
-}
-
-static void on_end_of_grace(void *ctx)
-{
-	struct lsp *lsp = ctx;
-
-	rpc_cancel_all(lsp->rpc);
-	end(lsp, code_of_state(lsp));
-}
-
-static void on_input_end(void *ctx, int reason)
-{
-	struct lsp *lsp = ctx;
-
-	if (reason)
-		log_warn("standard input cannot be read: %s", strerror(reason));
-	rpc_feed_end(lsp->rpc);
-	lsp->ending = true;
-	timer_start(lsp->end_timer, END_GRACE_MS);
-	lsp_check_end(lsp);
-}
-
-static void on_broken(void *ctx)
-{
-	struct lsp *lsp = ctx;
-
-	end(lsp, code_of_state(lsp));
-}
-
 /* Calls began or ended, here or in another process, or a block is over. */
 static void on_change(void *ctx)
 {
 	lsp_update_status(ctx);
-}
-
-static void on_terminate(void *ctx)
-{
-	log_info("terminated by a signal");
-	end(ctx, EXIT_TERMINATED);
-}
-
-static void on_interrupt(void *ctx)
-{
-	log_info("interrupted by a signal");
-	end(ctx, EXIT_INTERRUPTED);
 }
 
 /* --- the program --- */
@@ -405,10 +345,7 @@ static void release(struct lsp *lsp)
 	lsp_models_free(lsp);
 	lsp_local_free(lsp);
 	lsp_looks_free(lsp);
-	rpc_finish(lsp->rpc, END_FLUSH_MS);
-	rpc_free(lsp->rpc);
-	pump_free(lsp->pump);
-	timer_free(lsp->end_timer);
+	server_release(&lsp->server);
 	strbuf_release(&lsp->warnings);
 	free(lsp->status);
 	app_release(&lsp->app);
@@ -416,29 +353,23 @@ static void release(struct lsp *lsp)
 
 int lsp_serve(const struct app_options *options)
 {
-	struct lsp lsp = { .exit_code = 1 };
-	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = &lsp };
-	struct pump_callbacks input = { .bytes = on_input, .end = on_input_end, .ctx = &lsp };
-	int out = stdio_claim_stdout();
+	struct lsp lsp = { .state = LSP_STARTED };
+	struct rpc_config config = { .methods = methods, .admit = admit, .ctx = &lsp };
+	int out = server_claim_stdout();
+	int code;
 
-	if (out < 0) {
-		log_warn("standard output cannot be used: %s", strerror(errno));
+	if (out < 0)
 		return 1;
-	}
-	signal(SIGPIPE, SIG_IGN);
 	app_init(&lsp.app, options);
+	server_init(&lsp.server, lsp.app.loop);
+	server_start_stdio(&lsp.server, out, &config, exit_code);
+	lsp.rpc = lsp.server.rpc;
 	strbuf_init(&lsp.warnings, KIB(16));
-	lsp.rpc = rpc_new(lsp.app.loop, out, &config);
-	lsp.end_timer = timer_new(lsp.app.loop, on_end_of_grace, &lsp);
 	lsp_load(&lsp);
 	upstream_on_change(lsp.app.upstream, on_change, &lsp);
 	budget_on_change(lsp.app.budget, on_change, &lsp);
 	log_set_listener(on_log, &lsp, LOG_DEBUG);
-	loop_on_signal(lsp.app.loop, SIGTERM, on_terminate, &lsp);
-	loop_on_signal(lsp.app.loop, SIGINT, on_interrupt, &lsp);
-	lsp.pump = pump_new(lsp.app.loop, STDIN_FILENO, &input);
-	loop_run(lsp.app.loop);
+	code = server_run(&lsp.server);
 	release(&lsp);
-	close(out);
-	return lsp.exit_code;
+	return code;
 }

@@ -88,7 +88,6 @@ static void done(struct lsp_action *a)
 
 	rpc_answer_null(lsp->rpc, a->ticket);
 	action_end(a);
-	lsp_check_end(lsp);
 }
 
 static void tell(struct lsp_action *a, enum lsp_message type, const char *text)
@@ -110,7 +109,6 @@ static void fail(struct lsp_action *a, const struct err *err)
 	tell(a, LSP_MESSAGE_ERROR, told.message);
 	rpc_answer_error(lsp->rpc, a->ticket, &told, NULL, 0);
 	action_end(a);
-	lsp_check_end(lsp);
 }
 
 static void cancel(struct lsp_action *a)
@@ -122,7 +120,6 @@ static void cancel(struct lsp_action *a)
 	rpc_answer_error(lsp->rpc, a->ticket, &err, a->text.data, a->text.len);
 	action_end(a);
 	lsp_update_status(lsp);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)

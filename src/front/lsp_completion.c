@@ -162,7 +162,6 @@ static void on_done(void *ctx, const struct engine_item *items, size_t count, co
 			show_failure(lsp, err);
 	}
 	completion_end(c);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)

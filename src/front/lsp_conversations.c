@@ -82,7 +82,6 @@ static void on_reply(void *ctx, const struct conversations_reply *reply, const s
 		rpc_answer(lsp->rpc, look->ticket, &result);
 	}
 	look_end(look);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)

@@ -138,7 +138,6 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 		rpc_answer_error(lsp->rpc, e->ticket, err, NULL, 0);
 	}
 	edit_end(e);
-	lsp_check_end(lsp);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)

@@ -69,7 +69,6 @@ static void answer(struct lsp_models *m)
 	else
 		rpc_answer(lsp->rpc, m->ticket, &m->models);
 	models_end(m);
-	lsp_check_end(lsp);
 }
 
 static void on_models(void *ctx, const char *const *ids, size_t count, const struct err *err)

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "eke/front/app.h"
-#include "eke/io/pump.h"
+#include "eke/front/server.h"
 #include "eke/rpc/outgoing.h"
 #include "eke/rpc/rpc.h"
 #include "eke/rpc/stream.h"
@@ -46,14 +46,11 @@ struct lsp_client {
 
 struct lsp {
 	struct app app;
-	struct rpc *rpc;
-	struct pump *pump;
-	struct timer *end_timer; /* how long requests may go on after the input has ended */
+	struct server server;
+	struct rpc *rpc; /* the server's */
 	enum lsp_state state;
 	struct lsp_client client;
 	bool client_ready; /* `initialized` came: notifications may be sent */
-	bool ending;       /* the input has ended */
-	int exit_code;
 	enum lsp_trace trace;
 	struct strbuf warnings; /* about the configuration, until the client is ready; lines */
 	char *status;           /* what the last eke/didChangeStatus was about, or NULL */
@@ -76,8 +73,6 @@ struct lsp {
 void lsp_show_message(struct lsp *lsp, enum lsp_message type, const char *text);
 /* Reads the configuration again if its file has changed. */
 void lsp_refresh(struct lsp *lsp);
-/* After requests were answered: ends the program if that was what it waited for. */
-void lsp_check_end(struct lsp *lsp);
 
 /* lsp_settings.c */
 rpc_notification_fn lsp_did_change_configuration;

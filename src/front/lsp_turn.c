@@ -103,7 +103,6 @@ void lsp_turn_answer(struct lsp_turn *turn, struct strbuf *result)
 
 	rpc_answer(lsp->rpc, turn->ticket, result);
 	turn_end(turn);
-	lsp_check_end(lsp);
 }
 
 void lsp_turn_fail(struct lsp_turn *turn, const struct err *err)
@@ -114,7 +113,6 @@ void lsp_turn_fail(struct lsp_turn *turn, const struct err *err)
 	lsp_explain(lsp, &told);
 	rpc_answer_error(lsp->rpc, turn->ticket, &told, NULL, 0);
 	turn_end(turn);
-	lsp_check_end(lsp);
 }
 
 /* --- may the next endpoint be used? --- */

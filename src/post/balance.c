@@ -63,28 +63,41 @@ static bool stack_close(struct stack *s, char closer)
 	return needed;
 }
 
-/* Closers after the cursor whose opener is gone and for which the text has opened nothing else. */
-static size_t stack_surplus(const struct stack *s)
+/*
+ * Closers after the cursor whose opener is gone and for which the text has opened nothing else. *open: brackets of the
+ * text's own that are left when all of these have closed what they can.
+ */
+static size_t stack_surplus(const struct stack *s, size_t *open)
 {
 	size_t own = s->own.depth;
+	size_t outer = s->outer_depth;
 	size_t n = 0;
 
-	if (s->outer_depth == s->outer_count)
-		return 0;
 	for (size_t i = 0; i < s->c->closer_count; i++) {
-		bool unknown = s->c->closers[i].opener == SIZE_MAX && (s->c->syntax->flags & SYNTAX_UNKNOWN);
+		const struct post_closer *closer = &s->c->closers[i];
+		bool unknown = closer->opener == SIZE_MAX && (s->c->syntax->flags & SYNTAX_UNKNOWN);
 		size_t depth = own;
 
 		if (unknown)
 			continue;
-		while (depth && s->own.opener[depth - 1] != syntax_opener_of(s->c->closers[i].closer))
+		while (depth && s->own.opener[depth - 1] != syntax_opener_of(closer->closer))
 			depth--;
-		if (depth)
+		if (depth) {
 			own = depth - 1;
-		else
+		} else if (closer->pinned || closer->opener == SIZE_MAX) {
 			n += s->owner[i] >= s->outer_depth;
+			outer = s->owner[i] < outer ? s->owner[i] : outer;
+		} else {
+			/* It closes what is left to close. */
+			depth = outer;
+			while (depth && s->outer[depth - 1] != syntax_opener_of(closer->closer))
+				depth--;
+			n += !depth;
+			outer = depth ? depth - 1 : outer;
+		}
 	}
-	return n;
+	*open = own;
+	return s->outer_depth == s->outer_count ? 0 : n;
 }
 
 /* --- blocks of indentation --- */
@@ -102,7 +115,7 @@ static size_t indent_end(const struct post_context *c, const char *text, size_t 
 	enum syntax_event event;
 	size_t pos;
 
-	if (!(c->syntax->flags & SYNTAX_INDENT) || !c->after_count || c->open.depth || c->at.where != SYNTAX_IN_CODE)
+	if (!(c->syntax->flags & SYNTAX_INDENT) || (c->syntax->flags & SYNTAX_KEYS) || !c->after_count || c->open.depth || c->at.where != SYNTAX_IN_CODE)
 		return len;
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
 		struct line line;
@@ -146,7 +159,7 @@ struct balance balance_of(const struct post_context *c, const char *text, size_t
 				b.first = pos;
 		}
 	}
-	b.surplus = stack_surplus(&s);
+	b.surplus = stack_surplus(&s, &b.open);
 	b.own = s.own.depth;
 	b.closed = s.outer_count - s.outer_depth;
 	b.end = w.state;
@@ -182,6 +195,7 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 	size_t taken = SIZE_MAX;
 	enum syntax_event event;
 	struct stack s;
+	size_t open;
 	size_t lines;
 	size_t pos;
 
@@ -195,14 +209,14 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 			if (stack_close(&s, text[pos]) && taken == SIZE_MAX)
 				taken = pos;
 		} else if (event == SYNTAX_NEWLINE && taken != SIZE_MAX) {
-			if (stack_surplus(&s)) {
+			if (stack_surplus(&s, &open)) {
 				end = taken < end ? taken : end;
 				break;
 			}
 			taken = SIZE_MAX;
 		}
 	}
-	if (event == SYNTAX_END && taken != SIZE_MAX && taken < end && stack_surplus(&s))
+	if (event == SYNTAX_END && taken != SIZE_MAX && taken < end && stack_surplus(&s, &open))
 		end = taken;
 	lines = indent_end(c, text, len, whole);
 	return lines < end ? lines : end;

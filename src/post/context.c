@@ -78,6 +78,19 @@ bool post_in_code(const struct post_context *c)
 	return post_is_code(c) && !c->in_comment && c->at.where == SYNTAX_IN_CODE;
 }
 
+/* The cursor is in a rule of a Makefile: behind its target, or below a line of its recipe. */
+static bool is_recipe(const struct post_context *c)
+{
+	const char *line = c->head_blank ? c->prefix.data + c->above.start : c->head;
+	size_t len = c->head_blank ? c->above.len : c->head_len;
+	const char *colon = memchr(line, ':', len);
+
+	if (len && line[0] == '\t')
+		return true;
+	return colon && line[0] != ' ' && (colon + 1 == line + len || colon[1] != '=') && !memchr(line, '=', (size_t)(colon - line)) &&
+	       !memchr(line, '(', (size_t)(colon - line));
+}
+
 static void set_indentation(struct post_context *c)
 {
 	struct indent indent = { 0 };
@@ -97,11 +110,15 @@ static void set_indentation(struct post_context *c)
 		if (!indent.step && (bytes == 2 || bytes == 4))
 			indent.step = bytes;
 	}
+	/* Of a Makefile only recipes need their tab. */
+	if ((c->syntax->flags & (SYNTAX_TABS | SYNTAX_SHELL)) == (SYNTAX_TABS | SYNTAX_SHELL) && !is_recipe(c))
+		mixed = true;
 	c->sure = !mixed && (indent.tabs || indent.spaces || (c->syntax->flags & SYNTAX_TABS));
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
 	c->columns = post_columns(c, c->head, c->head_len, NULL);
+	c->above_columns = post_columns(c, c->prefix.data + c->above.start, c->above.len, NULL);
 }
 
 static void set_line(struct post_context *c)
@@ -128,7 +145,6 @@ static void look_above(struct post_context *c)
 		line_at(c->prefix.data, end - 1, start, &line);
 		if (skip_blanks(c->prefix.data + start, line.len) < line.len) {
 			c->above = line;
-			c->above_columns = post_columns(c, c->prefix.data + start, line.len, NULL);
 			c->above_opens = block_opens(c->syntax, c->prefix.data + start, line.len);
 			return;
 		}
@@ -136,18 +152,40 @@ static void look_above(struct post_context *c)
 	}
 }
 
+/* Does a closing bracket that begins its line stand below the line of its opener, or with what is inside? */
+static void learn_closer(const struct post_context *c, size_t opener, size_t closer, size_t *below, size_t *inside)
+{
+	const char *s = c->prefix.data;
+	size_t own = post_line_start(s, closer);
+	size_t other = post_line_start(s, opener);
+	size_t columns;
+	size_t base;
+
+	if (own == other || !is_all_blank(s + own, closer - own))
+		return;
+	columns = post_columns(c, s + own, closer - own, NULL);
+	base = post_columns(c, s + other, opener - other, NULL);
+	*below += columns == base;
+	*inside += columns > base;
+}
+
 static void walk_prefix(struct post_context *c)
 {
+	size_t below = 0;
+	size_t inside = 0;
 	struct syntax_walk w = { .syntax = c->syntax, .s = c->prefix.data, .len = c->prefix.len };
 	enum syntax_event event;
 	size_t pos;
 
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
+		size_t depth = c->open.depth;
+
 		if (event == SYNTAX_OPEN)
 			syntax_push(&c->open, c->prefix.data[pos], pos);
-		else if (event == SYNTAX_CLOSE)
-			syntax_pop(&c->open, c->prefix.data[pos]);
+		else if (event == SYNTAX_CLOSE && syntax_pop(&c->open, c->prefix.data[pos]) && depth == c->open.depth + 1)
+			learn_closer(c, c->open.pos[c->open.depth], pos, &below, &inside);
 	}
+	c->closers_inside = inside > below;
 	for (size_t i = 0; i < c->open.depth; i++) {
 		size_t start = post_line_start(c->prefix.data, c->open.pos[i]);
 
@@ -170,7 +208,7 @@ static size_t opener_of(const struct post_context *c, const struct post_closer *
 			continue;
 		if (found == SIZE_MAX)
 			found = i;
-		if (!closer->begins_line)
+		if (!closer->begins_line || c->closers_inside)
 			break;
 		if (c->open_columns[i] == closer->columns)
 			return i;
@@ -205,8 +243,10 @@ static void walk_suffix(struct post_context *c)
 			closer->begins_line = is_all_blank(w.s + line, pos - line) && (!first || c->head_blank);
 			closer->columns = first ? c->columns : post_columns(c, w.s + line, pos - line, NULL);
 			closer->opener = opener_of(c, closer, depth);
-			if (closer->opener != SIZE_MAX)
+			if (closer->opener != SIZE_MAX) {
+				closer->pinned = closer->begins_line && !c->closers_inside && c->open_columns[closer->opener] == closer->columns;
 				depth = closer->opener;
+			}
 		}
 	}
 }
@@ -249,8 +289,8 @@ void post_context_init(struct post_context *c, const struct post_input *in)
 	if (!has_crlf(in->prefix, in->prefix_len, &c->crlf))
 		has_crlf(in->suffix, in->suffix_len, &c->crlf);
 	set_line(c);
-	set_indentation(c);
 	look_above(c);
+	set_indentation(c);
 	walk_prefix(c);
 	walk_suffix(c);
 	list_lines_after(c);

@@ -14,6 +14,7 @@
 
 #define ROUNDS 16
 #define LINES_BACK 240      /* how far back an echo may begin */
+#define SHORT_WORDS 4       /* ... if the beginning of the cursor's line is among them */
 #define LINES_WORDS 8       /* word characters an echo of whole lines must have */
 #define SIBLING_LINES 3     /* lines of an echo that begins with a neighbour of the cursor's line, and … */
 #define SIBLING_WORDS 40    /* … their word characters: less may be a line written twice */
@@ -145,6 +146,13 @@ static bool significant(const struct post_context *c, const char *p, size_t len,
 		const char *lf = memchr(p, '\n', len);
 		size_t lines = 0;
 
+		/* Lines and the beginning of the cursor's line: nothing goes on like that. */
+		if (!c->head_blank)
+			return words >= SHORT_WORDS;
+		/* The line above, which the cursor's is inside of. A tag may be so of its like. */
+		if (p == c->prefix.data + c->above.start && words >= WORD_MIN && c->above_columns < c->columns &&
+		    !(c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)))
+			return true;
 		if (words < LINES_WORDS || !lf)
 			return false;
 		if (post_is_code(c) && post_columns(c, p, len, NULL) < c->columns)
@@ -162,6 +170,24 @@ static bool significant(const struct post_context *c, const char *p, size_t len,
 	while (len && is_blank_char(p[len - 1]))
 		len--;
 	return is_line_mark(c, p, len);
+}
+
+/* The line's beginning again, blanks and all: "  --" + "  --x". Without a word it must be so to the letter. */
+static bool is_same_start(const struct post_context *c, const struct strbuf *t, size_t end)
+{
+	bool blanks = c->head[0] == ' ' || c->head[0] == '\t';
+
+	return blanks && end < t->len && t->len > c->head_len && !memcmp(t->data, c->head, c->head_len);
+}
+
+/* "- " + "- x". Without the blank "#" + "# x" may be meant, but for comments. */
+static bool is_mark_again(const struct post_context *c, const struct strbuf *t, size_t end)
+{
+	bool blank = is_blank_char(c->head[c->head_len - 1]);
+	size_t at = skip_blanks(c->head, c->head_len);
+
+	return significant(c, c->head, c->head_len, false) && end < t->len && is_blank_char(t->data[end]) &&
+	       (blank || syntax_line_is_comment(c->syntax, c->head + at, c->head_len - at));
 }
 
 /* Cuts the echo that ends at `end` off t. False if it does not end where it would have to. */
@@ -212,6 +238,8 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 	size_t from = len;
 	size_t head = (size_t)(c->head - text);
 
+	if (below)
+		return false;
 	for (size_t lines = 0; from && lines < LINES_BACK; from--)
 		lines += text[from - 1] == '\n';
 	for (; from < len; from++) {
@@ -219,8 +247,6 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 		size_t end;
 
 		if (from && text[from - 1] != '\n')
-			continue;
-		if (!whole && below)
 			continue;
 		/* A blank line matches nothing by itself: begin with text. */
 		if (line_is_blank(text + from, len - from))
@@ -234,7 +260,7 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 				return false;
 			}
 			/* All of it is lines above, and the cursor's line is what it did not get to. */
-			if (whole && !c->head_blank && from + end >= head &&
+			if (whole && c->in->finish == POST_CUT && !c->head_blank && from + end >= head &&
 			    significant(c, text + from, head - from, true)) {
 				strbuf_reset(t);
 				return true;
@@ -246,7 +272,13 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 			}
 			break;
 		case MATCH_FULL:
-			if (significant(c, text + from, len - from, whole) && cut_echo(c, t, end))
+			if (!whole && !count_word_chars(text + from, len - from)) {
+				if (!is_same_start(c, t, end) && !is_mark_again(c, t, end))
+					break;
+			} else if (!significant(c, text + from, len - from, whole)) {
+				break;
+			}
+			if (cut_echo(c, t, end))
 				return true;
 			break;
 		}
@@ -321,7 +353,8 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 /* "foo." + ".bar" */
 static bool drop_dot(const struct post_context *c, struct strbuf *t)
 {
-	bool dot = c->head_len > 1 && c->head[c->head_len - 1] == '.' && c->head[c->head_len - 2] != '.';
+	bool dot = c->head_len > 1 && c->head[c->head_len - 1] == '.' && is_word_char(c->head[c->head_len - 2]) &&
+		   !(c->head[c->head_len - 2] >= '0' && c->head[c->head_len - 2] <= '9');
 
 	if (!dot || !post_in_code(c) || t->len < 2 || t->data[0] != '.' || !is_word_char(t->data[1]))
 		return false;
@@ -397,74 +430,77 @@ static bool is_preamble(const struct post_context *c, const char *s, size_t len)
 	return is_in_prefix(c, s, len);
 }
 
-/* Passes over a documentation string or comment at *at that the document has, in whatever words. */
-static void skip_documentation(const struct post_context *c, const struct strbuf *t, size_t *at)
+/* The first of the lines of t from `at` on that has text. */
+static size_t skip_blank_lines(const struct strbuf *t, size_t at)
+{
+	while (at < t->len) {
+		struct line line;
+		size_t next = line_at(t->data, t->len, at, &line);
+
+		if (skip_blanks(t->data + at, line.len) < line.len)
+			break;
+		at = next;
+	}
+	return at < t->len ? at : t->len;
+}
+
+/* Passes over a documentation string that begins at *at, blanks aside; false if there is none. */
+static bool skip_documentation(const struct post_context *c, const struct strbuf *t, size_t *at)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .at = *at };
 	enum syntax_event event;
 	size_t pos;
-	size_t start = *at;
 
-	while (start < t->len && is_blank_char(t->data[start]))
-		start++;
-	w.at = start;
-	if (start == t->len)
-		return;
-	if (syntax_next(&w, &pos) == SYNTAX_STRING_BEGIN && pos <= start + 2 && w.state.triple) {
-		while ((event = syntax_next(&w, &pos)) != SYNTAX_END && event != SYNTAX_STRING_END)
-			;
-		if (event == SYNTAX_STRING_END) {
-			const char *lf = memchr(t->data + pos, '\n', t->len - pos);
-
-			*at = lf ? (size_t)(lf - t->data) + 1 : t->len;
-		}
-	}
+	while (w.at < t->len && is_blank_char(t->data[w.at]))
+		w.at++;
+	if (w.at == t->len || syntax_next(&w, &pos) != SYNTAX_STRING_BEGIN || !w.state.triple)
+		return false;
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END && event != SYNTAX_STRING_END)
+		;
+	if (event == SYNTAX_END)
+		return false;
+	while (w.at < t->len && t->data[w.at] != '\n')
+		w.at++;
+	*at = w.at < t->len ? w.at + 1 : w.at;
+	return true;
 }
 
-/* Passes over the lines of t at *at that repeat those of the document between `from` and the cursor's line. */
+/*
+ * Passes over the lines of t at *at that repeat those of the document between `from` and the cursor's line; a
+ * documentation in other words is one, too.
+ */
 static void skip_repeated(const struct post_context *c, const struct strbuf *t, size_t from, size_t *at)
 {
 	size_t head = (size_t)(c->head - c->prefix.data);
-	bool documented = false;
+	size_t mine = *at;
 
+	/* The cursor may be behind it, in it, or before it. */
+	if (skip_documentation(c, t, &mine) &&
+	    (skip_documentation(c, &c->prefix, &from) || (c->at.where == SYNTAX_IN_STRING && c->at.triple)))
+		*at = mine;
 	while (from < head) {
 		struct line line;
-		struct line mine;
+		struct line own;
 		size_t next = line_at(c->prefix.data, c->prefix.len, from, &line);
-		size_t mine_next = t->len;
 
-		if (skip_blanks(c->prefix.data + from, line.len) == line.len) {
-			from = next;
-			continue;
+		if (skip_blanks(c->prefix.data + from, line.len) < line.len) {
+			*at = skip_blank_lines(t, *at);
+			if (*at >= t->len)
+				return;
+			mine = line_at(t->data, t->len, *at, &own);
+			if (!is_same_line(c->prefix.data + from, line.len, t->data + *at, own.len))
+				return;
+			*at = mine < t->len ? mine : t->len;
 		}
-		while (*at < t->len) {
-			mine_next = line_at(t->data, t->len, *at, &mine);
-			if (mine.len)
-				break;
-			*at = mine_next;
-		}
-		if (*at >= t->len)
-			return;
-		if (is_same_line(c->prefix.data + from, line.len, t->data + *at, mine.len)) {
-			*at = mine_next < t->len ? mine_next : t->len;
-			from = next;
-			continue;
-		}
-		/* Documentation in other words: both sides skip theirs, once. */
-		if (documented)
-			return;
-		documented = true;
-		skip_documentation(c, t, at);
-		skip_documentation(c, &c->prefix, &from);
+		from = next;
 	}
-	if (!documented) {
-		size_t before = *at;
+}
 
-		/* The cursor is behind the document's documentation, which the answer says anew. */
-		skip_documentation(c, t, &before);
-		if (before != *at && c->above.len >= 3 && memchr("\"'", c->prefix.data[c->above.start + c->above.len - 1], 2))
-			*at = before;
-	}
+/* What is left begins with the line that the cursor is on: where that stands shows where the others belong. */
+static void learn_shift(const struct post_context *c, struct draft *draft)
+{
+	draft->moved = true;
+	draft->shift = (long)c->columns - (long)post_columns(c, draft->text.data, draft->text.len, NULL);
 }
 
 /* Where the block whose header stood at `columns` ends in t, from `at` on. */
@@ -512,14 +548,14 @@ static bool drop_header(const struct post_context *c, struct draft *draft, bool 
 				size_t end;
 
 				skip_repeated(c, t, headers[i].start + headers[i].len + 1, &from);
+				from = skip_blank_lines(t, from);
 				if (is_all_blank(t->data + from, t->len - from))
 					break;
 				end = block_end(c, t, from, columns);
 				if (!wrapped)
 					strbuf_truncate(t, end);
 				strbuf_consume(t, from);
-				draft->moved = true;
-				draft->shift = (long)post_columns(c, header, headers[i].len, NULL) - (long)columns;
+				learn_shift(c, draft);
 				draft->rewritten = true;
 				return true;
 			}
@@ -564,8 +600,15 @@ bool echo_drop(const struct post_context *c, struct draft *draft, bool wrapped)
 	for (int i = 0; i < ROUNDS; i++) {
 		bool undecided = false;
 
-		if (drop_header(c, draft, wrapped) || drop_lines(c, text, draft->growing, &undecided))
+		if (drop_header(c, draft, wrapped))
 			continue;
+		if (drop_lines(c, text, draft->growing, &undecided)) {
+			if (c->head_blank && text->len) {
+				strbuf_consume(text, skip_blank_lines(text, 0));
+				learn_shift(c, draft);
+			}
+			continue;
+		}
 		if (undecided)
 			return false;
 		if (drop_word(c, text) || drop_phrase(c, text) || drop_quote(c, text) || drop_dot(c, text) ||

@@ -130,28 +130,72 @@ static bool is_repetitive(const struct strbuf *t, const struct lines *l, size_t 
 				 l->line[i - 1].at.len);
 }
 
-/* Is the overlap of the answer's lines from i on, `words` in all, behind `skip` lines of the document, no accident? */
-static bool is_proven(const struct post_context *c, const struct strbuf *t, const struct lines *l, size_t i, size_t words,
-		      size_t skip, size_t matched)
+/* Brackets that stand alone, on one side or the other, with text[0..len) at the cursor. */
+static size_t disorder(const struct post_context *c, const char *text, size_t len)
 {
-	const struct own_line *line = &l->line[i];
+	struct balance b = balance_of(c, text, len);
+
+	return b.surplus + b.open;
+}
+
+/* An overlap of the answer's lines from i on with the document's behind `skip`. */
+struct overlap {
+	size_t i;
+	size_t skip;
+	size_t lines;
+	size_t words;
+};
+
+/* The lines that an answer may have left out: none of them begins or ends a block. */
+static bool may_be_left_out(const struct post_context *c, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *s = c->suffix.data + c->after[i].start;
+
+		if (block_opens(c->syntax, s, c->after[i].len) || block_closes(c->syntax, s, c->after[i].len))
+			return false;
+	}
+	return true;
+}
+
+/* Is it no accident? */
+static bool is_proven(const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
+{
+	const struct own_line *line = &l->line[o->i];
 	const char *s = t->data + line->at.start;
 	size_t at = skip_blanks(s, line->at.len);
-	bool columns = line->columns == after_columns(c, &c->after[skip]);
-	bool places = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
+	bool columns = line->columns == after_columns(c, &c->after[o->skip]);
+	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
+	bool inside = code && !c->in_comment && (line->depth || line->in_block || !line->in_place);
+	size_t before = code ? disorder(c, t->data, line->at.start) : 0;
+	size_t whole = code ? disorder(c, t->data, t->len) : 0;
 
-	if (skip)
-		return words >= SKIPPED_WORDS && matched > 1 && columns;
-	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !places)
+	/* What follows does not go into a block that the answer opened. */
+	if (before > whole)
+		return false;
+	if (o->skip)
+		return !inside && may_be_left_out(c, o->skip) && o->words >= SKIPPED_WORDS && o->lines > 1 && columns &&
+		       count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
+	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);
-	if (columns && line->in_place && is_end(c, s, line->at.len))
+	if (columns && (line->in_place || c->in_comment) && is_end(c, s, line->at.len))
 		return true;
-	if (c->in_comment && columns && is_end(c, s, line->at.len))
+	if (columns && before < whole)
 		return true;
-	if (columns && places && balance_of(c, t->data, t->len).surplus > balance_of(c, t->data, line->at.start).surplus)
-		return true;
-	return words >= OVERLAP_WORDS && (columns || words >= SKIPPED_WORDS || !places) &&
-	       !(is_repetitive(t, l, i) && matched == 1);
+	return o->words >= OVERLAP_WORDS && (columns || o->words >= SKIPPED_WORDS || !code) &&
+	       !(o->lines == 1 && is_repetitive(t, l, o->i));
+}
+
+/* The document's next lines, and then others: only where it cannot be a sibling. */
+static bool is_early(const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
+{
+	const struct own_line *line = &l->line[o->i];
+	const char *s = t->data + line->at.start;
+	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
+	bool inside = code && !c->in_comment && (line->depth || line->in_block || !line->in_place);
+
+	return !o->skip && !inside && o->words >= EARLY_WORDS && line->columns == after_columns(c, &c->after[0]) &&
+	       (o->lines > 1 || (block_is_defined(s, line->at.len) && memchr(s, '(', line->at.len)));
 }
 
 /*
@@ -160,33 +204,22 @@ static bool is_proven(const struct post_context *c, const struct strbuf *t, cons
  */
 static size_t find_overlap(const struct post_context *c, const struct strbuf *t, const struct lines *l, size_t *open)
 {
-	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
-
 	*open = l->count;
 	for (size_t i = 0; i < l->count; i++) {
-		bool inside = code && (l->line[i].depth || (l->line[i].in_block && !c->in_comment) ||
-				       (!l->line[i].in_place && !c->in_comment));
-
 		for (size_t skip = 0; skip < OVERLAP_SKIP && skip < c->after_count; skip++) {
-			size_t n = 0;
-			size_t words = 0;
+			struct overlap o = { .i = i, .skip = skip };
 
-			while (i + n < l->count && skip + n < c->after_count &&
-			       same_line(c, t, &l->line[i + n], &c->after[skip + n])) {
-				words += count_word_chars(t->data + l->line[i + n].at.start, l->line[i + n].at.len);
-				n++;
+			while (i + o.lines < l->count && skip + o.lines < c->after_count &&
+			       same_line(c, t, &l->line[i + o.lines], &c->after[skip + o.lines])) {
+				o.words += count_word_chars(t->data + l->line[i + o.lines].at.start, l->line[i + o.lines].at.len);
+				o.lines++;
 			}
-			if (!n || inside)
+			if (!o.lines)
 				continue;
-			if (i + n == l->count) {
-				if (*open == l->count)
-					*open = i;
-				if (is_proven(c, t, l, i, words, skip, n))
-					return i;
-			} else if (!skip && words >= EARLY_WORDS && l->line[i].columns == after_columns(c, &c->after[0]) &&
-				   (n > 1 || block_is_defined(t->data + l->line[i].at.start, l->line[i].at.len))) {
+			if (i + o.lines == l->count && *open == l->count)
+				*open = i;
+			if (i + o.lines == l->count ? is_proven(c, t, l, &o) : is_early(c, t, l, &o))
 				return i;
-			}
 		}
 	}
 	return l->count;
@@ -272,27 +305,26 @@ static void drop_rest(const struct post_context *c, struct strbuf *t)
 /* Where text on the cursor's line has to end because text follows there; t's length: anywhere. */
 static size_t end_on_line(const struct post_context *c, const struct strbuf *t)
 {
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
-	struct syntax_stack own = { .depth = 0 };
-	enum syntax_event event;
-	size_t pos;
 	size_t rest = trimmed_length(c->suffix.data, c->rest_len);
 	size_t skip = skip_blanks(c->suffix.data, c->rest_len);
+	size_t n = rest - skip;
+	bool code = post_is_code(c);
 
 	/* A line that ends as the cursor's does, and more behind it: that is the lines below, or what comes after them. */
-	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
-		if (event == SYNTAX_OPEN)
-			syntax_push(&own, t->data[pos], pos);
-		else if (event == SYNTAX_CLOSE)
-			syntax_pop(&own, t->data[pos]);
-		else if (event == SYNTAX_NEWLINE && rest > skip) {
-			size_t end = trimmed_length(t->data, pos);
-			size_t n = rest - skip;
+	for (size_t pos = 0; n && pos < t->len; pos++) {
+		const char *lf = memchr(t->data + pos, '\n', t->len - pos);
+		size_t end;
 
-			if (end >= n && !memcmp(t->data + end - n, c->suffix.data + skip, n) &&
-			    (count_word_chars(c->suffix.data + skip, n) || !own.depth))
-				return end - n;
-		}
+		if (!lf)
+			break;
+		pos = (size_t)(lf - t->data);
+		end = trimmed_length(t->data, pos);
+		if (end < n || memcmp(t->data + end - n, c->suffix.data + skip, n) != 0)
+			continue;
+		end -= n;
+		if (count_word_chars(c->suffix.data + skip, n) || !code ||
+		    disorder(c, t->data, end) < disorder(c, t->data, t->len) || disorder(c, t->data, end) == 0)
+			return end >= skip && !memcmp(t->data + end - skip, c->suffix.data, skip) ? end - skip : end;
 	}
 	return t->len;
 }

@@ -64,11 +64,31 @@ static bool is_foreign(const struct post_context *c, const char *s, size_t len)
 	size_t bytes = skip_blanks(s, len);
 	size_t spaces = leading_spaces(s, len);
 
-	if (!c->sure || !bytes || bytes == len)
+	if (!c->sure || !bytes || bytes == len || (c->syntax->flags & SYNTAX_PROSE))
 		return false;
 	if (c->tabs ? spaces < TAB_SPACES_MIN : !memchr(s, '\t', bytes) || (c->syntax->flags & SYNTAX_TABS))
 		return false;
 	return !document_has_blanks(c, s, bytes);
+}
+
+/* All lines of the text that are indented are so in the other way: one that is not shows that both are meant. */
+static bool is_all_foreign(const struct post_context *c, const struct strbuf *t, size_t from)
+{
+	bool any = false;
+
+	while (from <= t->len) {
+		struct line line;
+		size_t next = line_at(t->data, t->len, from, &line);
+		size_t bytes = skip_blanks(t->data + from, line.len);
+
+		if (bytes && bytes < line.len) {
+			if (!is_foreign(c, t->data + from, line.len))
+				return false;
+			any = true;
+		}
+		from = next;
+	}
+	return any;
 }
 
 /* Indentation as it will be in the document. */
@@ -219,12 +239,40 @@ static bool follows_comment(const struct post_context *c, const struct strbuf *t
 
 /* --- the levels --- */
 
+/* "#if" and labels have columns of their own. */
+static bool stands_apart(const struct post_context *c, const char *line, size_t len)
+{
+	size_t at = skip_blanks(line, len);
+
+	return (line[at] == '#' && !at && (c->syntax->flags & SYNTAX_CHAR)) ||
+	       (!(c->syntax->flags & SYNTAX_INDENT) && line[len - 1] == ':');
+}
+
 /* What stands before the line that is looked at. */
 struct seam {
 	bool opens;  /* a block */
 	bool closes; /* brackets that were open at the cursor */
 	bool leaves; /* the block, by what it says or by a blank line */
 };
+
+/* The innermost bracket before the cursor has lines in it that are no deeper than its own: "namespace x {". */
+static bool block_is_flat(const struct post_context *c)
+{
+	size_t at = c->open.pos[c->open.depth - 1];
+	size_t head = (size_t)(c->head - c->prefix.data);
+
+	for (at = post_line_start(c->prefix.data, at); at < head;) {
+		struct line line;
+		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
+
+		if (at > c->open.pos[c->open.depth - 1] && skip_blanks(c->prefix.data + at, line.len) < line.len &&
+		    !stands_apart(c, c->prefix.data + at, line.len) &&
+		    post_columns(c, c->prefix.data + at, line.len, NULL) <= c->open_columns[c->open.depth - 1])
+			return true;
+		at = next;
+	}
+	return false;
+}
 
 /* How badly a line at `columns` fits behind one at the cursor's: 0 well, 1 doubtful, 2 it cannot be. */
 static int misfit(const struct post_context *c, const struct seam *seam, const char *line, size_t len, long columns)
@@ -245,19 +293,10 @@ static int misfit(const struct post_context *c, const struct seam *seam, const c
 		return 0;
 	/* Shallower: the block has ended before it, or is one of brackets that nothing closes. */
 	if (!indent)
-		return c->open.depth && columns <= (long)c->open_columns[c->open.depth - 1] ? 2 : 1;
+		return c->open.depth && columns <= (long)c->open_columns[c->open.depth - 1] && !block_is_flat(c) ? 2 : 1;
 	if (seam->leaves)
 		return 0;
 	return columns && columns % (long)c->unit == 0 ? 1 : 2;
-}
-
-/* "#if" and labels have columns of their own. */
-static bool stands_apart(const struct post_context *c, const char *line, size_t len)
-{
-	size_t at = skip_blanks(line, len);
-
-	return (line[at] == '#' && !at && (c->syntax->flags & SYNTAX_CHAR)) ||
-	       (!(c->syntax->flags & SYNTAX_INDENT) && line[len - 1] == ':');
 }
 
 /* Does the text before the second line end the block: by a blank line, by what it says, by a definition? */
@@ -338,6 +377,7 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 	struct strbuf out;
 	long unit = 0; /* columns of the model's level, when it is another than the document's */
 	long level = 0;
+	bool foreign = is_all_foreign(c, t, from <= t->len ? from : t->len);
 	bool opened = shift && block_opens(c->syntax, t->data + l->first.start, l->first.len);
 
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
@@ -354,7 +394,7 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 			;
 		/* What a string says is not moved. */
 		if (at < from || bytes == len || w.state.where == SYNTAX_IN_STRING ||
-		    (!shift && !is_foreign(c, line, len))) {
+		    (!shift && !(foreign && is_foreign(c, line, len)))) {
 			strbuf_add(&out, line, len);
 		} else {
 			columns = (long)columns_of(c, l, line, len);
@@ -459,6 +499,9 @@ bool reindent(const struct post_context *c, struct draft *draft)
 		return false;
 	given = l.given;
 	look(c, t, &l);
+	/* Whether its blanks are to become tabs, or the reverse, only all of its lines tell. */
+	if (draft->growing && l.more && is_foreign(c, t->data + l.second.start, l.second.len))
+		return false;
 	below = !c->head_blank && l.first.start > 0;
 	/* What the answer gave its first line, before that went on with the cursor's. */
 	if (!below)

@@ -523,7 +523,7 @@ static void drop_inline_code(const struct post_context *c, struct slice *t)
 	size_t end = t->len;
 
 	if (!(c->syntax->flags & (SYNTAX_CHAR | SYNTAX_INDENT)) || (c->syntax->flags & SYNTAX_UNKNOWN) ||
-	    !post_in_code(c))
+	    strchr(c->syntax->quotes, '`') || !post_in_code(c))
 		return;
 	while (end > from && (t->s[end - 1] == ' ' || t->s[end - 1] == '\n'))
 		end--;

@@ -3,7 +3,7 @@
  */
 #include "eke/rpc/error.h"
 
-#include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 
 int rpc_error_code(enum err_kind kind, enum rpc_dialect dialect)
 {
@@ -61,7 +61,7 @@ static void write_data(struct json_writer *w, const struct err *err, const char 
 	if (err->provider_message[0])
 		json_put_kstring(w, "providerMessage", err->provider_message);
 	if (err->retry_at) {
-		clock_rfc3339(err->retry_at, time, sizeof(time));
+		rfc3339_format(err->retry_at, time, sizeof(time));
 		json_put_kstring(w, "retryAt", time);
 	}
 	if (err->blocked_scope[0])

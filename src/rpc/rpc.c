@@ -51,7 +51,7 @@ static void on_broken(void *ctx, int reason)
 		log_info("the client does not read any more: %s", strerror(reason));
 	else
 		log_warn("the client left more than %zu bytes unread", LIMIT_OUT_QUEUE);
-	rpc->config.broken(rpc->config.ctx);
+	rpc->config.broken(rpc->config.end_ctx);
 }
 
 struct rpc *rpc_new(struct loop *loop, int out_fd, const struct rpc_config *config)
@@ -79,10 +79,26 @@ static void request_free(struct rpc_request *request)
 	free(request);
 }
 
+static void on_idle(void *ctx)
+{
+	struct rpc *rpc = ctx;
+
+	rpc->config.idle(rpc->config.end_ctx);
+}
+
+static void check_idle(struct rpc *rpc)
+{
+	if (!rpc->ended || rpc->in_flight || rpc->told_idle || !rpc->config.idle)
+		return;
+	rpc->told_idle = true;
+	loop_defer(rpc->loop, on_idle, rpc);
+}
+
 void rpc_free(struct rpc *rpc)
 {
 	if (!rpc)
 		return;
+	loop_undefer(rpc->loop, on_idle, rpc);
 	while (rpc->requests) {
 		struct rpc_request *request = rpc->requests;
 
@@ -106,6 +122,8 @@ void rpc_feed(struct rpc *rpc, const char *bytes, size_t len)
 void rpc_feed_end(struct rpc *rpc)
 {
 	framing_end(rpc->framing);
+	rpc->ended = true;
+	check_idle(rpc);
 }
 
 /* --- out --- */
@@ -211,6 +229,7 @@ static void forget(struct rpc_request *request)
 	list_unlink(rpc->requests, request);
 	rpc->in_flight--;
 	request_free(request);
+	check_idle(rpc);
 }
 
 struct rpc_result *rpc_reply(struct rpc_request *request, struct strbuf *result)

@@ -18,6 +18,8 @@ struct rpc {
 	struct json_writer writer; /* of a notification or a request to the client */
 	struct rpc_request *requests;
 	size_t in_flight;
+	bool ended;     /* the input has */
+	bool told_idle; /* config.idle was called, or will be in this turn */
 	uint64_t last_ticket;
 	struct rpc_stream *streams;
 	struct rpc_call *calls; /* requests to the client that wait for its answer */

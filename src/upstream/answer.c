@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/clock.h"
 #include "eke/base/json.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
@@ -35,6 +34,7 @@ struct answer {
 	bool done_mark;  /* "[DONE]" came */
 	bool any_answer; /* something had the shape of an answer */
 	struct err error; /* kind ERR_NONE: none */
+	int64_t now;      /* Unix seconds, of the bytes that are being taken in */
 };
 
 static bool on_event(void *ctx, struct sse_event *event);
@@ -79,7 +79,7 @@ static void take_text(struct answer *a, const char *text, size_t len)
 /* An error object inside an answer; the first counts. */
 static void take_error(struct answer *a, char *body, size_t len)
 {
-	struct wire_error_input in = { .status = 200, .body = body, .len = len, .now = clock_wall_ms() / 1000 };
+	struct wire_error_input in = { .status = 200, .body = body, .len = len, .now = a->now };
 
 	if (a->error.kind == ERR_NONE)
 		wire_error_decode(&in, &a->error);
@@ -176,8 +176,9 @@ static bool on_event(void *ctx, struct sse_event *event)
 	return !answer_is_too_large(a);
 }
 
-void answer_feed(struct answer *a, const char *bytes, size_t len)
+void answer_feed(struct answer *a, const char *bytes, size_t len, int64_t now)
 {
+	a->now = now;
 	if (a->kind == WIRE_BODY_SSE) {
 		sse_feed(a->sse, bytes, len);
 		return;
@@ -202,10 +203,11 @@ static void miss(struct answer *a, const char *what)
 	a->error.http_status = 200;
 }
 
-void answer_end(struct answer *a, bool whole)
+void answer_end(struct answer *a, bool whole, int64_t now)
 {
 	struct err err;
 
+	a->now = now;
 	if (a->kind == WIRE_BODY_JSON && !take_json(a, a->collected.data, a->collected.len, &err) && whole)
 		miss(a, "answered with something that is not its API's JSON: is the base URL right?");
 	if (a->kind == WIRE_BODY_HTML && whole)

@@ -42,7 +42,7 @@ struct call {
 	struct endpoint *endpoint; /* ref */
 	enum call_purpose purpose;
 	double reserve;
-	enum wire_api api;
+	const struct dialect *dialect;
 	char *model;
 	struct strbuf body; /* kept for another try */
 	struct call_callbacks callbacks;
@@ -268,7 +268,7 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 		strbuf_add(&call->refusal, data, len);
 		return;
 	}
-	answer_feed(call->answer, data, len);
+	answer_feed(call->answer, data, len, clock_wall_ms() / 1000);
 	tell_deltas(call);
 	if (answer_is_too_large(call->answer)) {
 		log_warn("endpoint %s: an answer is larger than eke takes; the rest is dropped",
@@ -276,7 +276,7 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 		succeed(call, NULL, false);
 	} else if (answer_is_over(call->answer) && answer_is_usable(call->answer)) {
 		/* All is said; do not wait for the connection's end. */
-		answer_end(call->answer, true);
+		answer_end(call->answer, true, clock_wall_ms() / 1000);
 		succeed(call, NULL, true);
 	}
 }
@@ -371,7 +371,7 @@ static void settle(struct call *call, const struct err *broken)
 {
 	struct err err;
 
-	answer_end(call->answer, !broken);
+	answer_end(call->answer, !broken, clock_wall_ms() / 1000);
 	if (answer_is_usable(call->answer)) {
 		succeed(call, broken, false);
 		return;
@@ -428,7 +428,7 @@ static void send_request(struct call *call)
 	set_state(call, CALL_STATE_SENT);
 	strbuf_init(&body, call->body.max);
 	strbuf_add(&body, call->body.data, call->body.len);
-	url = base_url_for(endpoint_url(call->endpoint), call->api);
+	url = dialect_url(call->dialect, endpoint_url(call->endpoint));
 	call->transfer = upstream_send(call->upstream, call->endpoint, url, key, &body, &callbacks);
 	free(url);
 }
@@ -499,7 +499,7 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	call->endpoint = endpoint_ref(spec->endpoint);
 	call->purpose = spec->purpose;
 	call->reserve = spec->reserve;
-	call->api = spec->request.api;
+	call->dialect = spec->request.dialect;
 	call->model = xstrdup(spec->request.model ? spec->request.model : "");
 	call->callbacks = *callbacks;
 	call->retry_timer = timer_new(upstream->loop, on_retry, call);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
-#include "eke/budget/service.h"
 #include "upstream_private.h"
 
 /* Could a request go out now? */
@@ -34,14 +33,9 @@ static bool has_something(struct upstream *upstream, struct endpoint *endpoint, 
 /* Do their requests count together, so that one has no more to give than the other? */
 static bool count_together(const struct config_endpoint *a, const struct config_endpoint *b)
 {
-	char service_a[LIMIT_SERVICE];
-	char service_b[LIMIT_SERVICE];
-
 	if (!plan_is_counted(a->plan) || !plan_is_counted(b->plan))
 		return false;
-	service_of(a, service_a);
-	service_of(b, service_b);
-	return !strcmp(service_a, service_b) || !strcmp(a->plan->name, b->plan->name);
+	return !strcmp(a->service, b->service) || !strcmp(a->plan->name, b->plan->name);
 }
 
 void upstream_choose(struct upstream *upstream, enum choose_for purpose, enum budget_use use, double reserve,

@@ -24,10 +24,8 @@ struct endpoint {
 	struct loop *loop;
 	struct config *config; /* ref */
 	const struct config_endpoint *settings;
-	struct base_url urls[1 + LIMIT_FALLBACK_URLS];
-	size_t url_count;
-	size_t url_now;
-	enum wire_api completion_api;
+	size_t url_now; /* index into settings->urls */
+	const struct dialect *completion_dialect;
 	const char *chat_model;
 	const char *completion_model;
 	char *key;          /* NULL: not known (yet), or none needed */
@@ -36,47 +34,27 @@ struct endpoint {
 	struct waiter *waiters;
 };
 
-/* Models that are sure to be there, where the configuration names none. */
-static const struct {
-	const char *domain;
-	const char *chat;
-	const char *completion;
-	enum wire_api completion_api;
-} hosts[] = {
-	{ "codestral.mistral.ai", "codestral-latest", "codestral-latest", WIRE_MISTRAL_FIM },
-	{ "mistral.ai", "mistral-small-latest", "codestral-latest", WIRE_MISTRAL_FIM },
-	{ "deepseek.com", "deepseek-chat", "deepseek-chat", WIRE_DEEPSEEK_FIM },
-	{ NULL, "gpt-4o-mini", "gpt-4o-mini", WIRE_CHAT },
-};
-
-static enum wire_api resolve_api(enum completion_api wanted, enum wire_api by_host)
+static bool settle_models(struct endpoint *e, const char *path, struct err *err)
 {
-	switch (wanted) {
-	case COMPLETION_AUTO:
-		return by_host;
-	case COMPLETION_CHAT:
-		return WIRE_CHAT;
-	case COMPLETION_COMPLETIONS:
-		return WIRE_COMPLETIONS;
-	case COMPLETION_MISTRAL_FIM:
-		return WIRE_MISTRAL_FIM;
-	case COMPLETION_DEEPSEEK_FIM:
-		return WIRE_DEEPSEEK_FIM;
-	case COMPLETION_LLAMACPP_INFILL:
-		return WIRE_LLAMACPP_INFILL;
+	const struct config_endpoint *settings = e->settings;
+	const struct dialect_host *models;
+
+	e->completion_dialect = dialect_of_host(settings->urls[0].host, &models);
+	e->chat_model = settings->chat_model ? settings->chat_model : models->chat_model;
+	e->completion_model = settings->completion_model ? settings->completion_model : models->completion_model;
+	if (strcmp(settings->completion_api, COMPLETION_API_AUTO))
+		e->completion_dialect = dialect_named(settings->completion_api);
+	if (!e->completion_dialect) {
+		struct strbuf names;
+
+		strbuf_init(&names, LIMIT_ERR_MESSAGE);
+		dialect_list(&names);
+		err_set(err, ERR_CONFIG, "%s.completionApi must be one of %s, %s, not \"%.64s\"", path, COMPLETION_API_AUTO,
+			names.data, settings->completion_api);
+		strbuf_release(&names);
+		return false;
 	}
-	return by_host;
-}
-
-static void settle_models(struct endpoint *e)
-{
-	size_t i = 0;
-
-	while (hosts[i].domain && !host_is_under(e->urls[0].host, hosts[i].domain))
-		i++;
-	e->completion_api = resolve_api(e->settings->completion_api, hosts[i].completion_api);
-	e->chat_model = e->settings->chat_model ? e->settings->chat_model : hosts[i].chat;
-	e->completion_model = e->settings->completion_model ? e->settings->completion_model : hosts[i].completion;
+	return true;
 }
 
 struct endpoint *endpoint_new(struct loop *loop, struct config *config, const struct config_endpoint *settings,
@@ -88,21 +66,10 @@ struct endpoint *endpoint_new(struct loop *loop, struct config *config, const st
 	e->loop = loop;
 	e->config = config_ref(config);
 	e->settings = settings;
-	for (size_t i = 0; i <= settings->fallback_count; i++) {
-		const char *text = i ? settings->fallback_urls[i - 1] : settings->base_url;
-
-		if (!base_url_parse(text, &e->urls[i], err)) {
-			if (i)
-				err_prefix(err, "%s.fallbackUrls[%zu]", path, i - 1);
-			else
-				err_prefix(err, "%s.baseUrl", path);
-			endpoint_unref(e);
-			return NULL;
-		}
-		e->url_count++;
-	}
-	settle_models(e);
-	return e;
+	if (settle_models(e, path, err))
+		return e;
+	endpoint_unref(e);
+	return NULL;
 }
 
 struct endpoint *endpoint_ref(struct endpoint *endpoint)
@@ -118,8 +85,6 @@ void endpoint_unref(struct endpoint *endpoint)
 	proc_cancel(endpoint->proc);
 	while (endpoint->waiters)
 		endpoint_key_unwait(endpoint, endpoint->waiters->fn, endpoint->waiters->ctx);
-	for (size_t i = 0; i < endpoint->url_count; i++)
-		base_url_release(&endpoint->urls[i]);
 	endpoint_key_forget(endpoint);
 	config_unref(endpoint->config);
 	free(endpoint);
@@ -145,14 +110,14 @@ const char *endpoint_completion_model(const struct endpoint *endpoint)
 	return endpoint->completion_model;
 }
 
-enum wire_api endpoint_completion_api(const struct endpoint *endpoint)
+const struct dialect *endpoint_completion_dialect(const struct endpoint *endpoint)
 {
-	return endpoint->completion_api;
+	return endpoint->completion_dialect;
 }
 
 const struct base_url *endpoint_url(const struct endpoint *endpoint)
 {
-	return &endpoint->urls[endpoint->url_now];
+	return &endpoint->settings->urls[endpoint->url_now];
 }
 
 size_t endpoint_url_index(const struct endpoint *endpoint)
@@ -162,12 +127,12 @@ size_t endpoint_url_index(const struct endpoint *endpoint)
 
 size_t endpoint_url_count(const struct endpoint *endpoint)
 {
-	return endpoint->url_count;
+	return endpoint->settings->url_count;
 }
 
 void endpoint_use_url(struct endpoint *endpoint, size_t index)
 {
-	endpoint->url_now = index % endpoint->url_count;
+	endpoint->url_now = index % endpoint->settings->url_count;
 }
 
 /* --- the key --- */

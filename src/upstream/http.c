@@ -19,6 +19,7 @@
 
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/url.h"
 
 #define SPARE_HANDLES 4
 
@@ -373,12 +374,13 @@ static enum http_outcome classify(const struct transfer *t, CURLcode code)
 static void describe(const struct transfer *t, CURLcode code, struct err *err)
 {
 	const char *detail = t->error[0] ? t->error : curl_easy_strerror(code);
+	struct url_piece address;
 	char *url = NULL;
 	char host[128];
 
 	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
-	url = url && strstr(url, "://") ? strstr(url, "://") + 3 : NULL;
-	snprintf(host, sizeof(host), "%.*s", url ? (int)strcspn(url, "/?#") : 0, url ? url : "");
+	address = url_address(url ? url : "");
+	snprintf(host, sizeof(host), "%.*s", (int)address.len, address.s);
 	if (is_tls_trouble(code))
 		err_set(err, ERR_NETWORK,
 			"the certificate of %s could not be verified (%s): where a proxy inspects TLS, set caFile to its "

@@ -77,11 +77,6 @@ static void keep(void *own)
 	(void)own;
 }
 
-static char *infill_url(const struct base_url *url)
-{
-	return base_url_for(url, WIRE_LLAMACPP_INFILL);
-}
-
 static bool infill_decode(void *own, const struct json *value)
 {
 	(void)own;
@@ -100,7 +95,8 @@ static void infill_told(void *own, const struct err *err)
 
 static const struct query_kind infill_kind = {
 	.what = "its ability to fill in",
-	.url = infill_url,
+	.path = "/infill",
+	.at_origin = true,
 	.body = "{}",
 	.decode = infill_decode,
 	.told = infill_told,
@@ -127,7 +123,7 @@ static void models_told(void *own, const struct err *err)
 
 static const struct query_kind models_kind = {
 	.what = "its models",
-	.url = base_url_models,
+	.path = "/models",
 	.decode = models_decode,
 	.told = models_told,
 	.release = keep,
@@ -143,9 +139,10 @@ static void add_probe(struct local_search *s, const char *text, size_t len)
 	struct config_local local = { .name = xstrdup("local"), .base_url = xstrndup(text, len) };
 	struct err err;
 
-	config_use_local(config, &local);
-	config->endpoints[0].connect_timeout = config->endpoints[0].first_byte_timeout = LOCAL_SEARCH_MS / 1000.0;
-	p->endpoint = endpoint_new(upstream_loop(s->upstream), config, &config->endpoints[0], VARIABLE, &err);
+	if (config_use_local(config, &local, &err)) {
+		config->endpoints[0].connect_timeout = config->endpoints[0].first_byte_timeout = LOCAL_SEARCH_MS / 1000.0;
+		p->endpoint = endpoint_new(upstream_loop(s->upstream), config, &config->endpoints[0], VARIABLE, &err);
+	}
 	if (p->endpoint && endpoint_url(p->endpoint)->loopback && len < sizeof(p->server.address)) {
 		memcpy(p->server.address, text, len);
 		p->search = s;

@@ -10,6 +10,7 @@
 
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
+#include "eke/base/url.h"
 #include "eke/upstream/wire.h"
 
 #define MODELS_NAMED 3
@@ -193,7 +194,7 @@ static int worth_for_completion(const struct local_server *server, const char *i
 
 bool local_server_choose(const struct local_server *server, struct local_choice *out)
 {
-	struct local_choice c = { .name = kinds[server->kind].name, .api = COMPLETION_CHAT };
+	struct local_choice c = { .name = kinds[server->kind].name, .api = "chat" };
 
 	c.chat = best(server, worth_for_chat);
 	c.completion = best(server, worth_for_completion);
@@ -203,9 +204,9 @@ bool local_server_choose(const struct local_server *server, struct local_choice 
 	if (!c.chat || !c.completion)
 		return false;
 	if (server->infill)
-		c.api = COMPLETION_LLAMACPP_INFILL;
+		c.api = "llamacpp-infill";
 	else if (server->kind == LOCAL_OLLAMA && ollama_fills_in(c.completion))
-		c.api = COMPLETION_COMPLETIONS;
+		c.api = "completions";
 	*out = c;
 	return true;
 }
@@ -228,9 +229,9 @@ bool local_server_settings(const struct local_server *server, struct config_loca
 
 void local_server_describe(const struct local_server *server, char *out, size_t size)
 {
-	const char *host = strstr(server->address, "://");
+	struct url_piece address = url_address(server->address);
 
-	snprintf(out, size, "%s answers at %s", local_server_title(server), host ? host + 3 : server->address);
+	snprintf(out, size, "%s answers at %.*s", local_server_title(server), (int)address.len, address.s);
 }
 
 void local_server_list_models(const struct local_server *server, char *out, size_t size)
@@ -246,13 +247,6 @@ void local_server_list_models(const struct local_server *server, char *out, size
 		strbuf_addf(&text, " and %zu more", server->model_count - named);
 	snprintf(out, size, "%s", text.data);
 	strbuf_release(&text);
-}
-
-static const char *api_name(enum completion_api api)
-{
-	return api == COMPLETION_LLAMACPP_INFILL ? "llamacpp-infill" :
-	       api == COMPLETION_COMPLETIONS	 ? "completions" :
-						   "chat";
 }
 
 void local_server_snippet(const struct local_server *server, struct strbuf *out)
@@ -272,7 +266,7 @@ void local_server_snippet(const struct local_server *server, struct strbuf *out)
 	json_put_kstring(&w, "chat", choice.chat);
 	json_put_kstring(&w, "completion", choice.completion);
 	json_end_object(&w);
-	json_put_kstring(&w, "completionApi", api_name(choice.api));
+	json_put_kstring(&w, "completionApi", choice.api);
 	json_end_object(&w);
 	json_end_array(&w);
 	json_end_object(&w);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "eke/base/mem.h"
+#include "eke/upstream/wire.h"
 #include "query.h"
 
 struct models_query {
@@ -47,7 +48,7 @@ static void models_told(void *own, const struct err *err)
 
 static const struct query_kind models_kind = {
 	.what = "its models",
-	.url = base_url_models,
+	.path = "/models",
 	.decode = models_decode,
 	.told = models_told,
 	.release = models_release,

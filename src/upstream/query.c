@@ -134,7 +134,8 @@ static void on_done(void *ctx, enum http_outcome outcome, const struct err *reas
 static void send(struct query *q, const char *key)
 {
 	struct http_callbacks callbacks = { .head = on_head, .bytes = on_bytes, .done = on_done, .ctx = q };
-	char *url = q->kind->url(endpoint_url(q->endpoint));
+	const struct base_url *base = endpoint_url(q->endpoint);
+	char *url = xasprintf("%s%s", q->kind->at_origin ? base->origin : base->base, q->kind->path);
 	struct strbuf body;
 
 	if (q->kind->body) {

@@ -8,9 +8,10 @@
 #include "upstream_private.h"
 
 struct query_kind {
-	const char *what;                         /* for sentences: "its models" */
-	char *(*url)(const struct base_url *url); /* owned by the caller */
-	const char *body;                         /* JSON to POST; NULL: GET */
+	const char *what; /* for sentences: "its models" */
+	const char *path; /* "/models" */
+	bool at_origin;   /* the path follows the host; else the base URL */
+	const char *body; /* JSON to POST; NULL: GET */
 	bool raw_key; /* Authorization is the key alone; a refusal of that does not make the key a wrong one */
 	/* Takes what it needs from the answer's JSON into own; false if that is something else. */
 	bool (*decode)(void *own, const struct json *value);

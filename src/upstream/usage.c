@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "eke/base/mem.h"
-#include "eke/budget/service.h"
+#include "eke/config/service.h"
 #include "query.h"
 
 #define HOUR 3600
@@ -139,7 +139,7 @@ static void told(void *own, const struct err *err)
 
 static const struct query_kind usage_kind = {
 	.what = "its count of requests",
-	.url = base_url_usage,
+	.path = "/query/usage_details",
 	.body = "{\"model\":\"%\",\"hours\":24}",
 	.raw_key = true,
 	.decode = decode,
@@ -149,17 +149,10 @@ static const struct query_kind usage_kind = {
 
 bool usage_is_offered(const struct endpoint *endpoint)
 {
-	static const char *const domains[] = {
-		"chatanywhere.tech", "chatanywhere.org", "chatanywhere.cn", "chatanywhere.com.cn",
-	};
+	const struct base_url *url = endpoint_url(endpoint);
 
-	char service[LIMIT_SERVICE];
-
-	for (size_t i = 0; i < ARRAY_LEN(domains); i++)
-		if (host_is_under(endpoint_url(endpoint)->host, domains[i]))
-			return true;
-	service_of(endpoint_config(endpoint), service);
-	return endpoint_url(endpoint)->loopback && service_is_chatanywhere(service);
+	return service_is_chatanywhere_host(url->host) ||
+	       (url->loopback && service_is_chatanywhere(endpoint_config(endpoint)->service));
 }
 
 uint64_t usage_start(struct upstream *upstream, struct endpoint *endpoint, usage_fn *fn, void *ctx)

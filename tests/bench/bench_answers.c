@@ -31,7 +31,7 @@
 #include <string.h>
 
 #include "bench.h"
-#include "cuts_make.h"
+#include "cuts_text.h"
 #include "eke/base/attrs.h"
 #include "eke/base/json.h"
 #include "eke/base/json_writer.h"
@@ -242,6 +242,16 @@ static bool next_line(const char **s, const char *end, const char **line, size_t
 	return false;
 }
 
+/* A comment of Python's. A recorded body is what the syntax tree has, and so begins behind comments. */
+static bool is_comment(const char *line, size_t len)
+{
+	while (len && (*line == ' ' || *line == '\t')) {
+		line++;
+		len--;
+	}
+	return len && *line == '#';
+}
+
 static bool is_body(const struct post_case *post, const struct strbuf *out, const char *body)
 {
 	const char *s = out->data;
@@ -257,9 +267,14 @@ static bool is_body(const struct post_case *post, const struct strbuf *out, cons
 	bool first = *s != '\n';
 
 	cursor_indentation(post, &indentation, &indented);
-	for (;;) {
+	for (bool begun = false;;) {
 		bool more = next_line(&s, end, &line, &len);
 
+		if (more && !begun && is_comment(line, len)) {
+			first = false;
+			continue;
+		}
+		begun = true;
 		if (next_line(&b, body_end, &wanted, &wanted_len) != more)
 			return false;
 		if (!more)

@@ -9,7 +9,7 @@
  *
  *     bench_offline [all|features]
  *
- * all: longer texts, and three files of each kind. features: what the weights of src/complete/offline_model.h are
+ * all: longer texts, and three files of each kind. features: what the weights of src/offline/model.h are
  * fitted to (tests/bench/offline-fit.mjs).
  */
 #include <glob.h>
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/complete/offline_private.h"
+#include "../../src/offline/private.h"
 #include "bench.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"

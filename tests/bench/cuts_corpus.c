@@ -178,8 +178,8 @@ static void find_packages(struct corpus *corpus)
 
 void corpus_find(struct corpus *corpus, const char *only)
 {
-	char roots[][24] = { "/usr/bin",   "/usr/sbin", "/usr/include",         "/usr/lib",
-			     "/usr/share", "/usr/src",  "/usr/local/lib", "." };
+	char roots[][24] = { "/usr/bin", "/usr/sbin",      "/usr/include", "/usr/lib",          "/usr/share",
+			     "/usr/src", "/usr/local/lib", ".",            "build/bench/corpus" };
 	struct finder finder = { .corpus = corpus, .only = only };
 
 	*corpus = (struct corpus){ .files = NULL };

@@ -1,9 +1,9 @@
 #ifndef EKE_TESTS_BENCH_CUTS_CORPUS_H
 #define EKE_TESTS_BENCH_CUTS_CORPUS_H
 /*
- * The text files that this machine has: what Debian's packages installed below /usr, and the repository with its
- * node_modules. Nothing is made up for the measure. Files are sorted by path, so that a seed finds the same ones again
- * as long as the same packages are installed.
+ * The text files that this machine has: what Debian's packages installed below /usr, the repository with its
+ * node_modules, and what tests/bench/corpus fetched. Nothing is made up for the measure. Files are sorted by path, so
+ * that a seed finds the same ones again as long as the same packages are installed.
  */
 #include <stdbool.h>
 #include <stddef.h>

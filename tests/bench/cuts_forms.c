@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
+#include "eke/base/utf.h"
 
 #define ECHO_LETTERS 3      /* letters and digits that make a repeated line one that is known again */
 #define OVERLAP_LETTERS 4
@@ -247,4 +248,23 @@ bool form_write(enum form form, const struct situation *at, struct rng *rng, str
 		break;
 	}
 	return false;
+}
+
+bool form_mangle(const struct situation *at, struct rng *rng, struct strbuf *text, bool *broken_off)
+{
+	size_t cut = rng_below(rng, at->truth_len);
+	const char *end = memchr(at->truth + cut, '\n', at->truth_len - cut);
+
+	strbuf_reset(text);
+	*broken_off = false;
+	if (!end || rng_below(rng, 2)) {
+		strbuf_add(text, at->truth, utf8_cut(at->truth, at->truth_len, cut));
+		*broken_off = rng_below(rng, 2);
+	} else {
+		while (cut && at->truth[cut - 1] != '\n')
+			cut--;
+		strbuf_add(text, at->truth, cut);
+		strbuf_add(text, end + 1, at->truth_len - (size_t)(end + 1 - at->truth));
+	}
+	return strspn(text->data, " \t\r\n") < text->len;
 }

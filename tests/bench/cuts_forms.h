@@ -41,5 +41,10 @@ const char *form_name(enum form form);
  * nobody could say where the repetition begins.
  */
 bool form_write(enum form form, const struct situation *at, struct rng *rng, struct strbuf *answer);
+/*
+ * Makes a wrong text of the truth: one of its lines is left out, or its end; this by the model, or because the answer
+ * broke off. False if only blanks are left.
+ */
+bool form_mangle(const struct situation *at, struct rng *rng, struct strbuf *text, bool *broken_off);
 
 #endif

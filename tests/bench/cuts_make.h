@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cuts_text.h"
 #include "trace_rng.h"
 
 enum cut_kind {
@@ -27,36 +28,12 @@ struct cut {
 	size_t to;
 };
 
-struct cut_line {
-	size_t start;
-	size_t len;    /* without its end */
-	size_t blanks; /* bytes of indentation */
-	size_t column; /* where its text begins, with tabs of 8 */
-	bool empty;    /* blanks only */
-};
-
-struct cut_text {
-	const char *s;
-	size_t len;
-	const char *language;
-	struct cut_line *lines;
-	size_t count;
-	/* What an editor finds out about the file, and sends as formattingOptions. */
-	bool insert_spaces;
-	unsigned tab_size;
-};
-
 const char *cut_kind_name(enum cut_kind kind);
-/* text and language are borrowed. */
-void cut_text_init(struct cut_text *t, const char *text, size_t len, const char *language);
-void cut_text_release(struct cut_text *t);
-/* Number of the line in which the byte is, from 0. */
-size_t cut_text_line_of(const struct cut_text *t, size_t at);
 /*
  * Where the header begins of the innermost block around the byte, if one is plainly to be seen: the nearest line above
  * that is less indented must be one.
  */
-bool cut_text_block_around(const struct cut_text *t, size_t at, size_t *start);
+bool cut_block_around(const struct cut_text *t, size_t at, size_t *start);
 /* One try; false if what chance pointed at is none of the kind. */
 bool cut_make(const struct cut_text *t, enum cut_kind kind, struct rng *rng, struct cut *cut);
 

@@ -1,4 +1,4 @@
-// Fits the weights of src/complete/offline_model.h: logistic regression by Newton's method, a set for each kind
+// Fits the weights of src/offline/model.h: logistic regression by Newton's method, a set for each kind
 // of evidence. Prints the table and how well they do, by tenths of what they predict.
 //
 //     build/bench/bench_offline features | node tests/bench/offline-fit.mjs

@@ -145,3 +145,35 @@ bool post_case_same(const struct post_input *in, const struct strbuf *out, const
 	strbuf_release(&b);
 	return same;
 }
+
+/* The line at s without blanks at its end; the bytes to the next one. */
+static size_t trimmed_line(const char *s, size_t len, size_t *next)
+{
+	const char *end = memchr(s, '\n', len);
+	size_t n = end ? (size_t)(end - s) : len;
+
+	*next = n + (end != NULL);
+	while (n && strchr(" \t\r", s[n - 1]))
+		n--;
+	return n;
+}
+
+size_t post_case_same_lines(const char *text, size_t len, const char *truth, size_t truth_len)
+{
+	size_t lines = 0;
+
+	while (len && truth_len) {
+		size_t next;
+		size_t truth_next;
+		size_t n = trimmed_line(text, len, &next);
+
+		if (n != trimmed_line(truth, truth_len, &truth_next) || memcmp(text, truth, n) != 0)
+			break;
+		lines++;
+		text += next;
+		len -= next;
+		truth += truth_next;
+		truth_len -= truth_next;
+	}
+	return lines;
+}

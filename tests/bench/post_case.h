@@ -32,6 +32,8 @@ void post_case_show(FILE *to, const char *label, const char *text, size_t len, i
  * True if both texts give the same document but for blanks at line ends, put between what stands in the cursor's line.
  */
 bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t a_len, const char *b, size_t b_len);
+/* How many lines of the truth the text begins with, blanks at line ends aside. */
+size_t post_case_same_lines(const char *text, size_t len, const char *truth, size_t truth_len);
 
 /* True if the document with `out` at the cursor, in place of what `replace` says, is the one with `wanted` there. */
 bool post_case_same(const struct post_input *in, const struct strbuf *out, const struct post_replace *replace,

@@ -177,6 +177,11 @@ static void take(struct scan *sc)
 	}
 }
 
+bool shape_is_known(const char *language)
+{
+	return in_list(language, "c cpp java csharp go python javascript typescript json css");
+}
+
 struct shape shape_of(const char *text, size_t len, const char *language)
 {
 	static const char scripts[] = "javascript javascriptreact typescript typescriptreact";

@@ -6,6 +6,7 @@
  * the languages like it, JavaScript with its templates and regular expressions, Python, Ruby and shell but for
  * heredocs.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 struct shape {
@@ -16,6 +17,9 @@ struct shape {
 
 /* The sum of its fields is 0 for a text that is balanced. */
 struct shape shape_of(const char *text, size_t len, const char *language);
+
+/* Whether brackets and strings of the language are as this has them. */
+bool shape_is_known(const char *language);
 
 static inline size_t shape_faults(const struct shape *s)
 {

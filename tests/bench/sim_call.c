@@ -302,7 +302,7 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	call->purpose = spec->purpose;
 	call->reserve = spec->reserve;
 	call->model = xstrdup(request->model);
-	call->by_chat = request->api == WIRE_CHAT;
+	call->by_chat = !request->dialect->fills_in;
 	call->callbacks = *callbacks;
 	strbuf_init(&call->prefix, LIMIT_CHAT_PROMPT);
 	strbuf_init(&call->suffix, LIMIT_CHAT_PROMPT);

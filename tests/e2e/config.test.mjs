@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { configFor, endpointFor, startServer, withUpstream } from './harness.mjs';
+import { configFor, endpointFor, run, startServer, withUpstream } from './harness.mjs';
 
 /* Tells eke that a file was saved: then it looks whether its configuration changed. */
 const look = (eke) => eke.notify('textDocument/didSave', { textDocument: { uri: eke.uri('config.json') } });
@@ -38,6 +38,23 @@ for (const config of [undefined, '', '{}', ' \n', '// nothing\n']) {
 		await eke.initialize();
 		assert.equal((await eke.waitForNotification('eke/didChangeStatus')).state, 'offline');
 		assert.deepEqual(eke.takeNotifications('window/showMessage'), []);
+	});
+}
+
+/* Whose plan an endpoint has that names none. */
+for (const [baseUrl, plan] of [
+	['https://api.chatanywhere.tech/v1', 'chatanywhere-free'],
+	['API.ChatAnywhere.org.', 'chatanywhere-free'],
+	['https://proxy.example.com/chatanywhere.tech/v1', 'unlimited'],
+	['https://chatanywhere.example.com', 'unlimited'],
+	['https://api.chatanywhere.tech.example.com/v1', 'unlimited'],
+]) {
+	test(`the plan of ${baseUrl}`, async (t) => {
+		const { code, stdout } = await run(t, ['config', '--print'], { config: { endpoints: [{ baseUrl }] } });
+
+		assert.deepEqual([code, JSON.parse(stdout).endpoints[0].plan], [0, plan]);
+		const environment = await run(t, ['config', '--print'], { env: { EKE_BASE_URL: baseUrl } });
+		assert.equal(JSON.parse(environment.stdout).endpoints[0].plan, plan);
 	});
 }
 

@@ -101,6 +101,23 @@ test('twelve terminals at once and five requests: five are answered', async (t) 
 	assert.equal(upstream.counted.length, 5);
 });
 
+test('spellings of one address are one service', async (t) => {
+	const upstream = await withUpstream(t, { tls: false });
+	const { port } = new URL(upstream.url);
+	const spellings = [`http://localhost:${port}/v1`, `http://localhost.:${port}`, `LOCALHOST:${port}/v1/chat/completions`];
+	const plans = { p0: HOURLY(3), p1: HOURLY(3), p2: HOURLY(3) };
+	const home = makeHome(t, { endpoints: spellings.map((baseUrl, i) => endpointFor(upstream, { name: `e${i}`, baseUrl, plan: `p${i}` })), plans });
+	const eke = await editor(t, home);
+
+	for (let i = 0; i < spellings.length; i++)
+		await eke.chat('hello', { endpoint: `e${i}` });
+	const { budgets } = await status(t, home);
+	assert.deepEqual(budgets.map(({ windows }) => windows[0].used), [3, 3, 3]);
+	for (let i = 0; i < spellings.length; i++)
+		await refused(eke.chat('one more', { endpoint: `e${i}` }));
+	assert.equal(upstream.counted.length, 3);
+});
+
 test('several keys of a machine share its window, each has its own beside it', async (t) => {
 	const upstream = await withUpstream(t);
 	const plan = { windows: [{ scope: 'machine', limit: 4, period: '1h' }, { scope: 'key', limit: 3, period: '1h' }] };

@@ -28,11 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct answer *bytewise = answer_new("fuzz");
 
 	log_set_level(LOG_BROKEN);
-	answer_feed(whole, (const char *)data, size);
+	answer_feed(whole, (const char *)data, size, 1767225600);
 	for (size_t i = 0; i < size; i++)
-		answer_feed(bytewise, (const char *)data + i, 1);
-	answer_end(whole, true);
-	answer_end(bytewise, true);
+		answer_feed(bytewise, (const char *)data + i, 1, 1767225600);
+	answer_end(whole, true, 1767225600);
+	answer_end(bytewise, true, 1767225600);
 	require(same(answer_text(whole), answer_text(bytewise)));
 	require(same(answer_reasoning(whole), answer_reasoning(bytewise)));
 	require(answer_finish(whole) == answer_finish(bytewise));

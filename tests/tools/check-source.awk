@@ -31,6 +31,24 @@ BEGIN {
 	only["async.h"] = "^src/budget/redis[.]c$"
 	only["hiredis.h"] = "^src/budget/redis[.]c$"
 
+	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
+	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
+	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
+	pure_folders["text"] = "workspace"
+	pure_folders["chat"] = "chat conversation conversation_look conversation_note conversations history history_read " \
+		"history_schema history_step context diff edit"
+	pure("base", "json_guard hex rfc3339 url utf width")
+	pure("config", "base_url service")
+	pure("rpc", "framing peek")
+	pure("budget", "limit_window pace cooldown effective_windows admit")
+	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
+		"local_server")
+	pure("complete", "admission cache habit place prompt rejoin rename trail window")
+	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
+		"netdb[.]h|signal[.]h|sys/(socket|stat|time|mman|wait|ioctl|select|un|file)[.]h)$"
+	impure_functions("time clock clock_gettime gettimeofday getenv secure_getenv fopen fdopen open openat read write " \
+		"file_read path_home path_config path_state path_expand random rand arc4random getrandom")
+
 	use_instead("strcpy strcat strncpy", "memcpy with a known length, or struct strbuf")
 	use_instead("sprintf vsprintf", "strbuf_addf or snprintf")
 	use_instead("gets", "read with a length")
@@ -75,6 +93,48 @@ function memory(functions, instead,   list, i, n) {
 		raw_memory[list[i]] = instead
 }
 
+function pure(folder, stems,   list, i, n) {
+	n = split(stems, list, " ")
+	for (i = 1; i <= n; i++)
+		pure_file[folder, list[i]] = 1
+}
+
+function impure_functions(functions,   list, i, n) {
+	n = split(functions, list, " ")
+	for (i = 1; i <= n; i++)
+		impure_function[list[i]] = 1
+}
+
+function is_pure_file(   list, i, n) {
+	if ((folder, stem) in pure_file)
+		return 1
+	if (!(folder in pure_folders))
+		return 0
+	n = split(pure_folders[folder], list, " ")
+	for (i = 1; i <= n; i++)
+		if (list[i] == stem)
+			return 0
+	return 1
+}
+
+# Names on the lists above that no file has; only in the repository itself.
+function stale_names(   key, parts, list, i, n) {
+	path = "tests/tools/check-source.awk"
+	if (!(path in exists))
+		return
+	for (key in pure_file) {
+		split(key, parts, SUBSEP)
+		if (!(("src/" parts[1] "/" parts[2] ".c") in exists))
+			problem(1, "pure(\"" parts[1] "\", \"" parts[2] "\") names no file: take it out")
+	}
+	for (key in pure_folders) {
+		n = split(pure_folders[key], list, " ")
+		for (i = 1; i <= n; i++)
+			if (!(("src/" key "/" list[i] ".c") in exists))
+				problem(1, "pure_folders[\"" key "\"]: there is no " list[i] ".c: take it out")
+	}
+}
+
 function problem(line, text) {
 	printf "%s:%d: %s\n", path, line, text
 	problems++
@@ -116,6 +176,7 @@ FNR == 1 {
 
 END {
 	finish_file()
+	stale_names()
 	exit problems != 0
 }
 
@@ -138,6 +199,7 @@ function start_file(name,   parts, n) {
 	else if (in_src && n == 3)
 		folder = parts[2]
 	is_main = path == "src/main.c"
+	is_pure = is_pure_file()
 	may_print = path ~ /^src\/front\/cli[a-z_]*[.]c$/ || is_main
 	lines = 0
 
@@ -316,6 +378,8 @@ function include(name, system_header,   kind, base, target, rest) {
 	sub(/^.*\//, "", base)
 	if (system_header && (base in only) && (base != "curl.h" || name == "curl/curl.h") && path !~ only[base])
 		problem(FNR, "<" name "> is for " readable(only[base]) " alone: use the layer's own header")
+	if (is_pure && name ~ impure_header)
+		problem(FNR, (system_header ? "<" name ">" : name) " in a file that is pure: have the caller give what it needs, or take the file off the list in check-source.awk")
 	if (system_header) {
 		kind = 2
 	} else if (name ~ /^eke\//) {
@@ -371,8 +435,8 @@ function points_down(target, rest,   name, mine, its) {
 		sub(/^front\//, "", name)
 		mine = front_end(stem)
 		its = front_end(name)
-		# front/app.h is the ground they all stand on.
-		if (mine != its && its != "app")
+		# front/app.h and front/server.h are the ground they all stand on.
+		if (mine != its && its != "app" && its != "server")
 			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
 	}
 }
@@ -433,6 +497,8 @@ function use(code,   rest, name, before) {
 		sub(/[ \t]*$/, "", name)
 		if (before == "." || before == ">")
 			continue # a member of that name
+		if (is_pure && (name in impure_function || name ~ /^clock_/))
+			problem(FNR, name "() in a file that is pure: have the caller give what it needs, or take the file off the list in check-source.awk")
 		if (name in banned)
 			escapable(name "() is banned: use " banned[name])
 		else if ((name in raw_memory) && in_product && path != "src/base/mem.c")

@@ -52,20 +52,25 @@ static const struct plan unlimited = { .name = "unlimited" };
 enum { A, B, K1, K2, U, F1, F2, P, D, N };
 
 static const struct config_endpoint endpoints[] = {
-	[A] = { .name = "a", .base_url = "https://a.example.com", .plan = &five_an_hour },
-	[B] = { .name = "b", .base_url = "https://b.example.com", .plan = &five_an_hour },
-	[K1] = { .name = "k1", .base_url = "https://k.example.com", .plan = &by_key, .key = { .source = KEY_ENV } },
-	[K2] = { .name = "k2", .base_url = "https://k.example.com", .plan = &by_key, .key = { .source = KEY_ENV } },
-	[U] = { .name = "u", .base_url = "https://u.example.com", .plan = &unlimited },
+	[A] = { .name = "a", .base_url = "https://a.example.com", .service = "a.example.com", .plan = &five_an_hour },
+	[B] = { .name = "b", .base_url = "https://b.example.com", .service = "b.example.com", .plan = &five_an_hour },
+	[K1] = { .name = "k1", .base_url = "https://k.example.com", .service = "k.example.com",
+		.plan = &by_key, .key = { .source = KEY_ENV } },
+	[K2] = { .name = "k2", .base_url = "https://k.example.com", .service = "k.example.com",
+		.plan = &by_key, .key = { .source = KEY_ENV } },
+	[U] = { .name = "u", .base_url = "https://u.example.com", .service = "u.example.com", .plan = &unlimited },
 	/* two free keys of one provider and a paid one */
-	[F1] = { .name = "f1", .base_url = "https://api.chatanywhere.tech", .plan = &five_an_hour,
+	[F1] = { .name = "f1", .base_url = "https://api.chatanywhere.tech", .service = "chatanywhere",
+		.plan = &five_an_hour,
 		 .key = { .source = KEY_ENV } },
-	[F2] = { .name = "f2", .base_url = "https://api.chatanywhere.org", .plan = &five_an_hour,
+	[F2] = { .name = "f2", .base_url = "https://api.chatanywhere.org", .service = "chatanywhere",
+		.plan = &five_an_hour,
 		 .key = { .source = KEY_ENV } },
-	[P] = { .name = "p", .base_url = "https://api.chatanywhere.tech", .plan = &unlimited,
+	[P] = { .name = "p", .base_url = "https://api.chatanywhere.tech", .service = "chatanywhere", .plan = &unlimited,
 		.key = { .source = KEY_ENV } },
-	[D] = { .name = "d", .base_url = "https://d.example.com", .plan = &daily },
-	[N] = { .name = "n", .base_url = "https://n.example.com", .plan = &five_an_hour, .key = { .source = KEY_COMMAND } },
+	[D] = { .name = "d", .base_url = "https://d.example.com", .service = "d.example.com", .plan = &daily },
+	[N] = { .name = "n", .base_url = "https://n.example.com", .service = "n.example.com",
+		.plan = &five_an_hour, .key = { .source = KEY_COMMAND } },
 };
 
 static const char *const keys[] = {

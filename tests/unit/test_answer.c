@@ -82,7 +82,7 @@ static void check(struct answer *a, size_t i)
 {
 	const struct err *error;
 
-	answer_end(a, !cases[i].broken);
+	answer_end(a, !cases[i].broken, 1767225600);
 	error = answer_error(a);
 	assert_string_equal(answer_text(a)->data, cases[i].text);
 	assert_string_equal(answer_reasoning(a)->data, cases[i].reasoning);
@@ -100,7 +100,7 @@ static void feed(struct answer *a, const char *bytes, size_t len)
 	char *copy = test_malloc(len);
 
 	memcpy(copy, bytes, len);
-	answer_feed(a, copy, len);
+	answer_feed(a, copy, len, 1767225600);
 	test_free(copy);
 }
 
@@ -136,7 +136,7 @@ static void test_facts(void **state)
 	(void)state;
 	assert_null(answer_model(a));
 	assert_int_equal(answer_kind(a), WIRE_BODY_UNKNOWN);
-	answer_feed(a, stream, sizeof(stream) - 1);
+	answer_feed(a, stream, sizeof(stream) - 1, 1767225600);
 	assert_int_equal(answer_kind(a), WIRE_BODY_SSE);
 	assert_string_equal(answer_model(a), "m-1");
 	assert_true(answer_usage(a).present);
@@ -155,7 +155,7 @@ static void test_too_large(void **state)
 
 	(void)state;
 	while (!answer_is_too_large(a) && fed < 16 * LIMIT_ANSWER) {
-		answer_feed(a, piece, sizeof(piece) - 1);
+		answer_feed(a, piece, sizeof(piece) - 1, 1767225600);
 		fed += sizeof(piece) - 1;
 	}
 	assert_true(answer_is_too_large(a));

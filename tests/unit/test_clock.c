@@ -13,6 +13,7 @@
 
 #include "eke/base/attrs.h"
 #include "eke/base/clock.h"
+#include "eke/base/rfc3339.h"
 
 static void test_clocks(void **state)
 {
@@ -82,7 +83,7 @@ static void test_rfc3339(void **state)
 		char text[21];
 
 		memset(text, 'x', sizeof(text));
-		clock_rfc3339(times[i].seconds, text, sizeof(text));
+		rfc3339_format(times[i].seconds, text, sizeof(text));
 		assert_string_equal(text, times[i].text);
 	}
 }

@@ -13,6 +13,7 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
+#include "eke/base/strbuf.h"
 
 struct inner {
 	int64_t line;
@@ -30,7 +31,10 @@ struct outer {
 	const struct json *a;
 	const struct json *x;
 	struct inner inner;
+	enum { RED, GREEN } colour;
 };
+
+static const char *const colours[] = { "red", "green", NULL };
 
 static const struct decode_field inner_table[] = {
 	{ .name = "line", .type = DECODE_INT, .required = true, .offset = offsetof(struct inner, line), .min = 0,
@@ -50,6 +54,7 @@ static const struct decode_field table[] = {
 	{ .name = "a", .type = DECODE_ARRAY, .offset = offsetof(struct outer, a) },
 	{ .name = "x", .type = DECODE_ANY, .offset = offsetof(struct outer, x) },
 	{ .name = "inner", .type = DECODE_OBJECT, .offset = offsetof(struct outer, inner), .sub = inner_table },
+	{ .name = "colour", .type = DECODE_ENUM, .offset = offsetof(struct outer, colour), .names = colours },
 	{ .name = NULL },
 };
 
@@ -111,6 +116,10 @@ static const struct {
 	{ "{\"s\":1}", "params", "params.s must be a string, not this number" },
 	{ "{\"s\":{}}", "params", "params.s must be a string, not an object" },
 
+	{ "{\"colour\":\"green\"}", "", NULL },
+	{ "{\"colour\":\"Green\"}", "p", "p.colour must be one of red, green, not \"Green\"" },
+	{ "{\"colour\":1}", "", "colour must be a string, not this number" },
+
 	{ "{\"o\":{}}", "", NULL },
 	{ "{\"o\":[]}", "", "o must be an object, not an array" },
 	{ "{\"a\":[]}", "", NULL },
@@ -158,7 +167,8 @@ static void test_values(void **state)
 	struct outer out = { 0 };
 	const struct json *tree =
 		parse(pool, "{\"b\":true,\"i\":-3,\"anyInt\":1e3,\"d\":0.25,\"anyDouble\":-7,\"s\":\"text\",\"o\":{\"k\":1},"
-			    "\"a\":[1,2],\"x\":null,\"inner\":{\"line\":9,\"name\":\"n\"}}");
+			    "\"a\":[1,2],\"x\":null,\"inner\":{\"line\":9,\"name\":\"n\"},"
+			    "\"colour\":\"green\"}");
 
 	(void)state;
 	assert_true(decode(tree, table, "", &out, &err));
@@ -172,6 +182,7 @@ static void test_values(void **state)
 	assert_null(out.x);
 	assert_int_equal(out.inner.line, 9);
 	assert_string_equal(out.inner.name, "n");
+	assert_int_equal(out.colour, GREEN);
 	json_pool_free(pool);
 }
 
@@ -269,11 +280,63 @@ static void test_unknown(void **state)
 	json_pool_free(pool);
 }
 
+static void put_twice(struct json_writer *w, const char *key, const void *object)
+{
+	const struct outer *o = object;
+
+	json_put_kint(w, key, 2 * o->any_int);
+}
+
+/* Back: numbers out of range and NULL strings are null, or left out; trees are; .put has its own way. */
+static void test_encode(void **state)
+{
+	static const struct decode_field fields[] = {
+		{ .name = "b", .type = DECODE_BOOL, .offset = offsetof(struct outer, b) },
+		{ .name = "i", .type = DECODE_INT, .offset = offsetof(struct outer, i), .min = 1, .max = 5 },
+		{ .name = "j", .type = DECODE_INT, .offset = offsetof(struct outer, i), .min = 1, .max = 5,
+		  .omit_unset = true },
+		{ .name = "d", .type = DECODE_DOUBLE, .offset = offsetof(struct outer, d), .min = 0, .max = 1 },
+		{ .name = "s", .type = DECODE_STRING, .offset = offsetof(struct outer, s) },
+		{ .name = "x", .type = DECODE_ANY, .offset = offsetof(struct outer, x) },
+		{ .name = "colour", .type = DECODE_ENUM, .offset = offsetof(struct outer, colour), .names = colours },
+		{ .name = "inner", .type = DECODE_OBJECT, .offset = offsetof(struct outer, inner), .sub = inner_table },
+		{ .name = "twice", .type = DECODE_ANY, .put = put_twice },
+		{ .name = NULL },
+	};
+	static const struct {
+		struct outer object;
+		const char *text;
+	} encoded[] = {
+		{ { .b = true, .i = 3, .d = 0.5, .s = "t", .any_int = 4, .inner = { 7, "n" }, .colour = GREEN },
+		  "{\"b\":true,\"i\":3,\"j\":3,\"d\":0.5,\"s\":\"t\",\"colour\":\"green\","
+		  "\"inner\":{\"line\":7,\"name\":\"n\"},\"twice\":8}" },
+		{ { .d = -1 },
+		  "{\"b\":false,\"i\":null,\"d\":null,\"s\":null,\"colour\":\"red\","
+		  "\"inner\":{\"line\":0,\"name\":null},\"twice\":0}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(encoded); i++) {
+		struct json_writer w;
+		struct strbuf out;
+
+		strbuf_init(&out, KIB(1));
+		json_writer_init(&w, &out);
+		json_begin_object(&w, NULL);
+		encode(&w, fields, &encoded[i].object);
+		json_end_object(&w);
+		json_writer_end(&w);
+		assert_string_equal(out.data, encoded[i].text);
+		strbuf_release(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),    cmocka_unit_test(test_values),    cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_required), cmocka_unit_test(test_long_path), cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_encode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * The conversation in the Agent Client Protocol's dialect: framing, envelope, cancellation both ways.
+ * Request bodies: what goes out, to the letter, for every dialect.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,175 +7,229 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "eke/base/limits.h"
-#include "eke/base/log.h"
+#include "eke/base/attrs.h"
+#include "eke/base/json.h"
 #include "eke/base/mem.h"
-#include "eke/rpc/outgoing.h"
-#include "eke/rpc/rpc.h"
+#include "eke/base/limits.h"
+#include "eke/upstream/dialect.h"
+#include "eke/upstream/endpoint.h"
 
-struct fixture {
-	struct loop *loop;
-	struct rpc *rpc;
-	int fds[2];
-	struct strbuf got; /* what came out and was not looked at yet */
+#define S(text) text, sizeof(text) - 1
+#define AROUND(before, after) \
+	.prefix = before, .prefix_len = sizeof(before) - 1, .suffix = after, .suffix_len = sizeof(after) - 1
+
+static const struct request_message messages[] = {
+	{ "system", S("Be brief.") },
+	{ "user", S("a\"b\\\n\t\x01 \xE4\xBD\xA0 \xFF") },
 };
 
-static struct rpc_result *on_null(void *ctx, struct rpc_request *request, const struct json *params)
-{
-	(void)ctx;
-	(void)params;
-	return rpc_reply_null(request);
-}
-
-static struct rpc_result *on_later(void *ctx, struct rpc_request *request, const struct json *params)
-{
-	(void)ctx;
-	(void)params;
-	return rpc_pending(request, NULL, NULL);
-}
-
-static const struct rpc_method methods[] = {
-	{ "null", on_null, NULL },
-	{ "later", on_later, NULL },
-	{ NULL, NULL, NULL },
+static const struct request_extra extras[] = {
+	{ "a.c", S("int a;\n") },
+	{ "b/\"c\".c", S("") },
 };
 
-static bool admit(void *ctx, const struct rpc_method *method, bool is_request, struct err *err)
+static const char *const stops[] = { "\n\n", "```", "c", "d", "e" };
+
+static const struct {
+	const char *dialect;
+	struct request_spec spec;
+	const char *body;
+} cases[] = {
+	{ "chat", { .model = "gpt-4o-mini", .messages = messages, .message_count = 2, .max_tokens = 256,
+	  .temperature = 0.2,
+	    .stop = stops, .stop_count = 2, .stream = true, .stream_options = true },
+	  "{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\","
+		"\"content\":"
+	  "\"a\\\"b\\\\\\n\\t\\u0001 \xE4\xBD\xA0 \xEF\xBF\xBD\"}],\"max_tokens\":256,\"temperature\":0.2,"
+		"\"stop\":[\"\\n\\n\",\"```\"],"
+	  "\"stream\":true,\"stream_options\":{\"include_usage\":true}}" },
+	{ "chat", { .model = "m", .messages = messages, .message_count = 1, .temperature = -1, .stream = true },
+	  "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"}],\"stream\":true}" },
+	/* Reasoning models have another name for the limit, and refuse what they do not know. */
+	{ "chat", { .model = "gpt-5-nano-ca", .max_tokens = 9, .temperature = 0, .stop = stops, .stop_count = 1 },
+	  "{\"model\":\"gpt-5-nano-ca\",\"messages\":[],\"max_completion_tokens\":9,\"stream\":false}" },
+	{ "chat", { .model = "openai/o3-mini", .max_tokens = 9, .temperature = 0 },
+	  "{\"model\":\"openai/o3-mini\",\"messages\":[],\"max_completion_tokens\":9,\"stream\":false}" },
+	{ "chat", { .model = "gpt-5-chat-latest", .max_tokens = 9, .temperature = 0 },
+	  "{\"model\":\"gpt-5-chat-latest\",\"messages\":[],\"max_tokens\":9,\"temperature\":0,\"stream\":false}" },
+	/* The usage of a whole answer is there anyway, and stream_options without stream is an error at OpenAI. */
+	{ "chat", { .model = "m", .messages = messages, .temperature = NAN, .stream_options = true },
+	  "{\"model\":\"m\",\"messages\":[],\"stream\":false}" },
+	{ "chat", { .model = "m", .temperature = 0, .stop = stops, .stop_count = 5 },
+	  "{\"model\":\"m\",\"messages\":[],\"temperature\":0,\"stop\":[\"\\n\\n\","
+		"\"```\",\"c\",\"d\"],\"stream\":false}" },
+	{ "completions", { .model = "gpt-3.5-turbo-instruct", AROUND("int ", ";\n"), .max_tokens = 64,
+	  .temperature = 0,
+	    .stop = stops, .stop_count = 1, .stream = true, .stream_options = true },
+	  "{\"model\":\"gpt-3.5-turbo-instruct\",\"prompt\":\"int \",\"suffix\":\";\\n\","
+		"\"max_tokens\":64,\"temperature\":0,\"stop\":[\"\\n\\n\"],"
+	  "\"stream\":true,\"stream_options\":{\"include_usage\":true}}" },
+	{ "completions", { .model = "m", AROUND("x", ""), .temperature = -1 },
+	  "{\"model\":\"m\",\"prompt\":\"x\",\"stream\":false}" },
+	{ "deepseek-fim", { .model = "deepseek-chat", AROUND("a", "b"), .max_tokens = 9, .temperature = -1,
+	  .stream = true,
+	    .stream_options = true },
+	  "{\"model\":\"deepseek-chat\",\"prompt\":\"a\",\"suffix\":\"b\",\"max_tokens\":9,"
+		"\"stream\":true,\"stream_options\":{\"include_usage\":true}}" },
+	{ "mistral-fim", { .model = "codestral-latest", AROUND("a", "b"), .max_tokens = 9, .temperature = 0.5,
+	  .stop = stops,
+	    .stop_count = 1, .stream = true, .stream_options = true },
+	  "{\"model\":\"codestral-latest\",\"prompt\":\"a\",\"suffix\":\"b\",\"max_tokens\":9,\"temperature\":0.5,"
+		"\"stop\":[\"\\n\\n\"],\"stream\":true}" },
+	{ "llamacpp-infill", { AROUND("a", "b"), .extras = extras, .extra_count = 2, .max_tokens = 9,
+	  .temperature = 0.5,
+	    .stop = stops, .stop_count = 5, .stream = true, .stream_options = true },
+	  "{\"input_prefix\":\"a\",\"input_suffix\":\"b\",\"input_extra\":[{\"filename\":\"a.c\","
+		"\"text\":\"int a;\\n\"},{\"filename\":\"b/\\\"c\\\".c\","
+	  "\"text\":\"\"}],\"prompt\":\"\",\"cache_prompt\":true,\"n_predict\":9,"
+		"\"temperature\":0.5,\"stop\":[\"\\n\\n\",\"```\",\"c\",\"d\",\"e\"],"
+	  "\"stream\":true}" },
+	{ "llamacpp-infill", { .model = "qwen", .prefix = "", .suffix = "", .temperature = -1 },
+	  "{\"model\":\"qwen\",\"input_prefix\":\"\",\"input_suffix\":\"\",\"input_extra\":[],"
+		"\"prompt\":\"\",\"cache_prompt\":true,\"stream\":false}" },
+};
+
+static void test_bodies(void **state)
 {
-	(void)ctx;
-	(void)method;
-	(void)is_request;
-	(void)err;
-	return true;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct json_pool *pool = json_pool_new();
+		struct err err = ERR_INIT;
+		struct request_spec spec = cases[i].spec;
+		struct strbuf out;
+
+		strbuf_init(&out, KIB(8));
+		spec.dialect = dialect_named(cases[i].dialect);
+		request_write(&spec, &out);
+		assert_string_equal(out.data, cases[i].body);
+		assert_false(out.full);
+		/* Strict JSON, one object. */
+		assert_true(json_is_object(json_parse(pool, out.data, out.len, JSON_STRICT, &err)));
+		strbuf_release(&out);
+		json_pool_free(pool);
+	}
 }
 
-static void on_broken(void *ctx)
+static void test_too_big(void **state)
 {
-	(void)ctx;
-	fail_msg("the pipe broke");
+	struct request_spec spec = cases[0].spec;
+	struct strbuf out;
+
+	(void)state;
+	spec.dialect = dialect_chat();
+	strbuf_init(&out, 64);
+	request_write(&spec, &out);
+	assert_true(out.full);
+	strbuf_release(&out);
 }
 
-static int setup(void **state)
+static void test_urls(void **state)
 {
-	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct rpc_config config = {
-		.dialect = RPC_ACP, .methods = methods, .admit = admit, .broken = on_broken, .ctx = f
+	static const struct {
+		const char *in;
+		const char *dialect;
+		const char *url;
+	} urls[] = {
+		{ "api.chatanywhere.tech", "chat", "https://api.chatanywhere.tech/v1/chat/completions" },
+		{ "api.chatanywhere.tech", "completions", "https://api.chatanywhere.tech/v1/completions" },
+		{ "codestral.mistral.ai", "mistral-fim", "https://codestral.mistral.ai/v1/fim/completions" },
+		{ "https://codestral.mistral.ai/v1/fim/completions", "chat",
+		  "https://codestral.mistral.ai/v1/chat/completions" },
+		{ "https://api.deepseek.com", "deepseek-fim", "https://api.deepseek.com/beta/completions" },
+		{ "https://api.deepseek.com/v1", "deepseek-fim", "https://api.deepseek.com/beta/completions" },
+		{ "https://api.deepseek.com/beta", "deepseek-fim", "https://api.deepseek.com/beta/completions" },
+		{ "localhost:8080/v1", "llamacpp-infill", "http://localhost:8080/infill" },
+		{ "[::1]:8080", "llamacpp-infill", "http://[::1]:8080/infill" },
+		{ "openrouter.ai/api/v1", "chat", "https://openrouter.ai/api/v1/chat/completions" },
 	};
 
-	*state = f;
-	log_set_level(LOG_BROKEN);
-	if (pipe2(f->fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -1;
-	f->loop = loop_new();
-	f->rpc = rpc_new(f->loop, f->fds[1], &config);
-	strbuf_init(&f->got, KIB(64));
-	return 0;
-}
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		struct base_url url;
+		struct err err = ERR_INIT;
+		char *text;
 
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	rpc_free(f->rpc);
-	loop_free(f->loop);
-	strbuf_release(&f->got);
-	close(f->fds[0]);
-	close(f->fds[1]);
-	free(f);
-	return 0;
-}
-
-static void feed(struct fixture *f, const char *text)
-{
-	rpc_feed(f->rpc, text, strlen(text));
-}
-
-/* What came out begins with this; the rest of that line is taken too. "": nothing came out. */
-static void expect(struct fixture *f, const char *beginning)
-{
-	char chunk[4096];
-	char *end;
-	ssize_t n;
-
-	while ((n = read(f->fds[0], chunk, sizeof(chunk))) > 0)
-		strbuf_add(&f->got, chunk, (size_t)n);
-	if (!*beginning) {
-		assert_string_equal(f->got.data, "");
-		return;
+		assert_true(base_url_parse(urls[i].in, &url, &err));
+		text = dialect_url(dialect_named(urls[i].dialect), &url);
+		assert_string_equal(text, urls[i].url);
+		free(text);
+		base_url_release(&url);
 	}
-	end = strchr(f->got.data, '\n');
-	if (!end || strncmp(f->got.data, beginning, strlen(beginning)) != 0)
-		fail_msg("got %s\nnot %s", f->got.data, beginning);
-	strbuf_consume(&f->got, (size_t)(end - f->got.data) + 1);
 }
 
-#define CALL(id, method, params) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\"" params "}\n"
-#define NOTE(method, params) "{\"jsonrpc\":\"2.0\",\"method\":\"" method "\"" params "}\n"
-#define RESULT(id, result) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" result "}\n"
-
-static void test_acp(void **state)
+static void test_hosts(void **state)
 {
-	struct fixture *f = *state;
+	static const struct {
+		const char *host, *dialect, *chat, *completion;
+	} hosts[] = {
+		{ "codestral.mistral.ai", "mistral-fim", "codestral-latest", "codestral-latest" },
+		{ "api.mistral.ai", "mistral-fim", "mistral-small-latest", "codestral-latest" },
+		{ "api.deepseek.com", "deepseek-fim", "deepseek-chat", "deepseek-chat" },
+		{ "notdeepseek.com", "chat", "gpt-4o-mini", "gpt-4o-mini" },
+		{ "localhost", "chat", "gpt-4o-mini", "gpt-4o-mini" },
+	};
 
-	/* Lines, whatever comes first; a client may leave out "jsonrpc", but not write another. */
-	feed(f, "Content-Length: 3\n{\"id\":1,\"method\":\"null\"}\n{\"jsonrpc\":\"1.0\",\"id\":2,\"method\":\"null\"}\n");
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700");
-	expect(f, RESULT("1", "null"));
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32600");
-	feed(f, CALL("\"a\\u0062\"", "later", ",\"params\":{\"cancel\":\"yes\"}") CALL("9007199254740993", "later", "")
-		CALL("null", "later", ""));
-	expect(f, "");
-	/* LSP's name, another id, LSP's form: nobody is meant. */
-	feed(f, NOTE("$/cancelRequest", ",\"params\":{\"requestId\":null}")
-		NOTE("$/cancel_request", ",\"params\":{\"requestId\":9007199254740992}")
-		NOTE("$/cancel_request", ",\"params\":{\"id\":null}") NOTE("$/cancel_request", ""));
-	expect(f, "");
-	feed(f, NOTE("$/cancel_request", ",\"params\":{\"requestId\":9007199254740993}")
-		NOTE("$/cancel_request", ",\"params\":{\"\\u0072equestI\\u0064\":null}")
-		NOTE("$/cancel_request", ",\"params\":{\"_meta\":{},\"requestId\":\"a\\u0062\"}"));
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":9007199254740993,\"error\":{\"code\":-32800");
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32800");
-	expect(f, "{\"jsonrpc\":\"2.0\",\"id\":\"a\\u0062\",\"error\":{\"code\":-32800");
-	expect(f, "");
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		const struct dialect_host *models;
+
+		assert_string_equal(dialect_of_host(hosts[i].host, &models)->name, hosts[i].dialect);
+		assert_string_equal(models->chat_model, hosts[i].chat);
+		assert_string_equal(models->completion_model, hosts[i].completion);
+	}
+	assert_null(dialect_named("fim"));
+	assert_null(dialect_named("auto"));
 }
 
-/* --- requests of our own --- */
-
-static void on_response(void *ctx, const struct json *result, const struct err *err)
+/* What the configuration says of it is checked when the endpoint is made. */
+static void test_configured(void **state)
 {
-	(void)ctx;
-	(void)result;
-	(void)err;
-	fail_msg("answered after it was cancelled");
-}
+	static const struct {
+		const char *api, *dialect; /* NULL: refused */
+	} apis[] = {
+		{ "auto", "deepseek-fim" }, { "chat", "chat" }, { "completions", "completions" },
+		{ "mistral-fim", "mistral-fim" }, { "llamacpp-infill", "llamacpp-infill" }, { "fim", NULL }, { "", NULL },
+	};
+	struct loop *loop = loop_new();
 
-static void test_acp_call(void **state)
-{
-	struct fixture *f = *state;
-	struct json_writer *w = rpc_call_begin(f->rpc, "fs/read_text_file");
-	uint64_t id;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(apis); i++) {
+		struct config *config = config_defaults();
+		struct config_local local = { .name = xstrdup("a"), .base_url = xstrdup("api.deepseek.com"),
+					      .completion_api = apis[i].api };
+		struct endpoint *endpoint;
+		struct err err;
 
-	json_begin_object(w, NULL);
-	json_end_object(w);
-	id = rpc_call_end(f->rpc, on_response, f);
-	expect(f, CALL("1", "fs/read_text_file", ",\"params\":{}"));
-	rpc_call_cancel(f->rpc, id);
-	expect(f, NOTE("$/cancel_request", ",\"params\":{\"requestId\":1}"));
-	feed(f, "{\"id\":1,\"result\":{}}\n");
-	expect(f, "");
+		assert_true(config_use_local(config, &local, &err));
+		endpoint = endpoint_new(loop, config, &config->endpoints[0], "endpoints[0]", &err);
+		if (apis[i].dialect) {
+			assert_string_equal(endpoint_completion_dialect(endpoint)->name, apis[i].dialect);
+		} else {
+			assert_null(endpoint);
+			assert_int_equal(err.kind, ERR_CONFIG);
+			assert_non_null(strstr(err.message, "endpoints[0].completionApi must be one of auto, chat, completions, "
+							    "mistral-fim, deepseek-fim, llamacpp"));
+		}
+		endpoint_unref(endpoint);
+		config_local_release(&local);
+		config_unref(config);
+	}
+	loop_free(loop);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_acp, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_acp_call, setup, teardown),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_configured),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("dialect", tests, NULL, NULL);
 }

@@ -33,13 +33,18 @@ static const char *const all[] = { "*", NULL };
 static const char *const minis[] = { "mini*", NULL };
 static const struct plan plan_a = { .name = "a" };
 static const struct plan plan_b = { .name = "b" };
-static const struct config_endpoint one = { .name = "one", .base_url = "https://api.example.com", .plan = &plan_a };
+static const struct config_endpoint one = { .name = "one", .base_url = "https://api.example.com",
+		.service = "api.example.com",
+		.plan = &plan_a };
 static const struct config_endpoint same_host = { .name = "two", .base_url = "https://api.example.com/v1",
-						  .plan = &plan_b };
+		.service = "api.example.com",
+								  .plan = &plan_b };
 static const struct config_endpoint same_plan = { .name = "three", .base_url = "https://other.example.com",
-						  .plan = &plan_a };
+		.service = "other.example.com",
+								  .plan = &plan_a };
 static const struct config_endpoint neither = { .name = "four", .base_url = "https://third.example.com",
-						.plan = &plan_b };
+		.service = "third.example.com",
+								.plan = &plan_b };
 
 #define KEY_1 "sk-the-first-key-of-this-test"
 #define KEY_2 "sk-the-second-key-of-this-test"
@@ -827,7 +832,7 @@ static void test_network_file_system(void **state)
 
 static void test_newer(void **state)
 {
-	static const char *const newer[] = { "SELECT 1", "SELECT 2", "CREATE TABLE better (id)", NULL };
+	static const char *const newer[] = { "SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4", "SELECT 5", "SELECT 6", NULL };
 	static const struct store_schema schema = { .file = "ledger.db", .subject = "x", .application_id = 0x656B6501,
 						    .migrations = newer };
 	struct store *store = store_new(&schema);

@@ -106,45 +106,45 @@ static const struct choice_case {
 	const char *models[MODELS]; /* up to NULL */
 	const char *chat; /* NULL: it cannot be used */
 	const char *completion;
-	enum completion_api api;
+	const char *api;
 } choices[] = {
 	{ LOCAL_OLLAMA, false, { "llama3.2:3b", "qwen2.5-coder:7b" }, "llama3.2:3b", "qwen2.5-coder:7b",
-	  COMPLETION_COMPLETIONS },
+	  "completions" },
 	{ LOCAL_OLLAMA, false, { "qwen2.5-coder:7b", "llama3.2:3b" }, "qwen2.5-coder:7b", "qwen2.5-coder:7b",
-	  COMPLETION_COMPLETIONS },
-	{ LOCAL_OLLAMA, false, { "llama3.2" }, "llama3.2", "llama3.2", COMPLETION_CHAT },
+	  "completions" },
+	{ LOCAL_OLLAMA, false, { "llama3.2" }, "llama3.2", "llama3.2", "chat" },
 	/* Of those for code the one that fills in, else the first. */
-	{ LOCAL_OLLAMA, false, { "qwen3-coder:30b", "codestral" }, "qwen3-coder:30b", "codestral", COMPLETION_COMPLETIONS },
+	{ LOCAL_OLLAMA, false, { "qwen3-coder:30b", "codestral" }, "qwen3-coder:30b", "codestral", "completions" },
 	{ LOCAL_OLLAMA, false, { "mistral", "qwen3-coder:30b", "codellama" }, "mistral", "qwen3-coder:30b",
-	  COMPLETION_CHAT },
+	  "chat" },
 	/* Variants that were not taught to chat, and those that were. */
-	{ LOCAL_OLLAMA, false, { "codellama:7b-code", "mistral" }, "mistral", "codellama:7b-code", COMPLETION_COMPLETIONS },
+	{ LOCAL_OLLAMA, false, { "codellama:7b-code", "mistral" }, "mistral", "codellama:7b-code", "completions" },
 	{ LOCAL_OLLAMA, false, { "codellama:7b-instruct" }, "codellama:7b-instruct", "codellama:7b-instruct",
-	  COMPLETION_CHAT },
+	  "chat" },
 	{ LOCAL_OLLAMA, false, { "codegemma:2b-code-q4_0", "gemma2" }, "gemma2", "codegemma:2b-code-q4_0",
-	  COMPLETION_COMPLETIONS },
-	{ LOCAL_OLLAMA, false, { "starcoder2:3b", "phi3" }, "phi3", "starcoder2:3b", COMPLETION_COMPLETIONS },
+	  "completions" },
+	{ LOCAL_OLLAMA, false, { "starcoder2:3b", "phi3" }, "phi3", "starcoder2:3b", "completions" },
 	{ LOCAL_OLLAMA, false, { "starcoder2:15b-instruct" }, "starcoder2:15b-instruct", "starcoder2:15b-instruct",
-	  COMPLETION_CHAT },
-	{ LOCAL_OLLAMA, false, { "deepseek-coder:6.7b-base", "phi3" }, "phi3", "phi3", COMPLETION_CHAT },
+	  "chat" },
+	{ LOCAL_OLLAMA, false, { "deepseek-coder:6.7b-base", "phi3" }, "phi3", "phi3", "chat" },
 	/* Somebody's own of the same name may have another template. */
-	{ LOCAL_OLLAMA, false, { "me/qwen2.5-coder:7b" }, "me/qwen2.5-coder:7b", "me/qwen2.5-coder:7b", COMPLETION_CHAT },
+	{ LOCAL_OLLAMA, false, { "me/qwen2.5-coder:7b" }, "me/qwen2.5-coder:7b", "me/qwen2.5-coder:7b", "chat" },
 	/* No writers. */
 	{ LOCAL_OLLAMA, false, { "nomic-embed-text", "bge-m3", "all-minilm:33m", "llama3" }, "llama3", "llama3",
-	  COMPLETION_CHAT },
-	{ LOCAL_OLLAMA, false, { "nomic-embed-text", "mxbai-embed-large" }, NULL, NULL, COMPLETION_CHAT },
-	{ LOCAL_OLLAMA, false, { "starcoder2:3b" }, NULL, NULL, COMPLETION_CHAT },
-	{ LOCAL_OLLAMA, false, { NULL }, NULL, NULL, COMPLETION_CHAT },
+	  "chat" },
+	{ LOCAL_OLLAMA, false, { "nomic-embed-text", "mxbai-embed-large" }, NULL, NULL, "chat" },
+	{ LOCAL_OLLAMA, false, { "starcoder2:3b" }, NULL, NULL, "chat" },
+	{ LOCAL_OLLAMA, false, { NULL }, NULL, NULL, "chat" },
 	/* llama.cpp: the server says whether it fills in. */
 	{ LOCAL_LLAMACPP, true, { "/m/qwen2.5-coder-1.5b-q8_0.gguf" }, "/m/qwen2.5-coder-1.5b-q8_0.gguf",
-	  "/m/qwen2.5-coder-1.5b-q8_0.gguf", COMPLETION_LLAMACPP_INFILL },
+	  "/m/qwen2.5-coder-1.5b-q8_0.gguf", "llamacpp-infill" },
 	{ LOCAL_LLAMACPP, true, { "starcoder2-base.gguf" }, "starcoder2-base.gguf", "starcoder2-base.gguf",
-	  COMPLETION_LLAMACPP_INFILL },
-	{ LOCAL_LLAMACPP, false, { "qwen2.5-coder.gguf" }, "qwen2.5-coder.gguf", "qwen2.5-coder.gguf", COMPLETION_CHAT },
+	  "llamacpp-infill" },
+	{ LOCAL_LLAMACPP, false, { "qwen2.5-coder.gguf" }, "qwen2.5-coder.gguf", "qwen2.5-coder.gguf", "chat" },
 	/* The names are Ollama's library's, and mean nothing elsewhere. */
 	{ LOCAL_LM_STUDIO, false, { "text-embedding-nomic", "gemma", "qwen2.5-coder" }, "gemma", "qwen2.5-coder",
-	  COMPLETION_CHAT },
-	{ LOCAL_OTHER, false, { "gpt-oss-20b" }, "gpt-oss-20b", "gpt-oss-20b", COMPLETION_CHAT },
+	  "chat" },
+	{ LOCAL_OTHER, false, { "gpt-oss-20b" }, "gpt-oss-20b", "gpt-oss-20b", "chat" },
 };
 
 static struct local_server server_of(const struct choice_case *c)
@@ -169,9 +169,10 @@ static void test_chosen(void **state)
 		bool ok = local_server_choose(&server, &choice);
 
 		if (ok != (c->chat != NULL) ||
-		    (ok && (strcmp(choice.chat, c->chat) || strcmp(choice.completion, c->completion) || choice.api != c->api)))
+		    (ok && (strcmp(choice.chat, c->chat) || strcmp(choice.completion, c->completion) ||
+			    strcmp(choice.api, c->api))))
 			fail_msg("case %zu (%s): chat %s, completion %s, api %d", i, c->models[0] ? c->models[0] : "none",
-				 choice.chat ? choice.chat : "none", choice.completion ? choice.completion : "none", (int)choice.api);
+				 choice.chat ? choice.chat : "none", choice.completion ? choice.completion : "none", choice.api);
 		local_server_release(&server);
 	}
 }
@@ -185,6 +186,7 @@ static void test_endpoint(void **state)
 		struct config *config = config_defaults();
 		struct config_local local;
 		struct strbuf snippet;
+		struct err err;
 
 		strbuf_init(&snippet, KIB(8));
 		local_server_snippet(&server, &snippet);
@@ -192,13 +194,13 @@ static void test_endpoint(void **state)
 		if (local_server_settings(&server, &local)) {
 			const struct config_endpoint *e = &config->endpoints[0];
 
-			config_use_local(config, &local);
+			assert_true(config_use_local(config, &local, &err));
 			config_local_release(&local);
 			assert_int_equal(config->endpoint_count, 1);
 			assert_string_equal(e->base_url, "http://127.0.0.1:7");
 			assert_string_equal(e->chat_model, choices[i].chat);
 			assert_string_equal(e->completion_model, choices[i].completion);
-			assert_int_equal(e->completion_api, choices[i].api);
+			assert_string_equal(e->completion_api, choices[i].api);
 			assert_int_equal(e->key.source, KEY_NONE);
 			assert_false(plan_is_counted(e->plan));
 			assert_non_null(strstr(snippet.data, e->chat_model));

@@ -88,7 +88,7 @@ static void expect_calls(struct fixture *f, const char *calls)
 static int setup(void **state)
 {
 	static struct fixture f;
-	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = &f };
+	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .end_ctx = &f, .ctx = &f };
 
 	log_set_level(LOG_BROKEN);
 	if (pipe2(f.fds, O_CLOEXEC) < 0)

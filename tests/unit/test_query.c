@@ -192,8 +192,8 @@ static void chat(struct fixture *f, struct endpoint *endpoint, const char *model
 	struct call_spec spec = {
 		.endpoint = endpoint,
 		.purpose = CALL_CHAT,
-		.request = { .api = WIRE_CHAT, .model = model, .messages = &message, .message_count = 1, .stream = true,
-			     .temperature = -1 },
+		.request = { .dialect = dialect_chat(), .model = model, .messages = &message, .message_count = 1,
+			     .stream = true, .temperature = -1 },
 	};
 	struct call_callbacks callbacks = { .done = on_chat, .ctx = f };
 

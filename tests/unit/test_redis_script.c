@@ -180,7 +180,7 @@ static void push_request(const char *origin, const char *id, int64_t ago_ms, con
 }
 
 #define WHO "service plan key model"
-#define HOUR "machine 3 0 3600000 0 0 *"
+#define HOUR "machine sliding 3 0 3600000 0 0 *"
 
 static void test_sliding(void **state)
 {
@@ -198,25 +198,25 @@ static void test_sliding(void **state)
 	assert_int_equal(reserve("11", true, WHO, HOUR), 1);
 	assert_int_equal(reserve("12", true, WHO, HOUR), 0);
 	/* Of two windows the one that says no for longest. */
-	assert_int_equal(reserve("13", true, WHO, HOUR " machine 1 0 7200000 0 0 *"), 0);
+	assert_int_equal(reserve("13", true, WHO, HOUR " machine sliding 1 0 7200000 0 0 *"), 0);
 	assert_int_equal(told.window, 2);
 	assert_in_range(told.wait, 7190000, 7200000);
 	/* Another window, another count. */
-	assert_int_equal(reserve("14", true, WHO, "machine 4 0 3600000 0 0 *"), 1);
+	assert_int_equal(reserve("14", true, WHO, "machine sliding 4 0 3600000 0 0 *"), 1);
 }
 
 static void test_reserve_share(void **state)
 {
 	if (!*state)
 		skip();
-	assert_int_equal(reserve("01", false, WHO, "machine 3 1 3600000 0 0 *"), 1);
-	assert_int_equal(reserve("02", false, WHO, "machine 3 1 3600000 0 0 *"), 1);
-	assert_int_equal(reserve("03", false, WHO, "machine 3 1 3600000 0 0 *"), 0);
+	assert_int_equal(reserve("01", false, WHO, "machine sliding 3 1 3600000 0 0 *"), 1);
+	assert_int_equal(reserve("02", false, WHO, "machine sliding 3 1 3600000 0 0 *"), 1);
+	assert_int_equal(reserve("03", false, WHO, "machine sliding 3 1 3600000 0 0 *"), 0);
 	assert_in_range(told.wait, 3590000, 3600000);
 	assert_int_equal(reserve("04", true, WHO, HOUR), 1);
 	assert_int_equal(reserve("05", true, WHO, HOUR), 0);
 	/* All of it is kept. */
-	assert_int_equal(reserve("06", false, WHO, "machine 9 9 3600000 0 0 *"), 0);
+	assert_int_equal(reserve("06", false, WHO, "machine sliding 9 9 3600000 0 0 *"), 0);
 }
 
 static void test_calendar(void **state)
@@ -226,11 +226,11 @@ static void test_calendar(void **state)
 	if (!*state)
 		skip();
 	/* A day that began an hour ago; and clocks that still show yesterday, or tomorrow already. */
-	snprintf(today, sizeof(today), "machine 2 0 86400000 %lld %lld *", (long long)now - 3600000,
+	snprintf(today, sizeof(today), "machine calendar 2 0 86400000 %lld %lld *", (long long)now - 3600000,
 		 (long long)now + 82800000);
-	snprintf(early, sizeof(early), "machine 2 0 86400000 %lld %lld *", (long long)now - 90000000,
+	snprintf(early, sizeof(early), "machine calendar 2 0 86400000 %lld %lld *", (long long)now - 90000000,
 		 (long long)now - 3600000);
-	snprintf(late, sizeof(late), "machine 2 0 86400000 %lld %lld *", (long long)now + 82800000,
+	snprintf(late, sizeof(late), "machine calendar 2 0 86400000 %lld %lld *", (long long)now + 82800000,
 		 (long long)now + 169200000);
 	push_request("me", "01", 3700000, WHO); /* yesterday */
 	push_request("me", "02", 3500000, WHO);
@@ -250,25 +250,25 @@ static void test_scopes(void **state)
 		const char *who, *window;
 		bool admitted;
 	} cases[] = {
-		{ "s1 p1 k1 m", "machine 2 0 3600000 0 0 *", true },
-		{ "s1 p2 k2 m", "machine 2 0 3600000 0 0 *", true },  /* the same service */
-		{ "s1 p3 k3 m", "machine 2 0 3600000 0 0 *", false },
-		{ "s2 p1 k3 m", "machine 2 0 3600000 0 0 *", true },  /* with the first by the plan */
-		{ "s3 p1 k3 m", "machine 2 0 3600000 0 0 *", false },
-		{ "s9 p9 k1 m", "key 2 0 3600000 0 0 *", true },
-		{ "s8 p8 k1 m", "key 2 0 3600000 0 0 *", false },
-		{ "s8 p8 - m", "key 1 0 3600000 0 0 *", true },       /* whose key is not known counts with nobody */
-		{ "s8 p7 - m", "key 1 0 3600000 0 0 *", true },
-		{ "s7 p6 k7 gpt-4o-mini", "machine 1 0 3600000 0 0 gpt-4o*,o1", true },
-		{ "s7 p6 k7 gpt-4o", "machine 1 0 3600000 0 0 gpt-4o-mini", false },
-		{ "s7 p6 k7 gpt-4o", "machine 1 0 3600000 0 0 gpt-4o-maxi", true },
-		{ "s7 p6 k7 other", "machine 1 0 3600000 0 0 o1,other", true },
-		{ "s7 p6 k7 o1", "machine 1 0 3600000 0 0 gpt-4o*,o1", false },
-		{ "s6 p5 k6 a.b", "machine 1 0 3600000 0 0 a.b", true },
-		{ "s6 p5 k6 a.b", "machine 1 0 3600000 0 0 axb", true },
-		{ "s5 p4 k5 axb", "machine 1 0 3600000 0 0 *", true },
-		{ "s5 p4 k5 a.b", "machine 1 0 3600000 0 0 a.b", true },
-		{ "s6 p5 k6 a.b", "machine 2 0 3600000 0 0 *.*", false },
+		{ "s1 p1 k1 m", "machine sliding 2 0 3600000 0 0 *", true },
+		{ "s1 p2 k2 m", "machine sliding 2 0 3600000 0 0 *", true },  /* the same service */
+		{ "s1 p3 k3 m", "machine sliding 2 0 3600000 0 0 *", false },
+		{ "s2 p1 k3 m", "machine sliding 2 0 3600000 0 0 *", true },  /* with the first by the plan */
+		{ "s3 p1 k3 m", "machine sliding 2 0 3600000 0 0 *", false },
+		{ "s9 p9 k1 m", "key sliding 2 0 3600000 0 0 *", true },
+		{ "s8 p8 k1 m", "key sliding 2 0 3600000 0 0 *", false },
+		{ "s8 p8 - m", "key sliding 1 0 3600000 0 0 *", true },       /* whose key is not known counts with nobody */
+		{ "s8 p7 - m", "key sliding 1 0 3600000 0 0 *", true },
+		{ "s7 p6 k7 gpt-4o-mini", "machine sliding 1 0 3600000 0 0 gpt-4o*,o1", true },
+		{ "s7 p6 k7 gpt-4o", "machine sliding 1 0 3600000 0 0 gpt-4o-mini", false },
+		{ "s7 p6 k7 gpt-4o", "machine sliding 1 0 3600000 0 0 gpt-4o-maxi", true },
+		{ "s7 p6 k7 other", "machine sliding 1 0 3600000 0 0 o1,other", true },
+		{ "s7 p6 k7 o1", "machine sliding 1 0 3600000 0 0 gpt-4o*,o1", false },
+		{ "s6 p5 k6 a.b", "machine sliding 1 0 3600000 0 0 a.b", true },
+		{ "s6 p5 k6 a.b", "machine sliding 1 0 3600000 0 0 axb", true },
+		{ "s5 p4 k5 axb", "machine sliding 1 0 3600000 0 0 *", true },
+		{ "s5 p4 k5 a.b", "machine sliding 1 0 3600000 0 0 a.b", true },
+		{ "s6 p5 k6 a.b", "machine sliding 2 0 3600000 0 0 *.*", false },
 	};
 
 	if (!*state)
@@ -301,19 +301,19 @@ static void test_gone(void **state)
 {
 	if (!*state)
 		skip();
-	assert_int_equal(reserve("01", true, WHO, "machine 1 0 3600000 0 0 *"), 1);
-	assert_int_equal(reserve("02", true, WHO, "machine 1 0 3600000 0 0 *"), 0);
+	assert_int_equal(reserve("01", true, WHO, "machine sliding 1 0 3600000 0 0 *"), 1);
+	assert_int_equal(reserve("02", true, WHO, "machine sliding 1 0 3600000 0 0 *"), 0);
 	push_words("me", "g", "01", NULL, 0);
-	assert_int_equal(reserve("02", true, WHO, "machine 1 0 3600000 0 0 *"), 1);
+	assert_int_equal(reserve("02", true, WHO, "machine sliding 1 0 3600000 0 0 *"), 1);
 	/* Twice, and what nobody knows. */
 	push_words("me", "g", "01", NULL, 0);
 	push_words("me", "g", "77", NULL, 0);
-	assert_int_equal(reserve("03", true, WHO, "machine 1 0 3600000 0 0 *"), 0);
+	assert_int_equal(reserve("03", true, WHO, "machine sliding 1 0 3600000 0 0 *"), 0);
 	/* What was given back before it arrived does not come. */
-	assert_int_equal(reserve("77", true, WHO, "machine 9 0 3600000 0 0 *"), 0);
+	assert_int_equal(reserve("77", true, WHO, "machine sliding 9 0 3600000 0 0 *"), 0);
 	push_request("me", "01", 1000, WHO);
-	assert_int_equal(reserve("04", true, WHO, "machine 2 0 3600000 0 0 *"), 1);
-	assert_int_equal(reserve("05", true, WHO, "machine 2 0 3600000 0 0 *"), 0);
+	assert_int_equal(reserve("04", true, WHO, "machine sliding 2 0 3600000 0 0 *"), 1);
+	assert_int_equal(reserve("05", true, WHO, "machine sliding 2 0 3600000 0 0 *"), 0);
 }
 
 /* "set_at until stated tries probe probe_until message", times in ms from now. */
@@ -327,7 +327,7 @@ static void push_block(const char *name, int64_t set_at, int64_t until, int stat
 	push_words("other", "b", name, value, now + until + 3600000);
 }
 
-#define ROOMY "machine 99 0 3600000 0 0 *"
+#define ROOMY "machine sliding 99 0 3600000 0 0 *"
 
 static void test_blocks(void **state)
 {

@@ -147,7 +147,7 @@ static void on_guard(void *ctx)
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .ctx = f };
+	struct rpc_config config = { .methods = methods, .admit = admit, .broken = on_broken, .end_ctx = f, .ctx = f };
 
 	*state = f;
 	signal(SIGPIPE, SIG_IGN);

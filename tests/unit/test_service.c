@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/budget/service.h"
+#include "eke/config/service.h"
 
 static const struct plan unlimited = { .name = "unlimited" };
 static const struct plan own = { .name = "chatanywhere-of-mine" };
@@ -31,7 +31,6 @@ static const struct {
 	{ "https://api.chatanywhere.tech.example.com/v1", "api.chatanywhere.tech.example.com" },
 	{ "https://notchatanywhere.tech", "notchatanywhere.tech" },
 	{ "https://example.com/api.chatanywhere.tech", "example.com" },
-	{ "https://api.chatanywhere.tech@example.com/", "example.com" },
 	/* case, ports, paths, whatever stands around */
 	{ "https://API.OpenAI.com/v1", "api.openai.com" },
 	{ "https://api.openai.com:443", "api.openai.com" },
@@ -40,10 +39,23 @@ static const struct {
 	{ "https://localhost:80/v1", "localhost:80" },
 	{ "http://127.0.0.1:11434/v1", "127.0.0.1:11434" },
 	{ "http://[::1]:8080", "[::1]:8080" },
-	{ "  example.com?x=https://y", "example.com" },
-	{ "https://user:p@ss@example.com#x", "example.com" },
-	{ "", "" },
+	{ "http://[0:0:0:0:0:0:0:1]:8080", "[::1]:8080" },
+	{ "http://localhost.:8080", "localhost:8080" },
+	{ " LOCALHOST:8080/v1/ ", "localhost:8080" },
+	{ "localhost:80", "localhost" },
+	{ "example.com./v1/chat/completions", "example.com" },
 };
+
+static void make(const char *text, const struct plan *plan, char service[LIMIT_SERVICE])
+{
+	struct base_url url;
+	struct err err;
+
+	if (!base_url_parse(text, &url, &err))
+		fail_msg("%s: %s", text, err.message);
+	service_of(&url, plan, service);
+	base_url_release(&url);
+}
 
 static void test_services(void **state)
 {
@@ -51,9 +63,7 @@ static void test_services(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(services); i++) {
-		const struct config_endpoint e = { .base_url = services[i].url, .plan = &unlimited };
-
-		service_of(&e, service);
+		make(services[i].url, &unlimited, service);
 		assert_string_equal(service, services[i].service);
 		assert_int_equal(service_is_chatanywhere(service), !strcmp(services[i].service, "chatanywhere"));
 	}
@@ -61,37 +71,37 @@ static void test_services(void **state)
 
 static void test_plans(void **state)
 {
-	const struct config_endpoint relay = { .base_url = "https://relay.example.com",
-					       .plan = plan_builtin("chatanywhere-free") };
-	const struct config_endpoint daily = { .base_url = "https://relay.example.com",
-					       .plan = plan_builtin("chatanywhere-free-daily") };
-	const struct config_endpoint other = { .base_url = "https://relay.example.com", .plan = &own };
-	const struct config_endpoint none = { .plan = &unlimited };
+	static const char url[] = "https://relay.example.com";
 	char service[LIMIT_SERVICE];
 
 	(void)state;
-	service_of(&relay, service);
+	make(url, plan_builtin("chatanywhere-free"), service);
 	assert_string_equal(service, "chatanywhere");
-	service_of(&daily, service);
+	make(url, plan_builtin("chatanywhere-free-daily"), service);
 	assert_string_equal(service, "chatanywhere");
-	service_of(&other, service);
+	make(url, &own, service);
 	assert_string_equal(service, "relay.example.com");
-	service_of(&none, service);
-	assert_string_equal(service, "");
 }
 
-static void test_long(void **state)
+static void test_default_plans(void **state)
 {
-	char url[LIMIT_SERVICE * 2];
-	const struct config_endpoint e = { .base_url = url, .plan = &unlimited };
-	char service[LIMIT_SERVICE];
+	static const struct {
+		const char *url, *plan;
+	} urls[] = {
+		{ "api.chatanywhere.org.", "chatanywhere-free" },
+		{ "https://proxy.example.com/chatanywhere.tech/v1", "unlimited" },
+		{ "https://chatanywhere.example.com", "unlimited" },
+	};
 
 	(void)state;
-	memset(url, 'A', sizeof(url) - 1);
-	url[sizeof(url) - 1] = '\0';
-	service_of(&e, service);
-	assert_int_equal(strlen(service), LIMIT_SERVICE - 1);
-	assert_int_equal(service[LIMIT_SERVICE - 2], 'a');
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		struct base_url url;
+		struct err err;
+
+		assert_true(base_url_parse(urls[i].url, &url, &err));
+		assert_string_equal(service_default_plan(&url), urls[i].plan);
+		base_url_release(&url);
+	}
 }
 
 static void test_zones(void **state)
@@ -106,7 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_plans),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_default_plans),
 		cmocka_unit_test(test_zones),
 	};
 

@@ -24,7 +24,4 @@ void clock_set_for_test(int64_t wall_ms, int64_t mono_ms);
 void clock_set_step_for_test(const char *boot_id, int64_t step_ms);
 void clock_unset_for_test(void);
 
-/* RFC 3339 in UTC with seconds, "2026-11-24T03:00:00Z"; out holds at least 21 bytes. */
-void clock_rfc3339(int64_t unix_seconds, char *out, size_t size);
-
 #endif

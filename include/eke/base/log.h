@@ -18,7 +18,8 @@ enum log_level {
 	LOG_IO, /* every message in and out */
 };
 
-/* "broken" … "io". */
+/* "broken" … "io", by level; ends with NULL. */
+extern const char *const log_level_names[];
 bool log_level_parse(const char *name, enum log_level *out);
 void log_set_level(enum log_level level);
 /* Appends to path, created 0600; false if it cannot be opened (errno is kept). NULL: back to standard error. */

@@ -67,8 +67,12 @@ void limit_window_evaluate(const struct limit_window_facts *facts, struct limit_
  * INT64_MAX: never, the limit is no more than that.
  */
 int64_t limit_window_retry_at(const struct limit_window_facts *facts, int64_t kept);
-/* How much of the window counts as used for what may have been lost. */
+/* How much of the window counts as used for what may have been lost … */
 int64_t limit_window_assumed(const struct limit_window_facts *facts);
+/* … and until when (Unix ms); 0: nothing does. */
+int64_t limit_window_doubt_ends(const struct limit_window_facts *facts);
+/* Do all of its requests come back at one moment, rather than one by one? */
+bool limit_window_resets_at_once(enum plan_kind kind);
 
 /* Does the window count requests to this model? Patterns know '*'. */
 bool limit_window_counts_model(const struct plan_window *window, const char *model);

@@ -40,7 +40,7 @@ struct budget_report {
 		enum plan_scope scope;
 		const char *const *models; /* as struct plan_window's; borrowed until the next call into the budget */
 		int64_t period;
-		enum plan_kind kind;
+		bool resets_at_once; /* all of it at state.reset_at, rather than request by request */
 		bool learned; /* the provider's words, not the plan's */
 		bool general; /* speaks for the plan as a whole, not for a class of models */
 		struct limit_window_state state;

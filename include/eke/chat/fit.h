@@ -14,7 +14,7 @@
 
 #include "eke/base/err.h"
 #include "eke/chat/trim.h"
-#include "eke/upstream/request.h"
+#include "eke/upstream/dialect.h"
 #include "eke/upstream/tokens.h"
 
 /* Borrowed for the call. */

@@ -87,7 +87,10 @@ uint64_t engine_complete(struct engine *engine, const struct engine_request *req
 /* The request is not waited for any more; no callbacks. */
 void engine_cancel(struct engine *engine, uint64_t id);
 void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event);
-/* Changes nothing. ERR_INVALID_PARAMS if the document is not open. */
+/*
+ * Sends nothing and shows nothing. It looks where a completion would look: an answer that it finds to lead here again
+ * is kept under this place, too. ERR_INVALID_PARAMS if the document is not open.
+ */
 bool engine_explain(struct engine *engine, const char *uri, struct position position, struct engine_explanation *out,
 	struct err *err);
 /* May the document at this URI leave the machine? False with ERR_IGNORED and the rule. */

@@ -15,6 +15,7 @@
 
 #include "eke/base/err.h"
 #include "eke/base/json.h"
+#include "eke/config/base_url.h"
 #include "eke/config/plan.h"
 
 enum key_source {
@@ -31,15 +32,8 @@ struct config_key {
 	const char *command[LIMIT_KEY_ARGS + 1]; /* ends with NULL */
 };
 
-/* Which API completions are asked for through. */
-enum completion_api {
-	COMPLETION_AUTO, /* by the host's name; chat where it says nothing */
-	COMPLETION_CHAT,
-	COMPLETION_COMPLETIONS,
-	COMPLETION_MISTRAL_FIM,
-	COMPLETION_DEEPSEEK_FIM,
-	COMPLETION_LLAMACPP_INFILL,
-};
+/* The dialect of completions is chosen by the host. */
+#define COMPLETION_API_AUTO "auto"
 
 struct config_header {
 	const char *name;
@@ -48,14 +42,16 @@ struct config_header {
 
 struct config_endpoint {
 	const char *name;
-	const char *base_url; /* as written; upstream/url.h makes sense of it */
-	const char *fallback_urls[LIMIT_FALLBACK_URLS];
-	size_t fallback_count;
+	const char *base_url; /* as written, for people */
+	const char *fallback_urls[LIMIT_FALLBACK_URLS]; /* likewise */
+	struct base_url urls[1 + LIMIT_FALLBACK_URLS];  /* the canonical addresses, that of base_url first; owned */
+	size_t url_count;
+	char service[LIMIT_SERVICE]; /* see service_of() */
 	struct config_key key;
 	const struct plan *plan; /* never NULL */
 	const char *chat_model;       /* NULL: the default for the host */
 	const char *completion_model; /* likewise */
-	enum completion_api completion_api;
+	const char *completion_api;   /* COMPLETION_API_AUTO or the name of a dialect, which upstream/ checks */
 	bool stream_options; /* ask for usage in streams */
 	struct config_header headers[LIMIT_HEADERS];
 	size_t header_count;
@@ -70,7 +66,7 @@ struct config_local {
 	char *base_url; /* NULL: none */
 	char *chat_model;
 	char *completion_model;
-	enum completion_api completion_api;
+	const char *completion_api; /* static; NULL: COMPLETION_API_AUTO */
 };
 
 void config_local_release(struct config_local *local);
@@ -79,6 +75,7 @@ enum when_exhausted { EXHAUSTED_NEVER, EXHAUSTED_ASK, EXHAUSTED_AUTO };
 enum completion_trigger { TRIGGER_AUTO, TRIGGER_MANUAL, TRIGGER_OFF };
 
 #define DEBOUNCE_ADAPTIVE (-1)
+#define CONFIG_LOG_LEVEL_UNSET (-1)
 
 struct config_completion {
 	enum completion_trigger trigger;
@@ -96,6 +93,17 @@ struct config_chat {
 	const char *language; /* NULL: the question's */
 };
 
+/* What the tree that is being decoded says of fields that take more than a table; for config.c alone. */
+struct config_given {
+	const struct json *schema; /* "$schema": for editors */
+	const struct json *endpoints;
+	const struct json *plans;
+	const struct json *debounce_ms;
+	const struct json *languages;
+	const struct json *commands;
+	const struct json *ignore;
+};
+
 struct config {
 	struct config_endpoint endpoints[LIMIT_ENDPOINTS];
 	size_t endpoint_count;
@@ -106,12 +114,13 @@ struct config {
 	const char **ignore; /* patterns, ends with NULL, never NULL itself; owned */
 	bool history;
 	const char *ledger_redis; /* NULL: none */
-	const char *log_level; /* name, or NULL */
+	int log_level;            /* an enum log_level, or CONFIG_LOG_LEVEL_UNSET */
 	char *path;               /* of the file, or NULL; owned */
 	bool file_exists;
 
 	/* config.c's own */
 	unsigned refs;
+	struct config_given given;
 	struct config_local local; /* what the one endpoint borrows, if it is that */
 	struct json_pool *pool;
 	struct plan plans[LIMIT_PLANS];
@@ -133,9 +142,9 @@ struct config *config_load(const char *path, const char *settings, config_warn_f
 	struct err *err);
 /*
  * Makes that server the endpoint of a configuration without one, under the plan unlimited; of one that has some it is
- * not made. Before anybody else holds the configuration.
+ * not made. Before anybody else holds the configuration. False with ERR_CONFIG if its address is none.
  */
-void config_use_local(struct config *config, const struct config_local *local);
+MUST_USE bool config_use_local(struct config *config, const struct config_local *local, struct err *err);
 /*
  * For a fault that was found later (an address that is none): err's message begins with the member's path, and
  * gets file and line before it.

@@ -21,6 +21,13 @@ enum plan_kind {
 	PLAN_CALENDAR, /* hour or day of the clock in the time zone */
 };
 
+/* The word for it in configurations, in the ledger and between machines. */
+const char *plan_kind_name(enum plan_kind kind);
+/* False: there is no kind of that name. */
+bool plan_kind_from_name(const char *name, enum plan_kind *kind);
+/* Do its windows need a time zone? */
+bool plan_kind_has_zone(enum plan_kind kind);
+
 struct plan_window {
 	enum plan_scope scope;
 	const char *const *models; /* patterns with '*'; ends with NULL; {"*"} is all */

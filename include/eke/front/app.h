@@ -1,8 +1,7 @@
 #ifndef EKE_FRONT_APP_H
 #define EKE_FRONT_APP_H
 /*
- * What every front end stands on: the loop, the configuration, and the engines, wired together once. The only
- * header of front/ that its front ends share.
+ * What every front end stands on: the loop, the configuration, and the engines, wired together once.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -25,6 +25,7 @@ struct post_closer {
 	size_t pos;     /* in suffix */
 	size_t columns; /* indentation of its line */
 	size_t opener;  /* the bracket that it closes, in `open`; SIZE_MAX: one above the excerpt */
+	bool pinned;    /* its line is indented as that bracket's is: it closes no other */
 };
 
 struct post_context {
@@ -54,6 +55,7 @@ struct post_context {
 	struct syntax_state at;   /* at the cursor */
 	struct syntax_stack open; /* brackets open at the cursor; positions in prefix */
 	size_t open_columns[SYNTAX_DEPTH_MAX]; /* indentation of their lines */
+	bool closers_inside; /* closing brackets are indented as what is inside of them */
 	bool in_comment; /* the cursor's line is a comment, or the cursor is in one, or in a string over lines */
 
 	struct line after[POST_LINES_AFTER]; /* in suffix, lines with text, from the first below the cursor's; or, if

@@ -52,9 +52,12 @@ struct rpc_config {
 	 * if not (a notification is then dropped).
 	 */
 	bool (*admit)(void *ctx, const struct rpc_method *method, bool is_request, struct err *err);
-	/* The reader of our answers is gone. */
+	void *ctx; /* of handlers and admit */
+	/* Nobody reads our messages any more. */
 	void (*broken)(void *ctx);
-	void *ctx;
+	/* After rpc_feed_end(): no request waits for its answer any more. Once; may be NULL. */
+	void (*idle)(void *ctx);
+	void *end_ctx; /* of broken and idle */
 };
 
 /* Writes to out_fd, which stays the caller's. */

@@ -2,11 +2,12 @@
 #define EKE_UPSTREAM_ANSWER_H
 /*
  * The body of a 200 response, put together as its bytes come: an event stream, or a whole JSON value, told
- * apart by the first byte. No I/O; bytes may be cut anywhere. What it cannot make sense of is dropped with a
+ * apart by the first byte. No clock, no I/O; bytes may be cut anywhere. What it cannot make sense of is dropped with a
  * warning where the rest still is an answer, and is its error where there is no rest.
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "eke/base/err.h"
 #include "eke/base/strbuf.h"
@@ -17,9 +18,10 @@ struct answer;
 /* `name` is the endpoint's, for messages; borrowed. */
 struct answer *answer_new(const char *name);
 void answer_free(struct answer *answer);
-void answer_feed(struct answer *answer, const char *bytes, size_t len);
+/* `now` is Unix seconds, for errors that say how long to wait. */
+void answer_feed(struct answer *answer, const char *bytes, size_t len, int64_t now);
 /* No more bytes. `whole`: the response came to its regular end. */
-void answer_end(struct answer *answer, bool whole);
+void answer_end(struct answer *answer, bool whole, int64_t now);
 
 /* So far; they only grow. */
 const struct strbuf *answer_text(const struct answer *answer);

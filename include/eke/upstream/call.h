@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 #include "eke/base/err.h"
-#include "eke/upstream/request.h"
+#include "eke/upstream/dialect.h"
 #include "eke/upstream/upstream.h"
+#include "eke/upstream/wire.h"
 
 enum call_purpose {
 	CALL_CHAT,

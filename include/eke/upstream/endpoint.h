@@ -1,8 +1,8 @@
 #ifndef EKE_UPSTREAM_ENDPOINT_H
 #define EKE_UPSTREAM_ENDPOINT_H
 /*
- * An endpoint of the configuration, made ready for use: its addresses normalised, its models and API settled,
- * its key found. Counted; a call under way keeps its endpoint over a reload of the configuration.
+ * An endpoint of the configuration, made ready for use: its models and dialect settled, its key found. Counted; a call
+ * under way keeps its endpoint over a reload of the configuration.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,14 +10,13 @@
 #include "eke/base/err.h"
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
-#include "eke/upstream/url.h"
-#include "eke/upstream/wire.h"
+#include "eke/upstream/dialect.h"
 
 struct endpoint;
 
 /*
- * NULL with ERR_CONFIG if an address is none; `path` ("endpoints[0]") names the place. Keeps a reference to the
- * configuration.
+ * NULL with ERR_CONFIG if completionApi names no dialect; `path` ("endpoints[0]") names the place. Keeps a reference to
+ * the configuration.
  */
 struct endpoint *endpoint_new(struct loop *loop, struct config *config, const struct config_endpoint *settings,
 	const char *path, struct err *err);
@@ -29,8 +28,8 @@ const char *endpoint_name(const struct endpoint *endpoint);
 /* Never NULL: the configuration's, else the default for the host. */
 const char *endpoint_chat_model(const struct endpoint *endpoint);
 const char *endpoint_completion_model(const struct endpoint *endpoint);
-/* The API that completions go through, "auto" resolved. */
-enum wire_api endpoint_completion_api(const struct endpoint *endpoint);
+/* In which completions are asked for, "auto" resolved. */
+const struct dialect *endpoint_completion_dialect(const struct endpoint *endpoint);
 
 /*
  * The address in use, and the step to the next after it could not be reached; false after the last (it then is

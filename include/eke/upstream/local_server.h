@@ -44,7 +44,7 @@ struct local_choice {
 	const char *name; /* of the endpoint */
 	const char *chat;
 	const char *completion;
-	enum completion_api api;
+	const char *api; /* the name of a dialect */
 };
 /* False: none of its models can chat, or it has none. */
 bool local_server_choose(const struct local_server *server, struct local_choice *out);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "eke/upstream/request.h"
+#include "eke/upstream/dialect.h"
 
 /*
  * Tokens that text takes in the vocabularies of OpenAI's models (cl100k, o200k), guessed on the high side. Measured

@@ -2,7 +2,7 @@
 #define EKE_UPSTREAM_WIRE_H
 /*
  * What OpenAI-compatible endpoints say, decoded: one JSON value of a stream or a whole body in, facts out.
- * Pure: no I/O, no state. All dialects of enum wire_api are told apart by shape where possible, so that an
+ * Pure: no I/O, no state. The answers of all dialects are told apart by shape, so that an
  * endpoint that answers a stream request with a whole object, or a FIM request with chat-shaped deltas, is
  * understood. Sources: OpenAI API reference (chat/completions streaming), Mistral FIM, DeepSeek beta
  * completions, llama.cpp server README.
@@ -13,14 +13,6 @@
 
 #include "eke/base/err.h"
 #include "eke/base/json.h"
-
-enum wire_api {
-	WIRE_CHAT,            /* POST {base}/chat/completions */
-	WIRE_COMPLETIONS,     /* POST {base}/completions with prompt and suffix */
-	WIRE_MISTRAL_FIM,     /* POST {base}/fim/completions */
-	WIRE_DEEPSEEK_FIM,    /* POST {origin}/beta/completions */
-	WIRE_LLAMACPP_INFILL, /* POST {origin}/infill */
-};
 
 /* Why an answer ended. WIRE_OPEN: it did not say so (yet). */
 enum wire_finish {

@@ -1,12 +1,14 @@
 /*
- * Request bodies. One function per family of dialects writes what is its own; what all share is below.
+ * The table of dialects, at the end, and the functions that write their bodies. To add one, see src/README.md.
  */
-#include "eke/upstream/request.h"
+#include "eke/upstream/dialect.h"
 
 #include <string.h>
 
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/base/url.h"
 
 static void put_text(struct json_writer *w, const char *key, const char *text, size_t len)
 {
@@ -105,29 +107,72 @@ static void put_infill(struct json_writer *w, const struct request_spec *spec)
 	put_common(w, spec, "n_predict", spec->stop_count);
 }
 
+static void put_fim_with_options(struct json_writer *w, const struct request_spec *spec)
+{
+	put_fim(w, spec);
+	put_stream_options(w, spec);
+}
+
+/* The first is for hosts that no row names. */
+static const struct dialect dialects[] = {
+	{ .name = "chat", .path = "/chat/completions", .put = put_chat },
+	{ .name = "completions", .path = "/completions", .fills_in = true, .put = put_fim_with_options },
+	/* It has no stream_options and sends the usage anyway. */
+	{ .name = "mistral-fim", .path = "/fim/completions", .fills_in = true, .put = put_fim,
+	  .hosts = { { "codestral.mistral.ai", "codestral-latest", "codestral-latest" },
+		     { "mistral.ai", "mistral-small-latest", "codestral-latest" } } },
+	{ .name = "deepseek-fim", .path = "/beta/completions", .at_origin = true, .fills_in = true,
+	  .put = put_fim_with_options, .hosts = { { "deepseek.com", "deepseek-chat", "deepseek-chat" } } },
+	{ .name = "llamacpp-infill", .path = "/infill", .at_origin = true, .fills_in = true, .put = put_infill },
+};
+
+const struct dialect *dialect_chat(void)
+{
+	return &dialects[0];
+}
+
+const struct dialect *dialect_named(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
+		if (!strcmp(dialects[i].name, name))
+			return &dialects[i];
+	return NULL;
+}
+
+void dialect_list(struct strbuf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
+		strbuf_addf(out, "%s%s", i ? ", " : "", dialects[i].name);
+}
+
+const struct dialect *dialect_of_host(const char *host, const struct dialect_host **models)
+{
+	static const struct dialect_host elsewhere = { NULL, "gpt-4o-mini", "gpt-4o-mini" };
+
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
+		for (const struct dialect_host *h = dialects[i].hosts; h < dialects[i].hosts + DIALECT_HOSTS; h++) {
+			if (!h->domain || !host_is_under(host, h->domain))
+				continue;
+			*models = h;
+			return &dialects[i];
+		}
+	}
+	*models = &elsewhere;
+	return dialect_chat();
+}
+
+char *dialect_url(const struct dialect *dialect, const struct base_url *url)
+{
+	return xasprintf("%s%s", dialect->at_origin ? url->origin : url->base, dialect->path);
+}
+
 void request_write(const struct request_spec *spec, struct strbuf *out)
 {
 	struct json_writer w;
 
 	json_writer_init(&w, out);
 	json_begin_object(&w, NULL);
-	switch (spec->api) {
-	case WIRE_CHAT:
-		put_chat(&w, spec);
-		break;
-	case WIRE_COMPLETIONS:
-	case WIRE_DEEPSEEK_FIM:
-		put_fim(&w, spec);
-		put_stream_options(&w, spec);
-		break;
-	case WIRE_MISTRAL_FIM:
-		/* It has no stream_options and sends the usage anyway. */
-		put_fim(&w, spec);
-		break;
-	case WIRE_LLAMACPP_INFILL:
-		put_infill(&w, spec);
-		break;
-	}
+	spec->dialect->put(&w, spec);
 	json_end_object(&w);
 	json_writer_end(&w);
 }

@@ -1,0 +1,94 @@
+#ifndef EKE_UPSTREAM_DIALECT_H
+#define EKE_UPSTREAM_DIALECT_H
+/*
+ * The dialects in which endpoints are asked: one table, dialect.c, and the bodies of requests. Pure: facts in, strict
+ * JSON out. A field that a dialect does not know is not sent, since some servers refuse what they do not know. The
+ * answers of all dialects are told apart by their shape, see wire.h.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eke/base/strbuf.h"
+#include "eke/config/base_url.h"
+
+struct json_writer;
+struct request_spec;
+
+/* A host that speaks a dialect by itself, and models that are sure to be there. */
+struct dialect_host {
+	const char *domain; /* it or a host under it */
+	const char *chat_model;
+	const char *completion_model;
+};
+
+#define DIALECT_HOSTS 2
+
+struct dialect {
+	const char *name; /* as the configuration's completionApi has it */
+	const char *path; /* of the request: "/chat/completions" */
+	bool at_origin;   /* the path follows the host; else the base URL */
+	bool fills_in;    /* it takes prefix and suffix; else messages */
+	/* Writes the members of the body. */
+	void (*put)(struct json_writer *w, const struct request_spec *spec);
+	struct dialect_host hosts[DIALECT_HOSTS]; /* completions there go by this dialect unless the configuration says */
+};
+
+/* "chat", which every endpoint speaks. */
+const struct dialect *dialect_chat(void);
+/* NULL: there is none of that name. */
+const struct dialect *dialect_named(const char *name);
+/* The names for a sentence: "chat, completions, …". Appends. */
+void dialect_list(struct strbuf *out);
+/* The dialect of completions at this host, and its models where the configuration names none. Never fails. */
+const struct dialect *dialect_of_host(const char *host, const struct dialect_host **models);
+/* The URL that requests are sent to; owned by the caller. */
+char *dialect_url(const struct dialect *dialect, const struct base_url *url);
+
+struct request_message {
+	const char *role;    /* "system", "user", "assistant" */
+	const char *content; /* UTF-8; invalid bytes go out as U+FFFD */
+	size_t content_len;
+};
+
+/* One other file for context, where the dialect can carry it (llama.cpp's input_extra). */
+struct request_extra {
+	const char *filename;
+	const char *text;
+	size_t len;
+};
+
+/* What to ask. Everything is borrowed for the call. */
+struct request_spec {
+	const struct dialect *dialect;
+	const char *model; /* may be NULL for llamacpp-infill */
+	/* chat */
+	const struct request_message *messages;
+	size_t message_count;
+	/* those that fill in the middle */
+	const char *prefix;
+	size_t prefix_len;
+	const char *suffix; /* an empty one is not sent, but to llama.cpp */
+	size_t suffix_len;
+	const struct request_extra *extras;
+	size_t extra_count;
+	/* all */
+	const char *const *stop;
+	size_t stop_count;   /* beyond LIMIT_STOP they are not sent, but to llama.cpp */
+	int64_t max_tokens;  /* 0: not sent */
+	double temperature;  /* negative: not sent */
+	bool stream;
+	bool stream_options; /* with stream: ask for the usage chunk, where the dialect has it */
+};
+
+/* Appends the body to out; out->full tells that it did not fit. */
+void request_write(const struct request_spec *spec, struct strbuf *out);
+
+/*
+ * Is it one of OpenAI's reasoning models (o1, o3, o4-mini, gpt-5 and their kin)? They refuse max_tokens (theirs is
+ * max_completion_tokens, which counts the reasoning too), stop, and any temperature of the caller's;
+ * request_write() sees to that. Source: OpenAI API reference, "Reasoning models".
+ */
+bool request_model_reasons(const char *model);
+
+#endif
