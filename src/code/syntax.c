@@ -458,6 +458,11 @@ static bool step_bracket(struct syntax_walk *w, char c, enum syntax_event *event
 		*event = SYNTAX_OPEN;
 		return true;
 	}
+	/* Perl's $] and $). */
+	if (c != '}' && has(w, SYNTAX_PERL) && w->at && w->s[w->at - 1] == '$') {
+		w->at++;
+		return false;
+	}
 	if (c == ')' && is_case_pattern(w)) {
 		w->at++;
 		return false;

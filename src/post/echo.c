@@ -11,6 +11,7 @@
 
 #include "eke/base/attrs.h"
 #include "eke/code/blocks.h"
+#include "balance.h"
 
 #define ROUNDS 16
 #define LINES_BACK 240      /* how far back an echo may begin */
@@ -226,6 +227,26 @@ static bool line_is_blank(const char *s, size_t len)
 }
 
 /*
+ * Text follows on the line: what the answer says behind the echo closes what the document closes there, or nothing. Else
+ * "x[" + "x[1] = 2" is no echo.
+ */
+static bool agrees_with_rest(const struct post_context *c, const struct strbuf *t, size_t from)
+{
+	size_t k = skip_blanks(c->suffix.data, c->rest_len);
+	size_t i;
+
+	if (c->head_blank || c->rest_blank || !post_is_code(c))
+		return true;
+	for (i = from + balance_end(c, t->data + from, t->len - from, true); i < t->len && k < c->rest_len; i++, k++) {
+		if (t->data[i] == '\n')
+			return true;
+		if (t->data[i] != c->suffix.data[k])
+			return false;
+	}
+	return true;
+}
+
+/*
  * An echo that begins at a line's start, the farthest first: a longer echo contains the shorter ones.
  * `undecided` is set if the text could become one.
  */
@@ -278,6 +299,8 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 			} else if (!significant(c, text + from, len - from, whole)) {
 				break;
 			}
+			if (!agrees_with_rest(c, t, end))
+				break;
 			if (cut_echo(c, t, end))
 				return true;
 			break;
@@ -334,6 +357,9 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 	size_t quotes = 0;
 	char q = c->at.quote;
 
+	/* The first of three. */
+	if ((c->syntax->flags & SYNTAX_TRIPLE) && t->len > 1 && t->data[1] == q)
+		return false;
 	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->head_blank || c->head[c->head_len - 1] != q ||
 	    line < 2 || t->data[0] != q || (c->head_len > 1 && c->head[c->head_len - 2] == '\\'))
 		return false;
@@ -390,10 +416,10 @@ static size_t find_headers(const struct post_context *c, struct line *headers)
 		line_at(c->prefix.data, end - 1, start, &line);
 		own = post_columns(c, c->prefix.data + start, line.len, NULL);
 		if (skip_blanks(c->prefix.data + start, line.len) < line.len && own < columns &&
-		    !block_closes(c->syntax, c->prefix.data + start, line.len) &&
 		    !syntax_line_is_comment(c->syntax, c->prefix.data + start, line.len)) {
 			columns = own;
-			if (block_is_defined(c->prefix.data + start, line.len))
+			if (block_is_defined(c->prefix.data + start, line.len) &&
+			    !block_closes(c->syntax, c->prefix.data + start, line.len))
 				headers[count++] = line;
 		}
 		end = start;

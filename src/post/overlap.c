@@ -190,12 +190,15 @@ static bool is_proven(const struct post_context *c, const struct strbuf *t, cons
 static bool is_early(const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
 {
 	const struct own_line *line = &l->line[o->i];
-	const char *s = t->data + line->at.start;
 	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
 	bool inside = code && !c->in_comment && (line->depth || line->in_block || !line->in_place);
+	const char *end = t->data + l->line[o->i + o->lines - 1].at.start;
+	bool says = memchr(t->data + line->at.start, '(', (size_t)(end - t->data) - line->at.start + 1) != NULL;
 
-	return !o->skip && !inside && o->words >= EARLY_WORDS && line->columns == after_columns(c, &c->after[0]) &&
-	       (o->lines > 1 || (block_is_defined(s, line->at.len) && memchr(s, '(', line->at.len)));
+	return o->i && !o->skip && !inside && o->words >= EARLY_WORDS && line->columns == after_columns(c, &c->after[0]) &&
+	       (o->lines > 1 ? says || !code :
+			       block_is_defined(t->data + line->at.start, line->at.len) &&
+				       memchr(t->data + line->at.start, '(', line->at.len));
 }
 
 /*
@@ -254,6 +257,18 @@ static long open_angles(const char *s, size_t len)
 	return n;
 }
 
+/* s[0..len) has an opening bracket for this closing one. */
+static bool opens_itself(const char *s, size_t len, char closer)
+{
+	long n = 0;
+
+	if (!strchr(")]}", closer))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		n += s[i] == syntax_opener_of(closer) ? 1 : s[i] == closer ? -1 : 0;
+	return n > 0;
+}
+
 /* Would the text with the rest of the line behind it be worse than text[0..cut)? */
 static bool overlap_is_real(const struct post_context *c, const struct strbuf *t, size_t cut, size_t len, bool whole_rest)
 {
@@ -262,8 +277,11 @@ static bool overlap_is_real(const struct post_context *c, const struct strbuf *t
 	struct balance whole = balance_of(c, t->data, t->len);
 	struct balance before = balance_of(c, t->data, cut);
 
-	if (post_is_code(c) && before.own > 0 && whole.surplus >= before.surplus && whole.own < before.own)
-		return false; /* it closes what it opened itself */
+	/* It closes what it opened itself. */
+	if (post_is_code(c) ? before.surplus + before.open > whole.surplus + whole.open ||
+				      (before.own > 0 && whole.surplus >= before.surplus && whole.own < before.own) :
+			      opens_itself(t->data, cut, tail[0]))
+		return false;
 	if (post_is_code(c) && whole.surplus > before.surplus)
 		return true;
 	if (tail[0] == '>' && !words)

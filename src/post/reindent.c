@@ -71,18 +71,32 @@ static bool is_foreign(const struct post_context *c, const char *s, size_t len)
 	return !document_has_blanks(c, s, bytes);
 }
 
-/* All lines of the text that are indented are so in the other way: one that is not shows that both are meant. */
+/*
+ * All lines of the text that are indented are so in the other way: one that is not, or is aligned by blanks behind tabs,
+ * shows that both are meant. Lines in parentheses have no say.
+ */
 static bool is_all_foreign(const struct post_context *c, const struct strbuf *t, size_t from)
 {
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
+	struct syntax_stack own = { .depth = 0 };
 	bool any = false;
 
 	while (from <= t->len) {
 		struct line line;
 		size_t next = line_at(t->data, t->len, from, &line);
 		size_t bytes = skip_blanks(t->data + from, line.len);
+		enum syntax_event event;
+		size_t pos;
 
-		if (bytes && bytes < line.len) {
-			if (!is_foreign(c, t->data + from, line.len))
+		while (w.at < from && (event = syntax_next(&w, &pos)) != SYNTAX_END) {
+			if (event == SYNTAX_OPEN)
+				syntax_push(&own, t->data[pos], pos);
+			else if (event == SYNTAX_CLOSE)
+				syntax_pop(&own, t->data[pos]);
+		}
+		if (bytes && bytes < line.len && !(own.depth && own.opener[own.depth - 1] == '(')) {
+			if (!is_foreign(c, t->data + from, line.len) ||
+			    (t->data[from] == '\t' && memchr(t->data + from, ' ', bytes)))
 				return false;
 			any = true;
 		}

@@ -62,6 +62,7 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 	size_t pos = 0;
 	size_t at = 0;
 	bool blank_above = false;
+	bool comment_above = false;
 	bool continues_comment = c->in_comment;
 
 	if (!post_is_code(c))
@@ -75,7 +76,7 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 		at = w.at;
 		line_at(t->data, t->len, at, &line);
 		blank = skip_blanks(t->data + at, line.len) == line.len;
-		if (!blank && !continues_comment && w.state.where == SYNTAX_IN_CODE &&
+		if (!blank && !continues_comment && !(at && comment_above) && w.state.where == SYNTAX_IN_CODE &&
 		    (talk_is_placeholder(c, t->data + at, line.len) ||
 		     (bare && blank_above && talk_is_line(c, t->data + at, line.len))) &&
 		    may_end_at(c, t, at)) {
@@ -83,6 +84,7 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 			return;
 		}
 		continues_comment = false;
+		comment_above = syntax_line_is_comment(c->syntax, t->data + at, line.len) || (!at && c->in_comment);
 		blank_above = blank && at;
 	}
 }
