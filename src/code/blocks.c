@@ -139,7 +139,8 @@ bool block_is_defined(const char *line, size_t len)
 
 	line += at;
 	len -= at;
-	if (count_word_chars(line, len) < DEFINED_WORDS)
+	/* "public:" is a label. */
+	if (count_word_chars(line, len) < DEFINED_WORDS || (len && line[len - 1] == ':' && !memchr(line, ' ', len)))
 		return false;
 	if (any_word(line, len, words, ARRAY_LEN(words)))
 		return true;

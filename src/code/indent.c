@@ -82,6 +82,9 @@ bool indent_is_mixed(const struct indent *indent)
 	size_t less = tabs < indent->spaces ? tabs : indent->spaces;
 	size_t more = tabs + indent->spaces - less;
 
+	/* Every third line with blanks behind its tabs: those are half levels. */
+	if (indent->spaces && indent->aligned * 3 >= indent->tabs && less * 2 * MIXED_PART >= more)
+		return true;
 	return less && less * MIXED_PART >= more;
 }
 

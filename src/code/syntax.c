@@ -34,7 +34,7 @@ static const struct syntax table[] = {
 	{ " yaml dockercompose ansible ",
 	  { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
 	{ " haskell elm purescript fsharp ", { "--", "//" }, "{-", "-}", "\"'", SYNTAX_INDENT | SYNTAX_CHAR },
-	{ " ruby crystal ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_END_WORDS },
+	{ " ruby crystal ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_INTERPOLATE },
 	{ " perl ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_PERL },
 	{ " shellscript sh bash zsh ksh ",
 	  { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_LITERAL },
@@ -48,7 +48,7 @@ static const struct syntax table[] = {
 	  { "#", ";" }, NULL, NULL, "\"'", SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
 	{ " lua ", { "--", NULL }, "--[[", "]]", "\"'", SYNTAX_END_WORDS },
 	{ " sql plsql mysql ada vhdl ", { "--", NULL }, "/*", "*/", "\"'", SYNTAX_LITERAL },
-	{ " vim ", { "\"", NULL }, NULL, NULL, "'", SYNTAX_END_WORDS | SYNTAX_LITERAL },
+	{ " vim viml ", { "\"", NULL }, NULL, NULL, "'", SYNTAX_END_WORDS | SYNTAX_LITERAL },
 	{ " lisp clojure scheme elisp emacs-lisp commonlisp racket asm ", { ";", NULL }, NULL, NULL, "\"", SYNTAX_SHELL },
 	{ " erlang matlab octave prolog ", { "%", NULL }, NULL, NULL, "\"", SYNTAX_END_WORDS },
 	{ " html xml xhtml vue svelte svg xsl handlebars erb ejs jinja ", { NULL, NULL }, "<!--", "-->", "", SYNTAX_MARKUP },
@@ -313,10 +313,11 @@ static size_t perl_quoted(const struct syntax_walk *w, size_t from, size_t end)
 
 /* --- JSX --- */
 
-static void nest(struct syntax_state *st, enum syntax_where back)
+static void nest(struct syntax_state *st, enum syntax_where back, char quote)
 {
 	if (st->nested == SYNTAX_NESTED_MAX)
 		return;
+	st->outer[st->nested].quote = quote;
 	st->outer[st->nested].where = back;
 	st->outer[st->nested].elements = st->elements;
 	st->outer[st->nested++].braces = 0;
@@ -364,7 +365,7 @@ static bool step_tag(struct syntax_walk *w, enum syntax_event *event)
 
 		w->at = end ? (size_t)(end - w->s) + 1 : w->len;
 	} else if (c == '{') {
-		nest(st, SYNTAX_IN_TAG);
+		nest(st, SYNTAX_IN_TAG, '\0');
 		*event = SYNTAX_OPEN;
 		return true;
 	} else if (c == '/' && w->at < w->len && w->s[w->at] == '>') {
@@ -383,7 +384,7 @@ static bool step_text(struct syntax_walk *w, enum syntax_event *event)
 	if (w->s[w->at] == '<' && is_tag(w)) {
 		enter_tag(w);
 	} else if (w->s[w->at++] == '{') {
-		nest(&w->state, SYNTAX_IN_TEXT);
+		nest(&w->state, SYNTAX_IN_TEXT, '\0');
 		*event = SYNTAX_OPEN;
 		return true;
 	}
@@ -480,8 +481,8 @@ static bool step_bracket(struct syntax_walk *w, char c, enum syntax_event *event
 	st->where = st->outer[st->nested].where;
 	st->elements = st->outer[st->nested].elements;
 	if (st->where == SYNTAX_IN_STRING) {
-		st->quote = '`';
-		st->triple = true;
+		st->quote = st->outer[st->nested].quote;
+		st->triple = st->quote == '`';
 	}
 	return true;
 }
@@ -571,6 +572,15 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 	return c == ';' || c == ',' || c == ':';
 }
 
+/* `x ${code} x`, "x #{code} x" */
+static bool is_interpolation(const struct syntax_walk *w)
+{
+	char quote = w->state.quote;
+
+	return (quote == '`' && has(w, SYNTAX_TEMPLATE) && begins(w, "${")) ||
+	       (quote == '"' && has(w, SYNTAX_INTERPOLATE) && begins(w, "#{"));
+}
+
 static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *event)
 {
 	struct syntax_state *st = &w->state;
@@ -583,12 +593,14 @@ static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *e
 		w->at += 2;
 		return false;
 	}
-	if (st->quote == '`' && c == '$' && has(w, SYNTAX_TEMPLATE) && begins(w, "${") && st->nested < SYNTAX_NESTED_MAX) {
+	if (is_interpolation(w) && st->nested < SYNTAX_NESTED_MAX) {
+		char quote = st->quote;
+
 		*pos = w->at + 1;
 		w->at += 2;
 		st->quote = '\0';
 		st->triple = false;
-		nest(st, SYNTAX_IN_STRING);
+		nest(st, SYNTAX_IN_STRING, quote);
 		*event = SYNTAX_OPEN;
 		return true;
 	}

@@ -117,7 +117,7 @@ static void set_indentation(struct post_context *c)
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
-	c->columns = post_columns(c, c->head, c->head_len, NULL);
+	c->columns = c->base = post_columns(c, c->head, c->head_len, NULL);
 	c->above_columns = post_columns(c, c->prefix.data + c->above.start, c->above.len, NULL);
 }
 
@@ -169,8 +169,17 @@ static void learn_closer(const struct post_context *c, size_t opener, size_t clo
 	*inside += columns > base;
 }
 
+/* The indentation of the line of the prefix that pos is in. */
+static size_t line_columns(const struct post_context *c, size_t pos)
+{
+	size_t start = post_line_start(c->prefix.data, pos);
+
+	return post_columns(c, c->prefix.data + start, pos - start, NULL);
+}
+
 static void walk_prefix(struct post_context *c)
 {
+	size_t head = (size_t)(c->head - c->prefix.data);
 	size_t below = 0;
 	size_t inside = 0;
 	struct syntax_walk w = { .syntax = c->syntax, .s = c->prefix.data, .len = c->prefix.len };
@@ -179,18 +188,23 @@ static void walk_prefix(struct post_context *c)
 
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
 		size_t depth = c->open.depth;
+		size_t line;
 
 		if (event == SYNTAX_OPEN)
 			syntax_push(&c->open, c->prefix.data[pos], pos);
 		else if (event == SYNTAX_CLOSE && syntax_pop(&c->open, c->prefix.data[pos]) && depth == c->open.depth + 1)
 			learn_closer(c, c->open.pos[c->open.depth], pos, &below, &inside);
+		if (event != SYNTAX_CLOSE || depth == c->open.depth)
+			continue;
+		line = post_line_start(c->prefix.data, pos);
+		if (line == head)
+			c->base = line_columns(c, c->open.pos[c->open.depth]);
+		else if (line == c->above.start)
+			c->above_columns = line_columns(c, c->open.pos[c->open.depth]);
 	}
 	c->closers_inside = inside > below;
-	for (size_t i = 0; i < c->open.depth; i++) {
-		size_t start = post_line_start(c->prefix.data, c->open.pos[i]);
-
-		c->open_columns[i] = post_columns(c, c->prefix.data + start, c->open.pos[i] - start, NULL);
-	}
+	for (size_t i = 0; i < c->open.depth; i++)
+		c->open_columns[i] = line_columns(c, c->open.pos[i]);
 	c->at = w.state;
 	c->in_comment = c->at.where == SYNTAX_IN_LINE_COMMENT || c->at.where == SYNTAX_IN_BLOCK_COMMENT ||
 			(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||

@@ -138,6 +138,15 @@ static size_t disorder(const struct post_context *c, const char *text, size_t le
 	return b.surplus + b.open;
 }
 
+/* The line is in a bracket or block of the answer's. In a comment there are none. */
+static bool is_inside(const struct post_context *c, const struct strbuf *t, const struct own_line *line)
+{
+	bool comment = c->in_comment && (c->at.where != SYNTAX_IN_LINE_COMMENT ||
+					 syntax_line_is_comment(c->syntax, t->data + line->at.start, line->at.len));
+
+	return !comment && (line->depth || line->in_block || !line->in_place);
+}
+
 /* An overlap of the answer's lines from i on with the document's behind `skip`. */
 struct overlap {
 	size_t i;
@@ -146,13 +155,13 @@ struct overlap {
 	size_t words;
 };
 
-/* The lines that an answer may have left out: none of them begins or ends a block. */
-static bool may_be_left_out(const struct post_context *c, size_t count)
+/* The lines that an answer may have left out: none of them begins or ends a block, or is outside of it. */
+static bool may_be_left_out(const struct post_context *c, size_t count, size_t columns)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *s = c->suffix.data + c->after[i].start;
 
-		if (block_opens(c->syntax, s, c->after[i].len) || block_closes(c->syntax, s, c->after[i].len))
+		if (after_columns(c, &c->after[i]) < columns || block_opens(c->syntax, s, c->after[i].len) || block_closes(c->syntax, s, c->after[i].len))
 			return false;
 	}
 	return true;
@@ -166,7 +175,7 @@ static bool is_proven(const struct post_context *c, const struct strbuf *t, cons
 	size_t at = skip_blanks(s, line->at.len);
 	bool columns = line->columns == after_columns(c, &c->after[o->skip]);
 	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
-	bool inside = code && !c->in_comment && (line->depth || line->in_block || !line->in_place);
+	bool inside = code && is_inside(c, t, line);
 	size_t before = code ? disorder(c, t->data, line->at.start) : 0;
 	size_t whole = code ? disorder(c, t->data, t->len) : 0;
 
@@ -174,7 +183,7 @@ static bool is_proven(const struct post_context *c, const struct strbuf *t, cons
 	if (before > whole)
 		return false;
 	if (o->skip)
-		return !inside && may_be_left_out(c, o->skip) && o->words >= SKIPPED_WORDS && o->lines > 1 && columns &&
+		return !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS && o->lines > 1 && columns &&
 		       count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);
@@ -191,7 +200,7 @@ static bool is_early(const struct post_context *c, const struct strbuf *t, const
 {
 	const struct own_line *line = &l->line[o->i];
 	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
-	bool inside = code && !c->in_comment && (line->depth || line->in_block || !line->in_place);
+	bool inside = code && is_inside(c, t, line);
 	const char *end = t->data + l->line[o->i + o->lines - 1].at.start;
 	bool says = memchr(t->data + line->at.start, '(', (size_t)(end - t->data) - line->at.start + 1) != NULL;
 
@@ -276,13 +285,14 @@ static bool overlap_is_real(const struct post_context *c, const struct strbuf *t
 	size_t words = count_word_chars(tail, len);
 	struct balance whole = balance_of(c, t->data, t->len);
 	struct balance before = balance_of(c, t->data, cut);
+	bool in_code = post_is_code(c) && (c->at.where == SYNTAX_IN_CODE || !(c->at.triple || c->in_comment));
 
 	/* It closes what it opened itself. */
-	if (post_is_code(c) ? before.surplus + before.open > whole.surplus + whole.open ||
+	if (in_code ? before.surplus + before.open > whole.surplus + whole.open ||
 				      (before.own > 0 && whole.surplus >= before.surplus && whole.own < before.own) :
 			      opens_itself(t->data, cut, tail[0]))
 		return false;
-	if (post_is_code(c) && whole.surplus > before.surplus)
+	if (in_code && whole.surplus > before.surplus)
 		return true;
 	if (tail[0] == '>' && !words)
 		return open_angles(c->head, c->head_len) > 0 && open_angles(t->data, t->len) < 0;

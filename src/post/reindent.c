@@ -293,7 +293,8 @@ static int misfit(const struct post_context *c, const struct seam *seam, const c
 {
 	bool closes = block_closes(c->syntax, line, len);
 	bool indent = (c->syntax->flags & SYNTAX_INDENT) != 0;
-	long base = (long)c->columns;
+	/* What begins at the cursor ends there; what is below it stands below its statement. */
+	long base = (long)(seam->opens && !c->head_blank ? c->base : c->columns);
 
 	if (columns < 0)
 		return 3;

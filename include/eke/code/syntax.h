@@ -28,6 +28,7 @@ enum syntax_flag {
 	SYNTAX_PERL = 1 << 15,      /* q(x), s/x/y/, documentation from "=word" to "=cut" */
 	SYNTAX_END_WORDS = 1 << 16, /* blocks end with a word: end, fi, done */
 	SYNTAX_LITERAL = 1 << 17,   /* 'x' has no escapes */
+	SYNTAX_INTERPOLATE = 1 << 19, /* "x #{code} x" */
 	SYNTAX_TABS = 1 << 18,      /* indentation is a tab by the language's rules or its one formatter */
 };
 
@@ -66,6 +67,7 @@ struct syntax_state {
 	uint8_t nested;                       /* code in a template string or JSX that is in code */
 	struct {
 		enum syntax_where where; /* to go on in, behind the } */
+		char quote;
 		uint8_t elements;
 		uint16_t braces; /* opened in the nested code */
 	} outer[SYNTAX_NESTED_MAX];

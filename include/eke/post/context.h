@@ -48,8 +48,9 @@ struct post_context {
 	size_t unit;     /* columns of one level; of a tab, if tabs */
 	size_t tab;      /* columns of a tab */
 	size_t columns;  /* indentation of the cursor's line (of the cursor, if only blanks precede it) */
+	size_t base;     /* indentation of the statement that the cursor's line ends: it may have begun on a line above */
 	struct line above; /* in prefix: the last line with text above the cursor's; len 0: none */
-	size_t above_columns;
+	size_t above_columns; /* indentation of the statement that it ends */
 	bool above_opens; /* it begins a block */
 
 	struct syntax_state at;   /* at the cursor */
