@@ -67,12 +67,13 @@ static bool stack_close(struct stack *s, char closer)
  * Closers after the cursor whose opener is gone and for which the text has opened nothing else. *open: brackets of the
  * text's own that are left when all of these have closed what they can.
  */
-static size_t stack_surplus(const struct stack *s, size_t *open)
+static size_t stack_surplus(const struct stack *s, size_t *open, size_t *orphans)
 {
 	size_t own = s->own.depth;
 	size_t outer = s->outer_depth;
 	size_t n = 0;
 
+	*orphans = 0;
 	for (size_t i = 0; i < s->c->closer_count; i++) {
 		const struct post_closer *closer = &s->c->closers[i];
 		bool unknown = closer->opener == SIZE_MAX && (s->c->syntax->flags & SYNTAX_UNKNOWN);
@@ -84,6 +85,7 @@ static size_t stack_surplus(const struct stack *s, size_t *open)
 			depth--;
 		if (depth) {
 			own = depth - 1;
+			*orphans += s->owner[i] < s->outer_depth;
 		} else if (closer->pinned || closer->opener == SIZE_MAX) {
 			n += s->owner[i] >= s->outer_depth;
 			outer = s->owner[i] < outer ? s->owner[i] : outer;
@@ -159,7 +161,7 @@ struct balance balance_of(const struct post_context *c, const char *text, size_t
 				b.first = pos;
 		}
 	}
-	b.surplus = stack_surplus(&s, &b.open);
+	b.surplus = stack_surplus(&s, &b.open, &b.orphans);
 	b.own = s.own.depth;
 	b.closed = s.outer_count - s.outer_depth;
 	b.end = w.state;
@@ -196,6 +198,7 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 	enum syntax_event event;
 	struct stack s;
 	size_t open;
+	size_t orphans;
 	size_t lines;
 	size_t pos;
 
@@ -209,14 +212,14 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 			if (stack_close(&s, text[pos]) && taken == SIZE_MAX)
 				taken = pos;
 		} else if (event == SYNTAX_NEWLINE && taken != SIZE_MAX) {
-			if (stack_surplus(&s, &open)) {
+			if (stack_surplus(&s, &open, &orphans)) {
 				end = taken < end ? taken : end;
 				break;
 			}
 			taken = SIZE_MAX;
 		}
 	}
-	if (event == SYNTAX_END && taken != SIZE_MAX && taken < end && stack_surplus(&s, &open))
+	if (event == SYNTAX_END && taken != SIZE_MAX && taken < end && stack_surplus(&s, &open, &orphans))
 		end = taken;
 	lines = indent_end(c, text, len, whole);
 	return lines < end ? lines : end;

@@ -150,11 +150,13 @@ static bool significant(const struct post_context *c, const char *p, size_t len,
 		/* Lines and the beginning of the cursor's line: nothing goes on like that. */
 		if (!c->head_blank)
 			return words >= SHORT_WORDS;
-		/* The line above, which the cursor's is inside of. A tag may be so of its like. */
-		if (p == c->prefix.data + c->above.start && words >= WORD_MIN && c->above_columns < c->columns &&
+		if (!lf)
+			return false;
+		/* Lines that the cursor's is inside of. A tag may be so of its like. */
+		if (post_is_code(c) && post_columns(c, p, len, NULL) < c->columns &&
 		    !(c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)))
-			return true;
-		if (words < LINES_WORDS || !lf)
+			return words >= WORD_MIN;
+		if (words < LINES_WORDS)
 			return false;
 		if (post_is_code(c) && post_columns(c, p, len, NULL) < c->columns)
 			return true;
@@ -246,6 +248,15 @@ static bool agrees_with_rest(const struct post_context *c, const struct strbuf *
 	return true;
 }
 
+/* A bracket on a line of its own, below which the cursor is, comes again and nothing closes it. */
+static bool opens_again(const struct post_context *c, const struct strbuf *t, size_t end)
+{
+	struct balance whole = balance_of(c, t->data, t->len);
+	struct balance rest = balance_of(c, t->data + end, t->len - end);
+
+	return c->head_blank && c->above_columns < c->columns && whole.open + whole.orphans > rest.open + rest.orphans;
+}
+
 /*
  * An echo that begins at a line's start, the farthest first: a longer echo contains the shorter ones.
  * `undecided` is set if the text could become one.
@@ -297,7 +308,13 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 				if (!is_same_start(c, t, end) && !is_mark_again(c, t, end))
 					break;
 			} else if (!significant(c, text + from, len - from, whole)) {
-				break;
+				/* Only the whole tells whether what it opens again is closed. */
+				if (growing && whole && from >= c->above.start) {
+					*undecided = true;
+					return false;
+				}
+				if (!whole || !opens_again(c, t, end))
+					break;
 			}
 			if (!agrees_with_rest(c, t, end))
 				break;
@@ -427,6 +444,25 @@ static size_t find_headers(const struct post_context *c, struct line *headers)
 	return count;
 }
 
+/* The two lines define the same, perhaps with other parameters. */
+static bool is_same_header(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	static const char *const words[] = { "def", "function", "func", "fn", "fun", "sub", "async def" };
+	const char *a_end = memchr(a, '(', a_len);
+	const char *b_end = memchr(b, '(', b_len);
+	size_t at = skip_blanks(b, b_len);
+
+	if (is_same_line(a, a_len, b, b_len))
+		return true;
+	if (!a_end || !b_end || !is_same_line(a, (size_t)(a_end - a), b, (size_t)(b_end - b)))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (starts_with_word(b + at, b_len - at, words[i]))
+			return true;
+	}
+	return false;
+}
+
 /* The line stands somewhere before the cursor. */
 static bool is_in_prefix(const struct post_context *c, const char *s, size_t len)
 {
@@ -493,9 +529,9 @@ static bool skip_documentation(const struct post_context *c, const struct strbuf
 
 /*
  * Passes over the lines of t at *at that repeat those of the document between `from` and the cursor's line; a
- * documentation in other words is one, too.
+ * documentation in other words is one, too. True if that took in the cursor's line.
  */
-static void skip_repeated(const struct post_context *c, const struct strbuf *t, size_t from, size_t *at)
+static bool skip_repeated(const struct post_context *c, const struct strbuf *t, size_t from, size_t *at)
 {
 	size_t head = (size_t)(c->head - c->prefix.data);
 	size_t mine = *at;
@@ -512,20 +548,21 @@ static void skip_repeated(const struct post_context *c, const struct strbuf *t, 
 		if (skip_blanks(c->prefix.data + from, line.len) < line.len) {
 			*at = skip_blank_lines(t, *at);
 			if (*at >= t->len)
-				return;
+				return false;
 			mine = line_at(t->data, t->len, *at, &own);
 			if (!is_same_line(c->prefix.data + from, line.len, t->data + *at, own.len))
-				return;
+				return false;
 			*at = mine < t->len ? mine : t->len;
 		}
 		from = next;
 	}
+	return from > head && !c->head_blank;
 }
 
 /* What is left begins with the line that the cursor is on: where that stands shows where the others belong. */
 static void learn_shift(const struct post_context *c, struct draft *draft)
 {
-	draft->moved = true;
+	draft->moved = draft->text.data[0] != '\n';
 	draft->shift = (long)c->columns - (long)post_columns(c, draft->text.data, draft->text.len, NULL);
 }
 
@@ -568,13 +605,15 @@ static bool drop_header(const struct post_context *c, struct draft *draft, bool 
 			struct line line;
 			size_t next = line_at(t->data, t->len, at, &line);
 
-			if (is_same_line(header, headers[i].len, t->data + at, line.len)) {
+			if (is_same_header(header, headers[i].len, t->data + at, line.len)) {
 				size_t from = next < t->len ? next : t->len;
 				size_t columns = post_columns(c, t->data + at, line.len, NULL);
 				size_t end;
 
-				skip_repeated(c, t, headers[i].start + headers[i].len + 1, &from);
-				from = skip_blank_lines(t, from);
+				if (skip_repeated(c, t, headers[i].start + headers[i].len + 1, &from) && from < t->len)
+					from--;
+				else
+					from = skip_blank_lines(t, from);
 				if (is_all_blank(t->data + from, t->len - from))
 					break;
 				end = block_end(c, t, from, columns);
@@ -604,7 +643,7 @@ static bool may_show_block(const struct post_context *c, const struct strbuf *t)
 		size_t next = line_at(t->data, t->len, at, &line);
 
 		for (size_t i = 0; i < count; i++) {
-			if (is_same_line(c->prefix.data + headers[i].start, headers[i].len, t->data + at, line.len))
+			if (is_same_header(c->prefix.data + headers[i].start, headers[i].len, t->data + at, line.len))
 				return true;
 		}
 		if (!is_preamble(c, t->data + at, line.len))

@@ -457,8 +457,13 @@ void overlap_cut(const struct post_context *c, struct draft *draft, size_t *repl
 	if (cut < l.count && !(*replaced && l.line[cut].at.start <= *replaced_at))
 		strbuf_truncate(t, l.line[cut].at.start);
 	free(l.line);
-	if ((c->rest_blank || c->whole_lines) && !(c->syntax->flags & (SYNTAX_PROSE | SYNTAX_MARKUP)))
-		strbuf_truncate(t, line_before(t, balance_end(c, t->data, t->len, !draft->growing)));
+	if ((c->rest_blank || c->whole_lines) && !(c->syntax->flags & (SYNTAX_PROSE | SYNTAX_MARKUP))) {
+		size_t end = line_before(t, balance_end(c, t->data, t->len, !draft->growing));
+
+		/* What is left alone by the cut would be worse than what is closed twice without it. */
+		if (draft->growing || disorder(c, t->data, end) <= disorder(c, t->data, t->len))
+			strbuf_truncate(t, end);
+	}
 }
 
 bool overlap_is_all(const struct post_context *c, const struct strbuf *t)

@@ -252,6 +252,28 @@ static bool is_comment(const char *line, size_t len)
 	return len && *line == '#';
 }
 
+/* Triple quotes on the line. */
+static size_t quotes_of(const char *line, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i + 3 <= len; i++) {
+		if (!memcmp(line + i, "\"\"\"", 3)) {
+			n++;
+			i += 2;
+		}
+	}
+	return n;
+}
+
+static void drop_blanks(const char **line, size_t *len)
+{
+	while (*len && (**line == ' ' || **line == '\t')) {
+		++*line;
+		--*len;
+	}
+}
+
 static bool is_body(const struct post_case *post, const struct strbuf *out, const char *body)
 {
 	const char *s = out->data;
@@ -265,6 +287,7 @@ static bool is_body(const struct post_case *post, const struct strbuf *out, cons
 	const char *indentation;
 	size_t indented;
 	bool first = *s != '\n';
+	bool in_string = false;
 
 	cursor_indentation(post, &indentation, &indented);
 	for (bool begun = false;;) {
@@ -279,12 +302,17 @@ static bool is_body(const struct post_case *post, const struct strbuf *out, cons
 			return false;
 		if (!more)
 			return true;
-		if (!first) {
+		/* What a string over lines says may stay where it is. */
+		if (in_string) {
+			drop_blanks(&line, &len);
+			drop_blanks(&wanted, &wanted_len);
+		} else if (!first) {
 			if (len < indented || memcmp(line, indentation, indented) != 0)
 				return false;
 			line += indented;
 			len -= indented;
 		}
+		in_string ^= quotes_of(line, len) % 2;
 		first = false;
 		if (len != wanted_len || memcmp(line, wanted, len) != 0)
 			return false;
