@@ -642,6 +642,7 @@ static void step_newline(struct syntax_walk *w)
 	struct syntax_state *st = &w->state;
 
 	w->at++;
+	st->ends_here = false;
 	if (st->where == SYNTAX_IN_LINE_COMMENT) {
 		st->where = SYNTAX_IN_CODE;
 	} else if (st->where == SYNTAX_IN_STRING && !st->triple && st->quote != '<') {
@@ -661,8 +662,14 @@ static void step_newline(struct syntax_walk *w)
 		if (end) {
 			w->at = end;
 			end_string(st);
+			st->ends_here = true;
 		}
 	}
+}
+
+bool syntax_is_fixed(const struct syntax_state *state)
+{
+	return state->where == SYNTAX_IN_STRING || state->ends_here;
 }
 
 enum syntax_event syntax_next(struct syntax_walk *w, size_t *pos)

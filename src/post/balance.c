@@ -165,6 +165,9 @@ struct balance balance_of(const struct post_context *c, const char *text, size_t
 	b.own = s.own.depth;
 	b.closed = s.outer_count - s.outer_depth;
 	b.end = w.state;
+	/* It ends the comment or string that the text after the cursor was read in. */
+	if (c->in_comment && w.state.where != c->at.where && c->at.where != SYNTAX_IN_LINE_COMMENT)
+		b.surplus = b.open = b.orphans = 0;
 	return b;
 }
 

@@ -113,7 +113,8 @@ static void set_indentation(struct post_context *c)
 	/* Of a Makefile only recipes need their tab. */
 	if ((c->syntax->flags & (SYNTAX_TABS | SYNTAX_SHELL)) == (SYNTAX_TABS | SYNTAX_SHELL) && !is_recipe(c))
 		mixed = true;
-	c->sure = !mixed && (indent.tabs || indent.spaces || (c->syntax->flags & SYNTAX_TABS));
+	/* Spaces are the default of clients that say nothing. */
+	c->sure = !mixed && (indent.tabs || indent.spaces || !c->in->insert_spaces || (c->syntax->flags & SYNTAX_TABS));
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
@@ -230,6 +231,16 @@ static size_t opener_of(const struct post_context *c, const struct post_closer *
 	return found;
 }
 
+/* Only blanks or a comment stand behind the bracket at pos on its line. */
+static bool ends_line(const struct post_context *c, size_t pos)
+{
+	size_t start = post_line_start(c->prefix.data, pos);
+	struct line line;
+
+	line_at(c->prefix.data, c->prefix.len, start, &line);
+	return start + code_length(c->syntax, c->prefix.data + start, line.len) == pos + 1;
+}
+
 /* Closers after the cursor without an opener there, outwards. */
 static void walk_suffix(struct post_context *c)
 {
@@ -258,7 +269,7 @@ static void walk_suffix(struct post_context *c)
 			closer->columns = first ? c->columns : post_columns(c, w.s + line, pos - line, NULL);
 			closer->opener = opener_of(c, closer, depth);
 			if (closer->opener != SIZE_MAX) {
-				closer->pinned = closer->begins_line && !c->closers_inside && c->open_columns[closer->opener] == closer->columns;
+				closer->pinned = closer->begins_line && !c->closers_inside && ends_line(c, c->open.pos[closer->opener]) && c->open_columns[closer->opener] == closer->columns;
 				depth = closer->opener;
 			}
 		}

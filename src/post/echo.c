@@ -17,6 +17,7 @@
 #define LINES_BACK 240      /* how far back an echo may begin */
 #define SHORT_WORDS 4       /* ... if the beginning of the cursor's line is among them */
 #define LINES_WORDS 8       /* word characters an echo of whole lines must have */
+#define LINE_WORDS 16       /* ... of the line above alone */
 #define SIBLING_LINES 3     /* lines of an echo that begins with a neighbour of the cursor's line, and … */
 #define SIBLING_WORDS 40    /* … their word characters: less may be a line written twice */
 #define PHRASE_MAX 240      /* bytes of the end of the line that are looked at */
@@ -160,6 +161,8 @@ static bool significant(const struct post_context *c, const char *p, size_t len,
 			return false;
 		if (post_is_code(c) && post_columns(c, p, len, NULL) < c->columns)
 			return true;
+		if (p == c->prefix.data + c->above.start)
+			return words >= LINE_WORDS;
 		for (size_t i = 0; i < len; i++)
 			lines += p[i] == '\n';
 		return lines >= SIBLING_LINES && words >= SIBLING_WORDS;
@@ -292,7 +295,7 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 				return false;
 			}
 			/* All of it is lines above, and the cursor's line is what it did not get to. */
-			if (whole && c->in->finish == POST_CUT && !c->head_blank && from + end >= head &&
+			if (whole && !c->head_blank && from + end >= head && count_word_chars(t->data, t->len) >= LINES_WORDS &&
 			    significant(c, text + from, head - from, true)) {
 				strbuf_reset(t);
 				return true;
@@ -366,6 +369,15 @@ static bool drop_phrase(const struct post_context *c, struct strbuf *t)
 	return false;
 }
 
+/* The line ends, and s begins, with three quotes; text follows there. */
+static bool is_quoted(const struct post_context *c, const char *s, char q)
+{
+	const char *end = c->head + c->head_len - 3;
+
+	return (q == '"' || q == '\'') && end[0] == q && end[1] == q && end[2] == q && s[0] == q && s[1] == q && s[2] == q &&
+	       s[3] != '\n' && s[3] != q;
+}
+
 /* A string just begun is begun once more: x = " + "hello" */
 static bool drop_quote(const struct post_context *c, struct strbuf *t)
 {
@@ -374,7 +386,11 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 	size_t quotes = 0;
 	char q = c->at.quote;
 
-	/* The first of three. */
+	/* Three quotes are typed, and three come with text behind them; or the first of three is typed. */
+	if (c->at.where == SYNTAX_IN_STRING && c->at.triple && c->head_len >= 3 && line > 3 && is_quoted(c, t->data, q)) {
+		strbuf_consume(t, 3);
+		return true;
+	}
 	if ((c->syntax->flags & SYNTAX_TRIPLE) && t->len > 1 && t->data[1] == q)
 		return false;
 	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->head_blank || c->head[c->head_len - 1] != q ||
@@ -391,6 +407,35 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 		return false;
 	strbuf_consume(t, 1);
 	return true;
+}
+
+/* A keyword does not follow itself: "x if " + "if y"; nor "<" and "@" of a tag or an attribute. */
+static bool drop_keyword(const struct post_context *c, struct strbuf *t)
+{
+	static const char *const words[] = {
+		"if", "in", "for", "return", "and", "or", "not", "is", "def", "class", "function", "new", "const", "let", "var",
+		"while", "with", "as", "from", "import", "await", "async", "elif", "public", "private", "static", "fn", "func",
+	};
+	size_t end = trimmed_length(c->head, c->head_len);
+	char last = c->head_len ? c->head[c->head_len - 1] : '\0';
+
+	if (!post_in_code(c) || c->head_blank)
+		return false;
+	if (t->len > 1 && t->data[0] == last && is_word_char(t->data[1]) &&
+	    ((last == '<' && (c->syntax->flags & SYNTAX_MARKUP)) || (last == '@' && (c->syntax->flags & SYNTAX_INDENT)))) {
+		strbuf_consume(t, 1);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(words) && end < c->head_len; i++) {
+		size_t n = strlen(words[i]);
+
+		if (end < n || memcmp(c->head + end - n, words[i], n) != 0 || (end > n && is_word_char(c->head[end - n - 1])) ||
+		    !starts_with_word(t->data, t->len, words[i]) || t->len <= n || t->data[n] != ' ')
+			continue;
+		strbuf_consume(t, n + 1);
+		return true;
+	}
+	return false;
 }
 
 /* "foo." + ".bar" */
@@ -421,7 +466,7 @@ static bool drop_space(const struct post_context *c, struct strbuf *t)
 static size_t find_headers(const struct post_context *c, struct line *headers)
 {
 	size_t end = (size_t)(c->head - c->prefix.data);
-	size_t columns = c->head_blank ? c->columns : c->columns + 1;
+	size_t columns = c->columns;
 	size_t count = 0;
 	size_t lines = 0;
 
@@ -676,7 +721,7 @@ bool echo_drop(const struct post_context *c, struct draft *draft, bool wrapped)
 		}
 		if (undecided)
 			return false;
-		if (drop_word(c, text) || drop_phrase(c, text) || drop_quote(c, text) || drop_dot(c, text) ||
+		if (drop_word(c, text) || drop_keyword(c, text) || drop_phrase(c, text) || drop_quote(c, text) || drop_dot(c, text) ||
 		    drop_space(c, text))
 			continue;
 		break;

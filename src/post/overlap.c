@@ -15,7 +15,7 @@
 
 #define SHORT_LINE 4    /* word characters; below it indentation must agree */
 #define OVERLAP_WORDS 2 /* word characters that prove an overlap that reaches to the end */
-#define SKIPPED_WORDS 16 /* ... if lines after the cursor were left out */
+#define SKIPPED_WORDS 14 /* ... if lines after the cursor were left out */
 #define EARLY_WORDS 20  /* ... if it does not reach to the end */
 #define OVERLAP_SKIP 5  /* lines after the cursor that the answer may have left out */
 
@@ -183,13 +183,14 @@ static bool is_proven(const struct post_context *c, const struct strbuf *t, cons
 	if (before > whole)
 		return false;
 	if (o->skip)
-		return !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS && o->lines > 1 && columns &&
+		return !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS && (o->lines > 1 || !is_repetitive(t, l, o->i)) && columns &&
 		       count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);
 	if (columns && (line->in_place || c->in_comment) && is_end(c, s, line->at.len))
 		return true;
-	if (columns && before < whole)
+	/* Brackets alone are judged where they stand. */
+	if (columns && before < whole && o->words)
 		return true;
 	return o->words >= OVERLAP_WORDS && (columns || o->words >= SKIPPED_WORDS || !code) &&
 	       !(o->lines == 1 && is_repetitive(t, l, o->i));
@@ -302,7 +303,12 @@ static bool overlap_is_real(const struct post_context *c, const struct strbuf *t
 		       !(len < c->rest_len && is_word_char(c->suffix.data[len]));
 	if (!words)
 		return whole_rest || len > 1;
-	return whole_rest ? words + (size_t)(len > words) >= 2 : words >= 3 && len > 3;
+	if (whole_rest)
+		return words + (size_t)(len > words) >= 2;
+	/* ", b" of ", b)" */
+	if (tail[0] == ',' && len < c->rest_len && !is_word_char(c->suffix.data[len]))
+		return true;
+	return words >= 3 && len > 3;
 }
 
 /* Cuts what the end of t and the rest of the line have in common. */
@@ -415,18 +421,16 @@ static void fit_rest(const struct post_context *c, struct strbuf *t, size_t *rep
 		drop_rest(c, t);
 		return;
 	}
+	drop_rest(c, t);
 	end = balance_end(c, t->data, t->len, true);
 	if (end < t->len && replaces_rest(c, t, end, replaced) && keeps_balance(c, t, *replaced)) {
 		*replaced_at = end;
 		return;
 	}
 	*replaced = 0;
-	end = end_on_line(c, t);
-	strbuf_truncate(t, end);
+	strbuf_truncate(t, end_on_line(c, t));
 	drop_rest(c, t);
-	end = balance_end(c, t->data, t->len, true);
-	/* A closer that begins its line leaves the line end, if what follows is the closer. */
-	strbuf_truncate(t, end);
+	strbuf_truncate(t, balance_end(c, t->data, t->len, true));
 }
 
 /* --- together --- */

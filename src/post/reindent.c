@@ -26,6 +26,7 @@ struct layout {
 	bool more;
 	struct line second; /* the next one with text that begins in code */
 	size_t columns;     /* its indentation, in the document's measure */
+	bool foreign;       /* it is indented the other way than the document */
 	size_t space_unit;  /* columns that the model's spaces stand for a level with, in a document with tabs */
 };
 
@@ -110,8 +111,16 @@ static size_t columns_of(const struct post_context *c, const struct layout *l, c
 {
 	size_t spaces = leading_spaces(s, len);
 
-	if (!c->tabs || spaces < TAB_SPACES_MIN || !is_foreign(c, s, len))
+	if (!l->foreign || !is_foreign(c, s, len))
 		return post_columns(c, s, len, NULL);
+	/* A tab is a level. */
+	if (!c->tabs) {
+		size_t tabs = 0;
+
+		while (s[tabs] == '\t')
+			tabs++;
+		return tabs * c->unit + leading_spaces(s + tabs, len - tabs);
+	}
 	return spaces / l->space_unit * c->unit + spaces % l->space_unit;
 }
 
@@ -138,7 +147,7 @@ static bool next_line(struct syntax_walk *w, size_t *at, struct line *line)
 		while (w->at < *at && syntax_next(w, &pos) != SYNTAX_END)
 			;
 		*at = next;
-		if (line->len > skip_blanks(w->s + line->start, line->len) && w->state.where != SYNTAX_IN_STRING &&
+		if (line->len > skip_blanks(w->s + line->start, line->len) && !syntax_is_fixed(&w->state) &&
 		    w->state.where != SYNTAX_IN_BLOCK_COMMENT)
 			return true;
 	}
@@ -168,6 +177,7 @@ static void look(const struct post_context *c, const struct strbuf *t, struct la
 		}
 		i = next;
 	}
+	l->foreign = is_all_foreign(c, t, at <= t->len ? at : t->len);
 	l->given = columns_of(c, l, t->data + l->first.start, l->first.len);
 	l->more = next_line(&w, &at, &l->second);
 	if (l->more)
@@ -196,10 +206,16 @@ static void drop_blank_lines(struct strbuf *t, size_t keep)
 }
 
 /* The cursor's line cannot end here: a blank was typed behind it, and what comes is no block of its own. */
-static bool line_goes_on(const struct post_context *c, const struct layout *l)
+static bool line_goes_on(const struct post_context *c, const struct strbuf *t, const struct layout *l, bool framed)
 {
 	char last = c->head[c->head_len - 1];
+	char first = t->data[l->first.start];
 
+	/* The line end may belong to the tag. */
+	if (framed && !post_is_code(c))
+		return (last == ' ' || last == ',' || is_word_char(last)) && !strchr("#-*>|`~+=<![0123456789", first);
+	if (framed && !c->in_comment && c->rest_blank && strchr("=.([,", last) && l->given <= c->columns)
+		return true;
 	return (last == ' ' || last == '\t') && post_is_code(c) && !c->in_comment && c->rest_blank &&
 	       l->given <= c->columns;
 }
@@ -239,16 +255,49 @@ static size_t belongs_below(const struct post_context *c, const struct strbuf *t
 		       SIZE_MAX;
 }
 
-/* A finished comment, and code behind it. */
+/* Closing brackets in s, taken for code, that nothing opened. */
+static size_t unmatched(const struct post_context *c, const char *s, size_t len, bool comment)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = s, .len = len };
+	struct syntax_stack own = { .depth = 0 };
+	enum syntax_event event;
+	size_t n = 0;
+	size_t pos;
+
+	if (comment)
+		w.state.where = SYNTAX_IN_LINE_COMMENT;
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
+		if (event == SYNTAX_OPEN)
+			syntax_push(&own, s[pos], pos);
+		else if (event == SYNTAX_CLOSE && !syntax_pop(&own, s[pos]))
+			n++;
+	}
+	return n;
+}
+
+/* The cursor's line is a finished comment, and code comes: it is indented, or its brackets say so. */
 static bool follows_comment(const struct post_context *c, const struct strbuf *t, const struct layout *l)
 {
 	const char *s = t->data + l->first.start;
 	size_t blanks = skip_blanks(s, l->first.len);
 
-	if (c->at.where != SYNTAX_IN_LINE_COMMENT || !c->rest_blank || blanks < TAB_SPACES_MIN)
+	if (c->at.where != SYNTAX_IN_LINE_COMMENT || !c->rest_blank || syntax_line_is_comment(c->syntax, s, l->first.len))
 		return false;
-	return l->given >= c->columns && !syntax_line_is_comment(c->syntax, s, l->first.len) &&
+	if (!blanks && l->more && block_opens(c->syntax, s, l->first.len))
+		return unmatched(c, t->data, t->len, true) > unmatched(c, t->data, t->len, false);
+	return blanks >= TAB_SPACES_MIN && l->given >= c->columns &&
 	       (block_opens(c->syntax, s, l->first.len) || memchr("{;(:,)}", s[l->first.len - 1], 7));
+}
+
+/* The cursor's line is a finished statement, and the answer begins with its blanks again. */
+static bool follows_statement(const struct post_context *c, const struct strbuf *t, const struct layout *l)
+{
+	size_t bytes = skip_blanks(c->head, c->head_len);
+	char last = c->head[c->head_len - 1];
+
+	return c->rest_blank && post_in_code(c) && bytes >= (size_t)(c->head[0] == '\t' ? 1 : TAB_SPACES_MIN) &&
+	       strchr(";})", last) && skip_blanks(t->data, t->len) == bytes && !memcmp(t->data, c->head, bytes) &&
+	       !syntax_line_is_comment(c->syntax, t->data + bytes, l->first.len - bytes);
 }
 
 /* --- the levels --- */
@@ -326,6 +375,13 @@ static bool block_ends_before(const struct post_context *c, const struct strbuf 
 	       (c->head_blank && c->above_opens && !c->columns);
 }
 
+/* The line stands after the cursor, just so: it shows that nothing is moved. */
+static bool is_next_line(const struct post_context *c, const char *s, size_t len, size_t columns)
+{
+	return c->after_count && columns == c->after_columns &&
+	       is_same_line(s, len, c->suffix.data + c->after[0].start, c->after[0].len);
+}
+
 /*
  * How far the lines have to move to the right: all after the first if that begins at the cursor, else all.
  */
@@ -348,7 +404,7 @@ static long shift_of(const struct post_context *c, const struct strbuf *t, const
 		return 0;
 	if (draft->moved)
 		return draft->shift;
-	if (stands_apart(c, line, looked->len))
+	if (stands_apart(c, line, looked->len) || is_next_line(c, line, looked->len, (size_t)columns))
 		return 0;
 	strbuf_init(&first, LIMIT_DOCUMENT);
 	strbuf_add(&first, c->head, c->head_len);
@@ -392,7 +448,6 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 	struct strbuf out;
 	long unit = 0; /* columns of the model's level, when it is another than the document's */
 	long level = 0;
-	bool foreign = is_all_foreign(c, t, from <= t->len ? from : t->len);
 	bool opened = shift && block_opens(c->syntax, t->data + l->first.start, l->first.len);
 
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
@@ -408,8 +463,8 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 		while (w.at < at && syntax_next(&w, &pos) != SYNTAX_END)
 			;
 		/* What a string says is not moved. */
-		if (at < from || bytes == len || w.state.where == SYNTAX_IN_STRING ||
-		    (!shift && !(foreign && is_foreign(c, line, len)))) {
+		if (at < from || bytes == len || syntax_is_fixed(&w.state) ||
+		    (!shift && !(l->foreign && is_foreign(c, line, len)))) {
 			strbuf_add(&out, line, len);
 		} else {
 			columns = (long)columns_of(c, l, line, len);
@@ -480,27 +535,36 @@ static bool begin_on_line(const struct post_context *c, struct draft *draft, str
 	look(c, t, l);
 	if (draft->growing && !l->more && (t->data[0] == '\n' || block_opens(c->syntax, c->head, c->head_len)))
 		return false;
+	if (draft->growing && c->at.where == SYNTAX_IN_LINE_COMMENT && block_opens(c->syntax, t->data + l->first.start, l->first.len))
+		return false;
 	if (l->first.start) {
 		bool between = !c->rest_blank && belongs_between(c, l);
 
-		if (c->rest_blank ? line_goes_on(c, l) : !between && post_is_code(c)) {
+		if (c->rest_blank ? line_goes_on(c, t, l, draft->framed) : !between && post_is_code(c)) {
 			drop_blank_lines(t, 0);
 			strbuf_consume(t, skip_blanks(t->data, t->len));
 		}
 		return true;
 	}
 	below = belongs_below(c, t, l);
-	if (below != SIZE_MAX || follows_comment(c, t, l)) {
+	if (below != SIZE_MAX || follows_statement(c, t, l) || (!draft->growing && follows_comment(c, t, l))) {
 		struct strbuf lead;
 
 		strbuf_init(&lead, LIMIT_COMPLETION_TEXT);
 		strbuf_addch(&lead, '\n');
 		if (!l->given)
-			post_add_indent(c, &lead, below);
+			post_add_indent(c, &lead, below != SIZE_MAX ? below : c->columns);
 		strbuf_splice(t, 0, 0, lead.data, lead.len);
 		strbuf_release(&lead);
 	}
 	return true;
+}
+
+static size_t next_line_start(const struct strbuf *t, size_t at)
+{
+	const char *lf = memchr(t->data + at, '\n', t->len - at);
+
+	return lf ? (size_t)(lf - t->data) + 1 : t->len;
 }
 
 bool reindent(const struct post_context *c, struct draft *draft)
@@ -521,6 +585,6 @@ bool reindent(const struct post_context *c, struct draft *draft)
 	/* What the answer gave its first line, before that went on with the cursor's. */
 	if (!below)
 		l.given = given;
-	rewrite(c, t, &l, shift_of(c, t, &l, draft, below), below ? l.first.start : l.first.start + 1);
+	rewrite(c, t, &l, shift_of(c, t, &l, draft, below), below ? l.first.start : next_line_start(t, l.first.start));
 	return true;
 }

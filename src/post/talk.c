@@ -39,6 +39,12 @@ static const char *const talk[] = {
 	"你可以", "补全", "代码如下", "无需", "没有需要", "不需要",
 };
 
+/* What a comment says that stands for code, if the answer says nothing else. */
+static const char *const placeholders[] = {
+	"your code", "code here", "code goes", "rest of the", "remaining code", "existing code", "implementation here",
+	"implementation goes", "logic here", "你的代码", "您的代码", "其余代码", "现有代码",
+};
+
 static const char *const labels[] = {
 	"completion:", "answer:", "output:", "code:", "text to insert:", "insert:", "result:", "补全：",
 	"答案：",
@@ -115,6 +121,19 @@ bool talk_is_label(const char *line, size_t len)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
 		if (len == strlen(labels[i]) && starts_with(line, len, labels[i]))
+			return true;
+	}
+	return false;
+}
+
+bool talk_is_all_placeholder(const struct post_context *c, const char *text, size_t len)
+{
+	trim(&text, &len);
+	if (len > PLACEHOLDER_MAX || memchr(text, '\n', len) || c->in_comment || !post_in_code(c) ||
+	    !syntax_line_is_comment(c->syntax, text, len))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (any_begins(text + i, len - i, placeholders, ARRAY_LEN(placeholders)))
 			return true;
 	}
 	return false;

@@ -15,6 +15,8 @@
 bool talk_is_line(const struct post_context *c, const char *line, size_t len);
 /* The line is a comment that begins with dots, for code that was left out: "# ... existing code ...". */
 bool talk_is_placeholder(const struct post_context *c, const char *line, size_t len);
+/* The text is one comment, which asks for the code: "// your code here". */
+bool talk_is_all_placeholder(const struct post_context *c, const char *text, size_t len);
 /* The line is only a label in front of an answer: "Completion:". */
 bool talk_is_label(const char *line, size_t len);
 

@@ -55,6 +55,20 @@ static bool may_end_at(const struct post_context *c, const struct strbuf *t, siz
 	return before.own <= whole.own && before.closed >= whole.closed;
 }
 
+/* All lines with text from `at` on are talk. */
+static bool is_all_talk(const struct post_context *c, const struct strbuf *t, size_t at)
+{
+	while (at <= t->len) {
+		struct line line;
+		size_t next = line_at(t->data, t->len, at, &line);
+
+		if (skip_blanks(t->data + at, line.len) < line.len && !talk_is_line(c, t->data + at, line.len))
+			return false;
+		at = next;
+	}
+	return true;
+}
+
 void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
@@ -67,6 +81,10 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 
 	if (!post_is_code(c))
 		return;
+	if (talk_is_all_placeholder(c, t->data, t->len)) {
+		strbuf_reset(t);
+		return;
+	}
 	for (; event != SYNTAX_END; event = syntax_next(&w, &pos)) {
 		struct line line;
 		bool blank;
@@ -78,7 +96,7 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 		blank = skip_blanks(t->data + at, line.len) == line.len;
 		if (!blank && !continues_comment && !(at && comment_above) && w.state.where == SYNTAX_IN_CODE &&
 		    (talk_is_placeholder(c, t->data + at, line.len) ||
-		     (bare && blank_above && talk_is_line(c, t->data + at, line.len))) &&
+		     (blank_above && talk_is_line(c, t->data + at, line.len) && (bare || is_all_talk(c, t, at)))) &&
 		    may_end_at(c, t, at)) {
 			strbuf_truncate(t, at);
 			return;
@@ -236,9 +254,16 @@ void trim_end(const struct post_context *c, struct strbuf *t)
 	}
 	if (lf) {
 		/* What follows has the blanks of the cursor's line again, or those that the text gave it. */
+		bool bare = lf + 1 == t->data + t->len;
+
 		if (c->whole_lines) {
 			strbuf_truncate(t, (size_t)(lf - t->data) + 1);
 			strbuf_add(t, c->head, c->head_len);
+		} else if (bare && t->data[0] == '\n' && post_between_brackets(c)) {
+			post_add_indent(c, t, c->columns);
+		} else if (bare && !memchr(t->data, '\n', end) && c->open.depth && post_is_code(c)) {
+			/* The line end of a closing tag. */
+			strbuf_truncate(t, end);
 		}
 		return;
 	}

@@ -463,6 +463,18 @@ static bool is_all_fenced(const struct slice *t, size_t line, size_t mark, size_
 	return true;
 }
 
+/* The last line is a fence, and the only one. */
+static bool ends_with_fence(const struct slice *t)
+{
+	size_t len = trimmed_length(t->s, t->len);
+	const char *lf = memrchr(t->s, '\n', len);
+	size_t line;
+	size_t mark;
+	size_t count;
+
+	return lf && find_fence(t, 0, &line, &mark, &count) && line == (size_t)(lf - t->s) + 1 && mark + count == len;
+}
+
 /* Takes fences off. */
 static void unfence(const struct post_context *c, struct slice *t, const struct unwrap_info *info, bool fim, bool *closed)
 {
@@ -481,7 +493,8 @@ static void unfence(const struct post_context *c, struct slice *t, const struct 
 	at_start = mark == first;
 	if (!post_is_code(c)) {
 		/* Fences are text here, but for one around everything that says it is, or that talk leads to. */
-		if (wrapped ? false : at_start ? info_is_prose(t, mark + count) || is_all_fenced(t, line, mark, count)
+		if (wrapped ? false : at_start ? info_is_prose(t, mark + count) ||
+							  (is_all_fenced(t, line, mark, count) && t->s[mark + count] == '\n')
 					       : fence_opens(c, t, line, mark, count) && leads_in(t->s, line))
 			take_fenced(t, line, mark, count, growing, closed);
 		return;
@@ -492,6 +505,8 @@ static void unfence(const struct post_context *c, struct slice *t, const struct 
 			take_fenced(t, line, mark, count, growing, closed);
 		else if (fim)
 			goto closing;
+		else if (!growing && !c->in_comment && ends_with_fence(t))
+			narrow(t, 0, (size_t)((const char *)memrchr(t->s, '\n', trimmed_length(t->s, t->len)) - t->s));
 		return;
 	}
 	if (at_start || fence_opens(c, t, line, mark, count)) {

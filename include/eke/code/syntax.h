@@ -61,6 +61,7 @@ struct syntax_state {
 	enum syntax_where where;
 	char quote;
 	bool triple;                          /* the string or quotation goes on over lines */
+	bool ends_here;                       /* the line began with the delimiter of a heredoc, which must stand where it is */
 	bool no_value;                        /* an operand has just ended: what comes is an operator */
 	char delimiter[SYNTAX_DELIMITER_MAX]; /* of a heredoc or raw string, that is open or begins at the line end */
 	uint8_t elements;                     /* JSX elements that are open here */
@@ -83,6 +84,9 @@ enum syntax_event {
 	SYNTAX_STRING_BEGIN,
 	SYNTAX_STRING_END, /* its (last) closing quote */
 };
+
+/* Lines that begin in this state are not to be moved: what a string says, and what ends it. */
+bool syntax_is_fixed(const struct syntax_state *state);
 
 /* A walk over text with LF line ends; `state` may start with what an earlier walk ended in. */
 struct syntax_walk {
