@@ -87,7 +87,7 @@ static size_t stack_surplus(const struct stack *s, size_t *open, size_t *orphans
 			own = depth - 1;
 			*orphans += s->owner[i] < s->outer_depth;
 		} else if (closer->pinned || closer->opener == SIZE_MAX) {
-			n += s->owner[i] >= s->outer_depth;
+			n += s->owner[i] >= outer;
 			outer = s->owner[i] < outer ? s->owner[i] : outer;
 		} else {
 			/* It closes what is left to close. */

@@ -12,6 +12,8 @@
 #include "eke/code/indent.h"
 
 #define TAB_COLUMNS 8
+#define SURE_LINES 4     /* that are indented the same way show what a document indents with */
+#define NEW_DOCUMENT 200 /* bytes of a document of which nothing can be learned yet */
 
 void post_add_lf(struct strbuf *out, const char *s, size_t len)
 {
@@ -97,10 +99,12 @@ static void set_indentation(struct post_context *c)
 	bool spaces = c->in->insert_spaces && !(c->syntax->flags & SYNTAX_TABS);
 	size_t bytes = skip_blanks(c->head, c->head_len);
 	bool mixed;
+	size_t lines;
 
 	indent_learn(&indent, c->syntax, c->prefix.data, c->prefix.len);
 	indent_learn(&indent, c->syntax, c->suffix.data, c->suffix.len);
 	mixed = indent_is_mixed(&indent);
+	lines = indent.tabs + indent.spaces;
 	/* The cursor's line wins. */
 	if (bytes && c->head[0] == '\t') {
 		indent.tabs = SIZE_MAX;
@@ -113,8 +117,10 @@ static void set_indentation(struct post_context *c)
 	/* Of a Makefile only recipes need their tab. */
 	if ((c->syntax->flags & (SYNTAX_TABS | SYNTAX_SHELL)) == (SYNTAX_TABS | SYNTAX_SHELL) && !is_recipe(c))
 		mixed = true;
-	/* Spaces are the default of clients that say nothing. */
-	c->sure = !mixed && (indent.tabs || indent.spaces || !c->in->insert_spaces || (c->syntax->flags & SYNTAX_TABS));
+	/* The cursor's line, enough others, the language, or, where there is next to nothing yet, the client. */
+	c->sure = !mixed && (bytes || lines >= SURE_LINES ||
+			     (c->syntax->flags & SYNTAX_TABS) ||
+			     (!c->in->insert_spaces && c->prefix.len + c->suffix.len < NEW_DOCUMENT));
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;

@@ -295,6 +295,8 @@ static bool overlap_is_real(const struct post_context *c, const struct strbuf *t
 		return false;
 	if (in_code && whole.surplus > before.surplus)
 		return true;
+	if (in_code && !words && strchr(")]}", tail[0]))
+		return false;
 	if (tail[0] == '>' && !words)
 		return open_angles(c->head, c->head_len) > 0 && open_angles(t->data, t->len) < 0;
 	/* Inside of a word that stands there already. */

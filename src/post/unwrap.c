@@ -447,6 +447,17 @@ static bool fence_opens(const struct post_context *c, const struct slice *t, siz
 	       (leads_in(t->s, line) && find_fence(t, mark + count, &next, &next_mark, &next_count));
 }
 
+/* The fence names nothing, or the document's language. */
+static bool info_is_own(const struct post_context *c, const struct slice *t, size_t from)
+{
+	const char *id = c->in->language ? c->in->language : "";
+	size_t n = strlen(id);
+
+	if (from < t->len && t->s[from] == '\n')
+		return true;
+	return n && from + n < t->len && starts_with(t->s + from, t->len - from, id) && t->s[from + n] == '\n';
+}
+
 /* All of the text is one fence, from its first line to its last. */
 static bool is_all_fenced(const struct slice *t, size_t line, size_t mark, size_t count)
 {
@@ -494,7 +505,7 @@ static void unfence(const struct post_context *c, struct slice *t, const struct 
 	if (!post_is_code(c)) {
 		/* Fences are text here, but for one around everything that says it is, or that talk leads to. */
 		if (wrapped ? false : at_start ? info_is_prose(t, mark + count) ||
-							  (is_all_fenced(t, line, mark, count) && t->s[mark + count] == '\n')
+							  (is_all_fenced(t, line, mark, count) && info_is_own(c, t, mark + count))
 					       : fence_opens(c, t, line, mark, count) && leads_in(t->s, line))
 			take_fenced(t, line, mark, count, growing, closed);
 		return;
