@@ -52,7 +52,7 @@ static const char help[] =
 static int serve(const struct app_options *options, int argc, char **argv)
 {
 	if (argc) {
-		fprintf(stderr, "eke serve: %s is not understood; it takes no arguments\n", argv[0]);
+		fprintf(stderr, "eke serve: unexpected argument %s\n", argv[0]);
 		return CLI_USAGE;
 	}
 	return lsp_serve(options);
@@ -61,7 +61,7 @@ static int serve(const struct app_options *options, int argc, char **argv)
 static int acp(const struct app_options *options, int argc, char **argv)
 {
 	if (argc) {
-		fprintf(stderr, "eke acp: %s is not understood; it takes no arguments\n", argv[0]);
+		fprintf(stderr, "eke acp: unexpected argument %s\n", argv[0]);
 		return CLI_USAGE;
 	}
 	return acp_serve(options);
@@ -179,7 +179,7 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(&options, argc ? argc - 1 : 0, argv + (argc > 0));
-	fprintf(stderr, "eke: there is no command %s; 'eke --help' lists them\n", name);
+	fprintf(stderr, "eke: unknown command %s; see 'eke --help'\n", name);
 	return CLI_USAGE;
 }
 
@@ -191,7 +191,7 @@ static int check_stdout(int code)
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
 	if (poll(&out, 1, 0) < 0 || !(out.revents & (POLLERR | POLLHUP)))
-		fprintf(stderr, "eke: standard output could not be written to: something is missing there\n");
+		fprintf(stderr, "eke: the output could not be written completely\n");
 	return code == CLI_OK ? CLI_FAILED : code;
 }
 

@@ -136,7 +136,7 @@ static const struct json *parse_guarded(struct json_pool *pool, const char *text
 	tree = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	active = NULL;
 	if (!tree && pool->full) {
-		err_set(err, ERR_PARSE, "JSON of more values than eke takes, at byte %zu", (size_t)(end - text));
+		err_set(err, ERR_PARSE, "too many JSON values, at byte %zu", (size_t)(end - text));
 		return NULL;
 	}
 	if (!tree) {

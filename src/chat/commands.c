@@ -89,8 +89,8 @@ static void warn_unknown(const char *name, const char *prompt, config_warn_fn *w
 		if (!len || is_known(p, len))
 			continue;
 		snprintf(sentence, sizeof(sentence),
-			 "chat.commands.%.64s: %.*s stays as it is; what is replaced is {selection}, {file}, {language}, {diff}, "
-			 "{input}, {framework}",
+			 "chat.commands.%.64s: %.*s is no placeholder and is kept as text; there are {selection}, {file}, "
+			 "{language}, {diff}, {input}, {framework}",
 			 name, (int)(len < 64 ? len : 64), p);
 		warn(warn_ctx, sentence);
 	}
@@ -187,7 +187,7 @@ const struct command *commands_find(const struct command_set *set, const char *n
 	strbuf_init(&names, LIMIT_ERR_MESSAGE / 2);
 	for (size_t i = 0; i < set->count; i++)
 		strbuf_addf(&names, "%s%s", i ? ", " : "", set->items[i].name);
-	err_set(err, ERR_INVALID_PARAMS, "there is no command \"%.64s\"; there are %s", name, names.data);
+	err_set(err, ERR_INVALID_PARAMS, "unknown command \"%.64s\"; the commands are %s", name, names.data);
 	strbuf_release(&names);
 	return NULL;
 }

@@ -11,11 +11,10 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "eke/base/paths.h"
 #include "eke/base/strbuf.h"
-#include "eke/base/utf.h"
 #include "eke/text/buffer.h"
 #include "eke/text/language.h"
+#include "eke/text/outbound.h"
 #include "eke/text/uri.h"
 #include "blocks.h"
 #include "mentions.h"
@@ -64,41 +63,6 @@ static void source_release(struct source *source)
 	free(source->shown);
 }
 
-static bool take_text(struct source *source, const char *text, size_t len, struct err *err)
-{
-	struct strbuf valid;
-
-	if (memchr(text, '\0', len)) {
-		err_set(err, ERR_INVALID_PARAMS, "%s is no text", source->shown);
-		return false;
-	}
-	strbuf_init(&valid, 3 * LIMIT_DOCUMENT);
-	utf8_append_valid(&valid, text, len);
-	source->own = text_buffer_new();
-	text_buffer_set(source->own, valid.data, valid.len);
-	source->text = source->own;
-	strbuf_release(&valid);
-	return true;
-}
-
-static bool read_text(struct source *source, const char *uri, struct err *err)
-{
-	char *path = uri_to_path(uri);
-	struct strbuf text;
-	bool ok = false;
-
-	strbuf_init(&text, LIMIT_DOCUMENT);
-	if (!path)
-		err_set(err, ERR_INVALID_PARAMS, "%s is neither an open document nor a file", source->shown);
-	else if (file_read(path, LIMIT_DOCUMENT, &text, err))
-		ok = take_text(source, text.data, text.len, err);
-	else
-		err->kind = ERR_INVALID_PARAMS;
-	strbuf_release(&text);
-	free(path);
-	return ok;
-}
-
 static const struct context_text *find_text(const struct context_sources *from, const char *uri)
 {
 	const struct context_text *found = NULL;
@@ -132,27 +96,26 @@ static const char *language_for(const struct source *source, const struct contex
 	return language ? language->id : NULL;
 }
 
-/* The text of item->uri, which the rules must allow. To be released in any case. */
+/* The text of item->uri. To be released in any case. */
 static bool source_open(struct source *source, const struct context_sources *from, const struct context_item *item,
 	struct err *err)
 {
 	const struct context_text *given = find_text(from, item->uri);
 	struct doc *doc = docs_find(from->docs, item->uri);
-	bool ok = true;
 
 	*source = (struct source){ .encoding = docs_encoding(from->docs) };
 	source->shown = workspace_show(from->workspace, item->uri);
-	if (!workspace_may_send(from->workspace, item->uri, err))
-		return false;
 	if (given)
-		ok = take_text(source, given->text, given->len, err);
+		source->own = outbound_text(from->workspace, item->uri, given->text, given->len, err);
 	else if (doc && doc_is_kept(doc))
-		source->text = doc_text(doc);
+		source->text = outbound_document(from->workspace, doc, err);
 	else
-		ok = read_text(source, item->uri, err);
-	if (ok)
+		source->own = outbound_file(from->workspace, item->uri, err);
+	if (source->own)
+		source->text = source->own;
+	if (source->text)
 		source->language = language_for(source, item, doc);
-	return ok;
+	return source->text != NULL;
 }
 
 /* --- blocks --- */
@@ -184,7 +147,7 @@ static bool put(struct context_blocks *blocks, bool selection, char *key, struct
 	if (blocks->count == LIMIT_CONTEXT_ITEMS) {
 		free(block.key);
 		free(block.text);
-		err_set(err, ERR_INVALID_PARAMS, "more than %d things go with the question", LIMIT_CONTEXT_ITEMS);
+		err_set(err, ERR_INVALID_PARAMS, "at most %d attachments are allowed", LIMIT_CONTEXT_ITEMS);
 		return false;
 	}
 	blocks->items = xreallocarray(blocks->items, blocks->count + 1, sizeof(*blocks->items));
@@ -306,7 +269,7 @@ static bool add_file(struct context_blocks *blocks, const struct context_sources
 	}
 	if (!ok)
 		err_set(err, ERR_INVALID_PARAMS,
-			"%s has %zu bytes, and %zu is the most that goes with a question: give a part of it",
+			"%s has %zu bytes; at most %zu can be attached: attach a part of it",
 			source.shown, piece.end - piece.start, LIMIT_CONTEXT_PIECE);
 	if (ok)
 		remember(blocks, &source, selection ? &body : NULL);
@@ -339,12 +302,15 @@ static bool add_block(struct context_blocks *blocks, const char *name, const cha
 	return ok;
 }
 
-static bool add_text(struct context_blocks *blocks, const struct context_item *item, struct err *err)
+static bool add_text(struct context_blocks *blocks, const struct context_sources *from,
+	const struct context_item *item, struct err *err)
 {
 	const char *name = item->name && *item->name ? item->name : "Text";
 
+	if (item->uri && !workspace_may_send(from->workspace, item->uri, err))
+		return false;
 	if (item->len > LIMIT_CONTEXT_PIECE) {
-		err_set(err, ERR_INVALID_PARAMS, "%.100s has %zu bytes, and %zu is the most that goes with a question", name,
+		err_set(err, ERR_INVALID_PARAMS, "%.100s has %zu bytes; at most %zu can be attached", name,
 			item->len, LIMIT_CONTEXT_PIECE);
 		return false;
 	}
@@ -405,9 +371,11 @@ bool context_add(struct context_blocks *blocks, const struct context_sources *so
 	case CONTEXT_FILE:
 		return add_file(blocks, sources, item, err);
 	case CONTEXT_TEXT:
-		return add_text(blocks, item, err);
+		return add_text(blocks, sources, item, err);
 	case CONTEXT_DIAGNOSTICS:
 		return add_diagnostics(blocks, sources, item, err);
+	case CONTEXT_CHANGES:
+		break; /* git tells, see diff.c */
 	}
 	return true;
 }

@@ -163,7 +163,7 @@ static bool write_end(struct asking *a)
 	if (result == STORE_FAILED)
 		conversations_repair(a->c, a->history, &err);
 	if (result != STORE_OK)
-		log_warn("the end of an answer could not be kept");
+		log_warn("the end of an answer could not be saved");
 	conversations_work_due(a->c);
 	return true;
 }
@@ -356,7 +356,7 @@ static void on_begin(void *ctx)
 	if (result == STORE_BUSY && ++a->tries < CONVERSATION_BUSY_TRIES) {
 		timer_start(a->timer, CONVERSATION_BUSY_MS);
 	} else if (result == STORE_BUSY) {
-		err_set(&err, ERR_INTERNAL, "other processes keep the store of conversations busy");
+		err_set(&err, ERR_INTERNAL, "the chat history is locked by another process: try again");
 		fail(a, &err);
 	} else if (result == STORE_FAILED) {
 		/* In memory a new chat can be had; one of the file's cannot. */
@@ -405,8 +405,8 @@ static void on_diff(void *ctx, const struct strbuf *text, const char *const *kep
 	}
 	for (; *kept; kept++)
 		add_note(a, xstrdup(*kept));
-	if (!context_add_text(&a->question.blocks, "What is staged (git diff --cached)", "diff", text->data, text->len,
-			      &trouble)) {
+	if (!context_add_text(&a->question.blocks, a->question.changed ? "What is to be committed (git diff HEAD)" :
+			      "What is staged (git diff --cached)", "diff", text->data, text->len, &trouble)) {
 		fail(a, &trouble);
 		return;
 	}
@@ -425,7 +425,7 @@ static bool prepare(struct asking *a, const struct conversation_question *q, str
 
 	if (q->again) {
 		if (!q->chat_id)
-			err_set(err, ERR_INVALID_PARAMS, "which chat is meant?");
+			err_set(err, ERR_INVALID_PARAMS, "chatId is missing");
 		return q->chat_id != NULL;
 	}
 	sources.folder = q->folder ? q->folder : workspace_folder(c->workspace, 0);
@@ -433,7 +433,8 @@ static bool prepare(struct asking *a, const struct conversation_question *q, str
 		return false;
 	if (a->question.wants_diff) {
 		a->state = ASKING_DIFF;
-		a->diff = diff_start(c->loop, c->workspace, sources.folder, on_diff, a);
+		a->diff = diff_start(c->loop, c->workspace, sources.folder,
+			(const char *const *)a->question.changed, on_diff, a);
 	}
 	return true;
 }
@@ -453,7 +454,7 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	struct asking *a;
 
 	if (at_work(c) >= LIMIT_CHATS_AT_WORK) {
-		err_set(err, ERR_INVALID_REQUEST, "%d chats are being answered already: wait for one, or cancel it",
+		err_set(err, ERR_INVALID_REQUEST, "at most %d chats are answered at a time: wait for one, or cancel it",
 			LIMIT_CHATS_AT_WORK);
 		return 0;
 	}

@@ -111,7 +111,7 @@ static void reply_chat(struct look *look, const struct history_chat *chat)
 	if (look->verb != CONVERSATIONS_GET)
 		what = (struct conversations_reply){ .text = text.data, .len = text.len };
 	if (!ok)
-		err_set(&err, ERR_INVALID_PARAMS, "the chat is too long for one text: %zu bytes are the most", LIMIT_EXPORT);
+		err_set(&err, ERR_INVALID_PARAMS, "the chat is too long to export: the limit is %zu bytes", LIMIT_EXPORT);
 	reply(look, &what, ok ? NULL : &err);
 	strbuf_release(&text);
 }
@@ -169,7 +169,7 @@ static void on_try(void *ctx)
 	if (result == STORE_BUSY && ++look->tries < CONVERSATION_BUSY_TRIES) {
 		timer_start(look->timer, CONVERSATION_BUSY_MS);
 	} else if (result == STORE_BUSY) {
-		err_set(&err, ERR_INTERNAL, "other processes keep the store of conversations busy");
+		err_set(&err, ERR_INTERNAL, "the chat history is locked by another process: try again");
 		reply(look, NULL, &err);
 	} else if (result == STORE_FAILED) {
 		if (conversations_repair(c, h, &err) && (look->verb == CONVERSATIONS_LIST || !c->failed))

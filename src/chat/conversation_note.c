@@ -146,7 +146,7 @@ static void on_try(void *ctx)
 		return;
 	}
 	if (result != STORE_OK && err.kind == ERR_NONE)
-		err_set(&err, ERR_INTERNAL, "the turn could not be written to the store of conversations");
+		err_set(&err, ERR_INTERNAL, "the turn could not be written to the chat history");
 	conversations_work_due(c);
 	tell(n, err.kind != ERR_NONE ? &err : NULL);
 	note_end(n);
@@ -197,7 +197,7 @@ void conversations_notes_free(struct conversations *c)
 		struct err err = ERR_INIT;
 
 		if (write_note(c->notes, &err) != STORE_OK)
-			log_info("a turn was not written to the store of conversations");
+			log_info("a turn was not written to the chat history");
 		note_end(c->notes);
 	}
 }

@@ -29,14 +29,14 @@ bool conversations_repair(struct conversations *c, const struct history *h, stru
 	struct store_trouble trouble;
 	bool told = h == c->disk && history_take_trouble(c->disk, &trouble);
 
-	err_set(err, ERR_INTERNAL, "%s", told ? trouble.sentence : "the store of conversations cannot be used");
+	err_set(err, ERR_INTERNAL, "%s", told ? trouble.sentence : "the chat history cannot be used");
 	if (told)
 		log_warn("%s", trouble.sentence);
 	if (told && trouble.kind == STORE_DAMAGED)
 		return true;
 	if (h != c->disk || c->failed)
 		return false;
-	log_warn("conversations are kept in memory only, until eke ends");
+	log_warn("chats are kept in memory only and are lost when eke ends");
 	c->failed = true;
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "eke/chat/edit_text.h"
 #include "eke/text/buffer.h"
 #include "eke/text/diff.h"
+#include "eke/text/outbound.h"
 #include "eke/text/uri.h"
 #include "eke/upstream/call.h"
 #include "eke/upstream/choose.h"
@@ -46,17 +47,19 @@ struct proposal {
 struct edits {
 	struct upstream *upstream;
 	struct docs *docs;
+	struct workspace *workspace;
 	struct config *config; /* ref */
 	struct proposal *proposals;
 	uint64_t last_id;
 };
 
-struct edits *edits_new(struct upstream *upstream, struct docs *docs)
+struct edits *edits_new(struct upstream *upstream, struct docs *docs, struct workspace *workspace)
 {
 	struct edits *edits = xcalloc(1, sizeof(*edits));
 
 	edits->upstream = upstream;
 	edits->docs = docs;
+	edits->workspace = workspace;
 	return edits;
 }
 
@@ -157,7 +160,7 @@ static void finish(struct proposal *e, const struct edit_proposal *proposal, con
 /* The differences as edits of the document, whose text is as it was. */
 static void propose(struct proposal *e, const struct doc *doc)
 {
-	const struct text_buffer *buffer = doc_text(doc);
+	const struct text_buffer *buffer = doc_text(doc); /* allowed: positions in it */
 	enum position_encoding encoding = docs_encoding(e->edits->docs);
 	size_t count;
 	struct diff_edit *diffs =
@@ -197,12 +200,12 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 	if (!answer) {
 		trouble = *err;
 	} else if (answer->finish == CALL_TRUNCATED || answer->finish == CALL_LENGTH) {
-		err_set(&trouble, ERR_UPSTREAM, "the answer broke off in the middle of the edit: ask for a smaller range");
+		err_set(&trouble, ERR_UPSTREAM, "the answer ended in the middle of the edit: select a smaller range");
 	} else if (!extract(e, true)) {
 		err_set(&trouble, ERR_UPSTREAM, "the model answered with talk instead of an edit: say more exactly what is to "
 			"be changed, or use another model");
 	} else if (!doc || doc_revision(doc) != e->revision) {
-		err_set(&trouble, ERR_CONTENT_MODIFIED, "the document was changed while the edit was being made: ask again");
+		err_set(&trouble, ERR_CONTENT_MODIFIED, "the document changed while the edit was prepared: try again");
 	} else {
 		tell(e);
 		propose(e, doc);
@@ -237,9 +240,9 @@ struct material {
 	char *path;
 };
 
-static void take(struct proposal *e, const struct doc *doc, const struct range *range, struct material *m)
+static void take(struct proposal *e, const struct doc *doc, const struct text_buffer *buffer, const struct range *range,
+	struct material *m)
 {
-	const struct text_buffer *buffer = doc_text(doc);
 	enum position_encoding encoding = docs_encoding(e->edits->docs);
 	size_t start = text_buffer_offset(buffer, range->start, encoding);
 	size_t end = text_buffer_offset(buffer, range->end, encoding);
@@ -351,6 +354,7 @@ uint64_t edits_start(struct edits *edits, const struct edit_request *request, co
 	struct err *err)
 {
 	const struct doc *doc = docs_find(edits->docs, request->uri);
+	const struct text_buffer *text;
 	struct endpoint *endpoint;
 	struct material m;
 	struct choice choice;
@@ -362,6 +366,9 @@ uint64_t edits_start(struct edits *edits, const struct edit_request *request, co
 						       "the document is not open: send textDocument/didOpen first");
 		return 0;
 	}
+	text = outbound_document(edits->workspace, doc, err);
+	if (!text)
+		return 0;
 	upstream_choose(edits->upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, 0, &choice);
 	endpoint = request->endpoint || !choice.endpoint ? upstream_find(edits->upstream, request->endpoint, err) :
 							   choice.endpoint;
@@ -377,7 +384,7 @@ uint64_t edits_start(struct edits *edits, const struct edit_request *request, co
 	strbuf_init(&e->text, LIMIT_ANSWER);
 	e->next = edits->proposals;
 	edits->proposals = e;
-	take(e, doc, &request->range, &m);
+	take(e, doc, text, &request->range, &m);
 	sent = send(e, doc, request, &m, err);
 	strbuf_release(&m.before);
 	strbuf_release(&m.after);

@@ -231,7 +231,7 @@ static bool prepare(struct history_chat *chat, const struct history_question *q,
 		while (at && chat->turns[at - 1].role != HISTORY_USER)
 			at--;
 		if (!at) {
-			err_set(err, ERR_INVALID_PARAMS, "nothing was asked in this chat yet");
+			err_set(err, ERR_INVALID_PARAMS, "this chat has no question yet");
 			return false;
 		}
 		place->question = chat->turns[at - 1].number;
@@ -244,14 +244,14 @@ static bool prepare(struct history_chat *chat, const struct history_question *q,
 
 		at = parse_number(q->edit, &number) ? find_turn(chat, number, HISTORY_USER) : chat->count;
 		if (at == chat->count) {
-			err_set(err, ERR_INVALID_PARAMS, "the chat has no turn \"%.32s\" of the user's", q->edit);
+			err_set(err, ERR_INVALID_PARAMS, "the chat has no user turn \"%.32s\"", q->edit);
 			return false;
 		}
 		place->question = number;
 		history_drop_turns(chat, at);
 	}
 	if (chat->count + 2 > LIMIT_CHAT_TURNS) {
-		err_set(err, ERR_INVALID_PARAMS, "the chat has %d turns already: begin a new one", LIMIT_CHAT_TURNS);
+		err_set(err, ERR_INVALID_PARAMS, "a chat has at most %d turns: start a new one", LIMIT_CHAT_TURNS);
 		return false;
 	}
 	show_question(chat, q);
@@ -296,7 +296,7 @@ static bool begin(struct history *h, const struct history_question *q, struct hi
 		ok = false;
 	} else if (busy) {
 		err_set(err, ERR_INVALID_REQUEST,
-			"an answer is being written in this chat: wait for its end, or cancel it");
+			"this chat is being answered: wait, or cancel that request");
 		ok = false;
 	}
 	ok = ok && prepare(&chat, q, place, err) && q->fits(q->ctx, &chat, err);

@@ -241,7 +241,7 @@ static bool parse_cursor(const char *cursor, int64_t *updated, int64_t *number, 
 				return true;
 		}
 	}
-	err_set(err, ERR_INVALID_PARAMS, "the cursor is none that a list gave");
+	err_set(err, ERR_INVALID_PARAMS, "the cursor is not valid: use one that chat/list returned");
 	return false;
 }
 

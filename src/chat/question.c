@@ -32,9 +32,32 @@ static bool take_context(struct question *question, const struct conversation_qu
 	if (bytes <= LIMIT_CHAT_PROMPT)
 		return true;
 	err_set(err, ERR_PROMPT_TOO_LONG,
-		"the question and what goes with it have %zu bytes, more than the %zu that eke sends",
+		"the question and its attachments have %zu bytes; at most %zu are sent",
 		bytes, LIMIT_CHAT_PROMPT);
 	return false;
+}
+
+/* The files whose changes go along. */
+static bool take_changed(struct question *question, const struct conversation_question *q, struct err *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->context_count; i++) {
+		char *path = q->context[i].kind == CONTEXT_CHANGES ? uri_to_path(q->context[i].uri) : NULL;
+
+		if (q->context[i].kind != CONTEXT_CHANGES)
+			continue;
+		if (!path || !question->wants_diff) {
+			free(path);
+			err_set(err, ERR_INVALID_PARAMS, question->wants_diff ? "%.400s is no file" :
+				"changes to %.400s go with a command that needs a diff, such as commit", q->context[i].uri);
+			return false;
+		}
+		question->changed = xreallocarray(question->changed, n + 2, sizeof(*question->changed));
+		question->changed[n++] = path;
+		question->changed[n] = NULL;
+	}
+	return true;
 }
 
 static bool is_blank(const char *text)
@@ -111,15 +134,17 @@ bool question_prepare(struct question *question, const struct conversation_quest
 	context_init(&question->blocks);
 	question->prompt = xstrdup(q->prompt ? q->prompt : "");
 	if (q->edit_turn_id && !q->chat_id) {
-		err_set(err, ERR_INVALID_PARAMS, "a turn can be replaced in a chat only: say in which");
+		err_set(err, ERR_INVALID_PARAMS, "chatId is missing: a turn can be replaced in a chat only");
 		return false;
 	}
 	if ((q->command && !command) || !take_context(question, q, sources, err))
 		return false;
 	if (command && !take_command(question, command, err))
 		return false;
+	if (!take_changed(question, q, err))
+		return false;
 	if (!command && is_blank(question->prompt)) {
-		err_set(err, ERR_INVALID_PARAMS, "there is no question");
+		err_set(err, ERR_INVALID_PARAMS, "the question is empty");
 		return false;
 	}
 	question->title = title_make(question->prompt, command && !command->needs_input ? command->title : NULL,
@@ -137,5 +162,8 @@ void question_release(struct question *question)
 	free(question->title);
 	free(question->workspace);
 	free(question->edit);
+	for (char **path = question->changed; path && *path; path++)
+		free(*path);
+	free(question->changed);
 	context_release(&question->blocks);
 }

@@ -1,5 +1,5 @@
 /*
- * Which brackets and quotes are open, character by character. No objects.
+ * Which brackets and quotes are open, character by character.
  */
 #include "eke/code/closers.h"
 

@@ -1,5 +1,5 @@
 /*
- * Two texts side by side, word by word; and the end of one, looked for in the other. No objects.
+ * Two texts side by side, word by word; and the end of one, looked for in the other.
  */
 #include "eke/complete/rejoin.h"
 

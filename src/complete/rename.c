@@ -1,5 +1,5 @@
 /*
- * Words, replaced as wholes. No objects: struct renames is a value of its owner.
+ * Words, replaced as wholes. A struct renames is a value of its owner.
  */
 #include "eke/complete/rename.h"
 

@@ -242,3 +242,8 @@ void base_url_release(struct base_url *url)
 	free(url->host);
 	*url = (struct base_url){ 0 };
 }
+
+char *base_url_join(const struct base_url *url, const char *path, bool at_origin)
+{
+	return xasprintf("%s%s", at_origin ? url->origin : url->base, path);
+}

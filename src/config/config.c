@@ -52,7 +52,7 @@ static bool add_ignore(struct config *config, const struct json *list, bool is_f
 		}
 		/* A workspace may bring its editor's settings along: it must not let files go that their owner keeps back. */
 		if (!is_file && json_string(e)[0] == '!') {
-			log_warn("the editor's privacy.ignore cannot take patterns away: ignored \"%s\"", json_string(e));
+			log_warn("the editor's privacy.ignore can only add patterns: ignored \"%s\"", json_string(e));
 			continue;
 		}
 		config->ignore = xreallocarray(config->ignore, n + 2, sizeof(*config->ignore));
@@ -86,8 +86,9 @@ static bool check_commands(const struct json *commands, struct err *err)
 		size_t len = strlen(name);
 
 		if (!len || len > LIMIT_COMMAND_NAME || strcspn(name, " \t\r\n") < len) {
-			err_set(err, ERR_INVALID_PARAMS, "chat.commands: \"%.64s\" is no name: from 1 to %d bytes without blanks",
-				name, LIMIT_COMMAND_NAME);
+			err_set(err, ERR_INVALID_PARAMS,
+				"chat.commands: \"%.64s\" is not a valid name: it must have 1 to %d bytes and no blanks", name,
+				LIMIT_COMMAND_NAME);
 			return false;
 		}
 		if (!json_string(c) || !*json_string(c)) {
@@ -123,7 +124,7 @@ void config_warn_unknown(const struct json *tree, const struct decode_field *tab
 	char sentence[256];
 
 	while ((unknown = decode_unknown(tree, table, unknown))) {
-		snprintf(sentence, sizeof(sentence), "%s%.100s is not known here and ignored", prefix, json_key(unknown));
+		snprintf(sentence, sizeof(sentence), "%s%.100s is unknown and ignored", prefix, json_key(unknown));
 		warn(warn_ctx, sentence);
 	}
 	for (const struct decode_field *f = table; f->name; f++) {

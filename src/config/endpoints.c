@@ -131,7 +131,7 @@ static bool decode_headers(const struct json *headers, const char *path, struct 
 		const char *value = json_string(h);
 
 		if (e->header_count == LIMIT_HEADERS)
-			return fail(err, path, ".headers", "has more than 16 entries");
+			return fail(err, path, ".headers", "must have at most 16 entries");
 		if (!value || !is_header_allowed(json_key(h), value))
 			return fail(err, path, ".headers",
 				    "must map header names to strings, without those that eke sets itself");
@@ -244,7 +244,7 @@ bool config_decode_endpoints(struct config *config, const struct json *endpoints
 	for (const struct json *e = json_first(endpoints); e; e = json_next(e)) {
 		snprintf(path, sizeof(path), "endpoints[%zu]", n++);
 		if (config->endpoint_count == LIMIT_ENDPOINTS)
-			return fail(err, path, "", "is one too many: at most 16 endpoints are taken");
+			return fail(err, path, ":", "at most 16 endpoints are allowed");
 		if (!decode_endpoint(config, e, path, err))
 			return false;
 	}
@@ -257,7 +257,7 @@ bool config_decode_plans(struct config *config, const struct json *plans, struct
 		size_t n = config->plan_count;
 
 		if (n == LIMIT_PLANS)
-			return fail(err, "plans", "", "has more than 32 entries");
+			return fail(err, "plans", "", "must have at most 32 entries");
 		if (!plan_decode(p, json_key(p), &config->plans[n], &config->plan_models[n], err))
 			return false;
 		config->plan_count++;

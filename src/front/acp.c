@@ -193,7 +193,7 @@ static bool admit(void *ctx, const struct rpc_method *method, bool is_request, s
 	(void)is_request;
 	if (acp->initialized || !method || method->request == on_initialize)
 		return true;
-	err_set(err, ERR_NOT_INITIALIZED, "the first message must be the request initialize");
+	err_set(err, ERR_NOT_INITIALIZED, "the first request must be initialize");
 	return false;
 }
 

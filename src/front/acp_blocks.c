@@ -104,7 +104,7 @@ static bool has_place(const struct acp_blocks *blocks, struct err *err)
 {
 	if (blocks->count < LIMIT_CONTEXT_ITEMS)
 		return true;
-	err_set(err, ERR_INVALID_PARAMS, "more than %d things go with the prompt", LIMIT_CONTEXT_ITEMS);
+	err_set(err, ERR_INVALID_PARAMS, "at most %d attachments are allowed", LIMIT_CONTEXT_ITEMS);
 	return false;
 }
 
@@ -186,17 +186,13 @@ static bool take_embedded(struct acp *acp, const struct json *block, struct acp_
 		return false;
 	}
 	if (!text) {
-		err_set(err, ERR_INVALID_PARAMS, "%.200s is no text, and eke sends nothing else: leave it out", uri);
+		err_set(err, ERR_INVALID_PARAMS, "%.200s is not a text file; only text can be attached", uri);
 		return false;
 	}
 	if (take_place(acp, &piece, uri)) {
 		mention(out, piece.name);
 		/* The path alone means all of the file; with a fragment it is what that names. */
 		piece.whole = !strchr(uri, '#');
-		if (!workspace_may_send(acp->app.workspace, piece.uri, err)) {
-			*add_piece(out) = piece;
-			return false;
-		}
 	} else {
 		piece.name = xstrdup(uri);
 		mention(out, path_basename(uri));
@@ -240,7 +236,7 @@ static bool take_block(struct acp *acp, const struct json *block, struct acp_blo
 	if (type && !strcmp(type, "resource"))
 		return take_embedded(acp, block, out, err);
 	if (type && (!strcmp(type, "image") || !strcmp(type, "audio")))
-		err_set(err, ERR_INVALID_PARAMS, "eke sends text only: please leave the %s out", type);
+		err_set(err, ERR_INVALID_PARAMS, "only text can be sent: remove the %s", type);
 	else
 		err_set(err, ERR_INVALID_PARAMS, "a content block must be text, resource_link or resource, not %.50s",
 			type ? type : "without a type");
@@ -264,7 +260,7 @@ bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_bloc
 		before = block;
 	}
 	if (out->text.full) {
-		err_set(err, ERR_PROMPT_TOO_LONG, "the prompt has more than the %zu bytes that eke sends", LIMIT_CHAT_PROMPT);
+		err_set(err, ERR_PROMPT_TOO_LONG, "the prompt is too long: at most %zu bytes are sent", LIMIT_CHAT_PROMPT);
 		return false;
 	}
 	return true;

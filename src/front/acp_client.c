@@ -26,7 +26,7 @@ static bool read_disk(const char *path, struct strbuf *out, struct err *err)
 		return false;
 	}
 	if (memchr(out->data, '\0', out->len) || utf8_valid_prefix(out->data, out->len) != out->len) {
-		err_set(err, ERR_INVALID_PARAMS, "%.300s is no text", path);
+		err_set(err, ERR_INVALID_PARAMS, "%.300s is not a text file", path);
 		return false;
 	}
 	return true;

@@ -126,7 +126,7 @@ static void write_file(struct acp_prompt *prompt)
 	prompt->call = rpc_call_end(rpc, on_written, prompt);
 	if (prompt->call)
 		return;
-	err_set(&err, ERR_INTERNAL, "the client answers none of eke's requests: nothing was written");
+	err_set(&err, ERR_INTERNAL, "the client does not answer requests: nothing was written");
 	acp_prompt_fail(prompt, &err);
 }
 
@@ -142,7 +142,7 @@ static void on_checked(struct acp_prompt *prompt, const char *text, size_t len, 
 		return;
 	}
 	err_set(&changed, ERR_CONTENT_MODIFIED,
-		"%.300s has changed since the edit was begun: nothing was written, ask again", e->shown);
+		"%.300s changed while the edit was prepared: nothing was written, try again", e->shown);
 	acp_prompt_fail(prompt, &changed);
 }
 
@@ -269,7 +269,7 @@ static bool open_document(struct acp *acp, struct acp_edit *e, const char *text,
 
 	if (len > LIMIT_CONTEXT_PIECE) {
 		free(file);
-		err_set(err, ERR_PROMPT_TOO_LONG, "%.300s has more than the %zu bytes that eke edits", e->shown,
+		err_set(err, ERR_PROMPT_TOO_LONG, "%.300s is too large to edit: the limit is %zu bytes", e->shown,
 			LIMIT_CONTEXT_PIECE);
 		return false;
 	}
@@ -349,9 +349,9 @@ bool acp_edit_start(struct acp_prompt *prompt)
 	if (!prompt->own_command && (!instruction || !attached || !may))
 		return false;
 	if (!prompt->acp->can_write)
-		refuse(prompt, "This client does not let agents write files, so /edit can do nothing here.");
+		refuse(prompt, "This client does not allow agents to write files: /edit is not available.");
 	else if (!may)
-		refuse(prompt, "Edits are switched off in this session; its option Edits switches them on again.");
+		refuse(prompt, "Edits are off in this session. Turn them on with its option Edits.");
 	else
 		start(prompt, attached, instruction);
 	return true;

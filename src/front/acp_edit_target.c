@@ -69,7 +69,7 @@ static bool take_path(struct acp_prompt *prompt, struct acp_edit *e, const struc
 		return true;
 	}
 	if (!word) {
-		err_set(err, ERR_INVALID_PARAMS, "say which file is to be changed, and how: /edit PATH WHAT");
+		err_set(err, ERR_INVALID_PARAMS, "the file is missing: /edit PATH INSTRUCTION");
 		return false;
 	}
 	*words = rest;
@@ -101,7 +101,7 @@ bool acp_edit_prepare(struct acp_prompt *prompt, const struct acp_piece *attache
 	if (!instruction && !take_path(prompt, e, attached, &words, err))
 		return false;
 	if (!instruction && !*words) {
-		err_set(err, ERR_INVALID_PARAMS, "say how the file is to be changed: /edit PATH WHAT");
+		err_set(err, ERR_INVALID_PARAMS, "the instruction is missing: /edit PATH INSTRUCTION");
 		return false;
 	}
 	e->instruction = instruction ? xasprintf("%s%s%s", instruction, *words ? "\n" : "", words) : xstrdup(words);

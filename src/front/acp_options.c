@@ -308,7 +308,7 @@ static bool choose_model(struct acp_session *session, const char *value, struct 
 	const struct model *model = find(m, value);
 
 	if (!model) {
-		err_set(err, ERR_INVALID_PARAMS, "there is no model %.100s to choose", value);
+		err_set(err, ERR_INVALID_PARAMS, "unknown model %.100s", value);
 		return false;
 	}
 	free(session->model);
@@ -327,7 +327,7 @@ static bool choose_edits(struct acp_session *session, const char *value, struct 
 		session->edits = (enum acp_edits)i;
 		return true;
 	}
-	err_set(err, ERR_INVALID_PARAMS, "edits can be ask, allow or refuse, not %.100s", value);
+	err_set(err, ERR_INVALID_PARAMS, "edits must be ask, allow or refuse, not %.100s", value);
 	return false;
 }
 
@@ -358,7 +358,7 @@ static bool set_option(struct acp_session *session, const struct json *params, s
 		return choose_model(session, value, err);
 	if (!strcmp(p.id, "edits") && session->acp->can_write)
 		return choose_edits(session, value, err);
-	err_set(err, ERR_INVALID_PARAMS, "there is no option %.100s", p.id);
+	err_set(err, ERR_INVALID_PARAMS, "unknown option %.100s", p.id);
 	return false;
 }
 

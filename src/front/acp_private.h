@@ -121,7 +121,7 @@ struct acp_blocks {
 
 void acp_blocks_init(struct acp_blocks *blocks);
 void acp_blocks_release(struct acp_blocks *blocks);
-/* Takes params.prompt apart. False with ERR_INVALID_PARAMS, ERR_IGNORED or ERR_PROMPT_TOO_LONG. */
+/* Takes params.prompt apart. False with ERR_INVALID_PARAMS or ERR_PROMPT_TOO_LONG. */
 bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_blocks *out, struct err *err);
 /* Adds a file that the words mention, unless it is there. False with ERR_INVALID_PARAMS: one too many. */
 bool acp_blocks_mention(struct acp_blocks *blocks, const char *uri, struct err *err);
@@ -184,7 +184,7 @@ void acp_prompt_free(struct acp_prompt *prompt);
 
 /* acp_client.c: what a turn asks of the client */
 
-/* A file's text as the client has it, saved or not; else from the disk. Whether it may be sent is checked before. */
+/* A file's text as the client has it, saved or not; else from the disk. */
 void acp_read(struct acp_prompt *prompt, const char *path, acp_read_fn *fn);
 /* Writes the members of a tool call behind its id. */
 typedef void acp_tool_fn(const struct acp_prompt *prompt, struct json_writer *w);

@@ -152,7 +152,7 @@ static void tell_trimmed(const struct acp_prompt *prompt, const struct conversat
 	if (!answer->trimmed_count)
 		return;
 	strbuf_init(&text, KIB(64));
-	strbuf_adds(&text, "Not sent, since the plan allows no longer prompt:\n");
+	strbuf_adds(&text, "Not sent, because the plan limits the length of a prompt:\n");
 	for (size_t i = 0; i < answer->trimmed_count; i++)
 		strbuf_addf(&text, "- %s\n", answer->trimmed[i]);
 	acp_send_chunk(prompt->session, "agent_thought_chunk", NULL, text.data, text.len);
@@ -163,7 +163,7 @@ static void tell_broken_off(struct acp_prompt *prompt, const struct err *trouble
 {
 	char text[LIMIT_ERR_MESSAGE + 64];
 
-	snprintf(text, sizeof(text), "\n\n*(The answer broke off%s%s.)*", trouble ? ": " : "",
+	snprintf(text, sizeof(text), "\n\n*(The answer was cut off%s%s.)*", trouble ? ": " : "",
 		 trouble ? trouble->message : "");
 	acp_prompt_say(prompt, text);
 }
@@ -243,6 +243,7 @@ static struct context_item item_of(const struct acp_piece *piece)
 					      .has_range = piece->has_lines,
 					      .range = { { piece->first - 1, 0 }, { piece->last, 0 } } };
 	return (struct context_item){ .kind = CONTEXT_TEXT,
+				      .uri = piece->uri,
 				      .name = piece->name,
 				      .text = piece->text,
 				      .len = piece->len,
@@ -303,7 +304,7 @@ static void on_piece(struct acp_prompt *prompt, const char *text, size_t len, co
 	struct err full;
 
 	if (!err && !has_room(&prompt->blocks, len)) {
-		err_set(&full, ERR_PROMPT_TOO_LONG, "the files that go with the prompt have more than %zu bytes",
+		err_set(&full, ERR_PROMPT_TOO_LONG, "the attached files are too large: the limit is %zu bytes in all",
 			LIMIT_DOCUMENTS_BYTES);
 		acp_prompt_fail(prompt, &full);
 		return;
@@ -350,6 +351,7 @@ static void gather(struct acp_prompt *prompt)
 
 		if (!piece->path)
 			continue;
+		/* It would be refused later, too; but then the client would have been asked to read it. */
 		if (!workspace_may_send(acp->app.workspace, piece->uri, &err)) {
 			acp_prompt_fail(prompt, &err);
 			return;
@@ -444,7 +446,7 @@ struct rpc_result *acp_session_prompt(void *ctx, struct rpc_request *request, co
 	if (!session)
 		return rpc_fail(request, &err);
 	if (session->prompt) {
-		err_set(&err, ERR_INVALID_REQUEST, "the session is answering a prompt: wait for its end, or cancel it");
+		err_set(&err, ERR_INVALID_REQUEST, "the session is already answering a prompt: wait, or cancel it");
 		return rpc_fail(request, &err);
 	}
 	acp_blocks_init(&blocks);

@@ -52,7 +52,7 @@ static bool is_full(const struct acp *acp, struct err *err)
 {
 	if (acp->session_count < LIMIT_SESSIONS)
 		return false;
-	err_set(err, ERR_INVALID_REQUEST, "%d sessions are open: close one first", LIMIT_SESSIONS);
+	err_set(err, ERR_INVALID_REQUEST, "at most %d sessions can be open: close one first", LIMIT_SESSIONS);
 	return true;
 }
 
@@ -77,7 +77,7 @@ static struct acp_session *session_open(struct acp *acp, const char *id, const c
 	acp->sessions = s;
 	acp->session_count++;
 	if (!workspace_add_folder(acp->app.workspace, s->cwd))
-		log_info("the ignore files of %s are not read: more than %d folders are in use", cwd, LIMIT_FOLDERS);
+		log_info("the ignore files of %s are not read: at most %d folders can be in use", cwd, LIMIT_FOLDERS);
 	return s;
 }
 

@@ -25,7 +25,7 @@ void app_init(struct app *app, const struct app_options *options)
 	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
 	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
-	app->edits = edits_new(app->upstream, app->docs);
+	app->edits = edits_new(app->upstream, app->docs, app->workspace);
 }
 
 void app_release(struct app *app)

@@ -66,9 +66,16 @@ bool cli_start(struct app *app, const struct app_options *options)
 	return false;
 }
 
-int cli_usage(const char *command, const char *word)
+int cli_unknown(const char *command, const char *word)
 {
-	fprintf(stderr, "eke %s: %s is not understood; 'eke --help' shows how it is used\n", command, word);
+	fprintf(stderr, "eke %s: %s %s; see 'eke --help'\n", command,
+		word[0] == '-' && word[1] ? "unknown option" : "unexpected argument", word);
+	return CLI_USAGE;
+}
+
+int cli_missing(const char *command, const char *what)
+{
+	fprintf(stderr, "eke %s: %s is missing; see 'eke --help'\n", command, what);
 	return CLI_USAGE;
 }
 

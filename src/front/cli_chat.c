@@ -184,12 +184,12 @@ static void print_notes(struct chat_command *c, const struct conversation_answer
 	for (size_t i = 0; i < told->trimmed_count; i++)
 		fprintf(stderr, "eke: not sent: %s\n", told->trimmed[i]);
 	if (answer->finish == CALL_TRUNCATED)
-		fprintf(stderr, "eke: the answer broke off here%s%s\n", answer->trouble ? ": " : "",
+		fprintf(stderr, "eke: the answer was cut off here%s%s\n", answer->trouble ? ": " : "",
 			answer->trouble ? answer->trouble->message : "");
 	else if (answer->finish == CALL_LENGTH)
-		fprintf(stderr, "eke: the answer was cut at its maximum length\n");
+		fprintf(stderr, "eke: the answer reached its maximum length\n");
 	else if (answer->finish == CALL_FILTER)
-		fprintf(stderr, "eke: the provider's content filter cut the answer\n");
+		fprintf(stderr, "eke: the provider's content filter stopped the answer\n");
 	cli_note_ledger(&c->app, told->chat->endpoint_config);
 	if (plan_is_counted(told->chat->endpoint_config->plan) && isatty(STDERR_FILENO))
 		print_budget(c, told->chat);
@@ -306,7 +306,7 @@ static void on_list(void *ctx, const struct conversations_reply *reply, const st
 		return;
 	}
 	if (!err)
-		err_set(&none, ERR_INVALID_PARAMS, "there is no chat to go on with%s",
+		err_set(&none, ERR_INVALID_PARAMS, "there is no chat to continue%s",
 			c->app.config->history ? "" : ": privacy.history is false, so none is kept");
 	cli_complain(err ? err : &none);
 	stop(c, CLI_FAILED);

@@ -38,7 +38,7 @@ static bool add_item(struct chat_words *words, struct context_item item, char *u
 {
 	if (words->count == LIMIT_CONTEXT_ITEMS) {
 		free(uri);
-		err_set(err, ERR_INVALID_PARAMS, "more than %d files", LIMIT_CONTEXT_ITEMS);
+		err_set(err, ERR_INVALID_PARAMS, "at most %d files are allowed", LIMIT_CONTEXT_ITEMS);
 		return false;
 	}
 	item.uri = uri;
@@ -53,7 +53,7 @@ static void wait_for_input(void)
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
 	if (!isatty(STDIN_FILENO) && !poll(&in, 1, INPUT_PATIENCE_MS))
-		fprintf(stderr, "eke: waiting for the end of standard input (</dev/null, where there is to be none)\n");
+		fprintf(stderr, "eke: reading standard input until it ends; use </dev/null if there is none\n");
 }
 
 static bool read_stdin(struct strbuf *out, struct err *err)
@@ -140,8 +140,10 @@ int chat_words_take(struct chat_words *words, int argc, char **argv)
 			int used;
 			const char *value = value_of(word, argv[i + 1], &used);
 
-			if (!value)
-				return cli_usage("chat", word);
+			if (!value) {
+				fprintf(stderr, "eke chat: %s needs a value; see 'eke --help'\n", word);
+				return CLI_USAGE;
+			}
 			i += used;
 			if (option == 'f')
 				ok = add_file(words, value, &err);
@@ -154,7 +156,7 @@ int chat_words_take(struct chat_words *words, int argc, char **argv)
 		} else if (!strcmp(word, "--")) {
 			only_message = true;
 		} else {
-			return cli_usage("chat", word);
+			return cli_unknown("chat", word);
 		}
 	}
 	if (!ok)

@@ -141,8 +141,14 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 	int64_t column;
 	char *path;
 
-	if (argc != 1 || !parse_place(argv[0], &path, &line, &column))
-		return cli_usage("complete", argc == 1 ? argv[0] : argc ? argv[1] : "nothing");
+	if (!argc)
+		return cli_missing("complete", "FILE:LINE:COL");
+	if (argc > 1)
+		return cli_unknown("complete", argv[1]);
+	if (!parse_place(argv[0], &path, &line, &column)) {
+		fprintf(stderr, "eke complete: %s is not a position FILE:LINE:COL; line and column count from 1\n", argv[0]);
+		return CLI_USAGE;
+	}
 	if (cli_start(&c.app, options)) {
 		cli_offer_local(&c.app);
 		run(&c, path, line, column);

@@ -43,8 +43,10 @@ static int print_merged(const struct app_options *options)
 
 int cli_config(const struct app_options *options, int argc, char **argv)
 {
-	if (argc != 1)
-		return cli_usage("config", argc ? argv[1] : "nothing");
+	if (!argc)
+		return cli_missing("config", "--path, --print or --schema");
+	if (argc > 1)
+		return cli_unknown("config", argv[1]);
 	if (!strcmp(argv[0], "--path"))
 		return print_path(options);
 	if (!strcmp(argv[0], "--print"))
@@ -53,7 +55,7 @@ int cli_config(const struct app_options *options, int argc, char **argv)
 		fputs((const char *)config_schema, stdout);
 		return CLI_OK;
 	}
-	return cli_usage("config", argv[0]);
+	return cli_unknown("config", argv[0]);
 }
 
 struct models_command {
@@ -94,7 +96,7 @@ int cli_models(const struct app_options *options, int argc, char **argv)
 	struct err err;
 
 	if (argc)
-		return cli_usage("models", argv[0]);
+		return cli_unknown("models", argv[0]);
 	if (!cli_start(&c.app, options))
 		return CLI_FAILED;
 	if (!upstream_find(c.app.upstream, NULL, &err)) {

@@ -234,7 +234,7 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	struct doctor d = { .problems = 0 };
 
 	if (argc)
-		return cli_usage("doctor", argv[0]);
+		return cli_unknown("doctor", argv[0]);
 	quiet.default_log_level = "broken";
 	printf("eke %s\n", EKE_VERSION);
 	app_init(&d.app, &quiet);

@@ -19,8 +19,9 @@ void cli_note_ledger(struct app *app, const struct config_endpoint *endpoint);
 void cli_sync_ledger(struct app *app);
 /* Sets up the app with its configuration; false, and the app released, if that is wrong (it was said). */
 bool cli_start(struct app *app, const struct app_options *options);
-/* Complains about a word that the command does not know; returns CLI_USAGE. */
-int cli_usage(const char *command, const char *word);
+/* Complain about an option or argument that the command does not know, and about a missing one. Return CLI_USAGE. */
+int cli_unknown(const char *command, const char *word);
+int cli_missing(const char *command, const char *what);
 /* Prints text of a model: on a terminal without control characters, which could drive it. */
 void cli_print_text(const char *text, size_t len);
 

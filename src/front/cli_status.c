@@ -283,7 +283,7 @@ int cli_status(const struct app_options *options, int argc, char **argv)
 		else if (!strcmp(argv[i], "--unblock"))
 			forget = true;
 		else
-			return cli_usage("status", argv[i]);
+			return cli_unknown("status", argv[i]);
 	}
 	if (!cli_start(&app, options))
 		return CLI_FAILED;

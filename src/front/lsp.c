@@ -273,17 +273,17 @@ static bool admit(void *ctx, const struct rpc_method *method, bool is_request, s
 	case LSP_STARTED:
 		if ((is_request && is_initialize) || (!is_request && is_exit))
 			return true;
-		err_set(err, ERR_NOT_INITIALIZED, "the first message must be the request initialize");
+		err_set(err, ERR_NOT_INITIALIZED, "the first request must be initialize");
 		return false;
 	case LSP_INITIALIZED:
 		if (!is_request || !is_initialize)
 			return true;
-		err_set(err, ERR_INVALID_REQUEST, "initialize was received before");
+		err_set(err, ERR_INVALID_REQUEST, "initialize was already received");
 		return false;
 	case LSP_SHUT_DOWN:
 		if (!is_request && is_exit)
 			return true;
-		err_set(err, ERR_INVALID_REQUEST, "after shutdown only exit is taken");
+		err_set(err, ERR_INVALID_REQUEST, "after shutdown only exit is allowed");
 		return false;
 	}
 	return false;

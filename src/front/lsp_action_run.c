@@ -116,7 +116,7 @@ static void cancel(struct lsp_action *a)
 	struct lsp *lsp = a->lsp;
 	struct err err;
 
-	err_set(&err, ERR_CANCELLED, "cancelled by the user; data.text is what had arrived");
+	err_set(&err, ERR_CANCELLED, "cancelled by the user; data.text holds the partial answer");
 	rpc_answer_error(lsp->rpc, a->ticket, &err, a->text.data, a->text.len);
 	action_end(a);
 	lsp_update_status(lsp);
@@ -223,7 +223,7 @@ static void apply(struct lsp_action *a, const struct edit_proposal *proposal)
 	a->asking = rpc_call_end(a->lsp->rpc, on_applied, a);
 	if (a->asking)
 		return;
-	err_set(&err, ERR_INTERNAL, "the editor answers no requests: the edit could not be applied");
+	err_set(&err, ERR_INTERNAL, "the editor does not answer requests: the edit could not be applied");
 	fail(a, &err);
 }
 
@@ -277,8 +277,7 @@ static uint64_t start_edit(struct lsp_action *a, const char *instruction_text, c
 	strbuf_adds(&instruction, instruction_text);
 	add_diagnostics(&instruction, given, doc ? doc_text(doc) : NULL);
 	wanted.instruction = instruction.data;
-	id = workspace_may_send(lsp->app.workspace, a->uri, err) ?
-		     edits_start(lsp->app.edits, &wanted, &callbacks, err) : 0;
+	id = edits_start(lsp->app.edits, &wanted, &callbacks, err);
 	strbuf_release(&instruction);
 	return id;
 }
@@ -339,11 +338,11 @@ static void compose(const struct lsp_action *a, const struct conversation_answer
 		strbuf_addch(out, '\n');
 	strbuf_addf(out, "\n---\n\n%s at %s", answer->model, told->chat->endpoint);
 	if (answer->finish == CALL_TRUNCATED)
-		strbuf_adds(out, "; the answer broke off");
+		strbuf_adds(out, "; the answer was cut off");
 	else if (answer->finish == CALL_LENGTH)
-		strbuf_adds(out, "; the answer was cut at its maximum length");
+		strbuf_adds(out, "; the answer reached its maximum length");
 	else if (answer->finish == CALL_FILTER)
-		strbuf_adds(out, "; the provider's content filter cut the answer");
+		strbuf_adds(out, "; the provider's content filter stopped the answer");
 	for (size_t i = 0; i < told->trimmed_count; i++)
 		strbuf_addf(out, "; not sent: %s", told->trimmed[i]);
 	strbuf_adds(out, "\n");

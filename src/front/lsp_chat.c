@@ -78,7 +78,7 @@ static struct request_message *take_messages(const struct json *list, size_t *co
 		return NULL;
 	}
 	if (total > LIMIT_CHAT_PROMPT) {
-		err_set(err, ERR_PROMPT_TOO_LONG, "the messages have %zu bytes, more than the %zu that eke sends", total,
+		err_set(err, ERR_PROMPT_TOO_LONG, "the messages have %zu bytes; at most %zu are sent", total,
 			LIMIT_CHAT_PROMPT);
 		free(messages);
 		return NULL;

@@ -322,7 +322,7 @@ struct rpc_result *lsp_execute_command(void *ctx, struct rpc_request *request, c
 	} else if (!strcmp(command, "eke.reject")) {
 		engine_feedback(lsp->app.engine, item_id(arguments), ENGINE_REJECTED);
 	} else {
-		err_set(&err, ERR_INVALID_PARAMS, "there is no command %s", command);
+		err_set(&err, ERR_INVALID_PARAMS, "unknown command %s", command);
 		return rpc_fail(request, &err);
 	}
 	return rpc_reply_null(request);

@@ -52,7 +52,7 @@ static const struct decode_field diagnostic_table[] = {
 	{ .name = NULL },
 };
 
-static const char *const kinds[] = { "selection", "file", "text", "diagnostics" };
+static const char *const kinds[] = { "selection", "file", "text", "diagnostics", "changes" };
 
 static bool decode_diagnostic(const struct json *value, const char *path, struct lsp_context *out, struct err *err)
 {
@@ -82,7 +82,7 @@ static bool decode_item(const struct json *value, struct lsp_context *out, struc
 	size_t kind = 0;
 
 	if (!json_is_object(value)) {
-		err_set(err, ERR_INVALID_PARAMS, "params.context must hold objects, not %s", json_type_name(value));
+		err_set(err, ERR_INVALID_PARAMS, "params.context[] must be an object, not %s", json_type_name(value));
 		return false;
 	}
 	if (!decode(value, fields_table, "params.context[]", &f, err))
@@ -91,7 +91,8 @@ static bool decode_item(const struct json *value, struct lsp_context *out, struc
 		kind++;
 	if (kind == ARRAY_LEN(kinds)) {
 		err_set(err, ERR_INVALID_PARAMS,
-			"params.context[].kind must be \"selection\", \"file\", \"text\" or \"diagnostics\"");
+			"params.context[].kind must be \"selection\", \"file\", \"text\", \"diagnostics\" or "
+			"\"changes\"");
 		return false;
 	}
 	*item = (struct context_item){
@@ -124,7 +125,7 @@ bool lsp_context_decode(const struct json *list, struct lsp_context *out, struct
 
 	*out = (struct lsp_context){ .count = 0 };
 	if (count > LIMIT_CONTEXT_ITEMS) {
-		err_set(err, ERR_INVALID_PARAMS, "params.context must hold at most %d things", LIMIT_CONTEXT_ITEMS);
+		err_set(err, ERR_INVALID_PARAMS, "at most %d attachments are allowed in params.context", LIMIT_CONTEXT_ITEMS);
 		return false;
 	}
 	for (const struct json *j = json_first(list); j; j = json_next(j))

@@ -85,7 +85,7 @@ static void report(const char *method, const char *uri, enum docs_result result)
 		log_info("%s: %s has a version that is not above the former one; applied all the same", method, uri);
 		return;
 	case DOCS_NOT_KEPT:
-		log_warn("%s: %s is too large, or one document too many: no completions for it", method, uri);
+		log_warn("%s: %s is too large, or too many documents are open: no completions for it", method, uri);
 		return;
 	case DOCS_UNKNOWN:
 		log_warn("ignored %s: %s is not open", method, uri);
@@ -126,7 +126,7 @@ static bool decode_edit(const struct json *value, struct doc_edit *out, struct e
 	struct edit_fields f = { 0 };
 
 	if (!json_is_object(value)) {
-		err_set(err, ERR_INVALID_PARAMS, "params.contentChanges must hold objects, not %s", json_type_name(value));
+		err_set(err, ERR_INVALID_PARAMS, "params.contentChanges[] must be an object, not %s", json_type_name(value));
 		return false;
 	}
 	if (!decode(value, edit_table, "params.contentChanges[]", &f, err))

@@ -148,7 +148,7 @@ static void on_cancel(void *ctx, uint64_t ticket)
 
 	edits_cancel(lsp->app.edits, e->id);
 	lsp_progress_finish(e->progress);
-	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text is what had arrived");
+	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text holds the partial answer");
 	rpc_answer_error(lsp->rpc, ticket, &err, e->text.data, e->text.len);
 	edit_end(e);
 	lsp_update_status(lsp);
@@ -169,8 +169,7 @@ struct rpc_result *lsp_edit_propose(void *ctx, struct rpc_request *request, cons
 	wanted = (struct edit_request){
 		.uri = p.document.uri, .instruction = p.instruction, .endpoint = p.endpoint, .model = p.model
 	};
-	if (!lsp_decode_range(p.range, "params.range", &wanted.range, &err) ||
-	    !engine_may_send(lsp->app.engine, p.document.uri, &err))
+	if (!lsp_decode_range(p.range, "params.range", &wanted.range, &err))
 		return rpc_fail(request, &err);
 	e = xcalloc(1, sizeof(*e));
 	e->lsp = lsp;

@@ -8,7 +8,7 @@
 static void add(struct lsp *lsp, const char *folder)
 {
 	if (folder && *folder && !workspace_add_folder(lsp->app.workspace, folder))
-		log_info("the workspace folder %s is no directory of this machine, or one too many", folder);
+		log_info("the workspace folder %s is not a directory on this machine, or too many are open", folder);
 }
 
 void lsp_take_folders(struct lsp *lsp, const struct json *folders, const char *root_uri, const char *root_path)

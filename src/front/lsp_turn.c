@@ -51,7 +51,7 @@ static void on_cancel(void *ctx, uint64_t ticket)
 
 	turn->kind->cancel(lsp, turn->id);
 	lsp_progress_finish(turn->progress);
-	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text is what had arrived");
+	err_set(&err, ERR_CANCELLED, "cancelled by the client; data.text holds the partial answer");
 	rpc_answer_error(lsp->rpc, ticket, &err, turn->text.data, turn->text.len);
 	turn_end(turn);
 	lsp_update_status(lsp);

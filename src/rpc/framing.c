@@ -153,9 +153,9 @@ static void start_body(struct framing *f)
 	f->state = STATE_SKIP_BODY;
 	peek_init(&f->peek, 1);
 	if (f->bad_charset)
-		err_set(&f->refusal, ERR_INVALID_REQUEST, "the message's charset is not utf-8, the only one LSP knows");
+		err_set(&f->refusal, ERR_INVALID_REQUEST, "the message's charset must be utf-8");
 	else
-		err_set(&f->refusal, ERR_INVALID_REQUEST, "the message has %zu bytes, more than the %zu that eke takes",
+		err_set(&f->refusal, ERR_INVALID_REQUEST, "the message has %zu bytes; the limit is %zu",
 			f->length, LIMIT_MESSAGE);
 }
 
@@ -274,7 +274,7 @@ static size_t feed_line(struct framing *f, const char *bytes, size_t len)
 	size_t n = nl ? (size_t)(nl - bytes) : len;
 
 	if (f->state == STATE_LINE && !strbuf_add(&f->collected, bytes, n)) {
-		err_set(&f->refusal, ERR_INVALID_REQUEST, "the message has more than the %zu bytes that eke takes",
+		err_set(&f->refusal, ERR_INVALID_REQUEST, "the message is longer than the limit of %zu bytes",
 			LIMIT_MESSAGE);
 		peek_init(&f->peek, 1);
 		peek_feed(&f->peek, f->collected.data, f->collected.len);

@@ -36,7 +36,7 @@ uint64_t rpc_call_end(struct rpc *rpc, rpc_response_fn *fn, void *ctx)
 	for (call = rpc->calls; call; call = call->next)
 		waiting++;
 	if (waiting >= LIMIT_CALLS_TO_CLIENT) {
-		log_info("the client answers none of %zu requests: no more are sent to it", waiting);
+		log_info("the client left %zu requests unanswered: no more are sent", waiting);
 		return 0;
 	}
 	call = xcalloc(1, sizeof(*call));

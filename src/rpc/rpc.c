@@ -48,7 +48,7 @@ static void on_broken(void *ctx, int reason)
 	struct rpc *rpc = ctx;
 
 	if (reason)
-		log_info("the client does not read any more: %s", strerror(reason));
+		log_info("the client has stopped reading: %s", strerror(reason));
 	else
 		log_warn("the client left more than %zu bytes unread", LIMIT_OUT_QUEUE);
 	rpc->config.broken(rpc->config.end_ctx);
@@ -443,7 +443,7 @@ static void take_request(struct rpc *rpc, const char *id, const char *name, cons
 	}
 	if (!method || !method->request) {
 		err_set(&err, ERR_METHOD_NOT_FOUND, method ? "%s is a notification, not a request" :
-							     "there is no method %s", name);
+							     "unknown method %s", name);
 		send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
@@ -452,7 +452,7 @@ static void take_request(struct rpc *rpc, const char *id, const char *name, cons
 		return;
 	}
 	if (rpc->in_flight >= LIMIT_REQUESTS_IN_FLIGHT) {
-		err_set(&err, ERR_INTERNAL, "more than %d requests wait for their answers", LIMIT_REQUESTS_IN_FLIGHT);
+		err_set(&err, ERR_INTERNAL, "at most %d requests can be pending", LIMIT_REQUESTS_IN_FLIGHT);
 		send_error(rpc, id, &err, NULL, 0);
 		return;
 	}

@@ -248,7 +248,7 @@ static void read_rules(struct workspace *ws, const struct dir *dir, const char *
 	if (file_read(name, LIMIT_IGNORE_FILE, &text, &err))
 		add_lines(ws, dir, name, &text);
 	else
-		log_warn("its rules are not in force: %s", err.message);
+		log_warn("an ignore file is not applied: %s", err.message);
 	strbuf_release(&text);
 }
 
@@ -337,7 +337,7 @@ static bool check(struct workspace *ws, const char *path, struct err *err)
 	if (path[0] == '/' && !take_dirs(ws, path, now)) {
 		reset_rules(ws, NULL, NULL);
 		if (!take_dirs(ws, path, now))
-			log_info("%s lies too deep for the ignore files above it to be read", path);
+			log_info("%s is nested too deep: the ignore files above it are not read", path);
 	}
 	if (!ignore_find(ws->ignore, path, &hit))
 		return true;

@@ -7,7 +7,6 @@
 
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
-#include "eke/base/mem.h"
 #include "eke/base/url.h"
 
 static void put_text(struct json_writer *w, const char *key, const char *text, size_t len)
@@ -159,11 +158,6 @@ const struct dialect *dialect_of_host(const char *host, const struct dialect_hos
 	}
 	*models = &elsewhere;
 	return dialect_chat();
-}
-
-char *dialect_url(const struct dialect *dialect, const struct base_url *url)
-{
-	return xasprintf("%s%s", dialect->at_origin ? url->origin : url->base, dialect->path);
 }
 
 void request_write(const struct request_spec *spec, struct strbuf *out)

@@ -206,6 +206,7 @@ static void transfer_release(void *p)
 	struct transfer *t = p;
 
 	strbuf_release(&t->body);
+	strbuf_release(&t->head.fields);
 	free(t);
 }
 
@@ -276,25 +277,46 @@ size_t http_active(const struct http *http)
 
 /* --- a transfer's callbacks --- */
 
-static bool take_header(const char *line, size_t len, const char *name, char out[LIMIT_HTTP_HEADER])
+/* A line of the head, with its end. */
+static void take_header(struct strbuf *fields, const char *line, size_t len)
 {
-	size_t n = strlen(name);
+	const char *colon = memchr(line, ':', len);
+	const char *end = line + len;
+	const char *value;
+	size_t before = fields->len;
 
-	if (len <= n || line[n] != ':' || strncasecmp(line, name, n))
+	if (!colon || colon == line || memchr(line, '\0', len))
+		return;
+	value = colon + 1;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && (unsigned char)end[-1] <= ' ')
+		end--;
+	if (!strbuf_add(fields, line, (size_t)(colon - line)) || !strbuf_addch(fields, '\0') ||
+	    !strbuf_add(fields, value, (size_t)(end - value)) || !strbuf_addch(fields, '\0'))
+		strbuf_truncate(fields, before);
+}
+
+bool http_header_next(const struct http_head *head, size_t *at, const char **name, const char **value)
+{
+	if (*at >= head->fields.len)
 		return false;
-	line += n + 1;
-	len -= n + 1;
-	while (len && (*line == ' ' || *line == '\t')) {
-		line++;
-		len--;
-	}
-	while (len && (unsigned char)line[len - 1] <= ' ')
-		len--;
-	if (len >= LIMIT_HTTP_HEADER)
-		len = LIMIT_HTTP_HEADER - 1;
-	memcpy(out, line, len);
-	out[len] = '\0';
+	*name = head->fields.data + *at;
+	*value = *name + strlen(*name) + 1;
+	*at = (size_t)(*value - head->fields.data) + strlen(*value) + 1;
 	return true;
+}
+
+const char *http_header(const struct http_head *head, const char *name)
+{
+	const char *found = NULL;
+	const char *each;
+	const char *value;
+
+	for (size_t at = 0; http_header_next(head, &at, &each, &value);)
+		if (!strcasecmp(each, name))
+			found = value;
+	return found;
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
@@ -306,11 +328,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 	t->last_ms = loop_now_ms(t->http->loop);
 	/* A status line begins a new head: what came before was an interim response, or the proxy's. */
 	if (len > 5 && !memcmp(data, "HTTP/", 5))
-		memset(&t->head, 0, sizeof(t->head));
-	else if (!take_header(data, len, "content-type", t->head.content_type) &&
-		 !take_header(data, len, "retry-after", t->head.retry_after) &&
-		 !take_header(data, len, "retry-after-ms", t->head.retry_after_ms))
-		take_header(data, len, "x-ratelimit-reset-requests", t->head.ratelimit_reset);
+		strbuf_reset(&t->head.fields);
+	else
+		take_header(&t->head.fields, data, len);
 	return len;
 }
 
@@ -486,14 +506,16 @@ static void set_request(struct transfer *t, const struct http_request *r)
 	t->headers = curl_slist_append(t->headers, "Expect:");
 	curl_easy_setopt(easy, CURLOPT_URL, r->url);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
-	if (!strcmp(r->method, "POST")) {
+	if (r->body) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
-	} else if (!strcmp(r->method, "HEAD")) {
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	}
-	/* Some hosts of the kind we serve refuse clients that do not look like a browser (upstream.md 1.5). */
+	if (!strcmp(r->method, "HEAD"))
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	else if (strcmp(r->method, r->body ? "POST" : "GET"))
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
+	/* Some hosts of the kind we serve refuse clients that do not look like a browser (providers.md 1.5). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
 	if (r->loopback && !r->proxy)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
@@ -556,6 +578,7 @@ uint64_t http_start(struct http *http, const struct http_request *request, const
 	t->idle_ms = (int64_t)(request->idle_timeout * 1000);
 	t->timer = timer_new(http->loop, on_transfer_timer, t);
 	strbuf_init(&t->body, SIZE_MAX - 1);
+	strbuf_init(&t->head.fields, LIMIT_HTTP_HEAD);
 	if (request->body)
 		strbuf_move(&t->body, request->body);
 	t->easy = http->spare_count ? http->spare[--http->spare_count] : curl_easy_init();

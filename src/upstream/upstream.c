@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/log.h"
@@ -40,6 +41,7 @@ void upstream_free(struct upstream *upstream)
 	calls_free_all(upstream);
 	corrections_free_all(upstream);
 	queries_free_all(upstream);
+	exchanges_free_all(upstream);
 	release_endpoints(upstream->endpoints, upstream->count);
 	http_free(upstream->http);
 	token_scales_free(upstream->token_scales);
@@ -150,48 +152,60 @@ static struct http_request request_to(const struct endpoint *endpoint, const cha
 	};
 }
 
-/* `scheme` stands before the key. */
-static uint64_t send_as(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *scheme,
-			const char *key, struct strbuf *body, const struct http_callbacks *callbacks)
+static bool is_among(const char *const *headers, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; headers && *headers; headers++)
+		if (!strncasecmp(*headers, name, len) && (*headers)[len] == ':')
+			return true;
+	return false;
+}
+
+uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const struct upstream_request *request,
+	const struct http_callbacks *callbacks)
 {
 	const struct config_endpoint *settings = endpoint_config(endpoint);
-	struct http_request request = request_to(endpoint, body ? "POST" : "GET", url);
-	char *headers[LIMIT_HEADERS + 4] = { NULL };
+	struct http_request http = request_to(endpoint, request->method, request->url);
+	struct strbuf *body = request->body;
+	const char **headers;
+	char *authorization = NULL;
+	char *configured[LIMIT_HEADERS];
 	size_t n = 0;
 	uint64_t id;
 
-	request.headers = (const char *const *)headers;
-	request.body = body;
-
-	if (key)
-		headers[n++] = xasprintf("Authorization: %s%s", scheme, key);
-	if (body)
-		headers[n++] = xstrdup("Content-Type: application/json");
-	headers[n++] = xstrdup(body ? "Accept: text/event-stream, application/json" : "Accept: application/json");
-	for (size_t i = 0; i < settings->header_count; i++)
-		headers[n++] = xasprintf("%s: %s", settings->headers[i].name, settings->headers[i].value);
+	while (request->headers && request->headers[n])
+		n++;
+	headers = xcalloc(n + LIMIT_HEADERS + 4, sizeof(*headers));
+	memcpy(headers, request->headers, n * sizeof(*headers));
+	if (request->key) {
+		authorization = xasprintf("Authorization: %s%s", request->raw_key ? "" : "Bearer ", request->key);
+		headers[n++] = authorization;
+	}
+	if (body && !is_among(request->headers, "Content-Type"))
+		headers[n++] = "Content-Type: application/json";
+	if (!is_among(request->headers, "Accept"))
+		headers[n++] = body ? "Accept: text/event-stream, application/json" : "Accept: application/json";
+	for (size_t i = 0; i < settings->header_count; i++) {
+		configured[i] = xasprintf("%s: %s", settings->headers[i].name, settings->headers[i].value);
+		headers[n++] = configured[i];
+	}
+	http.headers = headers;
+	http.body = body;
 	if (body)
 		log_io("sent", body->data, body->len);
-	log_debug("%s %s", request.method, url);
+	log_debug("%s %s", request->method, request->url);
 	upstream->last_traffic_ms = clock_mono_ms();
-	id = http_start(upstream->http, &request, callbacks);
-	for (size_t i = 0; i < n; i++) {
-		explicit_bzero(headers[i], strlen(headers[i]));
-		free(headers[i]);
+	id = http_start(upstream->http, &http, callbacks);
+	for (size_t i = 0; i < settings->header_count; i++) {
+		explicit_bzero(configured[i], strlen(configured[i]));
+		free(configured[i]);
 	}
+	if (authorization)
+		explicit_bzero(authorization, strlen(authorization));
+	free(authorization);
+	free(headers);
 	return id;
-}
-
-uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
-		       struct strbuf *body, const struct http_callbacks *callbacks)
-{
-	return send_as(upstream, endpoint, url, "Bearer ", key, body, callbacks);
-}
-
-uint64_t upstream_send_raw_key(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
-			       struct strbuf *body, const struct http_callbacks *callbacks)
-{
-	return send_as(upstream, endpoint, url, "", key, body, callbacks);
 }
 
 static void prewarm_done(void *ctx, enum http_outcome outcome, const struct err *err)

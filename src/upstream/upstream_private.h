@@ -1,12 +1,13 @@
 #ifndef EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 #define EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 /*
- * What call.c, query.c, correct.c and upstream.c share: the body of struct upstream, and how a request to an endpoint
- * is dressed.
+ * What call.c, query.c, exchange.c, correct.c and upstream.c share: the body of struct upstream, and how a request to
+ * an endpoint is sent.
  */
 #include "eke/upstream/upstream.h"
 
 struct call;
+struct exchange;
 struct query;
 struct correction;
 
@@ -20,6 +21,7 @@ struct upstream {
 	enum when_exhausted when_exhausted;
 	int64_t next_allowed_until; /* Unix seconds, see upstream_allow_next() */
 	struct call *calls;
+	struct exchange *exchanges;
 	struct query *queries;
 	struct correction *corrections;
 	uint64_t last_id;
@@ -36,14 +38,20 @@ void upstream_count_busy(struct upstream *upstream, bool more);
 void calls_free_all(struct upstream *upstream);
 void queries_free_all(struct upstream *upstream);
 
-/*
- * Starts a transfer to the endpoint's present address: headers (the key's among them, if key is not NULL),
- * proxy, certificates and time-outs as configured. `body` is moved; NULL makes a GET.
- */
-uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
-		       struct strbuf *body, const struct http_callbacks *callbacks);
-/* The same for the few paths that take the key without "Bearer". */
-uint64_t upstream_send_raw_key(struct upstream *upstream, struct endpoint *endpoint, const char *url, const char *key,
-			       struct strbuf *body, const struct http_callbacks *callbacks);
+/* Ends them without a word. */
+void exchanges_free_all(struct upstream *upstream);
+
+/* What exchange.c has sent; borrowed for the call, but for `body`, which is moved. */
+struct upstream_request {
+	const char *method;
+	const char *url;
+	const char *const *headers; /* "Name: value", ends with NULL */
+	const char *key;            /* NULL: none */
+	bool raw_key;               /* without "Bearer" */
+	struct strbuf *body;        /* or NULL */
+};
+/* Starts a transfer: key, the configuration's headers, proxy, certificates and time-outs are added. */
+uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const struct upstream_request *request,
+	const struct http_callbacks *callbacks);
 
 #endif

@@ -162,7 +162,7 @@ test('finish reasons become stop reasons', async (t) => {
 		const { acp, id } = await start(t, { upstream: { scenario } });
 
 		assert.deepEqual(await acp.prompt(id, 'go'), { stopReason });
-		assert.equal(/broke off/.test(acp.text(id)), scenario === 'finish-missing');
+		assert.equal(/was cut off/.test(acp.text(id)), scenario === 'finish-missing');
 		await acp.stop();
 	}
 });
@@ -204,7 +204,7 @@ test('unknown sessions and wrong params', async (t) => {
 	for (const type of ['image', 'audio']) {
 		const error = await acp.prompt(id, [text('see'), { type, data: 'AA==', mimeType: `${type}/x` }]).catch((e) => e);
 		assert.equal(error.code, -32602);
-		assert.match(error.message, new RegExp(`leave the ${type} out`));
+		assert.match(error.message, new RegExp(`remove the ${type}`));
 	}
 });
 
@@ -456,7 +456,7 @@ test('more files than go along; /fix is about files that are attached', async (t
 		acp.reads.length = 0;
 		const error = await acp.prompt(id, blocks).catch((e) => e);
 		assert.equal(error.code, -32602);
-		assert.match(error.message, /more than 64 things/);
+		assert.match(error.message, /at most 64 attachments/);
 		assert.ok(acp.reads.length <= 64);
 	}
 
@@ -887,7 +887,7 @@ test('an edit is refused, once and for the session; allowed for the session', as
 	assert.deepEqual(acp.of(id, 'config_option_update').at(-1).configOptions.at(-1).currentValue, 'refuse');
 	const before = upstream.counted.length;
 	await acp.prompt(id, '/edit src/a.c:2 rename');
-	assert.match(acp.text(id), /switched off/);
+	assert.match(acp.text(id), /Edits are off/);
 	assert.equal(upstream.counted.length, before);
 	/* The command answers in the chat then. */
 	await acp.prompt(id, [text('/fix '), link(path)]);
@@ -1043,5 +1043,5 @@ test('edits that cannot be', async (t) => {
 	const { availableCommands } = await plain.update(other, 'available_commands_update');
 	assert.ok(!availableCommands.some((c) => c.name === 'edit'));
 	assert.deepEqual(await plain.prompt(other, '/edit src/a.c x'), { stopReason: 'end_turn' });
-	assert.match(plain.text(other), /does not let agents write/);
+	assert.match(plain.text(other), /does not allow agents to write/);
 });

@@ -206,7 +206,7 @@ test('a truncated answer, and one that was cut short, say so', async (t) => {
 	const { upstream, eke, did } = await start(t);
 	const doc = await eke.open(TEXT);
 
-	for (const [scenario, words] of [['eof-midway', /broke off/], ['finish-length', /cut at its maximum/], ['finish-filter', /content filter/]]) {
+	for (const [scenario, words] of [['eof-midway', /was cut off/], ['finish-length', /reached its maximum length/], ['finish-filter', /content filter/]]) {
 		upstream.next(scenario);
 		await execute(eke, doc, 'explain').answer;
 		assert.match(readFileSync(fileURLToPath(did.shown.at(-1).uri), 'utf8'), words);
@@ -417,7 +417,7 @@ test('other failures', async (t) => {
 	for (const [params, words] of [
 		[{ command: 'eke.command' }, /arguments\[0\]\.name/],
 		[{ command: 'eke.command', arguments: [{ name: 'fix', uri: doc.uri }] }, /arguments\[0\]\.range/],
-		[command(doc, 'fly'), /no command "fly"/],
+		[command(doc, 'fly'), /unknown command "fly"/],
 		[command(doc, 'ask'), /needs a question/],
 		[command(doc, 'fix', LOOP, { diagnostics: [{ message: 'x' }] }), /diagnostics\[\]\.range/],
 		[{ command: 'eke.command', arguments: [{ name: 'fix', uri: eke.uri('x.c'), range: doc.range(0, 3) }] }, /not open/],

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 
 import { scenarios } from '../upstream/scenarios.mjs';
-import { configFor, endpointFor, startServer, withUpstream } from './harness.mjs';
+import { configFor, endpointFor, run, startServer, withUpstream } from './harness.mjs';
 
 async function start(t, { upstream: options, endpoint, rest } = {}) {
 	const upstream = await withUpstream(t, options);
@@ -272,6 +272,22 @@ for (const scenario of ['400-json', '401-apikey', '403-model', '404-model', '429
 		assert.deepEqual([upstream.counted.length, upstream.queued], [1, 1]);
 	});
 }
+
+test('asked again after a pause that differs between processes', async (t) => {
+	const upstream = await withUpstream(t);
+	const prompts = Array.from({ length: 8 }, (_, i) => `question ${i}`);
+
+	upstream.next(...prompts.map(() => '500-server'));
+	await Promise.all(prompts.map((prompt) => run(t, ['chat', prompt], { config: configFor(upstream) }).then(({ code }) => assert.equal(code, 0))));
+	const pauses = prompts.map((prompt) => {
+		const [first, second] = upstream.counted.filter(({ body }) => body.messages.at(-1).content === prompt);
+		return second.wallMs - first.wallMs;
+	});
+	for (const pause of pauses)
+		assert.ok(pause >= 990, `${pauses}`);
+	/* Up to half a second is drawn by lot: that eight come this close is one chance in 300,000. */
+	assert.ok(Math.max(...pauses) - Math.min(...pauses) > 60, `${pauses}`);
+});
 
 test('after the first piece nothing is asked again', async (t) => {
 	const { upstream, eke } = await start(t);

@@ -95,7 +95,7 @@ test('started without a standard descriptor, nothing else takes its place', asyn
 	assert.deepEqual(await runRedirected(home, ['chat', 'hello'], '<&- 2>&-'), { code: 0, stdout: 'first\n', stderr: '' });
 	const { code, stderr } = await runRedirected(home, ['chat', 'hello'], '>&-');
 	assert.equal(code, 1);
-	assert.match(stderr, /^eke: standard output could not be written to/);
+	assert.match(stderr, /^eke: the output could not be written completely/);
 	for (const args of [['config', '--schema'], ['--version']])
 		assert.equal((await runRedirected(home, args, '>/dev/full')).code, 1, args[0]);
 	/* A reader that had enough: no message. */
@@ -299,7 +299,7 @@ const outcomes = [
 	['reasoning-content', 0, /^Hello, wörld/, /^$/],
 	['finish-length', 0, /Hello/, /maximum length/],
 	['finish-filter', 0, /Hello/, /filter/],
-	['eof-midway', 1, /^Hello, world\n$/, /broke off/],
+	['eof-midway', 1, /^Hello, world\n$/, /was cut off/],
 	['401-apikey', 1, /^$/, /API key was refused/],
 	['400-arguments', 1, /^$/, /test says: /],
 	['429-daily', 3, /^$/, /day/],

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { getEncoding } from 'js-tiktoken';
 
@@ -123,7 +124,7 @@ test('what went along stays in the conversation, the newest of it only', async (
 test('files that cannot go', async (t) => {
 	const { upstream, eke } = await start(t, { files: { 'binary.dat': Buffer.from([1, 0, 2]), 'huge.txt': 'x'.repeat(1024 * 1024 + 1), 'latin1.txt': Buffer.from('caf\xe9\n', 'latin1') } });
 
-	for (const [name, reason] of [['none.c', /none\.c/], ['binary.dat', /no text/], ['huge.txt', /1048577 bytes.*give a part/], ['.', /./]]) {
+	for (const [name, reason] of [['none.c', /none\.c/], ['binary.dat', /not a text file/], ['huge.txt', /1048577 bytes.*attach a part/], ['.', /./]]) {
 		const { code, message } = await failure(eke.send('Why?', { context: [{ kind: 'file', uri: eke.uri(name) }] }));
 		assert.equal(code, -32602);
 		assert.match(message, reason);
@@ -233,7 +234,7 @@ test('commands of the user\'s own', async (t) => {
 	const { upstream, eke } = await start(t, { files: { 'a.c': 'int a;\nint b;\n' }, rest: { chat: { commands } } });
 	const uri = eke.uri('a.c');
 
-	await eke.waitForNotification('window/showMessage', ({ message }) => /chat\.commands\.hello: \{nobody\} stays as it is/.test(message));
+	await eke.waitForNotification('window/showMessage', ({ message }) => /chat\.commands\.hello: \{nobody\} is no placeholder/.test(message));
 	const listed = (await eke.request('chat/commands', {})).commands;
 	assert.deepEqual(listed.map(({ name, needs }) => `${name} ${needs}`).filter((line) => Object.keys(commands).some((name) => line.startsWith(`${name} `))),
 		['explain file', 'shorten selection', 'review-it diff', 'hello none']);
@@ -264,7 +265,7 @@ test('commit: what is staged, without what stays here', async (t) => {
 	assert.match((await failure(eke.send('', { command: 'commit' }))).message, /no git repository/);
 	git(root, 'init', '-q');
 	const nothing = await failure(eke.send('', { command: 'commit' }));
-	assert.deepEqual([nothing.code, nothing.message], [-32602, 'nothing is staged: git add what belongs into the commit']);
+	assert.deepEqual([nothing.code, nothing.message], [-32602, 'nothing is staged: run git add first']);
 	write('.env', 'SECRET=hunter2\n');
 	git(root, 'add', '-f', '.env');
 	const secret = await failure(eke.send('', { command: 'commit' }));
@@ -286,6 +287,28 @@ test('commit: what is staged, without what stays here', async (t) => {
 	const call = eke.startSend('', { command: 'commit' });
 	call.cancel();
 	assert.equal((await failure(call.answer)).code, -32800);
+});
+
+test('commit: what some files have that the last commit has not', async (t) => {
+	const { upstream, eke, root, write } = await start(t, { files: { 'a.c': 'int a;\n', 'b [x].c': 'int b;\n', 'c.c': 'int c;\n', '.env': 'A=1\n' } });
+	const changes = (...names) => names.map((name) => ({ kind: 'changes', uri: pathToFileURL(join(root, name)).href }));
+
+	assert.match((await failure(eke.send('', { command: 'commit', context: changes('a.c') }))).message, /no git repository/);
+	git(root, 'init', '-q');
+	git(root, 'add', '-f', '.');
+	git(root, 'commit', '-qm', 'first');
+	const nothing = await failure(eke.send('', { command: 'commit', context: changes('a.c') }));
+	assert.match(nothing.message, /^these files have no changes since the last commit/);
+	for (const name of ['a.c', 'b [x].c', 'c.c']) write(name, `int changed_${name[0]};\n`);
+	write('.env', 'A=hunter2\n');
+	git(root, 'add', 'c.c');
+	const { trimmed } = await eke.send('', { command: 'commit', context: changes('a.c', 'b [x].c', '.env') });
+	assert.match(asked(upstream), /^What is to be committed \(git diff HEAD\):\n```diff\ndiff --git a\/a\.c b\/a\.c\n/);
+	assert.match(asked(upstream), /\+int changed_a;[^]*\+int changed_b;/);
+	assert.doesNotMatch(asked(upstream), /hunter2|changed_c/);
+	assert.match(trimmed[0], /^changes to a file: \.env stays on this machine/);
+	const wrong = await failure(eke.send('What is this?', { context: changes('a.c') }));
+	assert.deepEqual([wrong.code, /such as commit$/.test(wrong.message)], [-32602, true]);
 });
 
 /* --- caps --- */

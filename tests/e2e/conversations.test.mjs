@@ -249,7 +249,7 @@ for (const [name, step, expected] of steps) {
 			chat = await get(other, chatId);
 		if (expected.length > 1)
 			assert.deepEqual([chat.turns[1].writing, chat.turns[1].finishReason], [true, undefined]);
-		assert.match((await failure(other.send('Me too', { chatId }))).message, /being written/);
+		assert.match((await failure(other.send('Me too', { chatId }))).message, /being answered/);
 		eke.program.kill('SIGKILL');
 		eke.audit.inFlight.clear();
 		assert.equal(await eke.ended(), 'SIGKILL');

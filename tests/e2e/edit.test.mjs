@@ -147,7 +147,7 @@ test('cancelled: what had arrived', async (t) => {
 
 const failures = [
 	['talk', { answer: 'I would rather not.' }, 'upstream', /talk/],
-	['a truncated answer', { base: 'finish-length', answer: '<edit>half' }, 'upstream', /broke off/],
+	['a truncated answer', { base: 'finish-length', answer: '<edit>half' }, 'upstream', /ended in the middle/],
 	['a refused key', '401-apikey', 'auth', /key/],
 	['a limit', '429-hourly', 'budget', /./],
 	['a model that is not allowed', '403-model', 'forbidden', /model/],

@@ -21,13 +21,13 @@ const SEED = [
 	['choices-empty', 0, /^Hello, wörld: 你好 😀!\nA /, /^$/],
 	['choices-empty-azure', 0, /^Hello, wörld/, /^$/],
 	['choices-missing', 0, /^Hello, world\.\n$/, /^$/],
-	['finish-length', 0, /^Hello/, /cut at its maximum length/],
+	['finish-length', 0, /^Hello/, /reached its maximum length/],
 	['delta-unknown-keys', 0, /^Hello, wörld: 你好 😀!\nA /, /^$/],
 	['reasoning-content', 0, /^Hello, wörld: 你好 😀!\nA /, /^$/],
 	['tool-calls', 0, /^One moment\.\n$/, /^$/],
 	['content-null', 0, /^Hello, wörld: 你好 😀!\nA /, /^$/],
 	['role-every', 0, /^Hello, wörld: 你好 😀!\nA /, /^$/],
-	['eof-midway', 1, /^Hello, world\n$/, /the answer broke off here/],
+	['eof-midway', 1, /^Hello, world\n$/, /the answer was cut off here/],
 	['empty-answer', 0, /^$/, /^$/],
 ];
 
@@ -191,7 +191,7 @@ test('-c: commands, the user\'s own, and what is wrong', async (t) => {
 	assert.match(question(upstream), /File a\.c[^]*1 \| int a;[^]*Fix the attached C code[^]*the types$/);
 	assert.equal((await run(t, ['chat', '--command=rhyme', '--file=a.c', 'moon'], { home })).code, 0);
 	assert.match(question(upstream), /Make a rhyme of moon in C\.$/);
-	for (const [args, words] of [[['-c', 'fly', 'x'], /no command "fly"; there are explain/], [['-c', 'explain'], /select some code, or attach a file/]]) {
+	for (const [args, words] of [[['-c', 'fly', 'x'], /unknown command "fly"; the commands are explain/], [['-c', 'explain'], /select some code, or attach a file/]]) {
 		const { code, stdout, stderr } = await run(t, ['chat', ...args], { home });
 		assert.deepEqual([code, stdout], [1, '']);
 		assert.match(stderr, words);
@@ -256,7 +256,7 @@ test('--continue: the last chat of this directory, else the last', async (t) => 
 	const nothing = await run(t, ['chat', '--continue', 'x'], { home });
 
 	assert.deepEqual([nothing.code, nothing.stdout], [1, '']);
-	assert.match(nothing.stderr, /no chat to go on with/);
+	assert.match(nothing.stderr, /no chat to continue/);
 	/* One that an editor has in another folder. */
 	const editor = await startServer(t, { home });
 	await editor.initialize({ workspaceFolders: [{ uri: 'file:///elsewhere', name: 'x' }] });

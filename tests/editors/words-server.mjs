@@ -34,7 +34,7 @@ const handlers = {
 const framing = new Framing(({ id, method, params }) => {
 	const result = handlers[method]?.(params);
 	if (id === undefined || !method) return;
-	send(method in handlers ? { id, result } : { id, error: { code: -32601, message: `there is no method ${method}` } });
+	send(method in handlers ? { id, result } : { id, error: { code: -32601, message: `unknown method ${method}` } });
 });
 process.stdin.on('data', (data) => framing.push(data));
 process.stdin.on('end', () => process.exit(0));

@@ -34,7 +34,7 @@ BEGIN {
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
-	pure_folders["text"] = "workspace"
+	pure_folders["text"] = "outbound workspace"
 	pure_folders["chat"] = "chat conversation conversation_look conversation_note conversations history history_read " \
 		"history_schema history_step context diff edit"
 	pure("base", "json_guard hex rfc3339 url utf width")
@@ -57,6 +57,8 @@ BEGIN {
 	use_instead("alloca", "an array of fixed size or xmalloc")
 	use_instead("system popen", "io/proc.h: no shell, nothing that blocks")
 	use_instead("sleep usleep nanosleep clock_nanosleep", "a timer of the loop; in tests the fake clock or an event")
+	# What is sent is taken from text/outbound.h, which asks the rules.
+	unsent("doc_text file_read", "chat", "outbound_document, outbound_text or outbound_file: they ask what may be sent")
 	memory("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf", "base/mem.h")
 	count = split("printf vprintf puts putchar", list, " ")
 	for (i = 1; i <= count; i++)
@@ -85,6 +87,13 @@ function use_instead(functions, instead,   list, i, n) {
 	n = split(functions, list, " ")
 	for (i = 1; i <= n; i++)
 		banned[list[i]] = instead
+}
+
+# These functions are not for that layer.
+function unsent(functions, layer, instead,   list, i, n) {
+	n = split(functions, list, " ")
+	for (i = 1; i <= n; i++)
+		layer_banned[layer, list[i]] = instead
 }
 
 function memory(functions, instead,   list, i, n) {
@@ -150,6 +159,9 @@ function escapable(text) {
 
 NR == FNR {
 	exists[$0] = 1
+	name = $0
+	sub(/^.*\//, "", name)
+	basename[name] = 1
 	next
 }
 
@@ -204,7 +216,6 @@ function start_file(name,   parts, n) {
 	lines = 0
 
 	in_comment = 0
-	opening_end = 0
 	opened = 0
 	directives = 0
 	conditional = 0
@@ -258,6 +269,10 @@ function c_line(line,   code, started_in_comment) {
 	line_comment = 0
 	code = lex(line)
 	opening(line, started_in_comment)
+	if (started_in_comment)
+		cites(line)
+	else if (match(line, /\/\*/))
+		cites(substr(line, RSTART))
 	layout(line, started_in_comment)
 	if (line_comment)
 		problem(FNR, "a // comment: write /* */")
@@ -317,26 +332,25 @@ function lex(line,   out, token) {
 
 # A file says first what it is for: a .c in its first line, a header there or right after its guard.
 function opening(line, started_in_comment) {
-	if (!opened) {
-		if (is_header && (line ~ /^[ \t]*$/ || line ~ /^#[ \t]*(ifndef|define)[ \t]+[A-Z0-9_]+$/))
-			return
-		opened = 1
-		if (line !~ /^\/\*/)
-			problem(FNR, "no opening comment: say here what the file is for" (is_header ? ", its units, ownership and errors" : ", its objects and their lifetimes"))
-		else if (!in_comment)
-			short_opening()
-		else
-			opening_end = -1
-	} else if (opening_end == -1 && !in_comment) {
-		opening_end = FNR
-		if (FNR < 3)
-			short_opening()
-	}
+	if (opened)
+		return
+	if (is_header && (line ~ /^[ \t]*$/ || line ~ /^#[ \t]*(ifndef|define)[ \t]+[A-Z0-9_]+$/))
+		return
+	opened = 1
+	if (line !~ /^\/\*/)
+		problem(FNR, "no opening comment: say here what the file is for" (is_header ? ", its units, ownership and errors" : ", its objects and their lifetimes"))
 }
 
-function short_opening() {
-	if (in_src && !is_header)
-		problem(1, "the opening comment is shorter than 3 lines: say why the file exists, its objects and their lifetimes")
+# A document that is cited must be there: by its path, or by its name alone.
+function cites(text,   name) {
+	while (match(text, /[A-Za-z0-9_.\/-]*[A-Za-z0-9_-][.]md([^A-Za-z0-9_]|$)/)) {
+		name = substr(text, RSTART, RLENGTH)
+		text = substr(text, RSTART + RLENGTH)
+		sub(/[^A-Za-z0-9_]$/, "", name)
+		sub(/^.*\/\//, "", name)
+		if (!(name in exists) && !(name in basename))
+			escapable("cites " name ", which is not there: cite a page of this repository, or none")
+	}
 }
 
 function layout(line, started_in_comment,   lead, flat) {
@@ -501,6 +515,8 @@ function use(code,   rest, name, before) {
 			problem(FNR, name "() in a file that is pure: have the caller give what it needs, or take the file off the list in check-source.awk")
 		if (name in banned)
 			escapable(name "() is banned: use " banned[name])
+		else if (in_src && ((folder, name) in layer_banned))
+			escapable(name "() is not for " folder "/: use " layer_banned[folder, name])
 		else if ((name in raw_memory) && in_product && path != "src/base/mem.c")
 			escapable(name "() outside base/mem.c: use " raw_memory[name])
 		else if ((name in output) && in_product && !may_print)
@@ -519,6 +535,8 @@ function other_line(line) {
 		is_shell = 1
 	if (line ~ /(#|\/\/|\/\*|<!--) allowed: *[^ ]/)
 		escape = 1
+	if (!is_markdown && match(line, /^[ \t]*(\*|#|\/\/|\/\*)/))
+		cites(line)
 	if (is_js_test && (line ~ /(^|[^A-Za-z0-9_.])sleep\(/ || line ~ /setTimeout\((r|res|resolve|done)[,)]/ || line ~ /timers\/promises/))
 		escapable("a sleep in a test: wait for the event itself")
 	if (is_shell && line ~ /(^|[;&|({ \t])u?sleep [0-9.$"]/ && line !~ /^[ \t]*#/)

@@ -132,8 +132,8 @@ static void test_users(void **state)
 		assert_string_equal(command_needs_name(command->needs), cases[i].needs);
 		assert_string_equal(command->description, cases[i].description);
 	}
-	assert_string_equal(warned, "chat.commands.odd: {nobody} stays as it is; what is replaced is {selection}, {file}, "
-				    "{language}, {diff}, {input}, {framework}\n");
+	assert_string_equal(warned, "chat.commands.odd: {nobody} is no placeholder and is kept as text; there are "
+				    "{selection}, {file}, {language}, {diff}, {input}, {framework}\n");
 	commands_free(set);
 }
 

@@ -440,9 +440,9 @@ static const struct {
 } limits[] = {
 	{ "{\"endpoints\":[", "{\"baseUrl\":\"u\",\"name\":\"n%d\"}", "]}", LIMIT_ENDPOINTS, "at most 16 endpoints" },
 	{ "{\"endpoints\":[{\"baseUrl\":\"u\",\"fallbackUrls\":[", "\"u%d\"", "]}]}", LIMIT_FALLBACK_URLS, "at most 4" },
-	{ "{\"endpoints\":[{\"baseUrl\":\"u\",\"headers\":{", "\"X-%d\":\"\"", "}}]}", LIMIT_HEADERS, "more than 16" },
+	{ "{\"endpoints\":[{\"baseUrl\":\"u\",\"headers\":{", "\"X-%d\":\"\"", "}}]}", LIMIT_HEADERS, "at most 16" },
 	{ "{\"endpoints\":[{\"baseUrl\":\"u\",\"key\":{\"command\":[", "\"a%d\"", "]}}]}", LIMIT_KEY_ARGS, "at most 32" },
-	{ "{\"plans\":{", "\"p%d\":{\"windows\":[]}", "}}", LIMIT_PLANS, "more than 32" },
+	{ "{\"plans\":{", "\"p%d\":{\"windows\":[]}", "}}", LIMIT_PLANS, "at most 32" },
 	{ "{\"plans\":{\"p\":{\"windows\":[", "{\"scope\":\"key\",\"limit\":1,\"period\":\"%ds\"}", "]}}}",
 	  LIMIT_PLAN_WINDOWS, "more than 8" },
 	{ "{\"privacy\":{\"ignore\":[", "\"p%d\"", "]}}", LIMIT_IGNORE_PATTERNS, "at most 512" },
@@ -502,25 +502,25 @@ static const struct {
 } warned[] = {
 	{ "{}", "{}", "" },
 	{ "{\"$schema\":\"x\"}", NULL, "" },
-	{ "{\"foo\":1,\"Chat\":{}}", NULL, "foo is not known here and ignored\nChat is not known here and ignored\n" },
+	{ "{\"foo\":1,\"Chat\":{}}", NULL, "foo is unknown and ignored\nChat is unknown and ignored\n" },
 	{ "{\"completion\":{\"maxlines\":1},\"log\":{\"file\":\"x\"}}", NULL,
-	  "completion.maxlines is not known here and ignored\nlog.file is not known here and ignored\n" },
+	  "completion.maxlines is unknown and ignored\nlog.file is unknown and ignored\n" },
 	{ E("\"url\":1,\"models\":{\"edit\":\"x\"},\"timeouts\":{\"total\":1}"), NULL,
-	  "endpoints[0].url is not known here and ignored\nendpoints[0].models.edit is not known here and ignored\n"
-	  "endpoints[0].timeouts.total is not known here and ignored\n" },
+	  "endpoints[0].url is unknown and ignored\nendpoints[0].models.edit is unknown and ignored\n"
+	  "endpoints[0].timeouts.total is unknown and ignored\n" },
 	{ E("\"key\":\"sk-literal\""), NULL, LITERAL },
 	{ "{\"plans\":{\"p\":{\"windows\":[{\"scope\":\"key\",\"limit\":1,\"period\":\"1h\",\"tz\":\"x\"}],\"max\":1}}}",
 	  NULL,
-	  "plans.p.max is not known here and ignored\nplans.p.windows[0].tz is not known here and ignored\n" },
+	  "plans.p.max is unknown and ignored\nplans.p.windows[0].tz is unknown and ignored\n" },
 	/* the names of languages and commands are the user's */
 	{ "{\"completion\":{\"languages\":{\"klingon\":true}},\"chat\":{\"commands\":{\"x\":\"y\"}}}", NULL, "" },
 	/* what decides where keys and text go is not the editor's to say */
 	{ "{}",
 	  "{\"endpoints\":[{\"baseUrl\":\"http://evil\"}],\"plans\":5,\"ledger\":{\"redis\":\"x\"},\"whenExhausted\":1}",
-	  "the editor's setting endpoints is not known here and ignored\nthe editor's setting plans is not known here and "
-	  "ignored\nthe editor's setting ledger is not known here and ignored\nthe editor's setting whenExhausted is not "
-	  "known here and ignored\n" },
-	{ "{}", "{\"chat\":{\"sytem\":1}}", "the editor's setting chat.sytem is not known here and ignored\n" },
+	  "the editor's setting endpoints is unknown and ignored\nthe editor's setting plans is unknown and "
+	  "ignored\nthe editor's setting ledger is unknown and ignored\nthe editor's setting whenExhausted is unknown "
+	  "and ignored\n" },
+	{ "{}", "{\"chat\":{\"sytem\":1}}", "the editor's setting chat.sytem is unknown and ignored\n" },
 	{ "{}", "[{\"endpoints\":1}]", "" },
 };
 
@@ -790,7 +790,7 @@ static void test_print(void **state)
 		assert_null(strstr(once.data, "SECRET"));
 		config_unref(c);
 		c = load_good(f, once.data, NULL);
-		assert_null(strstr(f->warnings.data, "not known"));
+		assert_null(strstr(f->warnings.data, "unknown"));
 		config_print(c, &twice);
 		assert_string_equal(twice.data, once.data);
 		config_unref(c);

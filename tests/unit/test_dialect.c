@@ -154,7 +154,7 @@ static void test_urls(void **state)
 		char *text;
 
 		assert_true(base_url_parse(urls[i].in, &url, &err));
-		text = dialect_url(dialect_named(urls[i].dialect), &url);
+		text = base_url_join(&url, dialect_named(urls[i].dialect)->path, dialect_named(urls[i].dialect)->at_origin);
 		assert_string_equal(text, urls[i].url);
 		free(text);
 		base_url_release(&url);

@@ -40,7 +40,11 @@ static struct rpc_result *on_later(void *ctx, struct rpc_request *request, const
 	return rpc_pending(request, NULL, NULL);
 }
 
-static const struct rpc_method methods[] = { { "now", on_now, NULL }, { "later", on_later, NULL }, { NULL, NULL, NULL } };
+static const struct rpc_method methods[] = {
+	{ "now", on_now, NULL },
+	{ "later", on_later, NULL },
+	{ NULL, NULL, NULL },
+};
 
 static bool admit(void *ctx, const struct rpc_method *method, bool is_request, struct err *err)
 {

@@ -1,5 +1,5 @@
 /*
- * Errors as endpoints send them (upstream.md 1.6, 3.4): which kind they are, and what the user is told.
+ * Errors as endpoints send them (providers.md 1.6, 3.4): which kind they are, and what the user is told.
  */
 #include <setjmp.h>
 #include <stdarg.h>

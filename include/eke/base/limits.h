@@ -72,15 +72,19 @@
 #define LIMIT_REDIS_URL 1024              /* the address of a shared ledger */
 #define LIMIT_REDIS_SHOWN 320             /* ... as it is shown; longer ones are cut */
 #define LIMIT_REDIS_REPLY MIB(4)          /* an answer of it, as it comes in */
+#define LIMIT_REDIS_ELEMENTS 1024         /* ... as a list */
 #define LIMIT_REDIS_NEWS 256              /* what others wrote, told in one answer */
 #define LIMIT_REDIS_OWED 128              /* what we wrote, told in one call */
+#define LIMIT_REDIS_MEMBERS 64            /* machines that share it, of those heard of within a day */
+#define LIMIT_SPARES 16                   /* that may be sent while it cannot be asked; see redis_script.lua */
+#define LIMIT_REDIS_PAGES 4096            /* answers that bring events before the two are in step */
 #define LIMIT_REDIS_ADDRESSES 8           /* of its host; each is tried */
 #define LIMIT_REDIS_CALLS 1024            /* calls that wait for its answer */
 
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
 #define LIMIT_CONNECTIONS 8               /* kept open for reuse */
-#define LIMIT_HTTP_HEADER 256             /* a response header that is looked at; longer ones are cut */
+#define LIMIT_HTTP_HEAD KIB(32)           /* the headers of a response; what is more is not looked at */
 #define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */

@@ -22,6 +22,7 @@ enum context_kind {
 	CONTEXT_FILE,
 	CONTEXT_TEXT,
 	CONTEXT_DIAGNOSTICS,
+	CONTEXT_CHANGES, /* what of the file is not committed; of a command that wants a diff: see conversation.c */
 };
 
 /* LSP's DiagnosticSeverity. */
@@ -38,7 +39,7 @@ struct context_diagnostic {
 /* One thing that the client gives; borrowed for the call. */
 struct context_item {
 	enum context_kind kind;
-	const char *uri; /* for all but CONTEXT_TEXT */
+	const char *uri; /* CONTEXT_TEXT: of the file that it is out of, or NULL */
 	bool has_range;  /* else the whole file */
 	struct range range;
 	const char *name; /* CONTEXT_TEXT: what it is, for the user and the model; NULL: "text" */

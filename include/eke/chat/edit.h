@@ -12,6 +12,7 @@
 #include "eke/config/config.h"
 #include "eke/text/docs.h"
 #include "eke/text/position.h"
+#include "eke/text/workspace.h"
 #include "eke/upstream/upstream.h"
 
 struct edits;
@@ -51,14 +52,13 @@ struct edit_callbacks {
 };
 
 /* Everything is borrowed and must outlive it. */
-struct edits *edits_new(struct upstream *upstream, struct docs *docs);
+struct edits *edits_new(struct upstream *upstream, struct docs *docs, struct workspace *workspace);
 /* Requests under way end without a word. */
 void edits_free(struct edits *edits);
 void edits_configure(struct edits *edits, struct config *config);
 /*
- * A number for edits_cancel(). 0 with err set: the document is not open (ERR_INVALID_PARAMS), the range and its
- * instruction are too long (ERR_PROMPT_TOO_LONG), or nobody can be asked. Whether the document may leave the machine is
- * the caller's to check before (engine_may_send()).
+ * A number for edits_cancel(). 0 with err set: the document is not open (ERR_INVALID_PARAMS), may not leave the machine
+ * (ERR_IGNORED), or is too long with its instruction (ERR_PROMPT_TOO_LONG), or there is no endpoint.
  */
 uint64_t edits_start(struct edits *edits, const struct edit_request *request, const struct edit_callbacks *callbacks,
 	struct err *err);

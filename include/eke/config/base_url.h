@@ -27,5 +27,7 @@ struct base_url {
  */
 MUST_USE bool base_url_parse(const char *text, struct base_url *out, struct err *err);
 void base_url_release(struct base_url *url);
+/* The full URL of a path of the API, "/models", at the host or else behind the base; owned by the caller. */
+char *base_url_join(const struct base_url *url, const char *path, bool at_origin);
 
 #endif

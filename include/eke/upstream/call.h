@@ -1,11 +1,9 @@
 #ifndef EKE_UPSTREAM_CALL_H
 #define EKE_UPSTREAM_CALL_H
 /*
- * One question to an endpoint and its answer as it comes: key, budget, address, retries, and the wire's
- * dialects are settled here. The rules of design.md 4.8: 400, 401, 403 and 429 are never asked again; a 5xx, a
- * web page, a reset or an empty answer once, for chat only, before the first delta, and from the same budget;
- * an address that provably was not reached is replaced by the next. After the first delta the text is kept
- * whatever happens.
+ * A prompt to a model and its answer as it comes: an exchange (exchange.h) whose request is written in a dialect and
+ * whose response is decoded. A chat may be asked once more, before anything came of its answer; completions never are.
+ * After the first piece the text is kept whatever happens.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 /*
  * Which endpoint a request goes to that names none: the first, as long as its budget bears it; then, if
  * whenExhausted lets it, the next that has something to give. Never from one free key to another of the same
- * service: its limit counts the machine, and whoever dodges it is banned (upstream.md 4.2 d).
+ * service: its limit counts the machine, and whoever dodges it is banned (providers.md 4.2 d).
  */
 #include <stdint.h>
 

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "eke/base/strbuf.h"
-#include "eke/config/base_url.h"
 
 struct json_writer;
 struct request_spec;
@@ -42,8 +41,6 @@ const struct dialect *dialect_named(const char *name);
 void dialect_list(struct strbuf *out);
 /* The dialect of completions at this host, and its models where the configuration names none. Never fails. */
 const struct dialect *dialect_of_host(const char *host, const struct dialect_host **models);
-/* The URL that requests are sent to; owned by the caller. */
-char *dialect_url(const struct dialect *dialect, const struct base_url *url);
 
 struct request_message {
 	const char *role;    /* "system", "user", "assistant" */

@@ -17,23 +17,29 @@ struct http;
 
 /* What to send; borrowed for the call, but for `body`, which is moved. */
 struct http_request {
-	const char *method; /* "GET", "POST", "HEAD" */
+	const char *method; /* "GET", "POST", "HEAD", … */
 	const char *url;
 	const char *const *headers; /* "Name: value", ends with NULL */
-	struct strbuf *body;        /* for POST, else NULL */
+	struct strbuf *body;        /* NULL: none */
 	bool loopback;              /* the environment's proxies are not for it */
 	const char *proxy;          /* NULL: the environment's (http_proxy, https_proxy, all_proxy, no_proxy) */
 	const char *ca_file;        /* NULL: CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, else the system's */
 	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
 };
 
+/* How a response begins. */
 struct http_head {
 	int status;
-	char content_type[LIMIT_HTTP_HEADER]; /* or "" */
-	char retry_after[LIMIT_HTTP_HEADER];
-	char retry_after_ms[LIMIT_HTTP_HEADER];
-	char ratelimit_reset[LIMIT_HTTP_HEADER]; /* x-ratelimit-reset-requests */
+	struct strbuf fields; /* http.c's: name, NUL, value, NUL, … as they came; beyond LIMIT_HTTP_HEAD they are dropped */
 };
+
+/* The value of a header, without blanks around it; of several the last. NULL: there is none. The name in lower case. */
+const char *http_header(const struct http_head *head, const char *name);
+/*
+ * Walks through the headers: *at is 0 at first. False past the last. Names as the server wrote them; borrowed from the
+ * head.
+ */
+bool http_header_next(const struct http_head *head, size_t *at, const char **name, const char **value);
 
 /* How a transfer ended. */
 enum http_outcome {
@@ -44,7 +50,7 @@ enum http_outcome {
 };
 
 struct http_callbacks {
-	/* The status and headers, before any byte. */
+	/* The status and headers, before any byte. They live until done() has returned. */
 	void (*head)(void *ctx, const struct http_head *head);
 	void (*bytes)(void *ctx, const char *data, size_t len);
 	/* Once, the last. err is set but for HTTP_COMPLETE; its kind is ERR_NETWORK, ERR_TIMEOUT or ERR_CONFIG. */

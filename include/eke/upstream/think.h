@@ -3,7 +3,7 @@
 /*
  * Parts an answer that begins with its reasoning in tags ("<think>…</think>", also "<thinking>") into
  * reasoning and text, as a stream, the tags cut anywhere. Servers that do not know a model's tags leave them
- * in the content (upstream.md 3.2).
+ * in the content (providers.md 3.2).
  *
  * Only the very beginning of an answer counts, behind blanks: later tags are what the user asked about. A
  * closing tag there without an opening one (the opening one was in the prompt) is dropped. Lost: the blanks

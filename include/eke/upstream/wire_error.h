@@ -1,7 +1,7 @@
 #ifndef EKE_UPSTREAM_WIRE_ERROR_H
 #define EKE_UPSTREAM_WIRE_ERROR_H
 /*
- * What an endpoint's error means for the user: the body in any of the shapes that are met (upstream.md 1.6
+ * What an endpoint's error means for the user: the body in any of the shapes that are met (providers.md 1.6
  * and 3.4) becomes a struct err. Pure.
  */
 #include <stddef.h>

@@ -1,0 +1,478 @@
+/*
+ * An exchange's life, as a state machine. It belongs to the upstream's list; http transfers and timers point to it,
+ * and it is unlinked first and freed at the turn's end, so that nobody on the stack loses it.
+ *
+ * Bytes of a 2xx are handed on, those of anything else are collected for wire_error_decode().
+ */
+#include "eke/upstream/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/limits.h"
+#include "eke/base/list.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/budget/key_hash.h"
+#include "eke/upstream/stated_limit.h"
+#include "eke/upstream/wire_error.h"
+#include "correct.h"
+#include "upstream_private.h"
+
+/* Before the same address is asked again: so long, and up to so much more, so that not everybody comes back at once. */
+#define RETRY_MS 1000
+#define RETRY_SPREAD_MS 500
+
+enum exchange_state {
+	EXCHANGE_KEY,    /* the key's command runs */
+	EXCHANGE_BUDGET, /* the ledger is asked */
+	EXCHANGE_SENT,   /* a transfer is under way */
+	EXCHANGE_RETRY,  /* waits before it is sent once more */
+	EXCHANGE_DRAINING, /* the transfer ends by itself, so that its connection can be used again */
+};
+
+struct exchange {
+	uint64_t id;
+	struct upstream *upstream;
+	struct endpoint *endpoint; /* ref */
+	char *model;               /* NULL: not counted */
+	enum budget_use use;
+	double reserve;
+	const char *method;
+	char *path;
+	bool at_origin;
+	char **headers; /* ends with NULL */
+	bool has_body;
+	struct strbuf body; /* kept for another try */
+	bool raw_key;
+	bool may_retry;
+	struct exchange_callbacks callbacks;
+	enum exchange_state state;
+
+	uint64_t transfer;
+	uint64_t reservation; /* 0: none, or it is settled */
+	size_t urls_tried;
+	struct timer *retry_timer;
+
+	const struct http_head *head; /* the transfer's; NULL: it has not come */
+	struct strbuf refusal;        /* the body of a response that is no 2xx */
+
+	struct exchange *next;
+};
+
+/* --- its end --- */
+
+static void exchange_release(void *p)
+{
+	struct exchange *ex = p;
+
+	for (size_t i = 0; ex->headers[i]; i++)
+		free(ex->headers[i]);
+	free(ex->headers);
+	strbuf_release(&ex->body);
+	strbuf_release(&ex->refusal);
+	free(ex->model);
+	free(ex->path);
+	free(ex);
+}
+
+/* Tells the budget how its reservation ended, once. */
+static void settle(struct exchange *ex, void (*how)(struct budget *budget, uint64_t reservation))
+{
+	uint64_t reservation = ex->reservation;
+
+	ex->reservation = 0;
+	if (reservation)
+		how(ex->upstream->budget, reservation);
+}
+
+static void begin(void *ctx);
+static void refuse_busy(void *ctx);
+
+/* Unlinks it from everything that could call it; the memory goes at the turn's end. */
+static void exchange_end(struct exchange *ex)
+{
+	struct upstream *upstream = ex->upstream;
+
+	list_unlink(upstream->exchanges, ex);
+	/* Whoever knew better has told it; under way it counts. */
+	settle(ex, ex->state == EXCHANGE_BUDGET ? budget_withdraw : budget_spent);
+	http_cancel(upstream->http, ex->transfer);
+	loop_undefer(upstream->loop, begin, ex);
+	loop_undefer(upstream->loop, refuse_busy, ex);
+	endpoint_key_unwait(ex->endpoint, begin, ex);
+	timer_free(ex->retry_timer);
+	endpoint_unref(ex->endpoint);
+	loop_defer_free(upstream->loop, ex, exchange_release);
+}
+
+void exchanges_free_all(struct upstream *upstream)
+{
+	while (upstream->exchanges)
+		exchange_end(upstream->exchanges);
+}
+
+static struct exchange *find(const struct upstream *upstream, uint64_t id)
+{
+	struct exchange *ex = upstream->exchanges;
+
+	while (ex && ex->id != id)
+		ex = ex->next;
+	return ex;
+}
+
+bool exchange_is_sent(const struct upstream *upstream, uint64_t id)
+{
+	const struct exchange *ex = find(upstream, id);
+
+	return ex && ex->state == EXCHANGE_SENT;
+}
+
+void exchange_cancel(struct upstream *upstream, uint64_t id)
+{
+	struct exchange *ex = find(upstream, id);
+
+	if (ex && ex->state != EXCHANGE_DRAINING)
+		exchange_end(ex);
+}
+
+static void settle_answered(struct exchange *ex)
+{
+	settle(ex, budget_answered);
+	if (ex->model)
+		correct_count(ex->upstream, ex->endpoint);
+}
+
+void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
+{
+	struct exchange *ex = find(upstream, id);
+
+	if (!ex || ex->state == EXCHANGE_DRAINING)
+		return;
+	settle_answered(ex);
+	if (drain && ex->state == EXCHANGE_SENT)
+		ex->state = EXCHANGE_DRAINING;
+	else
+		exchange_end(ex);
+}
+
+/* What the provider said of its limits, for the budget. */
+static void settle_refused(struct exchange *ex, const struct err *err)
+{
+	struct budget_refusal refusal = {
+		.retry_at = err->retry_at, .quota = err->quota, .scope = err->blocked_scope, .message = err->message
+	};
+	uint64_t reservation = ex->reservation;
+	struct stated_limit stated;
+
+	if (!reservation)
+		return;
+	stated_limit_read(err->provider_message, NULL, &stated);
+	refusal.day = stated.day;
+	refusal.per_model = stated.per_model;
+	refusal.limit = stated.limit;
+	refusal.period = stated.period;
+	ex->reservation = 0;
+	budget_refused(ex->upstream->budget, reservation, &refusal);
+	correct_count(ex->upstream, ex->endpoint);
+}
+
+static void fail(struct exchange *ex, struct err *err)
+{
+	struct exchange_callbacks callbacks = ex->callbacks;
+
+	snprintf(err->endpoint, sizeof(err->endpoint), "%s", endpoint_name(ex->endpoint));
+	if (err->kind == ERR_AUTH && !ex->raw_key)
+		endpoint_key_forget(ex->endpoint);
+	if (err->kind == ERR_BUDGET && err->http_status)
+		settle_refused(ex, err);
+	log_at(ex->model ? LOG_INFO : LOG_DEBUG, "endpoint %s: %s%s%s", err->endpoint, err->message,
+	       err->provider_message[0] ? " — " : "", err->provider_message);
+	exchange_end(ex);
+	callbacks.done(callbacks.ctx, err);
+}
+
+/* --- retries --- */
+
+static void restart(struct exchange *ex)
+{
+	ex->head = NULL;
+	strbuf_reset(&ex->refusal);
+	if (ex->callbacks.restart)
+		ex->callbacks.restart(ex->callbacks.ctx);
+}
+
+/* Only what is likely to pass. */
+static bool may_retry(const struct exchange *ex, const struct err *err)
+{
+	return ex->may_retry && (err->http_status >= 500 || err->kind == ERR_NETWORK || err->kind == ERR_PROTOCOL ||
+				 (err->kind == ERR_UPSTREAM && err->http_status == 200));
+}
+
+static int64_t retry_pause(void)
+{
+	uint32_t random;
+
+	key_random(&random, sizeof(random));
+	return RETRY_MS + random % RETRY_SPREAD_MS;
+}
+
+/* False: there is no more to try, and nothing happened. */
+static bool retry(struct exchange *ex, const struct err *err)
+{
+	/* Another address of the same service needs no patience. */
+	bool elsewhere = endpoint_url_count(ex->endpoint) > 1;
+
+	if (!may_retry(ex, err))
+		return false;
+	ex->may_retry = false;
+	settle(ex, budget_spent);
+	log_info("endpoint %s: %s — asking once more", endpoint_name(ex->endpoint), err->message);
+	if (elsewhere)
+		endpoint_use_url(ex->endpoint, endpoint_url_index(ex->endpoint) + 1);
+	restart(ex);
+	ex->state = EXCHANGE_RETRY;
+	timer_start(ex->retry_timer, elsewhere ? 0 : retry_pause());
+	return true;
+}
+
+/* The request never left: give the count back, and try the next address. */
+static void not_sent(struct exchange *ex, const struct err *reason)
+{
+	struct err err = *reason;
+
+	settle(ex, budget_refund);
+	ex->urls_tried++;
+	endpoint_use_url(ex->endpoint, endpoint_url_index(ex->endpoint) + 1);
+	if (ex->urls_tried >= endpoint_url_count(ex->endpoint)) {
+		fail(ex, &err);
+		return;
+	}
+	log_info("endpoint %s: %s — trying its next address", endpoint_name(ex->endpoint), err.message);
+	begin(ex);
+}
+
+/* --- a response --- */
+
+static bool is_success(const struct exchange *ex)
+{
+	return ex->head && ex->head->status >= 200 && ex->head->status < 300;
+}
+
+static void on_head(void *ctx, const struct http_head *head)
+{
+	struct exchange *ex = ctx;
+
+	ex->head = head;
+	if (ex->state != EXCHANGE_DRAINING && is_success(ex) && ex->callbacks.head)
+		ex->callbacks.head(ex->callbacks.ctx, head);
+}
+
+static void on_bytes(void *ctx, const char *data, size_t len)
+{
+	struct exchange *ex = ctx;
+
+	if (ex->state == EXCHANGE_DRAINING)
+		return;
+	log_io("received", data, len);
+	if (!is_success(ex))
+		strbuf_add(&ex->refusal, data, len);
+	else if (ex->callbacks.bytes)
+		ex->callbacks.bytes(ex->callbacks.ctx, data, len);
+}
+
+static void refused(struct exchange *ex)
+{
+	struct err err;
+	struct strbuf body;
+	struct wire_error_input in = {
+		.status = ex->head->status,
+		.content_type = http_header(ex->head, "content-type"),
+		.retry_after = http_header(ex->head, "retry-after"),
+		.retry_after_ms = http_header(ex->head, "retry-after-ms"),
+		.ratelimit_reset = http_header(ex->head, "x-ratelimit-reset-requests"),
+		.now = clock_wall_ms() / 1000,
+	};
+
+	/* Decoding changes it. */
+	strbuf_init(&body, LIMIT_BODY);
+	strbuf_add(&body, ex->refusal.data, ex->refusal.len);
+	in.body = body.data;
+	in.len = body.len;
+	wire_error_decode(&in, &err);
+	strbuf_release(&body);
+	if (retry(ex, &err))
+		return;
+	if (ex->callbacks.refused)
+		ex->callbacks.refused(ex->callbacks.ctx, ex->head, ex->refusal.data, ex->refusal.len);
+	fail(ex, &err);
+}
+
+/* A 2xx that is over, one way or the other. `broken`: why the transfer did not end well, or NULL. */
+static void answered(struct exchange *ex, const struct err *broken)
+{
+	struct exchange_callbacks callbacks = ex->callbacks;
+	struct err err;
+
+	if (callbacks.judge ? callbacks.judge(callbacks.ctx, broken, &err) : !broken) {
+		settle_answered(ex);
+		exchange_end(ex);
+		callbacks.done(callbacks.ctx, NULL);
+		return;
+	}
+	if (!callbacks.judge)
+		err = *broken;
+	if (!retry(ex, &err))
+		fail(ex, &err);
+}
+
+static void on_done(void *ctx, enum http_outcome outcome, const struct err *reason)
+{
+	struct exchange *ex = ctx;
+	struct err err = *reason;
+
+	ex->transfer = 0;
+	ex->upstream->last_traffic_ms = clock_mono_ms();
+	if (ex->state == EXCHANGE_DRAINING)
+		exchange_end(ex);
+	else if (outcome == HTTP_UNSENT)
+		not_sent(ex, reason);
+	else if (is_success(ex))
+		answered(ex, outcome == HTTP_COMPLETE ? NULL : reason);
+	else if (ex->head)
+		refused(ex);
+	else if (!retry(ex, &err))
+		fail(ex, &err);
+}
+
+/* --- the beginning --- */
+
+/*
+ * Sends what ex->body holds. The key is there, but for one that a refusal made the endpoint forget a moment ago: then
+ * it is looked up again.
+ */
+static void send_request(struct exchange *ex)
+{
+	struct http_callbacks callbacks = { .head = on_head, .bytes = on_bytes, .done = on_done, .ctx = ex };
+	struct upstream_request request = { .method = ex->method,
+					    .headers = (const char *const *)ex->headers,
+					    .raw_key = ex->raw_key };
+	struct strbuf body;
+	struct err err;
+	char *url;
+
+	if (endpoint_key(ex->endpoint, &request.key, &err) != ENDPOINT_KEY_READY) {
+		settle(ex, budget_refund);
+		begin(ex);
+		return;
+	}
+	ex->state = EXCHANGE_SENT;
+	if (ex->has_body) {
+		strbuf_init(&body, ex->body.max);
+		strbuf_add(&body, ex->body.data, ex->body.len);
+		request.body = &body;
+	}
+	url = base_url_join(endpoint_url(ex->endpoint), ex->path, ex->at_origin);
+	request.url = url;
+	ex->transfer = upstream_send(ex->upstream, ex->endpoint, &request, &callbacks);
+	free(url);
+}
+
+static void on_reserved(void *ctx, uint64_t reservation, const struct err *refusal)
+{
+	struct exchange *ex = ctx;
+	struct err err;
+
+	(void)reservation;
+	if (!refusal) {
+		send_request(ex);
+		return;
+	}
+	ex->reservation = 0;
+	err = *refusal;
+	fail(ex, &err);
+}
+
+/* Gets the key and a reservation, and then sends; also for another try. */
+static void begin(void *ctx)
+{
+	struct exchange *ex = ctx;
+	struct budget_request wanted = {
+		.endpoint = endpoint_config(ex->endpoint), .model = ex->model, .use = ex->use, .reserve = ex->reserve
+	};
+	struct err err;
+
+	switch (endpoint_key(ex->endpoint, &wanted.key, &err)) {
+	case ENDPOINT_KEY_READY:
+		break;
+	case ENDPOINT_KEY_PENDING:
+		ex->state = EXCHANGE_KEY;
+		endpoint_key_wait(ex->endpoint, begin, ex);
+		return;
+	case ENDPOINT_KEY_FAILED:
+		fail(ex, &err);
+		return;
+	}
+	if (!ex->model) {
+		send_request(ex);
+		return;
+	}
+	budget_note_key(ex->upstream->budget, wanted.endpoint, wanted.key);
+	ex->state = EXCHANGE_BUDGET;
+	ex->reservation = budget_reserve(ex->upstream->budget, &wanted, on_reserved, ex);
+}
+
+static void refuse_busy(void *ctx)
+{
+	struct exchange *ex = ctx;
+	struct err err;
+
+	err_set(&err, ERR_INTERNAL, "more than %d requests are under way: wait for some to end", LIMIT_TRANSFERS);
+	fail(ex, &err);
+}
+
+static char **copy_headers(const char *const *headers)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (headers && headers[count])
+		count++;
+	copy = xcalloc(count + 1, sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = xstrdup(headers[i]);
+	return copy;
+}
+
+uint64_t exchange_start(struct upstream *upstream, const struct exchange_spec *spec,
+	const struct exchange_callbacks *callbacks)
+{
+	struct exchange *ex = xcalloc(1, sizeof(*ex));
+
+	ex->id = ++upstream->last_id;
+	ex->upstream = upstream;
+	ex->endpoint = endpoint_ref(spec->endpoint);
+	ex->model = spec->model ? xstrdup(spec->model) : NULL;
+	ex->use = spec->use;
+	ex->reserve = spec->reserve;
+	ex->method = spec->method;
+	ex->path = xstrdup(spec->path);
+	ex->at_origin = spec->at_origin;
+	ex->headers = copy_headers(spec->headers);
+	ex->raw_key = spec->raw_key;
+	ex->may_retry = spec->retry;
+	ex->callbacks = *callbacks;
+	ex->retry_timer = timer_new(upstream->loop, begin, ex);
+	strbuf_init(&ex->body, SIZE_MAX - 1);
+	strbuf_init(&ex->refusal, LIMIT_BODY);
+	ex->has_body = spec->body != NULL;
+	if (spec->body)
+		strbuf_move(&ex->body, spec->body);
+	ex->next = upstream->exchanges;
+	upstream->exchanges = ex;
+	/* At the turn's end, which is at once, so that no callback comes before this returns. */
+	loop_defer(upstream->loop, http_active(upstream->http) >= LIMIT_TRANSFERS ? refuse_busy : begin, ex);
+	return ex->id;
+}
