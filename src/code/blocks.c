@@ -44,9 +44,9 @@ static bool ends_with(const char *s, size_t len, const char *word)
 /* "def x", "if x", "x do |y|", "x then" where blocks end with a word. */
 static bool opens_by_word(const struct syntax *syntax, const char *line, size_t len)
 {
-	static const char *const first[] = { "def",   "class", "module", "if",     "unless",   "while", "until",
-					     "case",  "for",   "begin",  "repeat", "function", "local function",
-					     "macro", "else",  "elsif",  "elseif", "when",     "rescue", "ensure" };
+	static const char *const first[] = { "def", "class", "module", "if", "unless", "while", "until", "case", "for",
+		"begin", "repeat", "function", "local function", "macro", "else", "elsif", "elseif", "when", "rescue",
+		"ensure" };
 	static const char *const last[] = { "do", "then", "else", "begin", "repeat" };
 	size_t at = skip_blanks(line, len);
 
@@ -65,7 +65,7 @@ static bool opens_by_word(const struct syntax *syntax, const char *line, size_t 
 	if ((syntax->flags & SYNTAX_SHELL) && starts_with_word(line + at, len - at, "case"))
 		return false;
 	return any_word(line + at, len - at, first, ARRAY_LEN(first)) && !ends_with(line, len, "end") &&
-	       !ends_with(line, len, "fi") && !ends_with(line, len, "done");
+		!ends_with(line, len, "fi") && !ends_with(line, len, "done");
 }
 
 bool block_opens(const struct syntax *syntax, const char *line, size_t len)
@@ -98,10 +98,31 @@ bool block_opens(const struct syntax *syntax, const char *line, size_t len)
 bool block_closes(const struct syntax *syntax, const char *line, size_t len)
 {
 	static const char *const words[] = {
-		"else", "elif", "elsif", "except", "finally", "catch", "case", "default", "rescue", "ensure", "when",
+		"else",
+		"elif",
+		"elsif",
+		"except",
+		"finally",
+		"catch",
+		"case",
+		"default",
+		"rescue",
+		"ensure",
+		"when",
 	};
 	static const char *const ends[] = {
-		"end", "fi", "done", "esac", "endif", "endfunction", "endfor", "endwhile", "endtry", "then", "do", "until",
+		"end",
+		"fi",
+		"done",
+		"esac",
+		"endif",
+		"endfunction",
+		"endfor",
+		"endwhile",
+		"endtry",
+		"then",
+		"do",
+		"until",
 		"elseif",
 	};
 	size_t at = skip_blanks(line, len);
@@ -128,13 +149,35 @@ bool block_is_left(const char *line, size_t len)
 bool block_is_defined(const char *line, size_t len)
 {
 	static const char *const words[] = {
-		"def",      "class", "function", "func",   "fn",    "fun",   "sub",      "struct", "enum",
-		"interface", "trait", "impl",     "module", "async", "public", "private", "protected", "static",
-		"export",   "package", "namespace", "type",  "local function", "pub", "override", "internal",
+		"def",
+		"class",
+		"function",
+		"func",
+		"fn",
+		"fun",
+		"sub",
+		"struct",
+		"enum",
+		"interface",
+		"trait",
+		"impl",
+		"module",
+		"async",
+		"public",
+		"private",
+		"protected",
+		"static",
+		"export",
+		"package",
+		"namespace",
+		"type",
+		"local function",
+		"pub",
+		"override",
+		"internal",
 	};
 	static const char *const not_words[] = { "if", "for", "while", "switch", "else", "elif", "elsif", "try", "catch",
-						 "except", "with", "do", "case", "match", "return", "foreach", "unless",
-						 "until", "when", "finally" };
+		"except", "with", "do", "case", "match", "return", "foreach", "unless", "until", "when", "finally" };
 	size_t at = skip_blanks(line, len);
 
 	line += at;

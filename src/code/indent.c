@@ -34,7 +34,8 @@ static void learn_line(struct indent *indent, const char *line, size_t len)
 		indent->step = n;
 }
 
-/* True if the line at `at` begins in code: lines inside of comments, strings and parentheses are aligned for the eye. */
+/* True if the line at `at` begins in code: lines inside of comments, strings and parentheses are aligned for the eye.
+ */
 static bool begins_in_code(struct syntax_walk *w, size_t *parentheses, size_t at)
 {
 	size_t pos;

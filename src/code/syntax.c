@@ -9,56 +9,59 @@
 #include "eke/base/attrs.h"
 
 #define CHAR_LITERAL_MAX 12 /* bytes of the longest, '\U0010FFFF' */
-#define REGEX_MAX 300       /* bytes of a regular expression; beyond it a slash was a division */
-#define QUOTED_MAX 2000     /* bytes of Perl's q(x) */
+#define REGEX_MAX 300 /* bytes of a regular expression; beyond it a slash was a division */
+#define QUOTED_MAX 2000 /* bytes of Perl's q(x) */
 #define TAG_NAME_MAX 40
 
 static const struct syntax table[] = {
-	{ " c cpp objective-c objective-cpp cuda-cpp ",
-	  { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_RAW },
+	{ " c cpp objective-c objective-cpp cuda-cpp ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_RAW },
 	{ " rust ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_RAW },
 	{ " go ", { "//", NULL }, "/*", "*/", "\"'`", SYNTAX_CHAR | SYNTAX_BACKTICK | SYNTAX_TABS },
 	{ " java csharp swift kotlin scala groovy ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_TRIPLE },
-	{ " dart zig v glsl hlsl solidity d proto proto3 protobuf ",
-	  { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR },
+	{ " dart zig v glsl hlsl solidity d proto proto3 protobuf ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR },
 	{ " javascript typescript ", { "//", NULL }, "/*", "*/", "\"'`", SYNTAX_REGEX | SYNTAX_TEMPLATE },
-	{ " javascriptreact typescriptreact ",
-	  { "//", NULL }, "/*", "*/", "\"'`", SYNTAX_REGEX | SYNTAX_TEMPLATE | SYNTAX_ELEMENTS },
+	{ " javascriptreact typescriptreact ", { "//", NULL }, "/*", "*/", "\"'`",
+		SYNTAX_REGEX | SYNTAX_TEMPLATE | SYNTAX_ELEMENTS },
 	{ " jsonc json5 ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_KEYS },
 	{ " php ", { "//", "#" }, "/*", "*/", "\"'", SYNTAX_HEREDOC },
 	{ " css scss less sass stylus ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_KEYS },
 	{ " json ", { NULL, NULL }, NULL, NULL, "\"", SYNTAX_KEYS },
-	{ " python starlark bazel gdscript snakemake ",
-	  { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
+	{ " python starlark bazel gdscript snakemake ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
 	{ " nim coffeescript ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
-	{ " yaml dockercompose ansible ",
-	  { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
+	{ " yaml dockercompose ansible ", { "#", NULL }, NULL, NULL, "\"'",
+		SYNTAX_INDENT | SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
 	{ " haskell elm purescript fsharp ", { "--", "//" }, "{-", "-}", "\"'", SYNTAX_INDENT | SYNTAX_CHAR },
-	{ " ruby crystal ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_INTERPOLATE },
+	{ " ruby crystal ", { "#", NULL }, NULL, NULL, "\"'",
+		SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_INTERPOLATE },
 	{ " perl ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_PERL },
-	{ " shellscript sh bash zsh ksh ",
-	  { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_LITERAL },
+	{ " shellscript sh bash zsh ksh ", { "#", NULL }, NULL, NULL, "\"'",
+		SYNTAX_SHELL | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_LITERAL },
 	{ " fish ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_END_WORDS },
 	{ " makefile ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL | SYNTAX_TABS },
 	{ " dockerfile ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
 	{ " julia elixir ", { "#", NULL }, NULL, NULL, "\"", SYNTAX_TRIPLE | SYNTAX_END_WORDS },
 	{ " awk ", { "#", NULL }, NULL, NULL, "\"", SYNTAX_REGEX },
 	{ " cmake tcl r powershell nix terraform hcl ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_FREE_QUOTE },
-	{ " toml ini properties conf ",
-	  { "#", ";" }, NULL, NULL, "\"'", SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
+	{ " toml ini properties conf ", { "#", ";" }, NULL, NULL, "\"'", SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
 	{ " lua ", { "--", NULL }, "--[[", "]]", "\"'", SYNTAX_END_WORDS },
 	{ " sql plsql mysql ada vhdl ", { "--", NULL }, "/*", "*/", "\"'", SYNTAX_LITERAL },
 	{ " vim viml ", { "\"", NULL }, NULL, NULL, "'", SYNTAX_END_WORDS | SYNTAX_LITERAL },
 	{ " lisp clojure scheme elisp emacs-lisp commonlisp racket asm ", { ";", NULL }, NULL, NULL, "\"", SYNTAX_SHELL },
 	{ " erlang matlab octave prolog ", { "%", NULL }, NULL, NULL, "\"", SYNTAX_END_WORDS },
-	{ " html xml xhtml vue svelte svg xsl handlebars erb ejs jinja ", { NULL, NULL }, "<!--", "-->", "", SYNTAX_MARKUP },
+	{ " html xml xhtml vue svelte svg xsl handlebars erb ejs jinja ", { NULL, NULL }, "<!--", "-->", "",
+		SYNTAX_MARKUP },
 	{ " markdown mdx plaintext text latex tex bibtex restructuredtext rst asciidoc org "
 	  "gitcommit git-commit quarto typst mail email feature cucumber gherkin csv tsv diff patch log ",
-	  { NULL, NULL }, NULL, NULL, "", SYNTAX_PROSE },
+		{ NULL, NULL }, NULL, NULL, "", SYNTAX_PROSE },
 };
 
 static const struct syntax unknown = {
-	"", { "//", "#" }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_KEYS | SYNTAX_UNKNOWN | SYNTAX_FREE_QUOTE,
+	"",
+	{ "//", "#" },
+	"/*",
+	"*/",
+	"\"'",
+	SYNTAX_CHAR | SYNTAX_KEYS | SYNTAX_UNKNOWN | SYNTAX_FREE_QUOTE,
 };
 
 const struct syntax *syntax_of(const char *language)
@@ -397,8 +400,31 @@ static bool step_text(struct syntax_walk *w, enum syntax_event *event)
 static bool expects_value(const char *s, size_t len)
 {
 	static const char *const words[] = {
-		"return", "typeof", "case", "in", "of", "do", "else", "void", "delete", "instanceof", "new", "throw",
-		"yield", "await", "default", "when", "if", "elsif", "unless", "while", "until", "and", "or", "not", "then",
+		"return",
+		"typeof",
+		"case",
+		"in",
+		"of",
+		"do",
+		"else",
+		"void",
+		"delete",
+		"instanceof",
+		"new",
+		"throw",
+		"yield",
+		"await",
+		"default",
+		"when",
+		"if",
+		"elsif",
+		"unless",
+		"while",
+		"until",
+		"and",
+		"or",
+		"not",
+		"then",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -531,7 +557,7 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 		return true;
 	}
 	if (c == '=' && has(w, SYNTAX_PERL) && (!w->at || w->s[w->at - 1] == '\n') && w->at + 1 < w->len &&
-	    (w->s[w->at + 1] | 0x20) >= 'a' && (w->s[w->at + 1] | 0x20) <= 'z') {
+		(w->s[w->at + 1] | 0x20) >= 'a' && (w->s[w->at + 1] | 0x20) <= 'z') {
 		w->state.where = SYNTAX_IN_BLOCK_COMMENT;
 		w->state.quote = '=';
 		w->at++;
@@ -578,16 +604,16 @@ static bool is_interpolation(const struct syntax_walk *w)
 	char quote = w->state.quote;
 
 	return (quote == '`' && has(w, SYNTAX_TEMPLATE) && begins(w, "${")) ||
-	       (quote == '"' && has(w, SYNTAX_INTERPOLATE) && begins(w, "#{"));
+		(quote == '"' && has(w, SYNTAX_INTERPOLATE) && begins(w, "#{"));
 }
 
 static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *event)
 {
 	struct syntax_state *st = &w->state;
 	char c = w->s[w->at];
-	bool escapes = !(c == '\\' && ((st->quote == '\'' && has(w, SYNTAX_LITERAL)) ||
-				       (st->quote == '`' && has(w, SYNTAX_BACKTICK)) ||
-				       (st->delimiter[0] && has(w, SYNTAX_RAW))));
+	bool escapes = !(c == '\\' &&
+		((st->quote == '\'' && has(w, SYNTAX_LITERAL)) || (st->quote == '`' && has(w, SYNTAX_BACKTICK)) ||
+			(st->delimiter[0] && has(w, SYNTAX_RAW))));
 
 	if (c == '\\' && escapes && w->at + 1 < w->len && w->s[w->at + 1] != '\n') {
 		w->at += 2;
@@ -753,5 +779,5 @@ bool syntax_line_is_comment(const struct syntax *syn, const char *line, size_t l
 		return true;
 	/* The inner lines of C's block comments. */
 	return syn->block_begin && *syn->block_begin == '/' && w.at < len && line[w.at] == '*' &&
-	       (w.at + 1 == len || strchr(" */\t", line[w.at + 1]));
+		(w.at + 1 == len || strchr(" */\t", line[w.at + 1]));
 }

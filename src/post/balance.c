@@ -13,8 +13,8 @@
 
 struct stack {
 	const struct post_context *c;
-	char outer[OUTER_MAX];     /* openers before the cursor, the innermost last */
-	bool needed[OUTER_MAX];    /* by a closer after the cursor */
+	char outer[OUTER_MAX]; /* openers before the cursor, the innermost last */
+	bool needed[OUTER_MAX]; /* by a closer after the cursor */
 	size_t owner[POST_CLOSERS]; /* of each closer after the cursor: its opener in outer */
 	size_t outer_depth;
 	size_t outer_count;
@@ -117,7 +117,8 @@ static size_t indent_end(const struct post_context *c, const char *text, size_t 
 	enum syntax_event event;
 	size_t pos;
 
-	if (!(c->syntax->flags & SYNTAX_INDENT) || (c->syntax->flags & SYNTAX_KEYS) || !c->after_count || c->open.depth || c->at.where != SYNTAX_IN_CODE)
+	if (!(c->syntax->flags & SYNTAX_INDENT) || (c->syntax->flags & SYNTAX_KEYS) || !c->after_count || c->open.depth ||
+		c->at.where != SYNTAX_IN_CODE)
 		return len;
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
 		struct line line;

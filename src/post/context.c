@@ -12,7 +12,7 @@
 #include "eke/code/indent.h"
 
 #define TAB_COLUMNS 8
-#define SURE_LINES 4     /* that are indented the same way show what a document indents with */
+#define SURE_LINES 4 /* that are indented the same way show what a document indents with */
 #define NEW_DOCUMENT 200 /* bytes of a document of which nothing can be learned yet */
 
 void post_add_lf(struct strbuf *out, const char *s, size_t len)
@@ -67,7 +67,7 @@ bool post_between_brackets(const struct post_context *c)
 	while (n && (c->head[n - 1] == ' ' || c->head[n - 1] == '\t'))
 		n--;
 	return n && i < c->rest_len && memchr(")]}", c->suffix.data[i], 3) &&
-	       c->head[n - 1] == syntax_opener_of(c->suffix.data[i]);
+		c->head[n - 1] == syntax_opener_of(c->suffix.data[i]);
 }
 
 bool post_is_code(const struct post_context *c)
@@ -89,8 +89,8 @@ static bool is_recipe(const struct post_context *c)
 
 	if (len && line[0] == '\t')
 		return true;
-	return colon && line[0] != ' ' && (colon + 1 == line + len || colon[1] != '=') && !memchr(line, '=', (size_t)(colon - line)) &&
-	       !memchr(line, '(', (size_t)(colon - line));
+	return colon && line[0] != ' ' && (colon + 1 == line + len || colon[1] != '=') &&
+		!memchr(line, '=', (size_t)(colon - line)) && !memchr(line, '(', (size_t)(colon - line));
 }
 
 static void set_indentation(struct post_context *c)
@@ -118,9 +118,9 @@ static void set_indentation(struct post_context *c)
 	if ((c->syntax->flags & (SYNTAX_TABS | SYNTAX_SHELL)) == (SYNTAX_TABS | SYNTAX_SHELL) && !is_recipe(c))
 		mixed = true;
 	/* The cursor's line, enough others, the language, or, where there is next to nothing yet, the client. */
-	c->sure = !mixed && (bytes || lines >= SURE_LINES ||
-			     (c->syntax->flags & SYNTAX_TABS) ||
-			     (!c->in->insert_spaces && c->prefix.len + c->suffix.len < NEW_DOCUMENT));
+	c->sure = !mixed &&
+		(bytes || lines >= SURE_LINES || (c->syntax->flags & SYNTAX_TABS) ||
+			(!c->in->insert_spaces && c->prefix.len + c->suffix.len < NEW_DOCUMENT));
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
@@ -214,8 +214,8 @@ static void walk_prefix(struct post_context *c)
 		c->open_columns[i] = line_columns(c, c->open.pos[i]);
 	c->at = w.state;
 	c->in_comment = c->at.where == SYNTAX_IN_LINE_COMMENT || c->at.where == SYNTAX_IN_BLOCK_COMMENT ||
-			(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||
-			(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
+		(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||
+		(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
 }
 
 /* The opener below `depth` that a closer belongs to: one whose line is indented as the closer's, else the innermost. */
@@ -275,7 +275,8 @@ static void walk_suffix(struct post_context *c)
 			closer->columns = first ? c->columns : post_columns(c, w.s + line, pos - line, NULL);
 			closer->opener = opener_of(c, closer, depth);
 			if (closer->opener != SIZE_MAX) {
-				closer->pinned = closer->begins_line && !c->closers_inside && ends_line(c, c->open.pos[closer->opener]) && c->open_columns[closer->opener] == closer->columns;
+				closer->pinned = closer->begins_line && !c->closers_inside &&
+					ends_line(c, c->open.pos[closer->opener]) && c->open_columns[closer->opener] == closer->columns;
 				depth = closer->opener;
 			}
 		}
@@ -296,7 +297,7 @@ static void list_lines_after(struct post_context *c)
 	}
 	if (c->after_count)
 		c->after_columns = (c->after[0].start ? 0 : c->columns) +
-				   post_columns(c, c->suffix.data + c->after[0].start, c->after[0].len, NULL);
+			post_columns(c, c->suffix.data + c->after[0].start, c->after[0].len, NULL);
 }
 
 static bool has_crlf(const char *s, size_t len, bool *crlf)
@@ -310,8 +311,9 @@ static bool has_crlf(const char *s, size_t len, bool *crlf)
 
 void post_context_init(struct post_context *c, const struct post_input *in)
 {
-	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE,
-				     .tab = TAB_COLUMNS };
+	*c = (struct post_context){
+		.in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE, .tab = TAB_COLUMNS
+	};
 	c->max_lines = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
 	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
 	strbuf_init(&c->suffix, LIMIT_DOCUMENT);

@@ -1,8 +1,8 @@
 /*
- * Echoes of the prefix. Models repeat all of it, the block that the cursor is in, the cursor's line, the word that it is
- * in, or only the quote that was typed; blanks they get wrong, so matching ignores them. Code repeats itself, too: what
- * a right continuation could look like is left alone. Each kind is taken off until none is left, so that the result has
- * no echo to find.
+ * Echoes of the prefix. Models repeat all of it, the block that the cursor is in, the cursor's line, the word that it
+ * is in, or only the quote that was typed; blanks they get wrong, so matching ignores them. Code repeats itself, too:
+ * what a right continuation could look like is left alone. Each kind is taken off until none is left, so that the
+ * result has no echo to find.
  */
 #include "echo.h"
 
@@ -14,16 +14,16 @@
 #include "balance.h"
 
 #define ROUNDS 16
-#define LINES_BACK 240      /* how far back an echo may begin */
-#define SHORT_WORDS 4       /* ... if the beginning of the cursor's line is among them */
-#define LINES_WORDS 8       /* word characters an echo of whole lines must have */
-#define LINE_WORDS 16       /* ... of the line above alone */
-#define SIBLING_LINES 3     /* lines of an echo that begins with a neighbour of the cursor's line, and … */
-#define SIBLING_WORDS 40    /* … their word characters: less may be a line written twice */
-#define PHRASE_MAX 240      /* bytes of the end of the line that are looked at */
-#define PHRASE_WORDS 12     /* word characters of a repeated end of the line */
-#define WORD_MIN 2          /* letters of the word under the cursor */
-#define HEADERS_MAX 6       /* blocks around the cursor that are looked for */
+#define LINES_BACK 240 /* how far back an echo may begin */
+#define SHORT_WORDS 4 /* ... if the beginning of the cursor's line is among them */
+#define LINES_WORDS 8 /* word characters an echo of whole lines must have */
+#define LINE_WORDS 16 /* ... of the line above alone */
+#define SIBLING_LINES 3 /* lines of an echo that begins with a neighbour of the cursor's line, and … */
+#define SIBLING_WORDS 40 /* … their word characters: less may be a line written twice */
+#define PHRASE_MAX 240 /* bytes of the end of the line that are looked at */
+#define PHRASE_WORDS 12 /* word characters of a repeated end of the line */
+#define WORD_MIN 2 /* letters of the word under the cursor */
+#define HEADERS_MAX 6 /* blocks around the cursor that are looked for */
 
 enum match { MATCH_NO, MATCH_PARTIAL, MATCH_FULL };
 
@@ -110,8 +110,8 @@ static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 	size_t end;
 
 	if (at < t->len && !memchr(t->data, '\n', at) && at &&
-	    (is_all_blank(t->data, at) ||
-	     (!c->head_blank && match(c->head, c->head_len, t->data, at, &end) == MATCH_FULL && end + 1 >= at)))
+		(is_all_blank(t->data, at) ||
+			(!c->head_blank && match(c->head, c->head_len, t->data, at, &end) == MATCH_FULL && end + 1 >= at)))
 		strbuf_consume(t, at + len);
 	while ((at = cursor_mark(c, t, 0, &len)) < t->len)
 		strbuf_splice(t, at, len, "", 0);
@@ -122,8 +122,8 @@ static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 /* Marks at the beginning of a line that models like to repeat with its text. */
 static bool is_line_mark(const struct post_context *c, const char *s, size_t len)
 {
-	static const char *const marks[] = { "-",  "*",      "+",   ">", "|",  "@",   "///",  "/**",
-					     "/*", "\"\"\"", "'''", "#", "##", "###", "####", "<" };
+	static const char *const marks[] = { "-", "*", "+", ">", "|", "@", "///", "/**", "/*", "\"\"\"", "'''", "#", "##",
+		"###", "####", "<" };
 
 	for (int k = 0; k < 2; k++) {
 		if (c->syntax->line[k] && len == strlen(c->syntax->line[k]) && !memcmp(s, c->syntax->line[k], len))
@@ -155,7 +155,7 @@ static bool significant(const struct post_context *c, const char *p, size_t len,
 			return false;
 		/* Lines that the cursor's is inside of. A tag may be so of its like. */
 		if (post_is_code(c) && post_columns(c, p, len, NULL) < c->columns &&
-		    !(c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)))
+			!(c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)))
 			return words >= WORD_MIN;
 		if (words < LINES_WORDS)
 			return false;
@@ -193,7 +193,7 @@ static bool is_mark_again(const struct post_context *c, const struct strbuf *t, 
 	size_t at = skip_blanks(c->head, c->head_len);
 
 	return significant(c, c->head, c->head_len, false) && end < t->len && is_blank_char(t->data[end]) &&
-	       (blank || syntax_line_is_comment(c->syntax, c->head + at, c->head_len - at));
+		(blank || syntax_line_is_comment(c->syntax, c->head + at, c->head_len - at));
 }
 
 /* Cuts the echo that ends at `end` off t. False if it does not end where it would have to. */
@@ -232,8 +232,8 @@ static bool line_is_blank(const char *s, size_t len)
 }
 
 /*
- * Text follows on the line: what the answer says behind the echo closes what the document closes there, or nothing. Else
- * "x[" + "x[1] = 2" is no echo.
+ * Text follows on the line: what the answer says behind the echo closes what the document closes there, or nothing.
+ * Else "x[" + "x[1] = 2" is no echo.
  */
 static bool agrees_with_rest(const struct post_context *c, const struct strbuf *t, size_t from)
 {
@@ -296,7 +296,7 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 			}
 			/* All of it is lines above, and the cursor's line is what it did not get to. */
 			if (whole && !c->head_blank && from + end >= head && count_word_chars(t->data, t->len) >= LINES_WORDS &&
-			    significant(c, text + from, head - from, true)) {
+				significant(c, text + from, head - from, true)) {
 				strbuf_reset(t);
 				return true;
 			}
@@ -341,7 +341,7 @@ static bool drop_word(const struct post_context *c, struct strbuf *t)
 		start--;
 	len = c->head_len - start;
 	if (count_word_chars(c->head + start, len) < WORD_MIN || (c->head[start] >= '0' && c->head[start] <= '9') ||
-	    t->len <= len || memcmp(t->data, c->head + start, len) != 0)
+		t->len <= len || memcmp(t->data, c->head + start, len) != 0)
 		return false;
 	strbuf_consume(t, len);
 	return true;
@@ -374,8 +374,8 @@ static bool is_quoted(const struct post_context *c, const char *s, char q)
 {
 	const char *end = c->head + c->head_len - 3;
 
-	return (q == '"' || q == '\'') && end[0] == q && end[1] == q && end[2] == q && s[0] == q && s[1] == q && s[2] == q &&
-	       s[3] != '\n' && s[3] != q;
+	return (q == '"' || q == '\'') && end[0] == q && end[1] == q && end[2] == q && s[0] == q && s[1] == q &&
+		s[2] == q && s[3] != '\n' && s[3] != q;
 }
 
 /* A string just begun is begun once more: x = " + "hello" */
@@ -393,8 +393,8 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 	}
 	if ((c->syntax->flags & SYNTAX_TRIPLE) && t->len > 1 && t->data[1] == q)
 		return false;
-	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->head_blank || c->head[c->head_len - 1] != q ||
-	    line < 2 || t->data[0] != q || (c->head_len > 1 && c->head[c->head_len - 2] == '\\'))
+	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->head_blank || c->head[c->head_len - 1] != q || line < 2 ||
+		t->data[0] != q || (c->head_len > 1 && c->head[c->head_len - 2] == '\\'))
 		return false;
 	for (size_t i = 0; i < line; i++) {
 		if (t->data[i] == '\\')
@@ -413,8 +413,34 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 static bool drop_keyword(const struct post_context *c, struct strbuf *t)
 {
 	static const char *const words[] = {
-		"if", "in", "for", "return", "and", "or", "not", "is", "def", "class", "function", "new", "const", "let", "var",
-		"while", "with", "as", "from", "import", "await", "async", "elif", "public", "private", "static", "fn", "func",
+		"if",
+		"in",
+		"for",
+		"return",
+		"and",
+		"or",
+		"not",
+		"is",
+		"def",
+		"class",
+		"function",
+		"new",
+		"const",
+		"let",
+		"var",
+		"while",
+		"with",
+		"as",
+		"from",
+		"import",
+		"await",
+		"async",
+		"elif",
+		"public",
+		"private",
+		"static",
+		"fn",
+		"func",
 	};
 	size_t end = trimmed_length(c->head, c->head_len);
 	char last = c->head_len ? c->head[c->head_len - 1] : '\0';
@@ -422,7 +448,7 @@ static bool drop_keyword(const struct post_context *c, struct strbuf *t)
 	if (!post_in_code(c) || c->head_blank)
 		return false;
 	if (t->len > 1 && t->data[0] == last && is_word_char(t->data[1]) &&
-	    ((last == '<' && (c->syntax->flags & SYNTAX_MARKUP)) || (last == '@' && (c->syntax->flags & SYNTAX_INDENT)))) {
+		((last == '<' && (c->syntax->flags & SYNTAX_MARKUP)) || (last == '@' && (c->syntax->flags & SYNTAX_INDENT)))) {
 		strbuf_consume(t, 1);
 		return true;
 	}
@@ -430,7 +456,7 @@ static bool drop_keyword(const struct post_context *c, struct strbuf *t)
 		size_t n = strlen(words[i]);
 
 		if (end < n || memcmp(c->head + end - n, words[i], n) != 0 || (end > n && is_word_char(c->head[end - n - 1])) ||
-		    !starts_with_word(t->data, t->len, words[i]) || t->len <= n || t->data[n] != ' ')
+			!starts_with_word(t->data, t->len, words[i]) || t->len <= n || t->data[n] != ' ')
 			continue;
 		strbuf_consume(t, n + 1);
 		return true;
@@ -442,7 +468,7 @@ static bool drop_keyword(const struct post_context *c, struct strbuf *t)
 static bool drop_dot(const struct post_context *c, struct strbuf *t)
 {
 	bool dot = c->head_len > 1 && c->head[c->head_len - 1] == '.' && is_word_char(c->head[c->head_len - 2]) &&
-		   !(c->head[c->head_len - 2] >= '0' && c->head[c->head_len - 2] <= '9');
+		!(c->head[c->head_len - 2] >= '0' && c->head[c->head_len - 2] <= '9');
 
 	if (!dot || !post_in_code(c) || t->len < 2 || t->data[0] != '.' || !is_word_char(t->data[1]))
 		return false;
@@ -453,8 +479,8 @@ static bool drop_dot(const struct post_context *c, struct strbuf *t)
 /* One blank is typed and one comes: a habit of tokens. More are an alignment. */
 static bool drop_space(const struct post_context *c, struct strbuf *t)
 {
-	if (c->head_blank || c->head_len < 2 || c->head[c->head_len - 1] != ' ' || is_blank_char(c->head[c->head_len - 2]) ||
-	    t->len < 2 || t->data[0] != ' ' || is_blank_char(t->data[1]))
+	if (c->head_blank || c->head_len < 2 || c->head[c->head_len - 1] != ' ' ||
+		is_blank_char(c->head[c->head_len - 2]) || t->len < 2 || t->data[0] != ' ' || is_blank_char(t->data[1]))
 		return false;
 	strbuf_consume(t, 1);
 	return true;
@@ -478,10 +504,10 @@ static size_t find_headers(const struct post_context *c, struct line *headers)
 		line_at(c->prefix.data, end - 1, start, &line);
 		own = post_columns(c, c->prefix.data + start, line.len, NULL);
 		if (skip_blanks(c->prefix.data + start, line.len) < line.len && own < columns &&
-		    !syntax_line_is_comment(c->syntax, c->prefix.data + start, line.len)) {
+			!syntax_line_is_comment(c->syntax, c->prefix.data + start, line.len)) {
 			columns = own;
 			if (block_is_defined(c->prefix.data + start, line.len) &&
-			    !block_closes(c->syntax, c->prefix.data + start, line.len))
+				!block_closes(c->syntax, c->prefix.data + start, line.len))
 				headers[count++] = line;
 		}
 		end = start;
@@ -525,7 +551,8 @@ static bool is_in_prefix(const struct post_context *c, const char *s, size_t len
 /* May the line stand before a repeated header: imports, comments, attributes, and what the document has as well? */
 static bool is_preamble(const struct post_context *c, const char *s, size_t len)
 {
-	static const char *const words[] = { "import", "from", "use", "using", "package", "require", "#include", "@", "//", "#" };
+	static const char *const words[] = { "import", "from", "use", "using", "package", "require", "#include", "@", "//",
+		"#" };
 	size_t at = skip_blanks(s, len);
 
 	if (at == len || syntax_line_is_comment(c->syntax, s, len))
@@ -583,7 +610,7 @@ static bool skip_repeated(const struct post_context *c, const struct strbuf *t, 
 
 	/* The cursor may be behind it, in it, or before it. */
 	if (skip_documentation(c, t, &mine) &&
-	    (skip_documentation(c, &c->prefix, &from) || (c->at.where == SYNTAX_IN_STRING && c->at.triple)))
+		(skip_documentation(c, &c->prefix, &from) || (c->at.where == SYNTAX_IN_STRING && c->at.triple)))
 		*at = mine;
 	while (from < head) {
 		struct line line;
@@ -721,8 +748,8 @@ bool echo_drop(const struct post_context *c, struct draft *draft, bool wrapped)
 		}
 		if (undecided)
 			return false;
-		if (drop_word(c, text) || drop_keyword(c, text) || drop_phrase(c, text) || drop_quote(c, text) || drop_dot(c, text) ||
-		    drop_space(c, text))
+		if (drop_word(c, text) || drop_keyword(c, text) || drop_phrase(c, text) || drop_quote(c, text) ||
+			drop_dot(c, text) || drop_space(c, text))
 			continue;
 		break;
 	}

@@ -5,8 +5,8 @@
  */
 #include <stdbool.h>
 
-#include "draft.h"
 #include "eke/post/context.h"
+#include "draft.h"
 
 /*
  * False: so far all of a growing text could be an echo. `wrapped`: it was in tags, in which nobody introduces a text

@@ -1,7 +1,7 @@
 /*
- * What follows the cursor. An overlap reaches to the answer's end: a line in its middle that looks like the next one is a
- * sibling. It begins in no bracket and no block that the answer opened itself, since what follows is not in there. And
- * brackets and blocks alone tell where the answer leaves the place that it was asked for (balance.c).
+ * What follows the cursor. An overlap reaches to the answer's end: a line in its middle that looks like the next one is
+ * a sibling. It begins in no bracket and no block that the answer opened itself, since what follows is not in there.
+ * And brackets and blocks alone tell where the answer leaves the place that it was asked for (balance.c).
  */
 #include "overlap.h"
 
@@ -13,20 +13,20 @@
 #include "eke/code/blocks.h"
 #include "balance.h"
 
-#define SHORT_LINE 4    /* word characters; below it indentation must agree */
+#define SHORT_LINE 4 /* word characters; below it indentation must agree */
 #define OVERLAP_WORDS 2 /* word characters that prove an overlap that reaches to the end */
 #define SKIPPED_WORDS 14 /* ... if lines after the cursor were left out */
-#define EARLY_WORDS 20  /* ... if it does not reach to the end */
-#define OVERLAP_SKIP 5  /* lines after the cursor that the answer may have left out */
+#define EARLY_WORDS 20 /* ... if it does not reach to the end */
+#define OVERLAP_SKIP 5 /* lines after the cursor that the answer may have left out */
 
 /* --- the answer's lines --- */
 
 struct own_line {
 	struct line at;
 	size_t columns; /* in the document */
-	size_t depth;   /* brackets that the answer has opened before it */
-	bool in_block;  /* of a shallower line of the answer */
-	bool in_place;  /* it begins in the comment, string or code that the cursor is in */
+	size_t depth; /* brackets that the answer has opened before it */
+	bool in_block; /* of a shallower line of the answer */
+	bool in_place; /* it begins in the comment, string or code that the cursor is in */
 };
 
 struct lines {
@@ -78,8 +78,8 @@ static size_t after_columns(const struct post_context *c, const struct line *the
 	return post_columns(c, c->suffix.data + theirs->start, theirs->len, NULL) + (theirs->start ? 0 : c->columns);
 }
 
-static bool same_line(const struct post_context *c, const struct strbuf *t, const struct own_line *mine,
-		      const struct line *theirs)
+static bool same_line(
+	const struct post_context *c, const struct strbuf *t, const struct own_line *mine, const struct line *theirs)
 {
 	const char *a = t->data + mine->at.start;
 	const char *b = c->suffix.data + theirs->start;
@@ -98,7 +98,8 @@ static bool is_end(const struct post_context *c, const char *s, size_t len)
 
 	if (block_end && starts_with(s + at, len - at, block_end))
 		return true;
-	if ((c->syntax->flags & SYNTAX_TRIPLE) && (starts_with(s + at, len - at, "\"\"\"") || starts_with(s + at, len - at, "'''")))
+	if ((c->syntax->flags & SYNTAX_TRIPLE) &&
+		(starts_with(s + at, len - at, "\"\"\"") || starts_with(s + at, len - at, "'''")))
 		return true;
 	return (c->syntax->flags & SYNTAX_END_WORDS) && block_closes(c->syntax, s, len) && !block_opens(c->syntax, s, len);
 }
@@ -126,8 +127,9 @@ static bool is_unmatched_tag(const char *text, size_t len, const char *tag, size
 /* The same line is both above and below: a table, where lines are alike. */
 static bool is_repetitive(const struct strbuf *t, const struct lines *l, size_t i)
 {
-	return i && is_same_line(t->data + l->line[i].at.start, l->line[i].at.len, t->data + l->line[i - 1].at.start,
-				 l->line[i - 1].at.len);
+	return i &&
+		is_same_line(
+			t->data + l->line[i].at.start, l->line[i].at.len, t->data + l->line[i - 1].at.start, l->line[i - 1].at.len);
 }
 
 /* Brackets that stand alone, on one side or the other, with text[0..len) at the cursor. */
@@ -141,8 +143,9 @@ static size_t disorder(const struct post_context *c, const char *text, size_t le
 /* The line is in a bracket or block of the answer's. In a comment there are none. */
 static bool is_inside(const struct post_context *c, const struct strbuf *t, const struct own_line *line)
 {
-	bool comment = c->in_comment && (c->at.where != SYNTAX_IN_LINE_COMMENT ||
-					 syntax_line_is_comment(c->syntax, t->data + line->at.start, line->at.len));
+	bool comment = c->in_comment &&
+		(c->at.where != SYNTAX_IN_LINE_COMMENT ||
+			syntax_line_is_comment(c->syntax, t->data + line->at.start, line->at.len));
 
 	return !comment && (line->depth || line->in_block || !line->in_place);
 }
@@ -161,14 +164,16 @@ static bool may_be_left_out(const struct post_context *c, size_t count, size_t c
 	for (size_t i = 0; i < count; i++) {
 		const char *s = c->suffix.data + c->after[i].start;
 
-		if (after_columns(c, &c->after[i]) < columns || block_opens(c->syntax, s, c->after[i].len) || block_closes(c->syntax, s, c->after[i].len))
+		if (after_columns(c, &c->after[i]) < columns || block_opens(c->syntax, s, c->after[i].len) ||
+			block_closes(c->syntax, s, c->after[i].len))
 			return false;
 	}
 	return true;
 }
 
 /* Is it no accident? */
-static bool is_proven(const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
+static bool is_proven(
+	const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
 {
 	const struct own_line *line = &l->line[o->i];
 	const char *s = t->data + line->at.start;
@@ -183,8 +188,9 @@ static bool is_proven(const struct post_context *c, const struct strbuf *t, cons
 	if (before > whole)
 		return false;
 	if (o->skip)
-		return !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS && (o->lines > 1 || !is_repetitive(t, l, o->i)) && columns &&
-		       count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
+		return !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS &&
+			(o->lines > 1 || !is_repetitive(t, l, o->i)) && columns &&
+			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);
 	if (columns && (line->in_place || c->in_comment) && is_end(c, s, line->at.len))
@@ -193,11 +199,12 @@ static bool is_proven(const struct post_context *c, const struct strbuf *t, cons
 	if (columns && before < whole && o->words)
 		return true;
 	return o->words >= OVERLAP_WORDS && (columns || o->words >= SKIPPED_WORDS || !code) &&
-	       !(o->lines == 1 && is_repetitive(t, l, o->i));
+		!(o->lines == 1 && is_repetitive(t, l, o->i));
 }
 
 /* The document's next lines, and then others: only where it cannot be a sibling. */
-static bool is_early(const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
+static bool is_early(
+	const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
 {
 	const struct own_line *line = &l->line[o->i];
 	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
@@ -206,9 +213,9 @@ static bool is_early(const struct post_context *c, const struct strbuf *t, const
 	bool says = memchr(t->data + line->at.start, '(', (size_t)(end - t->data) - line->at.start + 1) != NULL;
 
 	return o->i && !o->skip && !inside && o->words >= EARLY_WORDS && line->columns == after_columns(c, &c->after[0]) &&
-	       (o->lines > 1 ? says || !code :
-			       block_is_defined(t->data + line->at.start, line->at.len) &&
-				       memchr(t->data + line->at.start, '(', line->at.len));
+		(o->lines > 1 ? says || !code
+					  : block_is_defined(t->data + line->at.start, line->at.len) &&
+					memchr(t->data + line->at.start, '(', line->at.len));
 }
 
 /*
@@ -223,7 +230,7 @@ static size_t find_overlap(const struct post_context *c, const struct strbuf *t,
 			struct overlap o = { .i = i, .skip = skip };
 
 			while (i + o.lines < l->count && skip + o.lines < c->after_count &&
-			       same_line(c, t, &l->line[i + o.lines], &c->after[skip + o.lines])) {
+				same_line(c, t, &l->line[i + o.lines], &c->after[skip + o.lines])) {
 				o.words += count_word_chars(t->data + l->line[i + o.lines].at.start, l->line[i + o.lines].at.len);
 				o.lines++;
 			}
@@ -280,7 +287,8 @@ static bool opens_itself(const char *s, size_t len, char closer)
 }
 
 /* Would the text with the rest of the line behind it be worse than text[0..cut)? */
-static bool overlap_is_real(const struct post_context *c, const struct strbuf *t, size_t cut, size_t len, bool whole_rest)
+static bool overlap_is_real(
+	const struct post_context *c, const struct strbuf *t, size_t cut, size_t len, bool whole_rest)
 {
 	const char *tail = t->data + cut;
 	size_t words = count_word_chars(tail, len);
@@ -290,8 +298,8 @@ static bool overlap_is_real(const struct post_context *c, const struct strbuf *t
 
 	/* It closes what it opened itself. */
 	if (in_code ? before.surplus + before.open > whole.surplus + whole.open ||
-				      (before.own > 0 && whole.surplus >= before.surplus && whole.own < before.own) :
-			      opens_itself(t->data, cut, tail[0]))
+				(before.own > 0 && whole.surplus >= before.surplus && whole.own < before.own)
+				: opens_itself(t->data, cut, tail[0]))
 		return false;
 	if (in_code && whole.surplus > before.surplus)
 		return true;
@@ -302,7 +310,7 @@ static bool overlap_is_real(const struct post_context *c, const struct strbuf *t
 	/* Inside of a word that stands there already. */
 	if (!cut && !whole_rest)
 		return is_word_char(t->data[t->len - 1]) && words == count_word_chars(t->data, t->len) &&
-		       !(len < c->rest_len && is_word_char(c->suffix.data[len]));
+			!(len < c->rest_len && is_word_char(c->suffix.data[len]));
 	if (!words)
 		return whole_rest || len > 1;
 	if (whole_rest)
@@ -359,7 +367,7 @@ static size_t end_on_line(const struct post_context *c, const struct strbuf *t)
 			continue;
 		end -= n;
 		if (count_word_chars(c->suffix.data + skip, n) || !code ||
-		    disorder(c, t->data, end) < disorder(c, t->data, t->len) || disorder(c, t->data, end) == 0)
+			disorder(c, t->data, end) < disorder(c, t->data, t->len) || disorder(c, t->data, end) == 0)
 			return end >= skip && !memcmp(t->data + end - skip, c->suffix.data, skip) ? end - skip : end;
 	}
 	return t->len;

@@ -1,14 +1,14 @@
 #ifndef EKE_POST_OVERLAP_H
 #define EKE_POST_OVERLAP_H
 /*
- * Fourth stage of post-processing: ends the answer where it repeats what stands after the cursor, or closes what the text
- * there closes. Only cuts the end off. Pure.
+ * Fourth stage of post-processing: ends the answer where it repeats what stands after the cursor, or closes what the
+ * text there closes. Only cuts the end off. Pure.
  */
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "draft.h"
 #include "eke/post/context.h"
+#include "draft.h"
 
 /*
  * Cuts. Of a growing text it also takes away the last lines as long as they could become an overlap.

@@ -1,7 +1,7 @@
 /*
- * The order of the stages, and what a growing answer may show. The stages that fit a text in run until their result does
- * not change any more, so that a result put in again comes out as it is; most answers are stable after the second round,
- * which then only checks.
+ * The order of the stages, and what a growing answer may show. The stages that fit a text in run until their result
+ * does not change any more, so that a result put in again comes out as it is; most answers are stable after the second
+ * round, which then only checks.
  *
  * First do no harm: what is provably wrapping comes off; every other change needs evidence in the document, and what
  * leaves is never worse formed together with its surroundings than what came.
@@ -50,8 +50,8 @@ static void drop_half_line(struct strbuf *t)
 }
 
 /* From text meant for the document to what fits. `info`: what it was taken out of. */
-static enum post_verdict fit(const struct post_context *c, struct draft *draft, const struct unwrap_info *info,
-			     struct post_replace *replace)
+static enum post_verdict fit(
+	const struct post_context *c, struct draft *draft, const struct unwrap_info *info, struct post_replace *replace)
 {
 	struct strbuf *t = &draft->text;
 	bool bare = c->in->source == POST_CHAT && !info->wrapped && !info->closed;
@@ -80,7 +80,7 @@ static enum post_verdict fit(const struct post_context *c, struct draft *draft, 
 
 /* One round: raw answer with LF line ends in, text in draft. */
 static enum post_verdict run(const struct post_context *c, const char *raw, size_t len, struct draft *draft,
-			     struct unwrap_info *info, struct post_replace *replace)
+	struct unwrap_info *info, struct post_replace *replace)
 {
 	struct strbuf *text = &draft->text;
 	bool open = c->in->finish == POST_OPEN;
@@ -129,8 +129,8 @@ static bool same(const struct strbuf *a, const struct strbuf *b)
 /*
  * Fits the text in again until it stays. What a growing answer may show must stay at once.
  */
-static enum post_verdict settle(struct post_context *c, struct strbuf *text, const struct unwrap_info *info,
-				struct post_replace *replace)
+static enum post_verdict settle(
+	struct post_context *c, struct strbuf *text, const struct unwrap_info *info, struct post_replace *replace)
 {
 	const struct post_input *in = c->in;
 	struct post_input again = *in;
@@ -218,8 +218,7 @@ enum post_verdict post_process(const struct post_input *in, struct strbuf *out, 
  * True if text[0..len), of which the last line has just ended, is a statement or block by itself.
  * `first` is its first line with text.
  */
-static bool is_whole(const struct post_context *c, const struct strbuf *t, const struct line *first,
-		     size_t next)
+static bool is_whole(const struct post_context *c, const struct strbuf *t, const struct line *first, size_t next)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = next, .state = c->at };
 	struct syntax_stack own = { .depth = 0 };
@@ -246,7 +245,7 @@ static bool is_whole(const struct post_context *c, const struct strbuf *t, const
 
 		if (line.len)
 			return post_columns(c, t->data + line.start, line.len, NULL) <=
-			       (first->start ? post_columns(c, t->data + first->start, first->len, NULL) : c->columns);
+				(first->start ? post_columns(c, t->data + first->start, first->len, NULL) : c->columns);
 		at = after;
 	}
 	return false;

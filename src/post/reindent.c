@@ -1,8 +1,8 @@
 /*
  * Line breaks and indentation. The model's stand unless they cannot be meant: a line behind "{" or ":" that is not
  * deeper, a line that is shallower than the block it is in. Then the answer was written as if it began in column 0, or
- * where its own first line is, and moves as a whole. What is changed beside: blanks where the document has tabs, a first
- * line that belongs below the one that opens its block.
+ * where its own first line is, and moves as a whole. What is changed beside: blanks where the document has tabs, a
+ * first line that belongs below the one that opens its block.
  *
  * Decisions rest on the cursor's line, the answer's first line with text and the one after it, so that they stay the
  * same while the answer grows.
@@ -22,12 +22,12 @@
 /* The lines that decide. */
 struct layout {
 	struct line first; /* with text */
-	size_t given;      /* its blanks, in columns */
+	size_t given; /* its blanks, in columns */
 	bool more;
 	struct line second; /* the next one with text that begins in code */
-	size_t columns;     /* its indentation, in the document's measure */
-	bool foreign;       /* it is indented the other way than the document */
-	size_t space_unit;  /* columns that the model's spaces stand for a level with, in a document with tabs */
+	size_t columns; /* its indentation, in the document's measure */
+	bool foreign; /* it is indented the other way than the document */
+	size_t space_unit; /* columns that the model's spaces stand for a level with, in a document with tabs */
 };
 
 static size_t leading_spaces(const char *s, size_t len)
@@ -73,8 +73,8 @@ static bool is_foreign(const struct post_context *c, const char *s, size_t len)
 }
 
 /*
- * All lines of the text that are indented are so in the other way: one that is not, or is aligned by blanks behind tabs,
- * shows that both are meant. Lines in parentheses have no say.
+ * All lines of the text that are indented are so in the other way: one that is not, or is aligned by blanks behind
+ * tabs, shows that both are meant. Lines in parentheses have no say.
  */
 static bool is_all_foreign(const struct post_context *c, const struct strbuf *t, size_t from)
 {
@@ -97,7 +97,7 @@ static bool is_all_foreign(const struct post_context *c, const struct strbuf *t,
 		}
 		if (bytes && bytes < line.len && !(own.depth && own.opener[own.depth - 1] == '(')) {
 			if (!is_foreign(c, t->data + from, line.len) ||
-			    (t->data[from] == '\t' && memchr(t->data + from, ' ', bytes)))
+				(t->data[from] == '\t' && memchr(t->data + from, ' ', bytes)))
 				return false;
 			any = true;
 		}
@@ -148,7 +148,7 @@ static bool next_line(struct syntax_walk *w, size_t *at, struct line *line)
 			;
 		*at = next;
 		if (line->len > skip_blanks(w->s + line->start, line->len) && !syntax_is_fixed(&w->state) &&
-		    w->state.where != SYNTAX_IN_BLOCK_COMMENT)
+			w->state.where != SYNTAX_IN_BLOCK_COMMENT)
 			return true;
 	}
 	return false;
@@ -217,7 +217,7 @@ static bool line_goes_on(const struct post_context *c, const struct strbuf *t, c
 	if (framed && !c->in_comment && c->rest_blank && strchr("=.([,", last) && l->given <= c->columns)
 		return true;
 	return (last == ' ' || last == '\t') && post_is_code(c) && !c->in_comment && c->rest_blank &&
-	       l->given <= c->columns;
+		l->given <= c->columns;
 }
 
 /* Text right of the cursor: an answer in several lines belongs between brackets. */
@@ -236,7 +236,7 @@ static size_t belongs_below(const struct post_context *c, const struct strbuf *t
 	bool block;
 
 	if (!c->rest_blank || !post_is_code(c) || end < c->head_len || c->at.where != SYNTAX_IN_CODE || c->in_comment ||
-	    !block_opens(c->syntax, c->head, c->head_len))
+		!block_opens(c->syntax, c->head, c->head_len))
 		return SIZE_MAX;
 	/* "{" behind a value begins one; behind ")" or a word, statements. */
 	before = trimmed_length(c->head, end - 1);
@@ -250,9 +250,9 @@ static size_t belongs_below(const struct post_context *c, const struct strbuf *t
 		return SIZE_MAX;
 	if (!block_opens(c->syntax, first, l->first.len))
 		return l->columns;
-	return c->columns + c->unit < l->columns || (colon && block_opens(c->syntax, first, l->first.len)) ?
-		       c->columns + c->unit :
-		       SIZE_MAX;
+	return c->columns + c->unit < l->columns || (colon && block_opens(c->syntax, first, l->first.len))
+		? c->columns + c->unit
+		: SIZE_MAX;
 }
 
 /* Closing brackets in s, taken for code, that nothing opened. */
@@ -286,7 +286,7 @@ static bool follows_comment(const struct post_context *c, const struct strbuf *t
 	if (!blanks && l->more && block_opens(c->syntax, s, l->first.len))
 		return unmatched(c, t->data, t->len, true) > unmatched(c, t->data, t->len, false);
 	return blanks >= TAB_SPACES_MIN && l->given >= c->columns &&
-	       (block_opens(c->syntax, s, l->first.len) || memchr("{;(:,)}", s[l->first.len - 1], 7));
+		(block_opens(c->syntax, s, l->first.len) || memchr("{;(:,)}", s[l->first.len - 1], 7));
 }
 
 /* The cursor's line is a finished statement, and the answer begins with its blanks again. */
@@ -296,8 +296,8 @@ static bool follows_statement(const struct post_context *c, const struct strbuf 
 	char last = c->head[c->head_len - 1];
 
 	return c->rest_blank && post_in_code(c) && bytes >= (size_t)(c->head[0] == '\t' ? 1 : TAB_SPACES_MIN) &&
-	       strchr(";})", last) && skip_blanks(t->data, t->len) == bytes && !memcmp(t->data, c->head, bytes) &&
-	       !syntax_line_is_comment(c->syntax, t->data + bytes, l->first.len - bytes);
+		strchr(";})", last) && skip_blanks(t->data, t->len) == bytes && !memcmp(t->data, c->head, bytes) &&
+		!syntax_line_is_comment(c->syntax, t->data + bytes, l->first.len - bytes);
 }
 
 /* --- the levels --- */
@@ -308,12 +308,12 @@ static bool stands_apart(const struct post_context *c, const char *line, size_t 
 	size_t at = skip_blanks(line, len);
 
 	return (line[at] == '#' && !at && (c->syntax->flags & SYNTAX_CHAR)) ||
-	       (!(c->syntax->flags & SYNTAX_INDENT) && line[len - 1] == ':');
+		(!(c->syntax->flags & SYNTAX_INDENT) && line[len - 1] == ':');
 }
 
 /* What stands before the line that is looked at. */
 struct seam {
-	bool opens;  /* a block */
+	bool opens; /* a block */
 	bool closes; /* brackets that were open at the cursor */
 	bool leaves; /* the block, by what it says or by a blank line */
 };
@@ -329,8 +329,8 @@ static bool block_is_flat(const struct post_context *c)
 		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
 
 		if (at > c->open.pos[c->open.depth - 1] && skip_blanks(c->prefix.data + at, line.len) < line.len &&
-		    !stands_apart(c, c->prefix.data + at, line.len) &&
-		    post_columns(c, c->prefix.data + at, line.len, NULL) <= c->open_columns[c->open.depth - 1])
+			!stands_apart(c, c->prefix.data + at, line.len) &&
+			post_columns(c, c->prefix.data + at, line.len, NULL) <= c->open_columns[c->open.depth - 1])
 			return true;
 		at = next;
 	}
@@ -370,23 +370,23 @@ static bool block_ends_before(const struct post_context *c, const struct strbuf 
 	size_t start = l->second.start;
 
 	return block_is_left(t->data + l->first.start, l->first.len) || block_is_defined(line, l->second.len) ||
-	       strchr("@#", line[skip_blanks(line, l->second.len)]) || starts_with(line, l->second.len, "if __") ||
-	       (start >= 2 && t->data[start - 2] == '\n' && start > l->first.start + l->first.len + 1) ||
-	       (c->head_blank && c->above_opens && !c->columns);
+		strchr("@#", line[skip_blanks(line, l->second.len)]) || starts_with(line, l->second.len, "if __") ||
+		(start >= 2 && t->data[start - 2] == '\n' && start > l->first.start + l->first.len + 1) ||
+		(c->head_blank && c->above_opens && !c->columns);
 }
 
 /* The line stands after the cursor, just so: it shows that nothing is moved. */
 static bool is_next_line(const struct post_context *c, const char *s, size_t len, size_t columns)
 {
 	return c->after_count && columns == c->after_columns &&
-	       is_same_line(s, len, c->suffix.data + c->after[0].start, c->after[0].len);
+		is_same_line(s, len, c->suffix.data + c->after[0].start, c->after[0].len);
 }
 
 /*
  * How far the lines have to move to the right: all after the first if that begins at the cursor, else all.
  */
-static long shift_of(const struct post_context *c, const struct strbuf *t, const struct layout *l, const struct draft *draft,
-		     bool below)
+static long shift_of(
+	const struct post_context *c, const struct strbuf *t, const struct layout *l, const struct draft *draft, bool below)
 {
 	const struct line *looked = below ? &l->first : &l->second;
 	const char *line = t->data + looked->start;
@@ -400,7 +400,7 @@ static long shift_of(const struct post_context *c, const struct strbuf *t, const
 	long shift = 0;
 
 	if ((!below && !l->more) || (c->syntax->flags & (SYNTAX_PROSE | SYNTAX_KEYS)) || c->in_comment ||
-	    c->at.where == SYNTAX_IN_STRING)
+		c->at.where == SYNTAX_IN_STRING)
 		return 0;
 	if (draft->moved)
 		return draft->shift;
@@ -464,7 +464,7 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 			;
 		/* What a string says is not moved. */
 		if (at < from || bytes == len || syntax_is_fixed(&w.state) ||
-		    (!shift && !(l->foreign && is_foreign(c, line, len)))) {
+			(!shift && !(l->foreign && is_foreign(c, line, len)))) {
 			strbuf_add(&out, line, len);
 		} else {
 			columns = (long)columns_of(c, l, line, len);
@@ -476,7 +476,7 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 			columns += stands_apart(c, line, len) && !bytes ? 0 : shift;
 			if (unit > 0 && columns > (long)c->columns)
 				columns = (long)c->columns + (columns - (long)c->columns) / unit * (long)c->unit +
-					  (columns - (long)c->columns) % unit;
+					(columns - (long)c->columns) % unit;
 			post_add_indent(c, &out, columns > 0 ? (size_t)columns : 0);
 			strbuf_add(&out, line + bytes, len - bytes);
 		}
@@ -488,8 +488,8 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 }
 
 /*
- * Blanks of the first line, on a line of blanks: the cursor stands where they end already, unless they are what the line
- * still lacks.
+ * Blanks of the first line, on a line of blanks: the cursor stands where they end already, unless they are what the
+ * line still lacks.
  */
 static void take_first_blanks(const struct post_context *c, struct draft *draft, const struct layout *l)
 {
@@ -506,7 +506,7 @@ static void take_first_blanks(const struct post_context *c, struct draft *draft,
 	if (!c->columns && !c->head_len && !draft->moved)
 		return;
 	if (!below && !draft->moved && l->given > 0 && !prose &&
-	    (misses || (partial && (!l->more || l->columns >= c->columns + l->given || l->columns == 0))))
+		(misses || (partial && (!l->more || l->columns >= c->columns + l->given || l->columns == 0))))
 		return;
 	if (below && !draft->framed && c->head_len == 0)
 		return;
@@ -535,7 +535,8 @@ static bool begin_on_line(const struct post_context *c, struct draft *draft, str
 	look(c, t, l);
 	if (draft->growing && !l->more && (t->data[0] == '\n' || block_opens(c->syntax, c->head, c->head_len)))
 		return false;
-	if (draft->growing && c->at.where == SYNTAX_IN_LINE_COMMENT && block_opens(c->syntax, t->data + l->first.start, l->first.len))
+	if (draft->growing && c->at.where == SYNTAX_IN_LINE_COMMENT &&
+		block_opens(c->syntax, t->data + l->first.start, l->first.len))
 		return false;
 	if (l->first.start) {
 		bool between = !c->rest_blank && belongs_between(c, l);

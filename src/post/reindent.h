@@ -6,8 +6,8 @@
  */
 #include <stdbool.h>
 
-#include "draft.h"
 #include "eke/post/context.h"
+#include "draft.h"
 
 /* False, with the text spoilt, if it cannot be decided before more of a growing text is there. */
 bool reindent(const struct post_context *c, struct draft *draft);

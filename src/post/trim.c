@@ -11,11 +11,11 @@
 #include "balance.h"
 #include "talk.h"
 
-#define PERIOD_MAX 8         /* lines of a block that is repeated */
+#define PERIOD_MAX 8 /* lines of a block that is repeated */
 #define COPIES 3
-#define COPIES_SHORT 5       /* ... of a single short line: tables have such rows */
-#define SHORT_LINE 4         /* word characters */
-#define LONG_LINE 120        /* bytes; repetition inside shorter lines is no endless one */
+#define COPIES_SHORT 5 /* ... of a single short line: tables have such rows */
+#define SHORT_LINE 4 /* word characters */
+#define LONG_LINE 120 /* bytes; repetition inside shorter lines is no endless one */
 #define UNIT_MAX 60
 #define UNIT_COPIES 6
 
@@ -95,9 +95,9 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 		line_at(t->data, t->len, at, &line);
 		blank = skip_blanks(t->data + at, line.len) == line.len;
 		if (!blank && !continues_comment && !(at && comment_above) && w.state.where == SYNTAX_IN_CODE &&
-		    (talk_is_placeholder(c, t->data + at, line.len) ||
-		     (blank_above && talk_is_line(c, t->data + at, line.len) && (bare || is_all_talk(c, t, at)))) &&
-		    may_end_at(c, t, at)) {
+			(talk_is_placeholder(c, t->data + at, line.len) ||
+				(blank_above && talk_is_line(c, t->data + at, line.len) && (bare || is_all_talk(c, t, at)))) &&
+			may_end_at(c, t, at)) {
 			strbuf_truncate(t, at);
 			return;
 		}
@@ -127,13 +127,12 @@ static size_t find_repetition(const struct strbuf *t, const struct lines *l, siz
 		size_t run = 0;
 		size_t copies = COPIES;
 
-		while (run + period < l->count &&
-		       equal(t, &l->line[l->count - 1 - run], &l->line[l->count - 1 - run - period]))
+		while (run + period < l->count && equal(t, &l->line[l->count - 1 - run], &l->line[l->count - 1 - run - period]))
 			run++;
 		if (!run)
 			continue;
-		if (period == 1 && count_word_chars(t->data + l->line[l->count - 1].start,
-						   l->line[l->count - 1].len) < SHORT_LINE)
+		if (period == 1 &&
+			count_word_chars(t->data + l->line[l->count - 1].start, l->line[l->count - 1].len) < SHORT_LINE)
 			copies = COPIES_SHORT;
 		if (l->count - run < *open)
 			*open = l->count - run;
@@ -236,11 +235,11 @@ static bool stands_above(const struct post_context *c, const struct strbuf *t)
 	struct balance b;
 
 	if (!c->whole_lines || !lf || memchr(")]", c->suffix.data[rest], 2) || !post_is_code(c) ||
-	    memchr(" \t,.([{=+-&|", t->data[t->len - 1], 13))
+		memchr(" \t,.([{=+-&|", t->data[t->len - 1], 13))
 		return false;
 	b = balance_of(c, t->data, t->len);
 	return !b.own && b.end.where == c->at.where &&
-	       post_columns(c, lf + 1, (size_t)(t->data + t->len - lf - 1), NULL) <= c->columns;
+		post_columns(c, lf + 1, (size_t)(t->data + t->len - lf - 1), NULL) <= c->columns;
 }
 
 void trim_end(const struct post_context *c, struct strbuf *t)

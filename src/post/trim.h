@@ -4,8 +4,8 @@
  * Last stage of post-processing: cuts talk and placeholders at the end, endless repetition and length, and puts the end
  * before what follows the cursor. Pure.
  */
-#include "draft.h"
 #include "eke/post/context.h"
+#include "draft.h"
 
 /* Cuts where a comment with dots stands for code that was left out, and, if `bare`, at talk behind the code. */
 void trim_talk(const struct post_context *c, struct strbuf *text, bool bare);

@@ -72,9 +72,8 @@ static bool in_document(const struct post_context *c, const char *word)
 /* False if the thinking has not ended. completion_tag is NULL if there can be none. */
 static bool drop_thinking(const struct post_context *c, struct slice *t, const char *completion_tag)
 {
-	static const char *const tags[][2] = {
-		{ "<think>", "</think>" }, { "<thinking>", "</thinking>" }, { "<reasoning>", "</reasoning>" }
-	};
+	static const char *const tags[][2] = { { "<think>", "</think>" }, { "<thinking>", "</thinking>" },
+		{ "<reasoning>", "</reasoning>" } };
 	size_t end;
 	size_t tag;
 
@@ -89,7 +88,7 @@ static bool drop_thinking(const struct post_context *c, struct slice *t, const c
 	}
 	/* Some servers keep the opening tag to themselves. */
 	if (completion_tag && !in_document(c, "</think>") && find(t, "</think>", 0, &end) &&
-	    (!find(t, completion_tag, 0, &tag) || tag > end))
+		(!find(t, completion_tag, 0, &tag) || tag > end))
 		narrow(t, end + strlen("</think>"), t->len);
 	return true;
 }
@@ -117,16 +116,15 @@ static size_t token_name(const char *s, size_t len)
 }
 
 /*
- * If a token of a model's template begins at s, its length: <|word|>, <｜word｜>, <fim_word>, </fim_word>, <start_of_word>,
- * <end_of_word>, <PRE>, [INST] and [/INST], <word> of StarCoder's files, the end of a sequence.
+ * If a token of a model's template begins at s, its length: <|word|>, <｜word｜>, <fim_word>, </fim_word>,
+ * <start_of_word>, <end_of_word>, <PRE>, [INST] and [/INST], <word> of StarCoder's files, the end of a sequence.
  */
 static size_t template_token(const char *s, size_t len)
 {
 	static const char *const bars[] = { "|", "｜" };
-	static const char *const names[] = { "fim_",     "start_of_", "end_of_",   "PRE>",     "SUF>",    "MID>",
-					     "EOT>",     "EOS>",      "BOS>",      "file_sep", "repo_name", "reponame>",
-					     "filename>", "gh_stars>", "s>",       "eos>",     "bos>",    "pad>",
-					     "unk>",     "endoftext>", "think>",   "INST>" };
+	static const char *const names[] = { "fim_", "start_of_", "end_of_", "PRE>", "SUF>", "MID>", "EOT>", "EOS>", "BOS>",
+		"file_sep", "repo_name", "reponame>", "filename>", "gh_stars>", "s>", "eos>", "bos>", "pad>", "unk>",
+		"endoftext>", "think>", "INST>" };
 	size_t n;
 
 	if (starts_with(s, len, "[INST]"))
@@ -182,13 +180,14 @@ static void end_at_token(const struct post_context *c, struct slice *t, bool *cl
 		memcpy(token, t->s + i, n);
 		token[n] = '\0';
 		/* "<s>" and "</s>" are also HTML's strikethrough, and more. */
-		if (in_document(c, token) || ((c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)) && token[1] != '|' && n <= 4))
+		if (in_document(c, token) ||
+			((c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)) && token[1] != '|' && n <= 4))
 			continue;
 		w.len = i;
 		while (syntax_next(&w, &pos) != SYNTAX_END)
 			;
 		if (w.state.where == SYNTAX_IN_STRING && c->at.where != SYNTAX_IN_STRING && i + n < t->len &&
-		    memchr(t->s + i + n, w.state.quote, t->len - i - n))
+			memchr(t->s + i + n, w.state.quote, t->len - i - n))
 			continue;
 		narrow(t, 0, i);
 		*closed = true;
@@ -252,10 +251,10 @@ static bool begins_line(const struct slice *t, size_t at)
 }
 
 /*
- * Narrows to the content of the tag that the answer is in: the first that is not blank and begins a line, else the first
- * that is closed, as models also speak of the tags before they use them; and some repeat the opening tag where the
- * closing one should be. Without an opening tag a closing one still ends the text: the prompt may have been taken for
- * the answer's beginning. In a growing answer a tag in the middle of a line is only known when it is closed.
+ * Narrows to the content of the tag that the answer is in: the first that is not blank and begins a line, else the
+ * first that is closed, as models also speak of the tags before they use them; and some repeat the opening tag where
+ * the closing one should be. Without an opening tag a closing one still ends the text: the prompt may have been taken
+ * for the answer's beginning. In a growing answer a tag in the middle of a line is only known when it is closed.
  */
 static bool take_tagged(struct slice *t, const struct names *n, bool growing, bool *closed)
 {
@@ -400,7 +399,7 @@ static void take_fenced(struct slice *t, size_t line, size_t mark, size_t count,
 		lf = memchr(t->s + at, '\n', t->len - at);
 		line_end = lf ? (size_t)(lf - t->s) : t->len;
 		if (n >= count && (lf || !growing) && end_mark - at <= mark - line &&
-		    is_all_blank(t->s + end_mark + n, line_end - end_mark - n)) {
+			is_all_blank(t->s + end_mark + n, line_end - end_mark - n)) {
 			end = at;
 			*closed = true;
 			break;
@@ -428,8 +427,9 @@ static bool info_is_prose(const struct slice *t, size_t from)
 static bool leads_in(const char *s, size_t len)
 {
 	len = trimmed_length(s, len);
-	return len && (s[len - 1] == ':' || s[len - 1] == '.' || s[len - 1] == '!' ||
-		       (len >= 3 && (!memcmp(s + len - 3, "：", 3) || !memcmp(s + len - 3, "。", 3))));
+	return len &&
+		(s[len - 1] == ':' || s[len - 1] == '.' || s[len - 1] == '!' ||
+			(len >= 3 && (!memcmp(s + len - 3, "：", 3) || !memcmp(s + len - 3, "。", 3))));
 }
 
 /* A fence that names a language opens; any other does where what stands before it is talk. */
@@ -444,7 +444,7 @@ static bool fence_opens(const struct post_context *c, const struct slice *t, siz
 	if (!is_all_blank(t->s + mark + count, info) && is_info(t->s + mark + count, info))
 		return true;
 	return talk_is_line(c, t->s, line) || talk_is_label(t->s, line) ||
-	       (leads_in(t->s, line) && find_fence(t, mark + count, &next, &next_mark, &next_count));
+		(leads_in(t->s, line) && find_fence(t, mark + count, &next, &next_mark, &next_count));
 }
 
 /* The fence names nothing, or the document's language. */
@@ -487,7 +487,8 @@ static bool ends_with_fence(const struct slice *t)
 }
 
 /* Takes fences off. */
-static void unfence(const struct post_context *c, struct slice *t, const struct unwrap_info *info, bool fim, bool *closed)
+static void unfence(
+	const struct post_context *c, struct slice *t, const struct unwrap_info *info, bool fim, bool *closed)
 {
 	size_t line;
 	size_t mark;
@@ -504,9 +505,10 @@ static void unfence(const struct post_context *c, struct slice *t, const struct 
 	at_start = mark == first;
 	if (!post_is_code(c)) {
 		/* Fences are text here, but for one around everything that says it is, or that talk leads to. */
-		if (wrapped ? false : at_start ? info_is_prose(t, mark + count) ||
-							  (is_all_fenced(t, line, mark, count) && info_is_own(c, t, mark + count))
-					       : fence_opens(c, t, line, mark, count) && leads_in(t->s, line))
+		if (wrapped        ? false
+				: at_start ? info_is_prose(t, mark + count) ||
+					(is_all_fenced(t, line, mark, count) && info_is_own(c, t, mark + count))
+						   : fence_opens(c, t, line, mark, count) && leads_in(t->s, line))
 			take_fenced(t, line, mark, count, growing, closed);
 		return;
 	}
@@ -549,12 +551,12 @@ static void drop_inline_code(const struct post_context *c, struct slice *t)
 	size_t end = t->len;
 
 	if (!(c->syntax->flags & (SYNTAX_CHAR | SYNTAX_INDENT)) || (c->syntax->flags & SYNTAX_UNKNOWN) ||
-	    strchr(c->syntax->quotes, '`') || !post_in_code(c))
+		strchr(c->syntax->quotes, '`') || !post_in_code(c))
 		return;
 	while (end > from && (t->s[end - 1] == ' ' || t->s[end - 1] == '\n'))
 		end--;
-	if (end - from < 3 || t->s[from] != '`' || t->s[end - 1] != '`' ||
-	    memchr(t->s + from + 1, '`', end - from - 2) || memchr(t->s + from, '\n', end - from))
+	if (end - from < 3 || t->s[from] != '`' || t->s[end - 1] != '`' || memchr(t->s + from + 1, '`', end - from - 2) ||
+		memchr(t->s + from, '\n', end - from))
 		return;
 	narrow(t, from + 1, end - 1);
 }
@@ -567,7 +569,11 @@ struct entity {
 };
 
 static const struct entity entities[] = {
-	{ "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&#39;", '\'' },
+	{ "&lt;", '<' },
+	{ "&gt;", '>' },
+	{ "&amp;", '&' },
+	{ "&quot;", '"' },
+	{ "&#39;", '\'' },
 };
 
 static const struct entity *entity_at(const char *s, size_t len)
@@ -654,8 +660,8 @@ static bool is_framed(const struct slice *t)
 	return t->len && t->s[0] == '\n' && end > 1 && t->s[end - 1] == '\n';
 }
 
-enum unwrap_result unwrap(const struct post_context *c, const char *raw, size_t len, struct unwrap_info *info,
-			  struct draft *draft)
+enum unwrap_result unwrap(
+	const struct post_context *c, const char *raw, size_t len, struct unwrap_info *info, struct draft *draft)
 {
 	struct slice t = { raw, len };
 	struct names names;

@@ -13,10 +13,10 @@
 
 /* Votes of lines. Zeroed before the first call of indent_learn(). */
 struct indent {
-	size_t tabs;    /* lines that begin with tabs alone */
+	size_t tabs; /* lines that begin with tabs alone */
 	size_t aligned; /* lines that begin with tabs and go on with blanks */
-	size_t spaces;  /* lines that begin with two blanks or more */
-	size_t step;    /* the fewest of these, 0: none seen */
+	size_t spaces; /* lines that begin with two blanks or more */
+	size_t step; /* the fewest of these, 0: none seen */
 };
 
 /* Adds the lines of a text that begin in code, as far as the text itself says. */

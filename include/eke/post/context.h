@@ -21,11 +21,11 @@
 struct post_closer {
 	char closer;
 	bool begins_line;
-	bool on_line;   /* it stands on the cursor's line */
-	size_t pos;     /* in suffix */
+	bool on_line; /* it stands on the cursor's line */
+	size_t pos; /* in suffix */
 	size_t columns; /* indentation of its line */
-	size_t opener;  /* the bracket that it closes, in `open`; SIZE_MAX: one above the excerpt */
-	bool pinned;    /* its line is indented as that bracket's is: it closes no other */
+	size_t opener; /* the bracket that it closes, in `open`; SIZE_MAX: one above the excerpt */
+	bool pinned; /* its line is indented as that bracket's is: it closes no other */
 };
 
 struct post_context {
@@ -43,17 +43,17 @@ struct post_context {
 	bool rest_blank;
 	bool whole_lines; /* only blanks before the cursor, text after it: lines are inserted above that text */
 
-	bool tabs;       /* the document indents with tabs */
-	bool sure;       /* ... and its lines, or its language, say so */
-	size_t unit;     /* columns of one level; of a tab, if tabs */
-	size_t tab;      /* columns of a tab */
-	size_t columns;  /* indentation of the cursor's line (of the cursor, if only blanks precede it) */
-	size_t base;     /* indentation of the statement that the cursor's line ends: it may have begun on a line above */
+	bool tabs; /* the document indents with tabs */
+	bool sure; /* ... and its lines, or its language, say so */
+	size_t unit; /* columns of one level; of a tab, if tabs */
+	size_t tab; /* columns of a tab */
+	size_t columns; /* indentation of the cursor's line (of the cursor, if only blanks precede it) */
+	size_t base; /* indentation of the statement that the cursor's line ends: it may have begun on a line above */
 	struct line above; /* in prefix: the last line with text above the cursor's; len 0: none */
 	size_t above_columns; /* indentation of the statement that it ends */
 	bool above_opens; /* it begins a block */
 
-	struct syntax_state at;   /* at the cursor */
+	struct syntax_state at; /* at the cursor */
 	struct syntax_stack open; /* brackets open at the cursor; positions in prefix */
 	size_t open_columns[SYNTAX_DEPTH_MAX]; /* indentation of their lines */
 	bool closers_inside; /* closing brackets are indented as what is inside of them */
