@@ -521,7 +521,7 @@ static bool begin_on_blank_line(const struct post_context *c, struct draft *draf
 	if (draft->framed || c->head_len || c->whole_lines)
 		drop_blank_lines(t, 0);
 	look(c, t, l);
-	if (draft->growing && !l->more)
+	if (draft->growing && !l->more && l->given)
 		return false;
 	take_first_blanks(c, draft, l);
 	return true;
