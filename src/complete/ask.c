@@ -47,6 +47,7 @@ struct ask {
 	enum post_source source;
 	bool insert_spaces;
 	unsigned tab_size;
+	bool project_style;
 	bool counted;
 	size_t wanted; /* candidates */
 	struct endpoint *endpoint; /* ref */
@@ -155,6 +156,7 @@ static struct post_input post_input_of(const struct ask *ask)
 		.max_lines = lines_of(ask),
 		.insert_spaces = ask->insert_spaces,
 		.tab_size = ask->tab_size,
+		.project_style = ask->project_style,
 	};
 }
 
@@ -462,6 +464,7 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 	ask->counted = plan_is_counted(endpoint_config(wanted->endpoint)->plan);
 	ask->insert_spaces = wanted->insert_spaces;
 	ask->tab_size = wanted->tab_size;
+	ask->project_style = wanted->project_style;
 	place_copy(&ask->place, wanted->place);
 	in = (struct window_input){ .before = ask->place.before.data,
 				    .before_len = ask->place.before.len,

@@ -38,6 +38,7 @@ struct ask_wanted {
 	bool automatic;
 	bool insert_spaces;
 	unsigned tab_size;
+	bool project_style;
 };
 
 /*

@@ -43,6 +43,7 @@ struct waiter {
 	bool whole;
 	bool insert_spaces;
 	unsigned tab_size;
+	bool project_style;
 	struct place place;
 	uint64_t revision; /* of the document, when it was asked for */
 	struct range range;
@@ -144,6 +145,7 @@ static size_t shown(const struct waiter *w, const struct cache_hit *hit)
 		.language = w->place.language,
 		.insert_spaces = w->insert_spaces,
 		.tab_size = w->tab_size,
+		.project_style = w->project_style,
 	};
 	size_t block = w->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
 
@@ -380,6 +382,7 @@ static void waiter_ask(struct waiter *w, struct endpoint *endpoint)
 		.automatic = w->automatic,
 		.insert_spaces = w->insert_spaces,
 		.tab_size = w->tab_size,
+		.project_style = w->project_style,
 	};
 	struct question *question = wanted.endpoint ? question_start(engine, &wanted, &err) : NULL;
 
@@ -540,6 +543,7 @@ uint64_t waiter_start(
 	w->whole = request->whole;
 	w->insert_spaces = request->insert_spaces;
 	w->tab_size = request->tab_size;
+	w->project_style = request->project_style;
 	w->callbacks = *callbacks;
 	w->range = (struct range){ request->position, request->position };
 	w->timer = timer_new(engine->loop, on_timer, w);

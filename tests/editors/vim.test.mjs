@@ -542,15 +542,13 @@ function own(name) {
 				`${snippet.replace("{ 'eke', 'serve' }", vimValue(command).replace(/^\[(.*)\]$/, '{$1}'))}\n${formatting}\nEND\n`;
 			const formattingOptions = { tabSize: 3, insertSpaces: true };
 			const steps = [
-				{ file: 'fn f(‸);\n', name: 'a.rs' },
+				{ file: 'fn f(‸);\n', name: 'a.txt' },
 				{ expect: { method: 'textDocument/didOpen' } },
 				{ sync: true }, // by then it listens to keys
 				{ type: 'n' },
-				{ sync: true },
-				{ type: ':' },
 				{ expect: { method: 'textDocument/inlineCompletion', params: { formattingOptions } }, as: 'a' },
-				{ answer: 'a', items: [{ text: 'n: u32) -> u32 {\n   n\n}', left: 2, right: 1 }] },
-				{ see: { ghost: ' u32) -> u32 {\n   n\n}' } },
+				{ answer: 'a', items: [{ text: 'n: u32) -> u32 {\n   n\n}', left: 1, right: 1 }] },
+				{ see: { ghost: ': u32) -> u32 {\n   n\n}' } },
 				{ press: 'accept' },
 				{ see: { text: 'fn f(n: u32) -> u32 {\n   n\n}‸;', ghost: null } },
 			];
