@@ -98,7 +98,13 @@ static void deny_by_window(const struct snapshot *s, size_t index, const struct 
 
 	format_limit(w->window.limit, w->window.period, limit, sizeof(limit));
 	format_time_when(retry_at, s->now / 1000, when, sizeof(when));
-	if (state->remaining)
+	if (s->partitioned)
+		err_set(err, ERR_BUDGET,
+			"the shared ledger does not answer, so what is left of %s counts as used by the other "
+			"machines; it is asked "
+			"again %s",
+			limit, when);
+	else if (state->remaining)
 		err_set(err, ERR_BUDGET, "the last %lld of %s are kept for chat and manual completions",
 			(long long)state->remaining, limit);
 	else if (w->learned)

@@ -13,6 +13,7 @@
 #include "eke/budget/provider_limits.h"
 #include "eke/config/service.h"
 #include "budget_private.h"
+#include "redis.h"
 #include "reserve.h"
 #include "watch.h"
 
@@ -49,6 +50,8 @@ void budget_free(struct budget *budget)
 	if (!budget)
 		return;
 	budget_on_change(budget, NULL, NULL);
+	if (budget->remote)
+		remote_give_back(budget->remote);
 	jobs_finish(budget);
 	reservations_free(budget);
 	drop_remote(budget);

@@ -1,7 +1,8 @@
 #ifndef EKE_BUDGET_LEDGER_PRIVATE_H
 #define EKE_BUDGET_LEDGER_PRIVATE_H
 /*
- * The body of the ledger and its statements, for ledger.c, ledger_rows.c and provider_limits.c.
+ * The body of the ledger and its statements, for the files that write into it: ledger.c, ledger_rows.c,
+ * provider_limits.c, outbox.c, replica.c, shared_keys.c and spares.c.
  */
 #include "eke/base/limits.h"
 #include "eke/budget/ledger.h"
@@ -20,12 +21,12 @@ struct ledger {
 	bool has_salt;
 	uint8_t salt[KEY_SALT_BYTES];
 
-	/* Of a ledger that is shared with other machines (mirror.h). */
-	bool mirrors;        /* what is written is owed to them */
-	bool applying;       /* … but for what comes from them */
-	bool owes;           /* something was written that is */
+	/* Of a ledger that is shared with other machines. */
+	bool is_shared; /* it is */
+	bool outbox_pending; /* something was written that they have not been told */
 	bool local_only; /* they cannot be asked now */
-	int64_t local_only_since; /* of the transaction under way: since when that is so for this machine; 0: it is not */
+	bool has_met; /* of the transaction under way: this machine has been in touch with them … */
+	int64_t local_only_since; /* … and since when it cannot ask them; 0: it can */
 
 	/* Keys whose hashes were asked for, so that rows can follow to another salt. */
 	struct key_digest digests[LIMIT_ENDPOINTS];
@@ -44,11 +45,15 @@ enum ledger_statement {
 	SQL_SHIFT_COOLDOWNS,
 	SQL_SHIFT_LEARNED,
 	SQL_SHIFT_ASKED,
+	SQL_SHIFT_SPARES,
+	SQL_SHIFT_MEMBERS,
 	SQL_SHIFT_FACTS,
 	SQL_CLAMP_REQUESTS,
 	SQL_CLAMP_COOLDOWNS,
 	SQL_CLAMP_LEARNED,
 	SQL_CLAMP_ASKED,
+	SQL_CLAMP_SPARES,
+	SQL_CLAMP_MEMBERS,
 	SQL_CLAMP_FACTS,
 
 	SQL_REQUESTS,
@@ -93,10 +98,18 @@ enum ledger_statement {
 	SQL_ONE_COOLDOWN,
 	SQL_ONE_LEARNED,
 	SQL_MIRROR_REQUEST,
+	SQL_DROP_MIRRORED_SPARES,
 	SQL_SHARED_HASH,
 	SQL_LOCAL_HASH,
 	SQL_PUT_SHARED_HASH,
 	SQL_DROP_SHARED_HASHES,
+	SQL_MEMBERS,
+	SQL_PUT_MEMBER,
+	SQL_SPARES,
+	SQL_ALL_SPARES,
+	SQL_PUT_SPARES,
+	SQL_EMPTY_SPARES,
+	SQL_DROP_SPARES,
 	SQL_REKEY,
 
 	SQL_STATEMENTS,

@@ -104,7 +104,7 @@ int64_t limit_window_doubt_ends(const struct limit_window_facts *f)
 {
 	int64_t end;
 
-	if (f->local_only_since)
+	if (f->local_only_since || f->partitioned)
 		return f->now + ASK_AGAIN_MS;
 	if (!f->known_since || f->known_since < f->span.from)
 		return 0;
@@ -127,7 +127,10 @@ int64_t limit_window_assumed(const struct limit_window_facts *f)
 {
 	int64_t half = (f->window->limit + 1) / 2;
 	int64_t known = count_doubtful(f);
+	int64_t left = f->window->limit - (int64_t)f->count;
 
+	if (f->partitioned)
+		return left > f->spares ? left - f->spares : 0;
 	return limit_window_doubt_ends(f) && known < half ? half - known : 0;
 }
 
@@ -164,6 +167,8 @@ int64_t limit_window_retry_at(const struct limit_window_facts *f, int64_t kept)
 		return INT64_MAX;
 	if ((int64_t)f->count + limit_window_assumed(f) <= may)
 		return seconds_up(f->now);
+	if (f->partitioned)
+		return seconds_up(end);
 	if (limit_window_resets_at_once(f->window->kind))
 		return seconds_up((int64_t)f->count <= may && end && end < f->span.to ? end : f->span.to);
 	/* Forward from one event to the next: a request leaves, or the doubt ends. */

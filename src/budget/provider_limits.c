@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ledger_private.h"
-#include "mirror.h"
+#include "outbox.h"
 
 /* Columns of COOLDOWN_COLUMNS in ledger.c. */
 enum { SERVICE, KEY, MODEL, SET_AT, UNTIL, STATED, TRIES, PROBE, PROBE_UNTIL, MESSAGE };
@@ -51,7 +51,7 @@ size_t provider_limits_read_cooldowns(struct ledger *ledger, const char *service
 	return n;
 }
 
-void provider_limits_put_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
+void provider_limits_store_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
 {
 	struct store *store = ledger->open;
 
@@ -70,22 +70,32 @@ void provider_limits_put_cooldown(struct ledger *ledger, const char *service, co
 	store_put_int(store, cooldown->probe_until);
 	store_put_text(store, cooldown->message);
 	store_run(store);
-	mirror_owe_cooldown(ledger, service, cooldown);
 }
 
-void provider_limits_drop_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
+void provider_limits_put_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
+{
+	provider_limits_store_cooldown(ledger, service, cooldown);
+	outbox_add_cooldown(ledger, service, cooldown);
+}
+
+void provider_limits_remove_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
 {
 	store_start(ledger->open, SQL_DROP_COOLDOWN);
 	store_put_text(ledger->open, service);
 	put_key(ledger->open, cooldown);
 	store_put_text(ledger->open, cooldown->model);
 	store_run(ledger->open);
-	mirror_owe_cooldown(ledger, service, cooldown);
+}
+
+void provider_limits_drop_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown)
+{
+	provider_limits_remove_cooldown(ledger, service, cooldown);
+	outbox_add_cooldown(ledger, service, cooldown);
 }
 
 void provider_limits_drop_cooldowns(struct ledger *ledger)
 {
-	mirror_owe_all_cooldowns(ledger);
+	outbox_add_all_cooldowns(ledger);
 	store_start(ledger->open, SQL_DROP_ALL_COOLDOWNS);
 	store_run(ledger->open);
 }
@@ -119,7 +129,7 @@ size_t provider_limits_read_learned(struct ledger *ledger, const char *service,
 	return n;
 }
 
-void provider_limits_put_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit)
+void provider_limits_store_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit)
 {
 	struct store *store = ledger->open;
 
@@ -135,5 +145,10 @@ void provider_limits_put_learned(struct ledger *ledger, const char *service, con
 	store_put_text(store, limit->time_zone);
 	store_put_int(store, limit->seen_at_ms);
 	store_run(store);
-	mirror_owe_learned(ledger, service, limit);
+}
+
+void provider_limits_put_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit)
+{
+	provider_limits_store_learned(ledger, service, limit);
+	outbox_add_learned(ledger, service, limit);
 }

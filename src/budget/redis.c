@@ -1,10 +1,11 @@
 /*
- * The connection. A struct redis lives as long as the shared ledger is configured; each attempt has a struct link,
- * which is what hiredis knows: it outlives the attempt by the rest of a turn, because hiredis may be on the stack when
- * it ends.
+ * The connection. hiredis writes commands and reads answers (its blocking interface on a socket that does not block);
+ * what was asked, in which order, and what may be answered is kept here. A struct redis lives as long as the shared
+ * ledger is configured; its context, watch and calls as long as one connection.
  *
- * hiredis frees its context by itself when a connection breaks, and calls back a last time for each command; so whoever
- * is called back asks first whether its link is still the one in use.
+ * Answers come in the order of the calls, so the first call of the queue is the one that an answer belongs to.
+ * Callbacks may end the connection: whoever calls one looks afterwards whether it is still the same (`connections`
+ * counts them).
  */
 #include "redis.h"
 
@@ -12,74 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/budget/redis_script.h"
 #include "eke/io/resolve.h"
 
-/* --- arguments --- */
-
-static void add_text(struct redis_args *args, char *text)
-{
-	if (args->count == args->cap) {
-		args->cap = args->cap ? 2 * args->cap : 32;
-		args->texts = xreallocarray(args->texts, args->cap, sizeof(args->texts[0]));
-	}
-	args->texts[args->count++] = text;
-}
-
-static char *clean(char *text)
-{
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = '?';
-	return text;
-}
-
-void redis_args_add(struct redis_args *args, const char *text)
-{
-	add_text(args, xstrdup(text));
-}
-
-void redis_args_add_int(struct redis_args *args, int64_t n)
-{
-	add_text(args, xasprintf("%lld", (long long)n));
-}
-
-void redis_args_add_line(struct redis_args *args, const char *text)
-{
-	add_text(args, clean(xstrdup(text)));
-}
-
-void redis_args_append_line(struct redis_args *args, char before, const char *text)
-{
-	char **last = &args->texts[args->count - 1];
-	size_t len = strlen(*last);
-	char *whole = xasprintf("%s%c%s", *last, before, text);
-
-	clean(whole + len + 1);
-	free(*last);
-	*last = whole;
-}
-
-void redis_args_release(struct redis_args *args)
-{
-	for (size_t i = 0; i < args->count; i++)
-		free(args->texts[i]);
-	free(args->texts);
-	*args = (struct redis_args){ .texts = NULL };
-}
-
 #ifdef HAVE_HIREDIS
 
-#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <sys/socket.h>
 
 /* From the first step to the script: more than any network needs. */
 #define CONNECT_SECONDS 5
 #define FIRST_PAUSE_MS 250
 #define LONGEST_PAUSE_MS 15000
 
-static const char *const script_keys[] = { "{eke}:meta", "{eke}:events", "{eke}:log", "{eke}:data", "{eke}:expiry" };
+static const char *const script_keys[] = { "{eke}:meta", "{eke}:events", "{eke}:log",
+					   "{eke}:data", "{eke}:expiry", "{eke}:awaited" };
 
 enum state {
 	IDLE,       /* never tried */
@@ -90,34 +41,35 @@ enum state {
 	PAUSING, /* until the next try */
 };
 
+struct call {
+	redis_reply_fn *fn; /* NULL: of the greeting */
+	void *ctx;
+	uint64_t tag;
+	struct redis_args args; /* owned; for calling again */
+	bool is_load; /* SCRIPT LOAD */
+	bool again; /* the script was loaded again for it */
+	struct call *next;
+};
+
 struct redis {
 	struct loop *loop; /* borrowed */
 	const struct redis_url *url; /* borrowed */
 	struct redis_events events;
 	void *ctx;
 	enum state state;
-	struct link *link; /* in use, or NULL */
+	redisContext *context; /* NULL: no connection */
+	struct watch *watch;
+	unsigned connections;
+	size_t unfinished; /* bytes of an answer that is not whole yet */
+	struct call *calls; /* in their order */
+	size_t call_count;
 	struct resolve *resolve;
 	char *addresses[LIMIT_REDIS_ADDRESSES]; /* owned; those left are from `address` on */
 	size_t address_count, address;
 	struct timer *timer; /* of the attempt, or of the pause */
-	int64_t pause_ms;
-	size_t calls; /* under way */
+	int64_t pause_ms; /* before the next try; 0: it worked, and there is none */
+	int64_t up_ms; /* since when it is up, loop_now_ms() */
 	char sha[41];
-};
-
-struct link {
-	struct loop *loop;
-	struct redis *redis;   /* NULL: no longer in use */
-	redisAsyncContext *ac; /* NULL: hiredis has freed it */
-	struct watch *watch;
-	int events;
-};
-
-struct call {
-	redis_reply_fn *fn;
-	void *ctx;
-	uint64_t tag;
 };
 
 bool redis_is_built(void)
@@ -125,124 +77,61 @@ bool redis_is_built(void)
 	return true;
 }
 
-/* --- hiredis on our loop --- */
+/* --- answers are bounded before hiredis makes room for them --- */
 
-static void on_descriptor(void *ctx, int events)
+#if HIREDIS_MAJOR >= 1
+typedef size_t array_size;
+#else
+typedef int array_size;
+#endif
+
+static redisReplyObjectFunctions bounded;
+static void *(*create_any_array)(const redisReadTask *, array_size);
+
+/* The script answers a list of numbers and texts, never lists within it. NULL is taken for a lack of memory. */
+static void *create_array(const redisReadTask *task, array_size count)
 {
-	struct link *link = ctx;
-
-	if (link->ac && events & WATCH_READ)
-		redisAsyncHandleRead(link->ac);
-	if (link->ac && events & WATCH_WRITE)
-		redisAsyncHandleWrite(link->ac);
-	if (link->ac && link->redis && link->ac->c.reader->len > LIMIT_REDIS_REPLY)
-		redis_fail(link->redis, "it sends an answer that is too long");
+	if (task->parent || count > LIMIT_REDIS_ELEMENTS)
+		return NULL;
+	return create_any_array(task, count);
 }
 
-static void set_events(struct link *link, int events)
+static void bound_answers(redisReader *reader)
 {
-	link->events = events;
-	watch_set(link->watch, events);
-}
-
-static void add_read(void *data)
-{
-	struct link *link = data;
-
-	set_events(link, link->events | WATCH_READ);
-}
-
-static void delete_read(void *data)
-{
-	struct link *link = data;
-
-	set_events(link, link->events & ~WATCH_READ);
-}
-
-static void add_write(void *data)
-{
-	struct link *link = data;
-
-	set_events(link, link->events | WATCH_WRITE);
-}
-
-static void delete_write(void *data)
-{
-	struct link *link = data;
-
-	set_events(link, link->events & ~WATCH_WRITE);
-}
-
-/* At the end of the turn in which the link went out of use. */
-static void link_free(void *p)
-{
-	struct link *link = p;
-
-	if (link->ac)
-		redisAsyncFree(link->ac);
-	free(link);
-}
-
-/* hiredis frees its context. */
-static void clean_up(void *data)
-{
-	struct link *link = data;
-
-	watch_free(link->watch);
-	link->watch = NULL;
-	link->ac = NULL;
-}
-
-/* The link goes out of use. */
-static void unlink_it(struct redis *redis)
-{
-	struct link *link = redis->link;
-
-	if (!link)
-		return;
-	redis->link = NULL;
-	link->redis = NULL;
-	if (link->ac)
-		set_events(link, WATCH_NONE);
-	loop_defer_free(link->loop, link, link_free);
-}
-
-static struct link *link_new(struct redis *redis, redisAsyncContext *ac)
-{
-	struct link *link = xcalloc(1, sizeof(*link));
-
-	link->loop = redis->loop;
-	link->redis = redis;
-	link->ac = ac;
-	link->watch = watch_new(redis->loop, ac->c.fd, on_descriptor, link);
-	ac->data = link;
-	ac->ev.data = link;
-	ac->ev.addRead = add_read;
-	ac->ev.delRead = delete_read;
-	ac->ev.addWrite = add_write;
-	ac->ev.delWrite = delete_write;
-	ac->ev.cleanup = clean_up;
-	return link;
-}
-
-/* The redis whose link this is, if it is in use. */
-static struct redis *redis_of(const redisAsyncContext *ac)
-{
-	const struct link *link = ac->data;
-
-	return link ? link->redis : NULL;
+	bounded = *reader->fn;
+	create_any_array = reader->fn->createArray;
+	bounded.createArray = create_array;
+	reader->fn = &bounded;
 }
 
 /* --- up and down --- */
 
 static void attempt(struct redis *redis);
 static void try_address(void *ctx);
+static void on_ready(void *ctx, int events);
 
-static void forget_addresses(struct redis *redis)
+static void call_free(struct call *call)
 {
-	for (size_t i = 0; i < redis->address_count; i++)
-		free(redis->addresses[i]);
-	redis->address_count = redis->address = 0;
+	redis_args_release(&call->args);
+	free(call);
+}
+
+static void disconnect(struct redis *redis)
+{
+	redis->connections++;
+	watch_free(redis->watch);
+	redis->watch = NULL;
+	if (redis->context)
+		redisFree(redis->context);
+	redis->context = NULL;
+	redis->unfinished = 0;
+	while (redis->calls) {
+		struct call *call = redis->calls;
+
+		redis->calls = call->next;
+		call_free(call);
+	}
+	redis->call_count = 0;
 }
 
 static void stop(struct redis *redis)
@@ -250,30 +139,36 @@ static void stop(struct redis *redis)
 	loop_undefer(redis->loop, try_address, redis);
 	resolve_cancel(redis->resolve);
 	redis->resolve = NULL;
-	unlink_it(redis);
-	forget_addresses(redis);
+	disconnect(redis);
+	for (size_t i = 0; i < redis->address_count; i++)
+		free(redis->addresses[i]);
+	redis->address_count = redis->address = 0;
 	timer_stop(redis->timer);
-	redis->calls = 0;
 }
 
 void redis_fail(struct redis *redis, const char *why)
 {
 	char reason[256];
+	bool again = !redis->pause_ms && loop_now_ms(redis->loop) - redis->up_ms >= FIRST_PAUSE_MS;
 
 	if (redis->state == IDLE || redis->state == PAUSING)
 		return;
-	/* It may be hiredis's own, which ends with the link. */
+	/* It may be hiredis's own, which ends with the context. */
 	snprintf(reason, sizeof(reason), "%s", why);
 	stop(redis);
 	redis->state = PAUSING;
-	timer_start(redis->timer, redis->pause_ms);
-	redis->pause_ms = 2 * redis->pause_ms < LONGEST_PAUSE_MS ? 2 * redis->pause_ms : LONGEST_PAUSE_MS;
-	redis->events.down(redis->ctx, reason);
+	if (!again && !redis->pause_ms)
+		redis->pause_ms = FIRST_PAUSE_MS;
+	timer_start(redis->timer, again ? 0 : redis->pause_ms);
+	redis->pause_ms = again ? FIRST_PAUSE_MS : 2 * redis->pause_ms;
+	if (redis->pause_ms > LONGEST_PAUSE_MS)
+		redis->pause_ms = LONGEST_PAUSE_MS;
+	redis->events.down(redis->ctx, reason, again);
 }
 
 void redis_worked(struct redis *redis)
 {
-	redis->pause_ms = FIRST_PAUSE_MS;
+	redis->pause_ms = 0;
 }
 
 static void on_timer(void *ctx)
@@ -286,54 +181,166 @@ static void on_timer(void *ctx)
 		redis_fail(redis, "it does not answer");
 }
 
-/* --- greeting --- */
+/* --- sending --- */
 
-static bool is_error(const redisReply *reply)
+static void want_write(struct redis *redis)
 {
-	return reply->type == REDIS_REPLY_ERROR;
+	watch_set(redis->watch, WATCH_READ | WATCH_WRITE);
 }
 
-static void on_greeting(redisAsyncContext *ac, void *data, void *unused)
+static void append_call(struct redis *redis, struct call *call)
 {
-	struct redis *redis = redis_of(ac);
-	const redisReply *reply = data;
-
-	(void)unused;
-	if (redis && reply && is_error(reply))
-		redis_fail(redis, reply->str);
+	list_append(redis->calls, call);
+	redis->call_count++;
+	want_write(redis);
 }
 
-static void on_script(redisAsyncContext *ac, void *data, void *unused)
+static void append_load(struct redis *redis)
 {
-	struct redis *redis = redis_of(ac);
-	const redisReply *reply = data;
+	struct call *load = xcalloc(1, sizeof(*load));
 
-	(void)unused;
-	if (!redis || !reply)
-		return;
+	load->is_load = true;
+	redisAppendCommand(redis->context, "SCRIPT LOAD %s", redis_script);
+	append_call(redis, load);
+}
+
+static void append_script(struct redis *redis, struct call *call)
+{
+	size_t count = 3 + ARRAY_LEN(script_keys) + call->args.count;
+	const char **argv = xcalloc(count, sizeof(*argv));
+	size_t *lengths = xcalloc(count, sizeof(*lengths));
+	char number_of_keys[8];
+	size_t n = 0;
+
+	snprintf(number_of_keys, sizeof(number_of_keys), "%zu", ARRAY_LEN(script_keys));
+	argv[n++] = "EVALSHA";
+	argv[n++] = redis->sha;
+	argv[n++] = number_of_keys;
+	for (size_t i = 0; i < ARRAY_LEN(script_keys); i++)
+		argv[n++] = script_keys[i];
+	for (size_t i = 0; i < call->args.count; i++)
+		argv[n++] = call->args.texts[i];
+	for (size_t i = 0; i < n; i++)
+		lengths[i] = strlen(argv[i]);
+	redisAppendCommandArgv(redis->context, (int)n, argv, lengths);
+	append_call(redis, call);
+	free(argv);
+	free(lengths);
+}
+
+static void append_greeting(struct redis *redis)
+{
+	const struct redis_url *url = redis->url;
+
+	if (url->user)
+		redisAppendCommand(redis->context, "AUTH %s %s", url->user, url->password);
+	else if (url->password)
+		redisAppendCommand(redis->context, "AUTH %s", url->password);
+	else
+		/* Says NOAUTH in its own words; the script would be too long for whoever has not said who he is. */
+		redisAppendCommand(redis->context, "PING");
+	append_call(redis, xcalloc(1, sizeof(struct call)));
+	if (url->db) {
+		redisAppendCommand(redis->context, "SELECT %d", url->db);
+		append_call(redis, xcalloc(1, sizeof(struct call)));
+	}
+	append_load(redis);
+}
+
+/* --- hearing --- */
+
+/* The server has forgotten the script (SCRIPT FLUSH, a restart): it gets it again, and the call behind it. */
+static bool call_again(struct redis *redis, struct call *call, const redisReply *reply)
+{
+	if (!call->fn || call->again || strncmp(reply->str, "NOSCRIPT", 8))
+		return false;
+	call->again = true;
+	append_load(redis);
+	append_script(redis, call);
+	return true;
+}
+
+static void take_loaded(struct redis *redis, const redisReply *reply)
+{
 	if (reply->type != REDIS_REPLY_STRING || reply->len != sizeof(redis->sha) - 1) {
-		redis_fail(redis, is_error(reply) ? reply->str : "it does not speak Redis's protocol");
+		redis_fail(redis, "it does not speak Redis's protocol");
 		return;
 	}
 	memcpy(redis->sha, reply->str, sizeof(redis->sha));
+	if (redis->state != GREETING)
+		return;
 	timer_stop(redis->timer);
 	redis->state = UP;
+	redis->up_ms = loop_now_ms(redis->loop);
 	redis->events.up(redis->ctx);
 }
 
-static void greet(struct redis *redis)
+static void take_reply(struct redis *redis, const redisReply *reply)
 {
-	const struct redis_url *url = redis->url;
-	redisAsyncContext *ac = redis->link->ac;
+	struct call *call = redis->calls;
 
-	redis->state = GREETING;
-	if (url->user)
-		redisAsyncCommand(ac, on_greeting, NULL, "AUTH %s %s", url->user, url->password);
-	else if (url->password)
-		redisAsyncCommand(ac, on_greeting, NULL, "AUTH %s", url->password);
-	if (url->db)
-		redisAsyncCommand(ac, on_greeting, NULL, "SELECT %d", url->db);
-	redisAsyncCommand(ac, on_script, NULL, "SCRIPT LOAD %s", redis_script);
+	if (!call) {
+		redis_fail(redis, "it sends an answer that nobody asked for");
+		return;
+	}
+	redis->calls = call->next;
+	redis->call_count--;
+	if (reply->type == REDIS_REPLY_ERROR) {
+		if (call_again(redis, call, reply))
+			return;
+		redis_fail(redis, reply->str);
+	} else if (call->is_load) {
+		take_loaded(redis, reply);
+	} else if (call->fn) {
+		call->fn(call->ctx, call->tag, (const void *)reply);
+	}
+	call_free(call);
+}
+
+/* Takes all answers that are whole. */
+static void take_replies(struct redis *redis)
+{
+	unsigned connection = redis->connections;
+	void *reply = NULL;
+
+	while (connection == redis->connections) {
+		if (redisGetReplyFromReader(redis->context, &reply) != REDIS_OK) {
+			redis_fail(redis, redis->context->err == REDIS_ERR_OOM ? "it sends an answer that is too long"
+									       : redis->context->errstr);
+			return;
+		}
+		if (!reply)
+			return;
+		redis->unfinished = 0;
+		take_reply(redis, reply);
+		freeReplyObject(reply);
+	}
+}
+
+static void read_some(struct redis *redis)
+{
+	size_t before = redis->context->reader->len - redis->context->reader->pos;
+	unsigned connection = redis->connections;
+
+	if (redisBufferRead(redis->context) != REDIS_OK) {
+		redis_fail(redis,
+			   redis->context->err == REDIS_ERR_EOF ? "it closed the connection" : redis->context->errstr);
+		return;
+	}
+	redis->unfinished += redis->context->reader->len - redis->context->reader->pos - before;
+	take_replies(redis);
+	if (connection == redis->connections && redis->unfinished > LIMIT_REDIS_REPLY)
+		redis_fail(redis, "it sends an answer that is too long");
+}
+
+static void write_some(struct redis *redis)
+{
+	int done = 0;
+
+	if (redisBufferWrite(redis->context, &done) != REDIS_OK)
+		redis_fail(redis, redis->context->errstr);
+	else if (done)
+		watch_set(redis->watch, WATCH_READ);
 }
 
 /* --- connecting --- */
@@ -343,57 +350,62 @@ static void next_address(struct redis *redis, const char *why)
 {
 	redis->address++;
 	if (redis->address < redis->address_count) {
-		unlink_it(redis);
+		disconnect(redis);
 		loop_defer(redis->loop, try_address, redis);
 		return;
 	}
 	redis_fail(redis, why);
 }
 
-static void on_connected(const redisAsyncContext *ac, int status)
+/* The socket can be written: it is connected, or has failed. */
+static void finish_connecting(struct redis *redis)
 {
-	struct redis *redis = redis_of(ac);
+	int error = 0;
+	socklen_t len = sizeof(error);
 
-	if (!redis)
+	if (getsockopt(redis->context->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error) {
+		next_address(redis, error ? strerror(error) : "no connection");
 		return;
-	if (status == REDIS_OK)
-		greet(redis);
-	else
-		next_address(redis, ac->errstr[0] ? ac->errstr : "no connection");
+	}
+	redis->state = GREETING;
+	append_greeting(redis);
 }
 
-static void on_disconnected(const redisAsyncContext *ac, int status)
+static void on_ready(void *ctx, int events)
 {
-	struct redis *redis = redis_of(ac);
+	struct redis *redis = ctx;
+	unsigned connection = redis->connections;
 
-	(void)status;
-	if (redis)
-		redis_fail(redis, ac->errstr && ac->errstr[0] ? ac->errstr : "it closed the connection");
+	if (redis->state == CONNECTING) {
+		finish_connecting(redis);
+		return;
+	}
+	if (events & WATCH_READ)
+		read_some(redis);
+	if (connection == redis->connections && events & WATCH_WRITE)
+		write_some(redis);
 }
 
 static void try_address(void *ctx)
 {
 	struct redis *redis = ctx;
 	const struct redis_url *url = redis->url;
-	redisAsyncContext *ac = url->path ? redisAsyncConnectUnix(url->path) :
-					    redisAsyncConnect(redis->addresses[redis->address], url->port);
+	redisContext *context = url->path ? redisConnectUnixNonBlock(url->path)
+					  : redisConnectNonBlock(redis->addresses[redis->address], url->port);
+	char why[128];
 
 	redis->state = CONNECTING;
-	if (!ac) {
-		redis_fail(redis, "no memory");
-		return;
-	}
-	if (ac->err) {
-		char why[128];
-
-		snprintf(why, sizeof(why), "%s", ac->errstr);
-		redisAsyncFree(ac);
+	if (!context || context->err) {
+		snprintf(why, sizeof(why), "%s", context ? context->errstr : "no memory");
+		if (context)
+			redisFree(context);
 		next_address(redis, why);
 		return;
 	}
-	redis->link = link_new(redis, ac);
-	redisAsyncSetConnectCallback(ac, on_connected);
-	redisAsyncSetDisconnectCallback(ac, on_disconnected);
+	bound_answers(context->reader);
+	redis->context = context;
+	redis->watch = watch_new(redis->loop, context->fd, on_ready, redis);
+	watch_set(redis->watch, WATCH_WRITE);
 }
 
 static void on_addresses(void *ctx, const char *const *addresses, size_t count, const char *why)
@@ -440,15 +452,13 @@ struct redis *redis_new(struct loop *loop, const struct redis_url *url, const st
 
 void redis_free(struct redis *redis)
 {
+	int done;
+
 	if (!redis)
 		return;
 	/* Nobody hears the answers, but what a program tells at its end is heard there. */
-	if (redis->state == UP && redis->calls) {
-		struct link *link = redis->link;
-
-		link->redis = NULL;
-		redisAsyncHandleWrite(link->ac);
-	}
+	if (redis->state == UP && redis->calls)
+		(void)redisBufferWrite(redis->context, &done);
 	stop(redis);
 	timer_free(redis->timer);
 	free(redis);
@@ -460,57 +470,22 @@ void redis_start(struct redis *redis)
 		attempt(redis);
 }
 
-/* --- calls --- */
-
-static void on_reply(redisAsyncContext *ac, void *data, void *privdata)
-{
-	struct redis *redis = redis_of(ac);
-	struct call call = *(struct call *)privdata;
-	const redisReply *reply = data;
-
-	free(privdata);
-	if (!redis || !reply)
-		return;
-	redis->calls--;
-	if (is_error(reply))
-		redis_fail(redis, reply->str);
-	else
-		call.fn(call.ctx, call.tag, data);
-}
-
 bool redis_call(struct redis *redis, const struct redis_args *args, redis_reply_fn *fn, void *ctx, uint64_t tag)
 {
-	size_t count = 3 + ARRAY_LEN(script_keys) + args->count;
-	const char **argv;
-	size_t *lengths;
 	struct call *call;
-	size_t n = 0;
 
-	if (redis->state != UP || redis->calls >= LIMIT_REDIS_CALLS)
+	if (redis->state != UP || redis->call_count >= LIMIT_REDIS_CALLS)
 		return false;
-	argv = xcalloc(count, sizeof(*argv));
-	lengths = xcalloc(count, sizeof(*lengths));
-	argv[n++] = "EVALSHA";
-	argv[n++] = redis->sha;
-	argv[n++] = "5";
-	for (size_t i = 0; i < ARRAY_LEN(script_keys); i++)
-		argv[n++] = script_keys[i];
-	for (size_t i = 0; i < args->count; i++)
-		argv[n++] = args->texts[i];
-	for (size_t i = 0; i < n; i++)
-		lengths[i] = strlen(argv[i]);
 	call = xcalloc(1, sizeof(*call));
-	*call = (struct call){ fn, ctx, tag };
-	redis->calls++;
-	if (redisAsyncCommandArgv(redis->link->ac, on_reply, call, (int)n, argv, lengths) != REDIS_OK) {
-		/* It is disconnecting: that is told by itself. */
-		redis->calls--;
-		free(call);
-	}
-	free(argv);
-	free(lengths);
+	call->fn = fn;
+	call->ctx = ctx;
+	call->tag = tag;
+	redis_args_copy(&call->args, args);
+	append_script(redis, call);
 	return true;
 }
+
+/* --- answers --- */
 
 /* A struct redis_reply is hiredis's redisReply. */
 static const redisReply *element(const struct redis_reply *list, size_t i)

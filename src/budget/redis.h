@@ -1,9 +1,13 @@
 #ifndef EKE_BUDGET_REDIS_H
 #define EKE_BUDGET_REDIS_H
 /*
- * One connection to a Redis or Valkey that is kept up: made, made again after pauses that grow, and with the ledger's
- * script (redis_script.lua) loaded, which is all that is ever called. Knows nothing of budgets. redis.c alone includes
- * hiredis (https://github.com/redis/hiredis, 0.14 or later; commands: https://redis.io/commands/).
+ * One connection to a Redis or Valkey that is kept up: made, made again at once when it breaks and after growing pauses
+ * when that fails, with the ledger's script (redis_script.lua) loaded, which is all that is ever called. Knows nothing
+ * of budgets. redis.c alone includes hiredis (https://github.com/redis/hiredis, 0.14 or later; commands:
+ * https://redis.io/commands/).
+ *
+ * The server is not trusted: an answer that nobody asked for, that is too long or of a shape that the script never
+ * answers ends the connection, with a reason.
  *
  * Callbacks come from the loop.
  */
@@ -14,17 +18,19 @@
 #include "eke/base/attrs.h"
 #include "eke/budget/redis_url.h"
 #include "eke/io/loop.h"
+#include "redis_args.h"
 
 struct redis;
 struct redis_reply;
 
 struct redis_events {
+	/* The script can be called. */
 	void (*up)(void *ctx);
 	/*
-	 * Not (any more), with a reason for people. What was called and not answered is never answered. The next try comes
-	 * by itself.
+	 * It cannot be called any more, or not yet; `why` is a reason for people. Calls without an answer never get one.
+	 * `again`: the next try is under way already; else it comes after a pause. By itself in both cases.
 	 */
-	void (*down)(void *ctx, const char *why);
+	void (*down)(void *ctx, const char *why, bool again);
 };
 
 /* False: eke was built without hiredis, and nothing below may be called. */
@@ -38,26 +44,13 @@ void redis_free(struct redis *redis);
 void redis_start(struct redis *redis);
 /* It is of no use: ends the connection; `down` is called before this returns. */
 void redis_fail(struct redis *redis, const char *why);
-/* It is of use: the next pause begins small again. */
+/* It is of use: when it breaks the next try is made at once. */
 void redis_worked(struct redis *redis);
-
-/* Arguments of a call; all zero at first. */
-struct redis_args {
-	char **texts;
-	size_t count, cap;
-};
-void redis_args_add(struct redis_args *args, const char *text);
-void redis_args_add_int(struct redis_args *args, int64_t n);
-/* Names of others in the script's lines: control characters become '?'. */
-void redis_args_add_line(struct redis_args *args, const char *text);
-/* A part of the last argument. */
-void redis_args_append_line(struct redis_args *args, char before, const char *text);
-void redis_args_release(struct redis_args *args);
 
 typedef void redis_reply_fn(void *ctx, uint64_t tag, const struct redis_reply *reply);
 /*
- * Calls the script while it is up; an answer that is an error ends the connection instead. False: too many calls
- * wait already.
+ * Calls the script while it is up. A server that has forgotten the script is given it again; any other error ends the
+ * connection instead of being an answer. False: too many calls wait already.
  */
 bool redis_call(struct redis *redis, const struct redis_args *args, redis_reply_fn *fn, void *ctx, uint64_t tag);
 

@@ -2,32 +2,41 @@
 -- (budget/redis_script.h); src/budget/remote.c is the only caller. For Redis 5 and later, and Valkey.
 --
 -- KEYS, all with one hash tag:
---   meta    hash: "salt" of the hashes of keys (whoever comes first brings it), "seq" the number of the last event
+--   meta    hash: "salt" of the hashes of keys (whoever comes first brings it), "seq" the number of the last event,
+--           "in:" and a machine: when it was last here; "doubt": see hello()
 --   events  sorted set: member by number. What has changed since a number is what stands behind it.
 --   log     sorted set: requests by their time; with ":s:" and a service, ":p:" and a plan, ":sp:" and both, ":k:" and
 --           a key behind the name those of that, for counting without reading
 --   data    hash: member to its value, lines; the first is the machine that wrote it
 --   expiry  sorted set: member by when nobody needs it any more
+--   awaited set: machines that used a ledger which was here before this one and have not told yet what they know
 -- Members:
---   r<id>                          a request: origin, at, keep, service, plan, key, model
+--   r<id>                          a request: origin, at, keep, service, plan, key, model. One that is dated in the
+--                                  future is a spare: its machine may send it while it cannot ask here
 --   g<id>                          a request that is gone (given back): origin
 --   b<service>\n<key>\n<model>     a cooldown: origin, set_at, until, stated, tries, probe, probe_until, message;
 --                                  origin alone: it was lifted
+--   m<origin>                      a machine that shares the ledger: origin
 --   l<service>\n<period>\n<model>  a limit that the provider stated: origin, limit, kind of window, zone,
 --                                  seen_at
 -- Times are Unix ms of this server's clock: the machines' clocks differ, this one is for all.
 --
--- ARGV: operation, salt, origin, cursor, then what the operation takes. The answer: verdict (1 yes, 0 no, -1 the salt
--- is another: this is not the ledger that you knew), now, number of the last event told, 1 if there are more, how long
--- to wait in ms, the window (or 0) that said no, then member and value of each event behind the cursor that another
--- machine wrote.
+-- ARGV: operation, salt, origin, cursor, then what the operation takes. The answer: verdict (1 yes, 0 no, -1 this is not
+-- the ledger that you knew), now, number of the last event told, 1 if there are more, how long to wait in ms, the window
+-- that said no (0: none, -1: not all have told what they know), the ids of the machine's spares for that account and model
+-- and until when they may be sent (0: as before), then member and value of each event behind the cursor that another machine wrote.
 
-local meta, events, log, data, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local meta, events, log, data, expiry, awaited = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local op, salt, origin, cursor = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 local MOST_NEWS = 256
 local TIDY = 100
 local DAY = 86400000
+-- For how long a spare may be sent; it is moved on when half of that is over.
+local SPARE = 600000
+local MOST_SPARES = 16
+-- Windows that count less have no spares: each would be a large part.
+local SPARES_FROM = 20
 -- As long as the longest window, and some days.
 local UNUSED = 400 * DAY
 -- As in budget/cooldown.h.
@@ -84,11 +93,12 @@ local function settle()
 	end
 end
 
-local function answer(verdict, wait, window)
+local function answer(verdict, wait, window, spares, spares_until)
 	local found = redis.call('ZRANGEBYSCORE', events, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT', 0, MOST_NEWS)
 	local last = tonumber(redis.call('HGET', meta, 'seq') or 0)
 	local more = #found == 2 * MOST_NEWS
-	local out = { verdict, now, more and tonumber(found[#found]) or last, more and 1 or 0, wait or 0, window or 0 }
+	local out = { verdict, now, more and tonumber(found[#found]) or last, more and 1 or 0, wait or 0, window or 0,
+		spares or '', spares_until or 0 }
 	for i = 1, #found, 2 do
 		local value = redis.call('HGET', data, found[i]) or ''
 		if value:match('^[^\n]*') ~= origin then
@@ -106,7 +116,7 @@ local function add_request(id, at, keep, service, plan, key, model)
 	if redis.call('HEXISTS', data, 'g' .. id) == 1 then
 		return false
 	end
-	if at > now then
+	if at > now + SPARE then
 		at = now
 	end
 	if at + keep > now then
@@ -129,8 +139,8 @@ local function drop_request(id)
 	note('g' .. id, origin, now + 2 * DAY)
 end
 
--- Those from a time on that concern a service, a plan or a key, ascending.
-local function read_log(from, service, plan, key)
+-- Those from a time on that concern a service, a plan or a key, ascending; without the caller's spares.
+local function read_log(from, service, plan, key, mine)
 	local members = redis.call('ZRANGEBYSCORE', log, int(from), '+inf', 'WITHSCORES')
 	local list = {}
 	for first = 1, #members, 2000 do
@@ -141,7 +151,7 @@ local function read_log(from, service, plan, key)
 		local values = redis.call('HMGET', data, unpack(chunk))
 		for i = 1, #chunk do
 			local s, p, k, m = (values[i] or ''):match(REQUEST)
-			if s and (s == service or p == plan or (key ~= '' and k == key)) then
+			if s and not mine[chunk[i]] and (s == service or p == plan or (key ~= '' and k == key)) then
 				list[#list + 1] = { at = tonumber(members[first + 2 * i - 1]), machine = s == service or p == plan,
 					key = key ~= '' and k == key, model = m }
 			end
@@ -192,7 +202,7 @@ local function read_windows(first)
 end
 
 -- Does a window that counts all models admit, by the number of its requests alone? Nearly always.
-local function has_room(w, service, plan, key)
+local function has_room(w, service, plan, key, mine)
 	if not w.all then
 		return false
 	end
@@ -200,8 +210,8 @@ local function has_room(w, service, plan, key)
 	local function count(name)
 		return name and redis.call('ZCOUNT', name, int(w.from), '+inf') or 0
 	end
-	local used = w.key and count(names[4]) or count(names[1]) + count(names[2]) - count(names[3])
-	return used < w.limit - w.kept
+	w.used = (w.key and count(names[4]) or count(names[1]) + count(names[2]) - count(names[3])) - mine.count
+	return w.used < w.limit - w.kept
 end
 
 -- How long a window says no; 0: it admits.
@@ -214,6 +224,7 @@ local function wait_for(w, list)
 		end
 	end
 	local free = w.limit - w.kept
+	w.used = #times
 	if #times < free then
 		return 0
 	end
@@ -258,11 +269,74 @@ local function set_at_of(member)
 	return tonumber(value:match('^[^\n]*\n(%d+)\n')) or 0
 end
 
+-- --- spares ---
+
+-- A machine's spares for one account and model are a field of meta: until when they may be sent, and their ids.
+local function spares_field(service, plan, key, model)
+	return 'spares:' .. table.concat({ origin, service, plan, key, model }, '\n')
+end
+
+-- Those that are there, in their order and by member.
+local function read_spares(field)
+	local mine = { ids = {} }
+	local text = redis.call('HGET', meta, field) or '0'
+	mine.till = tonumber(text:match('^%d+'))
+	for id in text:gmatch(' (%x+)') do
+		if redis.call('HEXISTS', data, 'r' .. id) == 1 then
+			mine['r' .. id] = true
+			mine.ids[#mine.ids + 1] = id
+		end
+	end
+	mine.count = #mine.ids
+	return mine
+end
+
+-- How many a machine may have: a quarter of what is left when the request is counted, shared by those who are here.
+local function spares_allowed(windows)
+	local free = nil
+	for _, w in ipairs(windows) do
+		free = math.min(free or w.limit, w.limit < SPARES_FROM and 0 or w.limit - w.used - 1)
+	end
+	local machines = 0
+	local fields = redis.call('HGETALL', meta)
+	for i = 1, #fields, 2 do
+		if fields[i]:sub(1, 3) == 'in:' and tonumber(fields[i + 1]) > now - DAY then
+			machines = machines + 1
+		end
+	end
+	return math.max(0, math.min(MOST_SPARES, math.floor((free or 0) / (4 * math.max(machines, 1)))))
+end
+
+-- Makes so many of them be spares; new ids stand at ARGV[first] and behind. All are dated anew when one comes, one goes,
+-- or half of their time is over: then the answer is the ids and until when, a time that only grows; else '' and 0.
+local function keep_spares(field, first, count, allowed, mine, keep, service, plan, key, model)
+	allowed = math.min(allowed, mine.count + count)
+	if allowed == mine.count and (allowed == 0 or mine.till - now > SPARE / 2) then
+		return '', 0
+	end
+	while #mine.ids > allowed do
+		local id = table.remove(mine.ids)
+		forget({ 'r' .. id })
+		note('g' .. id, origin, now + 2 * DAY)
+	end
+	while #mine.ids < allowed do
+		mine.ids[#mine.ids + 1] = ARGV[first + #mine.ids - mine.count]
+	end
+	local till = math.max(now + SPARE, mine.till + 1)
+	for _, id in ipairs(mine.ids) do
+		add_request(id, now + SPARE, keep + SPARE, service, plan, key, model)
+	end
+	local list = table.concat(mine.ids, ' ')
+	redis.call('HSET', meta, field, int(till) .. ' ' .. list)
+	return list, till
+end
+
 -- --- operations ---
 
 local function reserve()
 	local id, explicit, keep = ARGV[5], ARGV[6] == '1', tonumber(ARGV[7])
 	local service, plan, key, model = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+	local count = tonumber(ARGV[12])
 	if redis.call('HEXISTS', data, 'r' .. id) == 1 then
 		return answer(1)
 	end
@@ -275,15 +349,26 @@ local function reserve()
 	if wait > 0 then
 		return answer(0, wait)
 	end
-	local windows = read_windows(12)
+	local windows = read_windows(13 + count)
+	local field = spares_field(service, plan, key, model)
+	local mine = read_spares(field)
+	local doubt = redis.call('SCARD', awaited) > 0 and tonumber(redis.call('HGET', meta, 'doubt') or 0) or 0
 	local from = nil
 	for _, w in ipairs(windows) do
-		w.roomy = has_room(w, service, plan, key)
+		-- What those who have not told may have used is taken for all.
+		if w.from <= doubt then
+			wait = math.max(wait, w.calendar and w.to - now or doubt + w.period - now, 1)
+			window = -1
+		end
+		w.roomy = has_room(w, service, plan, key, mine)
 		if not w.roomy then
 			from = math.min(from or now, w.from)
 		end
 	end
-	local list = from and read_log(from, service, plan, key)
+	if wait > 0 then
+		return answer(0, wait, window)
+	end
+	local list = from and read_log(from, service, plan, key, mine)
 	for i, w in ipairs(windows) do
 		local here = w.roomy and 0 or wait_for(w, list)
 		if here > wait then
@@ -293,9 +378,12 @@ local function reserve()
 	if wait > 0 then
 		return answer(0, wait, window)
 	end
+	redis.call('HSET', meta, 'in:' .. origin, int(now))
 	local added = add_request(id, now, keep, service, plan, key, model)
+	local allowed = count > 0 and spares_allowed(windows) or mine.count
+	local spares, till = keep_spares(field, 13, count, allowed, mine, keep, service, plan, key, model)
 	settle()
-	return answer(added and 1 or 0)
+	return answer(added and 1 or 0, 0, 0, spares, till)
 end
 
 -- What a machine wrote while nobody could be told. Any number of: r, g, b, u (a cooldown lifted), l.
@@ -330,17 +418,59 @@ local function push()
 	return answer(1)
 end
 
-if op == 'hello' then
-	redis.call('HSETNX', meta, 'salt', salt)
-	settle()
-	return { redis.call('HGET', meta, 'salt'), now }
+-- All of it, row by row, because the names of the logs of services and keys stand in the rows.
+local function forget_all()
+	repeat
+		local members = redis.call('ZRANGE', expiry, 0, 999)
+		if #members > 0 then
+			forget(members)
+		end
+	until #members == 0
+	redis.call('DEL', unpack(KEYS))
 end
-if redis.call('HGET', meta, 'salt') ~= salt then
-	return { -1, now, 0, 0, 0, 0 }
+
+-- A machine comes. It says which ledger it knew, and how far, and who shared that; if it is not this one, those are
+-- awaited: until they have told what they know, nobody can know what was used before now ("doubt").
+local function hello()
+	local known = ARGV[5]
+	local current = redis.call('HGET', meta, 'salt')
+	-- An older copy of it: what has happened since is not in it.
+	if current and current == known and tonumber(cursor) > tonumber(redis.call('HGET', meta, 'seq') or 0) then
+		forget_all()
+		current = false
+	end
+	if not current then
+		redis.call('HSET', meta, 'salt', salt)
+		current = salt
+	end
+	if known ~= '' and known ~= current then
+		for i = 6, #ARGV do
+			if ARGV[i] ~= origin and redis.call('HEXISTS', meta, 'in:' .. ARGV[i]) == 0 then
+				redis.call('SADD', awaited, ARGV[i])
+			end
+		end
+		redis.call('HSET', meta, 'doubt', int(now))
+	end
+	if origin ~= '' then
+		note('m' .. origin, origin, now + 8 * DAY)
+	end
+	settle()
+	return { current, now }
+end
+
+if op == 'hello' then
+	return hello()
+end
+if redis.call('HGET', meta, 'salt') ~= salt or tonumber(cursor) > tonumber(redis.call('HGET', meta, 'seq') or 0) then
+	return { -1, now, 0, 0, 0, 0, '', 0 }
 end
 if op == 'reserve' then
 	return reserve()
 elseif op == 'push' then
 	return push()
+elseif op == 'join' then
+	-- It has told all that it knows.
+	redis.call('SREM', awaited, origin)
+	redis.call('HSET', meta, 'in:' .. origin, int(now))
 end
 return answer(1)

@@ -1,11 +1,9 @@
 /*
- * What happens between the budget and the script in Redis. A connection that comes up is a session: the two meet
- * (hello), what is owed is told (push), what others wrote is heard (news), and then requests may be asked about. A step
- * that writes into the local ledger is a work of the budget's (jobs_do()), because another process may hold it; each
- * knows its session, so that what belongs to a connection that is gone ends there.
+ * The shared ledger as the budget sees it: whether it can be asked, who waits for its answer, and what is asked.
  *
- * A struct waiting is a request that waits for an answer, for as long as the URL's time-out at most; then the
- * connection counts as dead, because one that hangs would make every request wait.
+ * A struct waiting is a request that waits for an answer, for as long as the URL's time-out at most; a connection that
+ * does not answer in that time counts as dead, because one that hangs would make every request wait. Where the
+ * connection breaks, those who wait ask again on the next one.
  */
 #include "remote.h"
 
@@ -13,24 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/clock.h"
+#include "eke/base/hex.h"
 #include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/zone.h"
-#include "budget_private.h"
-#include "mirror.h"
+#include "outbox.h"
+#include "remote_private.h"
+#include "remote_session.h"
+#include "spares.h"
 
 /* News are asked for at most so often, and only while somebody looks. */
 #define LOOK_EVERY_MS 5000
 /* Who reports and ends waits for no longer. */
 #define SYNC_MS 2000
-
-/* Words that each call begins with. */
-#define CALL_WORDS 4
-
-/* The answer's elements (redis_script.lua), and where the news begin. */
-enum { A_VERDICT, A_NOW, A_SEQ, A_MORE, A_WAIT, A_WINDOW, A_NEWS };
+/* A machine that has asked nothing for so long gives its spares back. */
+#define IDLE_MS 60000
 
 struct waiting {
 	struct remote *remote;
@@ -47,31 +43,6 @@ struct sync {
 	void *ctx;
 	struct sync *next;
 };
-
-struct remote {
-	struct budget *budget; /* borrowed */
-	struct redis_url url;
-	struct redis *redis;
-	enum remote_state state;
-	uint64_t session; /* counts connections and their ends */
-	bool told_away;   /* the log has it that it is away … */
-	bool told_ready;  /* … or that it is there */
-	char notice[LIMIT_ERR_MESSAGE];
-
-	char salt[MIRROR_SALT];
-	char origin[MIRROR_ORIGIN];
-	int64_t cursor; /* the last event that is in the local ledger */
-	int64_t offset; /* the shared clock less ours, ms */
-	bool pushing;
-	bool looking;
-	int64_t looked_ms; /* loop_now_ms() */
-
-	struct waiting *waiting;
-	struct sync *syncs;
-};
-
-static void fetch_news(struct remote *remote);
-static void on_pushed(void *ctx, uint64_t session, const struct redis_reply *reply);
 
 /* --- who waits --- */
 
@@ -104,14 +75,17 @@ static void on_too_late(void *ctx)
 {
 	struct waiting *w = ctx;
 	struct remote *remote = w->remote;
+	uint64_t id = w->id;
 	char why[64];
 
-	if (!w->asked) {
-		tell(remote, w, REMOTE_SILENT, NULL);
-		return;
+	if (w->asked) {
+		snprintf(why, sizeof(why), "no answer within %d ms", remote->url.timeout_ms);
+		remote->late = true;
+		redis_fail(remote->redis, why);
 	}
-	snprintf(why, sizeof(why), "no answer within %d ms", remote->url.timeout_ms);
-	redis_fail(remote->redis, why);
+	w = find(remote, id);
+	if (w)
+		tell(remote, w, REMOTE_SILENT, NULL);
 }
 
 static struct waiting *begin_waiting(struct remote *remote, uint64_t id)
@@ -155,12 +129,12 @@ static void end_syncs(struct remote *remote)
 static void set_state(struct remote *remote, enum remote_state state)
 {
 	remote->state = state;
-	mirror_set_local_only(remote->budget->ledger, state == REMOTE_AWAY);
+	ledger_set_local_only(remote->budget->ledger, state == REMOTE_AWAY);
 	budget_drop_views(remote->budget);
 	budget_note_change(remote->budget);
 }
 
-static void become_ready(struct remote *remote)
+void remote_become_ready(struct remote *remote)
 {
 	remote->notice[0] = '\0';
 	if (remote->told_away)
@@ -181,29 +155,15 @@ static void become_ready(struct remote *remote)
 static void write_local_only(struct budget *budget, void *ctx)
 {
 	(void)ctx;
-	mirror_begin_local_only(budget->ledger);
+	ledger_note_local_only(budget->ledger, true);
 }
 
-/* Of a work: as long as it cannot be done, nothing that others write can be believed. */
-static void give_up(struct budget *budget, void *ctx)
+static void go_away(struct remote *remote)
 {
-	(void)ctx;
-	redis_fail(budget->remote->redis, "this machine's own ledger is locked");
-}
+	static const struct budget_work work = { .write = write_local_only,
+						 .give_up = session_give_up,
+						 .for_remote = true };
 
-static void on_down(void *ctx, const char *why)
-{
-	static const struct budget_work work = { .write = write_local_only, .give_up = give_up, .for_remote = true };
-	struct remote *remote = ctx;
-
-	remote->session++;
-	remote->pushing = remote->looking = false;
-	snprintf(remote->notice, sizeof(remote->notice),
-		 "the ledger shared at %.250s does not answer (%.120s); until it does, half of each window counts as used",
-		 remote->url.shown, why);
-	if (!remote->told_away)
-		log_warn("%s", remote->notice);
-	remote->told_away = true;
 	set_state(remote, REMOTE_AWAY);
 	jobs_do(remote->budget, &work, NULL);
 	while (remote->waiting)
@@ -211,287 +171,35 @@ static void on_down(void *ctx, const char *why)
 	end_syncs(remote);
 }
 
-/* --- works --- */
-
-/* One step of a session in the local ledger. */
-struct step {
-	struct remote *remote;
-	uint64_t session;
-	struct redis_args texts; /* to be applied, or to be told */
-	int64_t cursor;
-	int64_t upto;
-	bool more;
-	bool is_last; /* of the news at the beginning */
-};
-
-static struct step *step_new(struct remote *remote)
-{
-	struct step *step = xcalloc(1, sizeof(*step));
-
-	step->remote = remote;
-	step->session = remote->session;
-	return step;
-}
-
-static void step_free(void *ctx)
-{
-	struct step *step = ctx;
-
-	redis_args_release(&step->texts);
-	free(step);
-}
-
-#define STEP_WORK(write_fn, after_fn) \
-	{ .write = (write_fn), .after = (after_fn), .give_up = give_up, .free_fn = step_free, .for_remote = true }
-
-static bool is_over(const struct step *step)
-{
-	return step->session != step->remote->session;
-}
-
-/* CALL_WORDS of them. */
-static void begin_call(const struct remote *remote, const char *operation, struct redis_args *args)
-{
-	redis_args_add(args, operation);
-	redis_args_add(args, remote->salt);
-	redis_args_add(args, remote->origin);
-	redis_args_add_int(args, remote->cursor);
-}
-
-/* Takes note of the clock; false, and the session is over, if this is not the ledger that we met. */
-static bool take_answer(struct remote *remote, const struct redis_reply *reply)
-{
-	if (redis_reply_count(reply) < A_NEWS || redis_reply_int(reply, A_VERDICT) < 0) {
-		redis_fail(remote->redis, redis_reply_count(reply) < A_NEWS ? "it answers something else" :
-									      "it has lost what it knew");
-		return false;
-	}
-	remote->offset = redis_reply_int(reply, A_NOW) - clock_wall_ms();
-	redis_worked(remote->redis);
-	return true;
-}
-
-/* --- news --- */
-
-static void write_news(struct budget *budget, void *ctx)
-{
-	const struct step *step = ctx;
-
-	if (is_over(step))
-		return;
-	for (size_t i = 0; i + 1 < step->texts.count; i += 2)
-		mirror_apply(budget->ledger, step->remote->offset, step->texts.texts[i], step->texts.texts[i + 1]);
-	mirror_put_cursor(budget->ledger, step->cursor);
-	if (step->is_last && !step->more)
-		mirror_end_local_only(budget->ledger);
-}
-
-static void after_news(struct budget *budget, void *ctx)
-{
-	const struct step *step = ctx;
-	struct remote *remote = step->remote;
-
-	(void)budget;
-	if (is_over(step))
-		return;
-	if (step->more)
-		fetch_news(remote);
-	else if (remote->state != REMOTE_READY)
-		become_ready(remote);
-}
-
-/* Has the news of an answer written into the local ledger. Without any there is nothing to write. */
-static void take_news(struct remote *remote, const struct redis_reply *reply)
-{
-	static const struct budget_work work = STEP_WORK(write_news, after_news);
-	size_t count = redis_reply_count(reply);
-	struct step *step;
-
-	remote->cursor = redis_reply_int(reply, A_SEQ);
-	if (count == A_NEWS && remote->state == REMOTE_READY && !redis_reply_int(reply, A_MORE))
-		return;
-	step = step_new(remote);
-	step->cursor = remote->cursor;
-	step->more = redis_reply_int(reply, A_MORE) != 0;
-	step->is_last = remote->state != REMOTE_READY;
-	for (size_t i = A_NEWS; i + 1 < count; i += 2) {
-		redis_args_add(&step->texts, redis_reply_text(reply, i));
-		redis_args_add(&step->texts, redis_reply_text(reply, i + 1));
-	}
-	jobs_do(remote->budget, &work, step);
-}
-
-static void on_news(void *ctx, uint64_t session, const struct redis_reply *reply)
-{
-	struct remote *remote = ctx;
-
-	(void)session;
-	remote->looking = false;
-	if (take_answer(remote, reply))
-		take_news(remote, reply);
-}
-
-static void fetch_news(struct remote *remote)
-{
-	struct redis_args args = { .texts = NULL };
-
-	remote->looked_ms = loop_now_ms(remote->budget->loop);
-	begin_call(remote, "news", &args);
-	remote->looking = redis_call(remote->redis, &args, on_news, remote, remote->session);
-	redis_args_release(&args);
-}
-
-void remote_look(struct remote *remote)
-{
-	redis_start(remote->redis);
-	if (remote->state == REMOTE_READY && !remote->looking &&
-	    loop_now_ms(remote->budget->loop) - remote->looked_ms >= LOOK_EVERY_MS)
-		fetch_news(remote);
-}
-
-/* --- pushing --- */
-
-static void read_owed(struct budget *budget, void *ctx)
-{
-	struct step *step = ctx;
-
-	redis_args_release(&step->texts);
-	if (is_over(step))
-		return;
-	begin_call(step->remote, "push", &step->texts);
-	step->more = mirror_read_owed(budget->ledger, step->remote->offset, &step->texts, &step->upto);
-}
-
-static void write_paid(struct budget *budget, void *ctx)
-{
-	const struct step *step = ctx;
-
-	mirror_paid(budget->ledger, step->upto);
-}
-
-static void push(struct remote *remote);
-
-static void after_paid(struct budget *budget, void *ctx)
-{
-	const struct step *step = ctx;
-	struct remote *remote = step->remote;
-
-	if (is_over(step))
-		return;
-	remote->pushing = false;
-	if (step->more || mirror_owes(budget->ledger))
-		push(remote);
-	else if (remote->state != REMOTE_READY)
-		fetch_news(remote);
-}
-
-/* Has what was told forgotten. */
-static void forget_owed(struct remote *remote, int64_t upto, bool more)
-{
-	static const struct budget_work work = STEP_WORK(write_paid, after_paid);
-	struct step *step = step_new(remote);
-
-	step->upto = upto;
-	step->more = more;
-	jobs_do(remote->budget, &work, step);
-}
-
-static void send_owed(struct budget *budget, void *ctx)
-{
-	const struct step *step = ctx;
-	struct remote *remote = step->remote;
-
-	(void)budget;
-	if (is_over(step))
-		return;
-	/* Nothing, or nothing that the others could make sense of. */
-	if (step->texts.count == CALL_WORDS) {
-		forget_owed(remote, step->upto, step->more);
-		return;
-	}
-	/* The number that comes back says what was told: twice that, and whether there is more. */
-	remote->pushing = redis_call(remote->redis, &step->texts, on_pushed, remote,
-				     (uint64_t)step->upto * 2 + step->more);
-}
-
-static void on_pushed(void *ctx, uint64_t tag, const struct redis_reply *reply)
-{
-	struct remote *remote = ctx;
-
-	if (!take_answer(remote, reply))
-		return;
-	forget_owed(remote, (int64_t)(tag / 2), tag % 2);
-	/* At the beginning news are fetched when all is told. */
-	if (remote->state == REMOTE_READY)
-		take_news(remote, reply);
-}
-
-static void push(struct remote *remote)
-{
-	static const struct budget_work work = STEP_WORK(read_owed, send_owed);
-
-	remote->pushing = true;
-	jobs_do(remote->budget, &work, step_new(remote));
-}
-
-void remote_push(struct remote *remote)
-{
-	if (remote->state == REMOTE_READY && !remote->pushing && mirror_owes(remote->budget->ledger))
-		push(remote);
-}
-
-/* --- meeting --- */
-
-static void write_meeting(struct budget *budget, void *ctx)
-{
-	const struct step *step = ctx;
-	struct remote *remote = step->remote;
-
-	if (!is_over(step))
-		mirror_meet(budget->ledger, remote->salt, remote->origin, &remote->cursor);
-}
-
-static void after_meeting(struct budget *budget, void *ctx)
-{
-	const struct step *step = ctx;
-
-	(void)budget;
-	if (!is_over(step))
-		push(step->remote);
-}
-
-static void on_hello(void *ctx, uint64_t session, const struct redis_reply *reply)
-{
-	static const struct budget_work work = STEP_WORK(write_meeting, after_meeting);
-	struct remote *remote = ctx;
-	const char *salt = redis_reply_text(reply, 0);
-
-	(void)session;
-	if (redis_reply_count(reply) != 2 || strlen(salt) != MIRROR_SALT - 1) {
-		redis_fail(remote->redis, "what it keeps is not a ledger of eke's");
-		return;
-	}
-	memcpy(remote->salt, salt, MIRROR_SALT);
-	remote->offset = redis_reply_int(reply, 1) - clock_wall_ms();
-	jobs_do(remote->budget, &work, step_new(remote));
-}
-
 static void on_up(void *ctx)
 {
-	struct remote *remote = ctx;
-	uint8_t random[KEY_SALT_BYTES];
-	struct redis_args args = { .texts = NULL };
-	char salt[MIRROR_SALT];
+	session_begin(ctx);
+}
 
-	remote->session++;
-	key_random(random, sizeof(random));
-	hex_encode(random, sizeof(random), salt);
-	redis_args_add(&args, "hello");
-	redis_args_add(&args, salt);
-	redis_args_add(&args, "");
-	redis_args_add(&args, "0");
-	redis_call(remote->redis, &args, on_hello, remote, remote->session);
-	redis_args_release(&args);
+static void on_down(void *ctx, const char *why, bool again)
+{
+	struct remote *remote = ctx;
+	bool waits = again && !remote->late;
+
+	session_end(remote);
+	snprintf(remote->notice, sizeof(remote->notice),
+		 "the ledger shared at %.250s does not answer (%.120s); until it does, what other machines may use "
+		 "counts as "
+		 "used",
+		 remote->url.shown, why);
+	if (!remote->told_away && (!waits || remote->lost)) {
+		log_warn("%s", remote->notice);
+		remote->told_away = true;
+	}
+	remote->lost = remote->late = false;
+	if (!waits) {
+		go_away(remote);
+		return;
+	}
+	/* The next connection is being made: those who wait ask there. */
+	set_state(remote, REMOTE_CONNECTING);
+	for (struct waiting *w = remote->waiting; w; w = w->next)
+		w->asked = false;
 }
 
 /* --- questions --- */
@@ -500,9 +208,9 @@ void remote_prepare(struct remote *remote, const struct account *account)
 {
 	struct ledger *ledger = remote->budget->ledger;
 
-	mirror_know_key(ledger, remote->salt, &account->key);
-	mirror_end_local_only(ledger);
-	mirror_look_for_owed(ledger);
+	replica_note_key(ledger, remote->salt, &account->key);
+	ledger_note_local_only(ledger, false);
+	outbox_look(ledger);
 }
 
 static void add_window(const struct plan_window *w, int64_t kept, int64_t shared_now, struct redis_args *args)
@@ -523,24 +231,37 @@ static void add_window(const struct plan_window *w, int64_t kept, int64_t shared
 		redis_args_append_line(args, '\n', *model);
 }
 
+/* Ids for spares: the shared ledger says how many of them there are to be. */
+static void add_spare_ids(struct redis_args *args)
+{
+	redis_args_add_int(args, LIMIT_SPARES);
+	for (int i = 0; i < LIMIT_SPARES; i++) {
+		char hex[HEX_SIZE(8)];
+
+		hex_from_u64(ledger_new_id(), hex);
+		redis_args_add(args, hex);
+	}
+}
+
 void remote_make_question(struct remote *remote, uint64_t id, const struct account *account, const char *model,
 			  enum budget_use use, double reserve, const struct snapshot *s, struct remote_question *out)
 {
 	int64_t shared_now = s->now + remote->offset;
-	char key_hash[HEX_SIZE(KEY_HASH_BYTES)];
+	char key[SHARED_KEY_SIZE];
 	char hex[HEX_SIZE(8)];
 
 	remote_release_question(out);
-	mirror_key_hash(remote->salt, &account->key, key_hash);
+	shared_key_make(remote->salt, &account->key, key);
 	hex_from_u64(id, hex);
-	begin_call(remote, "reserve", &out->args);
+	session_begin_call(remote, "reserve", &out->args);
 	redis_args_add(&out->args, hex);
 	redis_args_add(&out->args, use == BUDGET_EXPLICIT ? "1" : "0");
 	redis_args_add_int(&out->args, snapshot_keep_until(s, model) - s->now);
 	redis_args_add_line(&out->args, account->service);
 	redis_args_add_line(&out->args, account->plan);
-	redis_args_add(&out->args, key_hash);
+	redis_args_add(&out->args, key);
 	redis_args_add_line(&out->args, model);
+	add_spare_ids(&out->args);
 	for (size_t i = 0; i < s->windows.count; i++) {
 		const struct plan_window *w = &s->windows.windows[i].window;
 		int64_t kept = use == BUDGET_AUTOMATIC ? limit_window_reserved(w->limit, reserve) : 0;
@@ -555,20 +276,56 @@ void remote_release_question(struct remote_question *question)
 	redis_args_release(&question->args);
 }
 
+/* In milliseconds, within what may be believed. */
+static int64_t bounded_wait(int64_t wait)
+{
+	const int64_t most = (int64_t)LIMIT_RETRY_SECONDS * 1000;
+
+	return wait < 0 ? 0 : wait > most ? most : wait;
+}
+
+static void read_granted_spares(struct remote *remote, const struct redis_reply *reply)
+{
+	struct remote_spares *granted = &remote->granted;
+	char hex[HEX_SIZE(8)];
+
+	*granted = (struct remote_spares){ .until = redis_reply_int(reply, A_SPARES_UNTIL), .offset = remote->offset };
+	if (granted->until < 0 || granted->until > redis_reply_int(reply, A_NOW) + 2 * SPARE_MS)
+		granted->until = 0;
+	for (const char *p = redis_reply_text(reply, A_SPARES); strlen(p) >= sizeof(hex) - 1; p += strspn(p, " ")) {
+		memcpy(hex, p, sizeof(hex) - 1);
+		hex[sizeof(hex) - 1] = '\0';
+		if (granted->count == LIMIT_SPARES || !hex_to_u64(hex, &granted->ids[granted->count]))
+			return;
+		granted->count++;
+		p += sizeof(hex) - 1;
+	}
+}
+
 static void on_verdict(void *ctx, uint64_t id, const struct redis_reply *reply)
 {
 	struct remote *remote = ctx;
+	int64_t window = redis_reply_int(reply, A_WINDOW);
+	bool yes = redis_reply_int(reply, A_VERDICT) != 0;
 	struct remote_denial denial;
 	struct waiting *w;
 
-	if (!take_answer(remote, reply))
+	if (!session_check(remote, reply))
 		return;
-	denial = (struct remote_denial){ .wait_ms = redis_reply_int(reply, A_WAIT),
-					 .window = (int)redis_reply_int(reply, A_WINDOW) - 1 };
-	take_news(remote, reply);
+	denial = (struct remote_denial){ .wait_ms = bounded_wait(redis_reply_int(reply, A_WAIT)),
+					 .window = window > 0 && window <= LIMIT_REPORT_WINDOWS ? (int)window - 1 : -1,
+					 .in_doubt = window < 0 };
+	remote->in_doubt = !yes && denial.in_doubt;
+	read_granted_spares(remote, reply);
+	session_take_events(remote, reply);
 	w = find(remote, id);
 	if (w)
-		tell(remote, w, redis_reply_int(reply, A_VERDICT) ? REMOTE_YES : REMOTE_NO, &denial);
+		tell(remote, w, yes ? REMOTE_YES : REMOTE_NO, &denial);
+}
+
+const struct remote_spares *remote_granted_spares(const struct remote *remote)
+{
+	return &remote->granted;
 }
 
 void remote_ask(struct remote *remote, uint64_t id, const struct remote_question *question)
@@ -589,9 +346,9 @@ static void on_refreshed(void *ctx, uint64_t id, const struct redis_reply *reply
 	struct remote *remote = ctx;
 	struct waiting *w;
 
-	if (!take_answer(remote, reply))
+	if (!session_check(remote, reply))
 		return;
-	take_news(remote, reply);
+	session_take_events(remote, reply);
 	w = find(remote, id);
 	if (w)
 		tell(remote, w, REMOTE_ASK, NULL);
@@ -602,9 +359,50 @@ void remote_refresh(struct remote *remote, uint64_t id)
 	struct redis_args args = { .texts = NULL };
 
 	begin_waiting(remote, id)->asked = true;
-	begin_call(remote, "news", &args);
+	session_begin_call(remote, "news", &args);
 	redis_call(remote->redis, &args, on_refreshed, remote, id);
 	redis_args_release(&args);
+}
+
+void remote_look(struct remote *remote)
+{
+	redis_start(remote->redis);
+	if (remote->state == REMOTE_READY && !remote->looking &&
+	    loop_now_ms(remote->budget->loop) - remote->looked_ms >= LOOK_EVERY_MS)
+		session_fetch_events(remote);
+}
+
+/* --- spares --- */
+
+static void write_given_back(struct budget *budget, void *ctx)
+{
+	(void)ctx;
+	spares_give_back(budget->ledger);
+}
+
+void remote_give_back(struct remote *remote)
+{
+	static const struct budget_work work = { .write = write_given_back };
+
+	if (!timer_is_running(remote->idle))
+		return;
+	timer_stop(remote->idle);
+	jobs_do(remote->budget, &work, NULL);
+}
+
+static void on_idle(void *ctx)
+{
+	struct remote *remote = ctx;
+	static const struct budget_work work = { .write = write_given_back };
+
+	/* While nobody can be told they are of more use here. */
+	if (remote->state == REMOTE_READY)
+		jobs_do(remote->budget, &work, NULL);
+}
+
+void remote_note_spares(struct remote *remote)
+{
+	timer_start(remote->idle, IDLE_MS);
 }
 
 /* --- in step --- */
@@ -620,7 +418,7 @@ static void on_sync_too_late(void *ctx)
 
 static void begin_sync(struct remote *remote)
 {
-	if (remote->state != REMOTE_STARTING)
+	if (remote->state != REMOTE_CONNECTING)
 		end_syncs(remote);
 	else
 		redis_start(remote->redis);
@@ -648,7 +446,8 @@ struct remote *remote_new(struct budget *budget, struct redis_url *url)
 	remote->url = *url;
 	memset(url, 0, sizeof(*url));
 	remote->redis = redis_new(budget->loop, &remote->url, &events, remote);
-	mirror_use(budget->ledger, true);
+	outbox_enable(budget->ledger, true);
+	remote->idle = timer_new(budget->loop, on_idle, remote);
 	return remote;
 }
 
@@ -656,7 +455,8 @@ void remote_free(struct remote *remote)
 {
 	if (!remote)
 		return;
-	mirror_use(remote->budget->ledger, false);
+	outbox_enable(remote->budget->ledger, false);
+	timer_free(remote->idle);
 	redis_free(remote->redis);
 	while (remote->waiting)
 		waiting_free(remote, remote->waiting);
@@ -682,5 +482,11 @@ const char *remote_shown(const struct remote *remote)
 
 const char *remote_notice(const struct remote *remote)
 {
-	return remote->state == REMOTE_AWAY ? remote->notice : NULL;
+	if (remote->state == REMOTE_AWAY)
+		return remote->notice;
+	if (remote->state == REMOTE_READY && remote->in_doubt)
+		return "the shared ledger has lost what it knew: until all machines that use it have been in touch "
+		       "with it, what is "
+		       "not known counts as used";
+	return NULL;
 }

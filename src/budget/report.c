@@ -143,10 +143,11 @@ static void describe_doubt(const struct budget *budget, const struct snapshot *s
 	int64_t end = 0;
 	char at[48];
 
-	if (s->local_only_since && s->windows.count && budget->remote) {
-		snprintf(out, size,
-			 "The shared ledger at %s does not answer; until it does, half of each window counts as used.",
-			 remote_shown(budget->remote));
+	if ((s->local_only_since || s->partitioned) && s->windows.count && budget->remote) {
+		snprintf(out, size, "The shared ledger at %s does not answer; until it does, %s.",
+			 remote_shown(budget->remote),
+			 s->partitioned ? "what is left counts as used by the other machines"
+					: "half of each window counts as used");
 		return;
 	}
 	for (size_t i = 0; i < s->windows.count; i++) {

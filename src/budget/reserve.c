@@ -17,7 +17,8 @@
 #include "eke/budget/provider_limits.h"
 #include "eke/budget/settlement.h"
 #include "budget_private.h"
-#include "mirror.h"
+#include "outbox.h"
+#include "spares.h"
 #include "watch.h"
 
 /* Of a ledger that is shared with other machines: what of it a reservation has behind it. */
@@ -116,6 +117,8 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 		remote_prepare(budget->remote, &r->account);
 	ledger_key_hash(budget->ledger, &r->account.key, &key_hash);
 	snapshot_read(&s, budget->ledger, &r->account, &key_hash, r->plan);
+	if (s.partitioned)
+		s.spares = spares_count(budget->ledger, &r->account, r->model);
 	ok = admit(&s, &request, err);
 	if (ok) {
 		r->sent_at = s.now;
@@ -127,6 +130,9 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 	if (ok && r->recorded)
 		ledger_rows_add(budget->ledger, r->id, &r->account, &key_hash, r->model,
 				snapshot_keep_until(&s, r->model));
+	/* One that the others count already becomes this one. */
+	if (ok && s.partitioned && r->recorded)
+		outbox_add_removal(budget->ledger, spares_take(budget->ledger, &r->account, r->model));
 	if (ok && asks(r))
 		remote_make_question(budget->remote, r->id, &r->account, r->model, r->use, r->reserve, &s, &r->question);
 	snapshot_release(&s);
@@ -152,34 +158,41 @@ static void deny_as_told(const struct reservation *r, struct err *err)
 	char when[96];
 
 	format_time_when(at, now / 1000, when, sizeof(when));
-	err_set(err, ERR_BUDGET, "all machines that share the ledger have used what the plan %s allows; the next may go %s",
-		r->plan->name, when);
+	if (r->denial.in_doubt)
+		err_set(err, ERR_BUDGET,
+			"the shared ledger has lost what it knew, and not all machines that use it have been in touch "
+			"with it since: "
+			"what they may have used counts as used; start eke on them, or wait: the next may go %s",
+			when);
+	else
+		err_set(err, ERR_BUDGET,
+			"all machines that share the ledger have used what the plan %s allows; the next may go %s",
+			r->plan->name, when);
 	err->retry_at = at;
 	memcpy(err->endpoint, r->endpoint, sizeof(err->endpoint));
 	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", key ? "key" : "machine");
 }
 
-/* The transaction of a reservation that has been to the shared ledger, or cannot go there. */
-static bool decide_again(struct budget *budget, struct reservation *r, struct err *err)
+/* Decides within a transaction, by what the shared ledger said, or without it. False with err. */
+static bool decide_in_phase(struct budget *budget, struct reservation *r, struct err *err)
 {
 	bool ok;
 
-	if (r->recorded)
-		take_back(budget, r);
 	ok = decide(budget, r, err);
 	if (r->phase == PHASE_DENIED && ok) {
 		take_back(budget, r);
 		deny_as_told(r, err);
-		return false;
+		ok = false;
 	}
-	if (r->phase == PHASE_LOCAL_ONLY && budget->remote) {
-		mirror_begin_local_only(budget->ledger);
-		/* The question may arrive there all the same. */
-		if (ok)
-			mirror_owe_request(budget->ledger, r->id);
-		else if (r->was_asked)
-			mirror_owe_gone(budget->ledger, r->id);
-	}
+	if (!budget->remote || r->phase == PHASE_FIRST)
+		return ok;
+	if (r->phase == PHASE_LOCAL_ONLY)
+		ledger_note_local_only(budget->ledger, true);
+	/* The question may have arrived there all the same, or its record with all others. */
+	if (ok)
+		outbox_add_request(budget->ledger, r->id);
+	else if (r->was_asked)
+		outbox_add_removal(budget->ledger, r->id);
 	return ok;
 }
 
@@ -196,21 +209,23 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 	/* It was withdrawn. */
 	if (!r)
 		return STORE_OK;
-	if (asks(r) && remote_state(budget->remote) == REMOTE_STARTING) {
+	if (asks(r) && remote_state(budget->remote) == REMOTE_CONNECTING) {
 		remote_await(budget->remote, id);
 		return STORE_OK;
 	}
 	if (asks(r) && remote_state(budget->remote) == REMOTE_AWAY)
 		r->phase = PHASE_LOCAL_ONLY;
 	if (budget->remote)
-		mirror_set_local_only(budget->ledger, r->phase == PHASE_LOCAL_ONLY);
+		ledger_set_local_only(budget->ledger, r->phase == PHASE_LOCAL_ONLY);
 	result = ledger_begin(budget->ledger, STORE_WRITE);
 	if (result == STORE_OK) {
-		ok = r->phase == PHASE_FIRST ? decide(budget, r, &err) : decide_again(budget, r, &err);
+		if (r->recorded)
+			take_back(budget, r);
+		ok = decide_in_phase(budget, r, &err);
 		result = ledger_commit(budget->ledger);
 	}
 	if (budget->remote)
-		mirror_set_local_only(budget->ledger, remote_state(budget->remote) == REMOTE_AWAY);
+		ledger_set_local_only(budget->ledger, remote_state(budget->remote) == REMOTE_AWAY);
 	if (result != STORE_OK)
 		return result;
 	budget_watch(budget, true);
@@ -218,7 +233,6 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 		r->phase = PHASE_ASKED;
 		r->was_asked = true;
 		remote_ask(budget->remote, id, &r->question);
-		remote_release_question(&r->question);
 		remote_push(budget->remote);
 		return STORE_OK;
 	}
@@ -271,6 +285,37 @@ static void decide_later(struct reservation *r, enum phase phase)
 	jobs_append(r->budget, &work, id);
 }
 
+/* What the shared ledger has let this machine keep for the time when it cannot be asked. */
+struct kept_spares {
+	struct account account;
+	char model[LIMIT_BUDGET_MODEL];
+	struct remote_spares granted;
+};
+
+static void write_spares(struct budget *budget, void *ctx)
+{
+	const struct kept_spares *kept = ctx;
+
+	spares_put(budget->ledger, &kept->account, kept->model, kept->granted.ids, kept->granted.count,
+		   kept->granted.until - kept->granted.offset);
+}
+
+static void keep_spares(const struct reservation *r)
+{
+	static const struct budget_work work = { .write = write_spares, .free_fn = free };
+	const struct remote_spares *granted = remote_granted_spares(r->budget->remote);
+	struct kept_spares *kept;
+
+	remote_note_spares(r->budget->remote);
+	if (!granted->until)
+		return;
+	kept = xcalloc(1, sizeof(*kept));
+	kept->account = r->account;
+	kept->granted = *granted;
+	memcpy(kept->model, r->model, sizeof(kept->model));
+	jobs_do(r->budget, &work, kept);
+}
+
 void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdict verdict,
 	const struct remote_denial *denial)
 {
@@ -282,6 +327,7 @@ void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdic
 	case REMOTE_YES:
 		r->granted = true;
 		budget_note_change(budget);
+		keep_spares(r);
 		r->fn(r->ctx, r->id, NULL);
 		return;
 	case REMOTE_NO:

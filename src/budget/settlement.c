@@ -13,7 +13,7 @@
 #include "eke/budget/admit.h"
 #include "eke/budget/format_time.h"
 #include "eke/budget/provider_limits.h"
-#include "mirror.h"
+#include "outbox.h"
 
 void settlement_set_refusal(struct settlement *o, const struct budget_refusal *refusal)
 {
@@ -163,6 +163,6 @@ void settle_refused(struct ledger *ledger, const struct settlement *o)
 void settle_refunded(struct ledger *ledger, const struct settlement *o)
 {
 	ledger_rows_drop(ledger, o->id);
-	mirror_owe_gone(ledger, o->id);
+	outbox_add_removal(ledger, o->id);
 	settle_spent(ledger, o);
 }

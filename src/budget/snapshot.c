@@ -37,6 +37,8 @@ void snapshot_read(struct snapshot *s, struct ledger *ledger, const struct accou
 	s->now = ledger_now(ledger);
 	s->known_since = ledger_known_since(ledger);
 	s->local_only_since = ledger_local_only_since(ledger);
+	s->partitioned = ledger_is_partitioned(ledger);
+	s->spares = 0;
 	free(s->cooldowns);
 	s->cooldown_count =
 		provider_limits_read_cooldowns(ledger, account->service, key_hash, cooldowns, ARRAY_LEN(cooldowns));
@@ -59,6 +61,8 @@ void snapshot_clear(struct snapshot *s, const struct plan *plan, int64_t now)
 	s->now = now;
 	s->known_since = 0;
 	s->local_only_since = 0;
+	s->partitioned = false;
+	s->spares = 0;
 	s->cooldown_count = 0;
 	s->learned_count = 0;
 	s->log.count = 0;
@@ -95,6 +99,8 @@ int64_t *snapshot_facts(const struct snapshot *s, size_t window, struct limit_wi
 	*out = (struct limit_window_facts){ .window = &s->windows.windows[window].window,
 					    .known_since = s->known_since,
 					    .local_only_since = s->local_only_since,
+					    .partitioned = s->partitioned,
+					    .spares = (int64_t)s->spares,
 					    .now = s->now };
 	limit_window_span(out->window, s->now, zone_offset, &out->span);
 	times = ledger_rows_times(&s->log, out->window, out->span.from, &out->count);

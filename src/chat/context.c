@@ -374,6 +374,8 @@ bool context_add(struct attachments *blocks, const struct context_sources *sourc
 		return add_text(blocks, sources, item, err);
 	case CONTEXT_DIAGNOSTICS:
 		return add_diagnostics(blocks, sources, item, err);
+	case CONTEXT_CHANGES:
+		break; /* git tells, see diff.c */
 	}
 	return true;
 }

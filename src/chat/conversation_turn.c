@@ -401,8 +401,8 @@ static void on_diff(void *ctx, const struct strbuf *text, const char *const *kep
 	}
 	for (; *kept; kept++)
 		add_note(a, xstrdup(*kept));
-	if (!context_add_text(&a->question.blocks, "What is staged (git diff --cached)", "diff", text->data, text->len,
-			      &trouble)) {
+	if (!context_add_text(&a->question.blocks, a->question.changed ? "What is to be committed (git diff HEAD)" :
+			      "What is staged (git diff --cached)", "diff", text->data, text->len, &trouble)) {
 		fail(a, &trouble);
 		return;
 	}
@@ -429,7 +429,8 @@ static bool prepare(struct turn *a, const struct conversation_question *q, struc
 		return false;
 	if (a->question.wants_diff) {
 		a->state = TURN_DIFF;
-		a->diff = diff_start(c->loop, c->workspace, sources.folder, on_diff, a);
+		a->diff = diff_start(c->loop, c->workspace, sources.folder,
+			(const char *const *)a->question.changed, on_diff, a);
 	}
 	return true;
 }

@@ -14,7 +14,8 @@ struct question {
 	char *workspace; /* likewise, or NULL */
 	char *edit;      /* the turn whose place it takes, or NULL */
 	struct attachments blocks;
-	bool wants_diff; /* what is staged is to be added to the blocks */
+	bool wants_diff; /* what is staged is to be added to the blocks, or what has changed in these: */
+	char **changed;  /* paths; ends with NULL; NULL: none */
 };
 
 /* `folder` of the sources is the one it is about. False with err: it cannot be asked. To be released in any case. */

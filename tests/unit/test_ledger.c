@@ -832,7 +832,8 @@ static void test_network_file_system(void **state)
 
 static void test_newer(void **state)
 {
-	static const char *const newer[] = { "SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4", "SELECT 5", "SELECT 6", NULL };
+	static const char *const newer[] = { "SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4", "SELECT 5",
+					     "SELECT 6", "SELECT 7", NULL };
 	static const struct store_schema schema = { .file = "ledger.db", .subject = "x", .application_id = 0x656B6501,
 						    .migrations = newer };
 	struct store *store = store_new(&schema);

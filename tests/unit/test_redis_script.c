@@ -27,7 +27,7 @@ static int64_t now; /* of the server, about */
 
 /* The last answer. */
 static struct {
-	int64_t verdict, seq, more, wait, window;
+	int64_t verdict, seq, more, wait, window, spares, spares_until;
 	struct strbuf news; /* members and values, '\n' shown as '|' */
 } told;
 
@@ -37,9 +37,10 @@ static void on_up(void *ctx)
 	loop_stop(loop);
 }
 
-static void on_down(void *ctx, const char *why)
+static void on_down(void *ctx, const char *why, bool again)
 {
 	(void)ctx;
+	(void)again;
 	fail_msg("%s", why);
 }
 
@@ -64,7 +65,9 @@ static void on_answer(void *ctx, uint64_t tag, const struct redis_reply *reply)
 	told.wait = redis_reply_int(reply, 4);
 	told.window = redis_reply_int(reply, 5);
 	strbuf_reset(&told.news);
-	for (size_t i = 6; i < redis_reply_count(reply); i++)
+	told.spares = redis_reply_int(reply, 6);
+	told.spares_until = redis_reply_int(reply, 7);
+	for (size_t i = 8; i < redis_reply_count(reply); i++)
 		strbuf_addf(&told.news, "%s;", redis_reply_text(reply, i));
 	for (size_t i = 0; i < told.news.len; i++)
 		if (told.news.data[i] == '\n')
@@ -107,7 +110,7 @@ static void hello(void)
 {
 	struct redis_args args = { .texts = NULL };
 
-	add_words(&args, "hello 0123456789abcdef0123456789abcdef - 0");
+	add_words(&args, "hello 0123456789abcdef0123456789abcdef - 0 -");
 	redis_call(redis, &args, on_hello, NULL, 0);
 	redis_args_release(&args);
 	loop_run(loop);
@@ -147,8 +150,12 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A request is asked about: its windows are "scope limit kept period from to patterns" (',' for a new pattern). */
-static int64_t reserve(const char *id, bool explicit, const char *who, const char *windows)
+/*
+ * A machine asks about a request, and offers ids for spares; its windows are "scope kind limit kept period from to
+ * patterns" (',' for a new pattern).
+ */
+static int64_t reserve_with(const char *origin, const char *const *spares, size_t spare_count, const char *id,
+			    bool explicit, const char *who, const char *windows)
 {
 	struct redis_args args = { .texts = NULL };
 
@@ -156,14 +163,22 @@ static int64_t reserve(const char *id, bool explicit, const char *who, const cha
 	redis_args_add(&args, explicit ? "1" : "0");
 	redis_args_add_int(&args, 172800000);
 	add_words(&args, who);
+	redis_args_add_int(&args, (int64_t)spare_count);
+	for (size_t i = 0; i < spare_count; i++)
+		redis_args_add(&args, spares[i]);
 	for (size_t i = 0; i < args.count; i++)
 		assert_non_null(args.texts[i]);
 	add_words(&args, windows);
 	for (size_t i = 0; i < args.count; i++)
 		for (char *p = args.texts[i]; *p; p++)
 			*p = (char)(*p == ',' ? '\n' : *p);
-	call("reserve", "me", 0, &args);
+	call("reserve", origin, 0, &args);
 	return told.verdict;
+}
+
+static int64_t reserve(const char *id, bool explicit, const char *who, const char *windows)
+{
+	return reserve_with("me", NULL, 0, id, explicit, who, windows);
 }
 
 /* Requests of the past; "id:secondsAgo service plan key model" */

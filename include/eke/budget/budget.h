@@ -40,10 +40,20 @@ void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx);
 /*
  * Shares the ledger with other machines through the Redis or Valkey at that URL (redis_url.h), or with nobody (NULL).
  * Each request is then asked there, too, in one atomic step; what this machine counts and hears from its providers the
- * others know, and the other way round. Where it does not answer in time, requests are counted here alone, half of each
- * window is taken for used by the others, and what was counted is told as soon as it answers. Nothing is connected
- * before the first counted request or the first look at a counted plan. False with ERR_CONFIG: not a URL, or not in
- * this build; the ledger is this machine's alone then.
+ * others know, and the other way round.
+ *
+ * The bound: whatever happens to the server (it dies, hangs, loses its data or the script, drops connections, comes
+ * back from an older copy), all machines together are let through at most as often as the limit says. What cannot be
+ * known counts as used: - while the server does not answer, all that is left, but for the spares that it counted
+ * beforehand (spares.h); - after it has lost its data, all of the windows that reach back before that, until each
+ * machine which was heard of
+ *   within a day before has told what it knows; each tells all that it knows, also of the others.
+ * Outside of the bound are machines that have never been in touch: each may use half of a window while the server does
+ * not answer, and all of it if it is the first to come after the data was lost. So is one that was away for a day
+ * before the loss, for what it was let through between then and the last contact of the others.
+ *
+ * Nothing is connected before the first counted request or the first look at a counted plan. False with ERR_CONFIG: not
+ * a URL, or not in this build; the ledger is this machine's alone then.
  */
 bool budget_share(struct budget *budget, const char *url, struct err *err);
 /*

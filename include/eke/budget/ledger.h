@@ -45,8 +45,15 @@ const char *ledger_watched_path(const struct ledger *ledger);
 /* Within a transaction, Unix ms: the time by which it goes; since when it is complete, or 0. */
 int64_t ledger_now(const struct ledger *ledger);
 int64_t ledger_known_since(const struct ledger *ledger);
-/* 0, or since when the machines that share it cannot be asked (mirror.h). */
+/*
+ * 0, or since when the machines that share it cannot be asked, where this one has never been in touch with them; true,
+ * where it has: what they have used since then is not known.
+ */
 int64_t ledger_local_only_since(const struct ledger *ledger);
+bool ledger_is_partitioned(const struct ledger *ledger);
+/* They cannot be asked now, or can. The second notes it in the file, within a transaction. */
+void ledger_set_local_only(struct ledger *ledger, bool local_only);
+void ledger_note_local_only(struct ledger *ledger, bool local_only);
 void ledger_key_hash(struct ledger *ledger, const struct key_digest *digest, struct key_hash *out);
 
 /* A new id of a request; never 0. */

@@ -43,10 +43,16 @@ struct limit_window_facts {
 	 */
 	int64_t known_since;
 	/*
-	 * 0, or since when other machines that use the same window cannot be asked: for as long as that lasts half of it
-	 * counts as used by them, less what was known until then.
+	 * 0, or since when other machines that may use the same window cannot be asked: for as long as that lasts half of
+	 * it counts as used by them, less what was known until then.
 	 */
 	int64_t local_only_since;
+	/*
+	 * Machines that do use it cannot be asked: all that is left counts as used by them, but for `spares`, which they
+	 * count already.
+	 */
+	bool partitioned;
+	int64_t spares;
 	int64_t now;
 };
 

@@ -23,4 +23,9 @@ size_t provider_limits_read_learned(struct ledger *ledger, const char *service,
 				    struct learned_limit out[LIMIT_LEARNED_WINDOWS]);
 void provider_limits_put_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit);
 
+/* The same for what other machines wrote: they need not be told. */
+void provider_limits_store_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown);
+void provider_limits_remove_cooldown(struct ledger *ledger, const char *service, const struct cooldown *cooldown);
+void provider_limits_store_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit);
+
 #endif

@@ -18,6 +18,8 @@ struct snapshot {
 	int64_t now;             /* Unix ms */
 	int64_t known_since;
 	int64_t local_only_since;
+	bool partitioned;
+	size_t spares; /* that may be sent while that lasts; of the model that was asked about */
 	struct ledger_rows log;
 	int64_t log_from;
 	struct cooldown *cooldowns; /* owned; those that may concern the account, of all models */

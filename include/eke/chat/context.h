@@ -22,6 +22,7 @@ enum context_kind {
 	CONTEXT_FILE,
 	CONTEXT_TEXT,
 	CONTEXT_DIAGNOSTICS,
+	CONTEXT_CHANGES, /* what of the file is not committed; of a command that wants a diff: see conversation.c */
 };
 
 /* LSP's DiagnosticSeverity. */

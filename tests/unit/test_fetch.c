@@ -1,6 +1,6 @@
 /*
- * Questions besides chats, over real sockets: the test upstream (tests/upstream) is a child of this program. What it
- * served is what its own count says; a wrong key is an error; a cancelled question says nothing.
+ * Fetches, over real sockets: the test upstream (tests/upstream) is a child of this program. What it served is what its
+ * own count says; a wrong key is an error; a cancelled one calls nobody.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -201,5 +201,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cancelled, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("query", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("fetch", tests, NULL, NULL);
 }
