@@ -1,7 +1,7 @@
 /*
  * Writing blocks. No state.
  */
-#include "blocks.h"
+#include "attachment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void add_fence(struct strbuf *out, size_t length)
 		strbuf_addch(out, '`');
 }
 
-bool block_write(const struct block_spec *spec, struct strbuf *out)
+bool attachment_write(const struct attachment_spec *spec, struct strbuf *out)
 {
 	size_t fence = fence_for(spec->text, spec->len);
 	size_t number = spec->first_line;
@@ -52,7 +52,7 @@ bool block_write(const struct block_spec *spec, struct strbuf *out)
 	return !out->full;
 }
 
-char *block_name(const char *name, size_t max)
+char *attachment_name(const char *name, size_t max)
 {
 	char *copy = xstrndup(name, utf8_cut(name, strlen(name), max));
 

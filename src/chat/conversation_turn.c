@@ -1,39 +1,39 @@
 /*
- * Asking in a conversation. One object: an *asking* is a question on its way, from conversations_ask() to the moment
- * when its answer is in the file; that may be after its caller has gone.
+ * Turns of conversations that are being answered. A struct turn lives from conversations_ask() to the moment when its
+ * answer is in the file, which may be after its caller has gone.
  *
  * The file is never waited for: where another process writes, a timer comes back. So may the answer's end; then the
  * caller has its answer before the file does.
  */
-#include "eke/chat/conversation.h"
+#include "conversation_turn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/limits.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
 #include "assemble.h"
-#include "conversations.h"
 #include "diff.h"
 #include "question.h"
 
 /* What came is written so long after it came, or when it is so much. */
 #define WRITE_AFTER_MS 1000
 #define WRITE_AT KIB(4)
-enum asking_state {
-	ASKING_DIFF,  /* git says what is staged */
-	ASKING_BEGIN, /* to be written down */
-	ASKING_ASKED, /* the answer comes */
-	ASKING_END,   /* its end is to be written down */
+enum turn_state {
+	TURN_DIFF,  /* git says what is staged */
+	TURN_BEGIN, /* to be written down */
+	TURN_ASKED, /* the answer comes */
+	TURN_END,   /* its end is to be written down */
 };
 
-struct asking {
+struct turn {
 	uint64_t id;
 	struct conversations *c;
-	enum asking_state state;
+	enum turn_state state;
 	bool gone; /* nobody waits: callbacks are void */
 	struct conversation_callbacks callbacks;
 	char *chat_id; /* NULL: a new chat */
@@ -59,16 +59,16 @@ struct asking {
 	char *answered_by[2]; /* model and endpoint, for `end` */
 	int tries;
 	struct timer *timer;
-	struct asking *next;
+	struct turn *next;
 };
 
-/* --- an asking's life --- */
+/* --- a turn's life --- */
 
 static void on_begin(void *ctx);
 
-static void asking_release(void *p)
+static void turn_release(void *p)
 {
-	struct asking *a = p;
+	struct turn *a = p;
 
 	free(a->chat_id);
 	free(a->new_id);
@@ -88,38 +88,34 @@ static void asking_release(void *p)
 }
 
 /* Unlinks it; the memory goes at the turn's end. */
-static void asking_end(struct asking *a)
+static void turn_end(struct turn *a)
 {
-	struct asking **at = &a->c->askings;
-
-	while (*at != a)
-		at = &(*at)->next;
-	*at = a->next;
+	list_unlink(a->c->turns, a);
 	diff_cancel(a->diff);
 	loop_undefer(a->c->loop, on_begin, a);
 	timer_free(a->timer);
-	loop_defer_free(a->c->loop, a, asking_release);
+	loop_defer_free(a->c->loop, a, turn_release);
 }
 
-static void add_note(struct asking *a, char *note)
+static void add_note(struct turn *a, char *note)
 {
 	a->notes = xreallocarray(a->notes, a->note_count + 1, sizeof(*a->notes));
 	a->notes[a->note_count++] = note;
 }
 
 /* It came to nothing before anything was written. */
-static void fail(struct asking *a, const struct err *err)
+static void fail(struct turn *a, const struct err *err)
 {
 	struct conversation_callbacks callbacks = a->callbacks;
 	struct err copy = *err;
 
-	asking_end(a);
+	turn_end(a);
 	callbacks.done(callbacks.ctx, NULL, &copy);
 }
 
 /* --- the answer --- */
 
-static void describe_begun(const struct asking *a, char ids[2][24], struct conversation_begun *out)
+static void describe_begun(const struct turn *a, char ids[2][24], struct conversation_begun *out)
 {
 	snprintf(ids[0], 24, "%lld", (long long)a->place.question);
 	snprintf(ids[1], 24, "%lld", (long long)a->place.answer);
@@ -130,7 +126,7 @@ static void describe_begun(const struct asking *a, char ids[2][24], struct conve
 					    .turn_id = ids[1] };
 }
 
-static void tell(struct asking *a, const struct chat_answer *answer, const struct err *err)
+static void tell(struct turn *a, const struct chat_answer *answer, const struct err *err)
 {
 	size_t count = answer ? answer->trimmed_count + a->note_count : 0;
 	const char **trimmed = xcalloc(count + 1, sizeof(*trimmed));
@@ -146,7 +142,7 @@ static void tell(struct asking *a, const struct chat_answer *answer, const struc
 }
 
 /* Writes the end; true if that is settled, one way or the other. */
-static bool write_end(struct asking *a)
+static bool write_end(struct turn *a)
 {
 	struct history_end nothing = { .state = HISTORY_INTERRUPTED };
 	enum store_result result;
@@ -169,9 +165,9 @@ static bool write_end(struct asking *a)
 }
 
 /* Ends it as a->end says; goes on by the timer where the file is in use. */
-static void finish(struct asking *a)
+static void finish(struct turn *a)
 {
-	a->state = ASKING_END;
+	a->state = TURN_END;
 	if (!a->end.text)
 		a->end.text = "";
 	a->tries = 0;
@@ -180,7 +176,7 @@ static void finish(struct asking *a)
 		timer_start(a->timer, CONVERSATION_BUSY_MS);
 }
 
-static void write_more(struct asking *a)
+static void write_more(struct turn *a)
 {
 	size_t len = a->text.len - a->written;
 	enum store_result result;
@@ -205,7 +201,7 @@ static void write_more(struct asking *a)
 
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
-	struct asking *a = ctx;
+	struct turn *a = ctx;
 
 	strbuf_add(reasoning ? &a->reasoning : &a->text, text, len);
 	if (a->text.len - a->written >= WRITE_AT)
@@ -218,13 +214,13 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 
 static void on_ask(void *ctx, const struct config_endpoint *other, const struct err *err)
 {
-	struct asking *a = ctx;
+	struct turn *a = ctx;
 
 	a->callbacks.ask(a->callbacks.ctx, other, err);
 }
 
-/* The text is the asking's own: what is told may be gone when it can be written. */
-static void take_answer(struct asking *a, const struct chat_answer *answer)
+/* The text is the turn's own: what is told may be gone when it can be written. */
+static void take_answer(struct turn *a, const struct chat_answer *answer)
 {
 	const struct call_answer *call = answer->answer;
 
@@ -248,7 +244,7 @@ static void take_answer(struct asking *a, const struct chat_answer *answer)
 
 static void on_done(void *ctx, const struct chat_answer *answer, const struct err *err)
 {
-	struct asking *a = ctx;
+	struct turn *a = ctx;
 
 	a->chat = 0;
 	if (answer)
@@ -258,10 +254,10 @@ static void on_done(void *ctx, const struct chat_answer *answer, const struct er
 	finish(a);
 	tell(a, answer, err);
 	if (!timer_is_running(a->timer))
-		asking_end(a);
+		turn_end(a);
 }
 
-static struct chat_request request_of(const struct asking *a)
+static struct chat_request request_of(const struct turn *a)
 {
 	return (struct chat_request){ .endpoint = a->endpoint,
 				      .model = a->model,
@@ -272,7 +268,7 @@ static struct chat_request request_of(const struct asking *a)
 				      .max_tokens = a->max_tokens };
 }
 
-static void send(struct asking *a)
+static void send(struct turn *a)
 {
 	struct chat_callbacks callbacks = { .delta = on_delta, .ask = a->callbacks.ask ? on_ask : NULL, .done = on_done,
 					    .ctx = a };
@@ -281,7 +277,7 @@ static void send(struct asking *a)
 	struct err err;
 	char ids[2][24];
 
-	a->state = ASKING_ASKED;
+	a->state = TURN_ASKED;
 	a->tries = 0;
 	if (a->assembled.left_out)
 		add_note(a, xasprintf("the first %zu turns of the conversation", a->assembled.left_out));
@@ -298,7 +294,7 @@ static void send(struct asking *a)
 
 static bool fits(void *ctx, const struct history_chat *chat, struct err *err)
 {
-	struct asking *a = ctx;
+	struct turn *a = ctx;
 	struct chat_request request;
 
 	assembled_release(&a->assembled);
@@ -308,15 +304,15 @@ static bool fits(void *ctx, const struct history_chat *chat, struct err *err)
 }
 
 /* Is the end of an answer in the same chat still to be written, by us? */
-static bool is_ending(const struct asking *a)
+static bool is_ending(const struct turn *a)
 {
-	for (const struct asking *other = a->c->askings; other; other = other->next)
-		if (other->state == ASKING_END && a->chat_id && !strcmp(other->place.entry.id, a->chat_id))
+	for (const struct turn *other = a->c->turns; other; other = other->next)
+		if (other->state == TURN_END && a->chat_id && !strcmp(other->place.entry.id, a->chat_id))
 			return true;
 	return false;
 }
 
-static enum store_result begin(struct asking *a, struct err *refusal)
+static enum store_result begin(struct turn *a, struct err *refusal)
 {
 	const struct question *question = &a->question;
 	size_t count = question->blocks.count;
@@ -337,7 +333,7 @@ static enum store_result begin(struct asking *a, struct err *refusal)
 	enum store_result result;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct context_block *b = &question->blocks.items[i];
+		const struct attachment *b = &question->blocks.items[i];
 
 		attachments[i] = (struct history_attachment){ b->selection, b->key, b->text, b->len };
 	}
@@ -349,7 +345,7 @@ static enum store_result begin(struct asking *a, struct err *refusal)
 
 static void on_begin(void *ctx)
 {
-	struct asking *a = ctx;
+	struct turn *a = ctx;
 	struct err err = ERR_INIT;
 	enum store_result result = is_ending(a) ? STORE_BUSY : begin(a, &err);
 
@@ -373,20 +369,20 @@ static void on_begin(void *ctx)
 
 static void on_timer(void *ctx)
 {
-	struct asking *a = ctx;
+	struct turn *a = ctx;
 
 	switch (a->state) {
-	case ASKING_DIFF:
+	case TURN_DIFF:
 		return;
-	case ASKING_BEGIN:
+	case TURN_BEGIN:
 		on_begin(a);
 		return;
-	case ASKING_ASKED:
+	case TURN_ASKED:
 		write_more(a);
 		return;
-	case ASKING_END:
+	case TURN_END:
 		if (write_end(a))
-			asking_end(a);
+			turn_end(a);
 		else
 			timer_start(a->timer, CONVERSATION_BUSY_MS);
 		return;
@@ -395,7 +391,7 @@ static void on_timer(void *ctx)
 
 static void on_diff(void *ctx, const struct strbuf *text, const char *const *kept, const struct err *err)
 {
-	struct asking *a = ctx;
+	struct turn *a = ctx;
 	struct err trouble;
 
 	a->diff = NULL;
@@ -410,13 +406,13 @@ static void on_diff(void *ctx, const struct strbuf *text, const char *const *kep
 		fail(a, &trouble);
 		return;
 	}
-	a->state = ASKING_BEGIN;
+	a->state = TURN_BEGIN;
 	on_begin(a);
 }
 
 /* --- asking --- */
 
-static bool prepare(struct asking *a, const struct conversation_question *q, struct err *err)
+static bool prepare(struct turn *a, const struct conversation_question *q, struct err *err)
 {
 	struct conversations *c = a->c;
 	struct context_sources sources = {
@@ -432,7 +428,7 @@ static bool prepare(struct asking *a, const struct conversation_question *q, str
 	if (!question_prepare(&a->question, q, &sources, c->commands, err))
 		return false;
 	if (a->question.wants_diff) {
-		a->state = ASKING_DIFF;
+		a->state = TURN_DIFF;
 		a->diff = diff_start(c->loop, c->workspace, sources.folder,
 			(const char *const *)a->question.changed, on_diff, a);
 	}
@@ -443,7 +439,7 @@ static size_t at_work(const struct conversations *c)
 {
 	size_t n = 0;
 
-	for (const struct asking *a = c->askings; a; a = a->next)
+	for (const struct turn *a = c->turns; a; a = a->next)
 		n++;
 	return n;
 }
@@ -451,7 +447,7 @@ static size_t at_work(const struct conversations *c)
 uint64_t conversations_ask(struct conversations *c, const struct conversation_question *q,
 	const struct conversation_callbacks *callbacks, struct err *err)
 {
-	struct asking *a;
+	struct turn *a;
 
 	if (at_work(c) >= LIMIT_CHATS_AT_WORK) {
 		err_set(err, ERR_INVALID_REQUEST, "at most %d chats are answered at a time: wait for one, or cancel it",
@@ -460,7 +456,7 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	}
 	a = xcalloc(1, sizeof(*a));
 	a->c = c;
-	a->state = ASKING_BEGIN;
+	a->state = TURN_BEGIN;
 	a->callbacks = *callbacks;
 	a->chat_id = q->chat_id ? xstrdup(q->chat_id) : NULL;
 	a->new_id = q->new_id ? xstrdup(q->new_id) : NULL;
@@ -472,31 +468,31 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	strbuf_init(&a->text, LIMIT_ANSWER);
 	strbuf_init(&a->reasoning, LIMIT_ANSWER);
 	if (!prepare(a, q, err)) {
-		asking_release(a);
+		turn_release(a);
 		return 0;
 	}
 	a->id = ++c->last_id;
 	a->timer = timer_new(c->loop, on_timer, a);
-	a->next = c->askings;
-	c->askings = a;
-	if (a->state == ASKING_BEGIN)
+	a->next = c->turns;
+	c->turns = a;
+	if (a->state == TURN_BEGIN)
 		loop_defer(c->loop, on_begin, a);
 	return a->id;
 }
 
-static struct asking *find(const struct conversations *c, uint64_t id)
+static struct turn *find(const struct conversations *c, uint64_t id)
 {
-	struct asking *a = c->askings;
+	struct turn *a = c->turns;
 
 	while (a && (a->id != id || a->gone))
 		a = a->next;
 	return a;
 }
 
-static void cancel(struct asking *a)
+static void cancel(struct turn *a)
 {
 	a->gone = true;
-	if (a->state == ASKING_ASKED) {
+	if (a->state == TURN_ASKED) {
 		chat_cancel(a->c->chat, a->chat);
 		a->end = (struct history_end){ .state = HISTORY_INTERRUPTED,
 					       .text = a->text.data,
@@ -507,12 +503,12 @@ static void cancel(struct asking *a)
 		if (timer_is_running(a->timer))
 			return;
 	}
-	asking_end(a);
+	turn_end(a);
 }
 
 void conversations_cancel(struct conversations *c, uint64_t id)
 {
-	struct asking *a = find(c, id);
+	struct turn *a = find(c, id);
 
 	if (a)
 		cancel(a);
@@ -520,24 +516,24 @@ void conversations_cancel(struct conversations *c, uint64_t id)
 
 bool conversations_busy(const struct conversations *c)
 {
-	return c->askings != NULL;
+	return c->turns != NULL;
 }
 
 void conversations_go_on(struct conversations *c, uint64_t id, bool yes)
 {
-	struct asking *a = find(c, id);
+	struct turn *a = find(c, id);
 
 	if (a)
 		chat_go_on(c->chat, a->chat, yes);
 }
 
-void conversations_askings_free(struct conversations *c)
+void conversations_turns_free(struct conversations *c)
 {
-	for (struct asking *a = c->askings, *next; a; a = next) {
+	for (struct turn *a = c->turns, *next; a; a = next) {
 		next = a->next;
 		if (!a->gone)
 			cancel(a);
 	}
-	while (c->askings)
-		asking_end(c->askings);
+	while (c->turns)
+		turn_end(c->turns);
 }

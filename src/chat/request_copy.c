@@ -1,7 +1,7 @@
 /*
- * Copies and comparison. struct asked is its owner's storage.
+ * Copies and comparison. struct request_copy is its owner's storage.
  */
-#include "asked.h"
+#include "request_copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include "eke/base/mem.h"
 #include "eke/chat/fit.h"
 
-void asked_copy(struct asked *asked, const struct chat_request *request)
+void request_copy_copy(struct request_copy *asked, const struct chat_request *request)
 {
-	*asked = (struct asked){ .count = request->count,
+	*asked = (struct request_copy){ .count = request->count,
 				 .temperature = request->temperature,
 				 .max_tokens = request->max_tokens };
 	asked->endpoint = request->endpoint ? xstrdup(request->endpoint) : NULL;
@@ -33,7 +33,7 @@ void asked_copy(struct asked *asked, const struct chat_request *request)
 	}
 }
 
-void asked_release(struct asked *asked)
+void request_copy_release(struct request_copy *asked)
 {
 	for (size_t i = 0; i < 2 * asked->count; i++)
 		free(asked->strings[i]);
@@ -49,7 +49,7 @@ static bool same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-bool asked_is(const struct asked *asked, const struct chat_request *request)
+bool request_copy_is(const struct request_copy *asked, const struct chat_request *request)
 {
 	if (asked->count != request->count || !same(asked->endpoint, request->endpoint) ||
 	    !same(asked->model, request->model) || asked->max_tokens != request->max_tokens ||

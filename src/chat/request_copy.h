@@ -1,5 +1,5 @@
-#ifndef EKE_CHAT_ASKED_H
-#define EKE_CHAT_ASKED_H
+#ifndef EKE_CHAT_REQUEST_COPY_H
+#define EKE_CHAT_REQUEST_COPY_H
 /*
  * A copy of what was asked: to ask another endpoint the same, and to know it when it is asked again. For chat.c.
  */
@@ -7,7 +7,7 @@
 
 #include "eke/chat/chat.h"
 
-struct asked {
+struct request_copy {
 	char *endpoint; /* or NULL */
 	char *model;    /* or NULL */
 	struct request_message *messages; /* owned; their strings are `strings` */
@@ -18,9 +18,9 @@ struct asked {
 	int64_t max_tokens;
 };
 
-void asked_copy(struct asked *asked, const struct chat_request *request);
-void asked_release(struct asked *asked);
+void request_copy_copy(struct request_copy *asked, const struct chat_request *request);
+void request_copy_release(struct request_copy *asked);
 /* Is the request the same? */
-bool asked_is(const struct asked *asked, const struct chat_request *request);
+bool request_copy_is(const struct request_copy *asked, const struct chat_request *request);
 
 #endif

@@ -1,19 +1,20 @@
 /*
- * Turns that another engine made. A struct note lives from conversations_note() until both of its halves, question and
- * answer, are in the file; that may be after its caller has gone.
+ * Turns that another engine made. A struct record lives from conversations_record() until both of its halves, question
+ * and answer, are in the file; that may be after its caller has gone.
  */
-#include "eke/chat/conversation_note.h"
+#include "eke/chat/conversation_record.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/text/uri.h"
-#include "conversations.h"
+#include "conversations_private.h"
 #include "title.h"
 
-struct note {
+struct record {
 	uint64_t id;
 	struct conversations *c;
 	char *chat_id; /* all or NULL, but for prompt and answer */
@@ -25,20 +26,20 @@ struct note {
 	char *workspace;
 	char *endpoint;
 	char *model;
-	conversations_note_fn *fn; /* NULL: nobody waits */
+	conversations_record_fn *fn; /* NULL: nobody waits */
 	void *ctx;
 	struct history *history; /* that it is written to; NULL: the question is not yet */
 	struct history_place place;
 	int tries;
 	struct timer *timer;
-	struct note *next;
+	struct record *next;
 };
 
 static void on_try(void *ctx);
 
-static void note_release(void *p)
+static void record_release(void *p)
 {
-	struct note *n = p;
+	struct record *n = p;
 
 	history_place_release(&n->place);
 	free(n->chat_id);
@@ -53,16 +54,12 @@ static void note_release(void *p)
 	free(n);
 }
 
-static void note_end(struct note *n)
+static void record_end(struct record *n)
 {
-	struct note **at = &n->c->notes;
-
-	while (*at != n)
-		at = &(*at)->next;
-	*at = n->next;
+	list_unlink(n->c->records, n);
 	loop_undefer(n->c->loop, on_try, n);
 	timer_free(n->timer);
-	loop_defer_free(n->c->loop, n, note_release);
+	loop_defer_free(n->c->loop, n, record_release);
 }
 
 static bool fits(void *ctx, const struct history_chat *chat, struct err *err)
@@ -73,7 +70,7 @@ static bool fits(void *ctx, const struct history_chat *chat, struct err *err)
 	return true;
 }
 
-static enum store_result begin(struct note *n, struct err *refusal)
+static enum store_result begin(struct record *n, struct err *refusal)
 {
 	char *title = title_make(n->question ? n->question : n->prompt, NULL, NULL);
 	struct history_question q = { .id = n->chat_id,
@@ -93,7 +90,7 @@ static enum store_result begin(struct note *n, struct err *refusal)
 	return result;
 }
 
-static enum store_result finish(struct note *n)
+static enum store_result finish(struct record *n)
 {
 	struct history_end end = { .state = HISTORY_DONE,
 				   .text = n->answer,
@@ -105,7 +102,7 @@ static enum store_result finish(struct note *n)
 	return history_end(n->history, &n->place, &end);
 }
 
-static void tell(struct note *n, const struct err *err)
+static void tell(struct record *n, const struct err *err)
 {
 	char *question = xasprintf("%lld", (long long)n->place.question);
 	char *answer = xasprintf("%lld", (long long)n->place.answer);
@@ -122,7 +119,7 @@ static void tell(struct note *n, const struct err *err)
 }
 
 /* One half after the other; an end's failure is told as such, though the question is there. */
-static enum store_result write_note(struct note *n, struct err *err)
+static enum store_result write_record(struct record *n, struct err *err)
 {
 	enum store_result result = n->history ? STORE_OK : begin(n, err);
 
@@ -131,10 +128,10 @@ static enum store_result write_note(struct note *n, struct err *err)
 
 static void on_try(void *ctx)
 {
-	struct note *n = ctx;
+	struct record *n = ctx;
 	struct conversations *c = n->c;
 	struct err err = ERR_INIT;
-	enum store_result result = write_note(n, &err);
+	enum store_result result = write_record(n, &err);
 
 	if (result == STORE_BUSY && ++n->tries < CONVERSATION_BUSY_TRIES) {
 		timer_start(n->timer, CONVERSATION_BUSY_MS);
@@ -149,7 +146,7 @@ static void on_try(void *ctx)
 		err_set(&err, ERR_INTERNAL, "the turn could not be written to the chat history");
 	conversations_work_due(c);
 	tell(n, err.kind != ERR_NONE ? &err : NULL);
-	note_end(n);
+	record_end(n);
 }
 
 static char *copy(const char *text)
@@ -157,10 +154,10 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-uint64_t conversations_note(
-	struct conversations *c, const struct conversation_note *note, conversations_note_fn *fn, void *ctx)
+uint64_t conversations_record(
+	struct conversations *c, const struct conversation_record *note, conversations_record_fn *fn, void *ctx)
 {
-	struct note *n = xcalloc(1, sizeof(*n));
+	struct record *n = xcalloc(1, sizeof(*n));
 	char *uri = note->folder ? uri_from_path(note->folder) : NULL;
 
 	n->id = ++c->last_id;
@@ -178,26 +175,26 @@ uint64_t conversations_note(
 	n->ctx = ctx;
 	free(uri);
 	n->timer = timer_new(c->loop, on_try, n);
-	n->next = c->notes;
-	c->notes = n;
+	n->next = c->records;
+	c->records = n;
 	loop_defer(c->loop, on_try, n);
 	return n->id;
 }
 
-void conversations_unnote(struct conversations *c, uint64_t id)
+void conversations_record_cancel(struct conversations *c, uint64_t id)
 {
-	for (struct note *n = c->notes; n; n = n->next)
+	for (struct record *n = c->records; n; n = n->next)
 		if (n->id == id)
 			n->fn = NULL;
 }
 
-void conversations_notes_free(struct conversations *c)
+void conversations_records_free(struct conversations *c)
 {
-	while (c->notes) {
+	while (c->records) {
 		struct err err = ERR_INIT;
 
-		if (write_note(c->notes, &err) != STORE_OK)
+		if (write_record(c->records, &err) != STORE_OK)
 			log_info("a turn was not written to the chat history");
-		note_end(c->notes);
+		record_end(c->records);
 	}
 }

@@ -1,5 +1,5 @@
-#ifndef EKE_CHAT_BLOCKS_H
-#define EKE_CHAT_BLOCKS_H
+#ifndef EKE_CHAT_ATTACHMENT_H
+#define EKE_CHAT_ATTACHMENT_H
 /*
  * The form of a block: a line that names it, and a fence around its body, longer than any in it. Pure. For context.c.
  */
@@ -8,7 +8,7 @@
 
 #include "eke/base/strbuf.h"
 
-struct block_spec {
+struct attachment_spec {
 	const char *name;     /* without the colon */
 	const char *language; /* of the fence; NULL: none */
 	const char *text;
@@ -17,8 +17,8 @@ struct block_spec {
 };
 
 /* False if it does not fit. */
-bool block_write(const struct block_spec *spec, struct strbuf *out);
+bool attachment_write(const struct attachment_spec *spec, struct strbuf *out);
 /* A name in one line: control characters are blanks, and it has at most `max` bytes. free(). */
-char *block_name(const char *name, size_t max);
+char *attachment_name(const char *name, size_t max);
 
 #endif

@@ -13,12 +13,12 @@
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
 
-#include "../../src/chat/blocks.h"
+#include "../../src/chat/attachment.h"
 
 static void test_written(void **state)
 {
 	static const struct {
-		struct block_spec spec; /* len is that of the text */
+		struct attachment_spec spec; /* len is that of the text */
 		const char *block;
 	} cases[] = {
 		{ { .name = "A", .text = "" }, "A:\n```\n```" },
@@ -33,16 +33,16 @@ static void test_written(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct block_spec spec = cases[i].spec;
+		struct attachment_spec spec = cases[i].spec;
 		struct strbuf out;
 
 		spec.len = strlen(spec.text);
 		strbuf_init(&out, KIB(1));
-		assert_true(block_write(&spec, &out));
+		assert_true(attachment_write(&spec, &out));
 		assert_string_equal(out.data, cases[i].block);
 		strbuf_release(&out);
 		strbuf_init(&out, strlen(cases[i].block) - 1);
-		assert_false(block_write(&spec, &out));
+		assert_false(attachment_write(&spec, &out));
 		strbuf_release(&out);
 	}
 }
@@ -57,7 +57,7 @@ static void test_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		char *name = block_name(cases[i].name, cases[i].max);
+		char *name = attachment_name(cases[i].name, cases[i].max);
 
 		assert_string_equal(name, cases[i].shown);
 		free(name);

@@ -1,5 +1,5 @@
-#ifndef EKE_CHAT_CONVERSATION_H
-#define EKE_CHAT_CONVERSATION_H
+#ifndef EKE_CHAT_CONVERSATIONS_H
+#define EKE_CHAT_CONVERSATIONS_H
 /*
  * Conversations: chats that are kept, turn by turn, in chats.db of the state directory (history.h), where every eke
  * process of the user sees them. This is the engine under chat/send and its kin, `eke acp` and `eke chat`: it makes the
@@ -134,13 +134,13 @@ struct conversations_reply {
 typedef void conversations_reply_fn(void *ctx, const struct conversations_reply *reply, const struct err *err);
 
 /*
- * A number (never 0) for conversations_forget(). fn is called once: a reply, or err (ERR_INVALID_PARAMS: no such
+ * A number (never 0) for conversations_query_cancel(). fn is called once: a reply, or err (ERR_INVALID_PARAMS: no such
  * chat).
  */
-uint64_t conversations_look(struct conversations *c, const struct conversations_query *query,
+uint64_t conversations_query(struct conversations *c, const struct conversations_query *query,
 	conversations_reply_fn *fn,
 	void *ctx);
-void conversations_forget(struct conversations *c, uint64_t id);
+void conversations_query_cancel(struct conversations *c, uint64_t id);
 
 /* The commands in force, the user's included; borrowed until the next configuration. */
 const struct command_set *conversations_commands(const struct conversations *c);

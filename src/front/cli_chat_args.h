@@ -1,5 +1,5 @@
-#ifndef EKE_FRONT_CLI_CHAT_WORDS_H
-#define EKE_FRONT_CLI_CHAT_WORDS_H
+#ifndef EKE_FRONT_CLI_CHAT_ARGS_H
+#define EKE_FRONT_CLI_CHAT_ARGS_H
 /*
  * What the command line of `eke chat` asks for.
  */
@@ -12,7 +12,7 @@
 #include "eke/chat/commands.h"
 #include "eke/chat/context.h"
 
-struct chat_words {
+struct chat_args {
 	const char *command; /* NULL: none; borrowed from argv, as the next */
 	const char *model;
 	bool json;
@@ -24,14 +24,14 @@ struct chat_words {
 	size_t count;
 };
 
-void chat_words_init(struct chat_words *words);
-void chat_words_release(struct chat_words *words);
+void chat_args_init(struct chat_args *words);
+void chat_args_release(struct chat_args *words);
 /* CLI_OK, or CLI_USAGE or CLI_FAILED after a complaint. Reads nothing but argv. */
-int chat_words_take(struct chat_words *words, int argc, char **argv);
+int chat_args_take(struct chat_args *words, int argc, char **argv);
 /*
  * Reads standard input where it is the message, or goes with it. `command` is what words->command names. False with err
  * if it cannot be read.
  */
-bool chat_words_read(struct chat_words *words, const struct command *command, struct err *err);
+bool chat_args_read(struct chat_args *words, const struct command *command, struct err *err);
 
 #endif

@@ -2,7 +2,7 @@
  * Words, files and standard input of `eke chat`. Files are told to the engine by their URIs: it reads them, and it says
  * which may leave the machine.
  */
-#include "cli_chat_words.h"
+#include "cli_chat_args.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,14 +19,14 @@
 /* What is to go along with a question begins within this. */
 #define INPUT_BEGINS_MS 500
 
-void chat_words_init(struct chat_words *words)
+void chat_args_init(struct chat_args *words)
 {
-	*words = (struct chat_words){ .command = NULL };
+	*words = (struct chat_args){ .command = NULL };
 	strbuf_init(&words->message, LIMIT_CHAT_PROMPT);
 	strbuf_init(&words->input, LIMIT_CONTEXT_PIECE);
 }
 
-void chat_words_release(struct chat_words *words)
+void chat_args_release(struct chat_args *words)
 {
 	strbuf_release(&words->message);
 	strbuf_release(&words->input);
@@ -34,7 +34,7 @@ void chat_words_release(struct chat_words *words)
 		free(words->uris[i]);
 }
 
-static bool add_item(struct chat_words *words, struct context_item item, char *uri, struct err *err)
+static bool add_item(struct chat_args *words, struct context_item item, char *uri, struct err *err)
 {
 	if (words->count == LIMIT_CONTEXT_ITEMS) {
 		free(uri);
@@ -75,7 +75,7 @@ static bool read_stdin(struct strbuf *out, struct err *err)
 	}
 }
 
-static bool attach_input(struct chat_words *words, struct err *err)
+static bool attach_input(struct chat_args *words, struct err *err)
 {
 	struct context_item item = { .kind = CONTEXT_TEXT, .name = "Standard input" };
 
@@ -86,7 +86,7 @@ static bool attach_input(struct chat_words *words, struct err *err)
 	return add_item(words, item, NULL, err);
 }
 
-static bool add_file(struct chat_words *words, const char *path, struct err *err)
+static bool add_file(struct chat_args *words, const char *path, struct err *err)
 {
 	struct context_item item = { .kind = CONTEXT_FILE };
 	char *full;
@@ -119,7 +119,7 @@ static bool is_option(const char *word, const char *brief, const char *name)
 	return !strcmp(word, brief) || (!strncmp(word, name, n) && (!word[n] || word[n] == '='));
 }
 
-int chat_words_take(struct chat_words *words, int argc, char **argv)
+int chat_args_take(struct chat_args *words, int argc, char **argv)
 {
 	bool only_message = false;
 	struct err err;
@@ -165,7 +165,7 @@ int chat_words_take(struct chat_words *words, int argc, char **argv)
 }
 
 /* Is what comes on standard input what a person would have typed? */
-static bool is_message(const struct chat_words *words, const struct command *command)
+static bool is_message(const struct chat_args *words, const struct command *command)
 {
 	return !words->message.len && (!command || command->needs_input || command->input_will_do);
 }
@@ -181,7 +181,7 @@ static bool input_begins(void)
 	return poll(&in, 1, INPUT_BEGINS_MS) > 0;
 }
 
-bool chat_words_read(struct chat_words *words, const struct command *command, struct err *err)
+bool chat_args_read(struct chat_args *words, const struct command *command, struct err *err)
 {
 	bool terminal = isatty(STDIN_FILENO);
 	bool message = is_message(words, command);
