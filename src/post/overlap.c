@@ -188,7 +188,7 @@ static bool is_proven(
 	if (before > whole)
 		return false;
 	if (o->skip)
-		return !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS &&
+		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS &&
 			(o->lines > 1 || !is_repetitive(t, l, o->i)) && columns &&
 			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
