@@ -125,11 +125,12 @@ bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t 
 	return same;
 }
 
-bool post_case_same(const struct post_input *in, const struct strbuf *out, const struct post_replace *replace,
+bool post_case_same(const struct post_input *in, const struct strbuf *out,
 		    const char *wanted, size_t wanted_len)
 {
-	const char *kept = in->suffix + replace->len;
-	size_t kept_len = in->suffix_len - replace->len;
+	size_t replaced = out->len ? post_replaced(in, out->data, out->len) : 0;
+	const char *kept = in->suffix + replaced;
+	size_t kept_len = in->suffix_len - replaced;
 	bool same;
 	struct strbuf a;
 	struct strbuf b;
