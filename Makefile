@@ -61,7 +61,7 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains protocol clean help
+	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains vsix test-vscode protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -77,6 +77,8 @@ help:
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
 	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
 	@echo 'make test-jetbrains   its tests'
+	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix'
+	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
@@ -200,7 +202,8 @@ test:
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
-	@tests/run unit replay e2e editors jetbrains
+	@editors/vscode/build --try
+	@tests/run unit replay e2e editors jetbrains vscode
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
@@ -208,10 +211,10 @@ unit: $(UNIT_BINS) $(REPLAY_BINS)
 e2e: $(BUILD)/debug/eke $(BUILD)/eke tests/e2e/node_modules/.ready
 	@tests/run e2e
 
-tests/e2e/node_modules/.ready: tests/e2e/package-lock.json
-	$(call say,npm,tests/e2e)
-	$(Q)cd tests/e2e && npm ci --no-audit --no-fund --loglevel=error || { \
-		echo "eke: npm could not install the packages of tests/e2e/package-lock.json; npm's words are above." >&2; \
+%/node_modules/.ready: %/package-lock.json
+	$(call say,npm,$*)
+	$(Q)cd $* && npm ci --no-audit --no-fund --loglevel=error || { \
+		echo "eke: npm could not install the packages of $*/package-lock.json; npm's words are above." >&2; \
 		echo "eke: it asked $$(npm config get registry); npm_config_registry=URL in the environment names another." >&2; \
 		exit 1; }
 	$(Q)touch $@
@@ -235,6 +238,15 @@ jetbrains:
 test-jetbrains: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node --test --test-reporter=spec tests/jetbrains/*.test.mjs
+
+vsix:
+	@editors/vscode/build --pack
+
+test-vscode:
+	@.ci/deps test
+	@$(MAKE) --no-print-directory all vsix tests/vscode/node_modules/.ready
+	@tests/vscode/setup
+	@node --test --test-reporter=spec --test-concurrency=1 tests/vscode/*.test.mjs
 
 check-source:
 	@tests/tools/check-source

@@ -177,7 +177,7 @@ static enum post_verdict post(struct ask *ask, const struct candidate *candidate
 	in.answer = candidate->text;
 	in.answer_len = candidate->len;
 	in.finish = candidate->closed ? POST_STOP : finish;
-	return post_process(&in, &ask->texts[rank]);
+	return post_process(&in, &ask->texts[rank], NULL);
 }
 
 static void store_at(struct ask *ask, const struct spot *spot, size_t rank, bool complete)

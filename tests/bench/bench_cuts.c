@@ -57,6 +57,7 @@ struct bench {
 	struct corpus corpus;
 	struct rng rng;
 	struct cuts_results results;
+	struct post_replace replace;
 	size_t shown; /* failures */
 	struct strbuf answer;
 	struct strbuf out;
@@ -113,7 +114,7 @@ static enum post_verdict process(struct bench *b, struct trial *t, enum post_sou
 	in->answer_len = b->answer.len;
 	in->source = source;
 	in->finish = finish;
-	return post_process(in, &b->out);
+	return post_process(in, &b->out, &b->replace);
 }
 
 static bool may_show(struct bench *b)
@@ -154,7 +155,7 @@ static bool grows_well(struct bench *b, const struct trial *t, enum form form)
 		if (b->answer.data[i] != '\n')
 			continue;
 		in.answer_len = i + 1;
-		post_process(&in, &growing);
+		post_process(&in, &growing, NULL);
 		well = growing.len >= b->before.len && !memcmp(growing.data, b->before.data, b->before.len);
 		if (well && growing.len > b->before.len) {
 			strbuf_reset(&b->before);
@@ -184,7 +185,7 @@ static void try_form(struct bench *b, struct trial *t, size_t group, enum form f
 		return;
 	verdict = process(b, t, form == FORM_FIM ? POST_FIM : POST_CHAT, POST_STOP);
 	tally->count++;
-	if (b->out.len == t->at.truth_len && !memcmp(b->out.data, t->at.truth, b->out.len)) {
+	if (post_case_same(&t->post.input, &b->out, &b->replace, t->at.truth, t->at.truth_len)) {
 		tally->exact++;
 	} else if (post_case_same_but_blanks(&t->post, b->out.data, b->out.len, t->at.truth, t->at.truth_len)) {
 		tally->exact++;

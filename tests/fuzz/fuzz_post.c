@@ -85,15 +85,24 @@ static void check_not_there(const struct post_input *in, const struct strbuf *ou
 static void check_again(const struct post_input *in, const struct strbuf *out)
 {
 	struct post_input again = *in;
+	struct strbuf answer;
 	struct strbuf second;
 
-	again.answer = out->data;
-	again.answer_len = out->len;
+	/* In its tags: a bare one may be taken for talk. */
+	strbuf_init(&answer, LIMIT_COMPLETION);
+	if (in->source == POST_CHAT)
+		strbuf_adds(&answer, "<completion>");
+	strbuf_add(&answer, out->data, out->len);
+	if (in->source == POST_CHAT)
+		strbuf_adds(&answer, "</completion>");
+	again.answer = answer.data;
+	again.answer_len = answer.len;
 	again.finish = POST_STOP;
 	strbuf_init(&second, LIMIT_COMPLETION_TEXT);
-	if (post_process(&again, &second) != POST_INSERT || second.len != out->len ||
+	if (post_process(&again, &second, NULL) != POST_INSERT || second.len != out->len ||
 	    memcmp(second.data, out->data, out->len) != 0)
 		die("not the same again", out, &second);
+	strbuf_release(&answer);
 	strbuf_release(&second);
 }
 
@@ -112,7 +121,7 @@ static void check_growing(const struct post_input *in, const struct strbuf *fina
 		if (in->answer_len > BYTEWISE && in->answer[n - 1] != '\n' && n != in->answer_len)
 			continue;
 		open.answer_len = n;
-		verdict = post_process(&open, &out);
+		verdict = post_process(&open, &out, NULL);
 		if (verdict != POST_INSERT && verdict != POST_WAIT)
 			die("a growing answer is given up", &out, NULL);
 		check_text(&open, verdict, &out);
@@ -184,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.answer_len = answer.len;
 
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-	verdict = post_process(&in, &out);
+	verdict = post_process(&in, &out, NULL);
 	if (verdict == POST_WAIT)
 		die("an answer that has ended waits", &out, NULL);
 	check_text(&in, verdict, &out);

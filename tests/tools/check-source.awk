@@ -36,8 +36,8 @@ BEGIN {
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
 	pure_folders["text"] = "outbound workspace"
-	pure_folders["chat"] = "chat conversation conversation_look conversation_note conversations history history_read " \
-		"history_schema history_step context diff edit"
+	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
+		"history_read history_schema history_step context diff edit"
 	pure("base", "json_guard hex rfc3339 url utf width")
 	pure("config", "base_url service")
 	pure("rpc", "framing peek")

@@ -281,10 +281,23 @@ static void test_cases(void **state)
 		struct strbuf out;
 
 		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-		failed += !agrees(&cases[i], "whole", post_process(&cases[i].input, &out), &out);
+		failed += !agrees(&cases[i], "whole", post_process(&cases[i].input, &out, NULL), &out);
 		strbuf_release(&out);
 	}
 	assert_int_equal(failed, 0);
+}
+
+/* The text as the answer of a model that does as it is told. */
+static void write_answer(const struct post_input *in, const char *text, struct strbuf *out)
+{
+	char number[12] = "";
+
+	if (in->mark)
+		snprintf(number, sizeof(number), "%u", in->mark);
+	if (in->source == POST_CHAT)
+		strbuf_addf(out, "<completion%s>%s</completion%s>", number, text, number);
+	else
+		strbuf_adds(out, text);
 }
 
 /* The result, put in again, comes out as it is. */
@@ -295,15 +308,19 @@ static void test_again(void **state)
 	(void)state;
 	for (size_t i = 0; i < case_count; i++) {
 		struct post_input again = cases[i].input;
+		struct strbuf answer;
 		struct strbuf out;
 
 		if (cases[i].verdict != POST_INSERT)
 			continue;
-		again.answer = cases[i].insert;
-		again.answer_len = strlen(cases[i].insert);
+		strbuf_init(&answer, LIMIT_COMPLETION);
+		write_answer(&again, cases[i].insert, &answer);
+		again.answer = answer.data;
+		again.answer_len = answer.len;
 		again.finish = POST_STOP;
 		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-		failed += !agrees(&cases[i], "again", post_process(&again, &out), &out);
+		failed += !agrees(&cases[i], "again", post_process(&again, &out, NULL), &out);
+		strbuf_release(&answer);
 		strbuf_release(&out);
 	}
 	assert_int_equal(failed, 0);
@@ -329,7 +346,7 @@ static void test_growing(void **state)
 			enum post_verdict verdict;
 
 			in.answer_len = n;
-			verdict = post_process(&in, &out);
+			verdict = post_process(&in, &out, NULL);
 			if (verdict != POST_INSERT) {
 				assert_int_equal(verdict, POST_WAIT);
 				assert_int_equal(out.len, 0);
@@ -454,15 +471,15 @@ static void test_limits(void **state)
 	}
 	in.answer = huge;
 	in.answer_len = strlen(huge);
-	assert_int_equal(post_process(&in, &out), POST_INSERT);
+	assert_int_equal(post_process(&in, &out, NULL), POST_INSERT);
 	assert_in_range(out.len, LIMIT_COMPLETION - 64, LIMIT_COMPLETION);
 	in.max_lines = 0;
-	assert_int_equal(post_process(&in, &out), POST_INSERT);
+	assert_int_equal(post_process(&in, &out, NULL), POST_INSERT);
 	assert_in_range(out.len, 16 * (LIMIT_COMPLETION_LINES - 1), 16 * LIMIT_COMPLETION_LINES);
 	/* An output that is too small gets nothing rather than a piece. */
 	strbuf_release(&out);
 	strbuf_init(&out, 10);
-	assert_int_equal(post_process(&in, &out), POST_EMPTY);
+	assert_int_equal(post_process(&in, &out, NULL), POST_EMPTY);
 	assert_int_equal(out.len, 0);
 	strbuf_release(&out);
 	free(huge);
