@@ -25,10 +25,12 @@ PKG_CONFIG ?= pkg-config
 # libeditorconfig for .editorconfig: without one eke is built without that (HIREDIS= does so where it is there).
 HIREDIS := $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
 EDITORCONFIG := $(shell $(PKG_CONFIG) --exists editorconfig 2>/dev/null && echo editorconfig)
-DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS) $(EDITORCONFIG); \
-	$(PKG_CONFIG) --cflags libev 2>/dev/null) \
-	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(EDITORCONFIG),-DHAVE_EDITORCONFIG))$(DEP_CFLAGS)
-DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS) $(EDITORCONFIG)) -lev -lm)$(DEP_LIBS)
+# libmicrohttpd is for `eke gateway` alone; MICROHTTPD= builds without it. It gives its epoll to our loop, on Linux.
+MICROHTTPD := $(shell [ "$$(uname -s)" = Linux ] && $(PKG_CONFIG) --exists 'libmicrohttpd >= 0.9.75' 2>/dev/null && echo libmicrohttpd)
+OPTIONAL = $(HIREDIS) $(EDITORCONFIG) $(MICROHTTPD)
+DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(OPTIONAL); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
+	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(EDITORCONFIG),-DHAVE_EDITORCONFIG) $(if $(MICROHTTPD),-DHAVE_MICROHTTPD))$(DEP_CFLAGS)
+DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(OPTIONAL)) -lev -lm)$(DEP_LIBS)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
@@ -43,7 +45,7 @@ EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SRC = $(sort $(wildcard src/*.c src/*/*.c))
+SRC = $(filter-out $(if $(MICROHTTPD),,src/front/gateway_%.c),$(sort $(wildcard src/*.c src/*/*.c)))
 # Everything but main(): what unit tests, fuzz targets and benchmarks link.
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
@@ -124,6 +126,7 @@ $(BUILD)/$(1)-$(if $(2),is-there,is-not):
 $(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/$(3).o): $(BUILD)/$(1)-$(if $(2),is-there,is-not)
 endef
 $(eval $(call optional,hiredis,$(HIREDIS),src/budget/redis))
+$(eval $(call optional,microhttpd,$(MICROHTTPD),src/front/gateway))
 $(eval $(call optional,editorconfig,$(EDITORCONFIG),src/text/editorconfig))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
