@@ -121,7 +121,8 @@ static void set_indentation(struct post_context *c)
 	   there is next to nothing yet. */
 	c->sure = !mixed &&
 		(bytes || lines >= SURE_LINES || (c->syntax->flags & SYNTAX_TABS) ||
-			(c->in->project_style && !lines) || (!c->in->insert_spaces && c->prefix.len + c->suffix.len < NEW_DOCUMENT));
+			(c->in->project_style && !lines) ||
+			(!c->in->insert_spaces && c->prefix.len + c->suffix.len < NEW_DOCUMENT));
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;

@@ -97,6 +97,22 @@ static bool is_pattern_safe(const char *line, size_t len)
 	return true;
 }
 
+/* A blank line, a comment, "[pattern]" or "name = value". The library loses memory where a line is none of these. */
+static bool is_well_formed(const char *line, size_t len)
+{
+	size_t at = 0;
+
+	if (len >= 3 && !memcmp(line, "\xEF\xBB\xBF", 3))
+		at = 3;
+	while (at < len && memchr(" \t\f\v", line[at], 4))
+		at++;
+	if (at == len || line[at] == '#' || line[at] == ';')
+		return true;
+	if (line[at] == '[')
+		return memchr(line + at, ']', len - at) != NULL;
+	return memchr(line + at, '=', len - at) || memchr(line + at, ':', len - at);
+}
+
 static bool look_over(void *ctx, const char *place)
 {
 	struct strbuf text;
@@ -117,6 +133,12 @@ static bool look_over(void *ctx, const char *place)
 		size_t len = lines_first_end(line, text.len - at);
 		const char *pattern = memchr(line, '[', len);
 
+		ok = is_well_formed(line, len);
+		if (!ok) {
+			log_warn("no .editorconfig is applied: line %zu of %s is neither [pattern] nor name = value",
+				 lines_count(text.data, at) + 1, place);
+			break;
+		}
 		ok = !pattern || is_pattern_safe(pattern, (size_t)(line + len - pattern));
 		if (!ok)
 			log_warn("no .editorconfig is applied: a pattern of %s is longer than %d bytes or has more than %d "
@@ -163,6 +185,7 @@ static void take(struct editorconfig *ec, editorconfig_handle handle)
 static void read_files(struct editorconfig *ec)
 {
 	editorconfig_handle handle;
+	int error;
 
 	ec->says_which = false;
 	ec->size = 0;
@@ -171,18 +194,11 @@ static void read_files(struct editorconfig *ec)
 	handle = editorconfig_handle_init();
 	if (!handle)
 		return;
-	switch (editorconfig_parse(ec->path, handle)) {
-	case 0:
+	error = editorconfig_parse(ec->path, handle);
+	if (!error)
 		take(ec, handle);
-		break;
-	case EDITORCONFIG_PARSE_MEMORY_ERROR:
-	case EDITORCONFIG_PARSE_NOT_FULL_PATH:
-	case EDITORCONFIG_PARSE_VERSION_TOO_NEW:
-		break;
-	default:
-		log_warn("no .editorconfig is applied: %s has a line that is neither [pattern] nor name = value",
-			 editorconfig_handle_get_err_file(handle));
-	}
+	else
+		log_warn("no .editorconfig is applied: %s", editorconfig_get_error_msg(error));
 	editorconfig_handle_destroy(handle);
 }
 

@@ -33,7 +33,9 @@ async function serve(t, home) {
 	const eke = await startServer(t, { home });
 
 	await eke.initialize();
-	const suggestion = async (text, name, more) => (await eke.open(text, { uri: eke.uri(name) })).suggestion(more);
+	/* With a streamToken the answer comes when all of it is there. */
+	const suggestion = async (text, name, more) =>
+		(await eke.open(text, { uri: eke.uri(name) })).suggestion({ streamToken: `${name}-${text.length}`, ...more });
 	return { eke, suggestion };
 }
 
@@ -45,7 +47,7 @@ test('.editorconfig says what a new file is indented with; the nearest one, and 
 
 	assert.equal(await suggestion(`${HEAD}‸`, 'a.c', { formattingOptions: SPACES }), body('\t'));
 	assert.match(upstream.counted[0].body.messages[1].content, /^Indentation: tabs$/m);
-	assert.equal(await suggestion(`${HEAD}‸`, 'sub/b.c', { formattingOptions: TABS }), body('  '));
+	assert.equal(await suggestion(`${HEAD}‸`, 'sub/b.c', { formattingOptions: TABS }), body('    '));
 	assert.match(upstream.counted[1].body.messages[1].content, /^Indentation: 2 spaces$/m);
 	/* Another document, and the file has changed. */
 	rules('root = true\n[*.h]\nindent_style = tab\n');
@@ -99,7 +101,7 @@ test('an .editorconfig that cannot be read, is too large or is wrong changes not
 		assert.equal(await suggestion(`${HEAD}int ${'y'.repeat(text.length)};\n‸`, `good${text.length}.c`), body('\t'), text);
 	}
 	/* A document that is no file. */
-	assert.equal(await (await eke.open(`${HEAD}int z;\n‸`, { uri: 'untitled:Untitled-1' })).suggestion(), body('    '));
+	assert.equal(await (await eke.open(`${HEAD}int z;\n‸`, { uri: 'untitled:Untitled-1' })).suggestion({ streamToken: 'u' }), body('    '));
 });
 
 test('eke complete FILE:LINE:COL goes by .editorconfig, too', { skip }, async (t) => {
