@@ -58,7 +58,8 @@ POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors jetbrains test-jetbrains protocol clean help
+.PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
+	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains vsix test-vscode protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -74,10 +75,16 @@ help:
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
 	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
 	@echo 'make test-jetbrains   its tests'
+	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix'
+	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
+	@echo 'make coverage         lines of src/ that the unit tests and fuzz corpora run: build/coverage-report/index.html'
+	@echo 'make analyze          clang-tidy, cppcheck and gcc -fanalyzer on src/'
+	@echo 'make format-check     clang-format on the lines that differ from BASE=main'
+	@echo 'make compile-commands build/compile_commands.json, for clangd and other tools'
 	@echo 'make install PREFIX=/usr/local [DESTDIR=]'
 	@echo 'make uninstall, make clean; V=1 shows commands'
 
@@ -188,7 +195,8 @@ test:
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
-	@tests/run unit replay e2e editors jetbrains
+	@editors/vscode/build --try
+	@tests/run unit replay e2e editors jetbrains vscode
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
@@ -196,9 +204,12 @@ unit: $(UNIT_BINS) $(REPLAY_BINS)
 e2e: $(BUILD)/debug/eke $(BUILD)/eke tests/e2e/node_modules/.ready
 	@tests/run e2e
 
-tests/e2e/node_modules/.ready: tests/e2e/package-lock.json
-	$(call say,npm,tests/e2e)
-	$(Q)cd tests/e2e && npm ci --no-audit --no-fund --silent
+%/node_modules/.ready: %/package-lock.json
+	$(call say,npm,$*)
+	$(Q)cd $* && npm ci --no-audit --no-fund --loglevel=error || { \
+		echo "eke: npm could not install the packages of $*/package-lock.json; npm's words are above." >&2; \
+		echo "eke: it asked $$(npm config get registry); npm_config_registry=URL in the environment names another." >&2; \
+		exit 1; }
 	$(Q)touch $@
 
 test-llama:
@@ -220,6 +231,15 @@ jetbrains:
 test-jetbrains: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node --test --test-reporter=spec tests/jetbrains/*.test.mjs
+
+vsix:
+	@editors/vscode/build --pack
+
+test-vscode:
+	@.ci/deps test
+	@$(MAKE) --no-print-directory all vsix tests/vscode/node_modules/.ready
+	@tests/vscode/setup
+	@node --test --test-reporter=spec --test-concurrency=1 tests/vscode/*.test.mjs
 
 check-source:
 	@tests/tools/check-source
@@ -257,6 +277,39 @@ bench:
 	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%)
 	@tests/bench/corpus
 	@tests/bench/run $(ANSWERS:%=--answers %)
+
+# --- for those who change it ----------------------------------------------------------------------------------------
+
+# JSON in a shell's single quotes: a quote in a flag needs its backslash.
+COMMAND_FLAGS = $(subst ",\",$(STD) $(WARN) $(DEP_CFLAGS))
+$(BUILD)/compile_commands.json: Makefile $(BUILD)/deps-ok $(SRC)
+	$(call say,gen,$@)
+	$(Q){ separator='['; for file in $(SRC) $(wildcard tests/*/*.c); do \
+		printf '%s\n{ "directory": "%s", "file": "%s", "command": "cc %s -c %s" }' "$$separator" '$(CURDIR)' \
+			"$$file" '$(subst ','\'',$(COMMAND_FLAGS))' "$$file"; \
+		separator=,; done; printf '\n]\n'; } > $@.tmp && mv $@.tmp $@
+
+compile-commands: $(BUILD)/compile_commands.json
+	@:
+
+analyze:
+	@.ci/deps analyze
+	@$(MAKE) --no-print-directory compile-commands $(SCHEMA_C) $(SCRIPT_C)
+	@tests/tools/analyze
+
+# What the tree had before this check is as its authors left it.
+BASE ?= main
+format-check:
+	@.ci/deps format
+	@tests/tools/format-check $(BASE)
+
+# A build of its own, as objects with and without counters do not mix.
+COVERAGE = $(BUILD)/coverage-build
+coverage:
+	@.ci/deps coverage
+	@$(MAKE) --no-print-directory BUILD=$(COVERAGE) SANITIZE=--coverage coverage-run
+coverage-run: $(UNIT_BINS) $(REPLAY_BINS)
+	@tests/tools/coverage $(BUILD)
 
 # --- demo, install --------------------------------------------------------------------------------------------------
 

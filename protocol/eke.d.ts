@@ -518,6 +518,9 @@ export type Context = {
 	/** Of the fence around it. */
 	languageId?: string;
 } | {
+	kind: "changes";
+	uri: Uri;
+} | {
 	kind: "diagnostics";
 	uri: Uri;
 	range?: Range;

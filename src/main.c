@@ -108,7 +108,7 @@ static int take_options(int argc, char **argv, struct app_options *options)
 	};
 	int kept = 0;
 
-	for (int i = 0; i < argc;) {
+	for (int i = 0; i < argc && argv[i];) {
 		const char *value = NULL;
 		int words = 1;
 		size_t k = 0;

@@ -1,5 +1,5 @@
 /*
- * Questions to the system about processes that are not our children. No objects.
+ * What the system knows of processes that are not our children.
  */
 #include "eke/base/process.h"
 

@@ -1,6 +1,6 @@
 /*
  * Two sorted tables of ranges, and a search in them. Unassigned code points between two of a range count as part of it,
- * so that the tables stay short. No objects.
+ * so that the tables stay short.
  */
 #include "eke/base/width.h"
 

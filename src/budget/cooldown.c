@@ -1,5 +1,5 @@
 /*
- * The rules of cooldowns. No objects: struct cooldown is the caller's, and kept by the ledger.
+ * The rules of cooldowns. A struct cooldown is the caller's, and kept by the ledger.
  */
 #include "eke/budget/cooldown.h"
 

@@ -1,5 +1,5 @@
 /*
- * Plans and what providers say about themselves, put together. No objects of its own: struct effective_windows is the
+ * Plans and what providers say about themselves, put together. A struct effective_windows is the
  * caller's storage.
  */
 #include "eke/budget/effective_windows.h"

@@ -1,5 +1,5 @@
 /*
- * Digests, by libcrypto, which libcurl has loaded anyway. No objects. What cannot fail but for a broken library ends
+ * Digests, by libcrypto, which libcurl has loaded anyway. What cannot fail but for a broken library ends
  * the program: a digest that is not one would mix up keys.
  */
 #include "eke/budget/key_hash.h"

@@ -1,6 +1,6 @@
 /*
  * Window arithmetic: exact counting of the requests in a stretch of time. No token bucket: one of 60 that
- * refills by one a minute would let 120 through in its first hour. No objects, no clock, no zone of its own: facts in,
+ * refills by one a minute would let 120 through in its first hour. Pure, without a zone of its own: facts in,
  * numbers out.
  */
 #include "eke/budget/limit_window.h"

@@ -1,6 +1,6 @@
 /*
  * Settlements. Each reads what the ledger says now, because another process may have written since the request went
- * out, and writes what follows from it. No objects: struct settlement is the caller's.
+ * out, and writes what follows from it. A struct settlement is the caller's.
  */
 #include "eke/budget/settlement.h"
 

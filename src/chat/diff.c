@@ -20,6 +20,7 @@ struct diff {
 	struct workspace *workspace;
 	char *folder; /* or NULL */
 	char *top;    /* of the repository, or NULL */
+	bool staged;  /* else of files */
 	struct proc *proc;
 	diff_fn *fn;
 	void *ctx;
@@ -73,8 +74,8 @@ static char *take_path(const char *at, const char *end)
 		}
 		at++;
 		name = strchr(names, *at);
-		if (*at <= '3' && end - at > 2 && strspn(at, "01234567") >= 3) {
-			strbuf_addch(&path, (char)((at[0] - '0') << 6 | (at[1] - '0') << 3 | (at[2] - '0')));
+		if (*at >= '0' && *at <= '3' && end - at > 2 && strspn(at, "01234567") >= 3) {
+			strbuf_addch(&path, (char)((at[0] - '0') * 64 + (at[1] - '0') * 8 + (at[2] - '0')));
 			at += 2;
 		} else {
 			strbuf_addch(&path, name ? meant[name - names] : *at);
@@ -194,7 +195,7 @@ static void on_output(void *ctx, const struct strbuf *output, const struct err *
 	if (!output) {
 		why = *err;
 		why.kind = ERR_INVALID_PARAMS;
-		err_prefix(&why, "the staged changes cannot be read");
+		err_prefix(&why, diff->staged ? "the staged changes cannot be read" : "the files' changes cannot be read");
 		finish(diff, NULL, NULL, &why);
 		return;
 	}
@@ -202,9 +203,10 @@ static void on_output(void *ctx, const struct strbuf *output, const struct err *
 	diff_filter(diff->workspace, diff->top, output->data, output->len, &text, &kept);
 	ok = text.len > 0;
 	if (!ok && *kept)
-		err_set(&why, ERR_IGNORED, "no staged change may leave this machine: %.400s", *kept);
+		err_set(&why, ERR_IGNORED, "no %schange may leave this machine: %.400s", diff->staged ? "staged " : "", *kept);
 	else if (!ok)
-		err_set(&why, ERR_INVALID_PARAMS, "nothing is staged: run git add first");
+		err_set(&why, ERR_INVALID_PARAMS, diff->staged ? "nothing is staged: run git add first" :
+			"these files have no changes since the last commit: run git add on new files first");
 	finish(diff, ok ? &text : NULL, (const char *const *)kept, ok ? NULL : &why);
 	for (char **line = kept; *line; line++)
 		free(*line);
@@ -247,34 +249,42 @@ static char *find_top(const char *folder)
 }
 
 /* Nothing that a repository's configuration could have git run. */
-static struct proc *run_git(struct diff *diff)
+static struct proc *run_git(struct diff *diff, const char *const *paths)
 {
-	static const char *const words[] = {
-		"git",           "--no-optional-locks", "-C",           NULL,
-		"-c",            "core.quotePath=false", "-c",          "core.fsmonitor=false",
-		"diff",          "--cached",             "--no-color",  "--no-ext-diff",
-		"--no-textconv", "--src-prefix=a/",      "--dst-prefix=b/", "--submodule=short",
+	const char *words[] = {
+		"git",           "--no-optional-locks", "--literal-pathspecs", "-C",
+		*diff->top ? diff->top : "/",           "-c",                  "core.quotePath=false",
+		"-c",            "core.fsmonitor=false", "diff",               diff->staged ? "--cached" : "HEAD",
+		"--no-color",    "--no-ext-diff",       "--no-textconv",       "--src-prefix=a/",
+		"--dst-prefix=b/", "--submodule=short", "--",
 	};
-	char *argv[ARRAY_LEN(words) + 1] = { NULL };
+	size_t count = ARRAY_LEN(words);
 	struct proc *proc;
+	char **argv;
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		argv[i] = xstrdup(words[i] ? words[i] : *diff->top ? diff->top : "/");
+	while (paths && paths[count - ARRAY_LEN(words)])
+		count++;
+	argv = xcalloc(count + 1, sizeof(*argv));
+	for (size_t i = 0; i < count; i++)
+		argv[i] = xstrdup(i < ARRAY_LEN(words) ? words[i] : paths[i - ARRAY_LEN(words)]);
 	proc = proc_run(diff->loop, argv, LIMIT_DIFF, LIMIT_DIFF_SECONDS, on_output, diff);
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+	for (size_t i = 0; i < count; i++)
 		free(argv[i]);
+	free(argv);
 	return proc;
 }
 
-struct diff *diff_start(struct loop *loop, struct workspace *workspace, const char *folder, diff_fn *fn, void *ctx)
+struct diff *diff_start(struct loop *loop, struct workspace *workspace, const char *folder, const char *const *paths,
+	diff_fn *fn, void *ctx)
 {
 	struct diff *diff = xcalloc(1, sizeof(*diff));
 
-	*diff = (struct diff){ .loop = loop, .workspace = workspace, .fn = fn, .ctx = ctx };
+	*diff = (struct diff){ .loop = loop, .workspace = workspace, .fn = fn, .ctx = ctx, .staged = !paths };
 	diff->folder = folder ? xstrdup(folder) : NULL;
-	diff->top = folder ? find_top(folder) : NULL;
+	/* Files tell which repository they are in; where one has no folder, git says so. */
+	diff->top = paths ? find_top(*paths) : folder ? find_top(folder) : NULL;
 	if (diff->top)
-		diff->proc = run_git(diff);
+		diff->proc = run_git(diff, paths);
 	else
 		loop_defer(loop, on_nothing, diff);
 	return diff;

@@ -1,7 +1,8 @@
 #ifndef EKE_CHAT_DIFF_H
 #define EKE_CHAT_DIFF_H
 /*
- * What is staged in the workspace's git repository, without the files that stay on this machine. For conversation.c.
+ * What is staged in the workspace's git repository, or not committed of some files, without the files that stay on
+ * this machine. For conversation.c.
  */
 #include "eke/base/err.h"
 #include "eke/base/strbuf.h"
@@ -16,8 +17,12 @@ struct diff;
  */
 typedef void diff_fn(void *ctx, const struct strbuf *text, const char *const *kept, const struct err *err);
 
-/* Runs git in the folder (absolute; NULL: there is none). fn is called once, from the loop. */
-struct diff *diff_start(struct loop *loop, struct workspace *workspace, const char *folder, diff_fn *fn, void *ctx);
+/*
+ * Runs git in the folder (absolute; NULL: there is none). `paths` (absolute, ends with NULL): what these have that the
+ * last commit has not; NULL: what is staged. fn is called once, from the loop.
+ */
+struct diff *diff_start(struct loop *loop, struct workspace *workspace, const char *folder, const char *const *paths,
+	diff_fn *fn, void *ctx);
 /* fn is not called. */
 void diff_cancel(struct diff *diff);
 

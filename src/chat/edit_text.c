@@ -1,5 +1,5 @@
 /*
- * Prompt and answer of an edit. No objects; two pure functions over text.
+ * Prompt and answer of an edit. Two pure functions.
  */
 #include "eke/chat/edit_text.h"
 

@@ -1,6 +1,6 @@
 /*
  * What can wait, in the file of conversations, in small steps, since taking a long text into the index or out of it
- * takes its time. No objects of its own.
+ * takes its time.
  */
 #include "eke/chat/history_step.h"
 

@@ -37,6 +37,29 @@ static bool take_context(struct question *question, const struct conversation_qu
 	return false;
 }
 
+/* The files whose changes go along. */
+static bool take_changed(struct question *question, const struct conversation_question *q, struct err *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->context_count; i++) {
+		char *path = q->context[i].kind == CONTEXT_CHANGES ? uri_to_path(q->context[i].uri) : NULL;
+
+		if (q->context[i].kind != CONTEXT_CHANGES)
+			continue;
+		if (!path || !question->wants_diff) {
+			free(path);
+			err_set(err, ERR_INVALID_PARAMS, question->wants_diff ? "%.400s is no file" :
+				"changes to %.400s go with a command that needs a diff, such as commit", q->context[i].uri);
+			return false;
+		}
+		question->changed = xreallocarray(question->changed, n + 2, sizeof(*question->changed));
+		question->changed[n++] = path;
+		question->changed[n] = NULL;
+	}
+	return true;
+}
+
 static bool is_blank(const char *text)
 {
 	return !text[strspn(text, " \t\r\n")];
@@ -118,6 +141,8 @@ bool question_prepare(struct question *question, const struct conversation_quest
 		return false;
 	if (command && !take_command(question, command, err))
 		return false;
+	if (!take_changed(question, q, err))
+		return false;
 	if (!command && is_blank(question->prompt)) {
 		err_set(err, ERR_INVALID_PARAMS, "the question is empty");
 		return false;
@@ -137,5 +162,8 @@ void question_release(struct question *question)
 	free(question->title);
 	free(question->workspace);
 	free(question->edit);
+	for (char **path = question->changed; path && *path; path++)
+		free(*path);
+	free(question->changed);
 	context_release(&question->blocks);
 }

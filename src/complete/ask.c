@@ -17,7 +17,7 @@
 #include "eke/post/post.h"
 #include "eke/upstream/call.h"
 
-/* Room for an answer of so many lines of code; providers charge the room in advance (upstream.md 1.4). */
+/* Room for an answer of so many lines of code; providers charge the room in advance (providers.md 1.4). */
 #define TOKENS_PER_LINE 24
 #define TOKENS_MAX 1024
 /* Where requests are counted an answer may have so many times the lines, and tokens, of one that is shown at once. */

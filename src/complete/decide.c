@@ -1,6 +1,6 @@
 /*
- * The order of the steps (design.md, 5): known, on its way, worth asking. No objects; nothing is started here, so that
- * completion/explain can look without doing.
+ * The order of the steps (src/README.md, "Where a keystroke goes"): known, on its way, worth asking. Nothing is
+ * started here, so that completion/explain can look without doing.
  */
 #include "decide.h"
 

@@ -210,8 +210,8 @@ static void add_user(struct strbuf *sb, const struct prompt_input *in, const str
 	add_field(sb, "File", in->path && *in->path ? in->path : "untitled", PATH_SHOWN);
 	if (in->language && *in->language)
 		add_field(sb, "Language", in->language, LANGUAGE_SHOWN);
-	indent_learn(&indent, in->prefix, in->prefix_len);
-	indent_learn(&indent, in->suffix, in->suffix_len);
+	indent_learn(&indent, syntax_of(in->language), in->prefix, in->prefix_len);
+	indent_learn(&indent, syntax_of(in->language), in->suffix, in->suffix_len);
 	if (indent_is_tabs(&indent, in->insert_spaces))
 		strbuf_adds(sb, "Indentation: tabs\n");
 	else

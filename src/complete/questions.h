@@ -29,8 +29,8 @@ struct question *question_find(const struct engine *engine, uint64_t item);
 /* An automatic question of this document is under way. */
 bool question_is_open(const struct engine *engine, const char *uri);
 /*
- * One that waited for it waits no more. If it was the last, the question goes on if it is paid for (design.md 4.7);
- * else it is aborted, unless somebody else joins it within the time between two keystrokes: editors cancel their
+ * One that waited for it waits no more. If it was the last, the question goes on if it is paid for (src/README.md, rule
+ * 7); else it is aborted, unless somebody else joins it within the time between two keystrokes: editors cancel their
  * request at each key, and the next may want the same.
  */
 void question_abandon(struct question *question);

@@ -1,5 +1,5 @@
 /*
- * The trail, the document and the cache put together. No objects.
+ * The trail, the document and the cache put together.
  */
 #include "resume.h"
 

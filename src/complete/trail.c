@@ -1,5 +1,5 @@
 /*
- * The last answers, by their keys. No objects: struct trail is a value in its habit.
+ * The last answers, by their keys. A struct trail is a value in its habit.
  */
 #include "trail.h"
 

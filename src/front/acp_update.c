@@ -1,5 +1,5 @@
 /*
- * session/update notifications. Nothing is kept here.
+ * The session/update notifications.
  */
 #include "acp_private.h"
 

@@ -52,7 +52,7 @@ static const struct decode_field diagnostic_table[] = {
 	{ .name = NULL },
 };
 
-static const char *const kinds[] = { "selection", "file", "text", "diagnostics" };
+static const char *const kinds[] = { "selection", "file", "text", "diagnostics", "changes" };
 
 static bool decode_diagnostic(const struct json *value, const char *path, struct lsp_context *out, struct err *err)
 {
@@ -91,7 +91,8 @@ static bool decode_item(const struct json *value, struct lsp_context *out, struc
 		kind++;
 	if (kind == ARRAY_LEN(kinds)) {
 		err_set(err, ERR_INVALID_PARAMS,
-			"params.context[].kind must be \"selection\", \"file\", \"text\" or \"diagnostics\"");
+			"params.context[].kind must be \"selection\", \"file\", \"text\", \"diagnostics\" or "
+			"\"changes\"");
 		return false;
 	}
 	*item = (struct context_item){

@@ -121,7 +121,7 @@ static bool take_place(struct offline_place *place, struct offline *offline, con
 					 .doc = offline_find(offline, r->uri),
 					 .syntax = syntax_of(r->language),
 					 .line = r->line };
-	indent_learn(&indent, before, len);
+	indent_learn(&indent, syntax_of(r->language), before, len);
 	place->style.tabs = indent_is_tabs(&indent, r->insert_spaces);
 	place->style.unit = (unsigned)indent_unit(&indent, r->insert_spaces, r->tab_size);
 	take_above(place, before, start);

@@ -1,5 +1,5 @@
 /*
- * The cut. No objects.
+ * The cut.
  */
 #include "eke/post/candidates.h"
 

@@ -137,8 +137,9 @@ static void on_timer(void *ctx)
 
 /*
  * GnuTLS asks the program for this when it is loaded (GNUTLS_SKIP_GLOBAL_INIT in its manual), and otherwise sets
- * itself up at once: some 0.8 MiB and a millisecond. Debian's libcurl loads it for LDAP and RTMP, which eke does
- * not speak. A libcurl whose own TLS is GnuTLS sets it up in curl_global_init(). The Makefile exports it.
+ * itself up at once: 0.9 MiB of memory, of which 0.14 MiB is the process's own, and 0.3 of the 5 ms of processor time
+ * that eke takes to start. Debian's libcurl loads it for LDAP and RTMP, which eke does not speak. A libcurl whose own
+ * TLS is GnuTLS sets it up in curl_global_init(). The Makefile exports it.
  */
 int _gnutls_global_init_skip(void);
 
@@ -515,7 +516,7 @@ static void set_request(struct transfer *t, const struct http_request *r)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	else if (strcmp(r->method, r->body ? "POST" : "GET"))
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
-	/* Some hosts of the kind we serve refuse clients that do not look like a browser (upstream.md 1.5). */
+	/* Some relays refuse clients that do not look like a browser (providers.md 1.5). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
 	if (r->loopback && !r->proxy)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { getEncoding } from 'js-tiktoken';
 
@@ -286,6 +287,28 @@ test('commit: what is staged, without what stays here', async (t) => {
 	const call = eke.startSend('', { command: 'commit' });
 	call.cancel();
 	assert.equal((await failure(call.answer)).code, -32800);
+});
+
+test('commit: what some files have that the last commit has not', async (t) => {
+	const { upstream, eke, root, write } = await start(t, { files: { 'a.c': 'int a;\n', 'b [x].c': 'int b;\n', 'c.c': 'int c;\n', '.env': 'A=1\n' } });
+	const changes = (...names) => names.map((name) => ({ kind: 'changes', uri: pathToFileURL(join(root, name)).href }));
+
+	assert.match((await failure(eke.send('', { command: 'commit', context: changes('a.c') }))).message, /no git repository/);
+	git(root, 'init', '-q');
+	git(root, 'add', '-f', '.');
+	git(root, 'commit', '-qm', 'first');
+	const nothing = await failure(eke.send('', { command: 'commit', context: changes('a.c') }));
+	assert.match(nothing.message, /^these files have no changes since the last commit/);
+	for (const name of ['a.c', 'b [x].c', 'c.c']) write(name, `int changed_${name[0]};\n`);
+	write('.env', 'A=hunter2\n');
+	git(root, 'add', 'c.c');
+	const { trimmed } = await eke.send('', { command: 'commit', context: changes('a.c', 'b [x].c', '.env') });
+	assert.match(asked(upstream), /^What is to be committed \(git diff HEAD\):\n```diff\ndiff --git a\/a\.c b\/a\.c\n/);
+	assert.match(asked(upstream), /\+int changed_a;[^]*\+int changed_b;/);
+	assert.doesNotMatch(asked(upstream), /hunter2|changed_c/);
+	assert.match(trimmed[0], /^changes to a file: \.env stays on this machine/);
+	const wrong = await failure(eke.send('What is this?', { context: changes('a.c') }));
+	assert.deepEqual([wrong.code, /such as commit$/.test(wrong.message)], [-32602, true]);
 });
 
 /* --- caps --- */

@@ -6,7 +6,7 @@
 // embedding of the last token. Embeddings are one-hot and the output matrix maps each token to its successor: a table.
 // Every token leads to the first of ANSWER, each of those to the next, and the last one to the end of the text.
 //
-// Format: GGUF 3 (ggml's docs/gguf.md); keys and tensor names as llama.cpp's llama architecture reads them.
+// Format: GGUF 3 (described in ggml's docs); keys and tensor names as llama.cpp's llama architecture reads them.
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

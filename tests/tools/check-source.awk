@@ -35,8 +35,8 @@ BEGIN {
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
 	pure_folders["text"] = "outbound workspace"
-	pure_folders["chat"] = "chat conversation conversation_look conversation_note conversations history history_read " \
-		"history_schema history_step context diff edit"
+	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
+		"history_read history_schema history_step context diff edit"
 	pure("base", "json_guard hex rfc3339 url utf width")
 	pure("config", "base_url service")
 	pure("rpc", "framing peek")
@@ -159,6 +159,9 @@ function escapable(text) {
 
 NR == FNR {
 	exists[$0] = 1
+	name = $0
+	sub(/^.*\//, "", name)
+	basename[name] = 1
 	next
 }
 
@@ -213,7 +216,6 @@ function start_file(name,   parts, n) {
 	lines = 0
 
 	in_comment = 0
-	opening_end = 0
 	opened = 0
 	directives = 0
 	conditional = 0
@@ -267,6 +269,10 @@ function c_line(line,   code, started_in_comment) {
 	line_comment = 0
 	code = lex(line)
 	opening(line, started_in_comment)
+	if (started_in_comment)
+		cites(line)
+	else if (match(line, /\/\*/))
+		cites(substr(line, RSTART))
 	layout(line, started_in_comment)
 	if (line_comment)
 		problem(FNR, "a // comment: write /* */")
@@ -326,26 +332,25 @@ function lex(line,   out, token) {
 
 # A file says first what it is for: a .c in its first line, a header there or right after its guard.
 function opening(line, started_in_comment) {
-	if (!opened) {
-		if (is_header && (line ~ /^[ \t]*$/ || line ~ /^#[ \t]*(ifndef|define)[ \t]+[A-Z0-9_]+$/))
-			return
-		opened = 1
-		if (line !~ /^\/\*/)
-			problem(FNR, "no opening comment: say here what the file is for" (is_header ? ", its units, ownership and errors" : ", its objects and their lifetimes"))
-		else if (!in_comment)
-			short_opening()
-		else
-			opening_end = -1
-	} else if (opening_end == -1 && !in_comment) {
-		opening_end = FNR
-		if (FNR < 3)
-			short_opening()
-	}
+	if (opened)
+		return
+	if (is_header && (line ~ /^[ \t]*$/ || line ~ /^#[ \t]*(ifndef|define)[ \t]+[A-Z0-9_]+$/))
+		return
+	opened = 1
+	if (line !~ /^\/\*/)
+		problem(FNR, "no opening comment: say here what the file is for" (is_header ? ", its units, ownership and errors" : ", its objects and their lifetimes"))
 }
 
-function short_opening() {
-	if (in_src && !is_header)
-		problem(1, "the opening comment is shorter than 3 lines: say why the file exists, its objects and their lifetimes")
+# A document that is cited must be there: by its path, or by its name alone.
+function cites(text,   name) {
+	while (match(text, /[A-Za-z0-9_.\/-]*[A-Za-z0-9_-][.]md([^A-Za-z0-9_]|$)/)) {
+		name = substr(text, RSTART, RLENGTH)
+		text = substr(text, RSTART + RLENGTH)
+		sub(/[^A-Za-z0-9_]$/, "", name)
+		sub(/^.*\/\//, "", name)
+		if (!(name in exists) && !(name in basename))
+			escapable("cites " name ", which is not there: cite a page of this repository, or none")
+	}
 }
 
 function layout(line, started_in_comment,   lead, flat) {
@@ -530,6 +535,8 @@ function other_line(line) {
 		is_shell = 1
 	if (line ~ /(#|\/\/|\/\*|<!--) allowed: *[^ ]/)
 		escape = 1
+	if (!is_markdown && match(line, /^[ \t]*(\*|#|\/\/|\/\*)/))
+		cites(line)
 	if (is_js_test && (line ~ /(^|[^A-Za-z0-9_.])sleep\(/ || line ~ /setTimeout\((r|res|resolve|done)[,)]/ || line ~ /timers\/promises/))
 		escapable("a sleep in a test: wait for the event itself")
 	if (is_shell && line ~ /(^|[;&|({ \t])u?sleep [0-9.$"]/ && line !~ /^[ \t]*#/)

@@ -105,7 +105,12 @@ const VIOLATIONS = [
 	{ at: 'include/eke/base/bare.h', files: { 'include/eke/base/bare.h': '/* No guard. */\nstruct bare;\n' }, problems: [[1, 'no include guard: #ifndef EKE_BASE_BARE_H']] },
 	{ at: 'include/eke/base/mute.h', files: { 'include/eke/base/mute.h': '#ifndef EKE_BASE_MUTE_H\n#define EKE_BASE_MUTE_H\nstruct mute;\n#endif\n' }, problems: [[3, 'no opening comment']] },
 	{ at: 'src/base/mute2.c', files: { ...module('base', 'mute2'), 'src/base/mute2.c': '#include "eke/base/mute2.h"\n' }, problems: [[1, 'no opening comment']] },
-	{ at: 'src/base/brief.c', files: { ...module('base', 'brief'), 'src/base/brief.c': '/* Short. */\n#include "eke/base/brief.h"\n' }, problems: [[1, 'shorter than 3 lines']] },
+	// what is sent comes from one place, unless the line says why not
+	{ at: 'src/chat/sent.c', files: module('chat', 'sent', `\nvoid f(void)\n{\n\tdoc_text(0);\n\tdoc_text(1); ${ALLOWED}\n}\n`), problems: [[8, 'doc_text() is not for chat/']] },
+	{ at: 'src/text/unsent.c', files: module('text', 'unsent', '\nvoid f(void)\n{\n\tdoc_text(0);\n}\n'), problems: [] },
+	// documents that are cited
+	{ at: 'src/base/cites.c', files: { ...module('base', 'cites'), 'src/base/cites.c': source('base', 'cites', '\n/* README.md is there; notes.md 4.2 and docs/far.md are not. */\nconst char *name = "my.md"; /* see gone.md */\n') }, problems: [[6, 'cites notes.md'], [6, 'cites docs/far.md'], [7, 'cites gone.md']] },
+	{ at: 'tests/e2e/cites.mjs', files: { 'tests/e2e/cites.mjs': '// As design-notes.md says.\nconst file = "a.md";\n' }, problems: [[1, 'cites design-notes.md']] },
 	{ at: 'tests/unit/test_mute.c', files: { 'tests/unit/test_mute.c': 'int main(void)\n{\n\treturn 0;\n}\n' }, problems: [[1, 'no opening comment']] },
 	{ at: 'src/base/orphan.c', files: { 'src/base/orphan.c': COMMENT }, problems: [[1, 'no header of its own: add include/eke/base/orphan.h']] },
 	{ at: 'src/base/alone.c', files: { ...module('base', 'alone'), 'src/base/alone.c': COMMENT }, problems: [[1, 'its own header is not included']] },
@@ -194,6 +199,33 @@ test('generated files that are not fresh', () => {
 	const result = check(tree(generate(1)));
 	assert.equal(result.status, 1);
 	assert.match(result.stdout, /^protocol\/generate\.mjs:1: generated files are not fresh/m);
+});
+
+test('lists of built-in chat commands that differ from the table', () => {
+	const entry = (name, edit) => `	{ .name = "${name}",\n	  .prompt = "x"${edit ? `,\n	  .code_action_kind = "${edit}",\n	  .edit_instruction =\n		"y"` : ''} },\n`;
+	const files = (lists) => tree({
+		...CLEAN,
+		'src/chat/builtin_commands.h': header('chat', 'builtin_commands'),
+		'src/chat/builtin_commands.c': `${COMMENT}#include "builtin_commands.h"\n\nconst struct command builtin_commands[] = {\n${entry('explain')}${entry('fix', 'quickfix')}};\n`,
+		'src/front/lsp.c': `${CLEAN['src/front/lsp.c']}\nvoid f(void)\n{\n\tjson_put_string(w, "quickfix");\n}\n`,
+		'src/front/completions/eke.bash': "	-W 'explain fix'\n",
+		'editors/vim/lua/eke/chat.lua': "local COMMANDS = { 'explain', 'fix' }\n",
+		'editors/acp.md': '| `/fix` with one file | a diff |\n',
+		'src/front/man/eke.1': 'explain and fix\n',
+		...lists,
+	});
+	assert.deepEqual(check(files({})).problems.map((line) => line.replace(/\d+ files/, '')), ['check-source: , no problems']);
+	for (const [lists, words] of [
+		[{ 'src/front/completions/eke.bash': "	-W 'explain fly'\n" }, /eke\.bash.*differs.*"fix"[^]*"fly"/],
+		[{ 'editors/vim/lua/eke/chat.lua': "local COMMANDS = { 'fix' }\n" }, /chat\.lua.*differs.*"explain"/],
+		[{ 'editors/acp.md': '| `/explain` with one file | a diff |\n' }, /acp\.md.*"explain"[^]*"fix"/],
+		[{ 'src/front/man/eke.1': 'explain\n' }, /eke\.1.*does not name the chat command "fix"/],
+		[{ 'src/front/lsp.c': CLEAN['src/front/lsp.c'] }, /codeActionKinds lack "quickfix"/],
+	]) {
+		const result = check(files(lists));
+		assert.equal(result.status, 1);
+		assert.match(result.stdout, words);
+	}
 });
 
 test('a command or option that man page or completions forgot', () => {

@@ -1,5 +1,5 @@
 /*
- * What providers say of their limits: every text of upstream.md 1.6 and 3.4 and of tests/upstream/scenarios, and the
+ * What providers say of their limits: every text of providers.md 1.6 and 3.4 and of tests/upstream/scenarios, and the
  * wordings of other providers and limiters; then the headers.
  */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /*
- * Chunks and whole answers of every dialect, as endpoints send them, and the odd ones that upstream.md 3.2 to
+ * Chunks and whole answers of every dialect, as endpoints send them, and the odd ones that providers.md 3.2 to
  * 3.5 lists.
  */
 #include <setjmp.h>

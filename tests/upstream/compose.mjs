@@ -1,5 +1,5 @@
 // What an answer says, event by event, before it becomes bytes: role, reasoning, text, finish, usage, [DONE], with the oddities of
-// upstream.md 3.2 and 3.3 that a scenario asks for. An event is { json } | { data } | { line }; sse.mjs spells it.
+// providers.md 3.2 and 3.3 that a scenario asks for. An event is { json } | { data } | { line }; sse.mjs spells it.
 
 import { splitPieces } from "./pieces.mjs";
 

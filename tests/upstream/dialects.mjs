@@ -1,4 +1,4 @@
-// The shapes of the answers (upstream.md 3.2 and 3.5), one object per dialect. A dialect says what a piece of an answer looks
+// The shapes of the answers (providers.md 3.2 and 3.5), one object per dialect. A dialect says what a piece of an answer looks
 // like; compose.mjs says which pieces there are, sse.mjs how they are spelt in bytes.
 //
 // A piece: { index, role?, content?, reasoning?, finish?, extra? }. finish undefined: the key is left out. A dialect returns

@@ -1,4 +1,4 @@
-// Which path is what. Every path is known with and without /v1, as clients disagree about base URLs (upstream.md 2).
+// Which path is what. Every path is known with and without /v1, as clients disagree about base URLs (providers.md 2).
 
 import { dialects } from "./dialects.mjs";
 
@@ -13,7 +13,7 @@ const POSTS = {
 	"/query/balance": "balance",
 };
 
-/** What chatanywhere takes for a chat request with a forbidden model (upstream.md 1.6, "url少了个chat"). */
+/** What chatanywhere takes for a chat request with a forbidden model (providers.md 1.6, "url少了个chat"). */
 const HALF_PATHS = ["", "/", "/v1", "/v1/", "/v1/chat", "/v1/chat/", "/chat", "/chat/"];
 
 /** @returns {{route: string, counted: boolean, dialect?: object}} */

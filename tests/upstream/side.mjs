@@ -25,7 +25,7 @@ export function sideAnswer(upstream, record) {
 
 const modelEntry = (id, owner = "eke-test-upstream") => ({ id, object: "model", created: 1700000000, owned_by: owner, permission: [] });
 
-/** One row an hour and model, as chatanywhere has them (upstream.md 1.5): what this server counted itself. */
+/** One row an hour and model, as chatanywhere has them (providers.md 1.5): what this server counted itself. */
 function usageRows(upstream, record) {
 	const { model = "%", hours = 24 } = record.body;
 	const like = new RegExp(`^${model.split("%").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*")}$`);

@@ -1,4 +1,4 @@
-// Events to bytes, with every spelling of upstream.md 3.1 that a scenario asks for. No I/O.
+// Events to bytes, with every spelling of providers.md 3.1 that a scenario asks for. No I/O.
 
 const ENDS = { lf: "\n", crlf: "\r\n", cr: "\r" };
 const BOM = "\uFEFF";

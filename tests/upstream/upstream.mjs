@@ -276,7 +276,7 @@ class Upstream {
 		if (route === "unknown") return "404-path";
 		if (route === "wrong-method") return "405-method";
 		if (this.options.key !== undefined) {
-			/* The queries take the bare key (upstream.md 1.5). */
+			/* The queries take the bare key (providers.md 1.5). */
 			const bare = (route === "usage" || route === "balance") && headers.authorization === this.options.key;
 			if (!bare && headers.authorization !== `Bearer ${this.options.key}`) return "401-apikey";
 		}

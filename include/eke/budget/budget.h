@@ -3,7 +3,7 @@
 /*
  * The only way to an endpoint: a request is sent only with a reservation from here. All windows of the
  * endpoint's plan must admit it; automatic requests must also leave the reserve alone; nobody asks while the
- * provider cooldowns (design.md, 6; the reasons are in upstream.md 4.2).
+ * provider cooldowns (the reasons: src/upstream/providers.md, 4.2).
  *
  * The count is one ledger for every eke process of the user on this machine (a file in the state directory),
  * exact, written before the bytes leave, and kept through crashes: what is reserved counts until it is refunded.
@@ -115,7 +115,7 @@ void budget_refused(struct budget *budget, uint64_t reservation, const struct bu
 /* Which key an endpoint has, so that its windows can be shown without asking for the key. */
 void budget_note_key(struct budget *budget, const struct config_endpoint *endpoint, const char *key);
 
-/* --- the provider's own counter (chatanywhere's /v1/query/usage_details; upstream.md 1.5) --- */
+/* --- the provider's own counter (chatanywhere's /v1/query/usage_details; providers.md 1.5) --- */
 
 /* May it be asked now? At most once in ten minutes per key for the whole machine; true takes the turn. */
 bool budget_wants_usage(struct budget *budget, const struct config_endpoint *endpoint, const char *key);

@@ -3,7 +3,7 @@
 /*
  * What a provider's refusal means for the requests that follow: until when nobody asks, and who may find out whether it
  * takes requests again. The count of the ledger is a lower bound (other programs, other machines behind the same
- * address), the refusal is the truth (upstream.md 4.2 e). Pure; times are Unix ms.
+ * address), the refusal is the truth (providers.md 4.2 e). Pure; times are Unix ms.
  */
 #include <stdbool.h>
 #include <stdint.h>

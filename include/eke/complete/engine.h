@@ -1,11 +1,11 @@
 #ifndef EKE_COMPLETE_ENGINE_H
 #define EKE_COMPLETE_ENGINE_H
 /*
- * Inline completion: what to insert at a position of an open document. In this order (design.md, 5): what is known
- * already, what is on its way already, what the open documents tell by themselves, and only then, if the place is
- * worth it and the budget bears it, a question to the endpoint. A question and those who wait for it are separate: who
- * types on, or cancels, stops waiting; the question then goes on into the cache where requests are counted, and
- * is aborted where they are not.
+ * Inline completion: what to insert at a position of an open document. In this order (src/README.md, "Where a keystroke
+ * goes"): what is known already, what is on its way already, what the open documents tell by themselves, and only then,
+ * if the place is worth it and the budget bears it, a question to the endpoint. A question and those who wait for it
+ * are separate: who types on, or cancels, stops waiting; the question then goes on into the cache where requests are
+ * counted, and is aborted where they are not.
  */
 #include <stdbool.h>
 #include <stddef.h>

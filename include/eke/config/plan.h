@@ -1,7 +1,8 @@
 #ifndef EKE_CONFIG_PLAN_H
 #define EKE_CONFIG_PLAN_H
 /*
- * A plan: what a key may do, as data (design.md, 6). Windows must all admit a request. The counting is budget/'s.
+ * A plan: what a key may do, as data (protocol/config.schema.json, "Plan"). A request must fit into every window.
+ * budget/ does the counting.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * The one event loop, by libev, and what hangs on it: timers, descriptors, signals, the death of a process. Everything
  * above this folder sees these types instead of libev's.
  *
- * Rules that hold for all callbacks of eke (design.md, 4.3): they come from the loop, never from within the call that
- * started the work, and never after the matching stop, cancel or free. Freeing a timer or a watch inside its
+ * Rules that hold for all callbacks of eke (src/README.md, rule 3): they come from the loop, never from within the call
+ * that started the work, and never after the matching stop, cancel or free. Freeing a timer or a watch inside its
  * own callback is fine: the memory goes at the end of the turn.
  */
 #include <stdbool.h>

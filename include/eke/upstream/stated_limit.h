@@ -2,7 +2,7 @@
 #define EKE_UPSTREAM_STATED_LIMIT_H
 /*
  * What an endpoint says of its own limits in the words of a refusal, in Chinese or English. Pure; every number is the
- * provider's claim, and checked for sense only. The wordings are chatanywhere's (upstream.md 1.6), OpenAI's and its
+ * provider's claim, and checked for sense only. The wordings are chatanywhere's (providers.md 1.6), OpenAI's and its
  * imitators' (Groq, Moonshot, GitHub Models, Cohere, Anthropic), new-api's, and those of the limiters of web frameworks
  * ("5 per 1 minute").
  */
@@ -19,7 +19,7 @@ struct stated_limit {
 };
 
 /*
- * Reads a provider's words (err.provider_message) and its labels, types and codes such as "insufficient_quota" (NULL:
+ * Reads a provider's words and its labels, types and codes such as "insufficient_quota" (NULL:
  * none at hand). Limits on tokens are none on requests. Of several limits the first counts.
  */
 void stated_limit_read(const char *words, const char *labels, struct stated_limit *out);

@@ -45,7 +45,7 @@ struct wire_chunk {
 /*
  * Decodes one object of a stream or a whole answer (message instead of delta). Never fails: what is not
  * understood is just not there. An error object whose code is "200 OK" and whose message is empty is no error
- * (upstream.md 1.6). Usage objects of zeros only count as absent. Reasoning in either field
+ * (providers.md 1.6). Usage objects of zeros only count as absent. Reasoning in either field
  * (reasoning_content, reasoning).
  */
 void wire_decode(const struct json *value, struct wire_chunk *out);
@@ -60,7 +60,7 @@ const struct json *wire_error_find(const struct json *value);
 int64_t wire_code_number(const struct json *code);
 
 /*
- * What a body is, by its first non-blank byte (content types lie, upstream.md 3.4): JSON, HTML, or else an
+ * What a body is, by its first non-blank byte (content types are often wrong, providers.md 3.4): JSON, HTML, or else an
  * event stream. WIRE_BODY_UNKNOWN: only blanks (and perhaps a byte order mark) so far.
  */
 enum wire_body { WIRE_BODY_UNKNOWN, WIRE_BODY_JSON, WIRE_BODY_HTML, WIRE_BODY_SSE };

@@ -1,4 +1,4 @@
-// What chunks say (upstream.md 3.2).
+// What chunks say (providers.md 3.2).
 import { TEXT, THOUGHT, WHOLE } from "./text.mjs";
 
 const chunk = (choice, more) => ({ json: { id: "chatcmpl-x", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, ...choice }], ...more } });

@@ -1,4 +1,4 @@
-// 200 without a stream although one was asked for (upstream.md 3.1, 3.4).
+// 200 without a stream although one was asked for (providers.md 3.1, 3.4).
 import { TEXT, THOUGHT, WHOLE } from "./text.mjs";
 
 const HTML = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head><body><h1>Welcome to Hotel Wi-Fi</h1></body></html>\n";

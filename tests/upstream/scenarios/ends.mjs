@@ -1,4 +1,4 @@
-// How streams end, well or not (upstream.md 1.6, 3.3, 3.4). Complete is what had a finish reason; the rest is "truncated".
+// How streams end, well or not (providers.md 1.6, 3.3, 3.4). Complete is what had a finish reason; the rest is "truncated".
 import { TEXT, WHOLE } from "./text.mjs";
 
 const PIECES = ["Hello", ", ", "world", "!"];

@@ -1,4 +1,4 @@
-// Answers that are no 2xx (upstream.md 1.4, 1.6, 3.4, 3.5), with the texts as they were seen.
+// Answers that are no 2xx (providers.md 1.4, 1.6, 3.4, 3.5), with the texts as they were seen.
 
 const chatanywhere = (code, message) => ({ error: { message, type: "chatanywhere_error", param: null, code } });
 const openai = (message, type, code = null, param = null) => ({ error: { message, type, param, code } });

@@ -1,4 +1,4 @@
-// How events are spelt (upstream.md 3.1).
+// How events are spelt (providers.md 3.1).
 import { TEXT, WHOLE } from "./text.mjs";
 
 export const framingScenarios = [

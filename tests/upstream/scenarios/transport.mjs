@@ -1,4 +1,4 @@
-// Connections that stall or break, and odd HTTP (upstream.md 3.3, 3.4). A stall lasts until the client gives up or the test calls
+// Connections that stall or break, and odd HTTP (providers.md 3.3, 3.4). A stall lasts until the client gives up or the test calls
 // record.release(): set short timeouts.
 import { TEXT, WHOLE } from "./text.mjs";
 

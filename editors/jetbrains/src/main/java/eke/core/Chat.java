@@ -117,6 +117,7 @@ public final class Chat {
 	private Turn answer; // that is being written
 	private Turn former; // which it is to take the place of
 	private String asked = "";
+	private int others; // conversations that begin, and are not shown
 
 	/** The model to ask; "": the configuration's. */
 	public String model = "";
@@ -188,6 +189,24 @@ public final class Chat {
 		begin("chat/send", params, null, question.origin);
 	}
 
+	/** Gets an answer's text; or null and what went wrong. */
+	public interface Once {
+		void take(String text, String error);
+	}
+
+	/** A command in a chat of its own, which is not shown here. */
+	public void once(String command, List<Attachment> attachments, Once once) {
+		JsonArray context = new JsonArray();
+		for (Attachment attachment : attachments)
+			context.add(attachment.context);
+		others++;
+		call("chat/send", Json.object("prompt", "", "command", command, "context", context.size() > 0 ? context : null),
+			(result, error) -> {
+				others--;
+				once.take(Json.string(result, "text", ""), message(error));
+			});
+	}
+
 	/** Asks the last question once more. False if there is nothing to ask again. */
 	public boolean regenerate() {
 		if (isAnswering() || id.isEmpty() || turns.isEmpty())
@@ -228,7 +247,8 @@ public final class Chat {
 	}
 
 	void created(JsonObject params) {
-		if (isAnswering() && id.isEmpty()) {
+		// Which of two it is, is not said; the answer says it, too.
+		if (isAnswering() && id.isEmpty() && others == 0) {
 			become(Json.string(params, "chatId", ""));
 			name(Json.string(params, "questionTurnId", ""), Json.string(params, "turnId", ""));
 		}

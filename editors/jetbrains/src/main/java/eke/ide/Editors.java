@@ -19,6 +19,7 @@ import com.intellij.openapi.editor.ex.FocusChangeListener;
 import com.intellij.openapi.fileEditor.FileDocumentManager;
 import com.intellij.openapi.fileEditor.FileDocumentManagerListener;
 import com.intellij.openapi.project.Project;
+import com.intellij.openapi.project.ProjectManager;
 import com.intellij.openapi.util.Disposer;
 import com.intellij.openapi.vfs.VirtualFile;
 
@@ -34,7 +35,7 @@ import java.util.Map;
  * The project's editors of files: tells the session what happens in them. Consoles, previews, diffs and fields of dialogues are left
  * alone. All of it on the event dispatch thread.
  */
-final class Editors implements EditorFactoryListener {
+public final class Editors implements EditorFactoryListener {
 	private static final class Tracked {
 		final Disposable life = Disposer.newDisposable("eke editor");
 		final EditorView view;
@@ -66,15 +67,19 @@ final class Editors implements EditorFactoryListener {
 		EditorFactory.getInstance().addEditorFactoryListener(this, service);
 		for (Editor editor : EditorFactory.getInstance().getAllEditors())
 			track(editor);
-		ApplicationManager.getApplication().getMessageBus().connect(service).subscribe(
-			com.intellij.AppTopics.FILE_DOCUMENT_SYNC, new FileDocumentManagerListener() {
-				@Override
-				public void beforeDocumentSaving(Document document) {
-					IdeText text = texts.get(document);
-					if (text != null)
-						ApplicationManager.getApplication().invokeLater(() -> session.documents.saved(text));
-				}
-			});
+	}
+
+	/** Tells the server what is saved, in whatever project. */
+	public static final class Saving implements FileDocumentManagerListener {
+		@Override
+		public void beforeDocumentSaving(Document document) {
+			for (Project project : ProjectManager.getInstance().getOpenProjects()) {
+				EkeService service = project.isDisposed() ? null : EkeService.of(project);
+				IdeText text = service == null ? null : service.editors.texts.get(document);
+				if (text != null)
+					ApplicationManager.getApplication().invokeLater(() -> service.session.documents.saved(text));
+			}
+		}
 	}
 
 	void close() {
@@ -236,7 +241,7 @@ final class Editors implements EditorFactoryListener {
 			return;
 		session.ghost.moved();
 		EkeSettings.Values values = EkeSettings.values();
-		if (values.enabled && values.automatic && !EkeSettings.isOff(session.ghost.view().text().language()))
+		if (values.enabled && values.automatic && !(values.platformInline && EkeService.hasPlatformInline()) && !EkeSettings.isOff(session.ghost.view().text().language()))
 			session.ghost.ask();
 	}
 

@@ -91,6 +91,8 @@ public final class EkeConfigurable implements SearchableConfigurable {
 		form.addSeparator();
 		form.addComponent(check("Suggest while typing (else by the key of \"eke: Suggest\" alone)", v -> v.automatic, (v, x) -> v.automatic = x));
 		form.addComponent(check("Tab takes a suggestion", v -> v.tab, (v, x) -> v.tab = x));
+		if (EkeService.hasPlatformInline())
+			form.addComponent(check("Draw suggestions by the IDE's own inline completion", v -> v.platformInline, (v, x) -> v.platformInline = x));
 		form.addComponent(check("Complete from the open documents, too, at no cost", v -> v.offline, (v, x) -> v.offline = x));
 		form.addLabeledComponent("Most lines of a suggestion:", number(1, 200, v -> v.maxLines, (v, x) -> v.maxLines = x));
 		form.addLabeledComponent("Alternatives to ask for, in one request:", number(1, 3, v -> v.candidates, (v, x) -> v.candidates = x));

@@ -279,6 +279,16 @@ public final class EkeService implements Host, Disposable {
 		editors.ready();
 	}
 
+	/** Was this built with what src/inline has, and is this IDE one that has the API? */
+	static boolean hasPlatformInline() {
+		return isThere("eke.inline.EkeInlineCompletionProvider")
+			&& isThere("com.intellij.codeInsight.inline.completion.suggestion.InlineCompletionSingleSuggestion");
+	}
+
+	private static boolean isThere(String name) {
+		return EkeService.class.getClassLoader().getResource(name.replace('.', '/') + ".class") != null;
+	}
+
 	/** The file that the user is in; null: none. */
 	VirtualFile currentFile() {
 		VirtualFile[] files = FileEditorManager.getInstance(project).getSelectedFiles();

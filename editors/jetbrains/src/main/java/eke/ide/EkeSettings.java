@@ -32,6 +32,8 @@ public final class EkeSettings implements PersistentStateComponent<EkeSettings.V
 		/** Off: completions on demand alone. */
 		public boolean automatic = true;
 		public boolean tab = true;
+		/** The platform's own inline completion in place of inlays of ours; of no effect where there is none. */
+		public boolean platformInline = false;
 		public int maxLines = 24;
 		public int candidates = 1;
 		public boolean offline = true;

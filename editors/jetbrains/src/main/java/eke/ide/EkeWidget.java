@@ -10,7 +10,6 @@ import com.intellij.openapi.actionSystem.ActionGroup;
 import com.intellij.openapi.actionSystem.ActionManager;
 import com.intellij.openapi.actionSystem.DataContext;
 import com.intellij.openapi.actionSystem.CommonDataKeys;
-import com.intellij.openapi.actionSystem.impl.SimpleDataContext;
 import com.intellij.ui.awt.RelativePoint;
 import com.intellij.util.Consumer;
 
@@ -89,7 +88,7 @@ public final class EkeWidget implements StatusBarWidget, StatusBarWidget.TextPre
 	}
 
 	static ListPopup menu(Project project) {
-		DataContext context = SimpleDataContext.getSimpleContext(CommonDataKeys.PROJECT.getName(), project);
+		DataContext context = id -> CommonDataKeys.PROJECT.is(id) ? project : null;
 		return JBPopupFactory.getInstance().createActionGroupPopup("eke", (ActionGroup)ActionManager.getInstance().getAction(MENU),
 			context, JBPopupFactory.ActionSelectionAid.SPEEDSEARCH, false);
 	}

@@ -30,7 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** The core in an editor without a screen, for the conformance suite. What a key does here, it does in the IDE's adapter. */
-public final class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
+public class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 	private static final ThreadFactory DAEMON = task -> {
 		Thread thread = new Thread(task);
 		thread.setDaemon(true);
@@ -46,8 +46,8 @@ public final class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 	private JsonObject settings = new JsonObject();
 	private boolean auto = true;
 	private File folder;
-	private Session session;
-	private PlainText current;
+	Session session;
+	PlainText current;
 	private String draft = "";
 	private boolean inChat;
 	private String screen; // the ghost text that is drawn, lines joined by \n
@@ -62,7 +62,7 @@ public final class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 		return loop.submit(task).get();
 	}
 
-	private Object handle(String method, JsonObject params) throws Exception {
+	Object handle(String method, JsonObject params) throws Exception {
 		switch (method) {
 		case "start":
 			command.addAll(Json.strings(params, "command"));
@@ -140,7 +140,7 @@ public final class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 			session.ghost.ask();
 	}
 
-	private void change(PlainText text, int start, int end, String replacement) {
+	void change(PlainText text, int start, int end, String replacement) {
 		session.documents.changing(text, start, end, replacement);
 		session.ghost.changing(text, start, end, replacement);
 		text.replace(start, end, replacement);
@@ -419,7 +419,7 @@ public final class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 		background.execute(() -> guarded(task));
 	}
 
-	private static void guarded(Runnable task) {
+	static void guarded(Runnable task) {
 		try {
 			task.run();
 		} catch (RuntimeException | Error e) {
