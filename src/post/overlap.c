@@ -126,11 +126,13 @@ static bool is_unmatched_tag(const char *text, size_t len, const char *tag, size
 }
 
 /* The same line is both above and below: a table, where lines are alike. */
-static bool is_repetitive(const struct strbuf *t, const struct lines *l, size_t i)
+static bool is_repetitive(
+	const struct post_context *c, const struct strbuf *t, const struct lines *l, size_t i)
 {
-	return i &&
-		is_same_line(
-			t->data + l->line[i].at.start, l->line[i].at.len, t->data + l->line[i - 1].at.start, l->line[i - 1].at.len);
+	const char *above = i ? t->data + l->line[i - 1].at.start : c->prefix.data + c->above.start;
+	size_t len = i ? l->line[i - 1].at.len : c->head_blank ? c->above.len : 0;
+
+	return is_same_line(t->data + l->line[i].at.start, l->line[i].at.len, above, len);
 }
 
 /* Brackets that stand alone, on one side or the other, with text[0..len) at the cursor. */
@@ -191,7 +193,7 @@ static bool is_proven(
 	if (o->skip)
 		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) &&
 			o->words >= SKIPPED_WORDS &&
-			(o->lines > 1 || !is_repetitive(t, l, o->i)) && columns &&
+			(o->lines > 1 || !is_repetitive(c, t, l, o->i)) && columns &&
 			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);
@@ -201,7 +203,7 @@ static bool is_proven(
 	if (columns && before < whole && o->words)
 		return true;
 	return o->words >= OVERLAP_WORDS && (columns || o->words >= SKIPPED_WORDS || !code) &&
-		!(o->lines == 1 && is_repetitive(t, l, o->i));
+		!(o->lines == 1 && is_repetitive(c, t, l, o->i));
 }
 
 /* The document's next lines, and then others: only where it cannot be a sibling. */
