@@ -16,10 +16,10 @@
 #include "eke/base/mem.h"
 #include "eke/post/post.h"
 #include "eke/text/lines.h"
+#include "cache_sync.h"
 #include "decide.h"
 #include "engine_private.h"
 #include "questions.h"
-#include "sharing.h"
 
 /*
  * The first useful piece of an answer is shown as soon as the rest lets itself be waited for: nothing more for so long,
@@ -196,7 +196,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 		};
 	}
 	tell(w, &head);
-	sharing_used(w->engine->sharing, hits[0].item);
+	cache_sync_used(w->engine->sync, hits[0].item);
 	habit_offer(habit, w->place.offset, hits[0].text, first);
 	if (!items[0].offline)
 		trail_follow(&habit->trail, &hits[0], w->place.offset);
@@ -345,7 +345,7 @@ static void waiter_decide(struct waiter *w, struct decision *decision)
 
 	/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
 	if (upstream_at(w->engine->upstream, 0))
-		sharing_refresh(w->engine->sharing, w->place.uri);
+		cache_sync_refresh(w->engine->sync, w->place.uri);
 	engine_decide(w->engine, &in, decision);
 }
 
