@@ -225,6 +225,8 @@ static bool heredoc_begins(struct syntax_walk *w)
 		marked = true;
 		i++;
 	}
+	while ((w->syntax->flags & SYNTAX_SHELL) && i < w->len && w->s[i] == ' ')
+		i++;
 	if (i < w->len && strchr("\"'", w->s[i]))
 		quote = w->s[i++];
 	/* x << y and arrays << item are no heredocs. */

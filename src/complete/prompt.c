@@ -267,7 +267,7 @@ static void shrink(struct prompt_input *in, size_t room)
 	}
 }
 
-bool prompt_cut_windows(struct prompt_input *in, size_t *tokens)
+bool prompt_cut_excerpt(struct prompt_input *in, size_t *tokens)
 {
 	if (in->max_tokens && in->max_tokens <= FIM_OVERHEAD)
 		return false;

@@ -218,18 +218,22 @@ static void walk_prefix(struct post_context *c)
 		(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
 }
 
-/* The opener below `depth` that a closer belongs to: one whose line is indented as the closer's, else the innermost. */
+/*
+ * The opener below `depth` that a closer belongs to: one whose line is indented as the closer's, else the innermost that
+ * is not indented more; SIZE_MAX: it is not in the excerpt.
+ */
 static size_t opener_of(const struct post_context *c, const struct post_closer *closer, size_t depth)
 {
 	char opener = syntax_opener_of(closer->closer);
+	bool by_columns = closer->begins_line && !c->closers_inside;
 	size_t found = SIZE_MAX;
 
 	for (size_t i = depth; i-- > 0;) {
-		if (c->open.opener[i] != opener)
+		if (c->open.opener[i] != opener || (by_columns && c->open_columns[i] > closer->columns))
 			continue;
 		if (found == SIZE_MAX)
 			found = i;
-		if (!closer->begins_line || c->closers_inside)
+		if (!by_columns)
 			break;
 		if (c->open_columns[i] == closer->columns)
 			return i;

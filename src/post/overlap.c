@@ -188,7 +188,7 @@ static bool is_proven(
 	if (before > whole)
 		return false;
 	if (o->skip)
-		return !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS &&
+		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS &&
 			(o->lines > 1 || !is_repetitive(t, l, o->i)) && columns &&
 			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
@@ -422,25 +422,27 @@ static bool keeps_balance(const struct post_context *c, const struct strbuf *t, 
 	return !b.surplus;
 }
 
-static void fit_rest(const struct post_context *c, struct strbuf *t, size_t *replaced, size_t *replaced_at)
+size_t overlap_replaced(const struct post_context *c, const struct strbuf *t)
 {
-	size_t end;
+	size_t end = balance_end(c, t->data, t->len, true);
+	size_t replaced = 0;
 
-	if (!post_is_code(c)) {
-		strbuf_truncate(t, end_on_line(c, t));
+	return end < t->len && replaces_rest(c, t, end, &replaced) && keeps_balance(c, t, replaced) ? replaced : 0;
+}
+
+static void fit_rest(const struct post_context *c, struct strbuf *t)
+{
+	bool code = post_is_code(c);
+
+	if (code) {
 		drop_rest(c, t);
-		return;
+		if (overlap_replaced(c, t))
+			return;
 	}
-	drop_rest(c, t);
-	end = balance_end(c, t->data, t->len, true);
-	if (end < t->len && replaces_rest(c, t, end, replaced) && keeps_balance(c, t, *replaced)) {
-		*replaced_at = end;
-		return;
-	}
-	*replaced = 0;
 	strbuf_truncate(t, end_on_line(c, t));
 	drop_rest(c, t);
-	strbuf_truncate(t, balance_end(c, t->data, t->len, true));
+	if (code)
+		strbuf_truncate(t, balance_end(c, t->data, t->len, true));
 }
 
 /* --- together --- */
@@ -453,22 +455,20 @@ static size_t line_before(const struct strbuf *t, size_t at)
 	return start && is_all_blank(t->data + start, at - start) ? start : at;
 }
 
-void overlap_cut(const struct post_context *c, struct draft *draft, size_t *replaced, size_t *replaced_at)
+void overlap_cut(const struct post_context *c, struct draft *draft)
 {
 	struct strbuf *t = &draft->text;
 	struct lines l;
 	size_t open;
 	size_t cut;
 
-	*replaced = 0;
-	*replaced_at = 0;
 	if (!c->rest_blank && !c->whole_lines)
-		fit_rest(c, t, replaced, replaced_at);
+		fit_rest(c, t);
 	lines_of(c, t, &l);
 	cut = find_overlap(c, t, &l, &open);
 	if (draft->growing && open < cut)
 		cut = open;
-	if (cut < l.count && !(*replaced && l.line[cut].at.start <= *replaced_at))
+	if (cut < l.count)
 		strbuf_truncate(t, l.line[cut].at.start);
 	free(l.line);
 	if ((c->rest_blank || c->whole_lines) && !(c->syntax->flags & (SYNTAX_PROSE | SYNTAX_MARKUP))) {

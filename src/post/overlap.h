@@ -10,12 +10,10 @@
 #include "eke/post/context.h"
 #include "draft.h"
 
-/*
- * Cuts. Of a growing text it also takes away the last lines as long as they could become an overlap.
- * *replaced: how many bytes right of the cursor, closing brackets and quotes of its line, the text has as well and goes
- * on behind; they are to be replaced by it. *replaced_at: where in the text.
- */
-void overlap_cut(const struct post_context *c, struct draft *draft, size_t *replaced, size_t *replaced_at);
+/* Cuts. Of a growing text it also takes away the last lines as long as they could become an overlap. */
+void overlap_cut(const struct post_context *c, struct draft *draft);
+/* How many bytes right of the cursor, closers of its line, the text closes as well and goes on behind; 0: none. */
+size_t overlap_replaced(const struct post_context *c, const struct strbuf *text);
 /* True if all of text stands after the cursor already. */
 bool overlap_is_all(const struct post_context *c, const struct strbuf *text);
 

@@ -51,7 +51,7 @@ static void drop_half_line(struct strbuf *t)
 
 /* From text meant for the document to what fits. `info`: what it was taken out of. */
 static enum post_verdict fit(
-	const struct post_context *c, struct draft *draft, const struct unwrap_info *info, struct post_replace *replace)
+	const struct post_context *c, struct draft *draft, const struct unwrap_info *info)
 {
 	struct strbuf *t = &draft->text;
 	bool bare = c->in->source == POST_CHAT && !info->wrapped && !info->closed;
@@ -62,7 +62,7 @@ static enum post_verdict fit(
 		return POST_DUPLICATE;
 	if (!reindent(c, draft))
 		return POST_WAIT;
-	overlap_cut(c, draft, &replace->len, &replace->at);
+	overlap_cut(c, draft);
 	if (is_all_blank(t->data, t->len))
 		return POST_DUPLICATE;
 	trim_talk(c, t, bare);
@@ -73,14 +73,12 @@ static enum post_verdict fit(
 	trim_end(c, t);
 	if (is_all_blank(t->data, t->len))
 		return POST_EMPTY;
-	if (replace->at >= t->len)
-		replace->len = replace->at = 0;
 	return overlap_is_all(c, t) ? POST_DUPLICATE : POST_INSERT;
 }
 
 /* One round: raw answer with LF line ends in, text in draft. */
 static enum post_verdict run(const struct post_context *c, const char *raw, size_t len, struct draft *draft,
-	struct unwrap_info *info, struct post_replace *replace)
+	struct unwrap_info *info)
 {
 	struct strbuf *text = &draft->text;
 	bool open = c->in->finish == POST_OPEN;
@@ -106,7 +104,7 @@ static enum post_verdict run(const struct post_context *c, const char *raw, size
 		if (is_all_blank(text->data, text->len))
 			return POST_WAIT;
 		draft->growing = true;
-		return fit(c, draft, info, replace);
+		return fit(c, draft, info);
 	}
 	if (c->in->finish == POST_CUT && !info->closed && memchr(text->data, '\n', text->len)) {
 		struct strbuf whole;
@@ -118,7 +116,7 @@ static enum post_verdict run(const struct post_context *c, const char *raw, size
 			strbuf_move(text, &whole);
 		strbuf_release(&whole);
 	}
-	return fit(c, draft, info, replace);
+	return fit(c, draft, info);
 }
 
 static bool same(const struct strbuf *a, const struct strbuf *b)
@@ -130,7 +128,7 @@ static bool same(const struct strbuf *a, const struct strbuf *b)
  * Fits the text in again until it stays. What a growing answer may show must stay at once.
  */
 static enum post_verdict settle(
-	struct post_context *c, struct strbuf *text, const struct unwrap_info *info, struct post_replace *replace)
+	struct post_context *c, struct strbuf *text, const struct unwrap_info *info)
 {
 	const struct post_input *in = c->in;
 	struct post_input again = *in;
@@ -145,7 +143,7 @@ static enum post_verdict settle(
 
 		strbuf_init(&next.text, LIMIT_COMPLETION_TEXT);
 		strbuf_add(&next.text, text->data, text->len);
-		verdict = fit(c, &next, &whole, replace);
+		verdict = fit(c, &next, &whole);
 		stays = verdict == POST_INSERT && same(text, &next.text);
 		if (verdict == POST_INSERT && !stays && in->finish != POST_OPEN)
 			strbuf_move(text, &next.text);
@@ -169,9 +167,8 @@ static void add_with_line_ends(struct strbuf *out, const struct strbuf *text, bo
 	}
 }
 
-enum post_verdict post_process(const struct post_input *in, struct strbuf *out, struct post_replace *replace)
+enum post_verdict post_process(const struct post_input *in, struct strbuf *out)
 {
-	struct post_replace ignored;
 	struct post_input capped = *in;
 	struct post_context c;
 	struct unwrap_info info;
@@ -179,9 +176,6 @@ enum post_verdict post_process(const struct post_input *in, struct strbuf *out, 
 	struct strbuf raw;
 	enum post_verdict verdict;
 
-	if (!replace)
-		replace = &ignored;
-	*replace = (struct post_replace){ 0, 0 };
 	strbuf_reset(out);
 	capped.answer_len = utf8_cut(in->answer, in->answer_len, LIMIT_COMPLETION);
 	if (capped.answer_len < in->answer_len && in->finish == POST_STOP)
@@ -191,23 +185,18 @@ enum post_verdict post_process(const struct post_input *in, struct strbuf *out, 
 	strbuf_init(&draft.text, LIMIT_COMPLETION_TEXT);
 	post_add_lf(&raw, capped.answer, capped.answer_len);
 
-	verdict = run(&c, raw.data, raw.len, &draft, &info, replace);
+	verdict = run(&c, raw.data, raw.len, &draft, &info);
 	if (verdict == POST_INSERT)
-		verdict = settle(&c, &draft.text, &info, replace);
+		verdict = settle(&c, &draft.text, &info);
 	/* What a growing answer says so far may be nothing, and still become something. */
 	if (verdict != POST_INSERT && in->finish == POST_OPEN)
 		verdict = POST_WAIT;
-	if (verdict == POST_INSERT) {
-		for (size_t i = 0, n = replace->at; c.crlf && i < n; i++)
-			replace->at += draft.text.data[i] == '\n';
+	if (verdict == POST_INSERT)
 		add_with_line_ends(out, &draft.text, c.crlf);
-	}
 	if (out->full) {
 		strbuf_reset(out);
 		verdict = POST_EMPTY;
 	}
-	if (verdict != POST_INSERT)
-		*replace = (struct post_replace){ 0, 0 };
 	strbuf_release(&raw);
 	strbuf_release(&draft.text);
 	post_context_release(&c);
@@ -344,9 +333,28 @@ size_t post_first_block(const struct post_input *in, const char *text, size_t le
 	strbuf_init(&lf, LIMIT_COMPLETION_TEXT);
 	post_add_lf(&lf, text, len);
 	end = block_end(&c, &lf);
+	/* What follows on the line stays on a line of its own. */
+	if (!c.rest_blank && is_all_blank(lf.data + end, lf.len - end))
+		end = lf.len;
 	for (size_t i = 0, n = end; c.crlf && i < n; i++)
 		end += lf.data[i] == '\n';
 	strbuf_release(&lf);
 	post_context_release(&c);
 	return end < len ? end : len;
+}
+
+size_t post_replaced(const struct post_input *in, const char *text, size_t len)
+{
+	struct post_context c;
+	struct strbuf lf;
+	size_t replaced = 0;
+
+	post_context_init(&c, in);
+	strbuf_init(&lf, LIMIT_COMPLETION_TEXT);
+	post_add_lf(&lf, text, len);
+	if (!c.rest_blank && !c.whole_lines && post_is_code(&c))
+		replaced = overlap_replaced(&c, &lf);
+	strbuf_release(&lf);
+	post_context_release(&c);
+	return replaced;
 }

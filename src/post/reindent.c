@@ -580,8 +580,10 @@ bool reindent(const struct post_context *c, struct draft *draft)
 	given = l.given;
 	look(c, t, &l);
 	/* Whether its blanks are to become tabs, or the reverse, only all of its lines tell. */
-	if (draft->growing && l.more && is_foreign(c, t->data + l.second.start, l.second.len))
-		return false;
+	if (draft->growing && l.more && is_foreign(c, t->data + l.second.start, l.second.len)) {
+		strbuf_truncate(t, l.second.start);
+		look(c, t, &l);
+	}
 	below = !c->head_blank && l.first.start > 0;
 	/* What the answer gave its first line, before that went on with the cursor's. */
 	if (!below)

@@ -57,7 +57,6 @@ struct bench {
 	struct corpus corpus;
 	struct rng rng;
 	struct cuts_results results;
-	struct post_replace replace;
 	size_t shown; /* failures */
 	struct strbuf answer;
 	struct strbuf out;
@@ -114,7 +113,7 @@ static enum post_verdict process(struct bench *b, struct trial *t, enum post_sou
 	in->answer_len = b->answer.len;
 	in->source = source;
 	in->finish = finish;
-	return post_process(in, &b->out, &b->replace);
+	return post_process(in, &b->out);
 }
 
 static bool may_show(struct bench *b)
@@ -155,7 +154,7 @@ static bool grows_well(struct bench *b, const struct trial *t, enum form form)
 		if (b->answer.data[i] != '\n')
 			continue;
 		in.answer_len = i + 1;
-		post_process(&in, &growing, NULL);
+		post_process(&in, &growing);
 		well = growing.len >= b->before.len && !memcmp(growing.data, b->before.data, b->before.len);
 		if (well && growing.len > b->before.len) {
 			strbuf_reset(&b->before);
@@ -185,7 +184,7 @@ static void try_form(struct bench *b, struct trial *t, size_t group, enum form f
 		return;
 	verdict = process(b, t, form == FORM_FIM ? POST_FIM : POST_CHAT, POST_STOP);
 	tally->count++;
-	if (post_case_same(&t->post.input, &b->out, &b->replace, t->at.truth, t->at.truth_len)) {
+	if (post_case_same(&t->post.input, &b->out, t->at.truth, t->at.truth_len)) {
 		tally->exact++;
 	} else if (post_case_same_but_blanks(&t->post, b->out.data, b->out.len, t->at.truth, t->at.truth_len)) {
 		tally->exact++;

@@ -7,35 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/complete/excerpt.h"
 #include "eke/complete/prompt.h"
-#include "eke/complete/window.h"
 
 /* Length is no cut here: what is measured is what happens to a text. */
 #define LINES_MAX 4000
 
 void post_case_open(struct post_case *c)
 {
-	struct window_input in = { .before = c->before,
-				   .before_len = c->before_len,
-				   .after = c->after,
-				   .after_len = c->after_len };
+	struct excerpt_input in = {
+		.before = c->before, .before_len = c->before_len, .after = c->after, .after_len = c->after_len
+	};
 	struct prompt_input asked = { .path = c->path, .language = c->language };
-	struct window window;
+	struct excerpt excerpt;
 	struct prompt prompt;
 
-	window_choose(&in, &window);
-	asked.prefix = window.prefix;
-	asked.prefix_len = window.prefix_len;
-	asked.suffix = window.suffix;
-	asked.suffix_len = window.suffix_len;
+	excerpt_choose(&in, &excerpt);
+	asked.prefix = excerpt.prefix;
+	asked.prefix_len = excerpt.prefix_len;
+	asked.suffix = excerpt.suffix;
+	asked.suffix_len = excerpt.suffix_len;
 	prompt_init(&prompt);
 	prompt_build(&asked, &prompt);
 	c->input = (struct post_input){
 		.mark = prompt.mark,
-		.prefix = window.prefix,
-		.prefix_len = window.prefix_len,
-		.suffix = window.suffix,
-		.suffix_len = window.suffix_len,
+		.prefix = excerpt.prefix,
+		.prefix_len = excerpt.prefix_len,
+		.suffix = excerpt.suffix,
+		.suffix_len = excerpt.suffix_len,
 		.language = c->language,
 		.max_lines = LINES_MAX,
 		.insert_spaces = c->insert_spaces,
@@ -125,11 +124,12 @@ bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t 
 	return same;
 }
 
-bool post_case_same(const struct post_input *in, const struct strbuf *out, const struct post_replace *replace,
+bool post_case_same(const struct post_input *in, const struct strbuf *out,
 		    const char *wanted, size_t wanted_len)
 {
-	const char *kept = in->suffix + replace->len;
-	size_t kept_len = in->suffix_len - replace->len;
+	size_t replaced = out->len ? post_replaced(in, out->data, out->len) : 0;
+	const char *kept = in->suffix + replaced;
+	size_t kept_len = in->suffix_len - replaced;
 	bool same;
 	struct strbuf a;
 	struct strbuf b;

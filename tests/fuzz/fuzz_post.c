@@ -99,7 +99,7 @@ static void check_again(const struct post_input *in, const struct strbuf *out)
 	again.answer_len = answer.len;
 	again.finish = POST_STOP;
 	strbuf_init(&second, LIMIT_COMPLETION_TEXT);
-	if (post_process(&again, &second, NULL) != POST_INSERT || second.len != out->len ||
+	if (post_process(&again, &second) != POST_INSERT || second.len != out->len ||
 	    memcmp(second.data, out->data, out->len) != 0)
 		die("not the same again", out, &second);
 	strbuf_release(&answer);
@@ -121,7 +121,7 @@ static void check_growing(const struct post_input *in, const struct strbuf *fina
 		if (in->answer_len > BYTEWISE && in->answer[n - 1] != '\n' && n != in->answer_len)
 			continue;
 		open.answer_len = n;
-		verdict = post_process(&open, &out, NULL);
+		verdict = post_process(&open, &out);
 		if (verdict != POST_INSERT && verdict != POST_WAIT)
 			die("a growing answer is given up", &out, NULL);
 		check_text(&open, verdict, &out);
@@ -193,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.answer_len = answer.len;
 
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-	verdict = post_process(&in, &out, NULL);
+	verdict = post_process(&in, &out);
 	if (verdict == POST_WAIT)
 		die("an answer that has ended waits", &out, NULL);
 	check_text(&in, verdict, &out);

@@ -281,7 +281,7 @@ static void test_cases(void **state)
 		struct strbuf out;
 
 		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-		failed += !agrees(&cases[i], "whole", post_process(&cases[i].input, &out, NULL), &out);
+		failed += !agrees(&cases[i], "whole", post_process(&cases[i].input, &out), &out);
 		strbuf_release(&out);
 	}
 	assert_int_equal(failed, 0);
@@ -319,7 +319,7 @@ static void test_again(void **state)
 		again.answer_len = answer.len;
 		again.finish = POST_STOP;
 		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
-		failed += !agrees(&cases[i], "again", post_process(&again, &out, NULL), &out);
+		failed += !agrees(&cases[i], "again", post_process(&again, &out), &out);
 		strbuf_release(&answer);
 		strbuf_release(&out);
 	}
@@ -346,7 +346,7 @@ static void test_growing(void **state)
 			enum post_verdict verdict;
 
 			in.answer_len = n;
-			verdict = post_process(&in, &out, NULL);
+			verdict = post_process(&in, &out);
 			if (verdict != POST_INSERT) {
 				assert_int_equal(verdict, POST_WAIT);
 				assert_int_equal(out.len, 0);
@@ -471,15 +471,15 @@ static void test_limits(void **state)
 	}
 	in.answer = huge;
 	in.answer_len = strlen(huge);
-	assert_int_equal(post_process(&in, &out, NULL), POST_INSERT);
+	assert_int_equal(post_process(&in, &out), POST_INSERT);
 	assert_in_range(out.len, LIMIT_COMPLETION - 64, LIMIT_COMPLETION);
 	in.max_lines = 0;
-	assert_int_equal(post_process(&in, &out, NULL), POST_INSERT);
+	assert_int_equal(post_process(&in, &out), POST_INSERT);
 	assert_in_range(out.len, 16 * (LIMIT_COMPLETION_LINES - 1), 16 * LIMIT_COMPLETION_LINES);
 	/* An output that is too small gets nothing rather than a piece. */
 	strbuf_release(&out);
 	strbuf_init(&out, 10);
-	assert_int_equal(post_process(&in, &out, NULL), POST_EMPTY);
+	assert_int_equal(post_process(&in, &out), POST_EMPTY);
 	assert_int_equal(out.len, 0);
 	strbuf_release(&out);
 	free(huge);

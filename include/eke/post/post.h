@@ -61,19 +61,16 @@ enum post_verdict {
 };
 
 /*
- * Closing brackets and quotes right of the cursor, as editors put them there, that the text has as well and goes on
- * behind: inserting it replaces them.
+ * Replaces what out holds (its max should be LIMIT_COMPLETION_TEXT or more; what does not fit makes
+ * POST_EMPTY). Line ends are the document's. out is empty for every verdict but POST_INSERT.
  */
-struct post_replace {
-	size_t len; /* bytes from the cursor on; 0: none */
-	size_t at; /* byte of the text with which it takes their place; a piece of the text before that replaces nothing */
-};
+enum post_verdict post_process(const struct post_input *in, struct strbuf *out);
 
 /*
- * Replaces what out holds (its max should be LIMIT_COMPLETION_TEXT or more; what does not fit makes
- * POST_EMPTY). Line ends are the document's. out is empty for every verdict but POST_INSERT. `replace` may be NULL.
+ * How many bytes right of the cursor, on its line, inserting `text` at in->prefix replaces: closing brackets and quotes,
+ * as editors put them there, that the text has as well and goes on behind. ASCII. 0: none, as for most texts.
  */
-enum post_verdict post_process(const struct post_input *in, struct strbuf *out, struct post_replace *replace);
+size_t post_replaced(const struct post_input *in, const char *text, size_t len);
 
 /*
  * For answering early: of `text`, a result of post_process() with POST_OPEN, how many bytes are worth
