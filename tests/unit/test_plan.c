@@ -129,7 +129,7 @@ static const struct {
 	{ "{\"windows\":[{\"scope\":\"key\",\"period\":\"1m\"}]}", NULL, "plans.p.windows[0].limit is missing" },
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":5}]}", NULL, "plans.p.windows[0].period is missing" },
 	{ "{\"windows\":[{\"scope\":\"Key\",\"limit\":5,\"period\":\"1m\"}]}", NULL,
-	  "plans.p.windows[0].scope must be \"machine\" or \"key\", not \"Key\"" },
+	  "plans.p.windows[0].scope must be one of machine, key, not \"Key\"" },
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":100001,\"period\":\"1m\"}]}", NULL,
 	  "plans.p.windows[0].limit must be a whole number from 1 to 100000" },
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":5,\"period\":60}]}", NULL,
