@@ -137,7 +137,7 @@ static const struct {
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":5,\"period\":\"1w\"}]}", NULL,
 	  "plans.p.windows[0].period must be a time such as \"1h\", \"30m\" or \"1d\", not \"1w\"" },
 	{ "{\"windows\":[{" WINDOW "},{" WINDOW ",\"kind\":\"rolling\"}]}", NULL,
-	  "plans.p.windows[1].kind must be \"sliding\" or \"calendar\", not \"rolling\"" },
+	  "plans.p.windows[1].kind must be one of sliding, calendar, not \"rolling\"" },
 	{ "{\"windows\":[{" WINDOW ",\"kind\":\"calendar\",\"timeZone\":\"Mars/Olympus\"}]}", NULL,
 	  "plans.p.windows[0].timeZone must be the name of a time zone that this system knows, such as "
 	  "\"Asia/Shanghai\" or \"UTC\", not \"Mars/Olympus\"" },
