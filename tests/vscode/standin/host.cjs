@@ -253,7 +253,7 @@ class Host {
 		const l10n = { t: (text, ...values) => text.replace(/\{(\d)\}/g, (_, i) => values[i]) };
 		// A bundler copies the names that a module has: all that are used must be there.
 		const source = readFileSync(join(this.extension, 'dist/extension.js'), 'utf8');
-		const used = [...source.matchAll(/\b(?:vscode|code|import_vscode)\w*\.([A-Z]\w*)/g)].map(([, name]) => [name, types.anything(name)]);
+		const used = [...new Set([...source.matchAll(/\.([A-Z][A-Za-z]+)\b/g)].map(([, name]) => name))].map((name) => [name, types.anything(name)]);
 		return withOthers(
 			{
 				...Object.fromEntries(used),

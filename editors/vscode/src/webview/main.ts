@@ -41,13 +41,13 @@ let wasBusy = false;
 document.body.append(list, toEnd, live, h('footer', {}, trouble, composer.element));
 composer.set(api.getState()?.draft ?? '');
 
-/* Only the reader stops the following: the position moves also when blocks come into view and get their height. */
+/* Only the reader stops the following: the position moves also when the window changes its size. */
 for (const name of ['wheel', 'keydown', 'pointerdown', 'touchmove'])
 	list.addEventListener(name, () => (touched = Date.now()), { passive: true });
 list.addEventListener('scroll', () => {
 	const isNear = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
 	if (isNear || Date.now() - touched < TOUCH_MS) isFollowing = isNear;
-	follow();
+	toEnd.hidden = isFollowing;
 });
 new ResizeObserver(() => follow()).observe(list);
 
