@@ -82,7 +82,7 @@
 #define LIMIT_REDIS_CALLS 1024            /* calls that wait for its answer */
 
 /* --- upstream --- */
-#define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
+#define LIMIT_TRANSFERS 1024              /* HTTP transfers under way */
 #define LIMIT_CONNECTIONS 8               /* kept open for reuse */
 #define LIMIT_HTTP_HEAD KIB(32)           /* the headers of a response; what is more is not looked at */
 #define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
@@ -148,5 +148,14 @@
 /* --- front --- */
 #define LIMIT_SESSIONS 256                /* of ACP, open in one process */
 #define LIMIT_MODELS_OFFERED 256          /* of one endpoint, in a list to choose from */
+
+/* --- the gateway --- */
+#define LIMIT_GATEWAY_BODY MIB(16)           /* of a request; images stand in it */
+#define LIMIT_GATEWAY_HEAD KIB(32)           /* memory of a connection, for heads and pieces of bodies */
+#define LIMIT_GATEWAY_CONNECTIONS 600
+#define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may take so long for a piece of its request */
+#define LIMIT_GATEWAY_BACKLOG KIB(256)       /* of a reply that its client has not read yet */
+#define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response whose client went away; of larger ones nothing is kept */
+#define LIMIT_GATEWAY_ORIGINS 16             /* web pages that may use it */
 
 #endif
