@@ -396,6 +396,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await configure(60);
 		await ask('And now?');
 		await said(/And now\?[^]*int zwei/);
+		assert.doesNotMatch(await chatText(), /are used/);
 		await status(/\d+\/60$/);
 	});
 
