@@ -24,9 +24,11 @@ PKG_CONFIG ?= pkg-config
 # Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone: without
 # it eke is built without that (HIREDIS= does so where it is there).
 HIREDIS := $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
-DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
-	$(if $(HIREDIS),-DHAVE_HIREDIS))$(DEP_CFLAGS)
-DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS)) -lev -lm)$(DEP_LIBS)
+# libmicrohttpd is for `eke gateway` alone; MICROHTTPD= builds without it. It gives its epoll to our loop, on Linux.
+MICROHTTPD := $(shell [ "$$(uname -s)" = Linux ] && $(PKG_CONFIG) --exists 'libmicrohttpd >= 0.9.75' 2>/dev/null && echo libmicrohttpd)
+DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS) $(MICROHTTPD); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
+	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(MICROHTTPD),-DHAVE_MICROHTTPD))$(DEP_CFLAGS)
+DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS) $(MICROHTTPD)) -lev -lm)$(DEP_LIBS)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
@@ -41,7 +43,7 @@ EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SRC = $(sort $(wildcard src/*.c src/*/*.c))
+SRC = $(filter-out $(if $(MICROHTTPD),,src/front/gateway_%.c),$(sort $(wildcard src/*.c src/*/*.c)))
 # Everything but main(): what unit tests, fuzz targets and benchmarks link.
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
@@ -113,12 +115,17 @@ $(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
 SCHEMA_C = $(BUILD)/gen/config_schema.c
 SCRIPT_C = $(BUILD)/gen/redis_script.c
 
-# The one object that differs with and without hiredis is made anew when that changes.
+# The objects that differ with and without a library are made anew when that changes.
 HIREDIS_STAMP = $(BUILD)/hiredis-$(if $(HIREDIS),is-there,is-not)
 $(HIREDIS_STAMP):
 	@mkdir -p $(@D)
 	@rm -f $(BUILD)/hiredis-is-* && touch $@
 $(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/budget/redis.o): $(HIREDIS_STAMP)
+MICROHTTPD_STAMP = $(BUILD)/microhttpd-$(if $(MICROHTTPD),is-there,is-not)
+$(MICROHTTPD_STAMP):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/microhttpd-is-* && touch $@
+$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/front/gateway.o): $(MICROHTTPD_STAMP)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
 

@@ -16,6 +16,7 @@
 #include "eke/front/acp.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
+#include "eke/front/gateway.h"
 #include "eke/front/lsp.h"
 #include "eke/io/pump.h"
 
@@ -34,6 +35,9 @@ static const char help[] =
 	"                            standard input, otherwise standard input is attached.\n"
 	"                            -c explain, fix, commit, ...; --continue the last chat\n"
 	"  complete FILE:LINE:COL    the completion at a position; line and column count from 1\n"
+	"  gateway [--listen ADDRESS:PORT] [--allow-origin ORIGIN]... | --token\n"
+	"                            OpenAI-compatible endpoint on this machine for other programs, with\n"
+	"                            the same budget; --token prints its API key\n"
 	"  models                    list the models of the endpoints\n"
 	"  status [--json] [--unblock]\n"
 	"                            what is left of each plan; --unblock forgets refusals\n"
@@ -73,7 +77,7 @@ static const struct {
 } commands[] = {
 	{ "serve", serve },           { "acp", acp },           { "chat", cli_chat },
 	{ "complete", cli_complete }, { "models", cli_models }, { "status", cli_status },
-	{ "doctor", cli_doctor },     { "config", cli_config },
+	{ "doctor", cli_doctor },     { "config", cli_config }, { "gateway", gateway_serve },
 };
 
 /*

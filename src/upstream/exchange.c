@@ -137,6 +137,14 @@ void exchange_cancel(struct upstream *upstream, uint64_t id)
 		exchange_end(ex);
 }
 
+void exchange_pause(struct upstream *upstream, uint64_t id, bool paused)
+{
+	const struct exchange *ex = find(upstream, id);
+
+	if (ex)
+		http_pause(upstream->http, ex->transfer, paused);
+}
+
 static void settle_answered(struct exchange *ex)
 {
 	settle(ex, budget_answered);

@@ -39,6 +39,8 @@ struct transfer {
 	struct http_head head;
 	bool head_told;
 	bool cancelled;
+	bool paused;   /* somebody wants that */
+	bool stopped;  /* libcurl does it: bytes came meanwhile */
 	enum phase phase;
 	int64_t last_ms; /* of the phase's beginning, or the last byte */
 	int64_t first_byte_ms, idle_ms;
@@ -71,6 +73,7 @@ struct http {
 /* --- libcurl's wishes --- */
 
 static void reap(struct http *http);
+static void go_on(void *ctx);
 
 static void on_socket_ready(void *ctx, int events)
 {
@@ -236,6 +239,7 @@ static void transfer_end(struct transfer *t)
 		curl_easy_cleanup(t->easy);
 	}
 	curl_slist_free_all(t->headers);
+	loop_undefer(http->loop, go_on, t);
 	timer_free(t->timer);
 	loop_defer_free(http->loop, t, transfer_release);
 	if (!http->active)
@@ -355,6 +359,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	size_t len = size * count;
 
 	t->last_ms = loop_now_ms(t->http->loop);
+	if (t->paused && !t->cancelled) {
+		t->stopped = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	tell_head(t);
 	if (!t->cancelled && t->callbacks.bytes)
 		t->callbacks.bytes(t->callbacks.ctx, data, len);
@@ -464,6 +472,10 @@ static void on_transfer_timer(void *ctx)
 	int64_t limit = t->phase == PHASE_WAITING ? t->first_byte_ms : t->idle_ms;
 	int64_t left = t->last_ms + limit - loop_now_ms(t->http->loop);
 
+	if (t->stopped) {
+		t->last_ms = loop_now_ms(t->http->loop);
+		left = limit;
+	}
 	if (left > 0) {
 		timer_start(t->timer, left);
 		return;
@@ -612,4 +624,34 @@ void http_cancel(struct http *http, uint64_t id)
 	t->cancelled = true;
 	timer_stop(t->timer);
 	loop_defer(http->loop, end_cancelled, http);
+}
+
+/* At the turn's end, outside of libcurl. */
+static void go_on(void *ctx)
+{
+	struct transfer *t = ctx;
+
+	if (t->cancelled || t->paused || !t->stopped)
+		return;
+	t->stopped = false;
+	t->last_ms = loop_now_ms(t->http->loop);
+	t->http->inside++;
+	curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	t->http->inside--;
+	/* It may have handed out bytes, and ended. */
+	reap(t->http);
+}
+
+void http_pause(struct http *http, uint64_t id, bool paused)
+{
+	struct transfer *t = http->transfers;
+
+	while (t && t->id != id)
+		t = t->next;
+	if (!t || t->paused == paused)
+		return;
+	t->paused = paused;
+	loop_undefer(http->loop, go_on, t);
+	if (!paused)
+		loop_defer(http->loop, go_on, t);
 }

@@ -64,6 +64,8 @@ uint64_t exchange_start(struct upstream *upstream, const struct exchange_spec *s
 bool exchange_is_sent(const struct upstream *upstream, uint64_t id);
 /* Ends it; no more callbacks. */
 void exchange_cancel(struct upstream *upstream, uint64_t id);
+/* Hands out no bytes while it is paused (http_pause()). */
+void exchange_pause(struct upstream *upstream, uint64_t id, bool paused);
 /*
  * What came is all that matters: it was answered; no more callbacks. `drain`: the response ends by itself, so that its
  * connection can be used again; else it is cut off.

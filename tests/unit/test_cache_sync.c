@@ -1,7 +1,7 @@
 /*
  * Two caches that share: what one knows the other finds, what one asks the other waits for, and what happens when the
  * one fails, is gone, takes too long, or there is nothing to share through. Both are in this process and on one loop;
- * the shelf between them is the real file.
+ * the disk cache between them is the real file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,10 +20,10 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
-#include "eke/complete/shelf.h"
+#include "eke/complete/disk_cache.h"
 #include "eke/io/loop.h"
 
-#include "../../src/complete/sharing.h"
+#include "../../src/complete/cache_sync.h"
 #include "state_dir.h"
 
 /* 2026-11-24T03:00:00Z, ms; the monotonic clock is another. */
@@ -34,7 +34,7 @@
 
 struct side {
 	struct cache *cache;
-	struct sharing *sharing;
+	struct cache_sync *sync;
 	uint64_t last_item;
 };
 
@@ -44,7 +44,7 @@ struct fixture {
 	struct timer *timer; /* of the test */
 	struct side sides[2];
 	struct strbuf seen; /* what was called, in order */
-	size_t wanted;      /* the loop stops at so many bytes of it */
+	size_t wanted; /* the loop stops at so many bytes of it */
 };
 
 static void on_guard(void *ctx)
@@ -58,13 +58,13 @@ static void on_guard(void *ctx)
 static void side_open(struct fixture *f, struct side *side)
 {
 	side->cache = cache_new(0, 0);
-	side->sharing = sharing_new(f->loop, side->cache, &side->last_item);
-	sharing_configure(side->sharing, true);
+	side->sync = cache_sync_new(f->loop, side->cache, &side->last_item);
+	cache_sync_configure(side->sync, true);
 }
 
 static void side_close(struct side *side)
 {
-	sharing_free(side->sharing);
+	cache_sync_free(side->sync);
 	cache_free(side->cache);
 }
 
@@ -153,11 +153,12 @@ static struct cache_key key_of(const char *before)
 static void answer(struct side *side, const char *before, const char *text, uint64_t item)
 {
 	struct cache_key key = key_of(before);
-	struct cache_answer a = { .text = text, .len = strlen(text), .item = item, .complete = true,
-				  .stored_ms = clock_mono_ms() };
+	struct cache_answer a = {
+		.text = text, .len = strlen(text), .item = item, .complete = true, .stored_ms = clock_mono_ms()
+	};
 
 	cache_put(side->cache, &key, &a);
-	sharing_keep(side->sharing, URI, &key, &a);
+	cache_sync_keep(side->sync, URI, &key, &a);
 }
 
 /* What a side finds, as the engine looks; the item in *item if not NULL. */
@@ -167,7 +168,7 @@ static void expect(struct side *side, const char *before, const char *wanted, ui
 	struct cache_hit hit;
 	enum cache_status status;
 
-	sharing_refresh(side->sharing, URI);
+	cache_sync_refresh(side->sync, URI);
 	status = cache_find(side->cache, &place, clock_mono_ms(), &hit);
 	if (!wanted) {
 		assert_int_equal(status, CACHE_MISS);
@@ -196,7 +197,7 @@ static struct claim *claim(struct fixture *f, struct side *side, const char *bef
 	struct claim_callbacks callbacks = { .ask = on_ask, .answered = on_answered, .ctx = f };
 	struct cache_key key = key_of(before);
 
-	return claim_start(side->sharing, URI, &key, 25000, &callbacks);
+	return claim_start(side->sync, URI, &key, 25000, &callbacks);
 }
 
 static bool file_exists(void)
@@ -259,17 +260,17 @@ static void test_rejected(void **state)
 	/* Before it is written. */
 	answer(&f->sides[0], "a", "text", 10);
 	answer(&f->sides[0], "b", "text", 11);
-	sharing_rejected(f->sides[0].sharing, 10);
+	cache_sync_rejected(f->sides[0].sync, 10);
 	run_for(f, 40);
 	expect(&f->sides[1], "a", NULL, NULL);
 	expect(&f->sides[1], "b", "text", &item);
 	/* Another's. */
-	sharing_rejected(f->sides[1].sharing, item);
-	sharing_rejected(f->sides[1].sharing, item);
+	cache_sync_rejected(f->sides[1].sync, item);
+	cache_sync_rejected(f->sides[1].sync, item);
 	/* After it is written. */
 	answer(&f->sides[0], "c", "text", 12);
 	run_for(f, 40);
-	sharing_rejected(f->sides[0].sharing, 12);
+	cache_sync_rejected(f->sides[0].sync, 12);
 	run_for(f, 40);
 	side_close(&f->sides[1]);
 	side_open(f, &f->sides[1]);
@@ -283,7 +284,7 @@ static void test_queue_is_bounded(void **state)
 	struct fixture *f = *state;
 	char before[16];
 
-	for (int i = 0; i < LIMIT_SHELF_QUEUE + 3; i++) {
+	for (int i = 0; i < LIMIT_DISK_CACHE_QUEUE + 3; i++) {
 		snprintf(before, sizeof(before), "%d;", i);
 		answer(&f->sides[0], before, "text", (uint64_t)i + 10);
 	}
@@ -354,7 +355,7 @@ static void test_waited_long_enough(void **state)
 	run_until(f, "ask");
 	run_for(f, 120);
 	/* Our own clock decides: the wall clock may be set back meanwhile. */
-	clock_set_for_test(NOW - 1000000, MONO + LIMIT_SHELF_WAIT_MS);
+	clock_set_for_test(NOW - 1000000, MONO + LIMIT_DISK_CACHE_WAIT_MS);
 	run_until(f, "askAsk");
 	claim_end(first);
 	claim_end(second);
@@ -389,7 +390,7 @@ static void test_no_history(void **state)
 	assert_true(file_exists());
 	answer(&f->sides[0], "y", "text", 11);
 	for (size_t i = 0; i < ARRAY_LEN(f->sides); i++)
-		sharing_configure(f->sides[i].sharing, false);
+		cache_sync_configure(f->sides[i].sync, false);
 	/* What is there goes, once. */
 	run_for(f, 700);
 	assert_false(file_exists());
@@ -404,7 +405,7 @@ static void test_no_history(void **state)
 	assert_false(file_exists());
 	/* And back. */
 	for (size_t i = 0; i < ARRAY_LEN(f->sides); i++)
-		sharing_configure(f->sides[i].sharing, true);
+		cache_sync_configure(f->sides[i].sync, true);
 	answer(&f->sides[0], "x", "text", 10);
 	run_for(f, 40);
 	expect(&f->sides[1], "x", "text", NULL);
@@ -417,7 +418,7 @@ static void test_no_history_for_short(void **state)
 
 	answer(&f->sides[0], "x", "text", 10);
 	run_for(f, 40);
-	sharing_configure(f->sides[1].sharing, false);
+	cache_sync_configure(f->sides[1].sync, false);
 	side_close(&f->sides[1]);
 	assert_false(file_exists());
 	side_open(f, &f->sides[1]);
@@ -451,26 +452,26 @@ static void test_unusable(void **state)
 static void test_busy(void **state)
 {
 	struct fixture *f = *state;
-	struct shelf *other = shelf_new(NULL);
+	struct disk_cache *other = disk_cache_new(NULL);
 	struct claim *first;
 
-	assert_int_equal(shelf_begin(other), STORE_OK);
+	assert_int_equal(disk_cache_begin(other), STORE_OK);
 	answer(&f->sides[0], "x", "text", 10);
 	first = claim(f, &f->sides[0], "y");
 	run_for(f, 40);
 	assert_int_equal(f->seen.len, 0);
-	assert_int_equal(shelf_end(other), STORE_OK);
+	assert_int_equal(disk_cache_end(other), STORE_OK);
 	run_until(f, "ask");
 	claim_end(first);
 	run_for(f, 40);
 	expect(&f->sides[1], "x", "text", NULL);
 	/* For too long: it is asked without. */
-	assert_int_equal(shelf_begin(other), STORE_OK);
+	assert_int_equal(disk_cache_begin(other), STORE_OK);
 	first = claim(f, &f->sides[0], "z");
 	run_until(f, "askask");
-	assert_int_equal(shelf_end(other), STORE_OK);
+	assert_int_equal(disk_cache_end(other), STORE_OK);
 	claim_end(first);
-	shelf_free(other);
+	disk_cache_free(other);
 }
 
 int main(void)
@@ -491,5 +492,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("sharing", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("cache_sync", tests, NULL, NULL);
 }

@@ -25,7 +25,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/strbuf.h"
-#include "eke/complete/shelf.h"
+#include "eke/complete/disk_cache.h"
 
 #include "state_dir.h"
 
@@ -62,15 +62,20 @@ static struct cache_key key_of(const char *uri, const char *before)
 	return key;
 }
 
-static struct shelf_id put(struct shelf *shelf, const char *uri, const char *before, unsigned rank, const char *text)
+static struct disk_cache_id put(
+	struct disk_cache *disk, const char *uri, const char *before, unsigned rank, const char *text)
 {
-	struct shelf_answer answer = { .uri = uri, .key = key_of(uri, before), .rank = rank, .text = text,
-				       .len = strlen(text), .at_ms = clock_wall_ms() };
-	struct shelf_id id;
+	struct disk_cache_answer answer = { .uri = uri,
+		.key = key_of(uri, before),
+		.rank = rank,
+		.text = text,
+		.len = strlen(text),
+		.at_ms = clock_wall_ms() };
+	struct disk_cache_id id;
 
-	assert_int_equal(shelf_begin(shelf), STORE_OK);
-	id = shelf_put(shelf, &answer);
-	assert_int_equal(shelf_end(shelf), STORE_OK);
+	assert_int_equal(disk_cache_begin(disk), STORE_OK);
+	id = disk_cache_put(disk, &answer);
+	assert_int_equal(disk_cache_end(disk), STORE_OK);
 	assert_true(id.file && id.row);
 	return id;
 }
@@ -80,42 +85,42 @@ struct told {
 	struct strbuf text;
 	const struct cache_key *key;
 	size_t count;
-	struct shelf_id last;
+	struct disk_cache_id last;
 };
 
-static void on_row(void *ctx, const struct shelf_row *row)
+static void on_row(void *ctx, const struct disk_cache_row *row)
 {
 	struct told *told = ctx;
 
 	if (told->key)
 		assert_memory_equal(&row->key, told->key, sizeof(row->key));
 	strbuf_addf(&told->text, "%s%u:%.*s@%lld", told->count++ ? "|" : "", row->rank, (int)row->len,
-		    row->text ? row->text : "", (long long)row->age_ms);
+		row->text ? row->text : "", (long long)row->age_ms);
 	told->last = row->id;
 }
 
 /* The last row told. */
-static struct shelf_id expect(struct shelf *shelf, const char *uri, const char *before, struct shelf_id *seen,
-			      const char *wanted)
+static struct disk_cache_id expect(
+	struct disk_cache *disk, const char *uri, const char *before, struct disk_cache_id *seen, const char *wanted)
 {
 	struct cache_key key = key_of(uri, before ? before : "");
 	struct told told = { .key = before ? &key : NULL };
-	struct shelf_id none = { .file = 0 };
+	struct disk_cache_id none = { .file = 0 };
 
 	strbuf_init(&told.text, MIB(1));
-	assert_int_equal(shelf_load(shelf, uri, seen ? seen : &none, on_row, &told), STORE_OK);
+	assert_int_equal(disk_cache_load(disk, uri, seen ? seen : &none, on_row, &told), STORE_OK);
 	assert_string_equal(told.text.data ? told.text.data : "", wanted);
 	strbuf_release(&told.text);
 	return told.last;
 }
 
-static size_t count_rows(struct shelf *shelf, const char *uri)
+static size_t count_rows(struct disk_cache *disk, const char *uri)
 {
 	struct told told = { .count = 0 };
-	struct shelf_id none = { .file = 0 };
+	struct disk_cache_id none = { .file = 0 };
 
 	strbuf_init(&told.text, MIB(1));
-	assert_int_equal(shelf_load(shelf, uri, &none, on_row, &told), STORE_OK);
+	assert_int_equal(disk_cache_load(disk, uri, &none, on_row, &told), STORE_OK);
 	strbuf_release(&told.text);
 	return told.count;
 }
@@ -158,78 +163,80 @@ static void run_sql(const char *sql)
 
 static void test_nothing_is_opened_early(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
 
 	(void)state;
-	assert_false(shelf_exists());
-	assert_int_equal(shelf_version(shelf), 0);
+	assert_false(disk_cache_exists());
+	assert_int_equal(disk_cache_version(disk), 0);
 	assert_int_equal(access(state_dir, F_OK), -1);
-	expect(shelf, URI, NULL, NULL, "");
-	assert_true(shelf_exists());
-	shelf_free(shelf);
+	expect(disk, URI, NULL, NULL, "");
+	assert_true(disk_cache_exists());
+	disk_cache_free(disk);
 }
 
 static void test_answers(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
-	struct shelf *other = shelf_new(NULL);
-	struct shelf_id seen = { .file = 0 };
+	struct disk_cache *disk = disk_cache_new(NULL);
+	struct disk_cache *other = disk_cache_new(NULL);
+	struct disk_cache_id seen = { .file = 0 };
 	int64_t version;
 
 	(void)state;
-	put(shelf, URI, "int x", 0, " = 1;\n");
-	put(shelf, URI, "int x", 1, " = 2;");
-	put(shelf, URI, "int x", 2, "");
+	put(disk, URI, "int x", 0, " = 1;\n");
+	put(disk, URI, "int x", 1, " = 2;");
+	put(disk, URI, "int x", 2, "");
 	/* One's own are known already. */
-	expect(shelf, URI, NULL, NULL, "");
+	expect(disk, URI, NULL, NULL, "");
 	clock_set_for_test(NOW + 5000, 0);
 	expect(other, URI, "int x", &seen, "0: = 1;\n@5000|1: = 2;@5000|2:@5000");
 	expect(other, URI, NULL, &seen, "");
-	version = shelf_version(other);
+	version = disk_cache_version(other);
 	assert_true(version != 0);
-	assert_true(shelf_version(other) == version);
+	assert_true(disk_cache_version(other) == version);
 	/* Only what is new, and the whole of it. */
-	put(shelf, URI, "int xy", 0, " = 3;");
-	assert_true(shelf_version(other) != version);
+	put(disk, URI, "int xy", 0, " = 3;");
+	assert_true(disk_cache_version(other) != version);
 	expect(other, URI, "int xy", &seen, "0: = 3;@0");
 	/* The same question again: fewer answers. */
-	put(shelf, URI, "int x", 0, " = 4;");
+	put(disk, URI, "int x", 0, " = 4;");
 	expect(other, URI, "int x", &seen, "0: = 4;@0");
 	expect(other, URI, NULL, NULL, "0: = 3;@0|0: = 4;@0");
 	/* A later process. */
-	shelf_free(shelf);
-	shelf_free(other);
-	shelf = shelf_new(NULL);
-	expect(shelf, URI, NULL, NULL, "0: = 3;@0|0: = 4;@0");
-	expect(shelf, "file:///home/user/project/parser.h", NULL, NULL, "");
-	shelf_free(shelf);
+	disk_cache_free(disk);
+	disk_cache_free(other);
+	disk = disk_cache_new(NULL);
+	expect(disk, URI, NULL, NULL, "0: = 3;@0|0: = 4;@0");
+	expect(disk, "file:///home/user/project/parser.h", NULL, NULL, "");
+	disk_cache_free(disk);
 }
 
 static void test_any_bytes(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
-	struct shelf_answer answer = { .uri = URI, .key = key_of(URI, "x"), .text = "a\0b\xff", .len = 4, .at_ms = NOW };
+	struct disk_cache *disk = disk_cache_new(NULL);
+	struct disk_cache_answer answer = {
+		.uri = URI, .key = key_of(URI, "x"), .text = "a\0b\xff", .len = 4, .at_ms = NOW
+	};
 	struct told told = { .key = NULL };
-	struct shelf_id seen = { .file = 0 };
+	struct disk_cache_id seen = { .file = 0 };
 
 	(void)state;
-	assert_int_equal(shelf_begin(shelf), STORE_OK);
-	shelf_put(shelf, &answer);
-	assert_int_equal(shelf_end(shelf), STORE_OK);
-	shelf_free(shelf);
-	shelf = shelf_new(NULL);
+	assert_int_equal(disk_cache_begin(disk), STORE_OK);
+	disk_cache_put(disk, &answer);
+	assert_int_equal(disk_cache_end(disk), STORE_OK);
+	disk_cache_free(disk);
+	disk = disk_cache_new(NULL);
 	strbuf_init(&told.text, KIB(1));
-	assert_int_equal(shelf_load(shelf, URI, &seen, on_row, &told), STORE_OK);
+	assert_int_equal(disk_cache_load(disk, URI, &seen, on_row, &told), STORE_OK);
 	assert_int_equal(told.count, 1);
 	strbuf_release(&told.text);
-	shelf_free(shelf);
+	disk_cache_free(disk);
 }
 
 /* Neither the names nor the keys are in the file; two files name the same document differently. */
 static void test_names_are_not_written(void **state)
 {
 	struct cache_key key = key_of(URI, "int x");
-	struct shelf *shelf = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
 	char raw[sizeof(key.bytes) + 1] = "";
 	char half[sizeof(key.bytes) / 2 + 1] = "";
 
@@ -237,7 +244,7 @@ static void test_names_are_not_written(void **state)
 	memcpy(raw, key.bytes, sizeof(key.bytes));
 	memcpy(half, key.bytes, sizeof(key.bytes) / 2);
 	assert_true(strlen(half) == sizeof(key.bytes) / 2);
-	put(shelf, URI, "int x", 0, "the answer's text");
+	put(disk, URI, "int x", 0, "the answer's text");
 	assert_true(on_disk("the answer's text"));
 	assert_false(on_disk("parser"));
 	assert_false(on_disk("project"));
@@ -247,20 +254,20 @@ static void test_names_are_not_written(void **state)
 	assert_false(on_disk(half));
 	/* With another salt nothing is found: the names depend on it. */
 	run_sql("UPDATE salt SET salt = randomblob(32)");
-	shelf_free(shelf);
-	shelf = shelf_new(NULL);
-	expect(shelf, URI, NULL, NULL, "");
-	shelf_free(shelf);
+	disk_cache_free(disk);
+	disk = disk_cache_new(NULL);
+	expect(disk, URI, NULL, NULL, "");
+	disk_cache_free(disk);
 }
 
 static void test_age(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
-	struct shelf *other = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
+	struct disk_cache *other = disk_cache_new(NULL);
 
 	(void)state;
-	put(shelf, URI, "a", 0, "text");
-	put(shelf, URI, "b", 0, "");
+	put(disk, URI, "a", 0, "text");
+	put(disk, URI, "b", 0, "");
 	clock_set_for_test(NOW + LIMIT_CACHE_NEGATIVE_MS - 1, 0);
 	expect(other, URI, NULL, NULL, "0:text@599999|0:@599999");
 	/* That there is nothing to say holds for a while. */
@@ -273,23 +280,23 @@ static void test_age(void **state)
 	expect(other, URI, NULL, NULL, "0:text@1209599999");
 	clock_set_for_test(NOW + 14 * DAY, 0);
 	expect(other, URI, NULL, NULL, "");
-	shelf_free(shelf);
-	shelf_free(other);
+	disk_cache_free(disk);
+	disk_cache_free(other);
 }
 
 static void test_newest_of_many(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
-	struct shelf *other = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
+	struct disk_cache *other = disk_cache_new(NULL);
 	struct strbuf wanted;
 	char before[32];
 	char *large = xmalloc(LIMIT_COMPLETION_TEXT + 1);
 
 	(void)state;
 	strbuf_init(&wanted, KIB(8));
-	for (int i = 0; i < LIMIT_SHELF_DOCUMENT_ROWS + 10; i++) {
+	for (int i = 0; i < LIMIT_DISK_CACHE_DOCUMENT_ROWS + 10; i++) {
 		snprintf(before, sizeof(before), "%d", i);
-		put(shelf, URI, before, 0, before);
+		put(disk, URI, before, 0, before);
 		if (i >= 10)
 			strbuf_addf(&wanted, "%s0:%d@0", i > 10 ? "|" : "", i);
 	}
@@ -299,228 +306,229 @@ static void test_newest_of_many(void **state)
 	large[LIMIT_COMPLETION_TEXT] = '\0';
 	for (int i = 0; i < 10; i++) {
 		snprintf(before, sizeof(before), "%d", i);
-		put(shelf, "file:///large", before, 0, large);
+		put(disk, "file:///large", before, 0, large);
 	}
-	assert_int_equal(count_rows(other, "file:///large"), LIMIT_SHELF_DOCUMENT_BYTES / (LIMIT_COMPLETION_TEXT + 160));
+	assert_int_equal(
+		count_rows(other, "file:///large"), LIMIT_DISK_CACHE_DOCUMENT_BYTES / (LIMIT_COMPLETION_TEXT + 160));
 	free(large);
 	strbuf_release(&wanted);
-	shelf_free(shelf);
-	shelf_free(other);
+	disk_cache_free(disk);
+	disk_cache_free(other);
 }
 
 static void test_drop(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
-	struct shelf *other = shelf_new(NULL);
-	struct shelf_id id = put(shelf, URI, "a", 0, "turned down");
-	struct shelf_id strange = { .file = 77, .row = 2 };
+	struct disk_cache *disk = disk_cache_new(NULL);
+	struct disk_cache *other = disk_cache_new(NULL);
+	struct disk_cache_id id = put(disk, URI, "a", 0, "turned down");
+	struct disk_cache_id strange = { .file = 77, .row = 2 };
 
 	(void)state;
-	put(shelf, URI, "b", 0, "kept");
-	assert_int_equal(shelf_begin(other), STORE_OK);
-	shelf_drop(other, strange);
-	shelf_drop(other, id);
-	assert_int_equal(shelf_end(other), STORE_OK);
+	put(disk, URI, "b", 0, "kept");
+	assert_int_equal(disk_cache_begin(other), STORE_OK);
+	disk_cache_drop(other, strange);
+	disk_cache_drop(other, id);
+	assert_int_equal(disk_cache_end(other), STORE_OK);
 	expect(other, URI, "b", NULL, "0:kept@0");
-	shelf_free(shelf);
-	shelf_free(other);
+	disk_cache_free(disk);
+	disk_cache_free(other);
 }
 
 /* --- caps --- */
 
-static void fill(struct shelf *shelf, int from, int to, const char *text)
+static void fill(struct disk_cache *disk, int from, int to, const char *text)
 {
 	for (int i = from; i < to; i++) {
 		char uri[64];
 
 		snprintf(uri, sizeof(uri), "file:///%d", i);
-		put(shelf, uri, "x", 0, text);
+		put(disk, uri, "x", 0, text);
 		clock_set_for_test(clock_wall_ms() + 1, 0);
 	}
 }
 
-static bool has(struct shelf *shelf, int i)
+static bool has(struct disk_cache *disk, int i)
 {
 	char uri[64];
 
 	snprintf(uri, sizeof(uri), "file:///%d", i);
-	return count_rows(shelf, uri) == 1;
+	return count_rows(disk, uri) == 1;
 }
 
 static void test_trim_by_rows(void **state)
 {
-	struct shelf_caps caps = { .rows = 80 };
-	struct shelf *shelf = shelf_new(&caps);
-	struct shelf *other = shelf_new(NULL);
-	struct shelf_id none = { .file = 0 };
+	struct disk_cache_caps caps = { .rows = 80 };
+	struct disk_cache *disk = disk_cache_new(&caps);
+	struct disk_cache *other = disk_cache_new(NULL);
+	struct disk_cache_id none = { .file = 0 };
 	struct told told = { .key = NULL };
 	int kept = 0;
 
 	(void)state;
-	fill(shelf, 0, 80, "text");
+	fill(disk, 0, 80, "text");
 	/* The oldest is of use to somebody. */
 	strbuf_init(&told.text, KIB(1));
-	assert_int_equal(shelf_load(other, "file:///0", &none, on_row, &told), STORE_OK);
+	assert_int_equal(disk_cache_load(other, "file:///0", &none, on_row, &told), STORE_OK);
 	strbuf_release(&told.text);
-	assert_int_equal(shelf_begin(other), STORE_OK);
-	shelf_use(other, told.last);
-	assert_int_equal(shelf_end(other), STORE_OK);
+	assert_int_equal(disk_cache_begin(other), STORE_OK);
+	disk_cache_use(other, told.last);
+	assert_int_equal(disk_cache_end(other), STORE_OK);
 	/* Looked at now and then: more than the cap for a while. */
-	fill(shelf, 80, 160, "text");
+	fill(disk, 80, 160, "text");
 	for (int i = 0; i < 160; i++)
 		kept += has(other, i);
 	assert_in_range(kept, 80, 80 + 64);
 	assert_true(has(other, 0));
 	assert_false(has(other, 1));
 	assert_true(has(other, 159));
-	shelf_free(shelf);
-	shelf_free(other);
+	disk_cache_free(disk);
+	disk_cache_free(other);
 }
 
 static void test_trim_by_bytes_and_age(void **state)
 {
-	struct shelf_caps caps = { .bytes = 10000, .age_ms = DAY };
-	struct shelf *shelf = shelf_new(&caps);
-	struct shelf *other = shelf_new(NULL);
+	struct disk_cache_caps caps = { .bytes = 10000, .age_ms = DAY };
+	struct disk_cache *disk = disk_cache_new(&caps);
+	struct disk_cache *other = disk_cache_new(NULL);
 	char text[841];
 	int kept = 0;
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	fill(shelf, 0, 20, text);
-	shelf_free(shelf);
+	fill(disk, 0, 20, text);
+	disk_cache_free(disk);
 	/* A process looks at its first change. */
-	shelf = shelf_new(&caps);
-	fill(shelf, 20, 21, text);
+	disk = disk_cache_new(&caps);
+	fill(disk, 20, 21, text);
 	for (int i = 0; i < 21; i++)
 		kept += has(other, i);
 	assert_int_equal(kept, 10000 / (840 + 160));
 	assert_true(has(other, 20));
 	clock_set_for_test(NOW + 2 * DAY, 0);
-	shelf_free(shelf);
-	shelf = shelf_new(&caps);
-	put(shelf, URI, "x", 0, "new");
+	disk_cache_free(disk);
+	disk = disk_cache_new(&caps);
+	put(disk, URI, "x", 0, "new");
 	/* `other` would tell them. */
 	assert_false(has(other, 20));
 	expect(other, URI, NULL, NULL, "0:new@0");
-	shelf_free(shelf);
-	shelf_free(other);
+	disk_cache_free(disk);
+	disk_cache_free(other);
 }
 
 /* Many at once go in several steps, as the loop waits for each. */
 static void test_trim_in_steps(void **state)
 {
-	struct shelf_caps caps = { .age_ms = DAY };
-	struct shelf *shelf = shelf_new(&caps);
-	struct shelf *other = shelf_new(NULL);
+	struct disk_cache_caps caps = { .age_ms = DAY };
+	struct disk_cache *disk = disk_cache_new(&caps);
+	struct disk_cache *other = disk_cache_new(NULL);
 	int left[3] = { 0 };
 
 	(void)state;
-	fill(shelf, 0, 300, "text");
-	shelf_free(shelf);
+	fill(disk, 0, 300, "text");
+	disk_cache_free(disk);
 	clock_set_for_test(NOW + DAY + 1000, 0);
-	shelf = shelf_new(&caps);
+	disk = disk_cache_new(&caps);
 	for (size_t step = 0; step < ARRAY_LEN(left); step++) {
-		put(shelf, URI, "x", 0, "text");
+		put(disk, URI, "x", 0, "text");
 		for (int i = 0; i < 300; i++)
 			left[step] += has(other, i);
 	}
 	assert_int_equal(left[0], 44);
 	assert_int_equal(left[1], 0);
 	assert_int_equal(left[2], 0);
-	shelf_free(shelf);
-	shelf_free(other);
+	disk_cache_free(disk);
+	disk_cache_free(other);
 }
 
 /* --- claims --- */
 
-static enum shelf_claim claim(struct shelf *shelf, const char *uri, const char *before, bool force)
+static enum disk_cache_claim claim(struct disk_cache *disk, const char *uri, const char *before, bool force)
 {
-	struct shelf_id none = { .file = 0 };
+	struct disk_cache_id none = { .file = 0 };
 	struct cache_key key = key_of(uri, before);
-	enum shelf_claim out;
+	enum disk_cache_claim out;
 
-	assert_int_equal(shelf_claim(shelf, uri, &key, &none, LEASE, force, &out), STORE_OK);
+	assert_int_equal(disk_cache_claim(disk, uri, &key, &none, LEASE, force, &out), STORE_OK);
 	return out;
 }
 
-static bool is_others(struct shelf *shelf, const char *before)
+static bool is_others(struct disk_cache *disk, const char *before)
 {
 	struct cache_key key = key_of(URI, before);
 	bool out;
 
-	assert_int_equal(shelf_is_others(shelf, URI, &key, &out), STORE_OK);
+	assert_int_equal(disk_cache_is_others(disk, URI, &key, &out), STORE_OK);
 	return out;
 }
 
-static void let_go(struct shelf *shelf, const char *before)
+static void let_go(struct disk_cache *disk, const char *before)
 {
 	struct cache_key key = key_of(URI, before);
 
-	assert_int_equal(shelf_begin(shelf), STORE_OK);
-	shelf_release(shelf, URI, &key);
-	assert_int_equal(shelf_end(shelf), STORE_OK);
+	assert_int_equal(disk_cache_begin(disk), STORE_OK);
+	disk_cache_release(disk, URI, &key);
+	assert_int_equal(disk_cache_end(disk), STORE_OK);
 }
 
 static void test_claims(void **state)
 {
-	struct shelf *a = shelf_new(NULL);
-	struct shelf *b = shelf_new(NULL);
-	struct shelf_id seen = { .file = 0 };
+	struct disk_cache *a = disk_cache_new(NULL);
+	struct disk_cache *b = disk_cache_new(NULL);
+	struct disk_cache_id seen = { .file = 0 };
 	struct cache_key key = key_of(URI, "x");
-	enum shelf_claim out;
+	enum disk_cache_claim out;
 
 	(void)state;
-	assert_int_equal(claim(a, URI, "x", false), SHELF_MINE);
-	assert_int_equal(claim(a, URI, "x", false), SHELF_MINE);
-	assert_int_equal(claim(b, URI, "x", false), SHELF_OTHERS);
+	assert_int_equal(claim(a, URI, "x", false), DISK_CACHE_MINE);
+	assert_int_equal(claim(a, URI, "x", false), DISK_CACHE_MINE);
+	assert_int_equal(claim(b, URI, "x", false), DISK_CACHE_OTHERS);
 	assert_true(is_others(b, "x"));
 	assert_false(is_others(a, "x"));
 	/* Elsewhere, and in another file, it is another question. */
-	assert_int_equal(claim(b, URI, "y", false), SHELF_MINE);
-	assert_int_equal(claim(b, "file:///other", "x", false), SHELF_MINE);
+	assert_int_equal(claim(b, URI, "y", false), DISK_CACHE_MINE);
+	assert_int_equal(claim(b, "file:///other", "x", false), DISK_CACHE_MINE);
 	/* Nobody lets go of another's. */
 	let_go(b, "x");
-	assert_int_equal(claim(b, URI, "x", false), SHELF_OTHERS);
+	assert_int_equal(claim(b, URI, "x", false), DISK_CACHE_OTHERS);
 	/* Failed: it is anybody's. */
 	let_go(a, "x");
 	assert_false(is_others(b, "x"));
-	assert_int_equal(claim(b, URI, "x", false), SHELF_MINE);
-	assert_int_equal(claim(a, URI, "x", false), SHELF_OTHERS);
+	assert_int_equal(claim(b, URI, "x", false), DISK_CACHE_MINE);
+	assert_int_equal(claim(a, URI, "x", false), DISK_CACHE_OTHERS);
 	/* Answered. */
 	put(b, URI, "x", 0, "text");
 	let_go(b, "x");
-	assert_int_equal(claim(a, URI, "x", false), SHELF_ANSWERED);
+	assert_int_equal(claim(a, URI, "x", false), DISK_CACHE_ANSWERED);
 	expect(a, URI, "x", &seen, "0:text@0");
 	/* ... which is known now: who asks all the same means it. */
-	assert_int_equal(shelf_claim(a, URI, &key, &seen, LEASE, false, &out), STORE_OK);
-	assert_int_equal(out, SHELF_MINE);
-	shelf_free(a);
-	shelf_free(b);
+	assert_int_equal(disk_cache_claim(a, URI, &key, &seen, LEASE, false, &out), STORE_OK);
+	assert_int_equal(out, DISK_CACHE_MINE);
+	disk_cache_free(a);
+	disk_cache_free(b);
 }
 
 static void test_lease(void **state)
 {
-	struct shelf *a = shelf_new(NULL);
-	struct shelf *b = shelf_new(NULL);
+	struct disk_cache *a = disk_cache_new(NULL);
+	struct disk_cache *b = disk_cache_new(NULL);
 
 	(void)state;
-	assert_int_equal(claim(a, URI, "x", false), SHELF_MINE);
+	assert_int_equal(claim(a, URI, "x", false), DISK_CACHE_MINE);
 	clock_set_for_test(NOW + LEASE - 1, 0);
-	assert_int_equal(claim(b, URI, "x", false), SHELF_OTHERS);
+	assert_int_equal(claim(b, URI, "x", false), DISK_CACHE_OTHERS);
 	clock_set_for_test(NOW + LEASE, 0);
 	assert_false(is_others(b, "x"));
-	assert_int_equal(claim(b, URI, "x", false), SHELF_MINE);
+	assert_int_equal(claim(b, URI, "x", false), DISK_CACHE_MINE);
 	/* What comes late takes nothing away. */
 	let_go(a, "x");
-	assert_int_equal(claim(a, URI, "x", false), SHELF_OTHERS);
+	assert_int_equal(claim(a, URI, "x", false), DISK_CACHE_OTHERS);
 	/* The clock was set back: it would take long. */
 	clock_set_for_test(NOW - DAY, 0);
-	assert_int_equal(claim(a, URI, "x", false), SHELF_OTHERS);
-	assert_int_equal(claim(a, URI, "x", true), SHELF_MINE);
-	shelf_free(a);
-	shelf_free(b);
+	assert_int_equal(claim(a, URI, "x", false), DISK_CACHE_OTHERS);
+	assert_int_equal(claim(a, URI, "x", true), DISK_CACHE_MINE);
+	disk_cache_free(a);
+	disk_cache_free(b);
 }
 
 /* A child that has claimed "x" and lives until `stay` is closed. */
@@ -535,10 +543,10 @@ static pid_t claim_in_child(int *stay)
 	assert_int_equal(pipe(until), 0);
 	pid = fork();
 	if (!pid) {
-		struct shelf *shelf = shelf_new(NULL);
+		struct disk_cache *disk = disk_cache_new(NULL);
 
 		close(until[1]);
-		if (claim(shelf, URI, "x", false) != SHELF_MINE || write(ready[1], &c, 1) != 1)
+		if (claim(disk, URI, "x", false) != DISK_CACHE_MINE || write(ready[1], &c, 1) != 1)
 			_exit(1);
 		_exit((int)read(until[0], &c, 1));
 	}
@@ -552,36 +560,36 @@ static pid_t claim_in_child(int *stay)
 
 static void test_dead_process(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
 	int stay;
 	pid_t pid = claim_in_child(&stay);
 
 	(void)state;
-	assert_int_equal(claim(shelf, URI, "x", false), SHELF_OTHERS);
+	assert_int_equal(claim(disk, URI, "x", false), DISK_CACHE_OTHERS);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_false(is_others(shelf, "x"));
-	assert_int_equal(claim(shelf, URI, "x", false), SHELF_MINE);
+	assert_false(is_others(disk, "x"));
+	assert_int_equal(claim(disk, URI, "x", false), DISK_CACHE_MINE);
 	close(stay);
-	shelf_free(shelf);
+	disk_cache_free(disk);
 }
 
 /* The number lives, but it is another process's now. */
 static void test_reused_number(void **state)
 {
 #ifdef __linux__
-	struct shelf *shelf = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
 	int stay;
 	pid_t pid = claim_in_child(&stay);
 
 	(void)state;
-	assert_true(is_others(shelf, "x"));
+	assert_true(is_others(disk, "x"));
 	run_sql("UPDATE claim SET started = started - 1");
-	assert_false(is_others(shelf, "x"));
-	assert_int_equal(claim(shelf, URI, "x", false), SHELF_MINE);
+	assert_false(is_others(disk, "x"));
+	assert_int_equal(claim(disk, URI, "x", false), DISK_CACHE_MINE);
 	close(stay);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	shelf_free(shelf);
+	disk_cache_free(disk);
 #else
 	(void)state;
 	skip();
@@ -592,73 +600,73 @@ static void test_reused_number(void **state)
 
 static void test_busy(void **state)
 {
-	struct shelf *a = shelf_new(NULL);
-	struct shelf *b = shelf_new(NULL);
-	struct shelf_id seen = { .file = 0 };
+	struct disk_cache *a = disk_cache_new(NULL);
+	struct disk_cache *b = disk_cache_new(NULL);
+	struct disk_cache_id seen = { .file = 0 };
 	struct cache_key key = key_of(URI, "x");
 	struct store_trouble trouble;
-	enum shelf_claim out;
+	enum disk_cache_claim out;
 
 	(void)state;
 	put(a, URI, "x", 0, "text");
-	assert_int_equal(shelf_begin(a), STORE_OK);
+	assert_int_equal(disk_cache_begin(a), STORE_OK);
 	/* Reading goes on; writing is for later. */
 	expect(b, URI, "x", NULL, "0:text@0");
-	assert_int_equal(shelf_begin(b), STORE_BUSY);
-	assert_int_equal(shelf_claim(b, URI, &key, &seen, LEASE, false, &out), STORE_BUSY);
-	assert_int_equal(shelf_end(a), STORE_OK);
-	assert_int_equal(shelf_begin(b), STORE_OK);
-	assert_int_equal(shelf_end(b), STORE_OK);
-	assert_false(shelf_take_trouble(a, &trouble));
-	assert_false(shelf_take_trouble(b, &trouble));
-	shelf_free(a);
-	shelf_free(b);
+	assert_int_equal(disk_cache_begin(b), STORE_BUSY);
+	assert_int_equal(disk_cache_claim(b, URI, &key, &seen, LEASE, false, &out), STORE_BUSY);
+	assert_int_equal(disk_cache_end(a), STORE_OK);
+	assert_int_equal(disk_cache_begin(b), STORE_OK);
+	assert_int_equal(disk_cache_end(b), STORE_OK);
+	assert_false(disk_cache_take_trouble(a, &trouble));
+	assert_false(disk_cache_take_trouble(b, &trouble));
+	disk_cache_free(a);
+	disk_cache_free(b);
 }
 
 static void test_damaged_file(void **state)
 {
 	static const char text[] = "This is a shopping list, and quite a long one: bread, butter, and so on and so forth.";
-	struct shelf *shelf = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
 	char *path = in_state_dir("answers.db");
-	struct shelf_id seen = { .file = 0 };
+	struct disk_cache_id seen = { .file = 0 };
 	struct store_trouble trouble;
 	FILE *file;
 
 	(void)state;
-	put(shelf, URI, "x", 0, "text");
-	put(shelf, URI, "y", 0, "text");
-	shelf_free(shelf);
-	shelf = shelf_new(NULL);
-	expect(shelf, URI, NULL, &seen, "0:text@0|0:text@0");
+	put(disk, URI, "x", 0, "text");
+	put(disk, URI, "y", 0, "text");
+	disk_cache_free(disk);
+	disk = disk_cache_new(NULL);
+	expect(disk, URI, NULL, &seen, "0:text@0|0:text@0");
 	/* Replaced behind our back by something else. */
 	unlink(path);
 	file = fopen(path, "w");
 	assert_non_null(file);
 	fputs(text, file);
 	fclose(file);
-	expect(shelf, URI, NULL, &seen, "");
-	assert_true(shelf_take_trouble(shelf, &trouble));
+	expect(disk, URI, NULL, &seen, "");
+	assert_true(disk_cache_take_trouble(disk, &trouble));
 	assert_int_equal(trouble.kind, STORE_DAMAGED);
 	assert_non_null(strstr(trouble.sentence, "the store of completions was damaged"));
 	/* The numbers begin again, and nothing is missed for that. */
 	{
-		struct shelf *other = shelf_new(NULL);
+		struct disk_cache *other = disk_cache_new(NULL);
 
 		put(other, URI, "z", 0, "new");
-		shelf_free(other);
+		disk_cache_free(other);
 	}
-	expect(shelf, URI, "z", &seen, "0:new@0");
-	shelf_free(shelf);
+	expect(disk, URI, "z", &seen, "0:new@0");
+	disk_cache_free(disk);
 	free(path);
 }
 
 static void test_unusable(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
 	struct store_trouble trouble;
-	struct shelf_id seen = { .file = 0 };
+	struct disk_cache_id seen = { .file = 0 };
 	struct cache_key key = key_of(URI, "x");
-	enum shelf_claim out;
+	enum disk_cache_claim out;
 	FILE *file;
 
 	(void)state;
@@ -666,44 +674,44 @@ static void test_unusable(void **state)
 	file = fopen(state_dir, "w");
 	assert_non_null(file);
 	fclose(file);
-	assert_int_equal(shelf_begin(shelf), STORE_FAILED);
-	assert_true(shelf_take_trouble(shelf, &trouble));
+	assert_int_equal(disk_cache_begin(disk), STORE_FAILED);
+	assert_true(disk_cache_take_trouble(disk, &trouble));
 	assert_int_equal(trouble.kind, STORE_UNUSABLE);
-	assert_int_equal(shelf_claim(shelf, URI, &key, &seen, LEASE, false, &out), STORE_FAILED);
-	assert_int_equal(shelf_load(shelf, URI, &seen, on_row, NULL), STORE_FAILED);
-	assert_false(shelf_exists());
-	shelf_free(shelf);
+	assert_int_equal(disk_cache_claim(disk, URI, &key, &seen, LEASE, false, &out), STORE_FAILED);
+	assert_int_equal(disk_cache_load(disk, URI, &seen, on_row, NULL), STORE_FAILED);
+	assert_false(disk_cache_exists());
+	disk_cache_free(disk);
 }
 
 static void test_purge(void **state)
 {
-	struct shelf *shelf = shelf_new(NULL);
-	struct shelf *other = shelf_new(NULL);
+	struct disk_cache *disk = disk_cache_new(NULL);
+	struct disk_cache *other = disk_cache_new(NULL);
 	char *path = in_state_dir("answers.db.damaged-20261124-030000");
 	FILE *file;
 
 	(void)state;
-	put(shelf, URI, "x", 0, "some text");
+	put(disk, URI, "x", 0, "some text");
 	expect(other, URI, NULL, NULL, "0:some text@0");
 	file = fopen(path, "w");
 	assert_non_null(file);
 	fputs("some text", file);
 	fclose(file);
 	/* Even if another process has it open. */
-	assert_int_equal(shelf_purge(shelf), STORE_OK);
-	assert_false(shelf_exists());
+	assert_int_equal(disk_cache_purge(disk), STORE_OK);
+	assert_false(disk_cache_exists());
 	assert_false(on_disk("some text"));
 	/* That one begins a new file, and closes the old one without touching the new. */
 	put(other, URI, "x", 0, "other text");
-	expect(shelf, URI, "x", NULL, "0:other text@0");
-	shelf_free(other);
-	assert_true(shelf_exists());
+	expect(disk, URI, "x", NULL, "0:other text@0");
+	disk_cache_free(other);
+	assert_true(disk_cache_exists());
 	assert_false(on_disk("some text"));
-	assert_int_equal(shelf_purge(shelf), STORE_OK);
-	assert_int_equal(shelf_purge(shelf), STORE_OK);
+	assert_int_equal(disk_cache_purge(disk), STORE_OK);
+	assert_int_equal(disk_cache_purge(disk), STORE_OK);
 	assert_false(on_disk("other text"));
-	assert_false(shelf_exists());
-	shelf_free(shelf);
+	assert_false(disk_cache_exists());
+	disk_cache_free(disk);
 	free(path);
 }
 
@@ -730,5 +738,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("shelf", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("disk_cache", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * When the shelf is read and written. Reading happens where the result is needed, in microseconds: at a document's
+ * When the disk cache is read and written. Reading happens where the result is needed, in microseconds: at a document's
  * first request, and when the file has changed since. Writing waits in a queue for a timer, so that no keystroke waits
  * for it, and a queue that cannot be written is dropped: a cache may lose.
  *
@@ -7,7 +7,7 @@
  * the cache is, for as long as there is room; a *claim* is a question on its way to be asked, and belongs to who
  * started it.
  */
-#include "sharing.h"
+#include "cache_sync.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/complete/shelf.h"
+#include "eke/complete/disk_cache.h"
 
 /* From a change to its writing: what belongs together comes together. */
 #define WRITE_AFTER_MS 15
@@ -26,15 +26,15 @@
 #define WRITE_TRIES 200
 /* Between two looks at another process's question. */
 #define POLL_MS 50
-/* A shelf that cannot be used is left alone for so long. */
+/* A disk cache that cannot be used is left alone for so long. */
 #define REST_MS 60000
 /* After the start, when nobody waits. */
 #define PURGE_AFTER_MS 500
 
 struct document {
 	char *uri;
-	struct shelf_id seen;
-	int64_t version; /* of the shelf, when it was read; 0: unknown */
+	struct disk_cache_id seen;
+	int64_t version; /* of the disk cache, when it was read; 0: unknown */
 };
 
 enum op_kind { OP_KEEP, OP_RELEASE, OP_USE, OP_DROP };
@@ -48,24 +48,24 @@ struct op {
 	unsigned rank;
 	int64_t at_ms;
 	uint64_t item;
-	struct shelf_id id; /* for USE and DROP; after a KEEP, its row */
+	struct disk_cache_id id; /* for USE and DROP; after a KEEP, its row */
 };
 
 struct mark {
 	uint64_t item; /* 0: free */
-	struct shelf_id id;
-	bool used; /* ... and the shelf knows it */
+	struct disk_cache_id id;
+	bool used; /* ... and the disk cache knows it */
 };
 
 enum claim_state {
 	CLAIM_TRYING,
 	CLAIM_WAITING, /* for another process's answer */
-	CLAIM_OURS,    /* others can see it */
-	CLAIM_ALONE,   /* others cannot: there is no shelf */
+	CLAIM_OURS, /* others can see it */
+	CLAIM_ALONE, /* others cannot: there is no disk cache */
 };
 
 struct claim {
-	struct sharing *sharing;
+	struct cache_sync *sync;
 	enum claim_state state;
 	char *uri;
 	struct cache_key key;
@@ -76,17 +76,17 @@ struct claim {
 	struct claim_callbacks callbacks;
 };
 
-struct sharing {
+struct cache_sync {
 	struct loop *loop;
 	struct cache *cache;
 	uint64_t *last_item;
-	struct shelf *shelf;
+	struct disk_cache *disk;
 	bool configured, history;
 	int64_t rest_until_ms;
 	char *told; /* the last trouble */
-	struct document documents[LIMIT_SHELF_DOCUMENTS]; /* the one used last first */
+	struct document documents[LIMIT_DISK_CACHE_DOCUMENTS]; /* the one used last first */
 	size_t document_count;
-	struct op queue[LIMIT_SHELF_QUEUE];
+	struct op queue[LIMIT_DISK_CACHE_QUEUE];
 	size_t op_count, op_bytes;
 	int tries;
 	struct timer *write_timer;
@@ -99,32 +99,32 @@ struct sharing {
 static void on_write_time(void *ctx);
 static void on_purge_time(void *ctx);
 
-struct sharing *sharing_new(struct loop *loop, struct cache *cache, uint64_t *last_item)
+struct cache_sync *cache_sync_new(struct loop *loop, struct cache *cache, uint64_t *last_item)
 {
-	struct sharing *s = xcalloc(1, sizeof(*s));
+	struct cache_sync *s = xcalloc(1, sizeof(*s));
 
 	s->loop = loop;
 	s->cache = cache;
 	s->last_item = last_item;
-	s->shelf = shelf_new(NULL);
+	s->disk = disk_cache_new(NULL);
 	s->write_timer = timer_new(loop, on_write_time, s);
 	s->purge_timer = timer_new(loop, on_purge_time, s);
 	return s;
 }
 
-static bool is_usable(const struct sharing *s)
+static bool is_usable(const struct cache_sync *s)
 {
 	return s->history && clock_mono_ms() >= s->rest_until_ms;
 }
 
-/* Takes a transaction's result in: tells what is wrong once, and leaves a broken shelf alone for a while. */
-static void note(struct sharing *s, enum store_result result)
+/* Takes a transaction's result in: tells what is wrong once, and leaves a broken disk cache alone for a while. */
+static void note(struct cache_sync *s, enum store_result result)
 {
 	struct store_trouble trouble;
 
 	if (result == STORE_FAILED)
 		s->rest_until_ms = clock_mono_ms() + REST_MS;
-	if (!shelf_take_trouble(s->shelf, &trouble) || (s->told && !strcmp(s->told, trouble.sentence)))
+	if (!disk_cache_take_trouble(s->disk, &trouble) || (s->told && !strcmp(s->told, trouble.sentence)))
 		return;
 	free(s->told);
 	s->told = xstrdup(trouble.sentence);
@@ -133,7 +133,7 @@ static void note(struct sharing *s, enum store_result result)
 
 /* --- marks --- */
 
-static void mark(struct sharing *s, uint64_t item, struct shelf_id id)
+static void mark(struct cache_sync *s, uint64_t item, struct disk_cache_id id)
 {
 	if (!id.file)
 		return;
@@ -144,7 +144,7 @@ static void mark(struct sharing *s, uint64_t item, struct shelf_id id)
 }
 
 /* The next mark of an item from `at` on, or NULL. */
-static struct mark *find_mark(struct sharing *s, uint64_t item, size_t at)
+static struct mark *find_mark(struct cache_sync *s, uint64_t item, size_t at)
 {
 	for (; s->marks && at < LIMIT_CACHE_ENTRIES; at++)
 		if (s->marks[at].item == item)
@@ -160,7 +160,7 @@ static void op_release(struct op *op)
 	free(op->text);
 }
 
-static void queue_remove(struct sharing *s, size_t at)
+static void queue_remove(struct cache_sync *s, size_t at)
 {
 	s->op_bytes -= s->queue[at].len;
 	op_release(&s->queue[at]);
@@ -168,7 +168,7 @@ static void queue_remove(struct sharing *s, size_t at)
 	memmove(&s->queue[at], &s->queue[at + 1], (s->op_count - at) * sizeof(s->queue[0]));
 }
 
-static void queue_clear(struct sharing *s)
+static void queue_clear(struct cache_sync *s)
 {
 	while (s->op_count)
 		queue_remove(s, s->op_count - 1);
@@ -176,9 +176,10 @@ static void queue_clear(struct sharing *s)
 	timer_stop(s->write_timer);
 }
 
-static void queue_add(struct sharing *s, const struct op *op)
+static void queue_add(struct cache_sync *s, const struct op *op)
 {
-	while (s->op_count && (s->op_count == LIMIT_SHELF_QUEUE || s->op_bytes + op->len > LIMIT_SHELF_QUEUE_BYTES))
+	while (
+		s->op_count && (s->op_count == LIMIT_DISK_CACHE_QUEUE || s->op_bytes + op->len > LIMIT_DISK_CACHE_QUEUE_BYTES))
 		queue_remove(s, 0);
 	s->queue[s->op_count++] = *op;
 	s->op_bytes += op->len;
@@ -186,36 +187,36 @@ static void queue_add(struct sharing *s, const struct op *op)
 		timer_start(s->write_timer, WRITE_AFTER_MS);
 }
 
-static void write_op(struct shelf *shelf, struct op *op)
+static void write_op(struct disk_cache *disk, struct op *op)
 {
-	struct shelf_answer answer = {
+	struct disk_cache_answer answer = {
 		.uri = op->uri, .key = op->key, .rank = op->rank, .text = op->text, .len = op->len, .at_ms = op->at_ms
 	};
 
 	switch (op->kind) {
 	case OP_KEEP:
-		op->id = shelf_put(shelf, &answer);
+		op->id = disk_cache_put(disk, &answer);
 		return;
 	case OP_RELEASE:
-		shelf_release(shelf, op->uri, &op->key);
+		disk_cache_release(disk, op->uri, &op->key);
 		return;
 	case OP_USE:
-		shelf_use(shelf, op->id);
+		disk_cache_use(disk, op->id);
 		return;
 	case OP_DROP:
-		shelf_drop(shelf, op->id);
+		disk_cache_drop(disk, op->id);
 		return;
 	}
 }
 
-static enum store_result write_queue(struct sharing *s)
+static enum store_result write_queue(struct cache_sync *s)
 {
-	enum store_result result = shelf_begin(s->shelf);
+	enum store_result result = disk_cache_begin(s->disk);
 
 	if (result == STORE_OK) {
 		for (size_t i = 0; i < s->op_count; i++)
-			write_op(s->shelf, &s->queue[i]);
-		result = shelf_end(s->shelf);
+			write_op(s->disk, &s->queue[i]);
+		result = disk_cache_end(s->disk);
 	}
 	note(s, result);
 	return result;
@@ -223,7 +224,7 @@ static enum store_result write_queue(struct sharing *s)
 
 static void on_write_time(void *ctx)
 {
-	struct sharing *s = ctx;
+	struct cache_sync *s = ctx;
 	enum store_result result = is_usable(s) ? write_queue(s) : STORE_FAILED;
 
 	if (result == STORE_BUSY && ++s->tries < WRITE_TRIES) {
@@ -238,7 +239,8 @@ static void on_write_time(void *ctx)
 	queue_clear(s);
 }
 
-void sharing_keep(struct sharing *s, const char *uri, const struct cache_key *key, const struct cache_answer *answer)
+void cache_sync_keep(
+	struct cache_sync *s, const char *uri, const struct cache_key *key, const struct cache_answer *answer)
 {
 	struct op op = { .kind = OP_KEEP, .key = *key, .rank = answer->rank, .item = answer->item };
 
@@ -251,7 +253,7 @@ void sharing_keep(struct sharing *s, const char *uri, const struct cache_key *ke
 	queue_add(s, &op);
 }
 
-void sharing_used(struct sharing *s, uint64_t item)
+void cache_sync_used(struct cache_sync *s, uint64_t item)
 {
 	struct mark *m = is_usable(s) ? find_mark(s, item, 0) : NULL;
 
@@ -261,7 +263,7 @@ void sharing_used(struct sharing *s, uint64_t item)
 	queue_add(s, &(struct op){ .kind = OP_USE, .id = m->id });
 }
 
-void sharing_rejected(struct sharing *s, uint64_t item)
+void cache_sync_rejected(struct cache_sync *s, uint64_t item)
 {
 	if (!is_usable(s))
 		return;
@@ -282,7 +284,7 @@ static void document_release(struct document *doc)
 }
 
 /* The document's, first in the list from now on. */
-static struct document *document_of(struct sharing *s, const char *uri)
+static struct document *document_of(struct cache_sync *s, const char *uri)
 {
 	struct document doc = { .version = 0 };
 	size_t at = 0;
@@ -293,7 +295,7 @@ static struct document *document_of(struct sharing *s, const char *uri)
 		doc = s->documents[at];
 	} else {
 		doc.uri = xstrdup(uri);
-		if (s->document_count == LIMIT_SHELF_DOCUMENTS)
+		if (s->document_count == LIMIT_DISK_CACHE_DOCUMENTS)
 			document_release(&s->documents[--at]);
 		else
 			s->document_count++;
@@ -303,24 +305,24 @@ static struct document *document_of(struct sharing *s, const char *uri)
 	return &s->documents[0];
 }
 
-static void on_row(void *ctx, const struct shelf_row *row)
+static void on_row(void *ctx, const struct disk_cache_row *row)
 {
-	struct sharing *s = ctx;
+	struct cache_sync *s = ctx;
 	struct cache_answer answer = { .text = row->text,
-				       .len = row->len,
-				       .item = *s->last_item += CACHE_RANKS,
-				       .rank = row->rank,
-				       .complete = true,
-				       .stored_ms = clock_mono_ms() - row->age_ms };
+		.len = row->len,
+		.item = *s->last_item += CACHE_RANKS,
+		.rank = row->rank,
+		.complete = true,
+		.stored_ms = clock_mono_ms() - row->age_ms };
 
 	if (cache_put(s->cache, &row->key, &answer))
 		mark(s, answer.item, row->id);
 }
 
-static enum store_result load(struct sharing *s, struct document *doc)
+static enum store_result load(struct cache_sync *s, struct document *doc)
 {
-	int64_t version = shelf_version(s->shelf);
-	enum store_result result = shelf_load(s->shelf, doc->uri, &doc->seen, on_row, s);
+	int64_t version = disk_cache_version(s->disk);
+	enum store_result result = disk_cache_load(s->disk, doc->uri, &doc->seen, on_row, s);
 
 	note(s, result);
 	/* Taken before, so that nothing that came meanwhile is missed. */
@@ -328,14 +330,14 @@ static enum store_result load(struct sharing *s, struct document *doc)
 	return result;
 }
 
-void sharing_refresh(struct sharing *s, const char *uri)
+void cache_sync_refresh(struct cache_sync *s, const char *uri)
 {
 	struct document *doc;
 
 	if (!is_usable(s))
 		return;
 	doc = document_of(s, uri);
-	if (!doc->version || doc->version != shelf_version(s->shelf))
+	if (!doc->version || doc->version != disk_cache_version(s->disk))
 		load(s, doc);
 }
 
@@ -360,7 +362,7 @@ static void claim_wait(struct claim *claim)
 	claim->state = CLAIM_WAITING;
 	if (!claim->give_up_ms) {
 		log_debug("another process is asking this already");
-		claim->give_up_ms = clock_mono_ms() + LIMIT_SHELF_WAIT_MS;
+		claim->give_up_ms = clock_mono_ms() + LIMIT_DISK_CACHE_WAIT_MS;
 	}
 	timer_start(claim->timer, POLL_MS);
 }
@@ -381,28 +383,28 @@ static void claim_busy(struct claim *claim)
 static void claim_try(void *ctx)
 {
 	struct claim *claim = ctx;
-	struct sharing *s = claim->sharing;
+	struct cache_sync *s = claim->sync;
 	enum store_result result = STORE_FAILED;
-	enum shelf_claim outcome = SHELF_MINE;
+	enum disk_cache_claim outcome = DISK_CACHE_MINE;
 	struct document *doc = NULL;
 
 	if (is_usable(s)) {
 		doc = document_of(s, claim->uri);
-		result = shelf_claim(s->shelf, claim->uri, &claim->key, &doc->seen, claim->lease_ms, is_waited_out(claim),
-				     &outcome);
+		result = disk_cache_claim(
+			s->disk, claim->uri, &claim->key, &doc->seen, claim->lease_ms, is_waited_out(claim), &outcome);
 		note(s, result);
 	}
 	if (result == STORE_OK)
 		claim->tries = 0;
-	if (result == STORE_OK && outcome == SHELF_ANSWERED)
+	if (result == STORE_OK && outcome == DISK_CACHE_ANSWERED)
 		result = load(s, doc);
 	if (result == STORE_BUSY)
 		claim_busy(claim);
 	else if (result == STORE_FAILED)
 		claim_ask(claim, CLAIM_ALONE);
-	else if (outcome == SHELF_OTHERS)
+	else if (outcome == DISK_CACHE_OTHERS)
 		claim_wait(claim);
-	else if (outcome == SHELF_ANSWERED)
+	else if (outcome == DISK_CACHE_ANSWERED)
 		claim->callbacks.answered(claim->callbacks.ctx);
 	else
 		claim_ask(claim, CLAIM_OURS);
@@ -413,23 +415,23 @@ static void on_claim_time(void *ctx)
 	struct claim *claim = ctx;
 	bool others = false;
 
-	/* A busy shelf is asked again when it is time to claim. */
-	if (claim->state == CLAIM_WAITING && !is_waited_out(claim) && is_usable(claim->sharing) &&
-	    shelf_is_others(claim->sharing->shelf, claim->uri, &claim->key, &others) == STORE_OK && others)
+	/* A busy disk cache is asked again when it is time to claim. */
+	if (claim->state == CLAIM_WAITING && !is_waited_out(claim) && is_usable(claim->sync) &&
+		disk_cache_is_others(claim->sync->disk, claim->uri, &claim->key, &others) == STORE_OK && others)
 		claim_wait(claim);
 	else
 		claim_try(claim);
 }
 
-struct claim *claim_start(struct sharing *s, const char *uri, const struct cache_key *key, int64_t lease_ms,
-			  const struct claim_callbacks *callbacks)
+struct claim *claim_start(struct cache_sync *s, const char *uri, const struct cache_key *key, int64_t lease_ms,
+	const struct claim_callbacks *callbacks)
 {
 	struct claim *claim = xcalloc(1, sizeof(*claim));
 
-	claim->sharing = s;
+	claim->sync = s;
 	claim->uri = xstrdup(uri);
 	claim->key = *key;
-	claim->lease_ms = lease_ms < LIMIT_SHELF_WAIT_MS ? lease_ms : LIMIT_SHELF_WAIT_MS;
+	claim->lease_ms = lease_ms < LIMIT_DISK_CACHE_WAIT_MS ? lease_ms : LIMIT_DISK_CACHE_WAIT_MS;
 	claim->callbacks = *callbacks;
 	claim->timer = timer_new(s->loop, on_claim_time, claim);
 	loop_defer(s->loop, claim_try, claim);
@@ -438,7 +440,7 @@ struct claim *claim_start(struct sharing *s, const char *uri, const struct cache
 
 void claim_end(struct claim *claim)
 {
-	struct sharing *s = claim->sharing;
+	struct cache_sync *s = claim->sync;
 
 	loop_undefer(s->loop, claim_try, claim);
 	timer_free(claim->timer);
@@ -452,21 +454,21 @@ void claim_end(struct claim *claim)
 
 static void on_purge_time(void *ctx)
 {
-	struct sharing *s = ctx;
+	struct cache_sync *s = ctx;
 
-	if (shelf_purge(s->shelf) == STORE_BUSY)
+	if (disk_cache_purge(s->disk) == STORE_BUSY)
 		timer_start(s->purge_timer, PURGE_AFTER_MS);
 	else
 		s->purge_due = false;
 }
 
-void sharing_configure(struct sharing *s, bool history)
+void cache_sync_configure(struct cache_sync *s, bool history)
 {
 	if (s->configured && s->history == history)
 		return;
 	s->configured = true;
 	s->history = history;
-	s->purge_due = !history && shelf_exists();
+	s->purge_due = !history && disk_cache_exists();
 	if (history) {
 		timer_stop(s->purge_timer);
 		return;
@@ -476,20 +478,20 @@ void sharing_configure(struct sharing *s, bool history)
 		timer_start(s->purge_timer, PURGE_AFTER_MS);
 }
 
-void sharing_free(struct sharing *s)
+void cache_sync_free(struct cache_sync *s)
 {
 	if (!s)
 		return;
 	if (s->op_count && is_usable(s) && write_queue(s) != STORE_OK)
 		log_debug("%zu changes to the store of completions are lost", s->op_count);
-	if (s->purge_due && shelf_purge(s->shelf) != STORE_OK)
+	if (s->purge_due && disk_cache_purge(s->disk) != STORE_OK)
 		log_debug("the store of completions is busy, and removed next time");
 	queue_clear(s);
 	for (size_t i = 0; i < s->document_count; i++)
 		document_release(&s->documents[i]);
 	timer_free(s->write_timer);
 	timer_free(s->purge_timer);
-	shelf_free(s->shelf);
+	disk_cache_free(s->disk);
 	free(s->marks);
 	free(s->told);
 	free(s);

@@ -1,5 +1,5 @@
-#ifndef EKE_COMPLETE_WINDOW_H
-#define EKE_COMPLETE_WINDOW_H
+#ifndef EKE_COMPLETE_EXCERPT_H
+#define EKE_COMPLETE_EXCERPT_H
 /*
  * What of a document goes into a request: a piece before and a piece after the cursor, under byte caps.
  * Pure; the results are slices of the input.
@@ -18,20 +18,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct window_input {
+struct excerpt_input {
 	const char *before; /* valid UTF-8 up to the cursor; its last prefix_max + 4 bytes are enough */
 	size_t before_len;
 	const char *after; /* valid UTF-8 from the cursor; its first suffix_max + 4 bytes are enough */
 	size_t after_len;
-	size_t prefix_max; /* bytes; 0: LIMIT_PREFIX_WINDOW */
-	size_t suffix_max; /* bytes; 0: LIMIT_SUFFIX_WINDOW */
+	size_t prefix_max; /* bytes; 0: LIMIT_PREFIX_EXCERPT */
+	size_t suffix_max; /* bytes; 0: LIMIT_SUFFIX_EXCERPT */
 };
 
 /*
  * Borrowed from the input. Of a longer text the prefix is never shorter than three quarters of its cap
  * (less three bytes), the suffix never shorter than half of it (likewise).
  */
-struct window {
+struct excerpt {
 	const char *prefix;
 	size_t prefix_len;
 	const char *suffix;
@@ -40,6 +40,6 @@ struct window {
 	bool suffix_cut; /* the input has more after it */
 };
 
-void window_choose(const struct window_input *in, struct window *out);
+void excerpt_choose(const struct excerpt_input *in, struct excerpt *out);
 
 #endif

@@ -1,11 +1,11 @@
-#ifndef EKE_COMPLETE_SHARING_H
-#define EKE_COMPLETE_SHARING_H
+#ifndef EKE_COMPLETE_CACHE_SYNC_H
+#define EKE_COMPLETE_CACHE_SYNC_H
 /*
- * What this process's cache shares with other processes and with later ones, through the shelf (complete/shelf.h):
+ * What this process's cache shares with other processes and with later ones, through complete/disk_cache.h:
  * answers go there a moment after they came, and come from there when a document is asked about; a question that
  * another process is asking right now is waited for instead of asked again. For the engine's own files.
  *
- * Nothing here fails: where the shelf is busy, broken or not wanted (privacy.history false), each process is by
+ * Nothing here fails: where the disk cache is busy, broken or not wanted (privacy.history false), each process is by
  * itself.
  */
 #include <stdbool.h>
@@ -14,27 +14,27 @@
 #include "eke/complete/cache.h"
 #include "eke/io/loop.h"
 
-struct sharing;
+struct cache_sync;
 
 /*
  * All is borrowed. *last_item: the engine's last number; each row gets one, CACHE_RANKS above it, as a question's
  * answers do. Opens nothing.
  */
-struct sharing *sharing_new(struct loop *loop, struct cache *cache, uint64_t *last_item);
+struct cache_sync *cache_sync_new(struct loop *loop, struct cache *cache, uint64_t *last_item);
 /* Writes what waits to be written, if that is possible now. No claim is left. */
-void sharing_free(struct sharing *sharing);
+void cache_sync_free(struct cache_sync *sync);
 /* Without history nothing is written any more, and what is there is removed, soon. */
-void sharing_configure(struct sharing *sharing, bool history);
+void cache_sync_configure(struct cache_sync *sync, bool history);
 
-/* Before the cache is asked about a document: takes in what the shelf has for it and what others added since. */
-void sharing_refresh(struct sharing *sharing, const char *uri);
+/* Before the cache is asked about a document: takes in what the disk cache has for it and what others added since. */
+void cache_sync_refresh(struct cache_sync *sync, const char *uri);
 
 /* An answer is complete. Copied. */
-void sharing_keep(
-	struct sharing *sharing, const char *uri, const struct cache_key *key, const struct cache_answer *answer);
+void cache_sync_keep(
+	struct cache_sync *sync, const char *uri, const struct cache_key *key, const struct cache_answer *answer);
 /* An item was shown; another was turned down. Any item of the cache. */
-void sharing_used(struct sharing *sharing, uint64_t item);
-void sharing_rejected(struct sharing *sharing, uint64_t item);
+void cache_sync_used(struct cache_sync *sync, uint64_t item);
+void cache_sync_rejected(struct cache_sync *sync, uint64_t item);
 
 /* --- questions --- */
 
@@ -50,9 +50,9 @@ struct claim_callbacks {
 };
 
 /* A question that is to be asked; `lease_ms`: how long others are to wait for us. */
-struct claim *claim_start(struct sharing *sharing, const char *uri, const struct cache_key *key, int64_t lease_ms,
+struct claim *claim_start(struct cache_sync *sync, const char *uri, const struct cache_key *key, int64_t lease_ms,
 	const struct claim_callbacks *callbacks);
-/* The question is over, or not asked after all. What sharing_keep() was given before is there for others first. */
+/* The question is over, or not asked after all. What cache_sync_keep() was given before is there for others first. */
 void claim_end(struct claim *claim);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Windows: caps, borders, characters, and that the first line stays while one types and scrolls.
+ * Excerpts: caps, borders, characters, and that the first line stays while one types and scrolls.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,18 +14,18 @@
 #include "eke/base/limits.h"
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
-#include "eke/complete/window.h"
+#include "eke/complete/excerpt.h"
 
-static void choose(const char *before, size_t before_len, const char *after, size_t after_len,
-		   size_t prefix_max, size_t suffix_max, struct window *out)
+static void choose(const char *before, size_t before_len, const char *after, size_t after_len, size_t prefix_max,
+	size_t suffix_max, struct excerpt *out)
 {
-	struct window_input in = { before, before_len, after, after_len, prefix_max, suffix_max };
+	struct excerpt_input in = { before, before_len, after, after_len, prefix_max, suffix_max };
 
-	window_choose(&in, out);
+	excerpt_choose(&in, out);
 	assert_ptr_equal(out->prefix + out->prefix_len, before + before_len);
 	assert_ptr_equal(out->suffix, after);
-	assert_true(out->prefix_len <= (prefix_max ? prefix_max : LIMIT_PREFIX_WINDOW));
-	assert_true(out->suffix_len <= (suffix_max ? suffix_max : LIMIT_SUFFIX_WINDOW));
+	assert_true(out->prefix_len <= (prefix_max ? prefix_max : LIMIT_PREFIX_EXCERPT));
+	assert_true(out->suffix_len <= (suffix_max ? suffix_max : LIMIT_SUFFIX_EXCERPT));
 	assert_int_equal(out->prefix_cut, out->prefix_len < before_len);
 	assert_int_equal(out->suffix_cut, out->suffix_len < after_len);
 	assert_int_equal(utf8_valid_prefix(out->prefix, out->prefix_len), out->prefix_len);
@@ -49,10 +49,10 @@ static void test_table(void **state)
 		{ "aaaa\nbbbbbbbb\ncc", "", 12, 1, "bbbbbbbb\ncc", "" },
 		/* Of several the least indented one. */
 		{ "xxxxxxxx\n    a\nb\n    c\n    d\n0123456789012345678901234567890123456789", "", 60, 1,
-		  "b\n    c\n    d\n0123456789012345678901234567890123456789", "" },
+			"b\n    c\n    d\n0123456789012345678901234567890123456789", "" },
 		/* Not a blank one, nor one that only closes. */
 		{ "xxxxxxxxx\n}\n\n    cccccccccccc();\n0123456789012345678901234567890123456", "", 60, 1,
-		  "    cccccccccccc();\n0123456789012345678901234567890123456", "" },
+			"    cccccccccccc();\n0123456789012345678901234567890123456", "" },
 		/* The suffix ends with a line in its second half, ... */
 		{ "", "12345\n789\n", 10, 9, "", "12345\n" },
 		{ "", "12345\n789\n", 10, 10, "", "12345\n789\n" },
@@ -65,14 +65,14 @@ static void test_table(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		struct window w;
+		struct excerpt e;
 
-		choose(table[i].before, strlen(table[i].before), table[i].after, strlen(table[i].after),
-		       table[i].prefix_max, table[i].suffix_max, &w);
-		assert_int_equal(w.prefix_len, strlen(table[i].prefix));
-		assert_memory_equal(w.prefix, table[i].prefix, w.prefix_len);
-		assert_int_equal(w.suffix_len, strlen(table[i].suffix));
-		assert_memory_equal(w.suffix, table[i].suffix, w.suffix_len);
+		choose(table[i].before, strlen(table[i].before), table[i].after, strlen(table[i].after), table[i].prefix_max,
+			table[i].suffix_max, &e);
+		assert_int_equal(e.prefix_len, strlen(table[i].prefix));
+		assert_memory_equal(e.prefix, table[i].prefix, e.prefix_len);
+		assert_int_equal(e.suffix_len, strlen(table[i].suffix));
+		assert_memory_equal(e.suffix, table[i].suffix, e.suffix_len);
 	}
 }
 
@@ -91,21 +91,21 @@ static void make_source(struct strbuf *out, int functions)
 static void test_default_caps(void **state)
 {
 	struct strbuf source;
-	struct window w;
+	struct excerpt e;
 
 	(void)state;
 	make_source(&source, 100);
 	for (size_t at = 0; at <= source.len; at += 97) {
-		choose(source.data, at, source.data + at, source.len - at, 0, 0, &w);
-		if (w.prefix_cut) {
-			assert_in_range(w.prefix_len, LIMIT_PREFIX_WINDOW / 4 * 3, LIMIT_PREFIX_WINDOW);
-			assert_true(w.prefix[-1] == '\n');
+		choose(source.data, at, source.data + at, source.len - at, 0, 0, &e);
+		if (e.prefix_cut) {
+			assert_in_range(e.prefix_len, LIMIT_PREFIX_EXCERPT / 4 * 3, LIMIT_PREFIX_EXCERPT);
+			assert_true(e.prefix[-1] == '\n');
 			/* The best line there is: a function's first. */
-			assert_memory_equal(w.prefix, "int function_", 13);
+			assert_memory_equal(e.prefix, "int function_", 13);
 		}
-		if (w.suffix_cut) {
-			assert_in_range(w.suffix_len, LIMIT_SUFFIX_WINDOW / 2, LIMIT_SUFFIX_WINDOW);
-			assert_true(w.suffix[w.suffix_len - 1] == '\n');
+		if (e.suffix_cut) {
+			assert_in_range(e.suffix_len, LIMIT_SUFFIX_EXCERPT / 2, LIMIT_SUFFIX_EXCERPT);
+			assert_true(e.suffix[e.suffix_len - 1] == '\n');
 		}
 	}
 	strbuf_release(&source);
@@ -121,17 +121,17 @@ static void test_start_is_stable(void **state)
 
 	(void)state;
 	make_source(&source, 200);
-	for (size_t at = LIMIT_PREFIX_WINDOW + 1; at <= source.len; at++) {
-		struct window w;
+	for (size_t at = LIMIT_PREFIX_EXCERPT + 1; at <= source.len; at++) {
+		struct excerpt e;
 
-		choose(source.data, at, "", 0, 0, 0, &w);
-		assert_true(w.prefix >= last || !last);
-		moves += last && w.prefix != last;
+		choose(source.data, at, "", 0, 0, 0, &e);
+		assert_true(e.prefix >= last || !last);
+		moves += last && e.prefix != last;
 		steps++;
-		last = w.prefix;
+		last = e.prefix;
 	}
 	assert_true(steps > 20000);
-	assert_in_range(moves, steps / LIMIT_PREFIX_WINDOW, steps / 500);
+	assert_in_range(moves, steps / LIMIT_PREFIX_EXCERPT, steps / 500);
 	strbuf_release(&source);
 }
 
@@ -139,8 +139,8 @@ static void test_start_is_stable(void **state)
 static void test_edit_above(void **state)
 {
 	struct strbuf source;
-	struct window before;
-	struct window after;
+	struct excerpt before;
+	struct excerpt after;
 	size_t at;
 
 	(void)state;
@@ -160,8 +160,7 @@ static void test_edit_above(void **state)
 		strbuf_release(&edited);
 	}
 	/* The tail alone is enough to choose the same. */
-	choose(source.data + at - LIMIT_PREFIX_WINDOW - 4, LIMIT_PREFIX_WINDOW + 4, source.data + at, 10, 0, 0,
-	       &after);
+	choose(source.data + at - LIMIT_PREFIX_EXCERPT - 4, LIMIT_PREFIX_EXCERPT + 4, source.data + at, 10, 0, 0, &after);
 	assert_int_equal(before.prefix_len, after.prefix_len);
 	strbuf_release(&source);
 }
@@ -170,7 +169,7 @@ static void test_edit_above(void **state)
 static void test_no_lines(void **state)
 {
 	struct strbuf text;
-	struct window w;
+	struct excerpt e;
 	size_t moves = 0;
 	const char *last = NULL;
 
@@ -181,13 +180,13 @@ static void test_no_lines(void **state)
 	for (size_t at = 0; at < text.len; at++) {
 		if (!utf8_is_boundary(text.data, text.len, at))
 			continue;
-		choose(text.data, at, text.data + at, text.len - at, 400, 100, &w);
-		if (w.prefix_cut)
-			assert_in_range(w.prefix_len, 297, 400);
-		if (w.suffix_cut)
-			assert_in_range(w.suffix_len, 97, 100);
-		moves += last && w.prefix != last;
-		last = w.prefix;
+		choose(text.data, at, text.data + at, text.len - at, 400, 100, &e);
+		if (e.prefix_cut)
+			assert_in_range(e.prefix_len, 297, 400);
+		if (e.suffix_cut)
+			assert_in_range(e.suffix_len, 97, 100);
+		moves += last && e.prefix != last;
+		last = e.prefix;
 		if (at > 20000)
 			break;
 	}

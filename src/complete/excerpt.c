@@ -2,7 +2,7 @@
  * The choice of the windows. Two pure functions, one for each side of the cursor. The start
  * of the prefix is content-defined (see the header), so nothing has to be remembered between calls.
  */
-#include "eke/complete/window.h"
+#include "eke/complete/excerpt.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -128,13 +128,12 @@ static size_t suffix_end(const char *s, size_t len, size_t max)
 	return utf8_cut(s, len, max);
 }
 
-void window_choose(const struct window_input *in, struct window *out)
+void excerpt_choose(const struct excerpt_input *in, struct excerpt *out)
 {
-	size_t start =
-		prefix_start(in->before, in->before_len, in->prefix_max ? in->prefix_max : LIMIT_PREFIX_WINDOW);
-	size_t end = suffix_end(in->after, in->after_len, in->suffix_max ? in->suffix_max : LIMIT_SUFFIX_WINDOW);
+	size_t start = prefix_start(in->before, in->before_len, in->prefix_max ? in->prefix_max : LIMIT_PREFIX_EXCERPT);
+	size_t end = suffix_end(in->after, in->after_len, in->suffix_max ? in->suffix_max : LIMIT_SUFFIX_EXCERPT);
 
-	*out = (struct window){
+	*out = (struct excerpt){
 		.prefix = in->before + start,
 		.prefix_len = in->before_len - start,
 		.suffix = in->after,
