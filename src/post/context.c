@@ -219,8 +219,8 @@ static void walk_prefix(struct post_context *c)
 }
 
 /*
- * The opener below `depth` that a closer belongs to: one whose line is indented as the closer's, else the innermost that
- * is not indented more; SIZE_MAX: it is not in the excerpt.
+ * The opener below `depth` that a closer belongs to: one whose line is indented as the closer's, else the innermost
+ * that is not indented more; SIZE_MAX: it is not in the excerpt.
  */
 static size_t opener_of(const struct post_context *c, const struct post_closer *closer, size_t depth)
 {

@@ -17,6 +17,7 @@
 #define OVERLAP_WORDS 2 /* word characters that prove an overlap that reaches to the end */
 #define SKIPPED_WORDS 14 /* ... if lines after the cursor were left out */
 #define EARLY_WORDS 20 /* ... if it does not reach to the end */
+#define REPLACED_MAX 16 /* closers right of the cursor that an editor may have put there */
 #define OVERLAP_SKIP 5 /* lines after the cursor that the answer may have left out */
 
 /* --- the answer's lines --- */
@@ -125,11 +126,13 @@ static bool is_unmatched_tag(const char *text, size_t len, const char *tag, size
 }
 
 /* The same line is both above and below: a table, where lines are alike. */
-static bool is_repetitive(const struct strbuf *t, const struct lines *l, size_t i)
+static bool is_repetitive(
+	const struct post_context *c, const struct strbuf *t, const struct lines *l, size_t i)
 {
-	return i &&
-		is_same_line(
-			t->data + l->line[i].at.start, l->line[i].at.len, t->data + l->line[i - 1].at.start, l->line[i - 1].at.len);
+	const char *above = i ? t->data + l->line[i - 1].at.start : c->prefix.data + c->above.start;
+	size_t len = i ? l->line[i - 1].at.len : c->head_blank ? c->above.len : 0;
+
+	return is_same_line(t->data + l->line[i].at.start, l->line[i].at.len, above, len);
 }
 
 /* Brackets that stand alone, on one side or the other, with text[0..len) at the cursor. */
@@ -188,8 +191,9 @@ static bool is_proven(
 	if (before > whole)
 		return false;
 	if (o->skip)
-		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) && o->words >= SKIPPED_WORDS &&
-			(o->lines > 1 || !is_repetitive(t, l, o->i)) && columns &&
+		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) &&
+			o->words >= SKIPPED_WORDS &&
+			(o->lines > 1 || !is_repetitive(c, t, l, o->i)) && columns &&
 			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);
@@ -199,7 +203,7 @@ static bool is_proven(
 	if (columns && before < whole && o->words)
 		return true;
 	return o->words >= OVERLAP_WORDS && (columns || o->words >= SKIPPED_WORDS || !code) &&
-		!(o->lines == 1 && is_repetitive(t, l, o->i));
+		!(o->lines == 1 && is_repetitive(c, t, l, o->i));
 }
 
 /* The document's next lines, and then others: only where it cannot be a sibling. */
@@ -373,39 +377,21 @@ static size_t end_on_line(const struct post_context *c, const struct strbuf *t)
 	return t->len;
 }
 
-/*
- * The text closes at `at` what the rest of the line closes. If the rest is nothing but closers, and the text goes on
- * behind its own, they are to be replaced.
- */
-static bool replaces_rest(const struct post_context *c, const struct strbuf *t, size_t at, size_t *replaced)
+/* How much of s, closers, the text has from `at` on, in this order, whatever is between them. */
+static size_t closers_in(const struct strbuf *t, size_t at, const char *s, size_t len)
 {
-	size_t rest = trimmed_length(c->suffix.data, c->rest_len);
-	size_t skip = skip_blanks(c->suffix.data, rest);
-	size_t i = at;
-	size_t k = skip;
+	size_t n = 0;
 
-	if (!is_closers(c->suffix.data + skip, rest - skip))
-		return false;
-	/* As far as the two agree, blanks aside. */
-	while (i < t->len && k < rest) {
-		if (c->suffix.data[k] == ' ' || c->suffix.data[k] == '\t') {
-			k++;
-			continue;
-		}
-		if (t->data[i] != c->suffix.data[k])
-			break;
-		i++;
-		k++;
+	while (n < len && at < t->len) {
+		if (s[n] == ' ' || s[n] == '\t')
+			n++;
+		else if (t->data[at++] == s[n])
+			n++;
 	}
-	/* What the text does not have of it stays, if it is in the same place. */
-	if (k == skip || is_all_blank(t->data + i, t->len - i))
-		return false;
-	if (k < rest && !is_closers(c->suffix.data + k, rest - k))
-		return false;
-	*replaced = k;
-	return k == rest || strchr(";,", c->suffix.data[k]) == NULL;
+	return n;
 }
 
+/* Nothing after the cursor is left without its opener where the text takes the place of `replaced` bytes. */
 static bool keeps_balance(const struct post_context *c, const struct strbuf *t, size_t replaced)
 {
 	struct post_input in = *c->in;
@@ -419,15 +405,26 @@ static bool keeps_balance(const struct post_context *c, const struct strbuf *t, 
 	post_context_init(&without, &in);
 	b = balance_of(&without, t->data, t->len);
 	post_context_release(&without);
-	return !b.surplus;
+	return !b.surplus && b.end.where == SYNTAX_IN_CODE;
 }
 
 size_t overlap_replaced(const struct post_context *c, const struct strbuf *t)
 {
+	size_t rest = trimmed_length(c->suffix.data, c->rest_len);
+	size_t skip = skip_blanks(c->suffix.data, rest);
 	size_t end = balance_end(c, t->data, t->len, true);
-	size_t replaced = 0;
+	size_t replaced;
 
-	return end < t->len && replaces_rest(c, t, end, &replaced) && keeps_balance(c, t, replaced) ? replaced : 0;
+	if (end == t->len || rest - skip > REPLACED_MAX || !is_closers(c->suffix.data + skip, rest - skip))
+		return 0;
+	/* Without more behind them its closers are simply left out. */
+	if (is_closers(t->data + end, trimmed_length(t->data, t->len) - end))
+		return 0;
+	/* All that the text has, or as much as leaves the rest in order. */
+	replaced = skip + closers_in(t, end, c->suffix.data + skip, rest - skip);
+	while (replaced > skip && !keeps_balance(c, t, replaced))
+		replaced--;
+	return replaced > skip ? replaced : 0;
 }
 
 static void fit_rest(const struct post_context *c, struct strbuf *t)

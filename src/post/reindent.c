@@ -498,7 +498,10 @@ static void take_first_blanks(const struct post_context *c, struct draft *draft,
 	bool prose = (c->syntax->flags & SYNTAX_PROSE) != 0;
 	bool below = l->first.start > 0;
 	bool misses = c->above_opens && c->columns <= c->above_columns;
+	bool fits = c->above_opens && c->columns == c->above_columns + c->unit;
 	bool partial = c->columns % c->unit && (c->columns + l->given) % c->unit == 0;
+	/* The next line stands where this one does with its blanks. */
+	bool level = l->more && !fits && c->columns % c->unit && l->columns == c->columns + l->given;
 
 	if (!l->given)
 		return;
@@ -506,7 +509,7 @@ static void take_first_blanks(const struct post_context *c, struct draft *draft,
 	if (!c->columns && !c->head_len && !draft->moved)
 		return;
 	if (!below && !draft->moved && l->given > 0 && !prose &&
-		(misses || (partial && (!l->more || l->columns >= c->columns + l->given || l->columns == 0))))
+		(misses || level || (partial && (!l->more || l->columns >= c->columns + l->given || l->columns == 0))))
 		return;
 	if (below && !draft->framed && c->head_len == 0)
 		return;

@@ -67,8 +67,8 @@ enum post_verdict {
 enum post_verdict post_process(const struct post_input *in, struct strbuf *out);
 
 /*
- * How many bytes right of the cursor, on its line, inserting `text` at in->prefix replaces: closing brackets and quotes,
- * as editors put them there, that the text has as well and goes on behind. ASCII. 0: none, as for most texts.
+ * How many bytes right of the cursor, on its line, inserting `text` replaces: closing brackets and quotes, as editors
+ * put them there, that the text has as well and goes on behind. All are ASCII. 0: none, as for most texts.
  */
 size_t post_replaced(const struct post_input *in, const char *text, size_t len);
 
