@@ -406,7 +406,7 @@ static void test_partitioned(void **state)
 		int64_t spares, kept, used, remaining;
 		bool admitted;
 	} cases[] = { { 0, 0, 0, 10, 0, false }, { 3, 0, 0, 10, 0, false }, { 3, 2, 0, 8, 2, true },
-		      { 3, 2, 2, 8, 2, false },  { 9, 2, 0, 9, 1, true },   { 10, 2, 0, 10, 0, false } };
+		      { 3, 2, 2, 8, 2, false },	 { 9, 2, 0, 9, 1, true },   { 10, 2, 0, 10, 0, false } };
 	int64_t times[10];
 
 	(void)state;
@@ -414,8 +414,12 @@ static void test_partitioned(void **state)
 		times[i] = 5000000 + (int64_t)i;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct plan_window window = { .models = all, .limit = 10, .period = HOUR };
-		struct limit_window_facts facts = { .window = &window, .times = times, .count = cases[i].count,
-						    .partitioned = true, .spares = cases[i].spares, .now = 6000000 };
+		struct limit_window_facts facts = { .window = &window,
+						    .times = times,
+						    .count = cases[i].count,
+						    .partitioned = true,
+						    .spares = cases[i].spares,
+						    .now = 6000000 };
 		struct limit_window_state s;
 
 		limit_window_span(&window, facts.now, zone_offset, &facts.span);
@@ -433,8 +437,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calendar_spans), cmocka_unit_test(test_calendar_is_seamless),
 		cmocka_unit_test(test_sliding_span),   cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_alone), cmocka_unit_test(test_partitioned),	       cmocka_unit_test(test_retry_is_true),
-		cmocka_unit_test(test_patterns),       cmocka_unit_test(test_reserved),
+		cmocka_unit_test(test_alone),	       cmocka_unit_test(test_partitioned),
+		cmocka_unit_test(test_retry_is_true),  cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_reserved),
 	};
 
 	zone_init();

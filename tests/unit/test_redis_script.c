@@ -288,7 +288,8 @@ static void test_spares(void **state)
 	}
 	assert_int_equal(yes, 60 - 3 - 14);
 	/* A small limit has none. */
-	assert_int_equal(reserve_with("me", mine, 16, "a4", true, "s2 p2 k2 m", "machine sliding 19 0 3600000 0 0 *"), 1);
+	assert_int_equal(reserve_with("me", mine, 16, "a4", true, "s2 p2 k2 m", "machine sliding 19 0 3600000 0 0 *"),
+			 1);
 	assert_int_equal(told.spares, 0);
 }
 
@@ -530,7 +531,8 @@ static void test_tidy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_sliding), TEST(test_reserve_share), TEST(test_calendar), TEST(test_spares), TEST(test_doubt), TEST(test_older_copy), TEST(test_scopes), TEST(test_gone),
+		TEST(test_sliding), TEST(test_reserve_share), TEST(test_calendar), TEST(test_spares),
+		TEST(test_doubt),   TEST(test_older_copy),    TEST(test_scopes),   TEST(test_gone),
 		TEST(test_blocks),  TEST(test_probe),	      TEST(test_news),	   TEST(test_tidy),
 	};
 
