@@ -59,7 +59,7 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains protocol clean help
+	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -228,6 +228,12 @@ jetbrains:
 test-jetbrains: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node --test --test-reporter=spec tests/jetbrains/*.test.mjs
+
+# In the platform's own editor, compiled from source: minutes the first time, and packages that tests/jetbrains/platform.mjs names.
+test-jetbrains-platform: jetbrains tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory all
+	@node tests/jetbrains/platform.mjs
+	@node --test --test-reporter=spec tests/jetbrains/boot.mjs
 
 check-source:
 	@tests/tools/check-source

@@ -33,8 +33,7 @@ public final class Chat {
 		public final boolean isQuestion;
 		/** The server's id of it; "" until it is known. */
 		public String id = "";
-		/** Markdown in an answer, plain text in a question. */
-		public String text = "";
+		String text = "";
 		/** What the model thought aloud. */
 		public String reasoning = "";
 		public String model = "";
@@ -49,6 +48,11 @@ public final class Chat {
 
 		Turn(boolean isQuestion) {
 			this.isQuestion = isQuestion;
+		}
+
+		/** Markdown in an answer, plain text in a question. */
+		public String text() {
+			return streaming ? stream.toString() : text;
 		}
 	}
 
@@ -266,7 +270,6 @@ public final class Chat {
 			return;
 		JsonObject value = Json.sub(params, "value");
 		answer.stream.append(Documents.unix(Json.string(value, "text", "")));
-		answer.text = answer.stream.toString();
 		answer.reasoning += Json.string(value, "reasoning", "");
 		if (view != null)
 			view.streamed();
@@ -276,6 +279,7 @@ public final class Chat {
 		if (answer != own)
 			return;
 		Turn replaced = former;
+		own.text = own.text();
 		own.streaming = false;
 		if (error == null) {
 			become(Json.string(result, "chatId", id));
