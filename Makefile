@@ -24,9 +24,11 @@ PKG_CONFIG ?= pkg-config
 # Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone: without
 # it eke is built without that (HIREDIS= does so where it is there).
 HIREDIS := $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
-DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
-	$(if $(HIREDIS),-DHAVE_HIREDIS))$(DEP_CFLAGS)
-DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS)) -lev -lm)$(DEP_LIBS)
+# libmicrohttpd is for `eke gateway` alone; MICROHTTPD= builds without it. It gives its epoll to our loop, on Linux.
+MICROHTTPD := $(shell [ "$$(uname -s)" = Linux ] && $(PKG_CONFIG) --exists 'libmicrohttpd >= 0.9.75' 2>/dev/null && echo libmicrohttpd)
+DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS) $(MICROHTTPD); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
+	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(MICROHTTPD),-DHAVE_MICROHTTPD))$(DEP_CFLAGS)
+DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS) $(MICROHTTPD)) -lev -lm)$(DEP_LIBS)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
@@ -41,7 +43,7 @@ EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SRC = $(sort $(wildcard src/*.c src/*/*.c))
+SRC = $(filter-out $(if $(MICROHTTPD),,src/front/gateway_%.c),$(sort $(wildcard src/*.c src/*/*.c)))
 # Everything but main(): what unit tests, fuzz targets and benchmarks link.
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
@@ -59,7 +61,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform protocol clean help
+	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform vsix test-vscode \
+	protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -75,6 +78,9 @@ help:
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
 	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
 	@echo 'make test-jetbrains   its tests'
+	@echo "make test-jetbrains-platform  the same in the platform's own editor, compiled from source"
+	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix'
+	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
@@ -111,12 +117,17 @@ $(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
 SCHEMA_C = $(BUILD)/gen/config_schema.c
 SCRIPT_C = $(BUILD)/gen/redis_script.c
 
-# The one object that differs with and without hiredis is made anew when that changes.
+# The objects that differ with and without a library are made anew when that changes.
 HIREDIS_STAMP = $(BUILD)/hiredis-$(if $(HIREDIS),is-there,is-not)
 $(HIREDIS_STAMP):
 	@mkdir -p $(@D)
 	@rm -f $(BUILD)/hiredis-is-* && touch $@
 $(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/budget/redis.o): $(HIREDIS_STAMP)
+MICROHTTPD_STAMP = $(BUILD)/microhttpd-$(if $(MICROHTTPD),is-there,is-not)
+$(MICROHTTPD_STAMP):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/microhttpd-is-* && touch $@
+$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/front/gateway.o): $(MICROHTTPD_STAMP)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
 
@@ -193,7 +204,8 @@ test:
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
-	@tests/run unit replay e2e editors jetbrains
+	@editors/vscode/build --try
+	@tests/run unit replay e2e editors jetbrains vscode
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
@@ -201,10 +213,10 @@ unit: $(UNIT_BINS) $(REPLAY_BINS)
 e2e: $(BUILD)/debug/eke $(BUILD)/eke tests/e2e/node_modules/.ready
 	@tests/run e2e
 
-tests/e2e/node_modules/.ready: tests/e2e/package-lock.json
-	$(call say,npm,tests/e2e)
-	$(Q)cd tests/e2e && npm ci --no-audit --no-fund --loglevel=error || { \
-		echo "eke: npm could not install the packages of tests/e2e/package-lock.json; npm's words are above." >&2; \
+%/node_modules/.ready: %/package-lock.json
+	$(call say,npm,$*)
+	$(Q)cd $* && npm ci --no-audit --no-fund --loglevel=error || { \
+		echo "eke: npm could not install the packages of $*/package-lock.json; npm's words are above." >&2; \
 		echo "eke: it asked $$(npm config get registry); npm_config_registry=URL in the environment names another." >&2; \
 		exit 1; }
 	$(Q)touch $@
@@ -234,6 +246,15 @@ test-jetbrains-platform: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node tests/jetbrains/platform.mjs
 	@node --test --test-reporter=spec tests/jetbrains/boot.mjs
+
+vsix:
+	@editors/vscode/build --pack
+
+test-vscode:
+	@.ci/deps test
+	@$(MAKE) --no-print-directory all vsix tests/vscode/node_modules/.ready
+	@tests/vscode/setup
+	@node --test --test-reporter=spec --test-concurrency=1 tests/vscode/*.test.mjs
 
 check-source:
 	@tests/tools/check-source

@@ -16,6 +16,7 @@
 #include "eke/front/acp.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
+#include "eke/front/gateway.h"
 #include "eke/front/lsp.h"
 #include "eke/io/pump.h"
 
@@ -34,6 +35,9 @@ static const char help[] =
 	"                            one answer, streamed; MESSAGE or standard input, which goes along if\n"
 	"                            both are there; -c explain, fix, commit, ...; --continue the last chat\n"
 	"  complete FILE:LINE:COL    what an editor would be offered there (both from 1)\n"
+	"  gateway [--listen ADDRESS:PORT] [--allow-origin ORIGIN]... | --token\n"
+	"                            an OpenAI-compatible endpoint on this machine for other programs,\n"
+	"                            from the same budget; --token prints the API key for it\n"
 	"  models                    what the endpoints offer\n"
 	"  status [--json] [--unblock]\n"
 	"                            what is left of each plan, on this machine; --unblock forgets refusals\n"
@@ -73,7 +77,7 @@ static const struct {
 } commands[] = {
 	{ "serve", serve },           { "acp", acp },           { "chat", cli_chat },
 	{ "complete", cli_complete }, { "models", cli_models }, { "status", cli_status },
-	{ "doctor", cli_doctor },     { "config", cli_config },
+	{ "doctor", cli_doctor },     { "config", cli_config }, { "gateway", gateway_serve },
 };
 
 /*
@@ -108,7 +112,7 @@ static int take_options(int argc, char **argv, struct app_options *options)
 	};
 	int kept = 0;
 
-	for (int i = 0; i < argc;) {
+	for (int i = 0; i < argc && argv[i];) {
 		const char *value = NULL;
 		int words = 1;
 		size_t k = 0;

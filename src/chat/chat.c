@@ -11,12 +11,13 @@
 
 #include "eke/base/clock.h"
 #include "eke/base/limits.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/chat/fit.h"
 #include "eke/upstream/choose.h"
 #include "eke/upstream/tokens.h"
-#include "asked.h"
+#include "request_copy.h"
 
 /* How long a yes to the next endpoint holds where nobody knows when the first has something again. */
 #define ALLOWED_SECONDS 900
@@ -33,7 +34,7 @@ struct turn {
 	enum turn_state state;
 	bool detached; /* nobody waits: callbacks are void */
 	struct chat *chat;
-	struct asked asked;
+	struct request_copy asked;
 	struct endpoint *endpoint; /* ref; that is asked */
 	struct endpoint *other;    /* ref; TURN_CONSENT: that could be */
 	struct err refusal;        /* TURN_CONSENT: the first one's */
@@ -74,7 +75,7 @@ static void turn_release(void *p)
 {
 	struct turn *turn = p;
 
-	asked_release(&turn->asked);
+	request_copy_release(&turn->asked);
 	for (size_t i = 0; i < turn->trimmed_count; i++)
 		free(turn->trimmed[i]);
 	free(turn->trimmed);
@@ -87,11 +88,7 @@ static void turn_release(void *p)
 
 static void turn_end(struct turn *turn)
 {
-	struct turn **at = &turn->chat->turns;
-
-	while (*at != turn)
-		at = &(*at)->next;
-	*at = turn->next;
+	list_unlink(turn->chat->turns, turn);
 	call_cancel(turn->chat->upstream, turn->call);
 	loop_undefer(upstream_loop(turn->chat->upstream), tell_kept, turn);
 	endpoint_unref(turn->endpoint);
@@ -297,7 +294,7 @@ void chat_go_on(struct chat *chat, uint64_t id, bool yes)
 
 /* --- sending --- */
 
-static bool fit(struct chat *chat, struct endpoint *endpoint, const char *model, const struct asked *asked,
+static bool fit(struct chat *chat, struct endpoint *endpoint, const char *model, const struct request_copy *asked,
 	struct fit *out, struct err *err)
 {
 	const struct plan *plan = endpoint_config(endpoint)->plan;
@@ -332,7 +329,7 @@ static bool turn_send(struct turn *turn, struct err *err)
 {
 	const struct config_chat *defaults = &turn->chat->config->chat;
 	struct call_callbacks callbacks = { .delta = on_delta, .done = on_done, .ctx = turn };
-	const struct asked *q = &turn->asked;
+	const struct request_copy *q = &turn->asked;
 	struct call_spec spec;
 	struct fit kept;
 
@@ -377,7 +374,7 @@ static struct turn *take_up(struct chat *chat, const struct chat_request *reques
 {
 	struct turn *turn = chat->turns;
 
-	while (turn && (!turn->detached || !asked_is(&turn->asked, request)))
+	while (turn && (!turn->detached || !request_copy_is(&turn->asked, request)))
 		turn = turn->next;
 	if (!turn)
 		return NULL;
@@ -401,17 +398,17 @@ static struct endpoint *endpoint_for(struct chat *chat, const struct chat_reques
 bool chat_fits(struct chat *chat, const struct chat_request *request, struct err *err)
 {
 	struct endpoint *endpoint = endpoint_for(chat, request, err);
-	struct asked asked;
+	struct request_copy asked;
 	struct fit kept;
 	bool ok;
 
 	if (!endpoint)
 		return false;
-	asked_copy(&asked, request);
+	request_copy_copy(&asked, request);
 	ok = fit(chat, endpoint, asked.model ? asked.model : endpoint_chat_model(endpoint), &asked, &kept, err);
 	if (ok)
 		fit_release(&kept);
-	asked_release(&asked);
+	request_copy_release(&asked);
 	return ok;
 }
 
@@ -433,7 +430,7 @@ uint64_t chat_start(
 	turn->chat = chat;
 	turn->endpoint = endpoint_ref(endpoint);
 	turn->callbacks = *callbacks;
-	asked_copy(&turn->asked, request);
+	request_copy_copy(&turn->asked, request);
 	strbuf_init(&turn->text, LIMIT_ANSWER);
 	strbuf_init(&turn->reasoning, LIMIT_ANSWER);
 	turn->next = chat->turns;

@@ -1,6 +1,6 @@
 /*
  * Making blocks. A *source* is a file's text for the time of one call: a document's, the caller's or the disk's.
- * Blocks, and what commands want to know of them, belong to struct context_blocks.
+ * Blocks, and what commands want to know of them, belong to struct attachments.
  */
 #include "eke/chat/context.h"
 
@@ -16,7 +16,7 @@
 #include "eke/text/language.h"
 #include "eke/text/outbound.h"
 #include "eke/text/uri.h"
-#include "blocks.h"
+#include "attachment.h"
 #include "mentions.h"
 
 /* Of a file, to see what it imports. */
@@ -36,12 +36,12 @@ struct source {
 	enum position_encoding encoding;
 };
 
-void context_init(struct context_blocks *blocks)
+void context_init(struct attachments *blocks)
 {
-	*blocks = (struct context_blocks){ .count = 0 };
+	*blocks = (struct attachments){ .count = 0 };
 }
 
-void context_release(struct context_blocks *blocks)
+void context_release(struct attachments *blocks)
 {
 	for (size_t i = 0; i < blocks->count; i++) {
 		free(blocks->items[i].key);
@@ -121,7 +121,7 @@ static bool source_open(struct source *source, const struct context_sources *fro
 /* --- blocks --- */
 
 /* Is b, which comes behind a, the same text of the same thing? */
-static bool is_same(const struct context_block *a, const struct context_block *b)
+static bool is_same(const struct attachment *a, const struct attachment *b)
 {
 	bool as_file = a->selection && !b->selection;
 	size_t skip_a = as_file ? strlen(SELECTION_IN) : 0;
@@ -132,9 +132,9 @@ static bool is_same(const struct context_block *a, const struct context_block *b
 }
 
 /* Adds it, unless the same is there. Takes key and text. */
-static bool put(struct context_blocks *blocks, bool selection, char *key, struct strbuf *text, struct err *err)
+static bool put(struct attachments *blocks, bool selection, char *key, struct strbuf *text, struct err *err)
 {
-	struct context_block block = { .selection = selection, .key = key };
+	struct attachment block = { .selection = selection, .key = key };
 
 	block.text = strbuf_detach(text, &block.len);
 	for (size_t i = 0; i < blocks->count; i++) {
@@ -198,7 +198,7 @@ static struct piece piece_of(const struct source *source, const struct context_i
 	return piece;
 }
 
-static void remember(struct context_blocks *blocks, const struct source *source, const struct strbuf *selected)
+static void remember(struct attachments *blocks, const struct source *source, const struct strbuf *selected)
 {
 	struct strbuf head;
 
@@ -220,7 +220,7 @@ static void remember(struct context_blocks *blocks, const struct source *source,
 static char *name_of(const struct source *source, const struct context_item *item, const struct piece *piece)
 {
 	const char *what = item->kind == CONTEXT_SELECTION ? SELECTION_IN : FILE_IS;
-	char *shown = block_name(source->shown, NAME_MOST);
+	char *shown = attachment_name(source->shown, NAME_MOST);
 	char *name = piece->whole ? xasprintf("%s%s", what, shown) :
 		     piece->first == piece->last ? xasprintf("%s%s, line %zu", what, shown, piece->first) :
 						   xasprintf("%s%s, lines %zu-%zu", what, shown, piece->first, piece->last);
@@ -239,7 +239,7 @@ static char *key_of(const struct context_item *item, const struct piece *piece)
 	return key;
 }
 
-static bool add_file(struct context_blocks *blocks, const struct context_sources *from, const struct context_item *item,
+static bool add_file(struct attachments *blocks, const struct context_sources *from, const struct context_item *item,
 	struct err *err)
 {
 	bool selection = item->kind == CONTEXT_SELECTION;
@@ -258,13 +258,13 @@ static bool add_file(struct context_blocks *blocks, const struct context_sources
 	strbuf_init(&out, BLOCK_MOST);
 	ok = text_buffer_copy(source.text, piece.start, piece.end, &body);
 	if (ok) {
-		struct block_spec spec = { .name = name_of(&source, item, &piece),
+		struct attachment_spec spec = { .name = name_of(&source, item, &piece),
 					   .language = source.language,
 					   .text = body.data,
 					   .len = body.len,
 					   .first_line = piece.first };
 
-		ok = block_write(&spec, &out);
+		ok = attachment_write(&spec, &out);
 		free((char *)(uintptr_t)spec.name);
 	}
 	if (!ok)
@@ -282,17 +282,17 @@ static bool add_file(struct context_blocks *blocks, const struct context_sources
 
 /* --- text and diagnostics --- */
 
-static bool add_block(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+static bool add_block(struct attachments *blocks, const char *name, const char *language, const char *text,
 	size_t len,
 	char *key, struct err *err)
 {
-	char *shown = block_name(name, NAME_MOST);
-	struct block_spec spec = { .name = shown, .language = language, .text = text, .len = len };
+	char *shown = attachment_name(name, NAME_MOST);
+	struct attachment_spec spec = { .name = shown, .language = language, .text = text, .len = len };
 	struct strbuf out;
 	bool ok;
 
 	strbuf_init(&out, BLOCK_MOST);
-	ok = block_write(&spec, &out);
+	ok = attachment_write(&spec, &out);
 	if (ok)
 		ok = put(blocks, false, key, &out, err);
 	else
@@ -302,7 +302,7 @@ static bool add_block(struct context_blocks *blocks, const char *name, const cha
 	return ok;
 }
 
-static bool add_text(struct context_blocks *blocks, const struct context_sources *from,
+static bool add_text(struct attachments *blocks, const struct context_sources *from,
 	const struct context_item *item, struct err *err)
 {
 	const char *name = item->name && *item->name ? item->name : "Text";
@@ -317,7 +317,7 @@ static bool add_text(struct context_blocks *blocks, const struct context_sources
 	return add_block(blocks, name, item->language, item->text ? item->text : "", item->len, NULL, err);
 }
 
-bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+bool context_add_text(struct attachments *blocks, const char *name, const char *language, const char *text,
 	size_t len,
 	struct err *err)
 {
@@ -337,7 +337,7 @@ static void add_diagnostic(struct strbuf *out, const struct context_diagnostic *
 	strbuf_addch(out, '\n');
 }
 
-static bool add_diagnostics(struct context_blocks *blocks, const struct context_sources *from,
+static bool add_diagnostics(struct attachments *blocks, const struct context_sources *from,
 	const struct context_item *item, struct err *err)
 {
 	char *shown = workspace_show(from->workspace, item->uri);
@@ -363,7 +363,7 @@ static bool add_diagnostics(struct context_blocks *blocks, const struct context_
 	return ok;
 }
 
-bool context_add(struct context_blocks *blocks, const struct context_sources *sources, const struct context_item *item,
+bool context_add(struct attachments *blocks, const struct context_sources *sources, const struct context_item *item,
 	struct err *err)
 {
 	switch (item->kind) {
@@ -436,7 +436,7 @@ bool context_next_mention(const struct context_sources *sources, struct context_
 	return out->uri != NULL;
 }
 
-bool context_add_mentions(struct context_blocks *blocks, const struct context_sources *sources, const char *prompt,
+bool context_add_mentions(struct attachments *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err)
 {
 	struct context_mention mention = { .end = prompt };

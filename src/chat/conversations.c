@@ -1,14 +1,15 @@
 /*
  * The engine's life, and the file it works on: on the disk or in memory, and what can wait until nobody is asked.
  */
-#include "conversations.h"
+#include "eke/chat/conversations.h"
 
 #include <stdlib.h>
 
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/chat/history_step.h"
-#include "conversation_look.h"
+#include "conversation_query.h"
+#include "conversation_turn.h"
 
 /* From the end of an answer to what can wait, and between its steps. */
 #define STEP_AFTER_MS 100
@@ -75,9 +76,9 @@ void conversations_free(struct conversations *c)
 {
 	if (!c)
 		return;
-	conversations_askings_free(c);
-	conversations_looks_free(c);
-	conversations_notes_free(c);
+	conversations_turns_free(c);
+	conversations_queries_free(c);
+	conversations_records_free(c);
 	timer_free(c->step_timer);
 	history_free(c->disk);
 	history_free(c->memory);

@@ -74,8 +74,8 @@ static char *take_path(const char *at, const char *end)
 		}
 		at++;
 		name = strchr(names, *at);
-		if (*at <= '3' && end - at > 2 && strspn(at, "01234567") >= 3) {
-			strbuf_addch(&path, (char)((at[0] - '0') << 6 | (at[1] - '0') << 3 | (at[2] - '0')));
+		if (*at >= '0' && *at <= '3' && end - at > 2 && strspn(at, "01234567") >= 3) {
+			strbuf_addch(&path, (char)((at[0] - '0') * 64 + (at[1] - '0') * 8 + (at[2] - '0')));
 			at += 2;
 		} else {
 			strbuf_addch(&path, name ? meant[name - names] : *at);

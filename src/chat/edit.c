@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "eke/base/limits.h"
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
 #include "eke/chat/edit_text.h"
@@ -76,11 +77,7 @@ static void proposal_release(void *p)
 
 static void proposal_end(struct proposal *e)
 {
-	struct proposal **at = &e->edits->proposals;
-
-	while (*at != e)
-		at = &(*at)->next;
-	*at = e->next;
+	list_unlink(e->edits->proposals, e);
 	call_cancel(e->edits->upstream, e->call);
 	endpoint_unref(e->endpoint);
 	loop_defer_free(upstream_loop(e->edits->upstream), e, proposal_release);

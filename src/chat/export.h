@@ -1,7 +1,7 @@
 #ifndef EKE_CHAT_EXPORT_H
 #define EKE_CHAT_EXPORT_H
 /*
- * A conversation as a text of its own, to be kept or shown elsewhere. Pure. For conversation_look.c.
+ * A conversation as a text of its own, to be kept or shown elsewhere. Pure. For conversation_query.c.
  */
 #include "eke/base/strbuf.h"
 #include "eke/chat/history.h"

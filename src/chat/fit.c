@@ -76,7 +76,7 @@ void fit_share(const size_t *wanted, size_t count, size_t room, size_t *given)
 	}
 	for (size_t i = 0; i < count; i++)
 		if (given[i] == SIZE_MAX)
-			given[i] = room / left;
+			given[i] = left ? room / left : 0;
 }
 
 /* --- blocks --- */
@@ -379,7 +379,7 @@ void fit_release(struct fit *fit)
 	for (size_t i = 0; i < fit->trimmed_count; i++)
 		free(fit->trimmed[i]);
 	free(fit->trimmed);
-	*fit = (struct fit){ .count = 0 };
+	memset(fit, 0, sizeof(*fit));
 }
 
 static void too_long(const struct work *w, size_t frame, struct err *err)

@@ -182,7 +182,7 @@ static void take_attachments(struct history *h, int64_t chat, struct history_cha
 		*a = (struct history_attachment){ .selection = store_int(h->store, 1) != 0,
 						  .key = take_text(h->store, 2),
 						  .text = take_text(h->store, 3) };
-		a->len = strlen(a->text);
+		a->len = a->text ? strlen(a->text) : 0;
 	}
 }
 
@@ -345,7 +345,7 @@ static void take_list(struct history *h, size_t limit, struct history_list *out)
 	while (store_next(h->store)) {
 		struct history_entry *last = out->count ? &out->items[out->count - 1] : NULL;
 
-		if (out->count == limit) {
+		if (last && out->count == limit) {
 			out->cursor = xasprintf("%lld.%lld", (long long)last->updated_ms, (long long)number);
 			return;
 		}

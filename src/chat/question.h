@@ -4,7 +4,7 @@
  * What is asked, as it is kept and sent: the prompt, what the command makes of it, what goes with it. For
  * conversation.c.
  */
-#include "eke/chat/conversation.h"
+#include "eke/chat/conversations.h"
 
 struct question {
 	char *prompt;    /* as the user typed it */
@@ -13,7 +13,7 @@ struct question {
 	char *title;     /* for a chat that begins with it */
 	char *workspace; /* likewise, or NULL */
 	char *edit;      /* the turn whose place it takes, or NULL */
-	struct context_blocks blocks;
+	struct attachments blocks;
 	bool wants_diff; /* what is staged is to be added to the blocks, or what has changed in these: */
 	char **changed;  /* paths; ends with NULL; NULL: none */
 };

@@ -1,7 +1,7 @@
 #ifndef EKE_CHAT_TITLE_H
 #define EKE_CHAT_TITLE_H
 /*
- * A conversation's title, made from its first question without asking anybody. Pure. For conversation.c.
+ * A conversation's title, made from its first question without asking anybody. Pure. For conversation_turn.c.
  */
 
 /*

@@ -64,8 +64,8 @@ static bool nesting_step(struct nesting *n, char c)
 	return false;
 }
 
-bool closers_cut(const char *typed, size_t typed_len, const char *closers, size_t count, const char *rest,
-		 size_t *rest_len)
+bool closers_cut(
+	const char *typed, size_t typed_len, const char *closers, size_t count, const char *rest, size_t *rest_len)
 {
 	struct nesting n = { .depth = 0 };
 	size_t base;
@@ -74,7 +74,7 @@ bool closers_cut(const char *typed, size_t typed_len, const char *closers, size_
 		if (typed[i] == '\\' && n.depth && is_quote(n.due[n.depth - 1]))
 			i++;
 		else if (typed[i] == '<' && n.depth < NESTING_MAX && memchr(closers, '>', count) &&
-			 !(n.depth && is_quote(n.due[n.depth - 1])))
+			!(n.depth && is_quote(n.due[n.depth - 1])))
 			n.due[n.depth++] = '>';
 		else
 			nesting_step(&n, typed[i]);

@@ -51,7 +51,7 @@ static size_t word_length(const struct post_context *c)
 {
 	size_t n = 0;
 
-	while (n < c->head_len && post_is_word(c->head[c->head_len - n - 1]))
+	while (n < c->head_len && is_word_char(c->head[c->head_len - n - 1]))
 		n++;
 	return n;
 }
@@ -98,8 +98,8 @@ static double right_of_cursor(const struct post_context *c, const char **why)
 	for (size_t i = 0; i < c->rest_len; i++) {
 		if (is_blank(rest[i]) || strchr(")]}>;,:\"'`", rest[i]))
 			continue;
-		*why = post_is_word(rest[0]) && word_length(c) ? "in the middle of a word" : "with text right of the cursor";
-		return post_is_word(rest[0]) && word_length(c) ? -1 : -0.30;
+		*why = is_word_char(rest[0]) && word_length(c) ? "in the middle of a word" : "with text right of the cursor";
+		return is_word_char(rest[0]) && word_length(c) ? -1 : -0.30;
 	}
 	return -0.05;
 }

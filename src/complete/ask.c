@@ -11,8 +11,8 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/complete/excerpt.h"
 #include "eke/complete/prompt.h"
-#include "eke/complete/window.h"
 #include "eke/post/candidates.h"
 #include "eke/post/post.h"
 #include "eke/upstream/call.h"
@@ -42,7 +42,7 @@ struct ask {
 	char *who;
 	struct spot spots[SPOTS_MOST]; /* the first is its own place */
 	size_t spot_count;
-	struct window window; /* slices of place */
+	struct excerpt excerpt; /* slices of place */
 	unsigned mark;
 	enum post_source source;
 	bool insert_spaces;
@@ -147,10 +147,10 @@ static struct post_input post_input_of(const struct ask *ask)
 	return (struct post_input){
 		.source = ask->source,
 		.mark = ask->mark,
-		.prefix = ask->window.prefix,
-		.prefix_len = ask->window.prefix_len,
-		.suffix = ask->window.suffix,
-		.suffix_len = ask->window.suffix_len,
+		.prefix = ask->excerpt.prefix,
+		.prefix_len = ask->excerpt.prefix_len,
+		.suffix = ask->excerpt.suffix,
+		.suffix_len = ask->excerpt.suffix_len,
 		.language = ask->place.language,
 		.max_lines = lines_of(ask),
 		.insert_spaces = ask->insert_spaces,
@@ -360,11 +360,11 @@ static size_t prompt_room(const struct ask *ask)
 }
 
 /* What the plan's cap left of them. */
-static void keep_windows(struct ask *ask, size_t prefix_len, size_t suffix_len)
+static void keep_excerpt(struct ask *ask, size_t prefix_len, size_t suffix_len)
 {
-	ask->window.prefix += ask->window.prefix_len - prefix_len;
-	ask->window.prefix_len = prefix_len;
-	ask->window.suffix_len = suffix_len;
+	ask->excerpt.prefix += ask->excerpt.prefix_len - prefix_len;
+	ask->excerpt.prefix_len = prefix_len;
+	ask->excerpt.suffix_len = suffix_len;
 }
 
 static bool prepare_chat(struct ask *ask)
@@ -375,10 +375,10 @@ static bool prepare_chat(struct ask *ask)
 	struct prompt_input in = {
 		.path = path,
 		.language = ask->place.language,
-		.prefix = ask->window.prefix,
-		.prefix_len = ask->window.prefix_len,
-		.suffix = ask->window.suffix,
-		.suffix_len = ask->window.suffix_len,
+		.prefix = ask->excerpt.prefix,
+		.prefix_len = ask->excerpt.prefix_len,
+		.suffix = ask->excerpt.suffix,
+		.suffix_len = ask->excerpt.suffix_len,
 		.max_lines = lines_of(ask),
 		.candidates = ask->wanted,
 		.write_on = ask->counted,
@@ -392,7 +392,7 @@ static bool prepare_chat(struct ask *ask)
 	ask->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
 	ask->mark = prompt->mark;
 	ask->raw_tokens = prompt->tokens;
-	keep_windows(ask, prompt->prefix_len, prompt->suffix_len);
+	keep_excerpt(ask, prompt->prefix_len, prompt->suffix_len);
 	request->messages = ask->messages;
 	request->message_count = ARRAY_LEN(ask->messages);
 	request->stop = prompt->stop;
@@ -405,19 +405,19 @@ static bool prepare_fim(struct ask *ask)
 {
 	struct request_spec *request = &ask->spec.request;
 	struct prompt_input in = {
-		.prefix = ask->window.prefix,
-		.prefix_len = ask->window.prefix_len,
-		.suffix = ask->window.suffix,
-		.suffix_len = ask->window.suffix_len,
+		.prefix = ask->excerpt.prefix,
+		.prefix_len = ask->excerpt.prefix_len,
+		.suffix = ask->excerpt.suffix,
+		.suffix_len = ask->excerpt.suffix_len,
 		.max_tokens = prompt_room(ask),
 	};
-	bool fits = prompt_cut_windows(&in, &ask->raw_tokens);
+	bool fits = prompt_cut_excerpt(&in, &ask->raw_tokens);
 
-	keep_windows(ask, in.prefix_len, in.suffix_len);
-	request->prefix = ask->window.prefix;
-	request->prefix_len = ask->window.prefix_len;
-	request->suffix = ask->window.suffix;
-	request->suffix_len = ask->window.suffix_len;
+	keep_excerpt(ask, in.prefix_len, in.suffix_len);
+	request->prefix = ask->excerpt.prefix;
+	request->prefix_len = ask->excerpt.prefix_len;
+	request->suffix = ask->excerpt.suffix;
+	request->suffix_len = ask->excerpt.suffix_len;
 	return fits;
 }
 
@@ -450,7 +450,7 @@ static void take_spots(struct ask *ask)
 static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_callbacks *callbacks)
 {
 	struct ask *ask = xcalloc(1, sizeof(*ask));
-	struct window_input in;
+	struct excerpt_input in;
 
 	ask->id = wanted->id;
 	ask->upstream = wanted->upstream;
@@ -463,11 +463,11 @@ static struct ask *ask_new(const struct ask_wanted *wanted, const struct ask_cal
 	ask->insert_spaces = wanted->insert_spaces;
 	ask->tab_size = wanted->tab_size;
 	place_copy(&ask->place, wanted->place);
-	in = (struct window_input){ .before = ask->place.before.data,
-				    .before_len = ask->place.before.len,
-				    .after = ask->place.after.data,
-				    .after_len = ask->place.after.len };
-	window_choose(&in, &ask->window);
+	in = (struct excerpt_input){ .before = ask->place.before.data,
+		.before_len = ask->place.before.len,
+		.after = ask->place.after.data,
+		.after_len = ask->place.after.len };
+	excerpt_choose(&in, &ask->excerpt);
 	take_spots(ask);
 	prompt_init(&ask->prompt);
 	strbuf_init(&ask->raw, LIMIT_COMPLETION);

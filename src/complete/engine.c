@@ -1,5 +1,5 @@
 /*
- * The engine that joins the parts: what is known (cache.h, sharing.h), what is being asked (questions.h), who waits
+ * The engine that joins the parts: what is known (cache.h, cache_sync.h), what is being asked (questions.h), who waits
  * (waiters.h), and what the open documents tell by themselves (offline.h). Which of them serves a request is decided in
  * decide.c.
  */
@@ -10,10 +10,10 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "cache_sync.h"
 #include "decide.h"
 #include "engine_private.h"
 #include "questions.h"
-#include "sharing.h"
 #include "waiters.h"
 
 struct engine *engine_new(
@@ -26,7 +26,7 @@ struct engine *engine_new(
 	engine->docs = docs;
 	engine->workspace = workspace;
 	engine->cache = cache_new(0, 0);
-	engine->sharing = sharing_new(loop, engine->cache, &engine->last_id);
+	engine->sync = cache_sync_new(loop, engine->cache, &engine->last_id);
 	engine->habits = habits_new();
 	strbuf_init(&engine->offline_text, LIMIT_COMPLETION_TEXT);
 	return engine;
@@ -38,7 +38,7 @@ void engine_free(struct engine *engine)
 		return;
 	waiters_free(engine);
 	questions_free(engine);
-	sharing_free(engine->sharing);
+	cache_sync_free(engine->sync);
 	cache_free(engine->cache);
 	habits_free(engine->habits);
 	docs_observe(engine->docs, NULL, NULL);
@@ -81,7 +81,7 @@ void engine_configure(struct engine *engine, struct config *config)
 	config_ref(config);
 	config_unref(engine->config);
 	engine->config = config;
-	sharing_configure(engine->sharing, config->history);
+	cache_sync_configure(engine->sync, config->history);
 	engine_rules_changed(engine);
 }
 
@@ -124,7 +124,7 @@ void engine_feedback(struct engine *engine, uint64_t item, enum engine_event eve
 	case ENGINE_REJECTED:
 		/* What was turned down is not offered again. */
 		cache_forget_item(engine->cache, item);
-		sharing_rejected(engine->sharing, item);
+		cache_sync_rejected(engine->sync, item);
 		if (habit)
 			habit_rejected(habit);
 		break;

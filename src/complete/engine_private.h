@@ -11,8 +11,8 @@
 #include "eke/offline/suggest.h"
 #include "eke/text/workspace.h"
 #include "ask.h"
+#include "cache_sync.h"
 #include "habit.h"
-#include "sharing.h"
 
 struct waiter;
 struct question;
@@ -24,7 +24,7 @@ struct engine {
 	struct config *config; /* ref */
 	struct workspace *workspace; /* borrowed */
 	struct cache *cache;
-	struct sharing *sharing; /* of the cache, with other processes */
+	struct cache_sync *sync; /* of the cache, with other processes */
 	struct habits *habits;
 	struct offline *offline;     /* NULL: turned off */
 	struct strbuf offline_text;  /* what it offered last */

@@ -19,8 +19,8 @@ static void place_init(struct place *place, const char *uri, const char *languag
 {
 	*place = (struct place){ .uri = xstrdup(uri) };
 	place->language = xstrdup(language);
-	strbuf_init(&place->before, LIMIT_PREFIX_WINDOW + LIMIT_CACHE_TYPED + LIMIT_COMPLETION);
-	strbuf_init(&place->after, LIMIT_SUFFIX_WINDOW);
+	strbuf_init(&place->before, LIMIT_PREFIX_EXCERPT + LIMIT_CACHE_TYPED + LIMIT_COMPLETION);
+	strbuf_init(&place->after, LIMIT_SUFFIX_EXCERPT);
 }
 
 void place_name(struct place *place, const char *uri)
@@ -39,10 +39,10 @@ void place_take(
 	place_init(place, wanted->uri, doc_language(doc));
 	place->offset = start;
 	place->line = (size_t)(wanted->position.line > 0 ? wanted->position.line : 0);
-	text_buffer_before(text, start, LIMIT_PREFIX_WINDOW + LIMIT_CACHE_TYPED, &place->before);
+	text_buffer_before(text, start, LIMIT_PREFIX_EXCERPT + LIMIT_CACHE_TYPED, &place->before);
 	if (selected)
 		strbuf_adds(&place->before, wanted->selected_text);
-	text_buffer_after(text, end, LIMIT_SUFFIX_WINDOW, &place->after);
+	text_buffer_after(text, end, LIMIT_SUFFIX_EXCERPT, &place->after);
 }
 
 void place_copy(struct place *to, const struct place *from)

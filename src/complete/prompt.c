@@ -210,8 +210,8 @@ static void add_user(struct strbuf *sb, const struct prompt_input *in, const str
 	add_field(sb, "File", in->path && *in->path ? in->path : "untitled", PATH_SHOWN);
 	if (in->language && *in->language)
 		add_field(sb, "Language", in->language, LANGUAGE_SHOWN);
-	indent_learn(&indent, in->prefix, in->prefix_len);
-	indent_learn(&indent, in->suffix, in->suffix_len);
+	indent_learn(&indent, syntax_of(in->language), in->prefix, in->prefix_len);
+	indent_learn(&indent, syntax_of(in->language), in->suffix, in->suffix_len);
 	if (indent_is_tabs(&indent, in->insert_spaces))
 		strbuf_adds(sb, "Indentation: tabs\n");
 	else
@@ -267,7 +267,7 @@ static void shrink(struct prompt_input *in, size_t room)
 	}
 }
 
-bool prompt_cut_windows(struct prompt_input *in, size_t *tokens)
+bool prompt_cut_excerpt(struct prompt_input *in, size_t *tokens)
 {
 	if (in->max_tokens && in->max_tokens <= FIM_OVERHEAD)
 		return false;

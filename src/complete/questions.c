@@ -47,7 +47,7 @@ static void on_kept(void *ctx, const struct cache_key *key, const struct cache_a
 {
 	const struct question *question = ctx;
 
-	sharing_keep(question->engine->sharing, question->uri, key, answer);
+	cache_sync_keep(question->engine->sync, question->uri, key, answer);
 }
 
 static void on_done(void *ctx, struct ask *ask, const struct err *err)
@@ -116,8 +116,8 @@ struct question *question_start(struct engine *engine, const struct ask_wanted *
 	question->automatic = wanted->automatic;
 	question->next = engine->questions;
 	engine->questions = question;
-	question->claim = claim_start(engine->sharing, question->uri, ask_key(question->ask),
-				      ask_patience_ms(question->ask), &claim_callbacks);
+	question->claim = claim_start(
+		engine->sync, question->uri, ask_key(question->ask), ask_patience_ms(question->ask), &claim_callbacks);
 	return question;
 }
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "eke/post/context.h"
+#include "eke/code/words.h"
 
 /* An anchor has at least so many bytes in words, and at most so many lines. */
 #define ANCHOR_WORDS 10
@@ -22,14 +22,14 @@ static size_t word_start(const struct side *side)
 {
 	size_t at = side->at;
 
-	while (at && post_is_word(side->s[at - 1]))
+	while (at && is_word_char(side->s[at - 1]))
 		at--;
 	return at;
 }
 
 static size_t word_end(const struct side *side, size_t at)
 {
-	while (at < side->len && post_is_word(side->s[at]))
+	while (at < side->len && is_word_char(side->s[at]))
 		at++;
 	return at;
 }
@@ -88,7 +88,7 @@ static size_t word_bytes(const char *s, size_t len)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++)
-		n += post_is_word(s[i]);
+		n += is_word_char(s[i]);
 	return n;
 }
 

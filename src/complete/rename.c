@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/post/context.h"
+#include "eke/code/words.h"
 
 /* One or two letters are counters, and stand for something else a few lines on. */
 #define SHORTEST 3
@@ -42,7 +42,7 @@ static size_t word_length(const char *s, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && post_is_word(s[n]))
+	while (n < len && is_word_char(s[n]))
 		n++;
 	return n;
 }
@@ -92,7 +92,7 @@ bool rename_is_declared(const char *text, size_t text_len, size_t at, size_t len
 	if (!end || text[end - 1] == '\n')
 		return assigned;
 	start = end;
-	while (start && post_is_word(text[start - 1]))
+	while (start && is_word_char(text[start - 1]))
 		start--;
 	return start < end && end < at && (assigned || is_declarator(text + start, end - start));
 }

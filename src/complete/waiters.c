@@ -16,10 +16,10 @@
 #include "eke/base/mem.h"
 #include "eke/post/post.h"
 #include "eke/text/lines.h"
+#include "cache_sync.h"
 #include "decide.h"
 #include "engine_private.h"
 #include "questions.h"
-#include "sharing.h"
 
 /*
  * The first useful piece of an answer is shown as soon as the rest lets itself be waited for: nothing more for so long,
@@ -128,15 +128,9 @@ static size_t cut_lines(const struct waiter *w, const char *text, size_t len)
 	return len;
 }
 
-/*
- * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
- * cache when the user gets there.
- */
-static size_t shown(const struct waiter *w, const struct cache_hit *hit)
+static struct post_input post_input_of(const struct waiter *w)
 {
-	const struct habit *habit = habits_of(w->engine->habits, w->place.uri);
-	size_t before = habit_remaining(habit, w->place.offset, hit->text, hit->len);
-	struct post_input in = {
+	return (struct post_input){
 		.prefix = w->place.before.data,
 		.prefix_len = w->place.before.len,
 		.suffix = w->place.after.data,
@@ -145,6 +139,30 @@ static size_t shown(const struct waiter *w, const struct cache_hit *hit)
 		.insert_spaces = w->insert_spaces,
 		.tab_size = w->tab_size,
 	};
+}
+
+/*
+ * The range that an item replaces: closers that the editor put right of the cursor, if the text goes on behind its own.
+ * They are ASCII, of one unit in any encoding.
+ */
+static struct range range_of(const struct waiter *w, const char *text, size_t len)
+{
+	struct post_input in = post_input_of(w);
+	struct range range = w->range;
+
+	range.end.character += (int64_t)post_replaced(&in, text, len);
+	return range;
+}
+
+/*
+ * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
+ * cache when the user gets there.
+ */
+static size_t shown(const struct waiter *w, const struct cache_hit *hit)
+{
+	const struct habit *habit = habits_of(w->engine->habits, w->place.uri);
+	size_t before = habit_remaining(habit, w->place.offset, hit->text, hit->len);
+	struct post_input in = post_input_of(w);
 	size_t block = w->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
 
 	return cut_lines(w, hit->text, block > before ? block : before);
@@ -159,6 +177,7 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 	struct strbuf texts[ENGINE_ITEMS];
 	struct cache_hit head = hits[0];
 	size_t first;
+	size_t len;
 
 	head.len = head.len < most ? head.len : most;
 	first = shown(w, &head);
@@ -166,17 +185,18 @@ static void waiter_answer(struct waiter *w, const struct cache_hit *hits, size_t
 		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
 		if (w->selected)
 			strbuf_adds(&texts[i], w->selected);
-		strbuf_add(&texts[i], hits[i].text, i ? shown(w, &hits[i]) : first);
+		len = i ? shown(w, &hits[i]) : first;
+		strbuf_add(&texts[i], hits[i].text, len);
 		items[i] = (struct engine_item){
 			.id = hits[i].item,
 			.text = texts[i].data,
 			.len = texts[i].len,
-			.range = w->range,
+			.range = range_of(w, hits[i].text, len),
 			.offline = hits[i].text == w->engine->offline_text.data,
 		};
 	}
 	tell(w, &head);
-	sharing_used(w->engine->sharing, hits[0].item);
+	cache_sync_used(w->engine->sync, hits[0].item);
 	habit_offer(habit, w->place.offset, hits[0].text, first);
 	if (!items[0].offline)
 		trail_follow(&habit->trail, &hits[0], w->place.offset);
@@ -229,10 +249,22 @@ static bool find_growing(const struct waiter *w, struct cache_hit *hit)
 	       ask_has_item(w->question->ask, hit->item);
 }
 
+/* Only blanks follow the cursor on its line. */
+static bool is_line_end(const struct place *place)
+{
+	const char *s = place->after.data;
+
+	s += strspn(s, " \t");
+	return !*s || *s == '\n' || *s == '\r';
+}
+
 /* How much of what is known so far is useful by itself; 0: nothing is. */
 static size_t find_useful(const struct waiter *w, struct cache_hit *hit)
 {
 	if (w->whole || !find_growing(w, hit))
+		return 0;
+	/* Before a closer in the line a piece in several lines lacks the line break that the whole has. */
+	if (memchr(hit->text, '\n', hit->len) && !is_line_end(&w->place))
 		return 0;
 	return ask_first_useful(w->question->ask, &w->place, hit->text, hit->len);
 }
@@ -313,7 +345,7 @@ static void waiter_decide(struct waiter *w, struct decision *decision)
 
 	/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
 	if (upstream_at(w->engine->upstream, 0))
-		sharing_refresh(w->engine->sharing, w->place.uri);
+		cache_sync_refresh(w->engine->sync, w->place.uri);
 	engine_decide(w->engine, &in, decision);
 }
 

@@ -41,7 +41,7 @@ static bool check_characters(const char *s, size_t len, struct err *err)
 		if (strchr("\"<>\\^`{|}", c))
 			return refuse(err, "a base URL has none of the characters \" < > \\ ^ ` { | }");
 		if (c == '?' || c == '#')
-			return refuse(err, "a base URL ends with its path: leave out what begins with ? or #");
+			return refuse(err, "a base URL has no query and no fragment: remove what begins with ? or #");
 	}
 	return true;
 }
@@ -59,7 +59,7 @@ static bool check_scheme(const struct url_parts *p, struct err *err)
 	if (p->scheme.s && !url_piece_is(p->scheme, "https") && !url_piece_is(p->scheme, "http"))
 		return refuse(err, "a base URL begins with https://, or with http:// for a server on this machine");
 	if (p->user.s)
-		return refuse(err, "a base URL has no user name or password; the key belongs into the key setting");
+		return refuse(err, "a base URL has no user name or password; put the key in the key setting");
 	return true;
 }
 
@@ -75,12 +75,12 @@ static bool check_name(const char *host, struct err *err)
 		return refuse(err, "the host of the base URL is too long");
 	/* A key pasted into the wrong field would be looked up in the DNS, in clear. */
 	if (!strncmp(host, "sk-", 3) && !strchr(host, '.'))
-		return refuse(err, "the base URL looks like an API key; that belongs into the key setting");
+		return refuse(err, "the base URL looks like an API key; put it in the key setting");
 	if (host[0] == '.' || host[len - 1] == '.' || strstr(host, ".."))
 		return refuse(err, "the host of the base URL has an empty part between its dots");
 	for (const char *p = host; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("-._", *p))
-			return refuse(err, "the host of the base URL has characters that no host has");
+			return refuse(err, "the host of the base URL has characters that a host name cannot have");
 	return true;
 }
 
@@ -106,7 +106,7 @@ static bool take_host(const struct url_parts *p, struct strbuf *host, struct err
 	if (p->in_brackets)
 		return take_ipv6(p->host, host, err);
 	if (p->port.s && memchr(p->port.s, ':', p->port.len))
-		return refuse(err, "an IPv6 address in a base URL stands in brackets, [::1]");
+		return refuse(err, "write an IPv6 address in brackets: [::1]");
 	for (size_t i = 0; i < p->host.len; i++)
 		strbuf_addch(host, (char)tolower((unsigned char)p->host.s[i]));
 	if (host->len > 1 && host->data[host->len - 1] == '.')

@@ -12,56 +12,46 @@
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
 #include "eke/config/service.h"
+#include "fields.h"
 
-struct endpoint_fields {
-	const char *name;
-	const char *base_url;
+/* What the table decodes into. The endpoint comes first: for encode() a struct config_endpoint will do. */
+struct endpoint_given {
+	struct config_endpoint endpoint;
 	const struct json *fallback_urls;
 	const struct json *key;
-	const char *plan;
-	struct {
-		const char *chat;
-		const char *completion;
-	} models;
-	const char *completion_api;
-	bool stream_options;
 	const struct json *headers;
-	const char *proxy;
-	const char *ca_file;
-	struct {
-		double connect, first_byte, idle;
-	} timeouts;
+	const char *plan;
 };
 
-#define AT(member) offsetof(struct endpoint_fields, member)
-#define SUB_AT(outer, member) (offsetof(struct endpoint_fields, outer.member) - offsetof(struct endpoint_fields, outer))
+#define AT(member) offsetof(struct endpoint_given, member)
+#define IN(member) offsetof(struct endpoint_given, endpoint.member)
 
-static const struct decode_field models_table[] = {
-	{ .name = "chat", .type = DECODE_STRING, .offset = SUB_AT(models, chat) },
-	{ .name = "completion", .type = DECODE_STRING, .offset = SUB_AT(models, completion) },
+static const struct decode_field models_fields[] = {
+	{ .name = "chat", .type = DECODE_STRING, .offset = IN(chat_model), .omit_unset = true },
+	{ .name = "completion", .type = DECODE_STRING, .offset = IN(completion_model), .omit_unset = true },
 	{ .name = NULL },
 };
 
-static const struct decode_field timeouts_table[] = {
-	{ .name = "connect", .type = DECODE_DOUBLE, .offset = SUB_AT(timeouts, connect), .min = 0.01, .max = 3600 },
-	{ .name = "firstByte", .type = DECODE_DOUBLE, .offset = SUB_AT(timeouts, first_byte), .min = 0.01, .max = 3600 },
-	{ .name = "idle", .type = DECODE_DOUBLE, .offset = SUB_AT(timeouts, idle), .min = 0.01, .max = 3600 },
+static const struct decode_field timeouts_fields[] = {
+	{ .name = "connect", .type = DECODE_DOUBLE, .offset = IN(connect_timeout), .min = 0.01, .max = 3600 },
+	{ .name = "firstByte", .type = DECODE_DOUBLE, .offset = IN(first_byte_timeout), .min = 0.01, .max = 3600 },
+	{ .name = "idle", .type = DECODE_DOUBLE, .offset = IN(idle_timeout), .min = 0.01, .max = 3600 },
 	{ .name = NULL },
 };
 
-static const struct decode_field endpoint_table[] = {
-	{ .name = "name", .type = DECODE_STRING, .offset = AT(name) },
-	{ .name = "baseUrl", .type = DECODE_STRING, .required = true, .offset = AT(base_url) },
-	{ .name = "fallbackUrls", .type = DECODE_ARRAY, .offset = AT(fallback_urls) },
-	{ .name = "key", .type = DECODE_ANY, .offset = AT(key) },
-	{ .name = "plan", .type = DECODE_STRING, .offset = AT(plan) },
-	{ .name = "models", .type = DECODE_OBJECT, .offset = AT(models), .sub = models_table },
-	{ .name = "completionApi", .type = DECODE_STRING, .offset = AT(completion_api) },
-	{ .name = "streamOptions", .type = DECODE_BOOL, .offset = AT(stream_options) },
-	{ .name = "headers", .type = DECODE_OBJECT, .offset = AT(headers) },
-	{ .name = "proxy", .type = DECODE_STRING, .offset = AT(proxy) },
-	{ .name = "caFile", .type = DECODE_STRING, .offset = AT(ca_file) },
-	{ .name = "timeouts", .type = DECODE_OBJECT, .offset = AT(timeouts), .sub = timeouts_table },
+const struct decode_field config_endpoint_fields[] = {
+	{ .name = "name", .type = DECODE_STRING, .offset = IN(name) },
+	{ .name = "baseUrl", .type = DECODE_STRING, .required = true, .offset = IN(base_url) },
+	{ .name = "fallbackUrls", .type = DECODE_ARRAY, .offset = AT(fallback_urls), .put = config_put_fallback_urls },
+	{ .name = "key", .type = DECODE_ANY, .offset = AT(key), .put = config_put_key },
+	{ .name = "plan", .type = DECODE_STRING, .offset = AT(plan), .put = config_put_plan_name },
+	{ .name = "models", .type = DECODE_OBJECT, .sub = models_fields },
+	{ .name = "completionApi", .type = DECODE_STRING, .offset = IN(completion_api) },
+	{ .name = "streamOptions", .type = DECODE_BOOL, .offset = IN(stream_options) },
+	{ .name = "headers", .type = DECODE_OBJECT, .offset = AT(headers), .put = config_put_headers },
+	{ .name = "proxy", .type = DECODE_STRING, .offset = IN(proxy), .put = config_put_proxy },
+	{ .name = "caFile", .type = DECODE_STRING, .offset = IN(ca_file) },
+	{ .name = "timeouts", .type = DECODE_OBJECT, .sub = timeouts_fields },
 	{ .name = NULL },
 };
 
@@ -186,7 +176,7 @@ static bool set_plan(const struct config *config, struct config_endpoint *e, con
 		service_of(&e->urls[0], e->plan, e->service);
 		return true;
 	}
-	err_set(err, ERR_INVALID_PARAMS, "%s%s names no plan: \"%s\" is neither in \"plans\" nor built in", path,
+	err_set(err, ERR_INVALID_PARAMS, "%s%s: unknown plan \"%s\", neither in \"plans\" nor built in", path,
 		member, plan);
 	return false;
 }
@@ -203,37 +193,27 @@ static void set_defaults(struct config_endpoint *e)
 static bool decode_endpoint(struct config *config, const struct json *value, const char *path, struct err *err)
 {
 	struct config_endpoint *e = &config->endpoints[config->endpoint_count];
-	struct endpoint_fields f = { .completion_api = COMPLETION_API_AUTO, .stream_options = true };
+	struct endpoint_given given = { .key = NULL };
 
 	if (!json_is_object(value)) {
 		err_set(err, ERR_INVALID_PARAMS, "%s must be an object, not %s", path, json_type_name(value));
 		return false;
 	}
-	set_defaults(e);
-	f.timeouts.connect = e->connect_timeout;
-	f.timeouts.first_byte = e->first_byte_timeout;
-	f.timeouts.idle = e->idle_timeout;
-	if (!decode(value, endpoint_table, path, &f, err))
+	set_defaults(&given.endpoint);
+	given.endpoint.name = "default";
+	if (!decode(value, config_endpoint_fields, path, &given, err))
 		return false;
 	/* From here on it is the configuration's, which releases what it owns. */
+	*e = given.endpoint;
 	config->endpoint_count++;
-	e->name = f.name ? f.name : "default";
-	e->chat_model = f.models.chat;
-	e->completion_model = f.models.completion;
-	e->completion_api = f.completion_api;
-	e->stream_options = f.stream_options;
-	e->proxy = f.proxy;
-	e->ca_file = f.ca_file;
-	e->connect_timeout = f.timeouts.connect;
-	e->first_byte_timeout = f.timeouts.first_byte;
-	e->idle_timeout = f.timeouts.idle;
 	if (!*e->name || strlen(e->name) >= sizeof(err->endpoint))
 		return fail(err, path, ".name", "must have 1 to 63 bytes");
 	if (config_endpoint_named(config, e->name) != e)
 		return fail(err, path, ".name", "must be different for each endpoint");
-	return decode_key(f.key, path, &e->key, err) && decode_headers(f.headers, path, e, err) &&
-	       set_base_url(e, f.base_url, path, ".baseUrl", err) &&
-	       decode_fallback_urls(f.fallback_urls, path, e, err) && set_plan(config, e, f.plan, path, ".plan", err);
+	return decode_key(given.key, path, &e->key, err) && decode_headers(given.headers, path, e, err) &&
+	       set_base_url(e, e->base_url, path, ".baseUrl", err) &&
+	       decode_fallback_urls(given.fallback_urls, path, e, err) &&
+	       set_plan(config, e, given.plan, path, ".plan", err);
 }
 
 bool config_decode_endpoints(struct config *config, const struct json *endpoints, struct err *err)
@@ -357,7 +337,7 @@ void config_warn_endpoints(const struct json *endpoints, config_warn_fn *warn, v
 
 	for (const struct json *e = json_first(endpoints); e; e = json_next(e), n++) {
 		snprintf(prefix, sizeof(prefix), "endpoints[%zu].", n);
-		config_warn_unknown(e, endpoint_table, prefix, warn, warn_ctx);
+		config_warn_unknown(e, config_endpoint_fields, prefix, warn, warn_ctx);
 		if (json_string(json_get(e, "key"))) {
 			snprintf(sentence, sizeof(sentence),
 				 "%skey is written out in the file: better name an environment variable, a file or a command, "

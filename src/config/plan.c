@@ -13,6 +13,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/zone.h"
 #include "endpoints.h"
+#include "fields.h"
 
 #define HOUR 3600
 #define DAY 86400
@@ -98,25 +99,21 @@ struct plan *plan_copy(const struct plan *plan)
 	return copy;
 }
 
+/* By the enums. */
+static const char *const kind_names[] = { "sliding", "calendar", NULL };
+static const char *const scope_names[] = { "machine", "key", NULL };
+
 const char *plan_kind_name(enum plan_kind kind)
 {
-	switch (kind) {
-	case PLAN_SLIDING:
-		return "sliding";
-	case PLAN_CALENDAR:
-		return "calendar";
-	}
-	return "";
+	return kind_names[kind];
 }
 
 bool plan_kind_from_name(const char *name, enum plan_kind *kind)
 {
-	static const enum plan_kind kinds[] = { PLAN_SLIDING, PLAN_CALENDAR };
-
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(plan_kind_name(kinds[i]), name))
+	for (size_t i = 0; kind_names[i]; i++) {
+		if (strcmp(kind_names[i], name))
 			continue;
-		*kind = kinds[i];
+		*kind = (enum plan_kind)i;
 		return true;
 	}
 	return false;
@@ -154,69 +151,70 @@ bool plan_parse_period(const char *text, int64_t *seconds)
 	return false;
 }
 
-struct window_fields {
-	const char *scope;
+/* What the tables decode into. The plan and the window come first: for encode() these will do. */
+struct window_given {
+	struct plan_window window;
 	const struct json *models;
-	int64_t limit;
 	const char *period;
-	const char *kind;
-	const char *time_zone;
 };
 
-static const struct decode_field window_table[] = {
-	{ .name = "scope", .type = DECODE_STRING, .required = true, .offset = offsetof(struct window_fields, scope) },
-	{ .name = "models", .type = DECODE_ARRAY, .offset = offsetof(struct window_fields, models) },
-	{ .name = "limit", .type = DECODE_INT, .required = true, .offset = offsetof(struct window_fields, limit),
-	  .min = 1, .max = LIMIT_WINDOW_ENTRIES },
-	{ .name = "period", .type = DECODE_STRING, .required = true, .offset = offsetof(struct window_fields, period) },
-	{ .name = "kind", .type = DECODE_STRING, .offset = offsetof(struct window_fields, kind) },
-	{ .name = "timeZone", .type = DECODE_STRING, .offset = offsetof(struct window_fields, time_zone) },
-	{ .name = NULL },
-};
-
-struct plan_fields {
+struct plan_given {
+	struct plan plan;
 	const struct json *windows;
-	int64_t max_prompt_tokens;
 };
 
-static const struct decode_field plan_table[] = {
-	{ .name = "windows", .type = DECODE_ARRAY, .required = true, .offset = offsetof(struct plan_fields, windows) },
-	{ .name = "maxPromptTokens", .type = DECODE_INT, .offset = offsetof(struct plan_fields, max_prompt_tokens),
-	  .min = 1, .max = 100000000 },
+#define WINDOW_AT(member) offsetof(struct window_given, member)
+
+const struct decode_field config_window_fields[] = {
+	{ .name = "scope", .type = DECODE_ENUM, .required = true, .offset = WINDOW_AT(window.scope), .names = scope_names },
+	{ .name = "models", .type = DECODE_ARRAY, .offset = WINDOW_AT(models), .put = config_put_models },
+	{ .name = "limit", .type = DECODE_INT, .required = true, .offset = WINDOW_AT(window.limit), .min = 1,
+	  .max = LIMIT_WINDOW_ENTRIES },
+	{ .name = "period", .type = DECODE_STRING, .required = true, .offset = WINDOW_AT(period),
+	  .put = config_put_period },
+	{ .name = "kind", .type = DECODE_ENUM, .offset = WINDOW_AT(window.kind), .names = kind_names },
+	{ .name = "timeZone", .type = DECODE_STRING, .offset = WINDOW_AT(window.time_zone), .omit_unset = true },
 	{ .name = NULL },
 };
 
-static bool decode_window(const struct json *value, const char *path, struct plan_window *window, struct err *err)
+const struct decode_field config_plan_fields[] = {
+	{ .name = "windows", .type = DECODE_ARRAY, .required = true, .offset = offsetof(struct plan_given, windows),
+	  .put = config_put_windows },
+	{ .name = "maxPromptTokens", .type = DECODE_INT, .offset = offsetof(struct plan_given, plan.max_prompt_tokens),
+	  .min = 1, .max = 100000000, .omit_unset = true },
+	{ .name = NULL },
+};
+
+/* All but the models. */
+static bool decode_window(const struct json *value, const char *path, struct plan_window *out, struct err *err)
 {
-	struct window_fields f = { .kind = "sliding" };
+	struct window_given given = { .window = { .models = out->models } };
+	struct plan_window *window = &given.window;
 
 	if (!json_is_object(value)) {
 		err_set(err, ERR_INVALID_PARAMS, "%s must be an object, not %s", path, json_type_name(value));
 		return false;
 	}
-	if (!decode(value, window_table, path, &f, err))
+	if (!decode(value, config_window_fields, path, &given, err))
 		return false;
-	if (strcmp(f.scope, "machine") && strcmp(f.scope, "key"))
-		err_set(err, ERR_INVALID_PARAMS, "%s.scope must be \"machine\" or \"key\", not \"%s\"", path, f.scope);
-	else if (!plan_kind_from_name(f.kind, &window->kind))
-		err_set(err, ERR_INVALID_PARAMS, "%s.kind must be \"sliding\" or \"calendar\", not \"%s\"", path, f.kind);
-	else if (!plan_parse_period(f.period, &window->period))
+	if (!plan_parse_period(given.period, &window->period)) {
 		err_set(err, ERR_INVALID_PARAMS, "%s.period must be a time such as \"1h\", \"30m\" or \"1d\", not \"%s\"",
-			path, f.period);
-	else if (plan_kind_has_zone(window->kind) && f.time_zone && !zone_is_known(f.time_zone))
+			path, given.period);
+		return false;
+	}
+	if (!plan_kind_has_zone(window->kind)) {
+		window->time_zone = NULL;
+	} else if (!window->time_zone) {
+		window->time_zone = "UTC";
+	} else if (!zone_is_known(window->time_zone)) {
 		err_set(err, ERR_INVALID_PARAMS,
 			"%s.timeZone must be the name of a time zone that this system knows, such as \"Asia/Shanghai\" or "
 			"\"UTC\", not \"%s\"",
-			path, f.time_zone);
-	else {
-		window->scope = strcmp(f.scope, "key") ? PLAN_SCOPE_MACHINE : PLAN_SCOPE_KEY;
-		window->limit = f.limit;
-		window->time_zone = NULL;
-		if (plan_kind_has_zone(window->kind))
-			window->time_zone = f.time_zone ? f.time_zone : "UTC";
-		return true;
+			path, window->time_zone);
+		return false;
 	}
-	return false;
+	*out = *window;
+	return true;
 }
 
 /* Copies a window's pattern list behind `used` in the block and ends it with NULL. */
@@ -235,7 +233,7 @@ static bool decode_models(const struct json *list, const char *path, const char 
 
 bool plan_decode(const struct json *value, const char *name, struct plan *plan, const char ***models, struct err *err)
 {
-	struct plan_fields f = { 0 };
+	struct plan_given given = { .windows = NULL };
 	size_t used = 0;
 	size_t total = 0;
 	size_t n = 0;
@@ -247,17 +245,17 @@ bool plan_decode(const struct json *value, const char *name, struct plan *plan, 
 		err_set(err, ERR_INVALID_PARAMS, "%s must be an object, not %s", path, json_type_name(value));
 		return false;
 	}
-	if (!decode(value, plan_table, path, &f, err))
+	if (!decode(value, config_plan_fields, path, &given, err))
 		return false;
-	if (json_count(f.windows) > LIMIT_PLAN_WINDOWS) {
-		err_set(err, ERR_INVALID_PARAMS, "%s.windows has more than %d entries", path, LIMIT_PLAN_WINDOWS);
+	if (json_count(given.windows) > LIMIT_PLAN_WINDOWS) {
+		err_set(err, ERR_INVALID_PARAMS, "%s.windows must have at most %d entries", path, LIMIT_PLAN_WINDOWS);
 		return false;
 	}
-	for (const struct json *w = json_first(f.windows); w; w = json_next(w))
+	for (const struct json *w = json_first(given.windows); w; w = json_next(w))
 		total += json_count(json_get_present(w, "models")) + 1;
 	block = xcalloc(total, sizeof(*block));
-	*plan = (struct plan){ .name = name, .max_prompt_tokens = f.max_prompt_tokens };
-	for (const struct json *w = json_first(f.windows); w; w = json_next(w), n++) {
+	*plan = (struct plan){ .name = name, .max_prompt_tokens = given.plan.max_prompt_tokens };
+	for (const struct json *w = json_first(given.windows); w; w = json_next(w), n++) {
 		const struct json *list = json_get_present(w, "models");
 
 		snprintf(path, sizeof(path), "plans.%s.windows[%zu]", name, n);
@@ -280,10 +278,10 @@ void config_warn_plans(const struct json *plans, config_warn_fn *warn, void *war
 		size_t n = 0;
 
 		snprintf(prefix, sizeof(prefix), "plans.%s.", json_key(p));
-		config_warn_unknown(p, plan_table, prefix, warn, warn_ctx);
+		config_warn_unknown(p, config_plan_fields, prefix, warn, warn_ctx);
 		for (const struct json *w = json_first(json_get(p, "windows")); w; w = json_next(w)) {
 			snprintf(prefix, sizeof(prefix), "plans.%s.windows[%zu].", json_key(p), n++);
-			config_warn_unknown(w, window_table, prefix, warn, warn_ctx);
+			config_warn_unknown(w, config_window_fields, prefix, warn, warn_ctx);
 		}
 	}
 }

@@ -10,8 +10,10 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
-#include "endpoints.h"
 #include "fields.h"
+
+/* Instead of what may be a secret. */
+#define MASK "********"
 
 /* Breaks compact JSON into indented lines. Works on any valid JSON text without blanks outside strings. */
 static void indent_json(const struct strbuf *compact, struct strbuf *out)
@@ -44,36 +46,40 @@ static void indent_json(const struct strbuf *compact, struct strbuf *out)
 	strbuf_addch(out, '\n');
 }
 
-/* Leaves out what is not set, as the schema does not know null there. */
-static void put_if_set(struct json_writer *w, const char *name, const char *value)
+/* --- what is not printed as it was decoded --- */
+
+void config_put_fallback_urls(struct json_writer *w, const char *key, const void *object)
 {
-	if (value)
-		json_put_kstring(w, name, value);
+	const struct config_endpoint *e = object;
+
+	json_begin_array(w, key);
+	for (size_t i = 1; i < e->url_count; i++)
+		json_put_string(w, e->fallback_urls[i - 1]);
+	json_end_array(w);
 }
 
-static void put_key(struct json_writer *w, const struct config_key *key)
+void config_put_key(struct json_writer *w, const char *key, const void *object)
 {
-	if (key->source == KEY_NONE)
-		return;
-	json_put_key(w, "key");
-	switch (key->source) {
+	const struct config_key *k = &((const struct config_endpoint *)object)->key;
+
+	switch (k->source) {
 	case KEY_NONE:
 		return;
 	case KEY_LITERAL:
-		json_put_string(w, "********");
+		json_put_kstring(w, key, MASK);
 		return;
 	case KEY_ENV:
 	case KEY_FILE:
-		json_begin_object(w, NULL);
-		json_put_kstring(w, key->source == KEY_ENV ? "env" : "file", key->value);
+		json_begin_object(w, key);
+		json_put_kstring(w, k->source == KEY_ENV ? "env" : "file", k->value);
 		json_end_object(w);
 		return;
 	case KEY_COMMAND:
-		json_begin_object(w, NULL);
+		json_begin_object(w, key);
 		json_begin_array(w, "command");
 		/* Its arguments may be secrets themselves; the program says enough. */
-		json_put_string(w, key->command[0]);
-		if (key->command[1])
+		json_put_string(w, k->command[0]);
+		if (k->command[1])
 			json_put_string(w, "…");
 		json_end_array(w);
 		json_end_object(w);
@@ -81,64 +87,65 @@ static void put_key(struct json_writer *w, const struct config_key *key)
 	}
 }
 
-static void put_endpoint(struct json_writer *w, const struct config_endpoint *e)
+void config_put_plan_name(struct json_writer *w, const char *key, const void *object)
 {
-	json_begin_object(w, NULL);
-	json_put_kstring(w, "name", e->name);
-	json_put_kstring(w, "baseUrl", e->base_url);
-	json_begin_array(w, "fallbackUrls");
-	for (size_t i = 1; i < e->url_count; i++)
-		json_put_string(w, e->fallback_urls[i - 1]);
-	json_end_array(w);
-	put_key(w, &e->key);
-	json_put_kstring(w, "plan", e->plan->name);
-	json_begin_object(w, "models");
-	put_if_set(w, "chat", e->chat_model);
-	put_if_set(w, "completion", e->completion_model);
-	json_end_object(w);
-	json_put_kstring(w, "completionApi", e->completion_api);
-	json_put_kbool(w, "streamOptions", e->stream_options);
-	json_begin_object(w, "headers");
-	/* Headers may carry keys too. */
+	json_put_kstring(w, key, ((const struct config_endpoint *)object)->plan->name);
+}
+
+/* Headers may carry keys. */
+void config_put_headers(struct json_writer *w, const char *key, const void *object)
+{
+	const struct config_endpoint *e = object;
+
+	json_begin_object(w, key);
 	for (size_t i = 0; i < e->header_count; i++)
-		json_put_kstring(w, e->headers[i].name, "********");
-	json_end_object(w);
-	json_put_kstring(w, "proxy", e->proxy ? "********" : NULL);
-	json_put_kstring(w, "caFile", e->ca_file);
-	json_begin_object(w, "timeouts");
-	json_put_kdouble(w, "connect", e->connect_timeout);
-	json_put_kdouble(w, "firstByte", e->first_byte_timeout);
-	json_put_kdouble(w, "idle", e->idle_timeout);
-	json_end_object(w);
+		json_put_kstring(w, e->headers[i].name, MASK);
 	json_end_object(w);
 }
 
-static void put_plan(struct json_writer *w, const struct plan *plan)
+/* It may hold a password. */
+void config_put_proxy(struct json_writer *w, const char *key, const void *object)
 {
-	json_begin_object(w, plan->name);
-	json_begin_array(w, "windows");
-	for (size_t i = 0; i < plan->window_count; i++) {
-		const struct plan_window *window = &plan->windows[i];
-		char period[32];
+	json_put_kstring(w, key, ((const struct config_endpoint *)object)->proxy ? MASK : NULL);
+}
 
-		json_begin_object(w, NULL);
-		json_put_kstring(w, "scope", window->scope == PLAN_SCOPE_KEY ? "key" : "machine");
-		json_begin_array(w, "models");
-		for (const char *const *m = window->models; *m; m++)
-			json_put_string(w, *m);
-		json_end_array(w);
-		json_put_kint(w, "limit", window->limit);
-		snprintf(period, sizeof(period), "%llds", (long long)window->period);
-		json_put_kstring(w, "period", period);
-		json_put_kstring(w, "kind", plan_kind_name(window->kind));
-		if (window->time_zone)
-			json_put_kstring(w, "timeZone", window->time_zone);
-		json_end_object(w);
-	}
+void config_put_models(struct json_writer *w, const char *key, const void *object)
+{
+	const struct plan_window *window = object;
+
+	json_begin_array(w, key);
+	for (const char *const *m = window->models; *m; m++)
+		json_put_string(w, *m);
 	json_end_array(w);
-	if (plan->max_prompt_tokens)
-		json_put_kint(w, "maxPromptTokens", plan->max_prompt_tokens);
+}
+
+void config_put_period(struct json_writer *w, const char *key, const void *object)
+{
+	char period[32];
+
+	snprintf(period, sizeof(period), "%llds", (long long)((const struct plan_window *)object)->period);
+	json_put_kstring(w, key, period);
+}
+
+/* --- lists --- */
+
+/* An object of its own; key is NULL in a list. */
+static void put_object(
+	struct json_writer *w, const char *key, const struct decode_field *fields, const void *object)
+{
+	json_begin_object(w, key);
+	encode(w, fields, object);
 	json_end_object(w);
+}
+
+void config_put_windows(struct json_writer *w, const char *key, const void *object)
+{
+	const struct plan *plan = object;
+
+	json_begin_array(w, key);
+	for (size_t i = 0; i < plan->window_count; i++)
+		put_object(w, NULL, config_window_fields, &plan->windows[i]);
+	json_end_array(w);
 }
 
 void config_put_endpoints(struct json_writer *w, const char *key, const void *object)
@@ -147,7 +154,7 @@ void config_put_endpoints(struct json_writer *w, const char *key, const void *ob
 
 	json_begin_array(w, key);
 	for (size_t i = 0; i < config->endpoint_count; i++)
-		put_endpoint(w, &config->endpoints[i]);
+		put_object(w, NULL, config_endpoint_fields, &config->endpoints[i]);
 	json_end_array(w);
 }
 
@@ -157,7 +164,7 @@ void config_put_plans(struct json_writer *w, const char *key, const void *object
 
 	json_begin_object(w, key);
 	for (size_t i = 0; i < config->plan_count; i++)
-		put_plan(w, &config->plans[i]);
+		put_object(w, config->plans[i].name, config_plan_fields, &config->plans[i]);
 	json_end_object(w);
 }
 
@@ -168,9 +175,7 @@ void config_print(const struct config *config, struct strbuf *out)
 
 	strbuf_init(&compact, LIMIT_CONFIG_FILE * 2);
 	json_writer_init(&w, &compact);
-	json_begin_object(&w, NULL);
-	encode(&w, config_file_fields, config);
-	json_end_object(&w);
+	put_object(&w, NULL, config_file_fields, config);
 	json_writer_end(&w);
 	indent_json(&compact, out);
 	strbuf_release(&compact);

@@ -1,7 +1,7 @@
 /*
- * What a turn asks of the client, one thing at a time: a file's text, a permission; and the tool call that is open
- * meanwhile, by which the client shows what is going on. Everything belongs to the prompt; acp_client_forget() ends
- * it.
+ * What eke asks of the client: a file's text, to write one, a permission. A struct acp_client_call lives from its
+ * request to its callback, or to acp_client_call_cancel(). Where the client cannot be asked, the callback comes at the
+ * end of the loop's turn.
  */
 #include "acp_private.h"
 
@@ -16,6 +16,61 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/utf.h"
+
+struct acp_client_call {
+	struct acp_session *session; /* its prompt owns the call */
+	uint64_t id;                 /* rpc_call_end()'s; 0: not under way */
+	loop_fn *deferred;           /* called at the end of the turn; NULL: none */
+	char *path;                  /* of a read */
+	acp_read_fn *read;           /* one of these three, with ctx */
+	acp_write_fn *written;
+	acp_permission_fn *chosen;
+	void *ctx;
+};
+
+static struct acp_client_call *call_new(struct acp_session *session, void *ctx)
+{
+	struct acp_client_call *call = xcalloc(1, sizeof(*call));
+
+	call->session = session;
+	call->ctx = ctx;
+	return call;
+}
+
+static void call_release(void *p)
+{
+	struct acp_client_call *call = p;
+
+	free(call->path);
+	free(call);
+}
+
+void acp_client_call_cancel(struct acp_client_call *call)
+{
+	struct acp *acp;
+
+	if (!call)
+		return;
+	acp = call->session->acp;
+	rpc_call_cancel(acp->rpc, call->id);
+	if (call->deferred)
+		loop_undefer(acp->app.loop, call->deferred, call);
+	loop_defer_free(acp->app.loop, call, call_release);
+}
+
+static void defer(struct acp_client_call *call, loop_fn *fn)
+{
+	call->deferred = fn;
+	loop_defer(call->session->acp->app.loop, fn, call);
+}
+
+/* The callback follows: to it the call is over. */
+static void end(struct acp_client_call *call)
+{
+	call->id = 0;
+	call->deferred = NULL;
+	acp_client_call_cancel(call);
+}
 
 /* --- a file's text --- */
 
@@ -32,175 +87,153 @@ static bool read_disk(const char *path, struct strbuf *out, struct err *err)
 	return true;
 }
 
-static void on_turn_end(void *ctx)
+static void on_read_disk(void *ctx)
 {
-	struct acp_prompt *prompt = ctx;
-	char *path = prompt->path;
-	struct strbuf text;
+	struct acp_client_call *call = ctx;
 	struct err err = ERR_INIT;
+	struct strbuf text;
 	bool ok;
 
-	prompt->deferred = false;
-	prompt->path = NULL;
 	strbuf_init(&text, LIMIT_CONTEXT_PIECE);
-	ok = read_disk(path, &text, &err);
-	free(path);
-	prompt->read_fn(prompt, ok ? text.data : NULL, ok ? text.len : 0, ok ? NULL : &err);
+	ok = read_disk(call->path, &text, &err);
+	end(call);
+	call->read(call->ctx, ok ? text.data : NULL, ok ? text.len : 0, ok ? NULL : &err);
 	strbuf_release(&text);
-}
-
-static void read_later(struct acp_prompt *prompt)
-{
-	prompt->deferred = true;
-	loop_defer(prompt->acp->app.loop, on_turn_end, prompt);
 }
 
 static void on_read(void *ctx, const struct json *result, const struct err *err)
 {
-	struct acp_prompt *prompt = ctx;
+	struct acp_client_call *call = ctx;
 	const char *text = json_string(json_get(result, "content"));
 
-	prompt->call = 0;
+	call->id = 0;
 	if (!text) {
-		/* No such file, or none of the client's: the disk's word counts. */
-		log_debug("%s was not read by the client: %s", prompt->path, err ? err->message : "no content");
-		read_later(prompt);
+		/* No such file, or none of the client's: then the disk's text counts. */
+		log_debug("%s was not read by the client: %s", call->path, err ? err->message : "no content");
+		defer(call, on_read_disk);
 		return;
 	}
-	free(prompt->path);
-	prompt->path = NULL;
-	prompt->read_fn(prompt, text, strlen(text), NULL);
+	end(call);
+	call->read(call->ctx, text, strlen(text), NULL);
 }
 
-void acp_read(struct acp_prompt *prompt, const char *path, acp_read_fn *fn)
+struct acp_client_call *acp_read(struct acp_session *session, const char *path, acp_read_fn *fn, void *ctx)
 {
-	struct rpc *rpc = prompt->acp->rpc;
+	struct acp_client_call *call = call_new(session, ctx);
+	struct rpc *rpc = session->acp->rpc;
 	struct json_writer *w;
 
-	prompt->read_fn = fn;
-	prompt->path = xstrdup(path);
-	if (prompt->acp->can_read) {
+	call->read = fn;
+	call->path = xstrdup(path);
+	if (session->acp->can_read) {
 		w = rpc_call_begin(rpc, "fs/read_text_file");
 		json_begin_object(w, NULL);
-		json_put_kstring(w, "sessionId", prompt->session->id);
+		json_put_kstring(w, "sessionId", session->id);
 		json_put_kstring(w, "path", path);
 		json_end_object(w);
-		prompt->call = rpc_call_end(rpc, on_read, prompt);
+		call->id = rpc_call_end(rpc, on_read, call);
 	}
-	if (!prompt->call)
-		read_later(prompt);
+	if (!call->id)
+		defer(call, on_read_disk);
+	return call;
 }
 
-/* --- the tool call --- */
+/* --- writing a file --- */
 
-static void write_tool(const struct acp_prompt *prompt, const char *kind, const char *status, acp_tool_fn *write)
+static void on_written(void *ctx, const struct json *result, const struct err *err)
 {
-	struct json_writer *w = acp_update_begin(prompt->session, kind);
+	struct acp_client_call *call = ctx;
 
-	json_put_kstring(w, "toolCallId", prompt->tool);
-	json_put_kstring(w, "status", status);
-	if (write)
-		write(prompt, w);
-	acp_update_end(prompt->session, w);
+	(void)result;
+	end(call);
+	call->written(call->ctx, err);
 }
 
-void acp_tool_begin(struct acp_prompt *prompt, const char *what, acp_tool_fn *write)
+static void on_not_written(void *ctx)
 {
-	prompt->tool = xasprintf("%s-%llu", what, (unsigned long long)++prompt->acp->last_tool);
-	write_tool(prompt, "tool_call", "pending", write);
+	struct acp_client_call *call = ctx;
+	struct err err;
+
+	err_set(&err, ERR_INTERNAL, "the client does not answer requests: nothing was written");
+	end(call);
+	call->written(call->ctx, &err);
 }
 
-void acp_tool_progress(const struct acp_prompt *prompt)
+struct acp_client_call *acp_write(struct acp_session *session, const char *path, const struct strbuf *text,
+	acp_write_fn *fn, void *ctx)
 {
-	write_tool(prompt, "tool_call_update", "in_progress", NULL);
-}
+	struct acp_client_call *call = call_new(session, ctx);
+	struct rpc *rpc = session->acp->rpc;
+	struct json_writer *w = rpc_call_begin(rpc, "fs/write_text_file");
 
-void acp_tool_end(struct acp_prompt *prompt, bool completed, const char *reason)
-{
-	struct json_writer *w;
-
-	if (!prompt->tool)
-		return;
-	w = acp_update_begin(prompt->session, "tool_call_update");
-	json_put_kstring(w, "toolCallId", prompt->tool);
-	json_put_kstring(w, "status", completed ? "completed" : "failed");
-	if (reason) {
-		json_begin_object(w, "rawOutput");
-		json_put_kstring(w, "message", reason);
-		json_end_object(w);
-	}
-	acp_update_end(prompt->session, w);
-	free(prompt->tool);
-	prompt->tool = NULL;
+	call->written = fn;
+	json_begin_object(w, NULL);
+	json_put_kstring(w, "sessionId", session->id);
+	json_put_kstring(w, "path", path);
+	json_put_kstringn(w, "content", text->data, text->len);
+	json_end_object(w);
+	call->id = rpc_call_end(rpc, on_written, call);
+	if (!call->id)
+		defer(call, on_not_written);
+	return call;
 }
 
 /* --- permission --- */
 
-static void on_permission(void *ctx, const struct json *result, const struct err *err)
+static void on_chosen(void *ctx, const struct json *result, const struct err *err)
 {
-	struct acp_prompt *prompt = ctx;
+	struct acp_client_call *call = ctx;
 	const struct json *outcome = json_get(result, "outcome");
 	const char *kind = json_string(json_get(outcome, "outcome"));
 	const char *option = json_string(json_get(outcome, "optionId"));
 
-	prompt->call = 0;
+	call->id = 0;
 	if (err)
 		log_info("the question for permission went unanswered: %s", err->message);
-	/* The client's user has stopped the turn. */
-	if (kind && !strcmp(kind, "cancelled"))
-		acp_prompt_cancel(prompt->session);
-	else
-		prompt->permission_fn(prompt, kind && !strcmp(kind, "selected") ? option : NULL);
+	/* The client's user has stopped the turn, and with it this call. */
+	if (kind && !strcmp(kind, "cancelled")) {
+		acp_prompt_cancel(call->session);
+		return;
+	}
+	end(call);
+	call->chosen(call->ctx, kind && !strcmp(kind, "selected") ? option : NULL);
 }
 
-static void on_nobody(void *ctx)
+static void on_not_asked(void *ctx)
 {
-	struct acp_prompt *prompt = ctx;
+	struct acp_client_call *call = ctx;
 
-	prompt->deferred = false;
-	prompt->permission_fn(prompt, NULL);
+	end(call);
+	call->chosen(call->ctx, NULL);
 }
 
-void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const struct acp_permission *options,
-	size_t count, acp_permission_fn *fn)
+struct acp_client_call *acp_ask_permission(const struct acp_question *question, acp_permission_fn *fn, void *ctx)
 {
-	struct rpc *rpc = prompt->acp->rpc;
+	struct acp_session *session = question->prompt->session;
+	struct acp_client_call *call = call_new(session, ctx);
+	struct rpc *rpc = session->acp->rpc;
 	struct json_writer *w = rpc_call_begin(rpc, "session/request_permission");
 
-	prompt->permission_fn = fn;
+	call->chosen = fn;
 	json_begin_object(w, NULL);
-	json_put_kstring(w, "sessionId", prompt->session->id);
+	json_put_kstring(w, "sessionId", session->id);
 	json_begin_object(w, "toolCall");
-	json_put_kstring(w, "toolCallId", prompt->tool);
+	json_put_kstring(w, "toolCallId", question->prompt->tool);
 	json_put_kstring(w, "status", "pending");
-	write(prompt, w);
+	question->write(question->prompt, w);
 	json_end_object(w);
 	json_begin_array(w, "options");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < question->count; i++) {
 		json_begin_object(w, NULL);
-		json_put_kstring(w, "optionId", options[i].id);
-		json_put_kstring(w, "name", options[i].name);
-		json_put_kstring(w, "kind", options[i].kind);
+		json_put_kstring(w, "optionId", question->options[i].id);
+		json_put_kstring(w, "name", question->options[i].name);
+		json_put_kstring(w, "kind", question->options[i].kind);
 		json_end_object(w);
 	}
 	json_end_array(w);
 	json_end_object(w);
-	prompt->call = rpc_call_end(rpc, on_permission, prompt);
-	if (!prompt->call) {
-		prompt->deferred = true;
-		loop_defer(prompt->acp->app.loop, on_nobody, prompt);
-	}
-}
-
-void acp_client_forget(struct acp_prompt *prompt)
-{
-	rpc_call_cancel(prompt->acp->rpc, prompt->call);
-	prompt->call = 0;
-	if (prompt->deferred) {
-		loop_undefer(prompt->acp->app.loop, on_turn_end, prompt);
-		loop_undefer(prompt->acp->app.loop, on_nobody, prompt);
-	}
-	prompt->deferred = false;
-	free(prompt->path);
-	prompt->path = NULL;
+	call->id = rpc_call_end(rpc, on_chosen, call);
+	if (!call->id)
+		defer(call, on_not_asked);
+	return call;
 }

@@ -16,7 +16,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/chat/conversation_note.h"
+#include "eke/chat/conversation_record.h"
 #include "eke/chat/edit.h"
 #include "eke/text/buffer.h"
 #include "eke/text/language.h"
@@ -30,6 +30,8 @@ void acp_edit_free(struct acp_prompt *prompt)
 	if (!e)
 		return;
 	edits_cancel(prompt->acp->app.edits, e->id);
+	conversations_record_cancel(prompt->acp->app.conversations, e->record);
+	acp_client_call_cancel(e->call);
 	if (e->uri)
 		docs_close(prompt->acp->app.docs, e->uri);
 	free(e->path);
@@ -45,11 +47,11 @@ void acp_edit_free(struct acp_prompt *prompt)
 
 /* --- the end: what came of it is told, and written down as a turn of the conversation --- */
 
-static void on_noted(void *ctx, const struct conversation_begun *begun, const struct err *err)
+static void on_recorded(void *ctx, const struct conversation_begun *begun, const struct err *err)
 {
 	struct acp_prompt *prompt = ctx;
 
-	prompt->note = 0;
+	prompt->edit->record = 0;
 	if (begun)
 		acp_send_title(prompt->session, begun->title);
 	else
@@ -64,7 +66,7 @@ static void keep(struct acp_prompt *prompt, const char *answer)
 	struct acp_session *session = prompt->session;
 	struct acp_edit *e = prompt->edit;
 	char *question = xasprintf("Change the file %s: %s", e->shown, e->instruction);
-	struct conversation_note note = {
+	struct conversation_record record = {
 		.chat_id = session->kept ? session->id : NULL,
 		.new_id = session->id,
 		.prompt = prompt->words,
@@ -78,7 +80,7 @@ static void keep(struct acp_prompt *prompt, const char *answer)
 	e->is_first = !session->kept;
 	/* From now on, also for a prompt that comes after this one was cancelled. */
 	session->kept = true;
-	prompt->note = conversations_note(prompt->acp->app.conversations, &note, on_noted, prompt);
+	e->record = conversations_record(prompt->acp->app.conversations, &record, on_recorded, prompt);
 	free(question);
 }
 
@@ -98,47 +100,29 @@ static void finish(struct acp_prompt *prompt, const char *before, const char *be
 
 /* --- writing --- */
 
-static void on_written(void *ctx, const struct json *result, const struct err *err)
+static void on_written(void *ctx, const struct err *err)
 {
 	struct acp_prompt *prompt = ctx;
 
-	(void)result;
-	prompt->call = 0;
+	prompt->edit->call = NULL;
 	acp_tool_end(prompt, !err, err ? err->message : NULL);
-	if (err) {
+	if (err)
 		acp_prompt_fail(prompt, err);
-		return;
-	}
-	finish(prompt, "Changed ", ".", true);
-}
-
-static void write_file(struct acp_prompt *prompt)
-{
-	struct rpc *rpc = prompt->acp->rpc;
-	struct json_writer *w = rpc_call_begin(rpc, "fs/write_text_file");
-	struct err err;
-
-	json_begin_object(w, NULL);
-	json_put_kstring(w, "sessionId", prompt->session->id);
-	json_put_kstring(w, "path", prompt->edit->path);
-	json_put_kstringn(w, "content", prompt->edit->text.data, prompt->edit->text.len);
-	json_end_object(w);
-	prompt->call = rpc_call_end(rpc, on_written, prompt);
-	if (prompt->call)
-		return;
-	err_set(&err, ERR_INTERNAL, "the client does not answer requests: nothing was written");
-	acp_prompt_fail(prompt, &err);
+	else
+		finish(prompt, "Changed ", ".", true);
 }
 
 /* What it holds now, before it is overwritten. */
-static void on_checked(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err)
+static void on_checked(void *ctx, const char *text, size_t len, const struct err *err)
 {
-	const struct acp_edit *e = prompt->edit;
+	struct acp_prompt *prompt = ctx;
+	struct acp_edit *e = prompt->edit;
 	bool same = e->old ? text && len == e->old_len && !memcmp(text, e->old, len) : err && err->kind == ERR_NOT_FOUND;
 	struct err changed;
 
+	e->call = NULL;
 	if (same) {
-		write_file(prompt);
+		e->call = acp_write(prompt->session, e->path, &e->text, on_written, prompt);
 		return;
 	}
 	err_set(&changed, ERR_CONTENT_MODIFIED,
@@ -149,11 +133,14 @@ static void on_checked(struct acp_prompt *prompt, const char *text, size_t len, 
 static void allow(struct acp_prompt *prompt)
 {
 	acp_tool_progress(prompt);
-	acp_read(prompt, prompt->edit->path, on_checked);
+	prompt->edit->call = acp_read(prompt->session, prompt->edit->path, on_checked, prompt);
 }
 
-static void on_permission(struct acp_prompt *prompt, const char *option)
+static void on_permission(void *ctx, const char *option)
 {
+	struct acp_prompt *prompt = ctx;
+
+	prompt->edit->call = NULL;
 	if (option && !strcmp(option, "always"))
 		acp_set_edits(prompt->session, ACP_EDITS_ALLOW);
 	if (option && !strcmp(option, "never"))
@@ -210,7 +197,8 @@ static void propose(struct acp_prompt *prompt)
 	if (prompt->session->edits == ACP_EDITS_ALLOW)
 		allow(prompt);
 	else
-		acp_ask_permission(prompt, write_tool, options, ARRAY_LEN(options), on_permission);
+		prompt->edit->call = acp_ask_permission(
+			&(struct acp_question){ prompt, write_tool, options, ARRAY_LEN(options) }, on_permission, prompt);
 }
 
 static struct range range_of(const struct acp_edit *e)
@@ -302,7 +290,7 @@ static void ask(struct acp_prompt *prompt, const char *text, size_t len)
 		acp_prompt_fail(prompt, &err);
 }
 
-static void on_text(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err)
+static void take_text(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err)
 {
 	struct acp_edit *e = prompt->edit;
 
@@ -318,6 +306,14 @@ static void on_text(struct acp_prompt *prompt, const char *text, size_t len, con
 	ask(prompt, err ? "" : e->old, e->old_len);
 }
 
+static void on_text(void *ctx, const char *text, size_t len, const struct err *err)
+{
+	struct acp_prompt *prompt = ctx;
+
+	prompt->edit->call = NULL;
+	take_text(prompt, text, len, err);
+}
+
 /* --- the beginning --- */
 
 static void start(struct acp_prompt *prompt, const struct acp_piece *attached, const char *instruction)
@@ -329,9 +325,9 @@ static void start(struct acp_prompt *prompt, const struct acp_piece *attached, c
 	if (!acp_edit_prepare(prompt, attached, instruction, &err))
 		acp_prompt_fail(prompt, &err);
 	else if (attached && attached->text && attached->whole)
-		on_text(prompt, attached->text, attached->len, NULL);
+		take_text(prompt, attached->text, attached->len, NULL);
 	else
-		acp_read(prompt, prompt->edit->path, on_text);
+		prompt->edit->call = acp_read(prompt->session, prompt->edit->path, on_text, prompt);
 }
 
 static void refuse(struct acp_prompt *prompt, const char *why)

@@ -15,6 +15,7 @@ struct acp_local {
 	struct local_search *search;
 	acp_local_fn *fn;
 	char *question; /* NULL: not asked */
+	struct acp_client_call *call;
 };
 
 void acp_local_free(struct acp_prompt *prompt)
@@ -24,6 +25,7 @@ void acp_local_free(struct acp_prompt *prompt)
 	if (!l)
 		return;
 	local_search_free(l->search);
+	acp_client_call_cancel(l->call);
 	free(l->question);
 	free(l);
 	prompt->local = NULL;
@@ -58,10 +60,12 @@ static void put_in_force(struct acp_prompt *prompt, const struct local_server *s
 	strbuf_release(&text);
 }
 
-static void on_permission(struct acp_prompt *prompt, const char *option)
+static void on_permission(void *ctx, const char *option)
 {
+	struct acp_prompt *prompt = ctx;
 	bool yes = option && !strcmp(option, "use");
 
+	prompt->local->call = NULL;
 	acp_tool_end(prompt, yes, NULL);
 	if (yes)
 		put_in_force(prompt, local_search_usable(prompt->local->search));
@@ -88,7 +92,8 @@ static void on_searched(void *ctx)
 	l->question = xasprintf("No endpoint is configured, but %s answers on this machine, with %s. Use it?",
 				local_server_title(server), models);
 	acp_tool_begin(prompt, "endpoint", write_tool);
-	acp_ask_permission(prompt, write_tool, options, ARRAY_LEN(options), on_permission);
+	l->call = acp_ask_permission(
+		&(struct acp_question){ prompt, write_tool, options, ARRAY_LEN(options) }, on_permission, prompt);
 }
 
 bool acp_local_look(struct acp_prompt *prompt, acp_local_fn *fn)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "eke/chat/context.h"
-#include "eke/chat/conversation.h"
+#include "eke/chat/conversations.h"
 #include "eke/chat/history.h"
 #include "eke/front/app.h"
 #include "eke/front/server.h"
@@ -17,7 +17,7 @@
 
 struct acp_edit;
 struct acp_local;
-struct acp_look;
+struct acp_chat_query;
 struct acp_models;
 struct acp_prompt;
 
@@ -49,7 +49,7 @@ struct acp {
 	struct err config_err; /* why the configuration in the file is not in force */
 	struct acp_session *sessions;
 	size_t session_count;
-	struct acp_look *looks;
+	struct acp_chat_query *chat_queries;
 	struct acp_models *models;
 	uint64_t last_tool; /* number of the last tool call */
 	bool local_offered; /* a server on this machine was */
@@ -140,34 +140,38 @@ bool acp_parse_lines(const char *text, int64_t *first, int64_t *last);
 /* acp_prompt.c: a turn of a session */
 enum acp_stop { ACP_END_TURN, ACP_MAX_TOKENS, ACP_REFUSAL, ACP_CANCELLED };
 
-/* Called from the loop: text NULL with err set. */
-typedef void acp_read_fn(struct acp_prompt *prompt, const char *text, size_t len, const struct err *err);
-/* The id of the option that was chosen; NULL: the client could not say. */
-typedef void acp_permission_fn(struct acp_prompt *prompt, const char *option);
+/*
+ * A turn goes through these machines, one at a time, each in a file of its own with its own end (…_free()): the search
+ * for a server on this machine (local), the files that go along (gather), and then an edit, or a turn of the
+ * conversation (answer). Where one is not at work its state is zero or NULL.
+ */
+struct acp_gather {
+	size_t next;         /* the piece that is being read, or will be */
+	bool mentions_taken; /* the pieces are all there */
+	struct acp_client_call *call;
+};
+
+struct acp_answer {
+	uint64_t id;    /* the conversation engine's */
+	char *message;  /* id of the answer that comes; NULL: none yet */
+	char *question; /* which endpoint to use; NULL: not asked */
+	struct acp_client_call *call;
+};
 
 struct acp_prompt {
 	struct acp *acp;
 	struct acp_session *session;
 	uint64_t ticket;
-	struct acp_blocks blocks;
-	size_t reading;          /* the piece that is being read */
-	bool mentions_taken;     /* the pieces are all there */
-	char *command;           /* its name; NULL: none */
-	bool own_command;        /* … is one of this front end's */
-	const char *words;       /* the text behind it; within blocks.text */
 	struct rpc_stream *stream;
-	char *message;           /* id of the answer that comes; NULL: none yet */
-	uint64_t question;       /* the conversation engine's; 0: none */
-	uint64_t note;           /* likewise, of an edit that is being written down */
-	struct acp_edit *edit;   /* or NULL */
-	struct acp_local *local; /* a search for a server on this machine; or NULL */
-	char *asking;            /* the question which endpoint to use; NULL: not asked */
-	char *tool;              /* id of the tool call that is open; NULL: none */
-	uint64_t call;           /* to the client; 0: none */
-	bool deferred;           /* a read from the disk is */
-	char *path;              /* that is being read */
-	acp_read_fn *read_fn;
-	acp_permission_fn *permission_fn;
+	struct acp_blocks blocks;
+	char *command;    /* its name; NULL: none */
+	bool own_command; /* … is one of this front end's */
+	const char *words; /* the text behind it; within blocks.text */
+	char *tool;       /* id of the tool call that is open; NULL: none */
+	struct acp_local *local;
+	struct acp_gather gather;
+	struct acp_edit *edit;
+	struct acp_answer answer;
 };
 
 rpc_request_fn acp_session_prompt;
@@ -182,26 +186,54 @@ void acp_prompt_say(struct acp_prompt *prompt, const char *text);
 /* At the program's end: without an answer. */
 void acp_prompt_free(struct acp_prompt *prompt);
 
-/* acp_client.c: what a turn asks of the client */
+/* acp_gather.c: reads the files that go with the prompt; then the edit or the answer begins. */
+void acp_gather_start(struct acp_prompt *prompt);
+void acp_gather_free(struct acp_prompt *prompt);
 
-/* A file's text as the client has it, saved or not; else from the disk. */
-void acp_read(struct acp_prompt *prompt, const char *path, acp_read_fn *fn);
+/* acp_answer.c: a turn of the conversation */
+void acp_answer_start(struct acp_prompt *prompt);
+void acp_answer_free(struct acp_prompt *prompt);
+
+/* acp_tool.c: the tool call of a prompt */
+
 /* Writes the members of a tool call behind its id. */
 typedef void acp_tool_fn(const struct acp_prompt *prompt, struct json_writer *w);
 void acp_tool_begin(struct acp_prompt *prompt, const char *what, acp_tool_fn *write);
-/* Ends it; reason may be NULL. */
-void acp_tool_end(struct acp_prompt *prompt, bool completed, const char *reason);
 void acp_tool_progress(const struct acp_prompt *prompt);
+/* Ends it, if there is one; reason may be NULL. */
+void acp_tool_end(struct acp_prompt *prompt, bool completed, const char *reason);
+
+/* acp_client.c: requests to the client, for the prompt of a session. The callback comes from the loop and ends it. */
+struct acp_client_call;
+/* Ends it without its callback. NULL is allowed. */
+void acp_client_call_cancel(struct acp_client_call *call);
+/* text is NULL with err set. */
+typedef void acp_read_fn(void *ctx, const char *text, size_t len, const struct err *err);
+/* A file's text as the client has it, saved or not; else from the disk. */
+MUST_USE struct acp_client_call *acp_read(struct acp_session *session, const char *path, acp_read_fn *fn, void *ctx);
+/* err is NULL if it was written. */
+typedef void acp_write_fn(void *ctx, const struct err *err);
+MUST_USE struct acp_client_call *acp_write(struct acp_session *session, const char *path, const struct strbuf *text,
+	acp_write_fn *fn, void *ctx);
+
 struct acp_permission {
 	const char *id;
 	const char *name;
 	const char *kind; /* allow_once, allow_always, reject_once, reject_always */
 };
-/* Asks about the tool call that is open. */
-void acp_ask_permission(struct acp_prompt *prompt, acp_tool_fn *write, const struct acp_permission *options,
-	size_t count, acp_permission_fn *fn);
-/* Nothing of the above is waited for any more. */
-void acp_client_forget(struct acp_prompt *prompt);
+
+/* About the prompt's tool call. */
+struct acp_question {
+	const struct acp_prompt *prompt;
+	acp_tool_fn *write;
+	const struct acp_permission *options;
+	size_t count;
+};
+
+/* The id of the option that was chosen; NULL: the client could not say. A turn that its user cancels ends instead. */
+typedef void acp_permission_fn(void *ctx, const char *option);
+MUST_USE struct acp_client_call *acp_ask_permission(
+	const struct acp_question *question, acp_permission_fn *fn, void *ctx);
 
 /* acp_edit.c: commands that change a file */
 
@@ -216,6 +248,8 @@ struct acp_edit {
 	size_t old_len;
 	struct strbuf text; /* what is to be written */
 	uint64_t id;       /* the edit engine's; 0: none */
+	uint64_t record;   /* the conversation engine's, while it is written down; 0: none */
+	struct acp_client_call *call;
 	char *endpoint;    /* that answered */
 	bool is_first;     /* turn of its session */
 };

@@ -1,7 +1,7 @@
 /*
  * Sessions, from session/new, load and resume to close and delete, and the list of them. A session is a conversation
  * of chat/, made when the first prompt comes; until then it is in memory only. What must be looked up in the history
- * is a struct acp_look, which lives from its request to its answer.
+ * is a struct acp_chat_query, which lives from its request to its answer.
  */
 #include "acp_private.h"
 
@@ -11,22 +11,23 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/json_writer.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/rfc3339.h"
 #include "eke/text/uri.h"
 
-enum look_kind { LOOK_LOAD, LOOK_RESUME, LOOK_LIST, LOOK_DELETE };
+enum query_kind { QUERY_LOAD, QUERY_RESUME, QUERY_LIST, QUERY_DELETE };
 
-struct acp_look {
+struct acp_chat_query {
 	struct acp *acp;
-	enum look_kind kind;
+	enum query_kind kind;
 	uint64_t ticket;
 	uint64_t id; /* the conversation engine's */
 	char *session; /* its id; NULL: LIST */
 	char *cwd;
-	struct acp_look *next;
+	struct acp_chat_query *next;
 };
 
 /* --- the sessions that are open --- */
@@ -95,11 +96,7 @@ static void session_free(void *p)
 static void session_close(struct acp_session *s)
 {
 	struct acp *acp = s->acp;
-	struct acp_session **at = &acp->sessions;
-
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
+	list_unlink(acp->sessions, s);
 	acp->session_count--;
 	if (!uses_folder(acp, s->cwd))
 		workspace_remove_folder(acp->app.workspace, s->cwd);
@@ -205,32 +202,28 @@ struct rpc_result *acp_session_new(void *ctx, struct rpc_request *request, const
 
 /* --- what the history must say first --- */
 
-static void look_free(void *p)
+static void query_free(void *p)
 {
-	struct acp_look *look = p;
+	struct acp_chat_query *query = p;
 
-	free(look->session);
-	free(look->cwd);
-	free(look);
+	free(query->session);
+	free(query->cwd);
+	free(query);
 }
 
-static void look_end(struct acp_look *look)
+static void query_end(struct acp_chat_query *query)
 {
-	struct acp_look **at = &look->acp->looks;
-
-	while (*at != look)
-		at = &(*at)->next;
-	*at = look->next;
-	loop_defer_free(look->acp->app.loop, look, look_free);
+	list_unlink(query->acp->chat_queries, query);
+	loop_defer_free(query->acp->app.loop, query, query_free);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)
 {
-	struct acp_look *look = ctx;
+	struct acp_chat_query *query = ctx;
 
 	(void)ticket;
-	conversations_forget(look->acp->app.conversations, look->id);
-	look_end(look);
+	conversations_query_cancel(query->acp->app.conversations, query->id);
+	query_end(query);
 }
 
 static void send_turn(const struct acp_session *session, const struct history_turn *turn)
@@ -254,10 +247,10 @@ static void send_turn(const struct acp_session *session, const struct history_tu
 }
 
 /* The session is open from now on, and the client is told what there was, if it wants. */
-static bool open_kept(struct acp_look *look, const struct history_chat *chat, struct err *err)
+static bool open_kept(struct acp_chat_query *query, const struct history_chat *chat, struct err *err)
 {
-	struct acp *acp = look->acp;
-	struct acp_session *session = find(acp, look->session);
+	struct acp *acp = query->acp;
+	struct acp_session *session = find(acp, query->session);
 	struct strbuf out;
 
 	if (!session && is_full(acp, err))
@@ -267,13 +260,13 @@ static bool open_kept(struct acp_look *look, const struct history_chat *chat, st
 		return false;
 	}
 	if (!session)
-		session = session_open(acp, look->session, look->cwd);
+		session = session_open(acp, query->session, query->cwd);
 	session->kept = true;
-	for (size_t i = 0; look->kind == LOOK_LOAD && i < chat->count; i++)
+	for (size_t i = 0; query->kind == QUERY_LOAD && i < chat->count; i++)
 		send_turn(session, &chat->turns[i]);
 	acp_send_title(session, chat->entry.title);
 	write_session(session, false, &out);
-	rpc_answer(acp->rpc, look->ticket, &out);
+	rpc_answer(acp->rpc, query->ticket, &out);
 	acp_send_commands(session);
 	acp_models_ask(acp->models);
 	return true;
@@ -287,7 +280,7 @@ static char *folder_of(const struct history_entry *entry)
 	return path ? path : xstrdup("/");
 }
 
-static void answer_list(struct acp_look *look, const struct history_list *list)
+static void answer_list(struct acp_chat_query *query, const struct history_list *list)
 {
 	struct json_writer w;
 	struct strbuf out;
@@ -315,71 +308,71 @@ static void answer_list(struct acp_look *look, const struct history_list *list)
 		json_put_kstring(&w, "nextCursor", list->cursor);
 	json_end_object(&w);
 	json_writer_end(&w);
-	rpc_answer(look->acp->rpc, look->ticket, &out);
+	rpc_answer(query->acp->rpc, query->ticket, &out);
 }
 
-static void on_looked(void *ctx, const struct conversations_reply *reply, const struct err *err)
+static void on_query_reply(void *ctx, const struct conversations_reply *reply, const struct err *err)
 {
-	struct acp_look *look = ctx;
-	struct acp *acp = look->acp;
+	struct acp_chat_query *query = ctx;
+	struct acp *acp = query->acp;
 	struct strbuf out;
 	struct err trouble;
 
 	if (err)
 		trouble = *err;
-	switch (look->kind) {
-	case LOOK_LOAD:
-	case LOOK_RESUME:
+	switch (query->kind) {
+	case QUERY_LOAD:
+	case QUERY_RESUME:
 		/* The one thing that can be wrong with what was asked. */
 		if (err && err->kind == ERR_INVALID_PARAMS)
-			err_set(&trouble, ERR_NOT_FOUND, "there is no session %.64s", look->session);
-		if (err || !open_kept(look, reply->chat, &trouble))
-			rpc_answer_error(acp->rpc, look->ticket, &trouble, NULL, 0);
+			err_set(&trouble, ERR_NOT_FOUND, "there is no session %.64s", query->session);
+		if (err || !open_kept(query, reply->chat, &trouble))
+			rpc_answer_error(acp->rpc, query->ticket, &trouble, NULL, 0);
 		break;
-	case LOOK_LIST:
+	case QUERY_LIST:
 		if (err)
-			rpc_answer_error(acp->rpc, look->ticket, &trouble, NULL, 0);
+			rpc_answer_error(acp->rpc, query->ticket, &trouble, NULL, 0);
 		else
-			answer_list(look, reply->list);
+			answer_list(query, reply->list);
 		break;
-	case LOOK_DELETE:
+	case QUERY_DELETE:
 		/* That it is not there is what was wanted. */
 		put_empty(&out);
 		if (!err || err->kind == ERR_INVALID_PARAMS) {
-			rpc_answer(acp->rpc, look->ticket, &out);
+			rpc_answer(acp->rpc, query->ticket, &out);
 		} else {
 			strbuf_release(&out);
-			rpc_answer_error(acp->rpc, look->ticket, &trouble, NULL, 0);
+			rpc_answer_error(acp->rpc, query->ticket, &trouble, NULL, 0);
 		}
 		break;
 	}
-	look_end(look);
+	query_end(query);
 }
 
-static struct rpc_result *look_up(struct acp *acp, struct rpc_request *request, enum look_kind kind,
+static struct rpc_result *query_start(struct acp *acp, struct rpc_request *request, enum query_kind kind,
 	const struct session_params *p)
 {
 	static const enum conversations_verb verbs[] = { CONVERSATIONS_GET, CONVERSATIONS_GET, CONVERSATIONS_LIST,
 							 CONVERSATIONS_DELETE };
-	struct conversations_query query = { .verb = verbs[kind], .chat_id = p->id, .cursor = p->cursor };
-	struct acp_look *look = xcalloc(1, sizeof(*look));
+	struct conversations_query wanted = { .verb = verbs[kind], .chat_id = p->id, .cursor = p->cursor };
+	struct acp_chat_query *query = xcalloc(1, sizeof(*query));
 
-	look->acp = acp;
-	look->kind = kind;
-	look->ticket = rpc_ticket(request);
-	look->session = p->id ? xstrdup(p->id) : NULL;
-	look->cwd = p->cwd ? folder_path(p->cwd) : NULL;
-	if (kind == LOOK_LIST)
-		query.workspace = look->cwd;
-	look->next = acp->looks;
-	acp->looks = look;
-	look->id = conversations_look(acp->app.conversations, &query, on_looked, look);
-	return rpc_pending(request, on_cancel, look);
+	query->acp = acp;
+	query->kind = kind;
+	query->ticket = rpc_ticket(request);
+	query->session = p->id ? xstrdup(p->id) : NULL;
+	query->cwd = p->cwd ? folder_path(p->cwd) : NULL;
+	if (kind == QUERY_LIST)
+		wanted.workspace = query->cwd;
+	query->next = acp->chat_queries;
+	acp->chat_queries = query;
+	query->id = conversations_query(acp->app.conversations, &wanted, on_query_reply, query);
+	return rpc_pending(request, on_cancel, query);
 }
 
 /* load and resume */
 static struct rpc_result *reopen(struct acp *acp, struct rpc_request *request, const struct json *params,
-	enum look_kind kind)
+	enum query_kind kind)
 {
 	struct session_params p = { NULL, NULL, NULL };
 	struct acp_session *session;
@@ -392,7 +385,7 @@ static struct rpc_result *reopen(struct acp *acp, struct rpc_request *request, c
 		return rpc_fail(request, &err);
 	session = find(acp, p.id);
 	if (!session || session->kept)
-		return look_up(acp, request, kind, &p);
+		return query_start(acp, request, kind, &p);
 	/* Nothing was asked in it yet, so the history does not know it. */
 	write_session(session, false, &out);
 	result = rpc_reply(request, &out);
@@ -402,12 +395,12 @@ static struct rpc_result *reopen(struct acp *acp, struct rpc_request *request, c
 
 struct rpc_result *acp_session_load(void *ctx, struct rpc_request *request, const struct json *params)
 {
-	return reopen(ctx, request, params, LOOK_LOAD);
+	return reopen(ctx, request, params, QUERY_LOAD);
 }
 
 struct rpc_result *acp_session_resume(void *ctx, struct rpc_request *request, const struct json *params)
 {
-	return reopen(ctx, request, params, LOOK_RESUME);
+	return reopen(ctx, request, params, QUERY_RESUME);
 }
 
 struct rpc_result *acp_session_list(void *ctx, struct rpc_request *request, const struct json *params)
@@ -417,7 +410,7 @@ struct rpc_result *acp_session_list(void *ctx, struct rpc_request *request, cons
 
 	if (!take(params, list_fields, &p, &err))
 		return rpc_fail(request, &err);
-	return look_up(ctx, request, LOOK_LIST, &p);
+	return query_start(ctx, request, QUERY_LIST, &p);
 }
 
 struct rpc_result *acp_session_close(void *ctx, struct rpc_request *request, const struct json *params)
@@ -451,14 +444,14 @@ struct rpc_result *acp_session_delete(void *ctx, struct rpc_request *request, co
 		acp_prompt_cancel(session);
 		session_close(session);
 	}
-	return look_up(acp, request, LOOK_DELETE, &p);
+	return query_start(acp, request, QUERY_DELETE, &p);
 }
 
 void acp_sessions_free(struct acp *acp)
 {
-	while (acp->looks) {
-		conversations_forget(acp->app.conversations, acp->looks->id);
-		look_end(acp->looks);
+	while (acp->chat_queries) {
+		conversations_query_cancel(acp->app.conversations, acp->chat_queries->id);
+		query_end(acp->chat_queries);
 	}
 	while (acp->sessions) {
 		acp_prompt_free(acp->sessions->prompt);

@@ -21,7 +21,7 @@
 #include "eke/budget/format_time.h"
 #include "eke/budget/report.h"
 #include "eke/chat/history_json.h"
-#include "cli_chat_words.h"
+#include "cli_chat_args.h"
 #include "cli_screen.h"
 
 /* How long the end of an answer may wait for other processes that write, and how often it is looked whether it does. */
@@ -30,7 +30,7 @@
 
 struct chat_command {
 	struct app app;
-	struct chat_words words;
+	struct chat_args words;
 	const struct command *command; /* NULL: none */
 	char *folder;                  /* the workspace's */
 	char *chat_id;                 /* to go on with; NULL: a new one */
@@ -258,7 +258,7 @@ static void on_interrupt(void *ctx)
 
 	if (c->tty_watch)
 		end_question(c);
-	conversations_forget(c->app.conversations, c->look);
+	conversations_query_cancel(c->app.conversations, c->look);
 	conversations_cancel(c->app.conversations, c->id);
 	end_output(c);
 	fprintf(stderr, "eke: interrupted\n");
@@ -316,7 +316,7 @@ static void look(struct chat_command *c, const char *folder)
 {
 	struct conversations_query query = { .verb = CONVERSATIONS_LIST, .workspace = folder, .limit = 1 };
 
-	c->look = conversations_look(c->app.conversations, &query, on_list, c);
+	c->look = conversations_query(c->app.conversations, &query, on_list, c);
 }
 
 /*
@@ -364,7 +364,7 @@ static int prepare(struct chat_command *c)
 
 	if (c->words.command)
 		ok = (c->command = commands_find(conversations_commands(c->app.conversations), c->words.command, &err)) != NULL;
-	ok = ok && chat_words_read(&c->words, c->command, &err);
+	ok = ok && chat_args_read(&c->words, c->command, &err);
 	if (ok && !c->command && !c->words.message.data[strspn(c->words.message.data, " \t\r\n")]) {
 		err_set(&err, ERR_INVALID_PARAMS, "there is no question: give it as an argument or on standard input");
 		ok = false;
@@ -380,10 +380,10 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 
 	if (!cli_start(&c.app, options))
 		return CLI_FAILED;
-	chat_words_init(&c.words);
+	chat_args_init(&c.words);
 	strbuf_init(&c.text, LIMIT_ANSWER);
 	c.keeping = timer_new(c.app.loop, stop_when_kept, &c);
-	c.code = chat_words_take(&c.words, argc, argv);
+	c.code = chat_args_take(&c.words, argc, argv);
 	if (c.code == CLI_OK)
 		c.code = prepare(&c);
 	if (c.code == CLI_OK) {
@@ -397,7 +397,7 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 	timer_free(c.keeping);
 	screen_free(c.screen);
 	strbuf_release(&c.text);
-	chat_words_release(&c.words);
+	chat_args_release(&c.words);
 	free(c.folder);
 	free(c.chat_id);
 	app_release(&c.app);

@@ -105,11 +105,7 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_end_array(w);
 	json_end_object(w);
 	json_begin_object(w, "executeCommandProvider");
-	json_begin_array(w, "commands");
-	json_put_string(w, "eke.accept");
-	json_put_string(w, "eke.reject");
-	json_put_string(w, "eke.command");
-	json_end_array(w);
+	lsp_write_commands(w);
 	json_end_object(w);
 	json_begin_object(w, "workspace");
 	json_begin_object(w, "workspaceFolders");
@@ -344,7 +340,7 @@ static void release(struct lsp *lsp)
 	lsp_actions_free(lsp);
 	lsp_models_free(lsp);
 	lsp_local_free(lsp);
-	lsp_looks_free(lsp);
+	lsp_chat_queries_free(lsp);
 	server_release(&lsp->server);
 	strbuf_release(&lsp->warnings);
 	free(lsp->status);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "eke/base/decode.h"
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/text/buffer.h"
 #include "eke/text/uri.h"
@@ -62,11 +63,7 @@ static void stop_engine(struct lsp_action *a)
 
 static void action_end(struct lsp_action *a)
 {
-	struct lsp_action **at = &a->lsp->actions;
-
-	while (*at != a)
-		at = &(*at)->next;
-	*at = a->next;
+	list_unlink(a->lsp->actions, a);
 	stop_engine(a);
 	rpc_call_cancel(a->lsp->rpc, a->asking);
 	lsp_work_end(a->work);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "eke/base/decode.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "lsp_positions.h"
@@ -74,11 +75,7 @@ static void completion_release(void *p)
 
 static void completion_end(struct lsp_completion *c)
 {
-	struct lsp_completion **at = &c->lsp->completions;
-
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
+	list_unlink(c->lsp->completions, c);
 	loop_defer_free(c->lsp->app.loop, c, completion_release);
 }
 
@@ -285,6 +282,11 @@ static uint64_t item_id(const struct json *arguments)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
+void lsp_note_item(struct lsp *lsp, const struct json *arguments, enum engine_event event)
+{
+	engine_feedback(lsp->app.engine, item_id(arguments), event);
+}
+
 static uint64_t item_of(const struct json *params)
 {
 	return item_id(json_get(json_get(json_get(params, "item"), "command"), "arguments"));
@@ -302,28 +304,4 @@ void lsp_did_partially_accept(void *ctx, const struct json *params)
 	struct lsp *lsp = ctx;
 
 	engine_feedback(lsp->app.engine, item_of(params), ENGINE_PARTLY_ACCEPTED);
-}
-
-struct rpc_result *lsp_execute_command(void *ctx, struct rpc_request *request, const struct json *params)
-{
-	struct lsp *lsp = ctx;
-	const char *command = json_string(json_get(params, "command"));
-	const struct json *arguments = json_get_present(params, "arguments");
-	struct err err;
-
-	if (!command || (arguments && !json_is_array(arguments))) {
-		err_set(&err, ERR_INVALID_PARAMS, "params must be {command: string, arguments?: array}");
-		return rpc_fail(request, &err);
-	}
-	if (!strcmp(command, "eke.command"))
-		return lsp_run_action(lsp, request, params);
-	if (!strcmp(command, "eke.accept")) {
-		engine_feedback(lsp->app.engine, item_id(arguments), ENGINE_ACCEPTED);
-	} else if (!strcmp(command, "eke.reject")) {
-		engine_feedback(lsp->app.engine, item_id(arguments), ENGINE_REJECTED);
-	} else {
-		err_set(&err, ERR_INVALID_PARAMS, "unknown command %s", command);
-		return rpc_fail(request, &err);
-	}
-	return rpc_reply_null(request);
 }

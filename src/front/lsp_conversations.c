@@ -9,32 +9,29 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/json_writer.h"
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/chat/history_json.h"
 
 /* A request that waits for the engine's reply. */
-struct lsp_look {
+struct lsp_chat_query {
 	struct lsp *lsp;
 	uint64_t ticket;
 	uint64_t id;
-	struct lsp_look *next;
+	struct lsp_chat_query *next;
 };
 
-static void look_end(struct lsp_look *look)
+static void query_end(struct lsp_chat_query *query)
 {
-	struct lsp_look **at = &look->lsp->looks;
-
-	while (*at != look)
-		at = &(*at)->next;
-	*at = look->next;
-	loop_defer_free(look->lsp->app.loop, look, free);
+	list_unlink(query->lsp->chat_queries, query);
+	loop_defer_free(query->lsp->app.loop, query, free);
 }
 
-void lsp_looks_free(struct lsp *lsp)
+void lsp_chat_queries_free(struct lsp *lsp)
 {
-	while (lsp->looks) {
-		conversations_forget(lsp->app.conversations, lsp->looks->id);
-		look_end(lsp->looks);
+	while (lsp->chat_queries) {
+		conversations_query_cancel(lsp->app.conversations, lsp->chat_queries->id);
+		query_end(lsp->chat_queries);
 	}
 }
 
@@ -67,42 +64,43 @@ static void write_reply(struct json_writer *w, const struct conversations_reply 
 
 static void on_reply(void *ctx, const struct conversations_reply *reply, const struct err *err)
 {
-	struct lsp_look *look = ctx;
-	struct lsp *lsp = look->lsp;
+	struct lsp_chat_query *query = ctx;
+	struct lsp *lsp = query->lsp;
 	struct json_writer w;
 	struct strbuf result;
 
 	if (err) {
-		rpc_answer_error(lsp->rpc, look->ticket, err, NULL, 0);
+		rpc_answer_error(lsp->rpc, query->ticket, err, NULL, 0);
 	} else {
 		strbuf_init(&result, 2 * LIMIT_EXPORT);
 		json_writer_init(&w, &result);
 		write_reply(&w, reply);
 		json_writer_end(&w);
-		rpc_answer(lsp->rpc, look->ticket, &result);
+		rpc_answer(lsp->rpc, query->ticket, &result);
 	}
-	look_end(look);
+	query_end(query);
 }
 
 static void on_cancel(void *ctx, uint64_t ticket)
 {
-	struct lsp_look *look = ctx;
+	struct lsp_chat_query *query = ctx;
 
 	(void)ticket;
-	conversations_forget(look->lsp->app.conversations, look->id);
-	look_end(look);
+	conversations_query_cancel(query->lsp->app.conversations, query->id);
+	query_end(query);
 }
 
-static struct rpc_result *look_up(struct lsp *lsp, struct rpc_request *request, const struct conversations_query *query)
+static struct rpc_result *query_start(
+	struct lsp *lsp, struct rpc_request *request, const struct conversations_query *wanted)
 {
-	struct lsp_look *look = xcalloc(1, sizeof(*look));
+	struct lsp_chat_query *query = xcalloc(1, sizeof(*query));
 
-	look->lsp = lsp;
-	look->ticket = rpc_ticket(request);
-	look->id = conversations_look(lsp->app.conversations, query, on_reply, look);
-	look->next = lsp->looks;
-	lsp->looks = look;
-	return rpc_pending(request, on_cancel, look);
+	query->lsp = lsp;
+	query->ticket = rpc_ticket(request);
+	query->id = conversations_query(lsp->app.conversations, wanted, on_reply, query);
+	query->next = lsp->chat_queries;
+	lsp->chat_queries = query;
+	return rpc_pending(request, on_cancel, query);
 }
 
 struct list_params {
@@ -130,7 +128,7 @@ struct rpc_result *lsp_chat_list(void *ctx, struct rpc_request *request, const s
 	lsp_refresh(lsp);
 	if (!decode(params, list_fields, "params", &p, &err))
 		return rpc_fail(request, &err);
-	return look_up(lsp, request, &(struct conversations_query){ .verb = CONVERSATIONS_LIST,
+	return query_start(lsp, request, &(struct conversations_query){ .verb = CONVERSATIONS_LIST,
 								    .words = p.query,
 								    .limit = (size_t)p.limit,
 								    .cursor = p.cursor,
@@ -159,7 +157,7 @@ static const struct decode_field export_fields[] = {
 	{ .name = NULL },
 };
 
-static struct rpc_result *look_at_chat(struct lsp *lsp, struct rpc_request *request, const struct json *params,
+static struct rpc_result *query_at_chat(struct lsp *lsp, struct rpc_request *request, const struct json *params,
 	const struct decode_field *fields, enum conversations_verb verb)
 {
 	struct chat_params p = { .title = NULL };
@@ -178,28 +176,28 @@ static struct rpc_result *look_at_chat(struct lsp *lsp, struct rpc_request *requ
 	}
 	if (p.format && !strcmp(p.format, "json"))
 		verb = CONVERSATIONS_JSON;
-	return look_up(lsp, request,
+	return query_start(lsp, request,
 		       &(struct conversations_query){ .verb = verb, .chat_id = p.chat_id, .title = p.title });
 }
 
 struct rpc_result *lsp_chat_get(void *ctx, struct rpc_request *request, const struct json *params)
 {
-	return look_at_chat(ctx, request, params, chat_fields, CONVERSATIONS_GET);
+	return query_at_chat(ctx, request, params, chat_fields, CONVERSATIONS_GET);
 }
 
 struct rpc_result *lsp_chat_rename(void *ctx, struct rpc_request *request, const struct json *params)
 {
-	return look_at_chat(ctx, request, params, rename_fields, CONVERSATIONS_RENAME);
+	return query_at_chat(ctx, request, params, rename_fields, CONVERSATIONS_RENAME);
 }
 
 struct rpc_result *lsp_chat_delete(void *ctx, struct rpc_request *request, const struct json *params)
 {
-	return look_at_chat(ctx, request, params, chat_fields, CONVERSATIONS_DELETE);
+	return query_at_chat(ctx, request, params, chat_fields, CONVERSATIONS_DELETE);
 }
 
 struct rpc_result *lsp_chat_export(void *ctx, struct rpc_request *request, const struct json *params)
 {
-	return look_at_chat(ctx, request, params, export_fields, CONVERSATIONS_MARKDOWN);
+	return query_at_chat(ctx, request, params, export_fields, CONVERSATIONS_MARKDOWN);
 }
 
 struct rpc_result *lsp_chat_commands(void *ctx, struct rpc_request *request, const struct json *params)

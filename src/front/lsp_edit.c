@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "eke/base/decode.h"
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "lsp_positions.h"
 
@@ -58,11 +59,7 @@ static void edit_release(void *p)
 
 static void edit_end(struct lsp_edit *e)
 {
-	struct lsp_edit **at = &e->lsp->edits;
-
-	while (*at != e)
-		at = &(*at)->next;
-	*at = e->next;
+	list_unlink(e->lsp->edits, e);
 	loop_defer_free(e->lsp->app.loop, e, edit_release);
 }
 

@@ -1,5 +1,5 @@
 /*
- * models/list asks each endpoint (or the one named) for its models; budget/get says what is left of each plan.
+ * models/list: asks each endpoint, or the one that is named, for its models.
  */
 #include "lsp_private.h"
 
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "eke/base/json_writer.h"
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/upstream/models.h"
 
@@ -40,11 +41,7 @@ static void models_release(void *p)
 
 static void models_end(struct lsp_models *m)
 {
-	struct lsp_models **at = &m->lsp->models;
-
-	while (*at != m)
-		at = &(*at)->next;
-	*at = m->next;
+	list_unlink(m->lsp->models, m);
 	for (size_t i = 0; i < m->count; i++)
 		models_cancel(m->lsp->app.upstream, m->parts[i].query);
 	loop_defer_free(m->lsp->app.loop, m, models_release);
@@ -139,29 +136,4 @@ struct rpc_result *lsp_models_list(void *ctx, struct rpc_request *request, const
 		for (size_t i = 0; i < upstream_count(lsp->app.upstream); i++)
 			add_part(m, upstream_at(lsp->app.upstream, i));
 	return rpc_pending(request, on_cancel, m);
-}
-
-void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w)
-{
-	json_begin_array(w, "budgets");
-	for (size_t i = 0; i < upstream_count(lsp->app.upstream); i++)
-		budget_write(lsp->app.budget, endpoint_config(upstream_at(lsp->app.upstream, i)), w);
-	json_end_array(w);
-}
-
-struct rpc_result *lsp_budget_get(void *ctx, struct rpc_request *request, const struct json *params)
-{
-	struct lsp *lsp = ctx;
-	struct json_writer w;
-	struct strbuf result;
-
-	(void)params;
-	lsp_refresh(lsp);
-	strbuf_init(&result, MIB(1));
-	json_writer_init(&w, &result);
-	json_begin_object(&w, NULL);
-	lsp_write_budgets(lsp, &w);
-	json_end_object(&w);
-	json_writer_end(&w);
-	return rpc_reply(request, &result);
 }

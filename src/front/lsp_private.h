@@ -31,7 +31,7 @@ struct lsp_completion;
 struct lsp_edit;
 struct lsp_models;
 struct lsp_local;
-struct lsp_look;
+struct lsp_chat_query;
 struct lsp_action;
 struct lsp_work;
 
@@ -59,7 +59,7 @@ struct lsp {
 	struct lsp_turn *turns;
 	struct lsp_completion *completions;
 	struct lsp_models *models;
-	struct lsp_look *looks;
+	struct lsp_chat_query *chat_queries;
 	struct lsp_edit *edits;
 	struct lsp_action *actions;
 	struct lsp_work *works;
@@ -88,15 +88,22 @@ void lsp_explain(struct lsp *lsp, struct err *err);
 rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;
 
 /* lsp_completion.c */
-rpc_request_fn lsp_inline_completion, lsp_explain_completion, lsp_execute_command;
+rpc_request_fn lsp_inline_completion, lsp_explain_completion;
 rpc_notification_fn lsp_did_show, lsp_did_partially_accept;
 void lsp_completions_free(struct lsp *lsp);
+/* What became of the item whose command has these arguments. */
+void lsp_note_item(struct lsp *lsp, const struct json *arguments, enum engine_event event);
+
+/* lsp_command.c */
+rpc_request_fn lsp_execute_command;
+/* Writes the member "commands". */
+void lsp_write_commands(struct json_writer *w);
 
 /* lsp_chat.c, lsp_conversation.c, lsp_conversations.c; lsp_turn.c */
 rpc_request_fn lsp_chat_complete, lsp_chat_send, lsp_chat_regenerate;
 rpc_request_fn lsp_chat_list, lsp_chat_get, lsp_chat_rename, lsp_chat_delete, lsp_chat_export, lsp_chat_commands;
 void lsp_turns_free(struct lsp *lsp);
-void lsp_looks_free(struct lsp *lsp);
+void lsp_chat_queries_free(struct lsp *lsp);
 
 /* lsp_folders.c: the workspace's folders, as initialize and workspace/didChangeWorkspaceFolders tell them. */
 void lsp_take_folders(struct lsp *lsp, const struct json *folders, const char *root_uri, const char *root_path);
@@ -126,7 +133,7 @@ void lsp_write_text_edit(struct json_writer *w, const struct edit_change *change
 void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal);
 
 /* lsp_models.c */
-rpc_request_fn lsp_models_list, lsp_budget_get;
+rpc_request_fn lsp_models_list;
 void lsp_models_free(struct lsp *lsp);
 
 /*
@@ -138,6 +145,8 @@ void lsp_local_look(struct lsp *lsp, bool asked_for);
 const struct local_server *lsp_local_found(const struct lsp *lsp);
 void lsp_local_free(struct lsp *lsp);
 
+/* lsp_budget.c */
+rpc_request_fn lsp_budget_get;
 /* Writes the array of all endpoints' budgets under the key "budgets". */
 void lsp_write_budgets(const struct lsp *lsp, struct json_writer *w);
 

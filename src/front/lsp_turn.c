@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/chat/history_json.h"
 #include "eke/rpc/outgoing.h"
@@ -34,11 +35,7 @@ struct lsp_turn *lsp_turn_new(
 
 static void turn_end(struct lsp_turn *turn)
 {
-	struct lsp_turn **at = &turn->lsp->turns;
-
-	while (*at != turn)
-		at = &(*at)->next;
-	*at = turn->next;
+	list_unlink(turn->lsp->turns, turn);
 	rpc_call_cancel(turn->lsp->rpc, turn->asking);
 	loop_defer_free(turn->lsp->app.loop, turn, turn_release);
 }

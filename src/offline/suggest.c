@@ -47,9 +47,9 @@ const char *offline_reason_name(enum offline_reason reason)
 	return "";
 }
 
-static size_t at_most_window(size_t len)
+static size_t at_most_excerpt(size_t len)
 {
-	return len < LIMIT_OFFLINE_WINDOW ? len : LIMIT_OFFLINE_WINDOW;
+	return len < LIMIT_OFFLINE_EXCERPT ? len : LIMIT_OFFLINE_EXCERPT;
 }
 
 /* --- the place --- */
@@ -121,7 +121,7 @@ static bool take_place(struct offline_place *place, struct offline *offline, con
 					 .doc = offline_find(offline, r->uri),
 					 .syntax = syntax_of(r->language),
 					 .line = r->line };
-	indent_learn(&indent, before, len);
+	indent_learn(&indent, syntax_of(r->language), before, len);
 	place->style.tabs = indent_is_tabs(&indent, r->insert_spaces);
 	place->style.unit = (unsigned)indent_unit(&indent, r->insert_spaces, r->tab_size);
 	take_above(place, before, start);
@@ -295,7 +295,7 @@ static void add_text(struct strbuf *out, const char *s, size_t len, bool crlf)
 static enum offline_reason offer(const struct offline_request *r, const struct offline_place *place,
 				 const struct offline_draft *draft, struct strbuf *out, double *probability)
 {
-	size_t limit = offline_fit(draft, r->after, at_most_window(r->after_len), place->at_start);
+	size_t limit = offline_fit(draft, r->after, at_most_excerpt(r->after_len), place->at_start);
 	double threshold = r->level == OFFLINE_SURE ? SURE : LIKELY;
 	const struct offline_point *end = choose(draft, draft->text->len, threshold);
 
@@ -333,7 +333,7 @@ static void set_line_aside(struct offline *offline, const struct offline_request
 bool offline_complete(struct offline *offline, const struct offline_request *r, struct strbuf *out,
 		      struct offline_verdict *verdict)
 {
-	size_t len = at_most_window(r->before_len);
+	size_t len = at_most_excerpt(r->before_len);
 	const char *before = r->before + r->before_len - len;
 	size_t max_lines = r->max_lines ? r->max_lines : LIMIT_COMPLETION_LINES;
 	struct offline_place place;
@@ -351,7 +351,7 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	if (!take_place(&place, offline, r, before, len))
 		return false;
 	place.at_start = !place.head.count && !place.partial_len;
-	place.crlf = memmem(before, len, "\r\n", 2) || memmem(r->after, at_most_window(r->after_len), "\r\n", 2);
+	place.crlf = memmem(before, len, "\r\n", 2) || memmem(r->after, at_most_excerpt(r->after_len), "\r\n", 2);
 	place.prose = in_prose(&place, before, len);
 	write_draft(&place, offline->pool, max_lines, &draft);
 	verdict->candidates = (unsigned)draft.candidates;

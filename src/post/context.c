@@ -1,14 +1,19 @@
 /*
- * The place of the cursor, worked out. One struct post_context lives for one call of post_process() and
+ * The cursor's surroundings, worked out. One struct post_context lives for one call of post_process() and
  * owns the two normalised windows; the stages borrow it.
  */
 #include "eke/post/context.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "eke/base/attrs.h"
 #include "eke/base/limits.h"
+#include "eke/code/blocks.h"
 #include "eke/code/indent.h"
+
+#define TAB_COLUMNS 8
+#define SURE_LINES 4 /* that are indented the same way show what a document indents with */
+#define NEW_DOCUMENT 200 /* bytes of a document of which nothing can be learned yet */
 
 void post_add_lf(struct strbuf *out, const char *s, size_t len)
 {
@@ -27,118 +32,42 @@ void post_add_lf(struct strbuf *out, const char *s, size_t len)
 	}
 }
 
-size_t post_line_at(const char *s, size_t len, size_t start, struct post_line *line)
-{
-	const char *lf = memchr(s + start, '\n', len - start);
-	size_t end = lf ? (size_t)(lf - s) : len;
-
-	line->start = start;
-	line->len = end - start;
-	while (line->len && (s[start + line->len - 1] == ' ' || s[start + line->len - 1] == '\t'))
-		line->len--;
-	return end + 1;
-}
-
-bool post_blank(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\n')
-			return false;
-	}
-	return true;
-}
-
 size_t post_columns(const struct post_context *c, const char *s, size_t len, size_t *bytes)
 {
 	size_t columns = 0;
 	size_t i = 0;
 
 	for (; i < len && (s[i] == ' ' || s[i] == '\t'); i++)
-		columns = s[i] == ' ' ? columns + 1 : columns - columns % c->unit + c->unit;
+		columns = s[i] == ' ' ? columns + 1 : columns - columns % c->tab + c->tab;
 	if (bytes)
 		*bytes = i;
 	return columns;
 }
 
-bool post_is_word(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || (c & 0x80);
-}
-
-size_t post_word_chars(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += post_is_word(s[i]) && ((unsigned char)s[i] & 0xC0) != 0x80;
-	return n;
-}
-
-bool post_starts(const char *s, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-
-	return len >= n && !strncasecmp(s, word, n);
-}
-
-bool post_opens_block(const struct post_context *c, const char *line, size_t len)
-{
-	static const char *const words[] = { " then", " do", "\tdo", "else", "begin", NULL };
-	struct syntax_walk w = { .syntax = c->syntax, .s = line, .len = len };
-	enum syntax_event event;
-	size_t pos;
-	size_t end = len;
-
-	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
-		if (event == SYNTAX_COMMENT) {
-			end = pos;
-			break;
-		}
-	}
-	while (end && (line[end - 1] == ' ' || line[end - 1] == '\t'))
-		end--;
-	if (!end)
-		return false;
-	if (strchr("{([", line[end - 1]))
-		return true;
-	if (line[end - 1] == ':')
-		return (c->syntax->flags & SYNTAX_INDENT) != 0;
-	for (int i = 0; words[i]; i++) {
-		size_t n = strlen(words[i]);
-
-		if (end >= n && !memcmp(line + end - n, words[i], n) && !(c->syntax->flags & SYNTAX_PROSE) &&
-		    (end == n || words[i][0] == ' ' || words[i][0] == '\t' || !post_is_word(line[end - n - 1])))
-			return true;
-	}
-	return false;
-}
-
 void post_add_indent(const struct post_context *c, struct strbuf *out, size_t columns)
 {
-	for (; c->tabs && columns >= c->unit; columns -= c->unit)
+	for (; c->tabs && columns >= c->tab; columns -= c->tab)
 		strbuf_addch(out, '\t');
 	for (; columns; columns--)
 		strbuf_addch(out, ' ');
 }
 
-size_t post_skip_blanks(const char *s, size_t len)
+size_t post_line_start(const char *s, size_t pos)
 {
-	size_t i = 0;
+	const char *lf = memrchr(s, '\n', pos);
 
-	while (i < len && (s[i] == ' ' || s[i] == '\t'))
-		i++;
-	return i;
+	return lf ? (size_t)(lf - s) + 1 : 0;
 }
 
 bool post_between_brackets(const struct post_context *c)
 {
-	size_t i = post_skip_blanks(c->suffix.data, c->rest_len);
+	size_t i = skip_blanks(c->suffix.data, c->rest_len);
 	size_t n = c->head_len;
 
 	while (n && (c->head[n - 1] == ' ' || c->head[n - 1] == '\t'))
 		n--;
 	return n && i < c->rest_len && memchr(")]}", c->suffix.data[i], 3) &&
-	       c->head[n - 1] == syntax_opener_of(c->suffix.data[i]);
+		c->head[n - 1] == syntax_opener_of(c->suffix.data[i]);
 }
 
 bool post_is_code(const struct post_context *c)
@@ -151,21 +80,52 @@ bool post_in_code(const struct post_context *c)
 	return post_is_code(c) && !c->in_comment && c->at.where == SYNTAX_IN_CODE;
 }
 
+/* The cursor is in a rule of a Makefile: behind its target, or below a line of its recipe. */
+static bool is_recipe(const struct post_context *c)
+{
+	const char *line = c->head_blank ? c->prefix.data + c->above.start : c->head;
+	size_t len = c->head_blank ? c->above.len : c->head_len;
+	const char *colon = memchr(line, ':', len);
+
+	if (len && line[0] == '\t')
+		return true;
+	return colon && line[0] != ' ' && (colon + 1 == line + len || colon[1] != '=') &&
+		!memchr(line, '=', (size_t)(colon - line)) && !memchr(line, '(', (size_t)(colon - line));
+}
+
 static void set_indentation(struct post_context *c)
 {
 	struct indent indent = { 0 };
+	bool spaces = c->in->insert_spaces && !(c->syntax->flags & SYNTAX_TABS);
+	size_t bytes = skip_blanks(c->head, c->head_len);
+	bool mixed;
+	size_t lines;
 
-	indent_learn(&indent, c->prefix.data, c->prefix.len);
-	indent_learn(&indent, c->suffix.data, c->suffix.len);
-	/* Where no other line is indented, the cursor's may be. */
-	if (c->head_blank && c->head_len && c->head[0] == ' ') {
+	indent_learn(&indent, c->syntax, c->prefix.data, c->prefix.len);
+	indent_learn(&indent, c->syntax, c->suffix.data, c->suffix.len);
+	mixed = indent_is_mixed(&indent);
+	lines = indent.tabs + indent.spaces;
+	/* The cursor's line wins. */
+	if (bytes && c->head[0] == '\t') {
+		indent.tabs = SIZE_MAX;
+	} else if (bytes > 1 && !memchr(c->head, '\t', bytes) && !(c->syntax->flags & SYNTAX_TABS)) {
+		indent.tabs = 0;
 		indent.spaces++;
-		if (!indent.step && (c->head_len == 2 || c->head_len == 4))
-			indent.step = c->head_len;
+		if (!indent.step && (bytes == 2 || bytes == 4))
+			indent.step = bytes;
 	}
-	c->tabs = indent_is_tabs(&indent, c->in->insert_spaces);
-	c->unit = indent_unit(&indent, c->in->insert_spaces, c->in->tab_size);
-	c->columns = post_columns(c, c->head, c->head_len, NULL);
+	/* Of a Makefile only recipes need their tab. */
+	if ((c->syntax->flags & (SYNTAX_TABS | SYNTAX_SHELL)) == (SYNTAX_TABS | SYNTAX_SHELL) && !is_recipe(c))
+		mixed = true;
+	/* The cursor's line, enough others, the language, or, where there is next to nothing yet, the client. */
+	c->sure = !mixed &&
+		(bytes || lines >= SURE_LINES || (c->syntax->flags & SYNTAX_TABS) ||
+			(!c->in->insert_spaces && c->prefix.len + c->suffix.len < NEW_DOCUMENT));
+	c->tabs = indent_is_tabs(&indent, spaces);
+	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
+	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
+	c->columns = c->base = post_columns(c, c->head, c->head_len, NULL);
+	c->above_columns = post_columns(c, c->prefix.data + c->above.start, c->above.len, NULL);
 }
 
 static void set_line(struct post_context *c)
@@ -175,28 +135,120 @@ static void set_line(struct post_context *c)
 
 	c->head = lf ? lf + 1 : c->prefix.data;
 	c->head_len = (size_t)(c->prefix.data + c->prefix.len - c->head);
-	c->head_blank = post_blank(c->head, c->head_len);
+	c->head_blank = is_all_blank(c->head, c->head_len);
 	c->rest_len = end ? (size_t)(end - c->suffix.data) : c->suffix.len;
-	c->rest_blank = post_blank(c->suffix.data, c->rest_len);
+	c->rest_blank = is_all_blank(c->suffix.data, c->rest_len);
 	c->whole_lines = c->head_blank && !c->rest_blank;
+}
+
+static void look_above(struct post_context *c)
+{
+	size_t end = (size_t)(c->head - c->prefix.data);
+
+	while (end) {
+		size_t start = post_line_start(c->prefix.data, end - 1);
+		struct line line;
+
+		line_at(c->prefix.data, end - 1, start, &line);
+		if (skip_blanks(c->prefix.data + start, line.len) < line.len) {
+			c->above = line;
+			c->above_opens = block_opens(c->syntax, c->prefix.data + start, line.len);
+			return;
+		}
+		end = start;
+	}
+}
+
+/* Does a closing bracket that begins its line stand below the line of its opener, or with what is inside? */
+static void learn_closer(const struct post_context *c, size_t opener, size_t closer, size_t *below, size_t *inside)
+{
+	const char *s = c->prefix.data;
+	size_t own = post_line_start(s, closer);
+	size_t other = post_line_start(s, opener);
+	size_t columns;
+	size_t base;
+
+	if (own == other || !is_all_blank(s + own, closer - own))
+		return;
+	columns = post_columns(c, s + own, closer - own, NULL);
+	base = post_columns(c, s + other, opener - other, NULL);
+	*below += columns == base;
+	*inside += columns > base;
+}
+
+/* The indentation of the line of the prefix that pos is in. */
+static size_t line_columns(const struct post_context *c, size_t pos)
+{
+	size_t start = post_line_start(c->prefix.data, pos);
+
+	return post_columns(c, c->prefix.data + start, pos - start, NULL);
 }
 
 static void walk_prefix(struct post_context *c)
 {
+	size_t head = (size_t)(c->head - c->prefix.data);
+	size_t below = 0;
+	size_t inside = 0;
 	struct syntax_walk w = { .syntax = c->syntax, .s = c->prefix.data, .len = c->prefix.len };
 	enum syntax_event event;
 	size_t pos;
 
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
+		size_t depth = c->open.depth;
+		size_t line;
+
 		if (event == SYNTAX_OPEN)
 			syntax_push(&c->open, c->prefix.data[pos], pos);
-		else if (event == SYNTAX_CLOSE)
-			syntax_pop(&c->open, c->prefix.data[pos]);
+		else if (event == SYNTAX_CLOSE && syntax_pop(&c->open, c->prefix.data[pos]) && depth == c->open.depth + 1)
+			learn_closer(c, c->open.pos[c->open.depth], pos, &below, &inside);
+		if (event != SYNTAX_CLOSE || depth == c->open.depth)
+			continue;
+		line = post_line_start(c->prefix.data, pos);
+		if (line == head)
+			c->base = line_columns(c, c->open.pos[c->open.depth]);
+		else if (line == c->above.start)
+			c->above_columns = line_columns(c, c->open.pos[c->open.depth]);
 	}
+	c->closers_inside = inside > below;
+	for (size_t i = 0; i < c->open.depth; i++)
+		c->open_columns[i] = line_columns(c, c->open.pos[i]);
 	c->at = w.state;
 	c->in_comment = c->at.where == SYNTAX_IN_LINE_COMMENT || c->at.where == SYNTAX_IN_BLOCK_COMMENT ||
-			(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||
-			(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
+		(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||
+		(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
+}
+
+/*
+ * The opener below `depth` that a closer belongs to: one whose line is indented as the closer's, else the innermost
+ * that is not indented more; SIZE_MAX: it is not in the excerpt.
+ */
+static size_t opener_of(const struct post_context *c, const struct post_closer *closer, size_t depth)
+{
+	char opener = syntax_opener_of(closer->closer);
+	bool by_columns = closer->begins_line && !c->closers_inside;
+	size_t found = SIZE_MAX;
+
+	for (size_t i = depth; i-- > 0;) {
+		if (c->open.opener[i] != opener || (by_columns && c->open_columns[i] > closer->columns))
+			continue;
+		if (found == SIZE_MAX)
+			found = i;
+		if (!by_columns)
+			break;
+		if (c->open_columns[i] == closer->columns)
+			return i;
+	}
+	return found;
+}
+
+/* Only blanks or a comment stand behind the bracket at pos on its line. */
+static bool ends_line(const struct post_context *c, size_t pos)
+{
+	size_t start = post_line_start(c->prefix.data, pos);
+	struct line line;
+
+	line_at(c->prefix.data, c->prefix.len, start, &line);
+	return start + code_length(c->syntax, c->prefix.data + start, line.len) == pos + 1;
 }
 
 /* Closers after the cursor without an opener there, outwards. */
@@ -205,6 +257,7 @@ static void walk_suffix(struct post_context *c)
 	struct syntax_walk w = { .syntax = c->syntax, .s = c->suffix.data, .len = c->suffix.len, .state = c->at };
 	struct syntax_stack own = { .depth = 0 };
 	enum syntax_event event;
+	size_t depth = c->open.depth;
 	size_t pos;
 	size_t line = 0;
 	bool first = true;
@@ -219,10 +272,17 @@ static void walk_suffix(struct post_context *c)
 			syntax_push(&own, w.s[pos], pos);
 		} else if (event == SYNTAX_CLOSE && !syntax_pop(&own, w.s[pos])) {
 			closer = &c->closers[c->closer_count++];
-			c->rest_closers += first;
 			closer->closer = w.s[pos];
-			closer->begins_line = post_blank(w.s + line, pos - line) && (!first || c->head_blank);
+			closer->pos = pos;
+			closer->on_line = first;
+			closer->begins_line = is_all_blank(w.s + line, pos - line) && (!first || c->head_blank);
 			closer->columns = first ? c->columns : post_columns(c, w.s + line, pos - line, NULL);
+			closer->opener = opener_of(c, closer, depth);
+			if (closer->opener != SIZE_MAX) {
+				closer->pinned = closer->begins_line && !c->closers_inside &&
+					ends_line(c, c->open.pos[closer->opener]) && c->open_columns[closer->opener] == closer->columns;
+				depth = closer->opener;
+			}
 		}
 	}
 }
@@ -232,8 +292,8 @@ static void list_lines_after(struct post_context *c)
 	size_t at = c->whole_lines ? 0 : c->rest_len + 1;
 
 	while (at < c->suffix.len && c->after_count < POST_LINES_AFTER) {
-		struct post_line line;
-		size_t next = post_line_at(c->suffix.data, c->suffix.len, at, &line);
+		struct line line;
+		size_t next = line_at(c->suffix.data, c->suffix.len, at, &line);
 
 		if (line.len)
 			c->after[c->after_count++] = line;
@@ -241,7 +301,7 @@ static void list_lines_after(struct post_context *c)
 	}
 	if (c->after_count)
 		c->after_columns = (c->after[0].start ? 0 : c->columns) +
-				   post_columns(c, c->suffix.data + c->after[0].start, c->after[0].len, NULL);
+			post_columns(c, c->suffix.data + c->after[0].start, c->after[0].len, NULL);
 }
 
 static bool has_crlf(const char *s, size_t len, bool *crlf)
@@ -255,7 +315,9 @@ static bool has_crlf(const char *s, size_t len, bool *crlf)
 
 void post_context_init(struct post_context *c, const struct post_input *in)
 {
-	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE };
+	*c = (struct post_context){
+		.in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE, .tab = TAB_COLUMNS
+	};
 	c->max_lines = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
 	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
 	strbuf_init(&c->suffix, LIMIT_DOCUMENT);
@@ -264,6 +326,7 @@ void post_context_init(struct post_context *c, const struct post_input *in)
 	if (!has_crlf(in->prefix, in->prefix_len, &c->crlf))
 		has_crlf(in->suffix, in->suffix_len, &c->crlf);
 	set_line(c);
+	look_above(c);
 	set_indentation(c);
 	walk_prefix(c);
 	walk_suffix(c);

@@ -1,50 +1,34 @@
 /*
- * Line breaks and indentation. Models write line ends that belong to their tags or fences, leave out
- * the one behind a comment or an opening line, indent the first line although it is indented, write
- * blocks as if they began in column 0, and use four spaces where the document has tabs. Decisions rest
- * on the cursor's line, the first line with text and the one after it, so they stay the same while the
- * answer grows.
+ * Line breaks and indentation. The model's stand unless they cannot be meant: a line behind "{" or ":" that is not
+ * deeper, a line that is shallower than the block it is in. Then the answer was written as if it began in column 0, or
+ * where its own first line is, and moves as a whole. What is changed beside: blanks where the document has tabs, a
+ * first line that belongs below the one that opens its block.
+ *
+ * Decisions rest on the cursor's line, the answer's first line with text and the one after it, so that they stay the
+ * same while the answer grows.
  */
-#include "eke/post/reindent.h"
+#include "reindent.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
+#include "eke/code/blocks.h"
+#include "balance.h"
+
+#define TAB_SPACES_MIN 2 /* blanks at a line's beginning that may stand for a tab */
 
 /* The lines that decide. */
 struct layout {
-	bool first_blank;      /* the text begins with a line end */
-	bool more;             /* there is a line with text after the first line */
-	struct post_line line; /* ... the first such */
-	size_t columns;        /* ... its indentation, in the document's measure */
-	size_t space_unit;     /* columns that the model's spaces stand for a level with, in a document with tabs */
+	struct line first; /* with text */
+	size_t given; /* its blanks, in columns */
+	bool more;
+	struct line second; /* the next one with text that begins in code */
+	size_t columns; /* its indentation, in the document's measure */
+	bool foreign; /* it is indented the other way than the document */
+	size_t space_unit; /* columns that the model's spaces stand for a level with, in a document with tabs */
 };
-
-bool post_line_closes(const char *line, size_t len)
-{
-	static const char *const words[] = {
-		"else",    "elif",   "elsif",       "except", "finally", "catch", "case",
-		"default", "rescue", "ensure",      "when",   "end",     "fi",    "done",
-		"esac",    "endif",  "endfunction", "endfor", "then",    "until",
-	};
-	size_t i = 0;
-
-	while (i < len && (line[i] == ' ' || line[i] == '\t'))
-		i++;
-	if (i == len)
-		return false;
-	if (memchr(")]}", line[i], 3) || post_starts(line + i, len - i, "</"))
-		return true;
-	for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-		size_t n = strlen(words[k]);
-
-		if (len - i >= n && !memcmp(line + i, words[k], n) && (len - i == n || !post_is_word(line[i + n])))
-			return true;
-	}
-	return false;
-}
 
 static size_t leading_spaces(const char *s, size_t len)
 {
@@ -55,255 +39,416 @@ static size_t leading_spaces(const char *s, size_t len)
 	return n < len && s[n] == '\t' ? 0 : n;
 }
 
+/* Does some line of the document begin with exactly these blanks? */
+static bool document_has_blanks(const struct post_context *c, const char *s, size_t n)
+{
+	const struct strbuf *sides[] = { &c->prefix, &c->suffix };
+
+	for (size_t k = 0; k < ARRAY_LEN(sides); k++) {
+		const struct strbuf *side = sides[k];
+
+		for (size_t at = k ? c->rest_len + 1 : 0; at < side->len;) {
+			const char *lf = memchr(side->data + at, '\n', side->len - at);
+			size_t len = (lf ? (size_t)(lf - side->data) : side->len) - at;
+
+			if (len > n && skip_blanks(side->data + at, len) == n && !memcmp(side->data + at, s, n))
+				return true;
+			at += len + 1;
+		}
+	}
+	return false;
+}
+
+/* The line is indented with spaces where the document has tabs, or the reverse, and the document is sure of that. */
+static bool is_foreign(const struct post_context *c, const char *s, size_t len)
+{
+	size_t bytes = skip_blanks(s, len);
+	size_t spaces = leading_spaces(s, len);
+
+	if (!c->sure || !bytes || bytes == len || (c->syntax->flags & SYNTAX_PROSE))
+		return false;
+	if (c->tabs ? spaces < TAB_SPACES_MIN : !memchr(s, '\t', bytes) || (c->syntax->flags & SYNTAX_TABS))
+		return false;
+	return !document_has_blanks(c, s, bytes);
+}
+
+/*
+ * All lines of the text that are indented are so in the other way: one that is not, or is aligned by blanks behind
+ * tabs, shows that both are meant. Lines in parentheses have no say.
+ */
+static bool is_all_foreign(const struct post_context *c, const struct strbuf *t, size_t from)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
+	struct syntax_stack own = { .depth = 0 };
+	bool any = false;
+
+	while (from <= t->len) {
+		struct line line;
+		size_t next = line_at(t->data, t->len, from, &line);
+		size_t bytes = skip_blanks(t->data + from, line.len);
+		enum syntax_event event;
+		size_t pos;
+
+		while (w.at < from && (event = syntax_next(&w, &pos)) != SYNTAX_END) {
+			if (event == SYNTAX_OPEN)
+				syntax_push(&own, t->data[pos], pos);
+			else if (event == SYNTAX_CLOSE)
+				syntax_pop(&own, t->data[pos]);
+		}
+		if (bytes && bytes < line.len && !(own.depth && own.opener[own.depth - 1] == '(')) {
+			if (!is_foreign(c, t->data + from, line.len) ||
+				(t->data[from] == '\t' && memchr(t->data + from, ' ', bytes)))
+				return false;
+			any = true;
+		}
+		from = next;
+	}
+	return any;
+}
+
 /* Indentation as it will be in the document. */
 static size_t columns_of(const struct post_context *c, const struct layout *l, const char *s, size_t len)
 {
 	size_t spaces = leading_spaces(s, len);
 
-	if (!c->tabs || spaces < 2)
+	if (!l->foreign || !is_foreign(c, s, len))
 		return post_columns(c, s, len, NULL);
+	/* A tab is a level. */
+	if (!c->tabs) {
+		size_t tabs = 0;
+
+		while (s[tabs] == '\t')
+			tabs++;
+		return tabs * c->unit + leading_spaces(s + tabs, len - tabs);
+	}
 	return spaces / l->space_unit * c->unit + spaces % l->space_unit;
 }
 
 static size_t guess_space_unit(const struct post_context *c, size_t spaces)
 {
+	if (spaces % 4 == 0 && c->unit != 2)
+		return 4;
 	if (spaces % c->unit == 0)
 		return c->unit;
-	if (spaces % 4 == 0)
-		return 4;
 	return spaces % 2 ? c->unit : 2;
+}
+
+/*
+ * The next line of t from *at on that has text and begins in code; false if there is none. The walk stands at the
+ * beginning of what was looked at.
+ */
+static bool next_line(struct syntax_walk *w, size_t *at, struct line *line)
+{
+	size_t pos;
+
+	while (*at <= w->len) {
+		size_t next = line_at(w->s, w->len, *at, line);
+
+		while (w->at < *at && syntax_next(w, &pos) != SYNTAX_END)
+			;
+		*at = next;
+		if (line->len > skip_blanks(w->s + line->start, line->len) && !syntax_is_fixed(&w->state) &&
+			w->state.where != SYNTAX_IN_BLOCK_COMMENT)
+			return true;
+	}
+	return false;
 }
 
 static void look(const struct post_context *c, const struct strbuf *t, struct layout *l)
 {
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
+	struct line line;
 	size_t at = 0;
-	bool first = true;
 
 	*l = (struct layout){ .space_unit = c->unit };
 	while (at <= t->len) {
-		struct post_line line;
-		size_t next = post_line_at(t->data, t->len, at, &line);
-
-		if (first && !line.len)
-			l->first_blank = next <= t->len;
-		if (!first && line.len) {
-			l->more = true;
-			l->line = line;
+		at = line_at(t->data, t->len, at, &l->first);
+		if (skip_blanks(t->data + l->first.start, l->first.len) < l->first.len)
 			break;
-		}
-		first = false;
-		at = next;
 	}
 	/* The first line that is indented with spaces shows the model's level. */
-	for (at = l->more ? l->line.start : t->len + 1; at <= t->len;) {
-		struct post_line line;
-		size_t next = post_line_at(t->data, t->len, at, &line);
+	for (size_t i = at; i <= t->len;) {
+		size_t next = line_at(t->data, t->len, i, &line);
 		size_t spaces = leading_spaces(t->data + line.start, line.len);
 
-		if (line.len && spaces >= 2) {
+		if (spaces >= TAB_SPACES_MIN && spaces < line.len) {
 			l->space_unit = guess_space_unit(c, spaces);
 			break;
 		}
-		at = next;
+		i = next;
 	}
+	l->foreign = is_all_foreign(c, t, at <= t->len ? at : t->len);
+	l->given = columns_of(c, l, t->data + l->first.start, l->first.len);
+	l->more = next_line(&w, &at, &l->second);
 	if (l->more)
-		l->columns = columns_of(c, l, t->data + l->line.start, l->line.len);
+		l->columns = columns_of(c, l, t->data + l->second.start, l->second.len);
 }
 
-/* --- the beginning --- */
+/* --- where the answer begins --- */
 
-static char last_char(const struct post_context *c)
-{
-	size_t n = c->head_len;
-
-	while (n && (c->head[n - 1] == ' ' || c->head[n - 1] == '\t'))
-		n--;
-	return n ? c->head[n - 1] : '\0';
-}
-
-static bool line_end_is_meant_in_prose(const struct post_context *c, const struct strbuf *t,
-				       const struct layout *l)
-{
-	char last = c->head[c->head_len - 1];
-
-	if (last != ' ' && last != ',' && !post_is_word(last))
-		return true;
-	if (!l->more)
-		return false;
-	return memchr("#-*>|`~+=<![", t->data[l->line.start], 12) ||
-	       (t->data[l->line.start] >= '0' && t->data[l->line.start] <= '9') ||
-	       memchr(t->data, '\n', l->line.start) != t->data + l->line.start - 1;
-}
-
-/* The text begins with a line end, on a line that has text: does it stand for one in the document? */
-static bool line_end_is_meant(const struct post_context *c, const struct strbuf *t, const struct layout *l)
-{
-	char last = last_char(c);
-	bool spaced = c->head_len && memchr(" \t", c->head[c->head_len - 1], 2);
-	bool deeper = l->more && l->columns > c->columns;
-
-	if (!c->rest_blank)
-		return post_between_brackets(c) && deeper;
-	if (!post_is_code(c))
-		return line_end_is_meant_in_prose(c, t, l);
-	if (c->in_comment || deeper)
-		return true;
-	if (c->at.where == SYNTAX_IN_STRING)
-		return c->at.quote == '`';
-	if (last == ',')
-		return l->more && l->columns >= c->columns && !spaced;
-	if (last == '/' || last == '>')
-		return !spaced;
-	if (strchr("=.+-*&|<!?~^%\\([", last))
-		return false;
-	return !(spaced && post_is_word(last));
-}
-
-/*
- * Drops the lines without text at the beginning but for `keep` line ends, and the first line's blanks
- * if none is kept.
- */
+/* Drops the lines without text at the beginning but for `keep` line ends. */
 static void drop_blank_lines(struct strbuf *t, size_t keep)
 {
 	size_t ends = 0;
 	size_t text = 0;
-	size_t i;
 
-	for (i = 0; i < t->len && memchr(" \t\n", t->data[i], 3); i++) {
+	for (size_t i = 0; i < t->len && memchr(" \t\n", t->data[i], 3); i++) {
 		if (t->data[i] == '\n') {
 			ends++;
 			text = i + 1;
 		}
 	}
-	if (!keep) {
-		strbuf_consume(t, i);
+	if (ends <= keep)
 		return;
-	}
-	if (ends > keep)
-		ends = keep;
 	strbuf_consume(t, text);
-	while (ends--)
+	while (keep--)
 		strbuf_splice(t, 0, 0, "\n", 1);
 }
 
-/* A line of code, as against the rest of a comment. */
-static bool looks_like_code(const struct post_context *c, const char *s, size_t len)
+/* The cursor's line cannot end here: a blank was typed behind it, and what comes is no block of its own. */
+static bool line_goes_on(const struct post_context *c, const struct strbuf *t, const struct layout *l, bool framed)
 {
-	if (!len || syntax_line_is_comment(c->syntax, s, len))
-		return false;
-	return memchr("{;(:,)}", s[len - 1], 7) != NULL &&
-	       (memchr(s, '(', len) || memchr(s, '=', len) || s[len - 1] == '{' || s[len - 1] == ';');
+	char last = c->head[c->head_len - 1];
+	char first = t->data[l->first.start];
+
+	/* The line end may belong to the tag. */
+	if (framed && !post_is_code(c))
+		return (last == ' ' || last == ',' || is_word_char(last)) && !strchr("#-*>|`~+=<![0123456789", first);
+	if (framed && !c->in_comment && c->rest_blank && strchr("=.([,", last) && l->given <= c->columns)
+		return true;
+	return (last == ' ' || last == '\t') && post_is_code(c) && !c->in_comment && c->rest_blank &&
+		l->given <= c->columns;
 }
 
-/*
- * The text begins on the cursor's line, which has text: should it have begun below? Returns the columns
- * to begin with, or SIZE_MAX for no. `as_is`: the text has its indentation.
- */
-static size_t belongs_below(const struct post_context *c, const struct strbuf *t, const struct layout *l,
-			    bool *as_is)
+/* Text right of the cursor: an answer in several lines belongs between brackets. */
+static bool belongs_between(const struct post_context *c, const struct layout *l)
 {
-	char last = last_char(c);
-	struct post_line first;
-	size_t bytes;
-	size_t given;
-	bool ended;
+	return post_between_brackets(c) && l->given > c->columns;
+}
 
-	post_line_at(t->data, t->len, 0, &first);
-	given = post_columns(c, t->data, first.len, &bytes);
-	*as_is = false;
-	if (!c->rest_blank || !post_is_code(c) || bytes == first.len)
-		return SIZE_MAX;
-	if (c->in_comment) {
-		bool line_comment = c->at.where == SYNTAX_IN_LINE_COMMENT;
+/* The first line stands behind one that opens a block: columns where it belongs below, or SIZE_MAX. */
+static size_t belongs_below(const struct post_context *c, const struct strbuf *t, const struct layout *l)
+{
+	size_t end = trimmed_length(c->head, c->head_len);
+	const char *first = t->data + l->first.start;
+	bool colon = (c->syntax->flags & SYNTAX_INDENT) && c->head[end - 1] == ':';
+	size_t before;
+	bool block;
 
-		return line_comment && looks_like_code(c, t->data, first.len) ? c->columns : SIZE_MAX;
-	}
-	if (c->at.where != SYNTAX_IN_CODE)
+	if (!c->rest_blank || !post_is_code(c) || end < c->head_len || c->at.where != SYNTAX_IN_CODE || c->in_comment ||
+		!block_opens(c->syntax, c->head, c->head_len))
 		return SIZE_MAX;
-	ended = memchr("{;}", last, 3) || (last == ':' && (c->syntax->flags & SYNTAX_INDENT));
-	if (!ended)
+	/* "{" behind a value begins one; behind ")" or a word, statements. */
+	before = trimmed_length(c->head, end - 1);
+	block = c->head[end - 1] == '{' && before && (c->head[before - 1] == ')' || is_word_char(c->head[before - 1]));
+	if (!(colon ? !c->open.depth || c->open.pos[c->open.depth - 1] < (size_t)(c->head - c->prefix.data) : block))
 		return SIZE_MAX;
-	*as_is = true;
-	if (bytes >= 2 && (given > c->columns || (given == c->columns && last != '{' && last != ':')))
-		return given;
-	/* "def f():" + "x = 1\n    return x": the second line shows where the first belongs. */
-	*as_is = false;
-	if (post_opens_block(c, c->head, c->head_len) && l->more && l->columns > c->columns && !bytes &&
-	    !post_opens_block(c, t->data, first.len) && !post_line_closes(t->data, first.len))
+	/* Its own indentation shows it, or the line after it does. */
+	if (l->given > c->columns)
+		return l->given;
+	if (l->given || !l->more || l->columns <= c->columns || block_closes(c->syntax, first, l->first.len))
+		return SIZE_MAX;
+	if (!block_opens(c->syntax, first, l->first.len))
 		return l->columns;
-	return SIZE_MAX;
+	return c->columns + c->unit < l->columns || (colon && block_opens(c->syntax, first, l->first.len))
+		? c->columns + c->unit
+		: SIZE_MAX;
+}
+
+/* Closing brackets in s, taken for code, that nothing opened. */
+static size_t unmatched(const struct post_context *c, const char *s, size_t len, bool comment)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = s, .len = len };
+	struct syntax_stack own = { .depth = 0 };
+	enum syntax_event event;
+	size_t n = 0;
+	size_t pos;
+
+	if (comment)
+		w.state.where = SYNTAX_IN_LINE_COMMENT;
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
+		if (event == SYNTAX_OPEN)
+			syntax_push(&own, s[pos], pos);
+		else if (event == SYNTAX_CLOSE && !syntax_pop(&own, s[pos]))
+			n++;
+	}
+	return n;
+}
+
+/* The cursor's line is a finished comment, and code comes: it is indented, or its brackets say so. */
+static bool follows_comment(const struct post_context *c, const struct strbuf *t, const struct layout *l)
+{
+	const char *s = t->data + l->first.start;
+	size_t blanks = skip_blanks(s, l->first.len);
+
+	if (c->at.where != SYNTAX_IN_LINE_COMMENT || !c->rest_blank || syntax_line_is_comment(c->syntax, s, l->first.len))
+		return false;
+	if (!blanks && l->more && block_opens(c->syntax, s, l->first.len))
+		return unmatched(c, t->data, t->len, true) > unmatched(c, t->data, t->len, false);
+	return blanks >= TAB_SPACES_MIN && l->given >= c->columns &&
+		(block_opens(c->syntax, s, l->first.len) || memchr("{;(:,)}", s[l->first.len - 1], 7));
+}
+
+/* The cursor's line is a finished statement, and the answer begins with its blanks again. */
+static bool follows_statement(const struct post_context *c, const struct strbuf *t, const struct layout *l)
+{
+	size_t bytes = skip_blanks(c->head, c->head_len);
+	char last = c->head[c->head_len - 1];
+
+	return c->rest_blank && post_in_code(c) && bytes >= (size_t)(c->head[0] == '\t' ? 1 : TAB_SPACES_MIN) &&
+		strchr(";})", last) && skip_blanks(t->data, t->len) == bytes && !memcmp(t->data, c->head, bytes) &&
+		!syntax_line_is_comment(c->syntax, t->data + bytes, l->first.len - bytes);
 }
 
 /* --- the levels --- */
 
-/*
- * How far all lines after the first have to move to the right, if the model's first line stands at
- * `given` columns; given 0: it does not say.
- */
-static long shift_of(const struct post_context *c, const struct strbuf *t, const struct layout *l, size_t given)
+/* "#if" and labels have columns of their own. */
+static bool stands_apart(const struct post_context *c, const char *line, size_t len)
 {
-	const char *line = t->data + l->line.start;
-	bool closes = post_line_closes(line, l->line.len);
-	long base = (long)c->columns;
-	long columns = (long)l->columns;
-	long unit = (long)c->unit;
-	bool indent = c->syntax->flags & SYNTAX_INDENT;
-	struct strbuf above;
-	struct post_line first;
-	bool opens;
-	bool leaves;
+	size_t at = skip_blanks(line, len);
 
-	if (!l->more || !post_is_code(c) || (c->syntax->flags & SYNTAX_MARKUP) || c->in_comment ||
-	    c->at.where != SYNTAX_IN_CODE)
-		return 0;
-	if (given)
-		return (long)given < base && columns >= base ? 0 : base - (long)given;
-	/* Preprocessor lines, labels. */
-	if (line[0] == '#' || (!indent && line[l->line.len - 1] == ':'))
-		return 0;
-	post_line_at(t->data, t->len, 0, &first);
-	strbuf_init(&above, LIMIT_DOCUMENT);
-	strbuf_add(&above, c->head, c->head_len);
-	strbuf_add(&above, t->data, first.len);
-	opens = post_opens_block(c, above.data, above.len);
-	leaves = false;
-	for (size_t i = 0; i < above.len; i++) {
-		static const char *const words[] = { "return", "break", "continue", "raise", "pass" };
-
-		if (above.data[i] == ' ' || above.data[i] == '\t')
-			continue;
-		for (size_t k = 0; k < ARRAY_LEN(words); k++)
-			leaves |= post_starts(above.data + i, above.len - i, words[k]);
-		break;
-	}
-	strbuf_release(&above);
-	if (opens && closes)
-		return columns < base && columns == 0 ? base : 0;
-	if (opens) {
-		if (columns > base)
-			return 0;
-		if (columns == 0)
-			return indent ? base + unit : 0;
-		return columns == unit ? base : base + unit - columns;
-	}
-	if (closes || columns >= base)
-		return 0;
-	if (!indent)
-		return base - columns;
-	/* A smaller indentation ends the block, unless it is none at all in the middle of one. */
-	if (columns || leaves || memchr("@#", line[0], 2) || post_starts(line, l->line.len, "def ") ||
-	    post_starts(line, l->line.len, "class ") || post_starts(line, l->line.len, "async ") ||
-	    post_starts(line, l->line.len, "if __") || l->line.start < 1 ||
-	    (l->line.start >= 2 && t->data[l->line.start - 2] == '\n' && !l->first_blank))
-		return 0;
-	return base;
+	return (line[at] == '#' && !at && (c->syntax->flags & SYNTAX_CHAR)) ||
+		(!(c->syntax->flags & SYNTAX_INDENT) && line[len - 1] == ':');
 }
 
-/* Writes the lines after the first anew where their blanks are not the document's or have to move. */
-static void rewrite(const struct post_context *c, struct strbuf *t, const struct layout *l, long shift)
+/* What stands before the line that is looked at. */
+struct seam {
+	bool opens; /* a block */
+	bool closes; /* brackets that were open at the cursor */
+	bool leaves; /* the block, by what it says or by a blank line */
+};
+
+/* The innermost bracket before the cursor has lines in it that are no deeper than its own: "namespace x {". */
+static bool block_is_flat(const struct post_context *c)
 {
+	size_t at = c->open.pos[c->open.depth - 1];
+	size_t head = (size_t)(c->head - c->prefix.data);
+
+	for (at = post_line_start(c->prefix.data, at); at < head;) {
+		struct line line;
+		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
+
+		if (at > c->open.pos[c->open.depth - 1] && skip_blanks(c->prefix.data + at, line.len) < line.len &&
+			!stands_apart(c, c->prefix.data + at, line.len) &&
+			post_columns(c, c->prefix.data + at, line.len, NULL) <= c->open_columns[c->open.depth - 1])
+			return true;
+		at = next;
+	}
+	return false;
+}
+
+/* How badly a line at `columns` fits behind one at the cursor's: 0 well, 1 doubtful, 2 it cannot be. */
+static int misfit(const struct post_context *c, const struct seam *seam, const char *line, size_t len, long columns)
+{
+	bool closes = block_closes(c->syntax, line, len);
+	bool indent = (c->syntax->flags & SYNTAX_INDENT) != 0;
+	/* What begins at the cursor ends there; what is below it stands below its statement. */
+	long base = (long)(seam->opens && !c->head_blank ? c->base : c->columns);
+
+	if (columns < 0)
+		return 3;
+	if (seam->opens)
+		return closes ? columns == base ? 0 : 2 : columns == base + (long)c->unit ? 0 : columns > base ? 1 : 2;
+	if (columns == base)
+		return 0;
+	if (columns > base)
+		return closes ? 2 : 1;
+	if (closes || seam->closes)
+		return 0;
+	/* Shallower: the block has ended before it, or is one of brackets that nothing closes. */
+	if (!indent)
+		return c->open.depth && columns <= (long)c->open_columns[c->open.depth - 1] && !block_is_flat(c) ? 2 : 1;
+	if (seam->leaves)
+		return 0;
+	return columns && columns % (long)c->unit == 0 ? 1 : 2;
+}
+
+/* Does the text before the second line end the block: by a blank line, by what it says, by a definition? */
+static bool block_ends_before(const struct post_context *c, const struct strbuf *t, const struct layout *l)
+{
+	const char *line = t->data + l->second.start;
+	size_t start = l->second.start;
+
+	return block_is_left(t->data + l->first.start, l->first.len) || block_is_defined(line, l->second.len) ||
+		strchr("@#", line[skip_blanks(line, l->second.len)]) || starts_with(line, l->second.len, "if __") ||
+		(start >= 2 && t->data[start - 2] == '\n' && start > l->first.start + l->first.len + 1) ||
+		(c->head_blank && c->above_opens && !c->columns);
+}
+
+/* The line stands after the cursor, just so: it shows that nothing is moved. */
+static bool is_next_line(const struct post_context *c, const char *s, size_t len, size_t columns)
+{
+	return c->after_count && columns == c->after_columns &&
+		is_same_line(s, len, c->suffix.data + c->after[0].start, c->after[0].len);
+}
+
+/*
+ * How far the lines have to move to the right: all after the first if that begins at the cursor, else all.
+ */
+static long shift_of(
+	const struct post_context *c, const struct strbuf *t, const struct layout *l, const struct draft *draft, bool below)
+{
+	const struct line *looked = below ? &l->first : &l->second;
+	const char *line = t->data + looked->start;
+	long columns = (long)(below ? l->given : l->columns);
+	long base = (long)c->columns;
+	long given = (long)l->given;
+	long candidates[3] = { 0, 0, 0 };
+	struct seam seam = { .closes = false };
+	struct strbuf first;
+	int best = INT32_MAX;
+	long shift = 0;
+
+	if ((!below && !l->more) || (c->syntax->flags & (SYNTAX_PROSE | SYNTAX_KEYS)) || c->in_comment ||
+		c->at.where == SYNTAX_IN_STRING)
+		return 0;
+	if (draft->moved)
+		return draft->shift;
+	if (stands_apart(c, line, looked->len) || is_next_line(c, line, looked->len, (size_t)columns))
+		return 0;
+	strbuf_init(&first, LIMIT_DOCUMENT);
+	strbuf_add(&first, c->head, c->head_len);
+	if (!below)
+		strbuf_add(&first, t->data + l->first.start, l->first.len);
+	seam.opens = block_opens(c->syntax, first.data, first.len);
+	strbuf_release(&first);
+	seam.closes = balance_of(c, t->data, looked->start).closed > 0;
+	seam.leaves = below || block_ends_before(c, t, l);
+	/*
+	 * As it is; as if the first line were in column 0; relative to the first line's blanks, of which the document has
+	 * some already.
+	 */
+	if (below || !c->head_blank || !given) {
+		candidates[1] = base;
+		candidates[2] = below && seam.opens && !given ? base + (long)c->unit : 0;
+	} else if (given < base) {
+		candidates[0] = base - given;
+		candidates[1] = -given;
+	} else {
+		candidates[1] = base - given;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(candidates); i++) {
+		int score = misfit(c, &seam, line, looked->len, columns + candidates[i]);
+
+		/* A doubt about what stands is no reason to move it. */
+		if (i && best == 1 && candidates[0] == 0)
+			break;
+		if (score < best) {
+			best = score;
+			shift = candidates[i];
+		}
+	}
+	return shift;
+}
+
+/* Writes the lines from `from` on anew where their blanks are not the document's or have to move. */
+static void rewrite(const struct post_context *c, struct strbuf *t, const struct layout *l, long shift, size_t from)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
 	struct strbuf out;
-	bool first = true;
+	long unit = 0; /* columns of the model's level, when it is another than the document's */
+	long level = 0;
+	bool opened = shift && block_opens(c->syntax, t->data + l->first.start, l->first.len);
 
 	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
 	for (size_t at = 0; at <= t->len;) {
@@ -311,84 +456,141 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 		size_t end = lf ? (size_t)(lf - t->data) : t->len;
 		const char *line = t->data + at;
 		size_t len = end - at;
-		size_t bytes;
-		size_t spaces = leading_spaces(line, len);
+		size_t bytes = skip_blanks(line, len);
+		size_t pos;
 		long columns;
 
-		post_columns(c, line, len, &bytes);
-		if (first || bytes == len || (!shift && (c->tabs ? spaces < 2 : !memchr(line, '\t', bytes)))) {
+		while (w.at < at && syntax_next(&w, &pos) != SYNTAX_END)
+			;
+		/* What a string says is not moved. */
+		if (at < from || bytes == len || syntax_is_fixed(&w.state) ||
+			(!shift && !(l->foreign && is_foreign(c, line, len)))) {
 			strbuf_add(&out, line, len);
 		} else {
-			columns = (long)columns_of(c, l, line, len) + (line[bytes] == '#' && !bytes ? 0 : shift);
+			columns = (long)columns_of(c, l, line, len);
+			/* The first line behind one that opens a block shows the model's level. */
+			if (opened && !unit) {
+				level = shift + columns - (long)c->columns;
+				unit = level > 0 && level < (long)c->unit && shift == (long)c->columns - (long)l->given ? level : -1;
+			}
+			columns += stands_apart(c, line, len) && !bytes ? 0 : shift;
+			if (unit > 0 && columns > (long)c->columns)
+				columns = (long)c->columns + (columns - (long)c->columns) / unit * (long)c->unit +
+					(columns - (long)c->columns) % unit;
 			post_add_indent(c, &out, columns > 0 ? (size_t)columns : 0);
 			strbuf_add(&out, line + bytes, len - bytes);
 		}
 		if (lf)
 			strbuf_addch(&out, '\n');
-		first = false;
 		at = end + 1;
 	}
 	strbuf_move(t, &out);
 }
 
 /*
- * Blanks of the first line, on a line of blanks: the cursor stands where they end already. Returns the
- * columns that the model gave.
+ * Blanks of the first line, on a line of blanks: the cursor stands where they end already, unless they are what the
+ * line still lacks.
  */
-static size_t take_first_blanks(const struct post_context *c, struct strbuf *t)
+static void take_first_blanks(const struct post_context *c, struct draft *draft, const struct layout *l)
 {
-	size_t bytes;
-	size_t given;
-	struct post_line first;
+	struct strbuf *t = &draft->text;
+	size_t bytes = skip_blanks(t->data + l->first.start, l->first.len);
+	bool prose = (c->syntax->flags & SYNTAX_PROSE) != 0;
+	bool below = l->first.start > 0;
+	bool misses = c->above_opens && c->columns <= c->above_columns;
+	bool fits = c->above_opens && c->columns == c->above_columns + c->unit;
+	bool partial = c->columns % c->unit && (c->columns + l->given) % c->unit == 0;
+	/* The next line stands where this one does with its blanks. */
+	bool level = l->more && !fits && c->columns % c->unit && l->columns == c->columns + l->given;
 
-	drop_blank_lines(t, 1);
-	if (t->len && t->data[0] == '\n')
-		strbuf_consume(t, 1);
-	post_line_at(t->data, t->len, 0, &first);
-	given = post_columns(c, t->data, first.len, &bytes);
-	if (!c->columns)
-		return 0;
-	strbuf_consume(t, bytes);
-	return given;
+	if (!l->given)
+		return;
+	/* Column 0 says nothing of where the line belongs. */
+	if (!c->columns && !c->head_len && !draft->moved)
+		return;
+	if (!below && !draft->moved && l->given > 0 && !prose &&
+		(misses || level || (partial && (!l->more || l->columns >= c->columns + l->given || l->columns == 0))))
+		return;
+	if (below && !draft->framed && c->head_len == 0)
+		return;
+	strbuf_splice(t, l->first.start, bytes, "", 0);
 }
 
-bool post_indent(const struct post_context *c, struct strbuf *t, bool growing)
+static bool begin_on_blank_line(const struct post_context *c, struct draft *draft, struct layout *l)
 {
-	struct layout l;
-	size_t given = 0;
-	bool prose = !post_is_code(c);
+	struct strbuf *t = &draft->text;
 
-	if (c->head_blank) {
-		given = take_first_blanks(c, t);
-		look(c, t, &l);
-	} else {
-		look(c, t, &l);
-		if (l.first_blank) {
-			if (!l.more && growing)
-				return false;
-			drop_blank_lines(t, line_end_is_meant(c, t, &l) ? 2 : 0);
-		} else {
-			bool as_is;
-			size_t columns;
+	/* A line end in front of an indented line repeats the one that the user made. */
+	if (draft->framed || c->head_len || c->whole_lines)
+		drop_blank_lines(t, 0);
+	look(c, t, l);
+	if (draft->growing && !l->more && l->given)
+		return false;
+	take_first_blanks(c, draft, l);
+	return true;
+}
 
-			/* Whether the first line belongs below may depend on the second. */
-			if (growing && !l.more && post_opens_block(c, c->head, c->head_len))
-				return false;
-			columns = belongs_below(c, t, &l, &as_is);
-			if (columns != SIZE_MAX) {
-				struct strbuf lead;
+static bool begin_on_line(const struct post_context *c, struct draft *draft, struct layout *l)
+{
+	struct strbuf *t = &draft->text;
+	size_t below;
 
-				strbuf_init(&lead, LIMIT_COMPLETION_TEXT);
-				strbuf_addch(&lead, '\n');
-				if (!as_is)
-					post_add_indent(c, &lead, columns);
-				strbuf_splice(t, 0, 0, lead.data, lead.len);
-				strbuf_release(&lead);
-			}
+	look(c, t, l);
+	if (draft->growing && !l->more && (t->data[0] == '\n' || block_opens(c->syntax, c->head, c->head_len)))
+		return false;
+	if (draft->growing && c->at.where == SYNTAX_IN_LINE_COMMENT &&
+		block_opens(c->syntax, t->data + l->first.start, l->first.len))
+		return false;
+	if (l->first.start) {
+		bool between = !c->rest_blank && belongs_between(c, l);
+
+		if (c->rest_blank ? line_goes_on(c, t, l, draft->framed) : !between && post_is_code(c)) {
+			drop_blank_lines(t, 0);
+			strbuf_consume(t, skip_blanks(t->data, t->len));
 		}
+		return true;
+	}
+	below = belongs_below(c, t, l);
+	if (below != SIZE_MAX || follows_statement(c, t, l) || (!draft->growing && follows_comment(c, t, l))) {
+		struct strbuf lead;
+
+		strbuf_init(&lead, LIMIT_COMPLETION_TEXT);
+		strbuf_addch(&lead, '\n');
+		if (!l->given)
+			post_add_indent(c, &lead, below != SIZE_MAX ? below : c->columns);
+		strbuf_splice(t, 0, 0, lead.data, lead.len);
+		strbuf_release(&lead);
+	}
+	return true;
+}
+
+static size_t next_line_start(const struct strbuf *t, size_t at)
+{
+	const char *lf = memchr(t->data + at, '\n', t->len - at);
+
+	return lf ? (size_t)(lf - t->data) + 1 : t->len;
+}
+
+bool reindent(const struct post_context *c, struct draft *draft)
+{
+	struct strbuf *t = &draft->text;
+	struct layout l;
+	size_t given;
+	bool below;
+
+	if (c->head_blank ? !begin_on_blank_line(c, draft, &l) : !begin_on_line(c, draft, &l))
+		return false;
+	given = l.given;
+	look(c, t, &l);
+	/* Whether its blanks are to become tabs, or the reverse, only all of its lines tell. */
+	if (draft->growing && l.more && is_foreign(c, t->data + l.second.start, l.second.len)) {
+		strbuf_truncate(t, l.second.start);
 		look(c, t, &l);
 	}
-	if (!prose)
-		rewrite(c, t, &l, shift_of(c, t, &l, c->head_blank ? given : 0));
+	below = !c->head_blank && l.first.start > 0;
+	/* What the answer gave its first line, before that went on with the cursor's. */
+	if (!below)
+		l.given = given;
+	rewrite(c, t, &l, shift_of(c, t, &l, draft, below), below ? l.first.start : next_line_start(t, l.first.start));
 	return true;
 }

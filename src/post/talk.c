@@ -2,7 +2,7 @@
  * Phrases that chat models say instead of completing, as tables: the openings heard most often from the
  * small models in English and Chinese, and a rule for any other sentence.
  */
-#include "eke/post/talk.h"
+#include "talk.h"
 
 #include <string.h>
 
@@ -13,48 +13,161 @@
 
 /* Openings that are talk even in the middle of prose. */
 static const char *const assistant[] = {
-	"sure!", "sure,", "sure.", "certainly!", "certainly,", "certainly.", "of course!",
-	"absolutely!", "i'm sorry, but", "i am sorry, but", "i’m sorry, but", "sorry, but i",
-	"as an ai", "here's the completion", "here is the completion", "here's the text to insert",
-	"here is the text to insert", "<|im_start|>",
-	"当然！", "当然，", "好的，", "好的！", "抱歉，", "对不起，", "很抱歉",
+	"sure!",
+	"sure,",
+	"sure.",
+	"certainly!",
+	"certainly,",
+	"certainly.",
+	"of course!",
+	"absolutely!",
+	"i'm sorry, but",
+	"i am sorry, but",
+	"i’m sorry, but",
+	"sorry, but i",
+	"as an ai",
+	"here's the completion",
+	"here is the completion",
+	"here's the text to insert",
+	"here is the text to insert",
+	"<|im_start|>",
+	"当然！",
+	"当然，",
+	"好的，",
+	"好的！",
+	"抱歉，",
+	"对不起，",
+	"很抱歉",
 };
 
 /* Openings that no program has. */
 static const char *const talk[] = {
-	"here is ", "here's ", "here are ", "here’s ", "i'm sorry", "i am sorry", "i’m sorry",
-	"i cannot ", "i can't ", "i'm unable", "i am unable", "it looks like ", "it seems ",
-	"it appears ", "the completion ", "the missing ", "the code ", "the text ", "the function ",
-	"the answer ", "the following ", "the provided ", "the given ", "the document ", "the mark ",
-	"the cursor ", "this code ", "this function ", "this will ", "this snippet ",
-	"this completes ", "this implementation ", "this is ", "based on ", "to complete ",
-	"to insert ", "to finish ", "below is ", "you can ", "you could ", "you should ",
-	"your code ", "let me ", "i'll ", "i will ", "i would ", "i have ", "i've ", "i think ",
-	"let's ", "okay, ", "ok, ", "unfortunately", "there is no ", "there is nothing",
-	"there's nothing", "no completion", "no text ", "nothing to ", "nothing is missing",
-	"explanation:", "note that ", "given the ", "given that ", "in this ", "in the above",
-	"we need ", "we can ", "please ", "assuming ", "since the ", "after the ", "as you ",
+	"here is ",
+	"here's ",
+	"here are ",
+	"here’s ",
+	"i'm sorry",
+	"i am sorry",
+	"i’m sorry",
+	"i cannot ",
+	"i can't ",
+	"i'm unable",
+	"i am unable",
+	"it looks like ",
+	"it seems ",
+	"it appears ",
+	"the completion ",
+	"the missing ",
+	"the code ",
+	"the text ",
+	"the function ",
+	"the answer ",
+	"the following ",
+	"the provided ",
+	"the given ",
+	"the document ",
+	"the mark ",
+	"the cursor ",
+	"this code ",
+	"this function ",
+	"this will ",
+	"this snippet ",
+	"this completes ",
+	"this implementation ",
+	"this is ",
+	"based on ",
+	"to complete ",
+	"to insert ",
+	"to finish ",
+	"below is ",
+	"you can ",
+	"you could ",
+	"you should ",
+	"your code ",
+	"let me ",
+	"i'll ",
+	"i will ",
+	"i would ",
+	"i have ",
+	"i've ",
+	"i think ",
+	"let's ",
+	"okay, ",
+	"ok, ",
+	"unfortunately",
+	"there is no ",
+	"there is nothing",
+	"there's nothing",
+	"no completion",
+	"no text ",
+	"nothing to ",
+	"nothing is missing",
+	"explanation:",
+	"note that ",
+	"given the ",
+	"given that ",
+	"in this ",
+	"in the above",
+	"we need ",
+	"we can ",
+	"please ",
+	"assuming ",
+	"since the ",
+	"after the ",
+	"as you ",
 	"if you ",
-	"以下是", "这是", "这里是", "这段代码", "这个函数", "该函数", "该代码", "上面的代码", "上述代码", "根据", "您可以",
-	"你可以", "补全", "代码如下", "无需", "没有需要", "不需要",
+	"以下是",
+	"这是",
+	"这里是",
+	"这段代码",
+	"这个函数",
+	"该函数",
+	"该代码",
+	"上面的代码",
+	"上述代码",
+	"根据",
+	"您可以",
+	"你可以",
+	"补全",
+	"代码如下",
+	"无需",
+	"没有需要",
+	"不需要",
 };
 
+/* What a comment says that stands for code, if the answer says nothing else. */
 static const char *const placeholders[] = {
-	"rest of ", "remaining code", "existing code", "other code", "more code", "your code",
-	"code here", "code continues", "code goes", "same as before", "same as above",
-	"implementation here", "implementation goes", "logic here", "continue here", "(unchanged)",
-	"add more ", "omitted", "其余", "其他代码", "剩余", "省略", "你的代码", "您的代码", "现有代码",
+	"your code",
+	"code here",
+	"code goes",
+	"rest of the",
+	"remaining code",
+	"existing code",
+	"implementation here",
+	"implementation goes",
+	"logic here",
+	"你的代码",
+	"您的代码",
+	"其余代码",
+	"现有代码",
 };
 
 static const char *const labels[] = {
-	"completion:", "answer:", "output:", "code:", "text to insert:", "insert:", "result:", "补全：",
+	"completion:",
+	"answer:",
+	"output:",
+	"code:",
+	"text to insert:",
+	"insert:",
+	"result:",
+	"补全：",
 	"答案：",
 };
 
 static bool any_begins(const char *s, size_t len, const char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (post_starts(s, len, words[i]))
+		if (starts_with(s, len, words[i]))
 			return true;
 	}
 	return false;
@@ -85,7 +198,7 @@ static bool is_sentence(const char *s, size_t len)
 	return words >= SENTENCE_WORDS;
 }
 
-bool post_is_talk(const struct post_context *c, const char *line, size_t len)
+bool talk_is_line(const struct post_context *c, const char *line, size_t len)
 {
 	trim(&line, &len);
 	if (any_begins(line, len, assistant, ARRAY_LEN(assistant)))
@@ -98,16 +211,7 @@ bool post_is_talk(const struct post_context *c, const char *line, size_t len)
 	return any_begins(line, len, talk, ARRAY_LEN(talk)) || is_sentence(line, len);
 }
 
-static bool contains(const char *s, size_t len, const char *word)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (post_starts(s + i, len - i, word))
-			return true;
-	}
-	return false;
-}
-
-bool post_is_placeholder(const struct post_context *c, const char *line, size_t len)
+bool talk_is_placeholder(const struct post_context *c, const char *line, size_t len)
 {
 	size_t body = 0;
 
@@ -116,16 +220,12 @@ bool post_is_placeholder(const struct post_context *c, const char *line, size_t 
 		return false;
 	while (body < len && memchr("/*#-<!;% \t", line[body], 10))
 		body++;
-	if (post_starts(line + body, len - body, "...") || post_starts(line + body, len - body, "…"))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(placeholders); i++) {
-		if (contains(line + body, len - body, placeholders[i]))
-			return true;
-	}
-	return false;
+	line += body;
+	len -= body;
+	return starts_with(line, len, "...") || starts_with(line, len, "…");
 }
 
-bool post_is_label(const char *line, size_t len)
+bool talk_is_label(const char *line, size_t len)
 {
 	trim(&line, &len);
 	/* In bold, too. */
@@ -134,7 +234,20 @@ bool post_is_label(const char *line, size_t len)
 		len -= 2;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
-		if (len == strlen(labels[i]) && post_starts(line, len, labels[i]))
+		if (len == strlen(labels[i]) && starts_with(line, len, labels[i]))
+			return true;
+	}
+	return false;
+}
+
+bool talk_is_all_placeholder(const struct post_context *c, const char *text, size_t len)
+{
+	trim(&text, &len);
+	if (len > PLACEHOLDER_MAX || memchr(text, '\n', len) || c->in_comment || !post_in_code(c) ||
+		!syntax_line_is_comment(c->syntax, text, len))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (any_begins(text + i, len - i, placeholders, ARRAY_LEN(placeholders)))
 			return true;
 	}
 	return false;

@@ -1,7 +1,6 @@
 /*
- * Putting answers together. An event stream goes through the SSE parser event by event, anything else is
- * collected and looked at when it is complete; both end in take_chunk(). The JSON trees of events live in a
- * pool that is reset after each.
+ * An event stream goes through the SSE parser event by event. Any other body is collected and parsed when it is
+ * complete. Both end in take_chunk(). The JSON trees of events live in a pool that is reset after each event.
  */
 #include "eke/upstream/answer.h"
 
@@ -34,6 +33,7 @@ struct answer {
 	bool done_mark;  /* "[DONE]" came */
 	bool any_answer; /* something had the shape of an answer */
 	struct err error; /* kind ERR_NONE: none */
+	struct stated_limit stated;
 	int64_t now;      /* Unix seconds, of the bytes that are being taken in */
 };
 
@@ -82,7 +82,7 @@ static void take_error(struct answer *a, char *body, size_t len)
 	struct wire_error_input in = { .status = 200, .body = body, .len = len, .now = a->now };
 
 	if (a->error.kind == ERR_NONE)
-		wire_error_decode(&in, &a->error);
+		wire_error_decode(&in, &a->error, &a->stated);
 }
 
 static void take_error_value(struct answer *a, const struct json *value)
@@ -97,7 +97,7 @@ static void take_error_value(struct answer *a, const struct json *value)
 	strbuf_release(&text);
 }
 
-/* Takes what a value says; its text, if it says nothing else, or NULL. */
+/* Adds what a value says. Returns its text if it says nothing else, or NULL. */
 static const char *take_chunk(struct answer *a, const struct json *value)
 {
 	struct wire_chunk chunk;
@@ -194,7 +194,7 @@ void answer_feed(struct answer *a, const char *bytes, size_t len, int64_t now)
 	strbuf_release(&a->collected);
 }
 
-/* Nothing that is an answer came: says so, unless it is said. */
+/* Sets the error, unless there is one: nothing usable came. */
 static void miss(struct answer *a, const char *what)
 {
 	if (a->error.kind != ERR_NONE)
@@ -209,7 +209,7 @@ void answer_end(struct answer *a, bool whole, int64_t now)
 
 	a->now = now;
 	if (a->kind == WIRE_BODY_JSON && !take_json(a, a->collected.data, a->collected.len, &err) && whole)
-		miss(a, "answered with something that is not its API's JSON: is the base URL right?");
+		miss(a, "sent something that is not JSON of this API: check baseUrl");
 	if (a->kind == WIRE_BODY_HTML && whole)
 		take_error(a, a->collected.data, a->collected.len);
 	if (a->sse)
@@ -218,9 +218,9 @@ void answer_end(struct answer *a, bool whole, int64_t now)
 	if (!whole || answer_is_usable(a))
 		return;
 	if (a->any_answer)
-		miss(a, "ended its answer before it began: try again");
+		miss(a, "ended its response before any text came: try again");
 	else
-		miss(a, "answered with nothing that is an answer: is the base URL right, and does it know this model?");
+		miss(a, "sent nothing that is an answer: check baseUrl and the model");
 }
 
 const struct strbuf *answer_text(const struct answer *a)
@@ -251,6 +251,11 @@ struct wire_usage answer_usage(const struct answer *a)
 const struct err *answer_error(const struct answer *a)
 {
 	return a->error.kind != ERR_NONE ? &a->error : NULL;
+}
+
+const struct stated_limit *answer_stated_limit(const struct answer *a)
+{
+	return &a->stated;
 }
 
 enum wire_body answer_kind(const struct answer *a)

@@ -160,7 +160,7 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 }
 
 /* After the first piece the text is kept whatever happens. */
-static bool on_judge(void *ctx, const struct err *broken, struct err *err)
+static bool on_judge(void *ctx, const struct err *broken, struct err *err, struct stated_limit *stated)
 {
 	struct call *call = ctx;
 
@@ -171,6 +171,7 @@ static bool on_judge(void *ctx, const struct err *broken, struct err *err)
 		return true;
 	}
 	*err = answer_error(call->answer) ? *answer_error(call->answer) : *broken;
+	*stated = *answer_stated_limit(call->answer);
 	return false;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The choice. Nothing is remembered but the user's yes, in struct upstream.
+ * The only state is until when the user allows the next endpoint, in struct upstream.
  */
 #include "eke/upstream/choose.h"
 
@@ -30,7 +30,7 @@ static bool has_something(struct upstream *upstream, struct endpoint *endpoint, 
 	return true;
 }
 
-/* Do their requests count together, so that one has no more to give than the other? */
+/* Do their requests count together, so that the one is exhausted when the other is? */
 static bool count_together(const struct config_endpoint *a, const struct config_endpoint *b)
 {
 	if (!plan_is_counted(a->plan) || !plan_is_counted(b->plan))

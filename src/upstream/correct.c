@@ -1,6 +1,6 @@
 /*
- * Corrections of the count. One lives in the upstream's list from its question to the answer. It keeps the key that it
- * asked about, as the endpoint may have another by then.
+ * A correction is in the upstream's list until its fetch ends. It keeps the key that the fetch was made with, because
+ * the endpoint may have another one by then.
  */
 #include "correct.h"
 
@@ -15,7 +15,7 @@ struct correction {
 	struct upstream *upstream;
 	struct endpoint *endpoint; /* ref */
 	char *key;
-	uint64_t query;
+	uint64_t fetch;
 	struct correction *next;
 };
 
@@ -26,7 +26,7 @@ static void correction_end(struct correction *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	usage_cancel(c->upstream, c->query);
+	usage_cancel(c->upstream, c->fetch);
 	endpoint_unref(c->endpoint);
 	explicit_bzero(c->key, strlen(c->key));
 	free(c->key);
@@ -44,9 +44,9 @@ static void on_usage(void *ctx, const struct usage_hour *hours, size_t count, co
 	struct budget_usage_hour told[LIMIT_USAGE_HOURS];
 	struct correction *c = ctx;
 
-	c->query = 0;
+	c->fetch = 0;
 	if (err)
-		log_info("endpoint %s: its own count of requests is not to be had: %s", endpoint_name(c->endpoint),
+		log_info("endpoint %s: its count of requests is not available: %s", endpoint_name(c->endpoint),
 			 err->message);
 	for (size_t i = 0; i < count; i++)
 		told[i] = (struct budget_usage_hour){ .start = hours[i].start, .count = hours[i].count };
@@ -70,5 +70,5 @@ void correct_count(struct upstream *upstream, struct endpoint *endpoint)
 	c->key = xstrdup(key);
 	c->next = upstream->corrections;
 	upstream->corrections = c;
-	c->query = usage_start(upstream, endpoint, on_usage, c);
+	c->fetch = usage_start(upstream, endpoint, on_usage, c);
 }

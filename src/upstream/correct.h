@@ -1,17 +1,18 @@
 #ifndef EKE_UPSTREAM_CORRECT_H
 #define EKE_UPSTREAM_CORRECT_H
 /*
- * Our count against the provider's: other programs and machines use the same key, and we do not see what they spend.
- * For call.c.
+ * Corrects eke's count of requests by the provider's, which includes what other programs and machines spend with the
+ * same key.
  */
 #include "upstream_private.h"
 
 /*
- * The endpoint has just answered or refused a request: asks for its own count, if it offers one and nobody on this
- * machine has asked for ten minutes, and tells the budget. Never fails, and nobody waits for it.
+ * Call it after the endpoint has answered or refused a request. It fetches the provider's count and tells the budget,
+ * if the endpoint offers one and no process of this machine fetched it in the last ten minutes. Never fails; nobody
+ * waits for it.
  */
 void correct_count(struct upstream *upstream, struct endpoint *endpoint);
-/* Ends those under way without a word. */
+/* Ends those under way; no callbacks. */
 void corrections_free_all(struct upstream *upstream);
 
 #endif

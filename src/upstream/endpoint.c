@@ -13,10 +13,10 @@
 #include "eke/base/paths.h"
 #include "eke/io/proc.h"
 
-struct waiter {
+struct pending {
 	loop_fn *fn;
 	void *ctx;
-	struct waiter *next;
+	struct pending *next;
 };
 
 struct endpoint {
@@ -31,7 +31,7 @@ struct endpoint {
 	char *key;          /* NULL: not known (yet), or none needed */
 	struct proc *proc;  /* the key command, while it runs */
 	struct err key_err; /* why there is no key */
-	struct waiter *waiters;
+	struct pending *pending; /* they wait for the key */
 };
 
 static bool settle_models(struct endpoint *e, const char *path, struct err *err)
@@ -83,8 +83,8 @@ void endpoint_unref(struct endpoint *endpoint)
 	if (!endpoint || --endpoint->refs)
 		return;
 	proc_cancel(endpoint->proc);
-	while (endpoint->waiters)
-		endpoint_key_unwait(endpoint, endpoint->waiters->fn, endpoint->waiters->ctx);
+	while (endpoint->pending)
+		endpoint_key_unwait(endpoint, endpoint->pending->fn, endpoint->pending->ctx);
 	endpoint_key_forget(endpoint);
 	config_unref(endpoint->config);
 	free(endpoint);
@@ -152,7 +152,7 @@ static bool take_key(struct endpoint *e, const char *text, const char *source, s
 	for (size_t i = 0; i < len; i++) {
 		if (from[i] > ' ' && from[i] < 0x7F && len <= LIMIT_KEY)
 			continue;
-		err_set(err, ERR_AUTH, "the key of endpoint %s has characters that no key has, or is too long: %s",
+		err_set(err, ERR_AUTH, "the key of endpoint %s has characters that a key cannot have, or is too long: %s",
 			endpoint_name(e), source);
 		return false;
 	}
@@ -188,7 +188,7 @@ static bool key_from_environment(struct endpoint *e, struct err *err)
 	char source[160];
 
 	if (!value || !*value) {
-		err_set(err, ERR_AUTH, "the key of endpoint %s is to be in the environment variable %s, which is not set",
+		err_set(err, ERR_AUTH, "the key of endpoint %s is read from the environment variable %s, which is not set",
 			endpoint_name(e), name);
 		return false;
 	}
@@ -196,13 +196,13 @@ static bool key_from_environment(struct endpoint *e, struct err *err)
 	return take_key(e, value, source, err);
 }
 
-static void tell_waiters(struct endpoint *e)
+static void tell_pending(struct endpoint *e)
 {
-	struct waiter *list = e->waiters;
+	struct pending *list = e->pending;
 
-	e->waiters = NULL;
+	e->pending = NULL;
 	while (list) {
-		struct waiter *w = list;
+		struct pending *w = list;
 
 		list = w->next;
 		w->fn(w->ctx);
@@ -223,10 +223,10 @@ static void on_key_command(void *ctx, const struct strbuf *output, const struct 
 		err_prefix(&e->key_err, "the key of endpoint %s", endpoint_name(e));
 		e->key_err.kind = ERR_AUTH;
 	}
-	/* A waiter may let go of the endpoint. */
+	/* A callback may release the endpoint. */
 	endpoint_ref(e);
-	tell_waiters(e);
-	/* Said to all who waited; the next request runs the command again. */
+	tell_pending(e);
+	/* All that waited have the error; the next request runs the command again. */
 	e->key_err.kind = ERR_NONE;
 	endpoint_unref(e);
 }
@@ -280,8 +280,8 @@ enum endpoint_key endpoint_key(struct endpoint *e, const char **key, struct err 
 
 void endpoint_key_wait(struct endpoint *endpoint, loop_fn *fn, void *ctx)
 {
-	struct waiter **at = &endpoint->waiters;
-	struct waiter *w = xcalloc(1, sizeof(*w));
+	struct pending **at = &endpoint->pending;
+	struct pending *w = xcalloc(1, sizeof(*w));
 
 	while (*at)
 		at = &(*at)->next;
@@ -292,8 +292,8 @@ void endpoint_key_wait(struct endpoint *endpoint, loop_fn *fn, void *ctx)
 
 void endpoint_key_unwait(struct endpoint *endpoint, loop_fn *fn, void *ctx)
 {
-	for (struct waiter **at = &endpoint->waiters; *at; at = &(*at)->next) {
-		struct waiter *w = *at;
+	for (struct pending **at = &endpoint->pending; *at; at = &(*at)->next) {
+		struct pending *w = *at;
 
 		if (w->fn != fn || w->ctx != ctx)
 			continue;

@@ -16,7 +16,6 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/budget/key_hash.h"
-#include "eke/upstream/stated_limit.h"
 #include "eke/upstream/wire_error.h"
 #include "correct.h"
 #include "upstream_private.h"
@@ -138,6 +137,14 @@ void exchange_cancel(struct upstream *upstream, uint64_t id)
 		exchange_end(ex);
 }
 
+void exchange_pause(struct upstream *upstream, uint64_t id, bool paused)
+{
+	const struct exchange *ex = find(upstream, id);
+
+	if (ex)
+		http_pause(upstream->http, ex->transfer, paused);
+}
+
 static void settle_answered(struct exchange *ex)
 {
 	settle(ex, budget_answered);
@@ -159,35 +166,35 @@ void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
 }
 
 /* What the provider said of its limits, for the budget. */
-static void settle_refused(struct exchange *ex, const struct err *err)
+static void settle_refused(struct exchange *ex, const struct err *err, const struct stated_limit *stated)
 {
-	struct budget_refusal refusal = {
-		.retry_at = err->retry_at, .quota = err->quota, .scope = err->blocked_scope, .message = err->message
-	};
+	struct budget_refusal refusal = { .retry_at = err->retry_at,
+					  .day = stated->day,
+					  .per_model = stated->per_model,
+					  .limit = stated->limit,
+					  .period = stated->period,
+					  .quota = stated->quota,
+					  .scope = err->blocked_scope,
+					  .message = err->message };
 	uint64_t reservation = ex->reservation;
-	struct stated_limit stated;
 
 	if (!reservation)
 		return;
-	stated_limit_read(err->provider_message, NULL, &stated);
-	refusal.day = stated.day;
-	refusal.per_model = stated.per_model;
-	refusal.limit = stated.limit;
-	refusal.period = stated.period;
 	ex->reservation = 0;
 	budget_refused(ex->upstream->budget, reservation, &refusal);
 	correct_count(ex->upstream, ex->endpoint);
 }
 
-static void fail(struct exchange *ex, struct err *err)
+/* Ends it with an error. `stated`: what the provider's refusal says of its limits; NULL: it is none. */
+static void fail(struct exchange *ex, struct err *err, const struct stated_limit *stated)
 {
 	struct exchange_callbacks callbacks = ex->callbacks;
 
 	snprintf(err->endpoint, sizeof(err->endpoint), "%s", endpoint_name(ex->endpoint));
 	if (err->kind == ERR_AUTH && !ex->raw_key)
 		endpoint_key_forget(ex->endpoint);
-	if (err->kind == ERR_BUDGET && err->http_status)
-		settle_refused(ex, err);
+	if (err->kind == ERR_BUDGET && stated)
+		settle_refused(ex, err, stated);
 	log_at(ex->model ? LOG_INFO : LOG_DEBUG, "endpoint %s: %s%s%s", err->endpoint, err->message,
 	       err->provider_message[0] ? " — " : "", err->provider_message);
 	exchange_end(ex);
@@ -247,7 +254,7 @@ static void not_sent(struct exchange *ex, const struct err *reason)
 	ex->urls_tried++;
 	endpoint_use_url(ex->endpoint, endpoint_url_index(ex->endpoint) + 1);
 	if (ex->urls_tried >= endpoint_url_count(ex->endpoint)) {
-		fail(ex, &err);
+		fail(ex, &err, NULL);
 		return;
 	}
 	log_info("endpoint %s: %s — trying its next address", endpoint_name(ex->endpoint), err.message);
@@ -285,6 +292,7 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 
 static void refused(struct exchange *ex)
 {
+	struct stated_limit stated;
 	struct err err;
 	struct strbuf body;
 	struct wire_error_input in = {
@@ -301,22 +309,23 @@ static void refused(struct exchange *ex)
 	strbuf_add(&body, ex->refusal.data, ex->refusal.len);
 	in.body = body.data;
 	in.len = body.len;
-	wire_error_decode(&in, &err);
+	wire_error_decode(&in, &err, &stated);
 	strbuf_release(&body);
 	if (retry(ex, &err))
 		return;
 	if (ex->callbacks.refused)
 		ex->callbacks.refused(ex->callbacks.ctx, ex->head, ex->refusal.data, ex->refusal.len);
-	fail(ex, &err);
+	fail(ex, &err, &stated);
 }
 
 /* A 2xx that is over, one way or the other. `broken`: why the transfer did not end well, or NULL. */
 static void answered(struct exchange *ex, const struct err *broken)
 {
 	struct exchange_callbacks callbacks = ex->callbacks;
+	struct stated_limit stated = { 0 };
 	struct err err;
 
-	if (callbacks.judge ? callbacks.judge(callbacks.ctx, broken, &err) : !broken) {
+	if (callbacks.judge ? callbacks.judge(callbacks.ctx, broken, &err, &stated) : !broken) {
 		settle_answered(ex);
 		exchange_end(ex);
 		callbacks.done(callbacks.ctx, NULL);
@@ -325,7 +334,7 @@ static void answered(struct exchange *ex, const struct err *broken)
 	if (!callbacks.judge)
 		err = *broken;
 	if (!retry(ex, &err))
-		fail(ex, &err);
+		fail(ex, &err, &stated);
 }
 
 static void on_done(void *ctx, enum http_outcome outcome, const struct err *reason)
@@ -344,7 +353,7 @@ static void on_done(void *ctx, enum http_outcome outcome, const struct err *reas
 	else if (ex->head)
 		refused(ex);
 	else if (!retry(ex, &err))
-		fail(ex, &err);
+		fail(ex, &err, NULL);
 }
 
 /* --- the beginning --- */
@@ -392,7 +401,7 @@ static void on_reserved(void *ctx, uint64_t reservation, const struct err *refus
 	}
 	ex->reservation = 0;
 	err = *refusal;
-	fail(ex, &err);
+	fail(ex, &err, NULL);
 }
 
 /* Gets the key and a reservation, and then sends; also for another try. */
@@ -412,7 +421,7 @@ static void begin(void *ctx)
 		endpoint_key_wait(ex->endpoint, begin, ex);
 		return;
 	case ENDPOINT_KEY_FAILED:
-		fail(ex, &err);
+		fail(ex, &err, NULL);
 		return;
 	}
 	if (!ex->model) {
@@ -430,7 +439,7 @@ static void refuse_busy(void *ctx)
 	struct err err;
 
 	err_set(&err, ERR_INTERNAL, "more than %d requests are under way: wait for some to end", LIMIT_TRANSFERS);
-	fail(ex, &err);
+	fail(ex, &err, NULL);
 }
 
 static char **copy_headers(const char *const *headers)

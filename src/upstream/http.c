@@ -39,6 +39,8 @@ struct transfer {
 	struct http_head head;
 	bool head_told;
 	bool cancelled;
+	bool paused;   /* somebody wants that */
+	bool stopped;  /* libcurl does it: bytes came meanwhile */
 	enum phase phase;
 	int64_t last_ms; /* of the phase's beginning, or the last byte */
 	int64_t first_byte_ms, idle_ms;
@@ -71,6 +73,7 @@ struct http {
 /* --- libcurl's wishes --- */
 
 static void reap(struct http *http);
+static void go_on(void *ctx);
 
 static void on_socket_ready(void *ctx, int events)
 {
@@ -137,8 +140,9 @@ static void on_timer(void *ctx)
 
 /*
  * GnuTLS asks the program for this when it is loaded (GNUTLS_SKIP_GLOBAL_INIT in its manual), and otherwise sets
- * itself up at once: some 0.8 MiB and a millisecond. Debian's libcurl loads it for LDAP and RTMP, which eke does
- * not speak. A libcurl whose own TLS is GnuTLS sets it up in curl_global_init(). The Makefile exports it.
+ * itself up at once: 0.9 MiB of memory, of which 0.14 MiB is the process's own, and 0.3 of the 5 ms of processor time
+ * that eke takes to start. Debian's libcurl loads it for LDAP and RTMP, which eke does not speak. A libcurl whose own
+ * TLS is GnuTLS sets it up in curl_global_init(). The Makefile exports it.
  */
 int _gnutls_global_init_skip(void);
 
@@ -235,6 +239,7 @@ static void transfer_end(struct transfer *t)
 		curl_easy_cleanup(t->easy);
 	}
 	curl_slist_free_all(t->headers);
+	loop_undefer(http->loop, go_on, t);
 	timer_free(t->timer);
 	loop_defer_free(http->loop, t, transfer_release);
 	if (!http->active)
@@ -354,6 +359,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	size_t len = size * count;
 
 	t->last_ms = loop_now_ms(t->http->loop);
+	if (t->paused && !t->cancelled) {
+		t->stopped = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	tell_head(t);
 	if (!t->cancelled && t->callbacks.bytes)
 		t->callbacks.bytes(t->callbacks.ctx, data, len);
@@ -463,6 +472,10 @@ static void on_transfer_timer(void *ctx)
 	int64_t limit = t->phase == PHASE_WAITING ? t->first_byte_ms : t->idle_ms;
 	int64_t left = t->last_ms + limit - loop_now_ms(t->http->loop);
 
+	if (t->stopped) {
+		t->last_ms = loop_now_ms(t->http->loop);
+		left = limit;
+	}
 	if (left > 0) {
 		timer_start(t->timer, left);
 		return;
@@ -515,7 +528,7 @@ static void set_request(struct transfer *t, const struct http_request *r)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	else if (strcmp(r->method, r->body ? "POST" : "GET"))
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
-	/* Some hosts of the kind we serve refuse clients that do not look like a browser (providers.md 1.5). */
+	/* Some relays refuse clients that do not look like a browser (providers.md 1.5). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
 	if (r->loopback && !r->proxy)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
@@ -611,4 +624,34 @@ void http_cancel(struct http *http, uint64_t id)
 	t->cancelled = true;
 	timer_stop(t->timer);
 	loop_defer(http->loop, end_cancelled, http);
+}
+
+/* At the turn's end, outside of libcurl. */
+static void go_on(void *ctx)
+{
+	struct transfer *t = ctx;
+
+	if (t->cancelled || t->paused || !t->stopped)
+		return;
+	t->stopped = false;
+	t->last_ms = loop_now_ms(t->http->loop);
+	t->http->inside++;
+	curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	t->http->inside--;
+	/* It may have handed out bytes, and ended. */
+	reap(t->http);
+}
+
+void http_pause(struct http *http, uint64_t id, bool paused)
+{
+	struct transfer *t = http->transfers;
+
+	while (t && t->id != id)
+		t = t->next;
+	if (!t || t->paused == paused)
+		return;
+	t->paused = paused;
+	loop_undefer(http->loop, go_on, t);
+	if (!paused)
+		loop_defer(http->loop, go_on, t);
 }

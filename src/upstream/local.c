@@ -1,6 +1,6 @@
 /*
- * The search. Each address is a probe: an endpoint of a configuration made for the purpose, and the query under way to
- * it. A search lives as long as its caller wants its results; its probes' queries end with it.
+ * Each address has a probe: an endpoint of a configuration made for it, and the fetch under way. The caller frees the
+ * search, which ends the fetches of its probes.
  */
 #include "eke/upstream/local.h"
 
@@ -9,7 +9,7 @@
 
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "query.h"
+#include "fetch.h"
 
 /* The ports are those of the servers' own defaults. */
 #define DEFAULTS "http://127.0.0.1:11434,http://127.0.0.1:8080,http://127.0.0.1:1234"
@@ -18,7 +18,7 @@
 struct probe {
 	struct local_search *search;
 	struct endpoint *endpoint; /* ref */
-	uint64_t query;            /* 0: none under way */
+	uint64_t fetch;            /* 0: none under way */
 	bool found;
 	struct local_server server;
 };
@@ -55,8 +55,8 @@ static void search_over(void *ctx)
 	s->fn = NULL;
 	timer_stop(s->timer);
 	for (size_t i = 0; i < s->count; i++) {
-		query_cancel(s->upstream, s->probes[i].query);
-		s->probes[i].query = 0;
+		fetch_cancel(s->upstream, s->probes[i].fetch);
+		s->probes[i].fetch = 0;
 	}
 	if (fn)
 		fn(s->ctx);
@@ -64,14 +64,14 @@ static void search_over(void *ctx)
 
 static void probe_over(struct probe *p)
 {
-	p->query = 0;
+	p->fetch = 0;
 	if (!--p->search->left)
 		search_over(p->search);
 }
 
-/* --- the questions --- */
+/* --- what is fetched --- */
 
-/* What a query has of its own is the probe, which is the search's: nothing to release. */
+/* The probe belongs to the search: nothing to release. */
 static void keep(void *own)
 {
 	(void)own;
@@ -84,7 +84,7 @@ static bool infill_decode(void *own, const struct json *value)
 	return true;
 }
 
-/* The body is none that can be answered: whose model can fill in complains about it, others about the model. */
+/* The body is not a valid request. A server whose model fills in the middle says so (400); others say 501 first. */
 static void infill_told(void *own, const struct err *err)
 {
 	struct probe *p = own;
@@ -93,7 +93,7 @@ static void infill_told(void *own, const struct err *err)
 	probe_over(p);
 }
 
-static const struct query_kind infill_kind = {
+static const struct fetch_kind infill_kind = {
 	.what = "its ability to fill in",
 	.path = "/infill",
 	.at_origin = true,
@@ -116,12 +116,12 @@ static void models_told(void *own, const struct err *err)
 
 	p->found = !err;
 	if (p->found && p->server.kind == LOCAL_LLAMACPP)
-		p->query = query_start(p->search->upstream, p->endpoint, &infill_kind, p);
+		p->fetch = fetch_start(p->search->upstream, p->endpoint, &infill_kind, p);
 	else
 		probe_over(p);
 }
 
-static const struct query_kind models_kind = {
+static const struct fetch_kind models_kind = {
 	.what = "its models",
 	.path = "/models",
 	.decode = models_decode,
@@ -131,7 +131,7 @@ static const struct query_kind models_kind = {
 
 /* --- the beginning --- */
 
-/* Anything but an address of this machine is left out. */
+/* Ignores an address that is not one of this machine. */
 static void add_probe(struct local_search *s, const char *text, size_t len)
 {
 	struct probe *p = &s->probes[s->count];
@@ -146,10 +146,10 @@ static void add_probe(struct local_search *s, const char *text, size_t len)
 	if (p->endpoint && endpoint_url(p->endpoint)->loopback && len < sizeof(p->server.address)) {
 		memcpy(p->server.address, text, len);
 		p->search = s;
-		p->query = query_start(s->upstream, p->endpoint, &models_kind, p);
+		p->fetch = fetch_start(s->upstream, p->endpoint, &models_kind, p);
 		s->count++;
 	} else {
-		log_warn("%s: %.*s is no address on this machine, so it is not asked", VARIABLE, (int)len, text);
+		log_warn("%s: %.*s is not an address of this machine and is ignored", VARIABLE, (int)len, text);
 		endpoint_unref(p->endpoint);
 		p->endpoint = NULL;
 	}
@@ -216,6 +216,6 @@ void local_search_free(struct local_search *s)
 	for (size_t i = 0; i < s->count; i++)
 		endpoint_unref(s->probes[i].endpoint);
 	timer_free(s->timer);
-	/* A callback of its own may be on the stack. */
+	/* One of its callbacks may be on the stack. */
 	loop_defer_free(upstream_loop(s->upstream), s, search_release);
 }

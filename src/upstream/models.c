@@ -1,5 +1,5 @@
 /*
- * The model list: a kind of query. What belongs to one lives as long as the query.
+ * The model list: a kind of fetch (fetch.h).
  */
 #include "eke/upstream/models.h"
 
@@ -7,9 +7,9 @@
 
 #include "eke/base/mem.h"
 #include "eke/upstream/wire.h"
-#include "query.h"
+#include "fetch.h"
 
-struct models_query {
+struct models_fetch {
 	models_fn *fn;
 	void *ctx;
 	char **ids;
@@ -18,7 +18,7 @@ struct models_query {
 
 static void models_release(void *own)
 {
-	struct models_query *m = own;
+	struct models_fetch *m = own;
 
 	for (size_t i = 0; i < m->count; i++)
 		free(m->ids[i]);
@@ -28,7 +28,7 @@ static void models_release(void *own)
 
 static void add_id(void *ctx, const char *id)
 {
-	struct models_query *m = ctx;
+	struct models_fetch *m = ctx;
 
 	m->ids = xreallocarray(m->ids, m->count + 1, sizeof(*m->ids));
 	m->ids[m->count++] = xstrdup(id);
@@ -41,12 +41,12 @@ static bool models_decode(void *own, const struct json *value)
 
 static void models_told(void *own, const struct err *err)
 {
-	struct models_query *m = own;
+	struct models_fetch *m = own;
 
 	m->fn(m->ctx, err ? NULL : (const char *const *)m->ids, m->count, err);
 }
 
-static const struct query_kind models_kind = {
+static const struct fetch_kind models_kind = {
 	.what = "its models",
 	.path = "/models",
 	.decode = models_decode,
@@ -56,14 +56,14 @@ static const struct query_kind models_kind = {
 
 uint64_t models_start(struct upstream *upstream, struct endpoint *endpoint, models_fn *fn, void *ctx)
 {
-	struct models_query *m = xcalloc(1, sizeof(*m));
+	struct models_fetch *m = xcalloc(1, sizeof(*m));
 
 	m->fn = fn;
 	m->ctx = ctx;
-	return query_start(upstream, endpoint, &models_kind, m);
+	return fetch_start(upstream, endpoint, &models_kind, m);
 }
 
 void models_cancel(struct upstream *upstream, uint64_t id)
 {
-	query_cancel(upstream, id);
+	fetch_cancel(upstream, id);
 }

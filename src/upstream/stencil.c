@@ -1,5 +1,8 @@
 /*
  * Stencils. Learning costs about as much as a tenth of a parse, so one that never matches is given up after a while.
+ *
+ * What they are worth (bench_relay): of 7.3 us that a token takes through eke 6.0 are left, and a stream that comes at
+ * once takes 1.5 times as long as curl instead of 6 times, where 3 is the goal.
  */
 #include "eke/upstream/stencil.h"
 

@@ -1,5 +1,5 @@
 /*
- * The endpoints in force, and how requests to them are dressed.
+ * The endpoints in force, and how requests are sent to them.
  */
 #include "eke/upstream/upstream.h"
 
@@ -40,7 +40,7 @@ void upstream_free(struct upstream *upstream)
 		return;
 	calls_free_all(upstream);
 	corrections_free_all(upstream);
-	queries_free_all(upstream);
+	fetches_free_all(upstream);
 	exchanges_free_all(upstream);
 	release_endpoints(upstream->endpoints, upstream->count);
 	http_free(upstream->http);

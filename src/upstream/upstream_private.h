@@ -1,14 +1,14 @@
 #ifndef EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 #define EKE_UPSTREAM_UPSTREAM_PRIVATE_H
 /*
- * What call.c, query.c, exchange.c, correct.c and upstream.c share: the body of struct upstream, and how a request to
+ * What call.c, fetch.c, exchange.c, correct.c and upstream.c share: the body of struct upstream, and how a request to
  * an endpoint is sent.
  */
 #include "eke/upstream/upstream.h"
 
 struct call;
 struct exchange;
-struct query;
+struct fetch;
 struct correction;
 
 struct upstream {
@@ -22,7 +22,7 @@ struct upstream {
 	int64_t next_allowed_until; /* Unix seconds, see upstream_allow_next() */
 	struct call *calls;
 	struct exchange *exchanges;
-	struct query *queries;
+	struct fetch *fetches;
 	struct correction *corrections;
 	uint64_t last_id;
 	size_t busy;
@@ -36,7 +36,7 @@ void upstream_count_busy(struct upstream *upstream, bool more);
 
 /* Ends them without a word. */
 void calls_free_all(struct upstream *upstream);
-void queries_free_all(struct upstream *upstream);
+void fetches_free_all(struct upstream *upstream);
 
 /* Ends them without a word. */
 void exchanges_free_all(struct upstream *upstream);

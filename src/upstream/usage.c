@@ -1,5 +1,5 @@
 /*
- * The provider's own count: a kind of query. What belongs to one lives as long as the query.
+ * The provider's own count: a kind of fetch (fetch.h).
  */
 #include "eke/upstream/usage.h"
 
@@ -10,13 +10,13 @@
 
 #include "eke/base/mem.h"
 #include "eke/config/service.h"
-#include "query.h"
+#include "fetch.h"
 
 #define HOUR 3600
 #define CHINA (8 * HOUR) /* no summer time since 1991 */
 #define COUNT_MAX 1000000000
 
-struct usage_query {
+struct usage_fetch {
 	usage_fn *fn;
 	void *ctx;
 	struct usage_hour hours[LIMIT_USAGE_HOURS];
@@ -121,23 +121,23 @@ bool usage_decode(const struct json *value, struct usage_hour hours[LIMIT_USAGE_
 	return true;
 }
 
-/* --- the question --- */
+/* --- the fetch --- */
 
 static bool decode(void *own, const struct json *value)
 {
-	struct usage_query *u = own;
+	struct usage_fetch *u = own;
 
 	return usage_decode(value, u->hours, &u->count);
 }
 
 static void told(void *own, const struct err *err)
 {
-	struct usage_query *u = own;
+	struct usage_fetch *u = own;
 
 	u->fn(u->ctx, err ? NULL : u->hours, err ? 0 : u->count, err);
 }
 
-static const struct query_kind usage_kind = {
+static const struct fetch_kind usage_kind = {
 	.what = "its count of requests",
 	.path = "/query/usage_details",
 	.body = "{\"model\":\"%\",\"hours\":24}",
@@ -157,14 +157,14 @@ bool usage_is_offered(const struct endpoint *endpoint)
 
 uint64_t usage_start(struct upstream *upstream, struct endpoint *endpoint, usage_fn *fn, void *ctx)
 {
-	struct usage_query *u = xcalloc(1, sizeof(*u));
+	struct usage_fetch *u = xcalloc(1, sizeof(*u));
 
 	u->fn = fn;
 	u->ctx = ctx;
-	return query_start(upstream, endpoint, &usage_kind, u);
+	return fetch_start(upstream, endpoint, &usage_kind, u);
 }
 
 void usage_cancel(struct upstream *upstream, uint64_t id)
 {
-	query_cancel(upstream, id);
+	fetch_cancel(upstream, id);
 }

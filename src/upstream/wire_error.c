@@ -11,7 +11,6 @@
 
 #include "eke/upstream/error_body.h"
 #include "eke/upstream/retry_after.h"
-#include "eke/upstream/stated_limit.h"
 
 struct facts {
 	int status;     /* of HTTP, or inside a stream what the body names */
@@ -145,7 +144,7 @@ static const char *say_auth(const struct facts *f)
 		return "The provider has suspended this API key; get a new one from it.";
 	if (mentions(f, model))
 		return "The provider refused the API key for this model; choose another model, or use another key.";
-	return "The API key was refused; check the key, and that baseUrl is the address of the provider that gave it out.";
+	return "The API key was refused; check the key, and that baseUrl is the address of the provider that issued it.";
 }
 
 static const char *say_forbidden(const struct facts *f)
@@ -159,10 +158,10 @@ static const char *say_forbidden(const struct facts *f)
 	if (mentions(f, region))
 		return "The provider does not serve this country or network; use another endpoint.";
 	if (mentions(f, filter))
-		return "A filter before the provider took this program for a bot; set a User-Agent under headers of this "
-			"endpoint.";
+		return "A filter in front of the provider took this program for a bot; set a User-Agent in the headers of "
+			"this endpoint.";
 	return "The provider does not allow this model or path with this key; check the model, and baseUrl: a wrong "
-		"base URL (without /v1, say) gets the same answer.";
+		"base URL (for example one without /v1) gets the same answer.";
 }
 
 static const char *say_upstream(const struct facts *f)
@@ -173,7 +172,7 @@ static const char *say_upstream(const struct facts *f)
 	};
 
 	if (f->body.is_page)
-		return f->status >= 500 ? "A gateway before the provider answered with an error page; try again in a while." :
+		return f->status >= 500 ? "A gateway in front of the provider answered with an error page; try again later." :
 			"The address answered with a web page instead of the API; check baseUrl, or whether a proxy or a login "
 			"page is in between.";
 	if (mentions(f, no_infill))
@@ -181,18 +180,18 @@ static const char *say_upstream(const struct facts *f)
 	if (mentions(f, stream_options))
 		return "The provider does not know stream_options; set streamOptions to false for this endpoint.";
 	if (f->status >= 300 && f->status < 400)
-		return "The address points to another one; set baseUrl to where it leads.";
+		return "The address redirects to another one; set baseUrl to that one.";
 	if (f->status == 404)
 		return "The provider knows no such path or model; check baseUrl and the model.";
 	if (f->status == 407)
-		return "The proxy wants a user name and a password; put them into the endpoint's proxy setting.";
+		return "The proxy requires a user name and a password; put them into the endpoint's proxy setting.";
 	if (f->status == 503 || f->status == 529)
-		return "The provider is overloaded or not ready; try again in a while.";
+		return "The provider is overloaded or not ready; try again later.";
 	if (f->status >= 500)
-		return "The provider has a fault of its own; try again in a while.";
+		return "The provider had an internal error; try again later.";
 	if (f->status >= 400)
-		return "The provider did not accept the request; its own words say why.";
-	return "The provider broke off the answer with an error; try again.";
+		return "The provider rejected the request; its message says why.";
+	return "The provider ended the answer with an error; try again.";
 }
 
 static void say_budget(const struct facts *f, int64_t now, int64_t retry_at, struct err *err)
@@ -203,13 +202,13 @@ static void say_budget(const struct facts *f, int64_t now, int64_t retry_at, str
 		err_set(err, ERR_BUDGET, "The account's quota or credit is used up; waiting does not help: top up, or use "
 			"another endpoint.");
 	else if (retry_at)
-		err_set(err, ERR_BUDGET, "The provider's request limit is reached; it wants to be asked again in %lld %s.",
+		err_set(err, ERR_BUDGET, "The provider's request limit is reached; try again in %lld %s.",
 			wait < 120 ? wait : (wait + 59) / 60, wait < 120 ? "s" : "min");
 	else if (f->stated.day)
-		err_set(err, ERR_BUDGET, "The provider's limit for the day is reached; it starts anew at the provider's "
-			"midnight.");
+		err_set(err, ERR_BUDGET, "The provider's limit for the day is reached; it resets at midnight in the provider's "
+			"time zone.");
 	else
-		err_set(err, ERR_BUDGET, "The provider's request limit is reached; wait a while before asking again.");
+		err_set(err, ERR_BUDGET, "The provider's request limit is reached; wait before you try again.");
 }
 
 static void say(const struct facts *f, int64_t now, int64_t retry_at, struct err *err)
@@ -226,10 +225,10 @@ static void say(const struct facts *f, int64_t now, int64_t retry_at, struct err
 	else if (kind == ERR_FORBIDDEN)
 		what = say_forbidden(f);
 	else if (kind == ERR_PROMPT_TOO_LONG)
-		what = "The prompt is longer than the provider takes for this key or model; send less context, or begin a "
-			"new chat.";
+		what = "The prompt is longer than the provider accepts for this key or model; send less context, or start "
+			"a new chat.";
 	else if (kind == ERR_TIMEOUT)
-		what = "The provider did not answer in time; try again in a while.";
+		what = "The provider did not answer in time; try again later.";
 	else
 		what = say_upstream(f);
 	err_set(err, kind, "%s", what);
@@ -269,7 +268,7 @@ static const char *scope_of(const struct facts *f)
 	return is_money(f) ? "key" : "";
 }
 
-void wire_error_decode(const struct wire_error_input *in, struct err *err)
+void wire_error_decode(const struct wire_error_input *in, struct err *err, struct stated_limit *stated)
 {
 	struct facts f = { .in_stream = in->status >= 200 && in->status < 300 };
 	const struct strbuf *shown;
@@ -282,7 +281,8 @@ void wire_error_decode(const struct wire_error_input *in, struct err *err)
 	say(&f, in->now, retry_at, err);
 	err->http_status = f.status;
 	err->retry_at = retry_at;
-	err->quota = (err->kind == ERR_BUDGET || err->kind == ERR_FORBIDDEN) && is_money(&f);
+	*stated = f.stated;
+	stated->quota = (err->kind == ERR_BUDGET || err->kind == ERR_FORBIDDEN) && is_money(&f);
 	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", scope_of(&f));
 	shown = f.body.words.len ? &f.body.words : &f.body.labels;
 	err_set_provider(err, shown->data, shown->len);

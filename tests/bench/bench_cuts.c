@@ -184,7 +184,7 @@ static void try_form(struct bench *b, struct trial *t, size_t group, enum form f
 		return;
 	verdict = process(b, t, form == FORM_FIM ? POST_FIM : POST_CHAT, POST_STOP);
 	tally->count++;
-	if (b->out.len == t->at.truth_len && !memcmp(b->out.data, t->at.truth, b->out.len)) {
+	if (post_case_same(&t->post.input, &b->out, t->at.truth, t->at.truth_len)) {
 		tally->exact++;
 	} else if (post_case_same_but_blanks(&t->post, b->out.data, b->out.len, t->at.truth, t->at.truth_len)) {
 		tally->exact++;

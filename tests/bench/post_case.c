@@ -3,38 +3,38 @@
  */
 #include "post_case.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/complete/excerpt.h"
 #include "eke/complete/prompt.h"
-#include "eke/complete/window.h"
 
 /* Length is no cut here: what is measured is what happens to a text. */
 #define LINES_MAX 4000
 
 void post_case_open(struct post_case *c)
 {
-	struct window_input in = { .before = c->before,
-				   .before_len = c->before_len,
-				   .after = c->after,
-				   .after_len = c->after_len };
+	struct excerpt_input in = {
+		.before = c->before, .before_len = c->before_len, .after = c->after, .after_len = c->after_len
+	};
 	struct prompt_input asked = { .path = c->path, .language = c->language };
-	struct window window;
+	struct excerpt excerpt;
 	struct prompt prompt;
 
-	window_choose(&in, &window);
-	asked.prefix = window.prefix;
-	asked.prefix_len = window.prefix_len;
-	asked.suffix = window.suffix;
-	asked.suffix_len = window.suffix_len;
+	excerpt_choose(&in, &excerpt);
+	asked.prefix = excerpt.prefix;
+	asked.prefix_len = excerpt.prefix_len;
+	asked.suffix = excerpt.suffix;
+	asked.suffix_len = excerpt.suffix_len;
 	prompt_init(&prompt);
 	prompt_build(&asked, &prompt);
 	c->input = (struct post_input){
 		.mark = prompt.mark,
-		.prefix = window.prefix,
-		.prefix_len = window.prefix_len,
-		.suffix = window.suffix,
-		.suffix_len = window.suffix_len,
+		.prefix = excerpt.prefix,
+		.prefix_len = excerpt.prefix_len,
+		.suffix = excerpt.suffix,
+		.suffix_len = excerpt.suffix_len,
 		.language = c->language,
 		.max_lines = LINES_MAX,
 		.insert_spaces = c->insert_spaces,
@@ -124,8 +124,30 @@ bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t 
 	return same;
 }
 
+bool post_case_same(const struct post_input *in, const struct strbuf *out,
+		    const char *wanted, size_t wanted_len)
+{
+	size_t replaced = out->len ? post_replaced(in, out->data, out->len) : 0;
+	const char *kept = in->suffix + replaced;
+	size_t kept_len = in->suffix_len - replaced;
+	bool same;
+	struct strbuf a;
+	struct strbuf b;
+
+	strbuf_init(&a, SIZE_MAX);
+	strbuf_init(&b, SIZE_MAX);
+	strbuf_add(&a, out->data, out->len);
+	strbuf_add(&a, kept, kept_len);
+	strbuf_add(&b, wanted, wanted_len);
+	strbuf_add(&b, in->suffix, in->suffix_len);
+	same = a.len == b.len && !memcmp(a.data, b.data, a.len);
+	strbuf_release(&a);
+	strbuf_release(&b);
+	return same;
+}
+
 /* The line at s without blanks at its end; the bytes to the next one. */
-static size_t line_at(const char *s, size_t len, size_t *next)
+static size_t trimmed_line(const char *s, size_t len, size_t *next)
 {
 	const char *end = memchr(s, '\n', len);
 	size_t n = end ? (size_t)(end - s) : len;
@@ -143,9 +165,9 @@ size_t post_case_same_lines(const char *text, size_t len, const char *truth, siz
 	while (len && truth_len) {
 		size_t next;
 		size_t truth_next;
-		size_t n = line_at(text, len, &next);
+		size_t n = trimmed_line(text, len, &next);
 
-		if (n != line_at(truth, truth_len, &truth_next) || memcmp(text, truth, n) != 0)
+		if (n != trimmed_line(truth, truth_len, &truth_next) || memcmp(text, truth, n) != 0)
 			break;
 		lines++;
 		text += next;

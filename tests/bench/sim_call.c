@@ -204,9 +204,10 @@ static void refuse(struct call *call)
 		.content_type = "application/json",
 		.now = clock_wall_ms() / 1000,
 	};
+	struct stated_limit stated;
 	struct err err;
 
-	wire_error_decode(&in, &err);
+	wire_error_decode(&in, &err, &stated);
 	tell_budget_refused(call, &err);
 	fail(call, &err);
 }

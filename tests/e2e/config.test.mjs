@@ -66,7 +66,7 @@ const wrong = [
 	['{\n\t"endpoints": {}\n}', 2, /endpoints must be an array/],
 	['{\n\t"endpoints": [\n\t\t{ "name": "x" }\n\t]\n}', 3, /endpoints\[0\]\.baseUrl is missing/],
 	['{"endpoints": [{"baseUrl": "localhost:1"},\n{"baseUrl": "localhost:2"}]}', 2, /endpoints\[1\]\.name must be different/],
-	['{"endpoints": [{"baseUrl": "localhost:1",\n"plan": "gold"}]}', 2, /endpoints\[0\]\.plan .*gold/],
+	['{"endpoints": [{"baseUrl": "localhost:1",\n"plan": "gold"}]}', 2, /endpoints\[0\]\.plan: .*gold/],
 	['{"endpoints": [{"baseUrl": "localhost:1",\n"key": {"env": "A", "file": "b"}}]}', 2, /endpoints\[0\]\.key must be/],
 	['{"endpoints": [{"baseUrl": "localhost:1",\n"key": {"command": []}}]}', 2, /endpoints\[0\]\.key\.command/],
 	['{"endpoints": [{"baseUrl": "localhost:1",\n"headers": {"Authorization": "x"}}]}', 2, /endpoints\[0\]\.headers/],
@@ -200,7 +200,7 @@ test('initializationOptions: settings are taken, what decides where text goes is
 	assert.equal(evil.requests.length, 0);
 	const said = JSON.stringify(eke.notifications) + eke.program.stderr;
 	for (const field of ['endpoints', 'plans', 'whenExhausted', 'ledger'])
-		assert.match(said, new RegExp(`${field} is not known`));
+		assert.match(said, new RegExp(`${field} is unknown`));
 });
 
 test('didChangeConfiguration replaces what the editor said before', async (t) => {

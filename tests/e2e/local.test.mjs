@@ -199,7 +199,7 @@ test('a wrong configuration is no missing one, and only this machine is asked', 
 		await assert.rejects(eke.chat('hello'));
 		await eke.settle();
 	}
-	assert.match(far.program.stderr, /EKE_LOCAL_SERVERS: http:\/\/192\.0\.2\.1:11434 is no address on this machine/);
+	assert.match(far.program.stderr, /EKE_LOCAL_SERVERS: http:\/\/192\.0\.2\.1:11434 is not an address of this machine/);
 	assert.equal(upstream.requests.length, 0);
 });
 

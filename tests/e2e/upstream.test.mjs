@@ -249,7 +249,7 @@ const missing = [
 	[{ env: 'NOT_SET' }, /NOT_SET, which is not set/],
 	[{ env: 'EMPTY' }, /EMPTY/],
 	[{ env: 'BLANK' }, /empty/],
-	[{ env: 'ODD' }, /characters that no key has/],
+	[{ env: 'ODD' }, /characters that a key cannot have/],
 	[{ env: 'LONG' }, /too long/],
 	[{ file: '/nonexistent/key' }, /\/nonexistent\/key/],
 	[{ file: '/tmp' }, /\/tmp/],

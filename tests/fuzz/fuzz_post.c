@@ -85,15 +85,24 @@ static void check_not_there(const struct post_input *in, const struct strbuf *ou
 static void check_again(const struct post_input *in, const struct strbuf *out)
 {
 	struct post_input again = *in;
+	struct strbuf answer;
 	struct strbuf second;
 
-	again.answer = out->data;
-	again.answer_len = out->len;
+	/* In its tags: a bare one may be taken for talk. */
+	strbuf_init(&answer, LIMIT_COMPLETION);
+	if (in->source == POST_CHAT)
+		strbuf_adds(&answer, "<completion>");
+	strbuf_add(&answer, out->data, out->len);
+	if (in->source == POST_CHAT)
+		strbuf_adds(&answer, "</completion>");
+	again.answer = answer.data;
+	again.answer_len = answer.len;
 	again.finish = POST_STOP;
 	strbuf_init(&second, LIMIT_COMPLETION_TEXT);
 	if (post_process(&again, &second) != POST_INSERT || second.len != out->len ||
 	    memcmp(second.data, out->data, out->len) != 0)
 		die("not the same again", out, &second);
+	strbuf_release(&answer);
 	strbuf_release(&second);
 }
 

@@ -14,7 +14,7 @@
 #include "eke/chat/fit.h"
 #include "eke/text/workspace.h"
 
-#include "../../src/chat/blocks.h"
+#include "../../src/chat/attachment.h"
 #include "../../src/chat/diff.h"
 #include "../../src/chat/mentions.h"
 #include "../../src/chat/title.h"
@@ -58,14 +58,14 @@ static void check_title(const char *prompt, size_t len)
 
 static void check_block(const char *text, size_t len)
 {
-	struct block_spec spec = { .name = "A", .text = text, .len = len, .first_line = len % 2 };
+	struct attachment_spec spec = { .name = "A", .text = text, .len = len, .first_line = len % 2 };
 	struct strbuf block;
 	struct strbuf cut;
 	size_t lines;
 
 	strbuf_init(&block, MIB(16));
 	strbuf_init(&cut, MIB(16));
-	require(block_write(&spec, &block));
+	require(attachment_write(&spec, &block));
 	lines = fit_block_lines(block.data, block.len);
 	if (lines > 1) {
 		fit_cut_block(block.data, block.len, lines / 2, &cut);

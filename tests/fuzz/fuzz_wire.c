@@ -86,8 +86,9 @@ static void run_error(int status, char *body, size_t len)
 {
 	struct err err = ERR_INIT;
 	struct wire_error_input in = { .status = status, .body = body, .len = len, .now = 1700000000 };
+	struct stated_limit stated;
 
-	wire_error_decode(&in, &err);
+	wire_error_decode(&in, &err, &stated);
 	must(err.kind >= ERR_BUDGET && err.kind <= ERR_TIMEOUT && err.message[0]);
 	must_be_text(err.message);
 	must_be_text(err.provider_message);

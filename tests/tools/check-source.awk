@@ -30,20 +30,21 @@ BEGIN {
 	only["sqlite3.h"] = "^src/store/"
 	only["async.h"] = "^src/budget/redis[.]c$"
 	only["hiredis.h"] = "^src/budget/redis[.]c$"
+	only["microhttpd.h"] = "^src/front/gateway_server[.]c$"
 
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
 	pure_folders["text"] = "outbound workspace"
-	pure_folders["chat"] = "chat conversation conversation_look conversation_note conversations history history_read " \
-		"history_schema history_step context diff edit"
+	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
+		"history_read history_schema history_step context diff edit"
 	pure("base", "json_guard hex rfc3339 url utf width")
 	pure("config", "base_url service")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
 		"local_server")
-	pure("complete", "admission cache habit place prompt rejoin rename trail window")
+	pure("complete", "admission cache excerpt habit place prompt rejoin rename trail")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
 		"netdb[.]h|signal[.]h|sys/(socket|stat|time|mman|wait|ioctl|select|un|file)[.]h)$"
 	impure_functions("time clock clock_gettime gettimeofday getenv secure_getenv fopen fdopen open openat read write " \
@@ -212,7 +213,7 @@ function start_file(name,   parts, n) {
 		folder = parts[2]
 	is_main = path == "src/main.c"
 	is_pure = is_pure_file()
-	may_print = path ~ /^src\/front\/cli[a-z_]*[.]c$/ || is_main
+	may_print = path ~ /^src\/front\/(cli[a-z_]*|gateway)[.]c$/ || is_main
 	lines = 0
 
 	in_comment = 0

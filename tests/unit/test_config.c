@@ -374,7 +374,7 @@ static const struct {
 	{ E("\"key\": {\"command\":[]}"), "5: endpoints[0].key.command must name a program" },
 	{ E("\"key\": {\"command\":[\"\"]}"), "5: endpoints[0].key.command must name a program" },
 	{ E("\"key\": {\"command\":[\"a\",1]}"), "5: endpoints[0].key.command must be a list of at most 32 strings" },
-	{ E("\"plan\": \"none\""), "5: endpoints[0].plan names no plan: \"none\" is neither in \"plans\" nor built in" },
+	{ E("\"plan\": \"none\""), "5: endpoints[0].plan: unknown plan \"none\", neither in \"plans\" nor built in" },
 	{ E("\"models\": \"m\""), "5: endpoints[0].models must be an object" },
 	{ E("\"models\": {\n\"chat\": 1}"), "6: endpoints[0].models.chat must be a string" },
 	{ E("\"completionApi\": 1"), "5: endpoints[0].completionApi must be a string" },
@@ -398,7 +398,7 @@ static const struct {
 	{ "{\"plans\":{\"p\":{\"windows\":[\n1]}}}", "2: plans.p.windows[0] must be an object, not a number" },
 	{ W(""), "3: plans.p.windows[0].scope is missing" },
 	{ W("\"scope\":\"ip\",\"limit\":1,\"period\":\"1h\""),
-	  "3: plans.p.windows[0].scope must be \"machine\" or \"key\"" },
+	  "3: plans.p.windows[0].scope must be one of machine, key, not \"ip\"" },
 	{ W("\"scope\":\"key\",\"limit\":0,\"period\":\"1h\""),
 	  "3: plans.p.windows[0].limit must be a whole number from 1" },
 	{ W("\"scope\":\"key\",\"limit\":1,\"period\":\"soon\""), "3: plans.p.windows[0].period must be a time such as" },
@@ -444,7 +444,7 @@ static const struct {
 	{ "{\"endpoints\":[{\"baseUrl\":\"u\",\"key\":{\"command\":[", "\"a%d\"", "]}}]}", LIMIT_KEY_ARGS, "at most 32" },
 	{ "{\"plans\":{", "\"p%d\":{\"windows\":[]}", "}}", LIMIT_PLANS, "at most 32" },
 	{ "{\"plans\":{\"p\":{\"windows\":[", "{\"scope\":\"key\",\"limit\":1,\"period\":\"%ds\"}", "]}}}",
-	  LIMIT_PLAN_WINDOWS, "more than 8" },
+	  LIMIT_PLAN_WINDOWS, "at most 8" },
 	{ "{\"privacy\":{\"ignore\":[", "\"p%d\"", "]}}", LIMIT_IGNORE_PATTERNS, "at most 512" },
 };
 

@@ -78,15 +78,20 @@ static const struct json *resolve(const struct schemas *s, const struct json *sc
 	return schema;
 }
 
-/* Is `name` the schema's type, or one of several? */
+/* Is `name` the schema's type, or one of several? Choices are strings. */
 static bool has_type(const struct json *schema, const char *name)
 {
 	const struct json *type = json_get(schema, "type");
 
 	if (json_string(type))
 		return !strcmp(json_string(type), name);
+	if (json_get(schema, "enum"))
+		return !strcmp(name, "string");
 	for (const struct json *t = json_first(type); t; t = json_next(t))
 		if (!strcmp(json_string(t), name))
+			return true;
+	for (const struct json *t = json_first(json_get(schema, "anyOf")); t; t = json_next(t))
+		if (has_type(t, name))
 			return true;
 	return false;
 }
@@ -188,6 +193,27 @@ static void test_file(void **state)
 	check_table(s, s->root, config_file_fields, s->defaults, "");
 }
 
+/* Of a definition; its defaults are told in words, as there is no endpoint and no plan without a file. */
+static void test_definitions(void **state)
+{
+	static const struct {
+		const char *name;
+		const struct decode_field *fields;
+	} tables[] = {
+		{ "Endpoint", config_endpoint_fields },
+		{ "Plan", config_plan_fields },
+		{ "Window", config_window_fields },
+	};
+	const struct schemas *s = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		char *prefix = xasprintf("%s.", tables[i].name);
+
+		check_table(s, json_get(json_get(s->root, "definitions"), tables[i].name), tables[i].fields, NULL, prefix);
+		free(prefix);
+	}
+}
+
 /* What a list may hold at most is told in the schema, too. */
 static void test_list_limits(void **state)
 {
@@ -221,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_definitions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list_limits, setup, teardown),
 	};
 

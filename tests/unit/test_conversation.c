@@ -15,7 +15,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/chat/conversation.h"
+#include "eke/chat/conversations.h"
 #include "state_dir.h"
 
 /* Enough for some tries, and over before the engine gives up. */
@@ -93,7 +93,7 @@ static void on_done(void *ctx, const struct conversation_answer *answer, const s
 static void look(const struct conversations_query *query)
 {
 	replied.count = 0;
-	assert_true(conversations_look(c, query, on_reply, NULL) != 0);
+	assert_true(conversations_query(c, query, on_reply, NULL) != 0);
 	/* From the loop only. */
 	assert_int_equal(replied.count, 0);
 	loop_run(loop);
@@ -179,9 +179,9 @@ static void test_forgotten(void **state)
 	(void)state;
 	list();
 	replied.count = 0;
-	id = conversations_look(c, &(struct conversations_query){ .verb = CONVERSATIONS_LIST }, on_reply, NULL);
-	conversations_forget(c, id);
-	conversations_forget(c, id);
+	id = conversations_query(c, &(struct conversations_query){ .verb = CONVERSATIONS_LIST }, on_reply, NULL);
+	conversations_query_cancel(c, id);
+	conversations_query_cancel(c, id);
 	id = conversations_ask(c, &(struct conversation_question){ .prompt = "Why?" }, &callbacks, &err);
 	assert_true(id != 0);
 	conversations_cancel(c, id);
@@ -191,7 +191,7 @@ static void test_forgotten(void **state)
 	loop_run(loop);
 	assert_int_equal(replied.count, 0);
 	/* What is on its way at the end ends without a word. */
-	conversations_look(c, &(struct conversations_query){ .verb = CONVERSATIONS_LIST }, on_reply, NULL);
+	conversations_query(c, &(struct conversations_query){ .verb = CONVERSATIONS_LIST }, on_reply, NULL);
 	assert_true(conversations_ask(c, &(struct conversation_question){ .prompt = "Why?" }, &callbacks, &err) != 0);
 }
 

@@ -40,7 +40,7 @@ static void test_cases(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct indent indent = { 0 };
 
-		indent_learn(&indent, cases[i].text, strlen(cases[i].text));
+		indent_learn(&indent, syntax_of(NULL), cases[i].text, strlen(cases[i].text));
 		assert_int_equal(indent_is_tabs(&indent, cases[i].insert_spaces), cases[i].tabs);
 		assert_int_equal(indent_unit(&indent, cases[i].insert_spaces, cases[i].tab_size), cases[i].unit);
 	}

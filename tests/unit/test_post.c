@@ -287,6 +287,19 @@ static void test_cases(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* The text as the answer of a model that does as it is told. */
+static void write_answer(const struct post_input *in, const char *text, struct strbuf *out)
+{
+	char number[12] = "";
+
+	if (in->mark)
+		snprintf(number, sizeof(number), "%u", in->mark);
+	if (in->source == POST_CHAT)
+		strbuf_addf(out, "<completion%s>%s</completion%s>", number, text, number);
+	else
+		strbuf_adds(out, text);
+}
+
 /* The result, put in again, comes out as it is. */
 static void test_again(void **state)
 {
@@ -295,15 +308,19 @@ static void test_again(void **state)
 	(void)state;
 	for (size_t i = 0; i < case_count; i++) {
 		struct post_input again = cases[i].input;
+		struct strbuf answer;
 		struct strbuf out;
 
 		if (cases[i].verdict != POST_INSERT)
 			continue;
-		again.answer = cases[i].insert;
-		again.answer_len = strlen(cases[i].insert);
+		strbuf_init(&answer, LIMIT_COMPLETION);
+		write_answer(&again, cases[i].insert, &answer);
+		again.answer = answer.data;
+		again.answer_len = answer.len;
 		again.finish = POST_STOP;
 		strbuf_init(&out, LIMIT_COMPLETION_TEXT);
 		failed += !agrees(&cases[i], "again", post_process(&again, &out), &out);
+		strbuf_release(&answer);
 		strbuf_release(&out);
 	}
 	assert_int_equal(failed, 0);

@@ -259,10 +259,10 @@ static void test_token_cap(void **state)
 	/* Default windows fit the free tier's cap, whatever they hold. */
 	for (size_t k = 0; k < ARRAY_LEN(lines); k++) {
 		strbuf_reset(&text);
-		while (text.len < LIMIT_PREFIX_WINDOW)
+		while (text.len < LIMIT_PREFIX_EXCERPT)
 			strbuf_adds(&text, lines[k]);
 		in = input(text.data, text.data);
-		in.suffix_len = utf8_cut(text.data, text.len, LIMIT_SUFFIX_WINDOW);
+		in.suffix_len = utf8_cut(text.data, text.len, LIMIT_SUFFIX_EXCERPT);
 		in.max_tokens = 4000;
 		assert_true(prompt_build(&in, &p));
 	}
@@ -285,7 +285,7 @@ static void test_windows_are_cut(void **state)
 	size_t all;
 
 	(void)state;
-	assert_true(prompt_cut_windows(&whole, &all));
+	assert_true(prompt_cut_excerpt(&whole, &all));
 	assert_int_equal(whole.prefix_len, strlen(prefix));
 	assert_int_equal(whole.suffix_len, strlen(suffix));
 	for (size_t cap = 1; cap <= all; cap++) {
@@ -293,7 +293,7 @@ static void test_windows_are_cut(void **state)
 		size_t tokens;
 
 		in.max_tokens = cap;
-		if (!prompt_cut_windows(&in, &tokens)) {
+		if (!prompt_cut_excerpt(&in, &tokens)) {
 			assert_true(cap < 8);
 			continue;
 		}

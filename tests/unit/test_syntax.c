@@ -64,7 +64,7 @@ static void test_events(void **state)
 		{ "c", "c = '('; d = '\\''; e = 'ab", ";;", SYNTAX_IN_CODE },
 		{ "c", "\"open\n(", "sn(", SYNTAX_IN_CODE },
 		{ "rust", "fn f<'a>(x: &'a str) { '}' }", "(:){}", SYNTAX_IN_CODE },
-		{ "javascript", "`a\n(${b})` + '('", "snese", SYNTAX_IN_CODE },
+		{ "javascript", "`a\n(${b})` + '('", "sn{}ese", SYNTAX_IN_CODE },
 		{ "javascript", "x // it's", "c", SYNTAX_IN_LINE_COMMENT },
 		{ "python", "\"\"\"a\n\"b\" (\n\"\"\"(", "snne(", SYNTAX_IN_CODE },
 		{ "python", "x = 'a", "s", SYNTAX_IN_STRING },

@@ -1,5 +1,5 @@
 /*
- * The rows of a provider's own count, good and bad (providers.md 1.5). tests/unit/test_query.c asks a server for them.
+ * The rows of a provider's own count, good and bad. tests/unit/test_fetch.c asks a server for them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /*
- * Errors as endpoints send them (providers.md 1.6, 3.4): which kind they are, and what the user is told.
+ * Errors as endpoints send them: which kind they are, and what the user is told.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,10 +48,10 @@ static const struct {
 	{ 429, CA(DAILY, "429 TOO_MANY_REQUESTS"), ERR_BUDGET, "limit for the day", DAILY, 0, 0, NULL },
 	{ 429, CA("该模型免费API限制每日3次请求，请00:00后再试", "429 TOO_MANY_REQUESTS"), ERR_BUDGET, "limit for the day",
 	  "该模型免费API限制每日3次请求，请00:00后再试", 0, 0, NULL },
-	{ 429, "too many requests", ERR_BUDGET, "wait a while", "too many requests", 0, 0, NULL },
-	{ 429, "", ERR_BUDGET, "wait a while", "", 0, 0, NULL },
+	{ 429, "too many requests", ERR_BUDGET, "wait before", "too many requests", 0, 0, NULL },
+	{ 429, "", ERR_BUDGET, "wait before", "", 0, 0, NULL },
 	{ 429, "{\"error\":{\"message\":\"当前分组上游负载已饱和，请稍后再试 (request id: 1)\","
-	  "\"type\":\"one_api_error\",\"code\":\"x\"}}", ERR_BUDGET, "wait a while", "当前分组上游负载已饱和，请稍后再试 (request id: 1)",
+	  "\"type\":\"one_api_error\",\"code\":\"x\"}}", ERR_BUDGET, "wait before", "当前分组上游负载已饱和，请稍后再试 (request id: 1)",
 	  0, 0, NULL },
 	{ 429, "{\"error\":{\"message\":\"" OPENAI_RPM "\",\"type\":\"requests\",\"code\":\"rate_limit_exceeded\"}}",
 	  ERR_BUDGET, "again in 20 s", OPENAI_RPM, 0, 20, NULL },
@@ -68,11 +68,11 @@ static const struct {
 	{ 429, "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota. Please retry in 37.5s.\","
 	  "\"status\":\"RESOURCE_EXHAUSTED\"}}]", ERR_BUDGET, "again in 38 s",
 	  "You exceeded your current quota. Please retry in 37.5s.", 0, 38, NULL },
-	{ 429, "{\"error\":{\"message\":\"同一IP请求过多\"}}", ERR_BUDGET, "wait a while", "同一IP请求过多", 0, 0, "machine" },
-	{ 429, "{\"error\":{\"message\":\"TOO MANY from this IP.\"}}", ERR_BUDGET, "wait a while",
+	{ 429, "{\"error\":{\"message\":\"同一IP请求过多\"}}", ERR_BUDGET, "wait before", "同一IP请求过多", 0, 0, "machine" },
+	{ 429, "{\"error\":{\"message\":\"TOO MANY from this IP.\"}}", ERR_BUDGET, "wait before",
 	  "TOO MANY from this IP.", 0, 0, "machine" },
-	{ 429, "{\"error\":{\"message\":\"SHIPPED\"}}", ERR_BUDGET, "wait a while", "SHIPPED", 0, 0, NULL },
-	{ 429, "<html><head><title>429 Too Many Requests</title></head></html>", ERR_BUDGET, "wait a while",
+	{ 429, "{\"error\":{\"message\":\"SHIPPED\"}}", ERR_BUDGET, "wait before", "SHIPPED", 0, 0, NULL },
+	{ 429, "<html><head><title>429 Too Many Requests</title></head></html>", ERR_BUDGET, "wait before",
 	  "429 Too Many Requests", 0, 0, NULL },
 	/* 403 */
 	{ 403, CA(MODEL, "403 FORBIDDEN"), ERR_FORBIDDEN, "wrong base URL", MODEL, 0, 0, NULL },
@@ -125,7 +125,7 @@ static const struct {
 	{ 524, "error code: 524", ERR_TIMEOUT, "in time", "error code: 524", 0, 0, NULL },
 	/* the others */
 	{ 400, CA("Unexpected character ('}' (code 125)): was expecting double-quote to start field name",
-	  "400 BAD_REQUEST"), ERR_UPSTREAM, "did not accept",
+	  "400 BAD_REQUEST"), ERR_UPSTREAM, "rejected",
 	  "Unexpected character ('}' (code 125)): was expecting double-quote to start field name", 0, 0, NULL },
 	{ 400, "{\"error\":{\"message\":\"Unknown parameter: stream_options\"}}", ERR_UPSTREAM, "streamOptions",
 	  "Unknown parameter: stream_options", 0, 0, NULL },
@@ -137,35 +137,35 @@ static const struct {
 	{ 404, "{\"detail\":\"Not Found\"}", ERR_UPSTREAM, "path or model", "Not Found", 0, 0, NULL },
 	{ 404, "{\"error\":{\"message\":\"model 'x' not found\",\"type\":\"api_error\",\"param\":null,\"code\":null}}",
 	  ERR_UPSTREAM, "path or model", "model 'x' not found", 0, 0, NULL },
-	{ 409, "{\"message\":\"conflict\"}", ERR_UPSTREAM, "did not accept", "conflict", 0, 0, NULL },
+	{ 409, "{\"message\":\"conflict\"}", ERR_UPSTREAM, "rejected", "conflict", 0, 0, NULL },
 	{ 422, "{\"detail\":[{\"loc\":[\"body\",\"x\"],\"msg\":\"field required\","
-	  "\"type\":\"value_error\"},{\"msg\":\"extra forbidden\"},\"z\"]}", ERR_UPSTREAM, "did not accept",
+	  "\"type\":\"value_error\"},{\"msg\":\"extra forbidden\"},\"z\"]}", ERR_UPSTREAM, "rejected",
 	  "field required: extra forbidden: z", 0, 0, NULL },
 	{ 422, "{\"object\":\"error\",\"message\":{\"detail\":[{\"msg\":\"bad\"}]},\"type\":\"x\"}", ERR_UPSTREAM,
-	  "did not accept", "{\"object\":\"error\",\"message\":{\"detail\":[{\"msg\":\"bad\"}]},\"type\":\"x\"}", 0, 0,
+	  "rejected", "{\"object\":\"error\",\"message\":{\"detail\":[{\"msg\":\"bad\"}]},\"type\":\"x\"}", 0, 0,
 	  NULL },
-	{ 400, "{\"error\":{\"message\":{\"msg\":\"bad\"}}}", ERR_UPSTREAM, "did not accept", "bad", 0, 0, NULL },
-	{ 400, "{\"msg\":\"bad\",\"code\":7}", ERR_UPSTREAM, "did not accept", "bad", 0, 0, NULL },
-	{ 400, "{\"errors\":[{\"message\":\"first\"},{\"message\":\"second\"}]}", ERR_UPSTREAM, "did not accept",
+	{ 400, "{\"error\":{\"message\":{\"msg\":\"bad\"}}}", ERR_UPSTREAM, "rejected", "bad", 0, 0, NULL },
+	{ 400, "{\"msg\":\"bad\",\"code\":7}", ERR_UPSTREAM, "rejected", "bad", 0, 0, NULL },
+	{ 400, "{\"errors\":[{\"message\":\"first\"},{\"message\":\"second\"}]}", ERR_UPSTREAM, "rejected",
 	  "first", 0, 0, NULL },
-	{ 400, "{\"errors\":[\"first\"]}", ERR_UPSTREAM, "did not accept", "first", 0, 0, NULL },
+	{ 400, "{\"errors\":[\"first\"]}", ERR_UPSTREAM, "rejected", "first", 0, 0, NULL },
 	{ 400, "[{\"error\":{\"code\":400,\"message\":\"API key not valid\",\"status\":\"INVALID_ARGUMENT\"}}]",
-	  ERR_UPSTREAM, "did not accept", "API key not valid", 0, 0, NULL },
-	{ 400, "{\"error\":[{\"message\":\"listed\"}]}", ERR_UPSTREAM, "did not accept", "listed", 0, 0, NULL },
-	{ 400, "{\"error\":{\"message\":\"\",\"type\":\"odd_error\",\"code\":17}}", ERR_UPSTREAM, "did not accept",
+	  ERR_UPSTREAM, "rejected", "API key not valid", 0, 0, NULL },
+	{ 400, "{\"error\":[{\"message\":\"listed\"}]}", ERR_UPSTREAM, "rejected", "listed", 0, 0, NULL },
+	{ 400, "{\"error\":{\"message\":\"\",\"type\":\"odd_error\",\"code\":17}}", ERR_UPSTREAM, "rejected",
 	  "odd_error 17", 0, 0, NULL },
-	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":\"in words\"}", ERR_UPSTREAM, "did not accept",
+	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":\"in words\"}", ERR_UPSTREAM, "rejected",
 	  "invalid_grant: in words", 0, 0, NULL },
-	{ 400, "{\"foo\":1}", ERR_UPSTREAM, "did not accept", "{\"foo\":1}", 0, 0, NULL },
-	{ 400, "{\"error\":", ERR_UPSTREAM, "did not accept", "{\"error\":", 0, 0, NULL },
-	{ 400, " \n", ERR_UPSTREAM, "did not accept", "", 0, 0, NULL },
-	{ 400, "data: {\"error\":{\"message\":\"framed\"}}\n\n", ERR_UPSTREAM, "did not accept", "framed", 0, 0, NULL },
-	{ 400, "error:{\"code\":400,\"message\":\"framed\"}\n\n", ERR_UPSTREAM, "did not accept", "framed", 0, 0, NULL },
+	{ 400, "{\"foo\":1}", ERR_UPSTREAM, "rejected", "{\"foo\":1}", 0, 0, NULL },
+	{ 400, "{\"error\":", ERR_UPSTREAM, "rejected", "{\"error\":", 0, 0, NULL },
+	{ 400, " \n", ERR_UPSTREAM, "rejected", "", 0, 0, NULL },
+	{ 400, "data: {\"error\":{\"message\":\"framed\"}}\n\n", ERR_UPSTREAM, "rejected", "framed", 0, 0, NULL },
+	{ 400, "error:{\"code\":400,\"message\":\"framed\"}\n\n", ERR_UPSTREAM, "rejected", "framed", 0, 0, NULL },
 	{ 429, "{\"error\":{\"message\":\"Provider returned error\","
 	  "\"code\":429,\"metadata\":{\"raw\":\"x is rate-limited\",\"provider_name\":\"X\"}}}", ERR_BUDGET,
-	  "wait a while", "Provider returned error: x is rate-limited", 0, 0, NULL },
+	  "wait before", "Provider returned error: x is rate-limited", 0, 0, NULL },
 	{ 500, "{\"error\":{\"message\":\"That model is currently overloaded\","
-	  "\"type\":\"server_error\",\"param\":null,\"code\":null}}", ERR_UPSTREAM, "fault of its own",
+	  "\"type\":\"server_error\",\"param\":null,\"code\":null}}", ERR_UPSTREAM, "internal error",
 	  "That model is currently overloaded", 0, 0, NULL },
 	{ 503, "{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}", ERR_UPSTREAM,
 	  "not ready", "Loading model", 0, 0, NULL },
@@ -175,20 +175,20 @@ static const struct {
 	{ 502, "<html><title>cut", ERR_UPSTREAM, "gateway", "", 0, 0, NULL },
 	{ 502, "<", ERR_UPSTREAM, "gateway", "", 0, 0, NULL },
 	{ 200, "<html><title>Welcome</title></html>", ERR_UPSTREAM, "web page", "Welcome", 0, 0, NULL },
-	{ 520, "", ERR_UPSTREAM, "fault of its own", "", 0, 0, NULL },
-	{ 301, "", ERR_UPSTREAM, "points to another", "", 0, 0, NULL },
+	{ 520, "", ERR_UPSTREAM, "internal error", "", 0, 0, NULL },
+	{ 301, "", ERR_UPSTREAM, "redirects to another", "", 0, 0, NULL },
 	{ 407, "", ERR_UPSTREAM, "proxy", "", 0, 0, NULL },
-	{ 418, "", ERR_UPSTREAM, "did not accept", "", 0, 0, NULL },
+	{ 418, "", ERR_UPSTREAM, "rejected", "", 0, 0, NULL },
 	/* inside a stream the body decides */
 	{ 200, "{\"error\":{\"message\":\"boom\",\"type\":\"server_error\",\"code\":null}}", ERR_UPSTREAM,
-	  "fault of its own", "boom", 500, 0, NULL },
-	{ 200, "{\"error\":{\"message\":\"boom\"}}", ERR_UPSTREAM, "broke off", "boom", 200, 0, NULL },
+	  "internal error", "boom", 500, 0, NULL },
+	{ 200, "{\"error\":{\"message\":\"boom\"}}", ERR_UPSTREAM, "ended the answer", "boom", 200, 0, NULL },
 	{ 200, CA(DAILY, "429 TOO_MANY_REQUESTS"), ERR_BUDGET, "limit for the day", DAILY, 429, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"slow\",\"type\":\"rate_limit_error\",\"code\":null}}", ERR_BUDGET,
-	  "wait a while", "slow", 429, 0, NULL },
+	  "wait before", "slow", 429, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"Rate limit reached, try again in 3s\"}}", ERR_BUDGET, "again in 3 s",
 	  "Rate limit reached, try again in 3s", 429, 3, NULL },
-	{ 200, "{\"error\":{\"message\":\"x\",\"code\":429}}", ERR_BUDGET, "wait a while", "x", 429, 0, NULL },
+	{ 200, "{\"error\":{\"message\":\"x\",\"code\":429}}", ERR_BUDGET, "wait before", "x", 429, 0, NULL },
 	{ 200, "{\"object\":null,\"data\":null,\"error\":{\"message\":\"OpenAI response error\","
 	  "\"type\":\"insufficient_quota\",\"param\":null,\"code\":\"insufficient_quota\"}}", ERR_BUDGET,
 	  "waiting does not help", "OpenAI response error", 429, 0, "key" },
@@ -201,15 +201,16 @@ static const struct {
 	{ 200, "{\"error\":{\"message\":\"x\",\"code\":\"504\"}}", ERR_TIMEOUT, "in time", "x", 504, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"x\",\"type\":\"overloaded_error\"}}", ERR_UPSTREAM, "overloaded", "x", 503, 0,
 	  NULL },
-	{ 200, "{\"error\":\"internal error\",\"code\":502}", ERR_UPSTREAM, "fault of its own", "internal error", 502,
+	{ 200, "{\"error\":\"internal error\",\"code\":502}", ERR_UPSTREAM, "internal error", "internal error", 502,
 	  0, NULL },
-	{ 200, "{\"code\":502,\"message\":\"x\",\"type\":\"y\"}", ERR_UPSTREAM, "fault of its own", "x", 502, 0, NULL },
+	{ 200, "{\"code\":502,\"message\":\"x\",\"type\":\"y\"}", ERR_UPSTREAM, "internal error", "x", 502, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"x\",\"status_code\":403}}", ERR_FORBIDDEN, "wrong base URL", "x", 403, 0, NULL },
 	/* but not against HTTP */
-	{ 502, "{\"error\":{\"message\":\"x\",\"code\":429}}", ERR_UPSTREAM, "fault of its own", "x", 502, 0, NULL },
+	{ 502, "{\"error\":{\"message\":\"x\",\"code\":429}}", ERR_UPSTREAM, "internal error", "x", 502, 0, NULL },
 };
 
-static void decode_body(struct wire_error_input in, const char *body, size_t len, struct err *err)
+static void decode_both(struct wire_error_input in, const char *body, size_t len, struct err *err,
+	struct stated_limit *stated)
 {
 	/* Just this size, so that reading past its end is noticed. */
 	char *copy = xmalloc(len);
@@ -219,8 +220,15 @@ static void decode_body(struct wire_error_input in, const char *body, size_t len
 	in.body = copy;
 	in.len = len;
 	in.now = NOW;
-	wire_error_decode(&in, err);
+	wire_error_decode(&in, err, stated);
 	free(copy);
+}
+
+static void decode_body(struct wire_error_input in, const char *body, size_t len, struct err *err)
+{
+	struct stated_limit stated;
+
+	decode_both(in, body, len, err, &stated);
 }
 
 static void test_bodies(void **state)
@@ -258,7 +266,7 @@ static void test_headers(void **state)
 		{ { .status = 429, .retry_after = "30", .retry_after_ms = "1500" }, "", NOW + 2, "again in 2 s" },
 		{ { .status = 429, .retry_after = "Tue, 14 Nov 2023 22:14:20 GMT" }, "", NOW + 60, "again in 60 s" },
 		{ { .status = 429, .retry_after = "0" }, "", NOW, "again in 0 s" },
-		{ { .status = 429, .retry_after = "soon", .retry_after_ms = "" }, "", 0, "wait a while" },
+		{ { .status = 429, .retry_after = "soon", .retry_after_ms = "" }, "", 0, "wait before" },
 		{ { .status = 429, .ratelimit_reset = "6m0s" }, "", NOW + 360, "again in 6 min" },
 		{ { .status = 429, .ratelimit_reset = "6m0s" }, "try again in 20s", NOW + 20, "again in 20 s" },
 		{ { .status = 429, .ratelimit_reset = "6m0s", .retry_after = "5" }, "try again in 20s", NOW + 5,
@@ -336,13 +344,14 @@ static void test_quota(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(quotas); i++) {
+		struct stated_limit stated;
 		struct err err = ERR_INIT;
 
-		decode_body((struct wire_error_input){ .status = quotas[i].status }, quotas[i].body,
-			    strlen(quotas[i].body), &err);
-		if (err.quota != quotas[i].quota)
+		decode_both((struct wire_error_input){ .status = quotas[i].status }, quotas[i].body,
+			    strlen(quotas[i].body), &err, &stated);
+		if (stated.quota != quotas[i].quota)
 			print_message("case %zu: %s\n", i, err.message);
-		assert_int_equal(err.quota, quotas[i].quota);
+		assert_int_equal(stated.quota, quotas[i].quota);
 	}
 }
 

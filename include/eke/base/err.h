@@ -44,12 +44,12 @@ enum err_kind {
 struct err {
 	enum err_kind kind;
 	char message[LIMIT_ERR_MESSAGE];
-	char endpoint[64];                       /* name in the configuration, or "" */
-	int http_status;                         /* 0: none */
+	/* What clients get beside the message: the members of the protocol's error data. */
+	char endpoint[64];                         /* name in the configuration, or "" */
+	int http_status;                           /* 0: none */
 	char provider_message[LIMIT_ERR_PROVIDER]; /* verbatim but valid UTF-8, or "" */
-	int64_t retry_at;                        /* Unix seconds; 0: unknown */
-	char blocked_scope[16];                  /* "machine", "key" or "" */
-	bool quota;                              /* the account's quota or credit is used up: waiting does not help */
+	int64_t retry_at;                          /* Unix seconds; 0: unknown */
+	char blocked_scope[16];                    /* "machine", "key" or "" */
 };
 
 #define ERR_INIT { .kind = ERR_NONE }

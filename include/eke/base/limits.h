@@ -82,7 +82,7 @@
 #define LIMIT_REDIS_CALLS 1024            /* calls that wait for its answer */
 
 /* --- upstream --- */
-#define LIMIT_TRANSFERS 64                /* HTTP transfers under way */
+#define LIMIT_TRANSFERS 1024              /* HTTP transfers under way */
 #define LIMIT_CONNECTIONS 8               /* kept open for reuse */
 #define LIMIT_HTTP_HEAD KIB(32)           /* the headers of a response; what is more is not looked at */
 #define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
@@ -105,8 +105,8 @@
 #define LIMIT_COMPLETION KIB(64)          /* raw answer used for one completion */
 #define LIMIT_COMPLETION_TEXT KIB(96)     /* text inserted by one: indentation and line ends may lengthen it */
 #define LIMIT_COMPLETION_LINES 24         /* lines of one, where the configuration does not say */
-#define LIMIT_PREFIX_WINDOW 6000          /* before the cursor in a request; with the next some 2700 tokens of code */
-#define LIMIT_SUFFIX_WINDOW 2000          /* text after it */
+#define LIMIT_PREFIX_EXCERPT 6000         /* before the cursor in a request; with the next some 2700 tokens of code */
+#define LIMIT_SUFFIX_EXCERPT 2000         /* text after it */
 #define LIMIT_RENAME_LOOK KIB(256)        /* before the cursor, and after it, in which a name is looked for */
 #define LIMIT_CACHE_ENTRIES 512           /* completion answers kept in memory */
 #define LIMIT_CACHE_BYTES MIB(2)
@@ -115,19 +115,19 @@
 #define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
 #define LIMIT_HABITS 64                   /* documents whose suggestions' fates are remembered */
 #define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
-#define LIMIT_SHELF_ROWS 16384            /* answers kept on the disk, for all documents and processes */
-#define LIMIT_SHELF_BYTES MIB(16)         /* ... their texts and what rows take beside it */
-#define LIMIT_SHELF_AGE_MS (14LL * 86400 * 1000) /* ... since they were given */
-#define LIMIT_SHELF_DOCUMENT_ROWS 64      /* taken into memory when a document is first asked about */
-#define LIMIT_SHELF_DOCUMENT_BYTES KIB(512)
-#define LIMIT_SHELF_DOCUMENTS 128         /* documents of which is remembered what was taken into memory */
-#define LIMIT_SHELF_QUEUE 128             /* things to be written that wait for their turn */
-#define LIMIT_SHELF_QUEUE_BYTES MIB(1)
-#define LIMIT_SHELF_WAIT_MS 30000         /* for another process's question */
+#define LIMIT_DISK_CACHE_ROWS 16384       /* answers kept on the disk, for all documents and processes */
+#define LIMIT_DISK_CACHE_BYTES MIB(16)    /* ... their texts and what rows take beside it */
+#define LIMIT_DISK_CACHE_AGE_MS (14LL * 86400 * 1000) /* ... since they were given */
+#define LIMIT_DISK_CACHE_DOCUMENT_ROWS 64 /* taken into memory when a document is first asked about */
+#define LIMIT_DISK_CACHE_DOCUMENT_BYTES KIB(512)
+#define LIMIT_DISK_CACHE_DOCUMENTS 128    /* documents of which is remembered what was taken into memory */
+#define LIMIT_DISK_CACHE_QUEUE 128        /* things to be written that wait for their turn */
+#define LIMIT_DISK_CACHE_QUEUE_BYTES MIB(1)
+#define LIMIT_DISK_CACHE_WAIT_MS 30000    /* for another process's question */
 #define LIMIT_OFFLINE_BYTES MIB(16)       /* text the offline engine knows; its index takes up to three times that */
 #define LIMIT_OFFLINE_DOCUMENT MIB(2)     /* one document of that; larger ones are left out */
 #define LIMIT_OFFLINE_DOCUMENTS 4096
-#define LIMIT_OFFLINE_WINDOW KIB(8)       /* text before or behind the cursor that it looks at */
+#define LIMIT_OFFLINE_EXCERPT KIB(8)      /* text before or behind the cursor that it looks at */
 
 /* --- chat --- */
 #define LIMIT_CHAT_KEPT 8                 /* answers that nobody waited for any more, kept for the same question */
@@ -148,5 +148,14 @@
 /* --- front --- */
 #define LIMIT_SESSIONS 256                /* of ACP, open in one process */
 #define LIMIT_MODELS_OFFERED 256          /* of one endpoint, in a list to choose from */
+
+/* --- the gateway --- */
+#define LIMIT_GATEWAY_BODY MIB(16)           /* of a request; images stand in it */
+#define LIMIT_GATEWAY_HEAD KIB(32)           /* memory of a connection, for heads and pieces of bodies */
+#define LIMIT_GATEWAY_CONNECTIONS 600
+#define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may take so long for a piece of its request */
+#define LIMIT_GATEWAY_BACKLOG KIB(256)       /* of a reply that its client has not read yet */
+#define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response whose client went away; of larger ones nothing is kept */
+#define LIMIT_GATEWAY_ORIGINS 16             /* web pages that may use it */
 
 #endif

@@ -51,15 +51,15 @@ struct context_item {
 };
 
 /* A block as it is sent. */
-struct context_block {
+struct attachment {
 	bool selection;
 	char *key;  /* what it is of, so that a newer one can take its place in what is sent */
 	char *text; /* its first line, without the colon at its end, names it */
 	size_t len;
 };
 
-struct context_blocks {
-	struct context_block *items;
+struct attachments {
+	struct attachment *items;
 	size_t count;
 	/* Of the selection, else of the first file: for commands. */
 	char *selected;    /* the text of the selection, as it is; NULL: none */
@@ -93,14 +93,14 @@ struct context_mention {
 	struct range range;
 };
 
-void context_init(struct context_blocks *blocks);
-void context_release(struct context_blocks *blocks);
+void context_init(struct attachments *blocks);
+void context_release(struct attachments *blocks);
 /*
  * Adds the block of an item. ERR_IGNORED, or ERR_INVALID_PARAMS with a sentence: no such file, too large
  * (LIMIT_CONTEXT_PIECE), not a text, one too many (LIMIT_CONTEXT_ITEMS). What is there already is not added again, nor
  * as a file what is there as a selection.
  */
-bool context_add(struct context_blocks *blocks, const struct context_sources *sources, const struct context_item *item,
+bool context_add(struct attachments *blocks, const struct context_sources *sources, const struct context_item *item,
 	struct err *err);
 /*
  * The next file that the prompt mentions: @path, relative to the folder, in it, and there; what names no file is
@@ -109,10 +109,10 @@ bool context_add(struct context_blocks *blocks, const struct context_sources *so
  */
 bool context_next_mention(const struct context_sources *sources, struct context_mention *mention);
 /* Adds all of them. Fails as context_add(). */
-bool context_add_mentions(struct context_blocks *blocks, const struct context_sources *sources, const char *prompt,
+bool context_add_mentions(struct attachments *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err);
 /* A block of text that is no file's. `language` is the fence's, or NULL. Fails as context_add(). */
-bool context_add_text(struct context_blocks *blocks, const char *name, const char *language, const char *text,
+bool context_add_text(struct attachments *blocks, const char *name, const char *language, const char *text,
 	size_t len,
 	struct err *err);
 

@@ -87,7 +87,7 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p);
  * For fill-in-the-middle APIs, where the windows are the prompt: cuts them in the same way to in->max_tokens, and gives
  * the estimate of what is left. False if there is no room for any text.
  */
-bool prompt_cut_windows(struct prompt_input *in, size_t *tokens);
+bool prompt_cut_excerpt(struct prompt_input *in, size_t *tokens);
 
 /* The guess of upstream/tokens.h, of a text that goes into a prompt. */
 static inline size_t prompt_tokens(const char *text, size_t len)

@@ -8,7 +8,7 @@
 
 #include "eke/budget/budget.h"
 #include "eke/chat/chat.h"
-#include "eke/chat/conversation.h"
+#include "eke/chat/conversations.h"
 #include "eke/chat/edit.h"
 #include "eke/complete/engine.h"
 #include "eke/config/config.h"

@@ -26,13 +26,13 @@
 enum post_finish {
 	POST_OPEN, /* still streaming: only whole lines that nothing to come can change are returned */
 	POST_STOP, /* the model ended it */
-	POST_CUT,  /* ended by length, filter or a broken stream: a half last line is dropped if there are whole ones */
+	POST_CUT, /* ended by length, filter or a broken stream: a half last line is dropped if there are whole ones */
 };
 
 /* Which kind of answer it is. */
 enum post_source {
 	POST_CHAT, /* of prompt_build(): wrapped, or bare by disobedience (then nothing is returned while open) */
-	POST_FIM,  /* of a FIM endpoint: bare */
+	POST_FIM, /* of a FIM endpoint: bare */
 };
 
 struct post_input {
@@ -40,23 +40,23 @@ struct post_input {
 	size_t answer_len; /* at most LIMIT_COMPLETION is looked at */
 	enum post_finish finish;
 	enum post_source source;
-	unsigned mark;      /* struct prompt's; 0 for POST_FIM */
+	unsigned mark; /* struct prompt's; 0 for POST_FIM */
 	const char *prefix; /* windows, as sent */
 	size_t prefix_len;
 	const char *suffix;
 	size_t suffix_len;
 	const char *language; /* LSP language id or NULL */
-	size_t max_lines;     /* 0: LIMIT_COMPLETION_LINES */
+	size_t max_lines; /* 0: LIMIT_COMPLETION_LINES */
 	bool single_line;
 	bool insert_spaces; /* the editor's setting; what the windows show goes before it */
-	unsigned tab_size;  /* 0: 4 */
+	unsigned tab_size; /* 0: 4 */
 };
 
 enum post_verdict {
-	POST_INSERT,    /* out holds the text, never empty */
-	POST_WAIT,      /* POST_OPEN only: nothing is final yet */
-	POST_EMPTY,     /* the model has nothing to add, or only blanks */
-	POST_PROSE,     /* it talks instead of completing, or only leaves a placeholder comment */
+	POST_INSERT, /* out holds the text, never empty */
+	POST_WAIT, /* POST_OPEN only: nothing is final yet */
+	POST_EMPTY, /* the model has nothing to add, or only blanks */
+	POST_PROSE, /* it talks instead of completing, or only leaves a placeholder comment */
 	POST_DUPLICATE, /* everything it says is already there, before or after the cursor */
 };
 
@@ -65,6 +65,12 @@ enum post_verdict {
  * POST_EMPTY). Line ends are the document's. out is empty for every verdict but POST_INSERT.
  */
 enum post_verdict post_process(const struct post_input *in, struct strbuf *out);
+
+/*
+ * How many bytes right of the cursor, on its line, inserting `text` replaces: closing brackets and quotes, as editors
+ * put them there, that the text has as well and goes on behind. All are ASCII. 0: none, as for most texts.
+ */
+size_t post_replaced(const struct post_input *in, const char *text, size_t len);
 
 /*
  * For answering early: of `text`, a result of post_process() with POST_OPEN, how many bytes are worth

@@ -11,6 +11,7 @@
 
 #include "eke/base/err.h"
 #include "eke/base/strbuf.h"
+#include "eke/upstream/stated_limit.h"
 #include "eke/upstream/wire.h"
 
 struct answer;
@@ -32,6 +33,8 @@ enum wire_finish answer_finish(const struct answer *answer);
 struct wire_usage answer_usage(const struct answer *answer);
 /* The error that it holds, or NULL. After answer_end() one is there if nothing that is an answer came. */
 const struct err *answer_error(const struct answer *answer);
+/* The limit that this error states. */
+const struct stated_limit *answer_stated_limit(const struct answer *answer);
 
 /* Its kind, once a byte told. */
 enum wire_body answer_kind(const struct answer *answer);

@@ -18,6 +18,7 @@
 #include "eke/base/err.h"
 #include "eke/budget/budget.h"
 #include "eke/upstream/http.h"
+#include "eke/upstream/stated_limit.h"
 #include "eke/upstream/upstream.h"
 
 /* Everything is borrowed for the call of exchange_start(), but for what says otherwise. */
@@ -43,9 +44,10 @@ struct exchange_callbacks {
 	void (*bytes)(void *ctx, const char *data, size_t len);
 	/*
 	 * It is over; `broken` says why it is not whole, or is NULL. Returns whether it is what was asked for, else sets
-	 * err. Without this function it is if it is whole.
+	 * err, and *stated (zeroes) if the provider refuses for its limits after all. Without this function it is if it
+	 * is whole.
 	 */
-	bool (*judge)(void *ctx, const struct err *broken, struct err *err);
+	bool (*judge)(void *ctx, const struct err *broken, struct err *err, struct stated_limit *stated);
 	/* The request is sent once more: what came is void. */
 	void (*restart)(void *ctx);
 	/* A response with another status, as far as it came; done() follows with what it means. */
@@ -62,6 +64,8 @@ uint64_t exchange_start(struct upstream *upstream, const struct exchange_spec *s
 bool exchange_is_sent(const struct upstream *upstream, uint64_t id);
 /* Ends it; no more callbacks. */
 void exchange_cancel(struct upstream *upstream, uint64_t id);
+/* Hands out no bytes while it is paused (http_pause()). */
+void exchange_pause(struct upstream *upstream, uint64_t id, bool paused);
 /*
  * What came is all that matters: it was answered; no more callbacks. `drain`: the response ends by itself, so that its
  * connection can be used again; else it is cut off.

@@ -69,6 +69,8 @@ void http_prepare(struct http *http);
 uint64_t http_start(struct http *http, const struct http_request *request, const struct http_callbacks *callbacks);
 /* No more callbacks; the connection of an unfinished HTTP/1.1 response is closed. Unknown numbers are fine. */
 void http_cancel(struct http *http, uint64_t id);
+/* Hands out no bytes of a response while it is paused; what the server sends waits. No time-out counts meanwhile. */
+void http_pause(struct http *http, uint64_t id, bool paused);
 size_t http_active(const struct http *http);
 
 #endif

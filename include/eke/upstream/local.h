@@ -1,10 +1,10 @@
 #ifndef EKE_UPSTREAM_LOCAL_H
 #define EKE_UPSTREAM_LOCAL_H
 /*
- * Looks for servers of models on this machine: Ollama at port 11434, llama.cpp at 8080, LM Studio at 1234, or at the
- * addresses that the environment variable EKE_LOCAL_SERVERS lists, separated by commas (empty: nowhere). Each is asked
- * GET /v1/models, without a key and never through a proxy; a llama.cpp server also whether it fills in the middle. That
- * takes at most LOCAL_SEARCH_MS, during which nobody waits.
+ * Looks for model servers on this machine: Ollama at port 11434, llama.cpp at 8080, LM Studio at 1234, or at the
+ * addresses in the environment variable EKE_LOCAL_SERVERS, separated by commas (empty: no search). Sends GET /v1/models
+ * to each, without a key and never through a proxy, and asks a llama.cpp server whether its model fills in the middle.
+ * The search takes at most LOCAL_SEARCH_MS and blocks nobody.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,13 +17,13 @@
 
 struct local_search;
 
-/* false: EKE_LOCAL_SERVERS says to look nowhere. */
+/* false: EKE_LOCAL_SERVERS is empty. */
 bool local_search_is_wanted(void);
-/* fn is called once, from the loop, when all have answered or the time is up; unless freed. */
+/* Calls fn once, from the loop, when all servers have answered or the time is up, unless the search is freed first. */
 struct local_search *local_search_start(struct upstream *upstream, loop_fn *fn, void *ctx);
-/* What was found by now, in the order of the addresses; NULL past the end. Lives as long as the search. */
+/* The servers found so far, in the order of the addresses; NULL past the end. They live as long as the search. */
 const struct local_server *local_search_at(const struct local_search *search, size_t index);
-/* The first that can be used: one of its models can chat. NULL: none. */
+/* The first server that has a model for chats. NULL: none. */
 const struct local_server *local_search_usable(const struct local_search *search);
 void local_search_free(struct local_search *search);
 

@@ -1,8 +1,8 @@
 #ifndef EKE_UPSTREAM_MODELS_H
 #define EKE_UPSTREAM_MODELS_H
 /*
- * GET {base}/models: which models an endpoint offers. It is not counted by any plan that is known, and it also
- * tells whether address, TLS and key are right, which is what `eke doctor` wants to know.
+ * GET {base}/models: which models an endpoint offers. No known plan counts it. It also shows whether address, TLS and
+ * key are right, for `eke doctor`.
  */
 #include <stddef.h>
 #include <stdint.h>

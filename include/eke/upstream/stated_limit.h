@@ -19,7 +19,7 @@ struct stated_limit {
 };
 
 /*
- * Reads a provider's words (err.provider_message) and its labels, types and codes such as "insufficient_quota" (NULL:
+ * Reads a provider's words and its labels, types and codes such as "insufficient_quota" (NULL:
  * none at hand). Limits on tokens are none on requests. Of several limits the first counts.
  */
 void stated_limit_read(const char *words, const char *labels, struct stated_limit *out);

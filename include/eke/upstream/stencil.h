@@ -1,9 +1,9 @@
 #ifndef EKE_UPSTREAM_STENCIL_H
 #define EKE_UPSTREAM_STENCIL_H
 /*
- * Events of a stream are the same bytes again and again, but for the text in one string. A stencil remembers what stood
- * around that text in an event that was parsed; an event that has the same around another text must say the same with
- * that text, and needs no parsing. It takes most of a token's cost away. Pure.
+ * The events of a stream differ in the text of one string only. A stencil keeps the bytes before and after that text in
+ * an event that was parsed. A later event with the same bytes around another text says the same with that text, and is
+ * not parsed. Pure.
  *
  * Why it cannot go wrong: the text is found in the parsed event as the only string literal that is equal to it, so what
  * surrounds it begins and ends at the two quotes; and what stands between them in another event must be the inside of a
@@ -17,15 +17,15 @@
 struct stencil {
 	struct strbuf before; /* up to the opening quote, included */
 	struct strbuf after;  /* from the closing quote on; empty: nothing was learned */
-	unsigned useless;     /* times that it learned in vain */
+	unsigned useless;     /* how often it learned since it last matched */
 };
 
 void stencil_init(struct stencil *stencil);
 void stencil_release(struct stencil *stencil);
 /*
  * Event raw[0..len) was parsed, and says nothing but `text`. Learns nothing if the text does not stand in it as
- * one string literal and only once, or if learning was in vain many times (an endpoint whose events differ in
- * more than the text).
+ * one string literal and only once, or if learning was useless many times (the endpoint's events differ in more
+ * than the text).
  */
 void stencil_learn(struct stencil *stencil, const char *raw, size_t len, const char *text);
 /*

@@ -1,7 +1,7 @@
 #ifndef EKE_UPSTREAM_THINK_H
 #define EKE_UPSTREAM_THINK_H
 /*
- * Parts an answer that begins with its reasoning in tags ("<think>…</think>", also "<thinking>") into
+ * Splits an answer that begins with its reasoning in tags ("<think>…</think>", also "<thinking>") into
  * reasoning and text, as a stream, the tags cut anywhere. Servers that do not know a model's tags leave them
  * in the content (providers.md 3.2).
  *
@@ -36,10 +36,10 @@ struct think {
 void think_init(struct think *think);
 /* Appends what is decided to text and reasoning. A buffer that is full loses bytes (strbuf.h). */
 void think_feed(struct think *think, const char *bytes, size_t len, struct strbuf *text, struct strbuf *reasoning);
-/* The answer is over: what was held back is decided. Nothing may be fed afterwards. */
+/* The answer is over: appends what was held back. Nothing may be fed afterwards. */
 void think_end(struct think *think, struct strbuf *text, struct strbuf *reasoning);
 
-/* From now on everything is text, unchanged: a caller may stop feeding and use the bytes as they are. */
+/* Whether all further bytes are text: a caller may stop feeding and use them as they are. */
 static inline bool think_is_through(const struct think *think)
 {
 	return think->state == THINK_THROUGH;

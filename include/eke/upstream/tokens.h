@@ -34,14 +34,14 @@ void token_scales_free(struct token_scales *scales);
 
 /* The raw estimate as this model counts; as it is where nothing is known. Rounded up; 0 stays 0. */
 size_t tokens_of(const struct token_scales *scales, const char *endpoint, const char *model, size_t raw);
-/* The other way round: the largest raw estimate that counts as no more than `tokens`. */
+/* The inverse: the largest raw estimate that counts as no more than `tokens`. */
 size_t tokens_room(const struct token_scales *scales, const char *endpoint, const char *model, size_t tokens);
 /*
- * An answer came: `truth` is usage.prompt_tokens. Prompts of less than TOKENS_LEARN_MIN by either count teach nothing,
- * and of a truth that is absurdly far from the estimate only what the scale's bounds allow.
+ * Corrects the scale by the usage of an answer: `truth` is its usage.prompt_tokens. Prompts with fewer than
+ * TOKENS_LEARN_MIN tokens by either count change nothing; a ratio beyond the scale's bounds counts as the bound.
  */
 void tokens_learn(struct token_scales *scales, const char *endpoint, const char *model, size_t raw, int64_t truth);
-/* The provider refused the prompt for its length: it has more than `cap` tokens, whatever we believed. */
+/* The provider refused the prompt for its length: it has more than `cap` tokens, whatever the estimate says. */
 void tokens_refused(struct token_scales *scales, const char *endpoint, const char *model, size_t raw, int64_t cap);
 
 #define TOKENS_LEARN_MIN 200

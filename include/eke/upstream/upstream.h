@@ -18,13 +18,13 @@ struct upstream;
 
 /* Without endpoints until upstream_configure(). The budget is borrowed. */
 struct upstream *upstream_new(struct loop *loop, struct budget *budget);
-/* Calls under way end without a word. */
+/* Ends calls under way; no callbacks. */
 void upstream_free(struct upstream *upstream);
-/* Takes the endpoints of a configuration; false with ERR_CONFIG, and the former ones stay, if one is wrong. */
+/* Takes the endpoints of a configuration. If one is wrong: false with ERR_CONFIG, and the former ones stay. */
 bool upstream_configure(struct upstream *upstream, struct config *config, struct err *err);
 
 struct loop *upstream_loop(const struct upstream *upstream);
-/* What is known of how its endpoints count tokens; whoever sends prompts asks and teaches it. */
+/* How its endpoints count tokens, as far as is known (tokens.h). */
 struct token_scales *upstream_token_scales(const struct upstream *upstream);
 size_t upstream_count(const struct upstream *upstream);
 /* In order of preference; NULL past the end. */
@@ -32,14 +32,14 @@ struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
 /* NULL: the first. NULL with ERR_NO_ENDPOINT and a sentence if there is none, or none of that name. */
 struct endpoint *upstream_find(const struct upstream *upstream, const char *name, struct err *err);
 
-/* What a request to this endpoint and model would meet at the budget now; `reserve` as in struct call_spec. */
+/* What the budget would say of a request to this endpoint and model now; `reserve` as in struct call_spec. */
 void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const char *model, enum budget_use use,
 	double reserve, struct budget_view *out);
 
 /*
- * Someone may ask soon: connects to the first endpoint, TLS and all, unless there was traffic within a minute. The
- * request for it is a HEAD of the server's root without a key, which no provider counts; plain http on the
- * loopback connects in no time and is left alone.
+ * Connects to the first endpoint, with TLS, so that the next request does not have to; nothing happens if there was
+ * traffic within the last minute, or for plain http on the loopback, where connecting takes no time. It sends HEAD for
+ * the server's root without a key, which no provider counts.
  */
 void upstream_prewarm(struct upstream *upstream);
 

@@ -60,7 +60,7 @@ const struct json *wire_error_find(const struct json *value);
 int64_t wire_code_number(const struct json *code);
 
 /*
- * What a body is, by its first non-blank byte (content types lie, providers.md 3.4): JSON, HTML, or else an
+ * What a body is, by its first non-blank byte (content types are often wrong, providers.md 3.4): JSON, HTML, or else an
  * event stream. WIRE_BODY_UNKNOWN: only blanks (and perhaps a byte order mark) so far.
  */
 enum wire_body { WIRE_BODY_UNKNOWN, WIRE_BODY_JSON, WIRE_BODY_HTML, WIRE_BODY_SSE };

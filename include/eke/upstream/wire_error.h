@@ -1,13 +1,14 @@
 #ifndef EKE_UPSTREAM_WIRE_ERROR_H
 #define EKE_UPSTREAM_WIRE_ERROR_H
 /*
- * What an endpoint's error means for the user: the body in any of the shapes that are met (providers.md 1.6
- * and 3.4) becomes a struct err. Pure.
+ * What an endpoint's error means for the user: the body, in any of the shapes that are met (providers.md 1.6
+ * and 3.4), becomes a struct err. Pure.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "eke/base/err.h"
+#include "eke/upstream/stated_limit.h"
 
 struct wire_error_input {
 	int status;             /* of HTTP; 200 for an error inside a stream */
@@ -21,7 +22,7 @@ struct wire_error_input {
 };
 
 /*
- * Fills err:
+ * Fills *stated with the limit that the words state, and err:
  * - kind. By status, refined by words where one status has several meanings (403: prompt too long, or not
  *   allowed; 400: prompt too long). Inside a 200 stream by the code in the body. A web page instead of an
  *   answer is ERR_UPSTREAM unless the status alone says more (401, 408, 413, 429, 504, 524).
@@ -30,10 +31,8 @@ struct wire_error_input {
  * - retry_at: from the headers, else from a duration in the words ("try again in 20s"); 0 where there is
  *   none, and where the words name a day: what a day is, plans know.
  * - blocked_scope: "machine" where the words name the IP, "key" where it is the account's quota, else "".
- * - quota: the account's quota, credit or balance is what lacks, and no rate (stated_limit.h). The limit that a refusal
- *   states is not kept here: stated_limit_read(err->provider_message, NULL, …) has it.
  * - message: what happened and what to do. The endpoint's name is the caller's to set.
  */
-void wire_error_decode(const struct wire_error_input *in, struct err *err);
+void wire_error_decode(const struct wire_error_input *in, struct err *err, struct stated_limit *stated);
 
 #endif

@@ -6,7 +6,7 @@ _eke_command() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--config | --log-level | --log-file) i=$((i + 1)) ;;
-		serve | acp | chat | complete | models | status | doctor | config)
+		serve | acp | chat | complete | gateway | models | status | doctor | config)
 			echo "${COMP_WORDS[i]}"
 			return
 			;;
@@ -57,7 +57,7 @@ _eke() {
 
 	options='--config --log-level --log-file --version --help'
 	case $command in
-	'') [[ $current == -* ]] || options='serve acp chat complete models status doctor config' ;;
+	'') [[ $current == -* ]] || options='serve acp chat complete gateway models status doctor config' ;;
 	serve) options+=' --stdio' ;;
 	chat) options+=' -c -f -m --json --continue' ;;
 	complete)
@@ -66,6 +66,7 @@ _eke() {
 			return
 		fi
 		;;
+	gateway) options+=' --listen --allow-origin --token' ;;
 	status) options+=' --json --unblock' ;;
 	config) options+=' --path --print --schema' ;;
 	esac

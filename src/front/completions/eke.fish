@@ -1,6 +1,6 @@
 # fish completion for eke. make check-source sees to it that it names every command and option of eke --help.
 
-set -l commands serve acp chat complete models status doctor config
+set -l commands serve acp chat complete gateway models status doctor config
 
 complete -c eke -f
 
@@ -14,6 +14,7 @@ complete -c eke -n "not __fish_seen_subcommand_from $commands" -a serve -d 'JSON
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a acp -d 'The Agent Client Protocol over standard input and output'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a chat -d 'One answer, streamed to the terminal'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a complete -d 'The completion at a position of a file'
+complete -c eke -n "not __fish_seen_subcommand_from $commands" -a gateway -d 'An OpenAI-compatible endpoint on this machine'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a models -d 'The models that the endpoints offer'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a status -d 'What is left of each plan'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'Check configuration, key, proxy, TLS and endpoint'
@@ -28,6 +29,10 @@ complete -c eke -n '__fish_seen_subcommand_from chat' -l json -d 'Print one JSON
 complete -c eke -n '__fish_seen_subcommand_from chat' -l continue -d 'Go on with the last chat'
 
 complete -c eke -n '__fish_seen_subcommand_from complete' -F
+
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l listen -x -d 'Listen at ADDRESS:PORT'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l allow-origin -x -d 'Let pages of this origin ask'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l token -d 'Print the API key for it'
 
 complete -c eke -n '__fish_seen_subcommand_from status' -l json -d 'Print one JSON object'
 complete -c eke -n '__fish_seen_subcommand_from status' -l unblock -d 'Forget what providers refused'

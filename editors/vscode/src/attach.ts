@@ -1,0 +1,100 @@
+/* What can go along with a question: named, as far as the server can read it itself. */
+import * as vscode from 'vscode';
+
+import type { Context, ContextDiagnostic } from '../../../protocol/eke.d.ts';
+
+export interface Attachment {
+	key: string;
+	label: string;
+	/** A codicon's name. */
+	icon: string;
+	detail: string;
+	context: Context;
+	/** The text that a selection had, to find the place again. */
+	text?: string;
+}
+
+let serial = 0;
+const newKey = () => `a${++serial}`;
+
+const plain = (range: vscode.Range) => ({
+	start: { line: range.start.line, character: range.start.character },
+	end: { line: range.end.line, character: range.end.character },
+});
+
+const shown = (uri: vscode.Uri) => vscode.workspace.asRelativePath(uri, false).split('/').at(-1) ?? uri.path;
+
+/** The selection, or the lines of a range. */
+export function selection(
+	editor = vscode.window.activeTextEditor,
+	range: vscode.Range | undefined = editor?.selection,
+): Attachment | undefined {
+	if (!editor || !range || range.isEmpty) return undefined;
+	const { uri } = editor.document;
+	const last = range.end.character === 0 && range.end.line > range.start.line ? range.end.line - 1 : range.end.line;
+	return {
+		key: newKey(),
+		label: `${shown(uri)}:${range.start.line + 1}${last > range.start.line ? `-${last + 1}` : ''}`,
+		icon: 'selection',
+		detail: vscode.workspace.asRelativePath(uri),
+		context: { kind: 'selection', uri: uri.toString(), range: plain(range) },
+		text: editor.document.getText(range),
+	};
+}
+
+/** A whole file. */
+export function attach(uri = vscode.window.activeTextEditor?.document.uri): Attachment | undefined {
+	if (!uri) return undefined;
+	return {
+		key: newKey(),
+		label: shown(uri),
+		icon: 'file',
+		detail: vscode.workspace.asRelativePath(uri),
+		context: { kind: 'file', uri: uri.toString() },
+	};
+}
+
+export const diagnostic = ({ range, message, severity, source, code }: vscode.Diagnostic): ContextDiagnostic => ({
+	range: plain(range),
+	message,
+	severity: (severity + 1) as 1 | 2 | 3 | 4,
+	...(source ? { source } : {}),
+	...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+});
+
+/** The problems of the file in the editor. */
+export function problems(): Attachment | undefined {
+	const uri = vscode.window.activeTextEditor?.document.uri;
+	const found = uri ? vscode.languages.getDiagnostics(uri) : [];
+	if (!uri || !found.length) {
+		void vscode.window.showInformationMessage(vscode.l10n.t('There are no problems in this file.'));
+		return undefined;
+	}
+	return {
+		key: newKey(),
+		label: vscode.l10n.t('{0} problems of {1}', found.length, shown(uri)),
+		icon: 'warning',
+		detail: found.map(({ message }) => message).join('\n'),
+		context: { kind: 'diagnostics', uri: uri.toString(), items: found.map(diagnostic) },
+	};
+}
+
+/** What is selected in the terminal. The API has no word for it; the clipboard is as before afterwards. */
+export async function terminal(): Promise<Attachment | undefined> {
+	const before = await vscode.env.clipboard.readText();
+	await vscode.env.clipboard.writeText('');
+	await vscode.commands.executeCommand('workbench.action.terminal.copySelection');
+	const text = await vscode.env.clipboard.readText();
+	await vscode.env.clipboard.writeText(before);
+	if (!text.trim()) {
+		void vscode.window.showInformationMessage(vscode.l10n.t('Nothing is selected in the terminal.'));
+		return undefined;
+	}
+	return {
+		key: newKey(),
+		label: vscode.l10n.t('terminal, {0} lines', text.trim().split('\n').length),
+		icon: 'terminal',
+		detail: text,
+		context: { kind: 'text', name: 'terminal', text },
+	};
+}

@@ -1,0 +1,42 @@
+/* What the status bar says, as text. Numbers and words are the server's; here is how they look. */
+import type { Budget, BudgetWindow, StatusParams } from '../../../protocol/eke.d.ts';
+
+export const IDLE: StatusParams = { state: 'idle', message: '', budgets: [] };
+
+/** Hours and minutes here. */
+export function clock(time: string, locale?: string): string {
+	return new Date(time).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
+}
+
+/** "12 min", "3 h 5 min"; nothing if it is past. */
+export function until(time: string, now: number): string {
+	const minutes = Math.ceil((Date.parse(time) - now) / 60_000);
+	if (!(minutes > 0)) return '';
+	const hours = Math.floor(minutes / 60);
+	return hours ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+}
+
+/** The window of which least is left, as a share. Those that count some models only are for the hover. */
+export function tightest(budget: Budget | undefined): BudgetWindow | undefined {
+	const windows = budget?.windows ?? [];
+	const general = windows.filter(({ models }) => !models);
+	return (general.length ? general : windows).reduce<BudgetWindow | undefined>(
+		(least, one) => (!least || one.remaining * least.limit < least.remaining * one.limit ? one : least),
+		undefined,
+	);
+}
+
+/** "37/60"; with nothing left "0/60 · 14:05 (12 min)"; "" where nothing is counted. */
+export function left(status: StatusParams, now: number): string {
+	const budget = status.budgets[0];
+	const window = tightest(budget);
+	const again = budget?.blockedUntil ?? (window?.remaining === 0 ? window.resetAt : undefined);
+	const counted = window ? `${window.remaining}/${window.limit}` : '';
+	if (!again) return counted;
+	const wait = until(again, now);
+	return `${counted ? `${counted} · ` : ''}${clock(again)}${wait ? ` (${wait})` : ''}`;
+}
+
+export function isEmpty(budget: Budget | undefined): boolean {
+	return budget?.state === 'exhausted' || budget?.state === 'blocked';
+}

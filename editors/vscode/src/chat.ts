@@ -1,0 +1,436 @@
+/*
+ * The chat's view: one conversation of the server's, its next question, and the messages to and from the webview. The server
+ * keeps conversations; after a reload of the window the one that was open is fetched again.
+ */
+import { randomBytes } from 'node:crypto';
+
+import * as vscode from 'vscode';
+import { ResponseError } from 'vscode-languageclient/node';
+
+import type {
+	ChatCommand,
+	ChatSendParams,
+	ChatSendResult,
+	ChatTurn,
+	ErrorData,
+	ProgressParams,
+	StatusParams,
+} from '../../../protocol/eke.d.ts';
+import { attach, problems, selection, terminal, type Attachment } from './attach.ts';
+import { left } from './budget.ts';
+import { runCode } from './code.ts';
+import { page } from './page.ts';
+import type { Server } from './server.ts';
+import type { FromWebview, ToWebview, Turn, View } from './view.ts';
+
+const OPEN = 'eke.chat.open';
+const MODEL = 'eke.chat.model';
+/* Pieces of an answer are told together, so often. */
+const BATCH_MS = 40;
+const MOST_FILES = 40;
+const METHOD_NOT_FOUND = -32601;
+const CANCELLED = -32800;
+
+export interface Model {
+	id: string;
+	endpoint: string;
+}
+
+interface Asking {
+	answer: Turn;
+	token: string;
+	cancel: vscode.CancellationTokenSource;
+}
+
+export interface Question {
+	prompt: string;
+	command?: string | undefined;
+	attachments?: Attachment[] | undefined;
+	/** The user's turn that it takes the place of. */
+	edit?: Turn | undefined;
+}
+
+let serial = 0;
+const newKey = () => `t${++serial}`;
+
+export class Chat implements vscode.WebviewViewProvider {
+	chatId: string | undefined;
+	title = '';
+	turns: Turn[] = [];
+	draft = '';
+	attachments: Attachment[] = [];
+	commands: ChatCommand[] = [];
+	status: () => StatusParams = () => ({ state: 'idle', message: '', budgets: [] });
+	#view: vscode.WebviewView | undefined;
+	#asking: Asking | undefined;
+	#pending = { text: '', reasoning: '' };
+	#batch: NodeJS.Timeout | undefined;
+	/** What the last question was about: where code of the answer goes. */
+	target: Attachment | undefined;
+
+	constructor(
+		private readonly context: vscode.ExtensionContext,
+		private readonly server: Server,
+	) {
+		server.on('$/progress', (params) => this.#progress(params));
+		server.on('eke/didCreateChat', ({ chatId, title }) => {
+			if (this.#asking && !this.chatId) this.#opened(chatId, title);
+		});
+		context.subscriptions.push(
+			server.onDidChangeState((state) => {
+				this.show();
+				if (state === 'running' && this.#view) void this.loadCommands().catch(() => {});
+			}),
+		);
+	}
+
+	get isBusy(): boolean {
+		return this.#asking !== undefined;
+	}
+
+	get model(): Model | undefined {
+		return this.context.workspaceState.get<Model>(MODEL);
+	}
+
+	async setModel(model: Model | undefined): Promise<void> {
+		await this.context.workspaceState.update(MODEL, model);
+		this.show();
+	}
+
+	// --- the webview ---
+
+	resolveWebviewView(view: vscode.WebviewView): void {
+		this.#view = view;
+		const media = vscode.Uri.joinPath(this.context.extensionUri, 'dist');
+		view.webview.options = { enableScripts: true, localResourceRoots: [media] };
+		view.webview.onDidReceiveMessage((message: FromWebview) => void this.#heard(message));
+		view.onDidDispose(() => (this.#view = undefined));
+		view.webview.html = page(view.webview, media, randomBytes(16).toString('base64'));
+	}
+
+	/** Shows the view; the cursor is where the next question is typed. */
+	async open(): Promise<void> {
+		await vscode.commands.executeCommand('eke.chat.focus');
+		this.#post({ type: 'draft', text: '', isFocused: true });
+	}
+
+	show(): void {
+		const view: View = {
+			title: this.title,
+			turns: this.turns,
+			isBusy: this.isBusy,
+			chips: this.attachments.map(({ key, label, icon, detail }) => ({ key, label, icon, detail })),
+			model: this.model?.id ?? '',
+			commands: this.commands,
+			left: left(this.status(), Date.now()),
+			trouble: this.#trouble(),
+		};
+		if (this.#view) this.#view.description = this.title;
+		this.#post({ type: 'view', view });
+	}
+
+	#trouble(): string {
+		const { state, message, budgets } = this.status();
+		if (this.server.state === 'failed') return vscode.l10n.t('eke is not running: the log says why.');
+		return state === 'error' && !budgets.length ? message : '';
+	}
+
+	#post(message: ToWebview): void {
+		void this.#view?.webview.postMessage(message);
+	}
+
+	async #heard(message: FromWebview): Promise<void> {
+		try {
+			await this.#act(message);
+		} catch (error) {
+			void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+		}
+	}
+
+	async #act(message: FromWebview): Promise<void> {
+		switch (message.type) {
+			case 'ready':
+				this.show();
+				if (this.draft) this.setDraft(this.draft);
+				return this.#restore();
+			case 'send':
+				return this.ask({
+					prompt: message.prompt,
+					command: message.command,
+					attachments: this.attachments,
+					edit: this.turns.find(({ key }) => key === message.editKey),
+				});
+			case 'stop':
+				return this.stop();
+			case 'regenerate':
+				return this.regenerate();
+			case 'removeChip':
+				this.attachments = this.attachments.filter(({ key }) => key !== message.key);
+				return this.show();
+			case 'attach':
+				return this.#attach(message.what);
+			case 'code':
+				return runCode(message.action, message.text, message.language, this.target);
+			case 'files':
+				return this.#post({ type: 'files', query: message.query, paths: await findFiles(message.query) });
+			case 'copy':
+				return vscode.env.clipboard.writeText(message.text);
+			case 'open':
+				if (/^https?:/.test(message.url)) await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
+				return;
+			default:
+				await vscode.commands.executeCommand(
+					{
+						pickModel: 'eke.chat.pickModel',
+						new: 'eke.chat.new',
+						history: 'eke.chat.history',
+						setKey: 'eke.setKey',
+						showLog: 'eke.showLog',
+					}[message.type],
+				);
+		}
+	}
+
+	// --- what goes along ---
+
+	async #attach(what: string): Promise<void> {
+		const made = { selection: () => selection(), file: () => attach(), problems, terminal }[what];
+		if (made) this.add(await made());
+	}
+
+	/** Adds what will go along with the next question; the same thing once. */
+	add(attachment: Attachment | undefined): void {
+		if (!attachment) return;
+		this.attachments = [...this.attachments.filter(({ label }) => label !== attachment.label), attachment];
+		this.show();
+	}
+
+	// --- asking ---
+
+	/** Asks; what is said of it comes into the view. */
+	async ask({ prompt, command, attachments = [], edit }: Question): Promise<void> {
+		if (this.isBusy || !(prompt.trim() || command)) return;
+		const former = this.turns;
+		this.target = attachments.find(({ context }) => context.kind === 'selection' || context.kind === 'file');
+		if (edit) this.turns = this.turns.slice(0, this.turns.indexOf(edit));
+		const names = attachments.map(({ label }) => label);
+		const question: Turn = { key: newKey(), role: 'user', text: prompt, command, context: names };
+		this.draft = '';
+		this.attachments = [];
+		const params: ChatSendParams = {
+			prompt,
+			...(command ? { command } : {}),
+			...(attachments.length ? { context: attachments.map(({ context }) => context) } : {}),
+			...(this.chatId ? { chatId: this.chatId } : {}),
+			...(edit?.turnId ? { editTurnId: edit.turnId } : {}),
+			...this.#whom(),
+		};
+		await this.#ask(
+			question,
+			former,
+			(streamToken, token) => this.server.request('chat/send', { ...params, streamToken }, token),
+			attachments,
+		);
+		// What an edit that failed left of the conversation, the server knows.
+		if (edit && this.turns.at(-1)?.error !== undefined && this.chatId) await this.#fetch(this.turns.at(-1));
+	}
+
+	/** Asks the last question once more. */
+	async regenerate(): Promise<void> {
+		const { chatId } = this;
+		if (this.isBusy || !chatId || !this.turns.length) return;
+		const former = this.turns;
+		if (this.turns.at(-1)?.role === 'assistant') this.turns = this.turns.slice(0, -1);
+		await this.#ask(undefined, former, (streamToken, token) =>
+			this.server.request('chat/regenerate', { chatId, ...this.#whom(), streamToken }, token),
+		);
+	}
+
+	stop(): void {
+		this.#asking?.cancel.cancel();
+	}
+
+	#whom(): { model?: string; endpoint?: string } {
+		return this.model ? { model: this.model.id, endpoint: this.model.endpoint } : {};
+	}
+
+	async #ask(
+		question: Turn | undefined,
+		former: Turn[],
+		send: (streamToken: string, token: vscode.CancellationToken) => Promise<ChatSendResult>,
+		attachments: Attachment[] = [],
+	): Promise<void> {
+		const answer: Turn = { key: newKey(), role: 'assistant', text: '' };
+		const asking = (this.#asking = {
+			answer,
+			token: `chat-${process.pid}-${answer.key}`,
+			cancel: new vscode.CancellationTokenSource(),
+		});
+		this.turns = [...this.turns, ...(question ? [question] : []), answer];
+		this.show();
+		try {
+			const result = await send(asking.token, asking.cancel.token);
+			this.#flush();
+			this.#answered(result, question, answer);
+		} catch (error) {
+			this.#flush();
+			this.#failed(error, question, former, answer, attachments);
+		}
+		this.#asking = undefined;
+		asking.cancel.dispose();
+		this.show();
+	}
+
+	#answered(result: ChatSendResult, question: Turn | undefined, answer: Turn): void {
+		answer.turnId = result.turnId;
+		answer.text = result.text;
+		answer.reasoning = result.reasoning;
+		answer.model = result.model;
+		answer.finishReason = result.finishReason;
+		answer.trimmed = result.trimmed;
+		answer.tokens = result.usage?.totalTokens;
+		if (question) question.turnId = result.questionTurnId;
+		this.#opened(result.chatId, result.title ?? this.title);
+	}
+
+	#failed(
+		error: unknown,
+		question: Turn | undefined,
+		former: Turn[],
+		answer: Turn,
+		attachments: Attachment[],
+	): void {
+		const { code, data } = error instanceof ResponseError ? (error as ResponseError<ErrorData>) : {};
+		if (code === CANCELLED) {
+			answer.text = data?.text ?? answer.text;
+			answer.isCancelled = true;
+			return;
+		}
+		const why =
+			code === METHOD_NOT_FOUND
+				? vscode.l10n.t('This eke has no chats: update it.')
+				: error instanceof Error
+					? error.message
+					: String(error);
+		if (answer.text) {
+			answer.error = why;
+			return;
+		}
+		// Nothing came: the former answer is there again, or the question is where it was typed.
+		this.turns = former.map((turn) => ({ ...turn, error: undefined }));
+		if (!question) {
+			const last = this.turns.at(-1);
+			if (last) last.error = why;
+			return;
+		}
+		this.turns = [...this.turns, { key: answer.key, role: 'assistant', text: '', error: why }];
+		this.attachments = attachments;
+		this.setDraft([question.command && `/${question.command}`, question.text].filter(Boolean).join(' '));
+	}
+
+	/** Puts text where the next question is typed; kept for a view that is not there yet. */
+	setDraft(text: string): void {
+		this.draft = this.#view ? '' : text;
+		this.#post({ type: 'draft', text, isFocused: false });
+	}
+
+	#progress({ token, value }: ProgressParams): void {
+		if (!this.#asking || token !== this.#asking.token || value.kind !== 'delta') return;
+		const { answer } = this.#asking;
+		answer.text += value.text ?? '';
+		if (value.reasoning) answer.reasoning = (answer.reasoning ?? '') + value.reasoning;
+		this.#pending.text += value.text ?? '';
+		this.#pending.reasoning += value.reasoning ?? '';
+		this.#batch ??= setTimeout(() => this.#flush(), BATCH_MS);
+	}
+
+	#flush(): void {
+		clearTimeout(this.#batch);
+		this.#batch = undefined;
+		const { text, reasoning } = this.#pending;
+		this.#pending = { text: '', reasoning: '' };
+		if (this.#asking && (text || reasoning))
+			this.#post({ type: 'delta', key: this.#asking.answer.key, text, reasoning });
+	}
+
+	// --- conversations ---
+
+	#opened(chatId: string, title: string): void {
+		this.chatId = chatId;
+		this.title = title;
+		void this.context.workspaceState.update(OPEN, chatId);
+	}
+
+	/** A new conversation; the one that was is kept by the server. */
+	begin(): void {
+		this.stop();
+		this.chatId = undefined;
+		this.title = '';
+		this.turns = [];
+		this.target = undefined;
+		void this.context.workspaceState.update(OPEN, undefined);
+		this.show();
+	}
+
+	/** Goes on with a conversation. */
+	async goOn(chatId: string): Promise<void> {
+		this.stop();
+		this.chatId = chatId;
+		await this.#fetch();
+	}
+
+	async #fetch(more?: Turn): Promise<void> {
+		const { chatId } = this;
+		if (!chatId) return;
+		const { title, turns } = await this.server.request('chat/get', { chatId });
+		this.turns = [...turns.map(asTurn), ...(more ? [more] : [])];
+		this.#opened(chatId, title);
+		this.show();
+	}
+
+	/* What was open before the window was reloaded. */
+	async #restore(): Promise<void> {
+		const chatId = this.context.workspaceState.get<string>(OPEN);
+		if (chatId && !this.chatId && !this.turns.length) {
+			try {
+				await this.goOn(chatId);
+			} catch {
+				await this.context.workspaceState.update(OPEN, undefined); // it was deleted elsewhere
+			}
+		}
+		if (!this.commands.length && this.server.state === 'running') await this.loadCommands();
+		else await this.server.start(); // which loads them
+	}
+
+	async loadCommands(): Promise<ChatCommand[]> {
+		const { commands } = await this.server.request('chat/commands', {});
+		this.commands = commands;
+		this.show();
+		return commands;
+	}
+}
+
+function asTurn(turn: ChatTurn): Turn {
+	const { turnId, role, text, reasoning, command, model, finishReason, interrupted, usage } = turn;
+	return {
+		key: newKey(),
+		turnId,
+		role,
+		text,
+		reasoning,
+		command,
+		model,
+		finishReason,
+		context: turn.context?.map(({ name }) => name),
+		isCancelled: interrupted,
+		tokens: usage?.totalTokens,
+	};
+}
+
+/* Files of the workspace whose path has these letters. */
+async function findFiles(query: string): Promise<string[]> {
+	const letters = query.replace(/[{}[\]*?,]/g, '');
+	const found = await vscode.workspace.findFiles(letters ? `**/*${letters}*` : '**/*', undefined, MOST_FILES);
+	const paths = found.map((uri) => vscode.workspace.asRelativePath(uri, false));
+	return paths.sort((a, b) => a.length - b.length || a.localeCompare(b));
+}

@@ -1,0 +1,97 @@
+/* What passes between the extension and the chat's webview. The extension owns the conversation; the webview shows it. */
+import type { ChatCommand, FinishReason } from '../../../protocol/eke.d.ts';
+
+/** One question, or one answer. */
+export interface Turn {
+	/** Unique in this window. */
+	key: string;
+	/** The server's, once it has one: needed to edit a question. */
+	turnId?: string | undefined;
+	role: 'user' | 'assistant';
+	text: string;
+	reasoning?: string | undefined;
+	command?: string | undefined;
+	/** Names of what went along. */
+	context?: string[] | undefined;
+	model?: string | undefined;
+	finishReason?: FinishReason | undefined;
+	isCancelled?: boolean | undefined;
+	/** What was not sent. */
+	trimmed?: string[] | undefined;
+	error?: string | undefined;
+	tokens?: number | undefined;
+}
+
+/** Something that will go along with the next question. */
+export interface Chip {
+	key: string;
+	label: string;
+	icon: string;
+	detail: string;
+}
+
+/** All that the webview shows. */
+export interface View {
+	title: string;
+	turns: Turn[];
+	isBusy: boolean;
+	chips: Chip[];
+	/** The model that is asked; empty: the configuration's. */
+	model: string;
+	commands: ChatCommand[];
+	/** What is left, as in the status bar. */
+	left: string;
+	/** Why nothing can be asked; empty: it can. */
+	trouble: string;
+}
+
+/** What a code block's buttons do. */
+export type CodeAction = 'copy' | 'insert' | 'apply' | 'newFile';
+
+export type ToWebview =
+	| { type: 'view'; view: View }
+	| { type: 'delta'; key: string; text?: string; reasoning?: string }
+	| { type: 'draft'; text: string; isFocused: boolean }
+	| { type: 'files'; query: string; paths: string[] };
+
+export type FromWebview =
+	| { type: 'ready' }
+	| { type: 'send'; prompt: string; command?: string; editKey?: string }
+	| { type: 'stop' | 'regenerate' | 'pickModel' | 'new' | 'history' | 'setKey' | 'showLog' }
+	| { type: 'removeChip'; key: string }
+	| { type: 'attach'; what: string }
+	| { type: 'code'; action: CodeAction; text: string; language: string; key: string }
+	| { type: 'files'; query: string }
+	| { type: 'copy'; text: string }
+	| { type: 'open'; url: string };
+
+/** The conversation as text, as it is shown: what a reader without a screen gets, and tests. */
+export function transcript(turns: Turn[], draft: string): string {
+	const parts = turns.map((turn) => {
+		if (turn.role === 'user')
+			return `## You\n\n${[turn.command && `/${turn.command}`, turn.text].filter(Boolean).join(' ')}`;
+		return [`## eke${turn.model ? ` · ${turn.model}` : ''}`, turn.text, ...notes(turn).map((note) => `> ${note}`)]
+			.filter(Boolean)
+			.join('\n\n');
+	});
+	const last = turns.at(-1);
+	const isOpen = last?.role === 'assistant' && !last.finishReason && !last.isCancelled && last.error === undefined;
+	return [...parts, ...(isOpen ? [] : [`## You\n\n${draft}`])].join('\n\n');
+}
+
+export const CUT: Record<FinishReason, string> = {
+	stop: '',
+	length: 'cut off at the limit on tokens',
+	filter: "cut off by the service's content filter",
+	truncated: 'cut off: the connection broke',
+};
+
+/** What is to be said below an answer. */
+export function notes(turn: Turn): string[] {
+	return [
+		...(turn.trimmed ?? []),
+		turn.finishReason ? CUT[turn.finishReason] : '',
+		turn.isCancelled ? 'stopped' : '',
+		turn.error ?? '',
+	].filter(Boolean);
+}

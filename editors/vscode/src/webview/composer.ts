@@ -1,0 +1,213 @@
+/* Where the next question is typed: / offers commands, @ files, # what goes along. */
+import type { Words } from '../page.ts';
+import type { FromWebview, View } from '../view.ts';
+import { h, iconButton } from './dom.ts';
+
+interface Offer {
+	label: string;
+	detail: string;
+	/** What becomes of the word at the cursor. */
+	text: string;
+	attach?: string;
+}
+
+type Post = (message: FromWebview) => void;
+
+export class Composer {
+	readonly element: HTMLElement;
+	readonly field: HTMLTextAreaElement;
+	#list = h('ul', { class: 'offers', role: 'listbox', id: 'offers' });
+	#chips = h('div', { class: 'chips' });
+	#send: HTMLButtonElement;
+	#model: HTMLButtonElement;
+	#left = h('span', { class: 'left' });
+	#offers: Offer[] = [];
+	#chosen = 0;
+	#view: View | undefined;
+
+	constructor(
+		private readonly words: Words,
+		private readonly post: Post,
+		private readonly changed: (text: string) => void,
+	) {
+		this.field = h('textarea', {
+			rows: '2',
+			placeholder: words.placeholder,
+			'aria-label': words.placeholder,
+			'aria-controls': 'offers',
+			'aria-autocomplete': 'list',
+		});
+		this.#list.setAttribute('aria-label', words.suggestions);
+		this.#send = iconButton('send', words.send, () => this.#press(), 'send');
+		this.#model = h('button', { type: 'button', class: 'model', title: words.model, click: () => post({ type: 'pickModel' }) });
+		this.element = h(
+			'form',
+			{ class: 'composer', submit: (event) => event.preventDefault() },
+			this.#list,
+			this.#chips,
+			this.field,
+			h(
+				'div',
+				{ class: 'bar' },
+				iconButton('attach', words.attach, () => this.#offerHash(), 'attach'),
+				this.#model,
+				this.#left,
+				this.#send,
+			),
+		);
+		this.field.addEventListener('input', () => this.#typed());
+		this.field.addEventListener('keydown', (event) => this.#key(event));
+		this.field.addEventListener('blur', () => setTimeout(() => this.#offer([]), 150));
+		this.#list.hidden = true;
+	}
+
+	set(text: string): void {
+		this.field.value = text;
+		this.#grow();
+	}
+
+	update(view: View): void {
+		this.#view = view;
+		const { words, post } = this;
+		this.#chips.replaceChildren(
+			...view.chips.map(({ key, label, icon, detail }) =>
+				h(
+					'span',
+					{ class: 'chip', title: detail },
+					h('span', { class: `codicon codicon-${icon}`, 'aria-hidden': 'true' }),
+					label,
+					iconButton('close', `${words.remove}: ${label}`, () => post({ type: 'removeChip', key })),
+				),
+			),
+		);
+		this.#model.textContent = view.model || words.modelDefault;
+		this.#left.textContent = view.left;
+		const label = view.isBusy ? words.stop : words.send;
+		this.#send.title = label;
+		this.#send.setAttribute('aria-label', label);
+		this.#send.firstElementChild!.className = `codicon codicon-${view.isBusy ? 'debug-stop' : 'send'}`;
+	}
+
+	#press(): void {
+		if (this.#view?.isBusy) this.post({ type: 'stop' });
+		else this.#ask();
+	}
+
+	#ask(): void {
+		const text = this.field.value.trim();
+		if (!text || this.#view?.isBusy) return;
+		const [, name = '', rest = ''] = /^\/(\S+)\s*([^]*)$/.exec(text) ?? [];
+		const command = this.#view?.commands.find((one) => one.name === name);
+		this.set('');
+		this.changed('');
+		this.post(command ? { type: 'send', prompt: rest, command: name } : { type: 'send', prompt: text });
+	}
+
+	#typed(): void {
+		this.changed(this.field.value);
+		this.#grow();
+		const word = this.#word();
+		if (/^\/\S*$/.test(this.field.value)) {
+			const found = (this.#view?.commands ?? []).filter(({ name }) => `/${name}`.startsWith(this.field.value));
+			this.#offer(found.map(({ name, description }) => ({ label: `/${name}`, detail: description, text: `/${name} ` })));
+		} else if (word.startsWith('#')) {
+			this.#offerHash(word);
+		} else if (word.startsWith('@')) {
+			this.post({ type: 'files', query: word.slice(1).replace(/^"/, '') });
+		} else {
+			this.#offer([]);
+		}
+	}
+
+	/** Paths that fit what stands behind the @. */
+	files(query: string, paths: string[]): void {
+		const word = this.#word();
+		if (!word.startsWith('@') || word.slice(1).replace(/^"/, '') !== query) return;
+		this.#offer(
+			paths.map((path) => ({
+				label: path.split('/').at(-1) ?? path,
+				detail: path,
+				text: `@${/\s/.test(path) ? `"${path}"` : path} `,
+			})),
+		);
+	}
+
+	#offerHash(word = ''): void {
+		const { words } = this;
+		const offers = [
+			{ label: '#selection', detail: words.selection, attach: 'selection' },
+			{ label: '#file', detail: words.file, attach: 'file' },
+			{ label: '#problems', detail: words.problems, attach: 'problems' },
+			{ label: '#terminal', detail: words.terminal, attach: 'terminal' },
+		];
+		this.#offer(offers.filter(({ label }) => label.startsWith(word)).map((one) => ({ ...one, text: '' })));
+		this.field.focus();
+	}
+
+	/* The word that ends at the cursor. */
+	#word(): string {
+		return /\S*$/.exec(this.field.value.slice(0, this.field.selectionStart))?.[0] ?? '';
+	}
+
+	#offer(offers: Offer[]): void {
+		this.#offers = offers;
+		this.#chosen = 0;
+		this.#list.hidden = !offers.length;
+		this.#list.replaceChildren(
+			...offers.map(({ label, detail }, i) =>
+				h(
+					'li',
+					{ role: 'option', id: `offer-${i}`, mousedown: (event) => (event.preventDefault(), this.#take(i)) },
+					h('span', { class: 'label' }, label),
+					h('span', { class: 'detail' }, detail),
+				),
+			),
+		);
+		this.#mark();
+	}
+
+	#mark(): void {
+		[...this.#list.children].forEach((item, i) => item.setAttribute('aria-selected', String(i === this.#chosen)));
+		this.#list.children[this.#chosen]?.scrollIntoView({ block: 'nearest' });
+		if (this.#offers.length) this.field.setAttribute('aria-activedescendant', `offer-${this.#chosen}`);
+		else this.field.removeAttribute('aria-activedescendant');
+	}
+
+	#take(index: number): void {
+		const offer = this.#offers[index];
+		if (!offer) return;
+		const word = this.#word();
+		const isWord = /^[/@#]/.test(word);
+		const end = this.field.selectionStart;
+		const start = isWord ? end - word.length : end;
+		this.field.setRangeText(offer.text, start, end, 'end');
+		if (offer.attach) this.post({ type: 'attach', what: offer.attach });
+		this.#offer([]);
+		this.changed(this.field.value);
+	}
+
+	#key(event: KeyboardEvent): void {
+		if (event.isComposing) return; // an input method's
+		if (this.#offers.length) {
+			const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+			if (step) {
+				this.#chosen = (this.#chosen + step + this.#offers.length) % this.#offers.length;
+				this.#mark();
+			} else if (event.key === 'Enter' || event.key === 'Tab') this.#take(this.#chosen);
+			else if (event.key === 'Escape') this.#offer([]);
+			else return;
+			event.preventDefault();
+			event.stopPropagation();
+			return;
+		}
+		if (event.key === 'Enter' && !event.shiftKey) {
+			event.preventDefault();
+			this.#ask();
+		} else if (event.key === 'Escape' && this.#view?.isBusy) this.post({ type: 'stop' });
+	}
+
+	#grow(): void {
+		this.field.style.height = 'auto';
+		this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 240)}px`;
+	}
+}

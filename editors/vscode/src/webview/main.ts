@@ -1,0 +1,114 @@
+/* The chat as it is seen. What is typed is remembered by VS Code; all else is the extension's. */
+import type { Words } from '../page.ts';
+import type { FromWebview, ToWebview, View } from '../view.ts';
+import { Composer } from './composer.ts';
+import { h, iconButton } from './dom.ts';
+import { TurnView } from './turns.ts';
+
+declare function acquireVsCodeApi(): {
+	postMessage(message: FromWebview): void;
+	getState(): { draft?: string } | undefined;
+	setState(state: { draft: string }): void;
+};
+
+/* So near to the end the view follows what comes. */
+const NEAR = 40;
+
+const api = acquireVsCodeApi();
+const words = JSON.parse(document.body.dataset['words'] ?? '{}') as Words;
+const post = (message: FromWebview) => api.postMessage(message);
+
+const list = h('main', { class: 'turns', 'aria-label': words.conversation, tabindex: '-1' });
+const live = h('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
+const trouble = h('div', { class: 'trouble' });
+const toEnd = iconButton('arrow-down', words.toEnd, () => follow(true), 'to-end');
+const composer = new Composer(words, post, (draft) => api.setState({ draft }));
+const welcome = h(
+	'div',
+	{ class: 'welcome' },
+	h('p', { class: 'large' }, words.welcome),
+	h('p', {}, words.welcomeMore),
+);
+
+let shown: TurnView[] = [];
+let isFollowing = true;
+let wasBusy = false;
+
+document.body.append(list, toEnd, live, h('footer', {}, trouble, composer.element));
+composer.set(api.getState()?.draft ?? '');
+
+list.addEventListener('scroll', () => {
+	isFollowing = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
+	toEnd.hidden = isFollowing;
+});
+new ResizeObserver(() => follow()).observe(list);
+
+function follow(always = false): void {
+	if (always) isFollowing = true;
+	if (isFollowing) list.scrollTop = list.scrollHeight;
+	toEnd.hidden = isFollowing;
+}
+
+function draw(view: View): void {
+	const kept = shown.filter((one, i) => view.turns[i] && one.isOf(view.turns[i]));
+	const same = kept.length === Math.min(shown.length, view.turns.length) ? kept.length : 0;
+	for (const gone of shown.slice(same)) gone.element.remove();
+	shown = shown.slice(0, same);
+	for (const turn of view.turns.slice(same)) {
+		const made = new TurnView(turn, words, post);
+		shown.push(made);
+		list.append(made.element);
+	}
+	view.turns.forEach((turn, i) => shown[i]?.update(turn, i === view.turns.length - 1, view.isBusy));
+	if (view.turns.length) welcome.remove();
+	else list.append(welcome);
+	trouble.replaceChildren(
+		...(view.trouble
+			? [
+					h('span', {}, view.trouble),
+					h('button', { type: 'button', click: () => post({ type: 'setKey' }) }, words.setKey),
+					h('button', { type: 'button', click: () => post({ type: 'showLog' }) }, words.showLog),
+				]
+			: []),
+	);
+	composer.update(view);
+	if (view.isBusy !== wasBusy) live.textContent = view.isBusy ? words.began : words.done;
+	if (view.isBusy && !wasBusy) follow(true);
+	wasBusy = view.isBusy;
+	follow();
+}
+
+window.addEventListener('message', ({ data }: MessageEvent<ToWebview>) => {
+	switch (data.type) {
+		case 'view':
+			return draw(data.view);
+		case 'delta': {
+			const turn = shown.at(-1);
+			if (turn?.element.dataset['key'] === data.key) turn.append(data.text ?? '', data.reasoning ?? '');
+			turn?.element.classList.remove('waiting');
+			return follow();
+		}
+		case 'draft':
+			if (data.text || !data.isFocused) {
+				composer.set(data.text);
+				api.setState({ draft: data.text });
+			}
+			if (data.isFocused) composer.field.focus();
+			return;
+		case 'files':
+			return composer.files(data.query, data.paths);
+	}
+});
+
+/* Links are opened by VS Code; nothing else leaves the page. */
+document.addEventListener('click', (event) => {
+	const link = (event.target as Element).closest('a');
+	if (!link) return;
+	event.preventDefault();
+	post({ type: 'open', url: link.href });
+});
+window.addEventListener('focus', () => {
+	if (document.activeElement === document.body) composer.field.focus();
+});
+
+post({ type: 'ready' });

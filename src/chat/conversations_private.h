@@ -1,0 +1,43 @@
+#ifndef EKE_CHAT_CONVERSATIONS_PRIVATE_H
+#define EKE_CHAT_CONVERSATIONS_PRIVATE_H
+/*
+ * What conversations.c (life, the file in use), conversation_turn.c (turns under way), conversation_query.c (lists,
+ * names, deletion) and conversation_record.c (turns of other engines) share.
+ */
+#include "eke/chat/conversations.h"
+
+/* Another process writes: a transaction takes far less. */
+#define CONVERSATION_BUSY_MS 5
+#define CONVERSATION_BUSY_TRIES 1000
+
+struct turn;
+struct query;
+struct record;
+
+struct conversations {
+	struct loop *loop; /* borrowed, like the next three */
+	struct chat *chat;
+	const struct docs *docs;
+	struct workspace *workspace;
+	struct config *config; /* ref */
+	struct command_set *commands;
+	struct history *disk;   /* NULL until it is needed, like the next */
+	struct history *memory;
+	bool failed; /* the disk cannot be used: memory, until the next configuration */
+	struct turn *turns;
+	struct query *queries;
+	struct record *records;
+	uint64_t last_id;
+	struct timer *step_timer;
+};
+
+/* The one in force. */
+struct history *conversations_history(struct conversations *c);
+/* After STORE_FAILED: fills err. True: what was wrong is put right, try again. */
+bool conversations_repair(struct conversations *c, const struct history *h, struct err *err);
+/* Something was dropped, or completed: the rest of the work is done when there is time. */
+void conversations_work_due(struct conversations *c);
+/* conversation_record.c: writes what is left, if the file is free. */
+void conversations_records_free(struct conversations *c);
+
+#endif

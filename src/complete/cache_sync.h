@@ -1,0 +1,58 @@
+#ifndef EKE_COMPLETE_CACHE_SYNC_H
+#define EKE_COMPLETE_CACHE_SYNC_H
+/*
+ * What this process's cache shares with other processes and with later ones, through complete/disk_cache.h:
+ * answers go there a moment after they came, and come from there when a document is asked about; a question that
+ * another process is asking right now is waited for instead of asked again. For the engine's own files.
+ *
+ * Nothing here fails: where the disk cache is busy, broken or not wanted (privacy.history false), each process is by
+ * itself.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eke/complete/cache.h"
+#include "eke/io/loop.h"
+
+struct cache_sync;
+
+/*
+ * All is borrowed. *last_item: the engine's last number; each row gets one, CACHE_RANKS above it, as a question's
+ * answers do. Opens nothing.
+ */
+struct cache_sync *cache_sync_new(struct loop *loop, struct cache *cache, uint64_t *last_item);
+/* Writes what waits to be written, if that is possible now. No claim is left. */
+void cache_sync_free(struct cache_sync *sync);
+/* Without history nothing is written any more, and what is there is removed, soon. */
+void cache_sync_configure(struct cache_sync *sync, bool history);
+
+/* Before the cache is asked about a document: takes in what the disk cache has for it and what others added since. */
+void cache_sync_refresh(struct cache_sync *sync, const char *uri);
+
+/* An answer is complete. Copied. */
+void cache_sync_keep(
+	struct cache_sync *sync, const char *uri, const struct cache_key *key, const struct cache_answer *answer);
+/* An item was shown; another was turned down. Any item of the cache. */
+void cache_sync_used(struct cache_sync *sync, uint64_t item);
+void cache_sync_rejected(struct cache_sync *sync, uint64_t item);
+
+/* --- questions --- */
+
+struct claim;
+
+/* One of them, once, from the loop. */
+struct claim_callbacks {
+	/* Ask. `waited`: the question was another process's for a while, so that it may be wanted no more. */
+	void (*ask)(void *ctx, bool waited);
+	/* Another process has asked: the answer is in the cache. */
+	void (*answered)(void *ctx);
+	void *ctx;
+};
+
+/* A question that is to be asked; `lease_ms`: how long others are to wait for us. */
+struct claim *claim_start(struct cache_sync *sync, const char *uri, const struct cache_key *key, int64_t lease_ms,
+	const struct claim_callbacks *callbacks);
+/* The question is over, or not asked after all. What cache_sync_keep() was given before is there for others first. */
+void claim_end(struct claim *claim);
+
+#endif

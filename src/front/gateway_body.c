@@ -1,0 +1,119 @@
+/*
+ * A walk over the members of an object, by the few characters that JSON has outside of its strings. What is walked over
+ * is valid: that was checked before.
+ */
+#include "gateway_body.h"
+
+#include <string.h>
+
+#include "eke/base/json_writer.h"
+
+static size_t skip_blanks(const char *s, size_t len, size_t at)
+{
+	while (at < len && (s[at] == ' ' || (s[at] >= '\t' && s[at] <= '\r')))
+		at++;
+	return at;
+}
+
+/* Behind the string that begins at `at`. */
+static size_t skip_string(const char *s, size_t len, size_t at)
+{
+	for (at++; at < len && s[at] != '"'; at++)
+		if (s[at] == '\\')
+			at++;
+	return at < len ? at + 1 : len;
+}
+
+/* Behind the value that begins at `at`. */
+static size_t skip_value(const char *s, size_t len, size_t at)
+{
+	size_t depth = 0;
+
+	while (at < len) {
+		if (s[at] == '"') {
+			at = skip_string(s, len, at);
+		} else if (s[at] == '{' || s[at] == '[') {
+			depth++;
+			at++;
+		} else if (s[at] == '}' || s[at] == ']') {
+			if (!depth)
+				return at;
+			depth--;
+			at++;
+		} else if (!depth && (s[at] == ',' || s[at] == ' ' || (s[at] >= '\t' && s[at] <= '\r'))) {
+			return at;
+		} else {
+			at++;
+			continue;
+		}
+		if (!depth)
+			return at;
+	}
+	return len;
+}
+
+/* How often the member is there; the place is of the first. */
+static size_t count_members(const char *s, size_t len, const char *name, size_t *from, size_t *to)
+{
+	size_t name_len = strlen(name);
+	size_t at = skip_blanks(s, len, 0) + 1;
+	size_t found = 0;
+
+	for (at = skip_blanks(s, len, at); at < len && s[at] == '"'; at = skip_blanks(s, len, at + 1)) {
+		size_t key = at + 1;
+		size_t key_end = skip_string(s, len, at);
+		size_t value = skip_blanks(s, len, skip_blanks(s, len, key_end) + 1);
+		bool same = key_end - 1 - key == name_len && !memcmp(s + key, name, name_len);
+
+		if (value >= len)
+			break;
+		at = skip_value(s, len, value);
+		if (same && !found++) {
+			*from = value;
+			*to = at;
+		}
+		at = skip_blanks(s, len, at);
+		if (at >= len || s[at] != ',')
+			break;
+	}
+	return found;
+}
+
+bool gateway_body_find(const char *json, size_t len, const char *name, size_t *from, size_t *to)
+{
+	return count_members(json, len, name, from, to) == 1;
+}
+
+bool gateway_body_set(const char *json, size_t len, const char *name, const char *value, struct strbuf *out)
+{
+	size_t from = skip_blanks(json, len, 0) + 1;
+	size_t to = from;
+	size_t found = count_members(json, len, name, &from, &to);
+	struct json_writer w;
+	struct strbuf text;
+
+	if (found > 1)
+		return false;
+	strbuf_init(&text, 4 * strlen(value) + strlen(name) + 64);
+	json_writer_init(&w, &text);
+	if (found) {
+		json_put_string(&w, value);
+	} else {
+		json_begin_object(&w, NULL);
+		json_put_kstring(&w, name, value);
+		json_end_object(&w);
+	}
+	json_writer_end(&w);
+	strbuf_add(out, json, from);
+	if (found) {
+		strbuf_add(out, text.data, text.len);
+	} else {
+		/* Without its braces. */
+		strbuf_add(out, text.data + 1, text.len - 2);
+		if (json[skip_blanks(json, len, from)] != '}')
+			strbuf_addch(out, ',');
+	}
+	strbuf_add(out, json + to, len - to);
+	strbuf_release(&text);
+	return true;
+}

@@ -1,0 +1,251 @@
+/*
+ * Who may ask the gateway, and for what.
+ *
+ * A web page in a browser on this machine can send requests to loopback, and by DNS rebinding even read the replies. So
+ * the Host must be this machine's, an Origin must be one that the user allows, and every request needs the token but
+ * GET /healthz, which says nothing.
+ */
+#include "gateway_private.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "eke/base/json_writer.h"
+#include "eke/base/log.h"
+#include "eke/base/url.h"
+
+#define V1 "/v1"
+
+/* --- replies --- */
+
+void gateway_log(const struct gateway_request *request, int status, const char *endpoint)
+{
+	log_info("gateway: %s %s: %d%s%s", gateway_request_method(request), gateway_request_path(request), status,
+		 endpoint ? " from " : "", endpoint ? endpoint : "");
+}
+
+void gateway_fail(struct gateway_request *request, int status, const char *type, const char *code, const char *message,
+	bool final)
+{
+	struct json_writer w;
+	struct strbuf body;
+
+	strbuf_init(&body, KIB(64));
+	json_writer_init(&w, &body);
+	json_begin_object(&w, NULL);
+	json_begin_object(&w, "error");
+	json_put_kstring(&w, "message", message);
+	json_put_kstring(&w, "type", type);
+	json_put_key(&w, "param");
+	json_put_null(&w);
+	json_put_kstring(&w, "code", code);
+	json_end_object(&w);
+	json_end_object(&w);
+	json_writer_end(&w);
+	gateway_reply_header(request, "Content-Type", "application/json");
+	if (final)
+		gateway_reply_header(request, "x-should-retry", "false");
+	gateway_log(request, status, NULL);
+	gateway_reply(request, status, body.data, body.len);
+	strbuf_release(&body);
+}
+
+/* --- who --- */
+
+/* Takes as long whatever the bytes are. */
+static bool same_secret(const char *a, const char *b)
+{
+	size_t len = strlen(b);
+	unsigned char differs = strlen(a) != len;
+
+	for (size_t i = 0; i < len; i++)
+		differs |= (unsigned char)(a[differs ? 0 : i] ^ b[i]);
+	return !differs;
+}
+
+static bool has_token(const struct gateway *gateway, const struct gateway_request *request)
+{
+	static const char scheme[] = "Bearer ";
+	const char *value = gateway_request_header(request, "Authorization");
+
+	return value && !strncasecmp(value, scheme, sizeof(scheme) - 1) &&
+	       same_secret(value + sizeof(scheme) - 1, gateway->token);
+}
+
+static bool is_our_host(const char *value)
+{
+	struct url_parts parts;
+	char host[64];
+
+	if (!value || url_split(value, strlen(value), &parts) != URL_OK || parts.host.len >= sizeof(host))
+		return false;
+	memcpy(host, parts.host.s, parts.host.len);
+	host[parts.host.len] = '\0';
+	return host_is_loopback(host);
+}
+
+static bool is_allowed_origin(const struct gateway *gateway, const char *origin)
+{
+	for (size_t i = 0; i < gateway->origin_count; i++)
+		if (!strcmp(gateway->origins[i], origin))
+			return true;
+	return false;
+}
+
+/* A page may ask: the browser is told so. */
+static void allow_page(struct gateway_request *request, const char *origin)
+{
+	gateway_reply_header(request, "Access-Control-Allow-Origin", origin);
+	gateway_reply_header(request, "Vary", "Origin");
+	gateway_reply_header(request, "Access-Control-Expose-Headers",
+			     "Retry-After, retry-after-ms, x-should-retry, x-request-id, x-ratelimit-limit-requests, "
+			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests");
+}
+
+static void preflight(struct gateway_request *request)
+{
+	const char *headers = gateway_request_header(request, "Access-Control-Request-Headers");
+
+	gateway_reply_header(request, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+	gateway_reply_header(request, "Access-Control-Allow-Headers", headers ? headers : "authorization, content-type");
+	gateway_reply_header(request, "Access-Control-Max-Age", "600");
+	gateway_reply(request, 204, "", 0);
+}
+
+/* True: it goes on; else it has its reply. */
+static bool admit(struct gateway *gateway, struct gateway_request *request)
+{
+	const char *origin = gateway_request_header(request, "Origin");
+
+	if (!is_our_host(gateway_request_header(request, "Host"))) {
+		gateway_fail(request, 421, "invalid_request_error", "wrong_host",
+			     "The Host header names another machine; use the address that 'eke gateway' prints.", true);
+		return false;
+	}
+	if (origin && !is_allowed_origin(gateway, origin)) {
+		gateway_fail(request, 403, "invalid_request_error", "origin_not_allowed",
+			     "Web pages of this origin may not use the gateway; start it with --allow-origin to allow one.", true);
+		return false;
+	}
+	if (origin)
+		allow_page(request, origin);
+	if (origin && !strcmp(gateway_request_method(request), "OPTIONS")) {
+		preflight(request);
+		return false;
+	}
+	return true;
+}
+
+/* --- for what --- */
+
+static bool is_method(const struct gateway_request *request, const char *method)
+{
+	return !strcmp(gateway_request_method(request), method);
+}
+
+/* Single slashes, none at the end. */
+static void tidy(const char *path, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *path && n + 1 < size; path++)
+		if (*path != '/' || !n || out[n - 1] != '/')
+			out[n++] = *path;
+	while (n > 1 && out[n - 1] == '/')
+		n--;
+	out[n] = '\0';
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text);
+	size_t m = strlen(end);
+
+	return n >= m && !strcmp(text + n - m, end);
+}
+
+/*
+ * Is it `route`, with or without /v1? Clients that take a base URL append the route to it, also where the base URL is
+ * the whole address of a route: then it begins with that.
+ */
+static bool is_route(const char *path, const char *route)
+{
+	static const char *const bases[] = { "", "/chat/completions", "/completions", "/embeddings", "/models" };
+	size_t len;
+
+	if (!ends_with(path, route))
+		return false;
+	len = strlen(path) - strlen(route);
+	while (len >= strlen(V1) && !strncmp(path, V1, strlen(V1)) && (len == strlen(V1) || path[strlen(V1)] == '/')) {
+		path += strlen(V1);
+		len -= strlen(V1);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bases); i++)
+		if (len == strlen(bases[i]) && !strncmp(path, bases[i], len))
+			return true;
+	return false;
+}
+
+/* The id in …/models/ID, which may have slashes itself; NULL: it is no such path. */
+static const char *model_in(const char *path)
+{
+	static const char models[] = "/models/";
+
+	if (!strncmp(path, V1 "/", strlen(V1) + 1))
+		path += strlen(V1);
+	return !strncmp(path, models, sizeof(models) - 1) ? path + sizeof(models) - 1 : NULL;
+}
+
+static void dispatch(struct gateway *gateway, struct gateway_request *request, const char *path)
+{
+	static const struct {
+		const char *path;
+		enum gateway_route route;
+	} routes[] = {
+		{ "/chat/completions", GATEWAY_CHAT },
+		{ "/completions", GATEWAY_COMPLETIONS },
+		{ "/embeddings", GATEWAY_EMBEDDINGS },
+	};
+
+	if (is_route(path, "/models") || model_in(path)) {
+		if (is_method(request, "GET"))
+			gateway_models(gateway, request, model_in(path));
+		else
+			gateway_fail(request, 405, "invalid_request_error", "method_not_allowed", "Use GET for models.", true);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		if (!is_route(path, routes[i].path))
+			continue;
+		if (is_method(request, "POST"))
+			gateway_forward(gateway, request, routes[i].route);
+		else
+			gateway_fail(request, 405, "invalid_request_error", "method_not_allowed", "Use POST for this route.",
+				     true);
+		return;
+	}
+	gateway_fail(request, 404, "invalid_request_error", "unknown_url",
+		     "The gateway has /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.", true);
+}
+
+void gateway_on_request(void *ctx, struct gateway_request *request)
+{
+	struct gateway *gateway = ctx;
+	char path[512];
+
+	if (!admit(gateway, request))
+		return;
+	tidy(gateway_request_path(request), path, sizeof(path));
+	if (!strcmp(path, "/healthz") && is_method(request, "GET")) {
+		gateway_reply(request, 200, "ok\n", 3);
+		return;
+	}
+	if (!has_token(gateway, request)) {
+		gateway_reply_header(request, "WWW-Authenticate", "Bearer");
+		gateway_fail(request, 401, "invalid_request_error", "invalid_api_key",
+			     "The API key is not the gateway's token; 'eke gateway --token' prints it.", true);
+		return;
+	}
+	dispatch(gateway, request, path);
+}

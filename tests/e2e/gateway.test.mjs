@@ -1,0 +1,388 @@
+/*
+ * `eke gateway`: what goes through it, what it refuses, and that the clients of the field (the openai package of today and
+ * of 2023, LangChain, the AI SDK) work with it and do not burn the budget by asking again.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { ChatOpenAI } from '@langchain/openai';
+import { generateText, streamText } from 'ai';
+import OpenAI from 'openai';
+import OpenAI2023 from 'openai-2023';
+
+import { endpointFor, makeHome, run, withUpstream, within } from './harness.mjs';
+import { Program } from './support/program.mjs';
+
+const PLANS = { few: { windows: [{ scope: 'machine', limit: 2, period: '1h' }] }, many: { windows: [{ scope: 'machine', limit: 50, period: '1h' }] } };
+const HELLO = [{ role: 'user', content: 'hello' }];
+
+/** A gateway before an upstream, or before endpoints: `call(path, {body, headers, method})`, `token`, `base`. */
+async function start(t, { upstream, plan = 'unlimited', endpoints, args = [], rest = {} } = {}) {
+	const home = makeHome(t, { endpoints: endpoints ?? [endpointFor(upstream, { plan })], plans: PLANS, ...rest });
+	const token = (await run(t, ['gateway', '--token'], { home })).stdout.trim();
+	const program = new Program({ args: ['gateway', '--listen', '127.0.0.1:0', '--log-level', 'info', ...args], home });
+	const base = String((await within(once(program.child.stdout, 'data'), () => `no address\n${program.log}`))[0]).trim();
+
+	t.after(async () => {
+		program.kill('SIGTERM');
+		assert.equal(await program.exit(), 143);
+		assert.ok(!program.stderr.includes(token), 'the token is in the log');
+	});
+	const call = (path, { body, headers, method = body === undefined ? 'GET' : 'POST', key = token } = {}) => fetch(new URL(base).origin + path, {
+		method, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+		headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), 'content-type': 'application/json', ...headers },
+	});
+	return { home, token, program, base, call, port: new URL(base).port, upstream };
+}
+
+/** A request whose Host and other headers are as they are given. */
+function raw(port, path, headers) {
+	return new Promise((resolve, reject) => {
+		httpRequest({ host: '127.0.0.1', port, path, headers }, (response) => {
+			response.resume().on('end', () => resolve(response));
+		}).on('error', reject).end();
+	});
+}
+
+const chat = (more) => ({ model: 'chatty', messages: HELLO, ...more });
+
+/* --- through --- */
+
+test('what is asked goes on untouched, what is answered comes back byte for byte', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call } = await start(t, { upstream });
+	const body = '{ "messages" : [{"role":"user","content":[{"type":"text","text":"\\u00e4"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}],\n'
+		+ ' "model":"chatty", "tools":[{"type":"function","function":{"name":"f","parameters":{}}}], "seed":1, "logprobs":true, "n":2, "x_unknown":{"a":[1.50,1e3]} }';
+	const through = await call('/v1/chat/completions', { body });
+	const text = await through.text();
+
+	assert.equal(through.status, 200);
+	assert.equal(upstream.requests.at(-1).rawBody, body);
+	const direct = await fetch(`${upstream.url}/v1/chat/completions`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+	const normal = (s) => s.replace(/eke\d+/g, 'ekeN');
+	assert.equal(normal(text), normal(await direct.text()));
+	assert.equal(through.headers.get('content-type'), direct.headers.get('content-type'));
+	assert.match(through.headers.get('x-request-id'), /^req-/);
+});
+
+for (const scenario of ['crlf', 'comments', 'usage-chunk', 'reasoning-content', 'one-byte']) {
+	test(`a stream, byte for byte: ${scenario}`, async (t) => {
+		const upstream = await withUpstream(t);
+		const { call } = await start(t, { upstream });
+		const body = chat({ model: `scenario/${scenario}`, stream: true });
+		const through = await call('/v1/chat/completions', { body });
+		const direct = await fetch(`${upstream.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+		const normal = (s) => s.replace(/eke\d+/g, 'ekeN');
+
+		assert.equal(normal(await through.text()), normal(await direct.text()));
+		assert.match(through.headers.get('content-type'), /text\/event-stream/);
+	});
+}
+
+for (const [scenario, status] of [['400-json', 400], ['401-apikey', 401], ['403-model', 403], ['404-model', 404], ['502-html', 502]]) {
+	test(`the endpoint's refusal keeps status and body: ${scenario}`, async (t) => {
+		const upstream = await withUpstream(t);
+		const { call } = await start(t, { upstream });
+		const body = chat({ model: `scenario/${scenario}` });
+		const through = await call('/v1/chat/completions', { body });
+		const direct = await fetch(`${upstream.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+
+		assert.equal(through.status, status);
+		assert.equal(await through.text(), await direct.text());
+	});
+}
+
+test('base URLs as clients build them', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call } = await start(t, { upstream });
+
+	for (const path of ['/v1/chat/completions', '/chat/completions', '//v1//chat/completions/', '/v1/v1/chat/completions', '/v1/chat/completions/chat/completions', '/v1/completions', '/completions']) {
+		const body = path.includes('chat') ? chat() : { model: 'coder', prompt: 'int ' };
+		assert.equal((await call(path, { body })).status, 200, path);
+		assert.equal(upstream.requests.at(-1).path, path.includes('chat') ? '/v1/chat/completions' : '/v1/completions');
+	}
+	for (const [path, status, method] of [['/v1/audio/speech', 404, 'POST'], ['/v1/chat', 404, 'POST'], ['/v1/chat/completions', 405, 'GET'], ['/v1/models', 405, 'DELETE']]) {
+		const response = await call(path, { method });
+		assert.equal(response.status, status, path);
+		assert.equal((await response.json()).error.type, 'invalid_request_error');
+	}
+});
+
+test('models: of all endpoints, one by its id, and which endpoint a model means', async (t) => {
+	const [one, two] = [await withUpstream(t, { models: ['m', 'only-one'] }), await withUpstream(t, { models: ['m', 'only-two'] })];
+	const endpoints = [endpointFor(one, { name: 'one', models: { chat: 'm' } }), endpointFor(two, { name: 'two', models: { chat: 'only-two' } })];
+	const { call } = await start(t, { endpoints });
+	const list = await (await call('/v1/models')).json();
+
+	assert.deepEqual([list.object, list.data.map(({ id, owned_by }) => [id, owned_by])], ['list', [['m', 'one'], ['only-one', 'one'], ['two/m', 'two'], ['only-two', 'two']]]);
+	assert.equal((await (await call('/v1/models/two/m')).json()).owned_by, 'two');
+	assert.equal((await (await call('/v1/models/only-one')).json()).object, 'model');
+	assert.equal((await call('/v1/models/none')).status, 404);
+	for (const [model, upstream, sent] of [['two/m', two, 'm'], ['only-two', two, 'only-two'], ['anything', one, 'anything'], [undefined, one, 'm'], ['one/a/b', one, 'a/b']]) {
+		assert.equal((await call('/v1/chat/completions', { body: chat({ model }) })).status, 200);
+		assert.equal(upstream.requests.at(-1).body.model, sent);
+	}
+});
+
+test('a request that is none', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call } = await start(t, { upstream });
+
+	for (const body of ['', '{', '[]', '"x"', '{"model":1}', '{"model":"a","model":"b"}', '{"model":"a","mod\\u0065l":"b"}', '{"mod\\u0065l":"test/b"}'])
+		assert.equal((await call('/v1/chat/completions', { body, method: 'POST' })).status, 400, body);
+	const large = await call('/v1/chat/completions', { body: JSON.stringify(chat({ pad: 'x'.repeat(17 * 1024 * 1024) })) });
+	assert.equal(large.status, 413);
+	assert.equal(upstream.counted.length, 0);
+});
+
+/* --- the budget --- */
+
+test('the hour is spent from the ledger of all, and then it is a 429 of our own', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call, home } = await start(t, { upstream, plan: 'few' });
+
+	assert.equal((await run(t, ['chat', 'one from the terminal'], { home })).code, 0);
+	const second = await call('/v1/chat/completions', { body: chat() });
+	await second.text();
+	assert.deepEqual([second.status, second.headers.get('x-ratelimit-limit-requests'), second.headers.get('x-ratelimit-remaining-requests')], [200, '2', '0']);
+	const third = await call('/v1/chat/completions', { body: chat() });
+	const { error } = await third.json();
+	assert.deepEqual([third.status, error.code, third.headers.get('x-should-retry')], [429, 'rate_limit_exceeded', 'false']);
+	assert.match(error.message, /allows 2 requests an hour and all are used/);
+	assert.ok(Number(third.headers.get('retry-after')) > 3500);
+	assert.equal(upstream.counted.length, 2);
+});
+
+test('whenExhausted holds here, too', async (t) => {
+	const [one, two] = [await withUpstream(t), await withUpstream(t)];
+	const endpoints = [endpointFor(one, { name: 'one', plan: 'few' }), endpointFor(two, { name: 'two', models: { chat: 'other' } })];
+	const { call } = await start(t, { endpoints, rest: { whenExhausted: 'auto' } });
+
+	for (let i = 0; i < 3; i++)
+		assert.equal((await call('/v1/chat/completions', { body: chat() })).status, 200);
+	assert.deepEqual([one.counted.length, two.counted.length, two.counted[0].body.model], [2, 1, 'other']);
+	assert.equal((await call('/v1/chat/completions', { body: chat({ model: 'one/chatty' }) })).status, 429);
+});
+
+/* Until its log has a line. */
+async function logged(program, pattern) {
+	while (!pattern.test(program.stderr))
+		await within(once(program.child.stderr, 'data'), () => `${pattern} was not logged\n${program.log}`);
+}
+
+for (const [name, body] of [['plain', chat()], ['streamed', chat({ stream: true })]]) {
+	test(`a client that goes away: the same request gets the answer, and spends nothing (${name})`, async (t) => {
+		const upstream = await withUpstream(t, { answer: () => 'the one answer' });
+		const { call, base, token, program } = await start(t, { upstream, plan: 'many' });
+		const gone = new AbortController();
+		const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+
+		upstream.next({ stall: 'head' });
+		const first = fetch(`${base}/chat/completions`, { method: 'POST', headers, body: JSON.stringify(body), signal: gone.signal }).then(() => 'answered', ({ name }) => name);
+		const [record] = await upstream.waitForRequests(1);
+		gone.abort();
+		assert.equal(await first, 'AbortError');
+		await logged(program, /the client went away/);
+		/* Once more while it is under way, and once more when it is over. */
+		const again = call('/v1/chat/completions', { body });
+		await logged(program, /the same request again/);
+		record.release();
+		assert.match((await (await again).text()).replace(/"\}.*?"content":"/gs, ''), /the one answer/);
+		assert.equal(record.aborted, false);
+		assert.equal(upstream.counted.length, 1);
+		/* Another request is another one. */
+		assert.equal((await call('/v1/chat/completions', { body: { ...body, seed: 2 } })).status, 200);
+		assert.equal(upstream.counted.length, 2);
+	});
+}
+
+test('where nothing is counted, a client that goes away ends its request', async (t) => {
+	const upstream = await withUpstream(t);
+	const { base, token } = await start(t, { upstream });
+	const gone = new AbortController();
+
+	upstream.next({ stall: 'head' });
+	const first = fetch(`${base}/chat/completions`, {
+		method: 'POST', headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(chat()), signal: gone.signal,
+	}).catch(() => {});
+	const [record] = await upstream.waitForRequests(1);
+	gone.abort();
+	await first;
+	await within(record.closed, () => 'the request to the endpoint goes on');
+	assert.equal(record.aborted, true);
+});
+
+/* --- safety --- */
+
+test('only with the token', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call, home, token } = await start(t, { upstream });
+
+	for (const key of ['', `${token}0`, token.slice(1), token.replace(/./, 'x'), 'sk-1'])
+		assert.equal((await call('/v1/models', { key })).status, 401, key);
+	assert.equal((await call('/v1/models', { headers: { authorization: token } })).status, 401);
+	assert.equal((await call('/healthz', { key: '' })).status, 200);
+	assert.equal(statSync(join(home, 'state', 'gateway-token')).mode & 0o777, 0o600);
+	assert.equal((await run(t, ['gateway', '--token'], { home })).stdout, `${token}\n`);
+	assert.equal(upstream.requests.length, 0);
+});
+
+test('not under another name, and not for pages that nobody allowed', async (t) => {
+	const upstream = await withUpstream(t);
+	const { port, token, call } = await start(t, { upstream, args: ['--allow-origin', 'https://page.example'] });
+	const authorization = `Bearer ${token}`;
+
+	for (const [host, status] of [['localhost', 200], [`127.0.0.1:${port}`, 200], ['[::1]:1', 200], ['evil.example', 421], [`localhost.evil.example:${port}`, 421], ['127.0.0.1.evil.example', 421]])
+		assert.equal((await raw(port, '/v1/models', { host, authorization })).statusCode, status, host);
+	for (const origin of ['https://evil.example', 'null', 'https://page.example.evil.example', 'http://page.example'])
+		assert.equal((await raw(port, '/v1/models', { host: 'localhost', authorization, origin })).statusCode, 403, origin);
+	const allowed = await call('/v1/models', { headers: { origin: 'https://page.example' } });
+	assert.deepEqual([allowed.status, allowed.headers.get('access-control-allow-origin')], [200, 'https://page.example']);
+	const preflight = await call('/v1/chat/completions', {
+		method: 'OPTIONS', key: '', headers: { origin: 'https://page.example', 'access-control-request-headers': 'authorization,x-stainless-os' },
+	});
+	assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-headers')], [204, 'authorization,x-stainless-os']);
+	assert.equal((await raw(port, '/v1/models', { host: 'localhost', authorization })).headers['access-control-allow-origin'], undefined);
+});
+
+test('the endpoint\'s key stays here, and the client\'s does not go there', async (t) => {
+	const upstream = await withUpstream(t, { key: 'sk-of-the-endpoint' });
+	const { call, token } = await start(t, { upstream, endpoints: [endpointFor(upstream, { key: 'sk-of-the-endpoint' })] });
+	const response = await call('/v1/chat/completions', { body: chat() });
+
+	assert.equal(response.status, 200);
+	assert.ok(![JSON.stringify([...response.headers]), await response.text()].join().includes('sk-of-the-endpoint'));
+	assert.equal(upstream.requests.at(-1).headers.authorization, 'Bearer sk-of-the-endpoint');
+	assert.ok(!JSON.stringify(upstream.requests.at(-1).headers).includes(token));
+});
+
+test('words that are wrong', async (t) => {
+	const config = { endpoints: [{ baseUrl: 'localhost:1' }] };
+
+	for (const [args, code, message] of [
+		[['--listen', '0.0.0.0:8484'], 2, /addresses of this machine alone/], [['--listen', 'example.com'], 2, /addresses of this machine alone/],
+		[['--listen', '127.0.0.1:x'], 2, /ADDRESS:PORT/], [['--port'], 2, /option --port/], [['--listen'], 2, /option --listen/],
+	]) {
+		const result = await run(t, ['gateway', ...args], { config });
+		assert.equal(result.code, code, result.stderr);
+		assert.match(result.stderr, message);
+	}
+	assert.match((await run(t, ['gateway'], { config: {} })).stderr, /no endpoint is configured/);
+});
+
+test('a stop lets a stream end', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'one two three' });
+	const { call, program } = await start(t, { upstream });
+
+	upstream.next({ stall: 2 });
+	const response = await call('/v1/chat/completions', { body: chat({ stream: true }) });
+	program.kill('SIGTERM');
+	await logged(program, /terminated by a signal/);
+	upstream.counted[0].release();
+	assert.match(await response.text(), /\[DONE\]/);
+});
+
+test('a slow reader holds up nothing but its own stream', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'word '.repeat(50_000) });
+	const { port, token, call } = await start(t, { upstream });
+	const body = JSON.stringify(chat({ stream: true }));
+	const slow = httpRequest({ host: '127.0.0.1', port, path: '/v1/chat/completions', method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
+
+	slow.end(body);
+	const [response] = await once(slow, 'response');
+	upstream.setDefault(null);
+	assert.equal((await call('/v1/models')).status, 200);
+	let bytes = 0;
+	for await (const piece of response)
+		bytes += piece.length;
+	assert.ok(bytes > 1_000_000, `${bytes}`);
+});
+
+/* --- the clients of the field --- */
+
+for (const [name, Client] of [['openai', OpenAI], ['openai of 2023', OpenAI2023]]) {
+	test(`${name}: chats, streams, models, embeddings`, async (t) => {
+		const upstream = await withUpstream(t);
+		const { base, token } = await start(t, { upstream });
+		const client = new Client({ baseURL: base, apiKey: token });
+		const answer = await client.chat.completions.create({ model: 'chatty', messages: HELLO });
+
+		assert.match(answer.choices[0].message.content, /loopback test upstream/);
+		let text = '';
+		for await (const chunk of await client.chat.completions.create({ model: 'chatty', messages: HELLO, stream: true }))
+			text += chunk.choices[0]?.delta?.content ?? '';
+		assert.equal(text, answer.choices[0].message.content);
+		const models = [];
+		for await (const model of client.models.list())
+			models.push(model.id);
+		assert.deepEqual(models, (await (await fetch(`${upstream.url}/v1/models`)).json()).data.map(({ id }) => id));
+		assert.equal((await client.models.retrieve(models[0])).id, models[0]);
+		const { data } = await client.embeddings.create({ model: 'embed', input: ['one', 'two'], encoding_format: 'float' });
+		assert.equal(data.length, 2);
+	});
+
+	test(`${name}: does not ask again when the hour is spent`, async (t) => {
+		const upstream = await withUpstream(t);
+		const { base, token, program } = await start(t, { upstream, plan: 'few' });
+		const client = new Client({ baseURL: base, apiKey: token, maxRetries: 5 });
+
+		for (let i = 0; i < 2; i++)
+			await client.chat.completions.create({ model: 'chatty', messages: HELLO });
+		await assert.rejects(client.chat.completions.create({ model: 'chatty', messages: HELLO }), (error) => {
+			assert.deepEqual([error.status, error.code], [429, 'rate_limit_exceeded']);
+			assert.match(error.message, /all are used/);
+			return true;
+		});
+		assert.equal(upstream.counted.length, 2);
+		await logged(program, /completions: 429/);
+		assert.equal(program.stderr.match(/completions: 429/g).length, 1);
+	});
+
+	test(`${name}: its retries after a time-out spend one request`, async (t) => {
+		const upstream = await withUpstream(t, { answer: () => 'late' });
+		const { base, token, program } = await start(t, { upstream, plan: 'many' });
+		const client = new Client({ baseURL: base, apiKey: token, maxRetries: 4, timeout: 1000 });
+
+		upstream.next({ stall: 'head' });
+		const answer = client.chat.completions.create({ model: 'chatty', messages: HELLO });
+		await logged(program, /the same request again/);
+		upstream.counted[0].release();
+		assert.equal((await answer).choices[0].message.content, 'late');
+		assert.equal(upstream.counted.length, 1);
+	});
+}
+
+test('LangChain: plain, streamed, and what the endpoint refuses is not asked again', async (t) => {
+	const upstream = await withUpstream(t);
+	const { base, token } = await start(t, { upstream, plan: 'few' });
+	const model = new ChatOpenAI({ model: 'chatty', apiKey: token, configuration: { baseURL: base }, maxRetries: 6 });
+	const whole = await model.invoke('hello');
+	let text = '';
+
+	for await (const chunk of await model.stream('hello'))
+		text += chunk.content;
+	assert.match(text, /loopback test upstream/);
+	assert.match(whole.content, /loopback test upstream/);
+	await assert.rejects(model.invoke('hello'), /all are used/);
+	assert.equal(upstream.counted.length, 2);
+});
+
+test('the AI SDK: plain and streamed', async (t) => {
+	const upstream = await withUpstream(t);
+	const { base, token } = await start(t, { upstream, plan: 'few' });
+	const eke = createOpenAICompatible({ name: 'eke', baseURL: base, apiKey: token });
+	const { text } = await generateText({ model: eke('chatty'), prompt: 'hello' });
+	let streamed = '';
+
+	for await (const piece of streamText({ model: eke('chatty'), prompt: 'hello' }).textStream)
+		streamed += piece;
+	assert.equal(streamed, text);
+	assert.match(text, /loopback test upstream/);
+	await assert.rejects(generateText({ model: eke('chatty'), prompt: 'hello' }), /all are used/);
+	assert.equal(upstream.counted.length, 2);
+});

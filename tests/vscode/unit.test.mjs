@@ -1,0 +1,187 @@
+// The extension's parts that know nothing of VS Code, and what is made from the contract. Needs editors/vscode/node_modules;
+// `make test` skips this, loudly, where npm cannot get it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const extension = join(root, 'editors/vscode');
+const skip = !existsSync(join(extension, 'node_modules/.ready')) && 'editors/vscode/node_modules is not there: make test says why';
+
+/* A module of the extension, as JavaScript. */
+async function load(name) {
+	const { build } = createRequire(join(extension, 'package.json'))('esbuild');
+	const outfile = join(root, 'build/vscode/unit', `${name.replaceAll('/', '-')}.mjs`);
+	await build({
+		entryPoints: [join(extension, 'src', `${name}.ts`)],
+		outfile,
+		bundle: true,
+		platform: 'node',
+		format: 'esm',
+		mainFields: ['module', 'main'],
+		logLevel: 'error',
+	});
+	return import(pathToFileURL(outfile));
+}
+
+test('the manifest has the settings of the schema, and words for all that it names', { skip }, () => {
+	execFileSync(process.execPath, [join(extension, 'tools/manifest.mjs'), '--check'], { stdio: 'pipe' });
+	const read = (name) => readFileSync(join(extension, name), 'utf8');
+	const used = [...new Set([...read('package.json').matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key))].sort();
+	for (const file of ['package.nls.json', 'package.nls.zh-cn.json'])
+		assert.deepEqual(Object.keys(JSON.parse(read(file))).sort(), used, file);
+});
+
+test('every text of the source has a Chinese one', { skip }, () => {
+	const ts = createRequire(join(extension, 'package.json'))('typescript');
+	const bundle = JSON.parse(readFileSync(join(extension, 'l10n/bundle.l10n.zh-cn.json'), 'utf8'));
+	const files = execFileSync('find', [join(extension, 'src'), '-name', '*.ts'], { encoding: 'utf8' }).trim().split('\n');
+	const used = new Set();
+	for (const file of files) {
+		const visit = (node) => {
+			if (ts.isCallExpression(node) && node.expression.getText(source) === 'vscode.l10n.t') used.add(node.arguments[0].text);
+			ts.forEachChild(node, visit);
+		};
+		const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+		visit(source);
+	}
+	assert.deepEqual([...used].filter((text) => !(text in bundle)), [], 'without a translation');
+	assert.deepEqual(Object.keys(bundle).filter((text) => !used.has(text)), [], 'not used any more');
+	for (const [text, translated] of Object.entries(bundle))
+		assert.deepEqual((translated.match(/\{\d\}/g) ?? []).sort(), (text.match(/\{\d\}/g) ?? []).sort(), text);
+});
+
+test('what the status bar says', { skip }, async () => {
+	const { left, tightest, until } = await load('budget');
+	const window = (limit, remaining, more = {}) => ({
+		scope: 'machine',
+		limit,
+		used: limit - remaining,
+		remaining,
+		resetAt: '2026-11-24T04:05:00Z',
+		...more,
+	});
+	const status = (budget) => ({ state: 'idle', message: '', budgets: [{ endpoint: 'a', plan: 'p', state: 'ok', ...budget }] });
+	const now = Date.parse('2026-11-24T03:52:30Z');
+	assert.equal(left(status({ windows: [window(60, 37), window(200, 190)] }), now), '37/60');
+	assert.match(left(status({ windows: [window(60, 0)] }), now), /^0\/60 · \d\d:05 \(13 min\)$/);
+	assert.match(left(status({ windows: [window(60, 0)] }), now + 3_600_000), /^0\/60 · \d\d:05$/);
+	assert.match(left(status({ windows: [], blockedUntil: '2026-11-24T06:00:00Z' }), now), /^\d\d:00 \(2 h 8 min\)$/);
+	assert.equal(left(status({ windows: [] }), now), '');
+	assert.equal(left({ state: 'idle', message: '', budgets: [] }, now), '');
+	// Five a day of one model do not hide the sixty an hour of the others.
+	assert.equal(tightest({ windows: [window(5, 0, { models: ['gpt-4o'] }), window(60, 30)] }).limit, 60);
+	assert.equal(until('2026-11-24T03:52:31Z', now), '1 min');
+});
+
+test('a crash is followed by longer and longer pauses, the sixth within three minutes by none', { skip }, async () => {
+	const { Crashes } = await load('crashes');
+	const crashes = new Crashes();
+	assert.deepEqual([1, 2, 3, 4, 5, 6].map((at) => crashes.note(at * 1000, 500)), [500, 1000, 2000, 4000, 8000, undefined]);
+	assert.equal(crashes.count, 6);
+	assert.equal(crashes.note(400_000, 500), 500);
+});
+
+test('the program: by setting, beside the extension, on the PATH', { skip }, async () => {
+	const { findProgram } = await load('program');
+	const folder = mkdtempSync(join(tmpdir(), 'eke-program-'));
+	const program = (path) => {
+		mkdirSync(dirname(path), { recursive: true });
+		writeFileSync(path, '#!/bin/sh\n');
+		chmodSync(path, 0o755);
+		return path;
+	};
+	const own = join(folder, 'extension');
+	assert.deepEqual(await findProgram([], own, folder), { missing: 'eke' });
+	const onPath = program(join(folder, 'eke'));
+	assert.deepEqual(await findProgram([], own, `/nowhere:${folder}`), { program: onPath, arguments: ['serve'] });
+	const beside = program(join(own, 'bin/eke'));
+	assert.deepEqual(await findProgram([], own, folder), { program: beside, arguments: ['serve'] });
+	const given = program(join(folder, 'other eke'));
+	assert.deepEqual(await findProgram([given, 'serve', '-x'], own, folder), { program: given, arguments: ['serve', '-x'] });
+	assert.deepEqual(await findProgram(['eke', 'serve'], own, folder), { program: onPath, arguments: ['serve'] });
+	writeFileSync(join(folder, 'text'), '');
+	assert.deepEqual(await findProgram([join(folder, 'text')], own, folder), { missing: join(folder, 'text') });
+	assert.deepEqual(await findProgram([folder], own, folder), { missing: folder });
+});
+
+test('a service is added to the configuration, whose comments and order stay', { skip }, async () => {
+	const { endpointsOf, otherService, SERVICES, withService } = await load('services');
+	const [chatanywhere, , , ollama] = SERVICES;
+	const made = withService('', chatanywhere);
+	assert.deepEqual(JSON.parse(made).endpoints[0].key, { env: 'EKE_KEY_CHATANYWHERE' });
+	const mine = '{\n\t// mine\n\t"endpoints": [\n\t\t{ "name": "a", "baseUrl": "https://a", "key": { "env": "A" } }, // first\n\t],\n}\n';
+	const both = withService(mine, ollama);
+	assert.match(both, /\/\/ mine\n[^]*\/\/ first/);
+	assert.deepEqual(endpointsOf(both), [
+		{ name: 'a', baseUrl: 'https://a', variable: 'A' },
+		{ name: 'ollama', baseUrl: 'http://127.0.0.1:11434' },
+	]);
+	assert.equal(otherService('https://api.my-host.example/v1').variable, 'EKE_KEY_MY_HOST_EXAMPLE');
+	assert.equal(otherService('host.example').endpoint.baseUrl, 'host.example');
+	assert.throws(() => otherService(''));
+	for (const text of ['', '{', '[]', '{"endpoints": 3}', '{"endpoints": [null]}']) assert.ok(Array.isArray(endpointsOf(text)), text);
+	// The real program takes what was written.
+	const eke = process.env.EKE_BIN ?? join(root, 'build/eke');
+	const folder = mkdtempSync(join(tmpdir(), 'eke-services-'));
+	for (const service of [...SERVICES, otherService('https://api.my-host.example/v1')]) {
+		const path = join(folder, `${service.id}.json`);
+		writeFileSync(path, withService('', service));
+		const printed = execFileSync(eke, ['--config', path, 'config', '--print'], { encoding: 'utf8', env: { ...process.env, HOME: folder } });
+		assert.match(printed, new RegExp(service.endpoint.name), service.id);
+	}
+});
+
+test('an answer is cut into blocks that cannot change any more', { skip }, async () => {
+	const { settled } = await load('webview/blocks');
+	const pieces = (text) => {
+		const { pieces: found, end } = settled(text, 0);
+		return [...found, text.slice(end)];
+	};
+	assert.deepEqual(pieces('one\n\ntwo\n\nthr'), ['one\n\n', 'two\n\nthr']); // "thr" may become a list's part yet
+	assert.deepEqual(pieces('one\n\ntwo\n\nthree\n'), ['one\n\n', 'two\n\n', 'three\n']);
+	assert.deepEqual(pieces('a\n\n```c\nx;\n\ny;\n```\n\nb\n'), ['a\n\n', '```c\nx;\n\ny;\n```\n\n', 'b\n']);
+	assert.deepEqual(pieces('````\n```\n\nx\n````\n\ny\n'), ['````\n```\n\nx\n````\n\n', 'y\n']);
+	assert.deepEqual(pieces('- a\n\n  more\n\nb\n'), ['- a\n\n  more\n\n', 'b\n']);
+	// However it is cut when it comes, the same is left.
+	const text = '# T\n\npara\n\n```js\na\n\nb\n```\n\n1. x\n\n   y\n\nlast\n\nend\n';
+	let end = 0;
+	const found = [];
+	for (let length = 1; length <= text.length; length++) {
+		const now = settled(text.slice(0, length), end);
+		found.push(...now.pieces);
+		end = now.end;
+	}
+	assert.deepEqual([...found, text.slice(end)], pieces(text));
+});
+
+test('the conversation as text', { skip }, async () => {
+	const { transcript } = await load('view');
+	const question = { key: '1', role: 'user', text: 'Why?', command: 'explain' };
+	assert.equal(transcript([question, { key: '2', role: 'assistant', text: 'Be' }], ''), '## You\n\n/explain Why?\n\n## eke\n\nBe');
+	const answer = { key: '2', role: 'assistant', text: 'Because.', model: 'm', finishReason: 'length', trimmed: ['a file'] };
+	assert.equal(
+		transcript([question, answer], 'And'),
+		'## You\n\n/explain Why?\n\n## eke · m\n\nBecause.\n\n> a file\n\n> cut off at the limit on tokens\n\n## You\n\nAnd',
+	);
+});
+
+test('the README says how many lines of code there are', () => {
+	const readme = readFileSync(join(extension, 'README.md'), 'utf8');
+	const count = (folder) =>
+		readdirSync(join(extension, folder))
+			.filter((name) => name.endsWith('.ts'))
+			.flatMap((name) => readFileSync(join(extension, folder, name), 'utf8').split('\n'))
+			.filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line)).length;
+	const said = (folder) => Number(new RegExp(`\`${folder}/\\*\\.ts\` \\| (\\d+) \\|`).exec(readme)?.[1]);
+	for (const folder of ['src', 'src/webview']) assert.equal(said(folder), count(folder), folder);
+});
+
+test('TypeScript finds nothing to complain about', { skip }, () => {
+	execFileSync(process.execPath, [join(extension, 'node_modules/typescript/bin/tsc'), '-p', extension], { stdio: 'pipe' });
+});
