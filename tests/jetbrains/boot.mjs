@@ -21,7 +21,8 @@ const ours = ['core', 'ide', 'test', 'real', 'resources'].map((name) => join(out
 const path = [...ours, platform()].join(':');
 mkdirSync(join(out, 'real'), { recursive: true });
 const source = join(root, 'editors/jetbrains/src/test/java/eke/platform/RealEditor.java');
-const { status, stderr } = spawnSync('javac', ['-nowarn', '-proc:none', '-cp', path, '-d', join(out, 'real'), source], { encoding: 'utf8' });
+// A source path of its own: else javac would compile what of the platform's source is on the class path.
+const { status, stderr } = spawnSync('javac', ['-nowarn', '-proc:none', '-sourcepath', join(out, 'real'), '-cp', path, '-d', join(out, 'real'), source], { encoding: 'utf8' });
 assert.equal(status, 0, stderr);
 
 const real = new JavaDriver(platformJava(path, 'eke.ide.RealEditor'), {}, { keep: true });
