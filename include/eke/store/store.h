@@ -34,6 +34,8 @@ struct store_schema {
 	const char *const *statements; /* SQL, by the numbers of store_start() */
 	size_t statement_count;
 	const char *after_damage; /* SQL for a new file in the place of a damaged one, or NULL */
+	bool is_cache; /* of a damaged one nothing need be kept */
+	const char *after_salvage; /* SQL for when rows of a damaged one are in the new one, or NULL */
 };
 
 enum store_result {
@@ -74,6 +76,8 @@ bool store_take_trouble(struct store *store, struct store_trouble *out);
 /* Of the file that is or was to be opened; NULL before that, in memory, and where there is no directory for it. */
 const char *store_path(const struct store *store);
 bool store_is_open(const struct store *store);
+/* Was the open file removed, renamed or replaced? It can still be read, by store_copy(), until the next transaction. */
+bool store_was_replaced(const struct store *store);
 /* Is there a file? Looks without opening it. */
 bool store_exists(const struct store *store);
 
