@@ -335,7 +335,7 @@ static void rollback(struct ledger *ledger)
 	ledger->open = NULL;
 }
 
-static enum store_result begin_file(struct ledger *ledger, enum store_mode mode)
+static enum store_result begin_file(struct ledger *ledger, enum store_mode mode, bool may_date)
 {
 	enum store_result result = store_begin(ledger->file, mode);
 
@@ -346,11 +346,14 @@ static enum store_result begin_file(struct ledger *ledger, enum store_mode mode)
 		return result;
 	ledger->open = ledger->file;
 	take_up(ledger, mode);
-	/* A new file in the place of a damaged one: whoever comes first writes down when that was. */
-	if (ledger->known_since < 0) {
+	/* A new file in the place of a damaged one: whoever comes first writes down when that was, or takes it for now. */
+	if (ledger->known_since < 0 && may_date) {
 		rollback(ledger);
-		return begin_file(ledger, STORE_WRITE);
+		result = begin_file(ledger, STORE_WRITE, false);
+		return result == STORE_BUSY ? begin_file(ledger, mode, false) : result;
 	}
+	if (ledger->known_since < 0)
+		ledger->known_since = ledger->now;
 	if (ledger->memory)
 		bring_back(ledger);
 	return STORE_OK;
@@ -363,7 +366,7 @@ enum store_result ledger_begin(struct ledger *ledger, enum store_mode mode)
 
 	assert(!ledger->open);
 	if (!ledger->memory || look)
-		result = begin_file(ledger, look ? STORE_WRITE : mode);
+		result = begin_file(ledger, look ? STORE_WRITE : mode, true);
 	if (result != STORE_FAILED)
 		return result;
 	if (store_begin(ledger->memory, mode) != STORE_OK)

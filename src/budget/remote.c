@@ -25,6 +25,8 @@
 #define LOOK_EVERY_MS 5000
 /* Who reports and ends waits for no longer. */
 #define SYNC_MS 2000
+/* The two are in step by then, or the connection is of no use: much may have to be told. */
+#define MEETING_MS 20000
 /* A machine that has asked nothing for so long gives its spares back. */
 #define IDLE_MS 60000
 
@@ -136,6 +138,7 @@ static void set_state(struct remote *remote, enum remote_state state)
 
 void remote_become_ready(struct remote *remote)
 {
+	timer_stop(remote->meets);
 	remote->notice[0] = '\0';
 	if (remote->told_away)
 		log_info("the ledger shared at %s answers again; what was counted here meanwhile is in it", remote->url.shown);
@@ -171,9 +174,20 @@ static void go_away(struct remote *remote)
 	end_syncs(remote);
 }
 
+static void on_meeting_too_late(void *ctx)
+{
+	struct remote *remote = ctx;
+
+	remote->late = true;
+	redis_fail(remote->redis, "it does not answer");
+}
+
 static void on_up(void *ctx)
 {
-	session_begin(ctx);
+	struct remote *remote = ctx;
+
+	timer_start(remote->meets, MEETING_MS);
+	session_begin(remote);
 }
 
 static void on_down(void *ctx, const char *why, bool again)
@@ -181,6 +195,7 @@ static void on_down(void *ctx, const char *why, bool again)
 	struct remote *remote = ctx;
 	bool waits = again && !remote->late;
 
+	timer_stop(remote->meets);
 	session_end(remote);
 	snprintf(remote->notice, sizeof(remote->notice),
 		 "the ledger shared at %.250s does not answer (%.120s); until it does, what other machines may use "
@@ -448,6 +463,7 @@ struct remote *remote_new(struct budget *budget, struct redis_url *url)
 	remote->redis = redis_new(budget->loop, &remote->url, &events, remote);
 	outbox_enable(budget->ledger, true);
 	remote->idle = timer_new(budget->loop, on_idle, remote);
+	remote->meets = timer_new(budget->loop, on_meeting_too_late, remote);
 	return remote;
 }
 
@@ -457,6 +473,7 @@ void remote_free(struct remote *remote)
 		return;
 	outbox_enable(remote->budget->ledger, false);
 	timer_free(remote->idle);
+	timer_free(remote->meets);
 	redis_free(remote->redis);
 	while (remote->waiting)
 		waiting_free(remote, remote->waiting);

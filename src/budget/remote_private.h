@@ -35,7 +35,8 @@ struct remote {
 	unsigned pages; /* of events, of this session */
 	int64_t looked_ms; /* loop_now_ms() */
 	struct remote_spares granted; /* by the last answer to a question */
-	struct timer *idle; /* while there may be spares */
+	struct timer *idle;  /* while there may be spares */
+	struct timer *meets; /* while the two get in step */
 
 	struct waiting *waiting;
 	struct sync *syncs;

@@ -122,4 +122,5 @@ const struct store_schema history_schema = {
 	.migrations = migrations,
 	.statements = statements,
 	.statement_count = ARRAY_LEN(statements),
+	.after_salvage = "UPDATE piece SET indexed = 0",
 };

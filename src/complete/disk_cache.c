@@ -110,6 +110,7 @@ static const struct store_schema schema = {
 	.migrations = migrations,
 	.statements = statements,
 	.statement_count = ARRAY_LEN(statements),
+	.is_cache = true,
 };
 
 struct disk_cache {

@@ -176,6 +176,23 @@ void file_unlock_directory(int fd)
 		close(fd);
 }
 
+bool file_share_directory(const char *path, int *fd)
+{
+	if (*fd < 0) {
+		char *dir = directory_of(path);
+
+		*fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		free(dir);
+	}
+	return *fd < 0 || !flock(*fd, LOCK_SH | LOCK_NB) || errno != EWOULDBLOCK;
+}
+
+void file_unshare_directory(int fd)
+{
+	if (fd >= 0)
+		flock(fd, LOCK_UN);
+}
+
 /* The first free name for what is set aside now; NULL if there is none. */
 static char *free_name(const char *path)
 {
@@ -224,4 +241,65 @@ bool file_set_aside(const char *path, char *name, size_t size)
 	snprintf(name, size, "%s", path_basename(aside));
 	free(aside);
 	return true;
+}
+
+static bool copy_bytes(const char *from, const char *to)
+{
+	char buffer[65536];
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ssize_t n = -1;
+
+	while (out >= 0 && (n = read(in, buffer, sizeof(buffer))) > 0)
+		if (write(out, buffer, (size_t)n) != n) {
+			n = -1;
+			break;
+		}
+	if (out >= 0 && !n && fsync(out) < 0)
+		n = -1;
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return !n;
+}
+
+bool file_copy(const char *path, const char *to)
+{
+	char *from_log = xasprintf("%s-wal", path);
+	char *to_log = xasprintf("%s-wal", to);
+	bool ok = copy_bytes(path, to) && (copy_bytes(from_log, to_log) || errno == ENOENT);
+
+	free(from_log);
+	free(to_log);
+	return ok;
+}
+
+void file_remove(const char *path)
+{
+	static const char *const parts[] = { "", "-wal", "-shm", "-journal" };
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		char *name = xasprintf("%s%s", path, parts[i]);
+
+		unlink(name);
+		free(name);
+	}
+}
+
+bool file_copy_aside(const char *path, char *name, size_t size)
+{
+	char *aside = free_name(path);
+	bool ok = aside && file_copy(path, aside);
+
+	if (aside && !ok) {
+		int error = errno;
+
+		file_remove(aside);
+		errno = error;
+	}
+	if (ok)
+		snprintf(name, size, "%s", path_basename(aside));
+	free(aside);
+	return ok;
 }

@@ -9,22 +9,27 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "eke/base/err.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/store/file.h"
+#include "salvage.h"
 
 /* Pages of the log after which it is copied into the file; each request of the ledger writes some three. */
 #define CHECKPOINT_PAGES "128"
 #define LOG_BYTES "524288"
 /* KiB of pages kept in memory: the files are small, and every process has its own. */
 #define CACHE_KIB "-256"
+/* For how long a process that makes or repairs the file is waited for. */
+#define OPEN_WAIT_MS 200
 
 struct store {
 	const struct store_schema *schema;
@@ -32,6 +37,8 @@ struct store {
 	char *path;         /* NULL: in memory, or no directory for it */
 	sqlite3 *db;        /* NULL: not open */
 	struct file_id id; /* of the file that is open */
+	int lock; /* file_share_directory() */
+	int patience_ms; /* for how long others are waited for while the file is opened */
 	sqlite3_stmt **statements; /* by number; NULL where not prepared */
 	sqlite3_stmt *current;
 	int parameter;
@@ -40,6 +47,7 @@ struct store {
 	enum store_result result;
 	bool damaged; /* what is open was found to be, … */
 	char damage[128]; /* … and why */
+	unsigned doubts; /* how often it was found damaged, and then sound; since it was repaired */
 	int64_t commits; /* that wrote */
 	bool has_trouble;
 	bool remote_told;
@@ -296,31 +304,173 @@ static void open_file(struct store *store, bool after_damage)
 	}
 }
 
-/* Puts the damaged file out of the way and begins a new one. `id`: the one that was found damaged. */
-static void replace_file(struct store *store, struct file_id id)
+/* --- repair --- */
+
+/* The path of what was kept under that name. */
+static char *path_of(const struct store *store, const char *name)
 {
-	char aside[128] = "";
+	const char *own = path_basename(store->path);
+
+	return xasprintf("%.*s%s", (int)(own - store->path), store->path, name);
+}
+
+/* Can all that is asked of it be asked? */
+static bool has_all_tables(struct store *store)
+{
+	for (size_t i = 0; i < store->schema->statement_count; i++) {
+		sqlite3_stmt *statement = NULL;
+		int code = sqlite3_prepare_v2(store->db, store->schema->statements[i], -1, &statement, NULL);
+
+		sqlite3_finalize(statement);
+		if (code != SQLITE_OK)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is the file sound after all? Another process may have repaired it. Then it is open, or BUSY says that this cannot be
+ * known now. One whose damage does not show here is damaged when it is found so again.
+ */
+static bool is_sound(struct store *store)
+{
+	if (store->doubts++)
+		return false;
+	open_file(store, false);
+	if (!store->db && store->result == STORE_BUSY && !store->damaged) {
+		store->doubts = 0;
+		store->damaged = true;
+		return true;
+	}
+	if (store->db && ask(store, "PRAGMA quick_check(1)", "ok") && store->result == STORE_OK &&
+	    has_all_tables(store))
+		return true;
+	if (store->db)
+		close_connection(store, true);
+	store->damaged = false;
+	return false;
+}
+
+/* A new database in memory, with what could be read of the copy under that name; NULL: it cannot be made. */
+static struct store *make_anew(struct store *store, const char *kept, int64_t *rows)
+{
+	struct store *fresh = store_new_in_memory(store->schema);
+	char *from = path_of(store, kept);
+	char *work = xasprintf("%s.tmp", from);
+
+	*rows = 0;
+	if (!connect(fresh) || !set_up(fresh, true)) {
+		store_free(fresh);
+		fresh = NULL;
+	} else if (!store->schema->is_cache && file_copy(from, work)) {
+		*rows = salvage_rows(fresh->db, work);
+		if (*rows && store->schema->after_salvage)
+			sqlite3_exec(fresh->db, store->schema->after_salvage, NULL, NULL, NULL);
+	}
+	file_remove(work);
+	free(work);
+	free(from);
+	return fresh;
+}
+
+/*
+ * Writes the whole of it over the file in one transaction, under SQLite's own locks: other processes that have it open
+ * see it change, and nothing is renamed under them.
+ */
+static int write_over(struct store *store, const struct store *fresh)
+{
+	sqlite3 *db = NULL;
+	sqlite3_backup *backup;
+	int code = sqlite3_open_v2(store->path, &db,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (code == SQLITE_OK) {
+		/* Has it find out about its log, while it may look at the header. */
+		sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+		sqlite3_db_config(db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
+		backup = sqlite3_backup_init(db, "main", fresh->db, "main");
+		code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(db);
+		if (backup)
+			sqlite3_backup_finish(backup);
+		sqlite3_db_config(db, SQLITE_DBCONFIG_RESET_DATABASE, 0, NULL);
+	}
+	sqlite3_close(db);
+	return code;
+}
+
+/* The last resort: another file under the name. */
+static bool begin_another(struct store *store, char *kept, size_t size, const struct store *fresh)
+{
 	struct err err;
 	bool made;
+	char *copy = path_of(store, kept);
+
+	file_remove(copy);
+	free(copy);
+	return file_set_aside(store->path, kept, size) && file_make(store->path, &made, &err) &&
+	       write_over(store, fresh) == SQLITE_DONE;
+}
+
+static void fail_repair(struct store *store, const char *reason)
+{
+	store->result = STORE_FAILED;
+	set_trouble(store, STORE_UNUSABLE, "%s is damaged and cannot be set aside: %s: %s", store->schema->subject,
+		    store->path, reason);
+}
+
+static void say_repaired(struct store *store, const char *kept, int64_t rows)
+{
+	if (rows)
+		set_trouble(
+			store, STORE_DAMAGED,
+			"%s was damaged (%s); it is kept as %s, and a new one is begun with what could be read of it",
+			store->schema->subject, store->damage, kept);
+	else
+		set_trouble(store, STORE_DAMAGED, "%s was damaged (%s); it is kept as %s, and a new one is begun",
+			    store->schema->subject, store->damage, kept);
+}
+
+/* For whoever finds the file locked while it is made or repaired. False: it has been waited for long enough. */
+static bool wait_a_little(struct store *store)
+{
+	if (!store->patience_ms)
+		return false;
+	store->patience_ms--;
+	(void)poll(NULL, 0, 1); /* allowed: nothing tells of the end of a lock, and the time is bounded */
+	return true;
+}
+
+/* Keeps a copy of the damaged file and makes it anew. Under the directory's lock: one process does. */
+static void repair(struct store *store)
+{
+	char kept[128] = "";
+	struct store *fresh;
+	int64_t rows;
+	int code;
 
 	store->damaged = false;
 	store->result = STORE_OK;
-	/* Another process may have done it: then its new file is ours. */
-	if (file_same(id, file_identify(store->path)) && !file_set_aside(store->path, aside, sizeof(aside))) {
-		store->result = STORE_FAILED;
-		set_trouble(store, STORE_UNUSABLE, "%s is damaged and cannot be set aside: %s: %s", store->schema->subject,
-			    store->path, strerror(errno));
+	if (is_sound(store))
+		return;
+	store->result = STORE_OK;
+	if (!file_copy_aside(store->path, kept, sizeof(kept))) {
+		fail_repair(store, strerror(errno));
 		return;
 	}
-	if (!file_make(store->path, &made, &err)) {
-		store->result = STORE_FAILED;
-		set_trouble(store, STORE_UNUSABLE, "%s: %s", store->schema->subject, err.message);
-		return;
+	fresh = make_anew(store, kept, &rows);
+	code = fresh && salvage_fix_header(store->path) ? write_over(store, fresh) : SQLITE_ERROR;
+	/* Nobody may write now but programs that do not know this lock. */
+	while ((code & 0xFF) == SQLITE_BUSY && wait_a_little(store))
+		code = write_over(store, fresh);
+	if (code != SQLITE_DONE && !(fresh && begin_another(store, kept, sizeof(kept), fresh))) {
+		fail_repair(store, errno ? strerror(errno) : sqlite3_errstr(code));
+	} else {
+		open_file(store, false);
+		store->doubts = 0;
+		if (store->result == STORE_OK)
+			say_repaired(store, kept, rows);
 	}
-	open_file(store, aside[0] != '\0');
-	if (store->result == STORE_OK && aside[0])
-		set_trouble(store, STORE_DAMAGED, "%s was damaged (%s); it is kept as %s, and a new one is begun",
-			    store->schema->subject, store->damage, aside);
+	store_free(fresh);
 }
 
 static bool find_path(struct store *store)
@@ -367,21 +517,22 @@ static bool make_file(struct store *store, int *lock)
 	return false;
 }
 
-static void set_damaged_aside(struct store *store, struct file_id id)
+static void repair_alone(struct store *store)
 {
 	int lock;
 
-	if (!file_lock_directory(store->path, &lock)) {
-		store->result = STORE_BUSY;
-		return;
+	while (!file_lock_directory(store->path, &lock)) {
+		if (!wait_a_little(store)) {
+			store->result = STORE_BUSY;
+			return;
+		}
 	}
-	replace_file(store, id);
+	repair(store);
 	file_unlock_directory(lock);
 }
 
 static void open_store(struct store *store)
 {
-	struct file_id id;
 	int lock;
 
 	if (store->in_memory) {
@@ -391,11 +542,17 @@ static void open_store(struct store *store)
 	}
 	if (!find_path(store) || !make_file(store, &lock))
 		return;
-	id = file_identify(store->path);
+	store->damaged = false;
+	/* What another process has half repaired looks like a new file. */
+	if (lock < 0 && !file_share_directory(store->path, &store->lock)) {
+		store->result = STORE_BUSY;
+		return;
+	}
 	open_file(store, false);
+	file_unshare_directory(store->lock);
 	file_unlock_directory(lock);
 	if (store->damaged)
-		set_damaged_aside(store, id);
+		repair_alone(store);
 }
 
 /* Does the name stand for another file now than the one that is open? */
@@ -411,6 +568,7 @@ struct store *store_new(const struct store_schema *schema)
 	struct store *store = xcalloc(1, sizeof(*store));
 
 	store->schema = schema;
+	store->lock = -1;
 	store->statements = xcalloc(schema->statement_count, sizeof(sqlite3_stmt *));
 	return store;
 }
@@ -431,6 +589,8 @@ void store_free(struct store *store)
 		store_rollback(store);
 	if (store->db)
 		close_connection(store, store->damaged || was_replaced(store));
+	if (store->lock >= 0)
+		close(store->lock);
 	free(store->statements);
 	free(store->path);
 	free(store);
@@ -483,29 +643,44 @@ bool store_copy(struct store *store, struct store *memory)
 /* The file behind the name is no longer the one that is open, or was found damaged. */
 static void look_after_file(struct store *store)
 {
-	struct file_id id = store->id;
-
 	if (!store->db)
 		return;
 	if (store->damaged) {
 		close_connection(store, true);
-		set_damaged_aside(store, id);
+		repair_alone(store);
 	} else if (was_replaced(store)) {
 		close_connection(store, true);
 	}
 }
 
+/*
+ * Opens the file. The one exception to never waiting: where another process makes or repairs it just now, what is in it
+ * is known a few milliseconds later.
+ */
+static void open_soon(struct store *store)
+{
+	store->patience_ms = OPEN_WAIT_MS;
+	do {
+		store->result = STORE_OK;
+		look_after_file(store);
+		if (!store->db && store->result == STORE_OK)
+			open_store(store);
+	} while (!store->db && store->result == STORE_BUSY && wait_a_little(store));
+}
+
 enum store_result store_begin(struct store *store, enum store_mode mode)
 {
 	assert(!store->in_transaction);
-	store->result = STORE_OK;
-	look_after_file(store);
-	if (!store->db && store->result == STORE_OK)
-		open_store(store);
+	open_soon(store);
 	if (!store->db)
 		return store->result == STORE_OK ? STORE_FAILED : store->result;
 	store->mode = mode;
+	/* While another process repairs the file nothing is written that it would not see. */
+	if (mode == STORE_WRITE && !store->in_memory && !file_share_directory(store->path, &store->lock))
+		return STORE_BUSY;
 	store->in_transaction = run_sql(store, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+	if (!store->in_transaction)
+		file_unshare_directory(store->lock);
 	return store->result;
 }
 
@@ -525,6 +700,7 @@ void store_rollback(struct store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	store->in_transaction = false;
+	file_unshare_directory(store->lock);
 }
 
 enum store_result store_commit(struct store *store)
@@ -536,6 +712,8 @@ enum store_result store_commit(struct store *store)
 		return store->result;
 	}
 	store->in_transaction = false;
+	store->doubts = 0;
+	file_unshare_directory(store->lock);
 	store->commits += store->mode == STORE_WRITE;
 	return STORE_OK;
 }

@@ -37,11 +37,24 @@ bool file_system_is_remote(unsigned long magic);
  */
 bool file_lock_directory(const char *path, int *fd);
 void file_unlock_directory(int fd);
+/*
+ * The lock of those who write, any number at a time, but not while another process has the one above. The descriptor is
+ * kept from one time to the next: -1 at first, and close() ends it. False: another process has it.
+ */
+bool file_share_directory(const char *path, int *fd);
+void file_unshare_directory(int fd);
 
 /*
  * Renames a database (with -wal and -shm) to "<path>.damaged-YYYYMMDD-HHMMSS" (-2, -3, … if that exists); `name` gets
  * the last part of it. Nobody in this process may have it open. False with errno.
  */
 bool file_set_aside(const char *path, char *name, size_t size);
+/*
+ * The same with a copy: the database stays where it is, and may be open. file_copy() copies it (with -wal) to `to`;
+ * file_remove() removes one (with -wal and -shm).
+ */
+bool file_copy_aside(const char *path, char *name, size_t size);
+bool file_copy(const char *path, const char *to);
+void file_remove(const char *path);
 
 #endif

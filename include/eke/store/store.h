@@ -34,6 +34,8 @@ struct store_schema {
 	const char *const *statements; /* SQL, by the numbers of store_start() */
 	size_t statement_count;
 	const char *after_damage; /* SQL for a new file in the place of a damaged one, or NULL */
+	bool is_cache; /* of a damaged one nothing need be kept */
+	const char *after_salvage; /* SQL for when rows of a damaged one are in the new one, or NULL */
 };
 
 enum store_result {

@@ -1,0 +1,22 @@
+#ifndef EKE_STORE_SALVAGE_H
+#define EKE_STORE_SALVAGE_H
+/*
+ * What can still be read of a damaged database.
+ */
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Makes the first bytes of a file those of a database, if they are not; the rest stays. False: it cannot be read or
+ * written.
+ */
+bool salvage_fix_header(const char *path);
+/*
+ * Copies into `to`, which has all tables, the rows of tables of the same name that can be read in the database at
+ * `path`: a copy that nobody else has open, which may be changed. Rows that are there already stay. Returns how many
+ * were copied.
+ */
+int64_t salvage_rows(sqlite3 *to, const char *path);
+
+#endif
