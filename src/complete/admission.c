@@ -104,11 +104,13 @@ static double right_of_cursor(const struct post_context *c, const char **why)
 	return -0.05;
 }
 
-static struct trait trait_of(const struct admission_place *place)
+static struct trait trait_of(const struct admission_context *context)
 {
-	struct post_input in = { .prefix = place->before, .prefix_len = place->before_len,
-				 .suffix = place->after, .suffix_len = place->after_len,
-				 .language = place->language };
+	struct post_input in = { .prefix = context->before,
+		.prefix_len = context->before_len,
+		.suffix = context->after,
+		.suffix_len = context->after_len,
+		.language = context->language };
 	struct post_context c;
 	struct trait t;
 
@@ -178,7 +180,7 @@ static bool find_pause(const struct admission_input *in, double score, double ba
 
 void admission_decide(const struct admission_input *in, struct admission *out)
 {
-	struct trait t = trait_of(&in->place);
+	struct trait t = trait_of(&in->context);
 	unsigned rejected = in->history.rejected < 4 ? in->history.rejected : 4;
 	unsigned again = in->history.asked_on_line < 4 ? in->history.asked_on_line : 4;
 
@@ -191,7 +193,7 @@ void admission_decide(const struct admission_input *in, struct admission *out)
 		return;
 	}
 	/* Below nothing: not even a long pause makes sense of it. */
-	out->ask = t.score >= 0 && find_pause(in, out->score, out->bar, &out->delay_ms);
+	out->admitted = t.score >= 0 && find_pause(in, out->score, out->bar, &out->delay_ms);
 	snprintf(out->reason, sizeof(out->reason), "%s%s%s%s: score %.2f, needed %.2f", t.why,
 		 in->history.astray ? ", typed otherwise than suggested" : "",
 		 rejected ? ", after suggestions that were not wanted" : "", again ? ", asked on this line before" : "",

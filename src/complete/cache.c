@@ -96,9 +96,10 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 31;
 }
 
-static uint64_t seed_of(const struct cache_place *place)
+static uint64_t seed_of(const struct cache_context *context)
 {
-	return mix(hash_text(place->who, strlen(place->who)) ^ mix(hash_text(place->uri, strlen(place->uri))));
+	return mix(
+		hash_text(context->model_id, strlen(context->model_id)) ^ mix(hash_text(context->uri, strlen(context->uri))));
 }
 
 static uint64_t before_key(uint64_t seed, uint64_t tail_hash, size_t tail_len)
@@ -133,13 +134,13 @@ static uint64_t get_u64(const unsigned char *in)
 	return value;
 }
 
-void cache_key_make(const struct cache_place *place, struct cache_key *out)
+void cache_key_make(const struct cache_context *context, struct cache_key *out)
 {
-	uint64_t seed = seed_of(place);
-	size_t tail = tail_length(place->prefix_len);
+	uint64_t seed = seed_of(context);
+	size_t tail = tail_length(context->prefix_len);
 
-	put_u64(out->bytes, before_key(seed, hash_text(place->prefix + place->prefix_len - tail, tail), tail));
-	put_u64(out->bytes + 8, after_key(seed, place->suffix, place->suffix_len));
+	put_u64(out->bytes, before_key(seed, hash_text(context->prefix + context->prefix_len - tail, tail), tail));
+	put_u64(out->bytes + 8, after_key(seed, context->suffix, context->suffix_len));
 }
 
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
@@ -380,10 +381,10 @@ struct reading {
 
 #define READINGS_MAX (2 * (CLOSERS_MAX + 1))
 
-static size_t readings(const struct cache_place *place, uint64_t seed, struct reading *out)
+static size_t readings(const struct cache_context *context, uint64_t seed, struct reading *out)
 {
-	const char *s = place->suffix;
-	size_t len = place->suffix_len;
+	const char *s = context->suffix;
+	size_t len = context->suffix_len;
 	size_t skips[2] = { 0, blanks_with_line_end(s, len) };
 	size_t n = 0;
 
@@ -406,7 +407,7 @@ static size_t readings(const struct cache_place *place, uint64_t seed, struct re
 /* --- finding --- */
 
 struct search {
-	const struct cache_place *place;
+	const struct cache_context *context;
 	int64_t now_ms;
 	enum cache_status status;
 	struct cache_hit hit;
@@ -426,7 +427,7 @@ static int worth(enum cache_status status)
 		return 0;
 	case CACHE_NOTHING:
 		return 1;
-	case CACHE_PENDING:
+	case CACHE_INCOMPLETE:
 		return 2;
 	case CACHE_HIT:
 		return 3;
@@ -437,7 +438,7 @@ static int worth(enum cache_status status)
 static enum cache_status judge(const struct search *s, const struct entry *e, size_t typed_len,
 			       const struct reading *r, size_t *rest_len)
 {
-	const char *typed = s->place->prefix + s->place->prefix_len - typed_len;
+	const char *typed = s->context->prefix + s->context->prefix_len - typed_len;
 	const char *rest;
 
 	*rest_len = 0;
@@ -451,17 +452,15 @@ static enum cache_status judge(const struct search *s, const struct entry *e, si
 	if (typed_len >= e->len) {
 		if (e->complete)
 			return CACHE_MISS;
-		return !r->closers || closers_cut(typed, typed_len, s->place->suffix + r->skip,
-							r->closers, "", rest_len)
-			       ? CACHE_PENDING
-			       : CACHE_MISS;
+		return !r->closers || closers_cut(typed, typed_len, s->context->suffix + r->skip, r->closers, "", rest_len)
+			? CACHE_INCOMPLETE
+			: CACHE_MISS;
 	}
 	rest = e->text + typed_len;
 	*rest_len = e->len - typed_len;
 	if (r->skip && !memchr(typed, '\n', typed_len))
 		return CACHE_MISS;
-	if (r->closers &&
-	    !closers_cut(typed, typed_len, s->place->suffix + r->skip, r->closers, rest, rest_len))
+	if (r->closers && !closers_cut(typed, typed_len, s->context->suffix + r->skip, r->closers, rest, rest_len))
 		return CACHE_MISS;
 	if (r->skip) {
 		size_t end = *rest_len;
@@ -516,19 +515,19 @@ static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed
 /* Walks back over what was typed; without s->all only as far as the winner. */
 static void walk(struct cache *c, struct search *s)
 {
-	const struct cache_place *place = s->place;
+	const struct cache_context *context = s->context;
 	struct reading ways[READINGS_MAX];
 	uint64_t seed;
 	size_t way_count;
-	size_t end = place->prefix_len;
+	size_t end = context->prefix_len;
 	size_t tail = tail_length(end);
 	uint64_t hash;
 
 	if (!c->count)
 		return;
-	seed = seed_of(place);
-	way_count = readings(place, seed, ways);
-	hash = hash_text(place->prefix + end - tail, tail);
+	seed = seed_of(context);
+	way_count = readings(context, seed, ways);
+	hash = hash_text(context->prefix + end - tail, tail);
 	for (size_t typed = 0; typed <= LIMIT_CACHE_TYPED && (s->all || s->status != CACHE_HIT); typed++) {
 		uint64_t before = before_key(seed, hash, tail);
 
@@ -547,19 +546,19 @@ static void walk(struct cache *c, struct search *s)
 		if (!end || (!typed && s->status == CACHE_NOTHING))
 			return;
 		/* One to the left. */
-		hash = sub(hash, mul(digit(place->prefix[end - 1]), c->powers[tail - 1]));
+		hash = sub(hash, mul(digit(context->prefix[end - 1]), c->powers[tail - 1]));
 		end--;
 		if (end >= LIMIT_CACHE_TAIL)
-			hash = add(mul(hash, BASE), digit(place->prefix[end - LIMIT_CACHE_TAIL]));
+			hash = add(mul(hash, BASE), digit(context->prefix[end - LIMIT_CACHE_TAIL]));
 		else
 			tail = end;
 	}
 }
 
-enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
-			     struct cache_hit *out)
+enum cache_status cache_find(
+	struct cache *c, const struct cache_context *context, int64_t now_ms, struct cache_hit *out)
 {
-	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE };
+	struct search s = { .context = context, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE };
 
 	walk(c, &s);
 	if (s.status == CACHE_MISS)
@@ -570,11 +569,12 @@ enum cache_status cache_find(struct cache *c, const struct cache_place *place, i
 	return s.status;
 }
 
-size_t cache_find_all(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out,
-		      size_t max)
+size_t cache_find_all(
+	struct cache *c, const struct cache_context *context, int64_t now_ms, struct cache_hit *out, size_t max)
 {
-	struct search s = { .place = place, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE,
-			    .all = out, .all_max = max };
+	struct search s = {
+		.context = context, .now_ms = now_ms, .status = CACHE_MISS, .entry = NONE, .all = out, .all_max = max
+	};
 	size_t at = 0;
 
 	walk(c, &s);

@@ -354,7 +354,7 @@ static void claim_release(void *p)
 static void claim_ask(struct claim *claim, enum claim_state state)
 {
 	claim->state = state;
-	claim->callbacks.ask(claim->callbacks.ctx, claim->give_up_ms != 0);
+	claim->callbacks.send(claim->callbacks.ctx, claim->give_up_ms != 0);
 }
 
 static void claim_wait(struct claim *claim)

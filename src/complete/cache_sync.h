@@ -43,7 +43,7 @@ struct claim;
 /* One of them, once, from the loop. */
 struct claim_callbacks {
 	/* Ask. `waited`: the question was another process's for a while, so that it may be wanted no more. */
-	void (*ask)(void *ctx, bool waited);
+	void (*send)(void *ctx, bool waited);
 	/* Another process has asked: the answer is in the cache. */
 	void (*answered)(void *ctx);
 	void *ctx;

@@ -9,7 +9,7 @@
 #include "eke/base/clock.h"
 #include "eke/upstream/choose.h"
 #include "engine_private.h"
-#include "questions.h"
+#include "inflight.h"
 #include "resume.h"
 
 /* What automatic requests may spend at this endpoint. */
@@ -29,45 +29,46 @@ static struct admission_budget budget_facts(struct engine *engine, struct endpoi
 	};
 }
 
-static void admit(struct engine *engine, const struct place *place, struct endpoint *endpoint, struct admission *out)
+static void admit(
+	struct engine *engine, const struct cursor_context *context, struct endpoint *endpoint, struct admission *out)
 {
-	const struct habit *habit = habits_of(engine->habits, place->uri);
+	const struct habit *habit = habits_of(engine->habits, context->uri);
 	struct admission_input in = {
-		.place = { .before = place->before.data,
-			   .before_len = place->before.len,
-			   .after = place->after.data,
-			   .after_len = place->after.len,
-			   .language = place->language },
+		.context = { .before = context->before.data,
+			.before_len = context->before.len,
+			.after = context->after.data,
+			.after_len = context->after.len,
+			.language = context->language },
 		.history = { .rejected = habit->rejected,
-			     .asked_on_line = habit_asked_on(habit, place->line),
-			     .astray = habit_is_astray(habit, place->offset, place->before.data, place->before.len),
-			     .asking = question_is_open(engine, place->uri),
-			     .gap_ms = habits_gap_ms(engine->habits) },
+			.asked_on_line = habit_asked_on(habit, context->line),
+			.astray = habit_is_astray(habit, context->offset, context->before.data, context->before.len),
+			.asking = inflight_any_automatic(engine, context->uri),
+			.gap_ms = habits_gap_ms(engine->habits) },
 		.budget = budget_facts(engine, endpoint),
-		.debounce_ms = engine->config->completion.debounce_ms == DEBOUNCE_ADAPTIVE ?
-				       ADMISSION_ADAPTIVE :
-				       engine->config->completion.debounce_ms,
+		.debounce_ms = engine->config->completion.debounce_ms == DEBOUNCE_ADAPTIVE
+			? ADMISSION_ADAPTIVE
+			: engine->config->completion.debounce_ms,
 	};
 
 	admission_decide(&in, out);
 }
 
 /* Looks into the cache; true if that settles it. */
-static bool look_up(struct engine *engine, const struct place *place, const struct endpoint *endpoint, bool automatic,
-		    struct decision *out)
+static bool look_up(struct engine *engine, const struct cursor_context *context, const struct endpoint *endpoint,
+	bool automatic, struct decision *out)
 {
-	char *who = ask_who_of(endpoint);
-	struct cache_place where = place_for_cache(place, who);
+	char *model_id = model_request_model_id_of(endpoint);
+	struct cache_context cache_context = cursor_context_for_cache(context, model_id);
 	int64_t now = clock_mono_ms();
 	struct cache_hit hit;
-	enum cache_status status = cache_find(engine->cache, &where, now, &hit);
+	enum cache_status status = cache_find(engine->cache, &cache_context, now, &hit);
 	bool settled = false;
 
-	if (status == CACHE_MISS && resume_answer(engine, place, &where))
-		status = cache_find(engine->cache, &where, now, &hit);
+	if (status == CACHE_MISS && resume_answer(engine, context, &cache_context))
+		status = cache_find(engine->cache, &cache_context, now, &hit);
 	if (status == CACHE_HIT)
-		out->hit_count = cache_find_all(engine->cache, &where, now, out->hits, ENGINE_ITEMS);
-	free(who);
+		out->hit_count = cache_find_all(engine->cache, &cache_context, now, out->hits, ENGINE_ITEMS);
+	free(model_id);
 	switch (status) {
 	case CACHE_MISS:
 		break;
@@ -82,9 +83,9 @@ static bool look_up(struct engine *engine, const struct place *place, const stru
 		if (settled)
 			break;
 		/* fall through */
-	case CACHE_PENDING:
-		out->question = question_find(engine, hit.item);
-		settled = out->question != NULL;
+	case CACHE_INCOMPLETE:
+		out->inflight = inflight_find(engine, hit.item);
+		settled = out->inflight != NULL;
 		out->kind = DECISION_JOIN;
 		break;
 	}
@@ -95,13 +96,13 @@ bool engine_look_offline(struct engine *engine, const struct decision_input *in,
 	struct offline_verdict *verdict)
 {
 	struct offline_request request = {
-		.uri = in->place->uri,
-		.language = in->place->language,
-		.line = in->place->line,
-		.before = in->place->before.data,
-		.before_len = in->place->before.len,
-		.after = in->place->after.data,
-		.after_len = in->place->after.len,
+		.uri = in->context->uri,
+		.language = in->context->language,
+		.line = in->context->line,
+		.before = in->context->before.data,
+		.before_len = in->context->before.len,
+		.after = in->context->after.data,
+		.after_len = in->context->after.len,
 		.max_lines = (size_t)engine->config->completion.max_lines,
 		.level = level,
 		.insert_spaces = in->insert_spaces,
@@ -134,7 +135,7 @@ static bool look_up_all(struct engine *engine, const struct decision_input *in, 
 	struct endpoint *endpoint;
 
 	for (size_t i = 0; (endpoint = upstream_at(engine->upstream, i)); i++) {
-		if (look_up(engine, in->place, endpoint, in->automatic, out))
+		if (look_up(engine, in->context, endpoint, in->automatic, out))
 			return true;
 		if (endpoint == last)
 			break;
@@ -160,18 +161,18 @@ void engine_decide(struct engine *engine, const struct decision_input *in, struc
 		out->kind = DECISION_OFFLINE;
 		return;
 	}
-	admit(engine, in->place, out->endpoint, &out->admission);
-	if (out->admission.ask)
+	admit(engine, in->context, out->endpoint, &out->admission);
+	if (out->admission.admitted)
 		return;
 	out->kind = DECISION_DECLINE;
 	fall_back(engine, in, out);
 }
 
-bool engine_is_off(const struct engine *engine, const struct place *place, bool automatic)
+bool engine_is_off(const struct engine *engine, const struct cursor_context *context, bool automatic)
 {
 	const struct config_completion *c = &engine->config->completion;
 
 	if (c->trigger == TRIGGER_OFF)
 		return true;
-	return automatic && (c->trigger == TRIGGER_MANUAL || !config_language_enabled(engine->config, place->language));
+	return automatic && (c->trigger == TRIGGER_MANUAL || !config_language_enabled(engine->config, context->language));
 }

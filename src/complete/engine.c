@@ -1,6 +1,6 @@
 /*
- * The engine that joins the parts: what is known (cache.h, cache_sync.h), what is being asked (questions.h), who waits
- * (waiters.h), and what the open documents tell by themselves (offline.h). Which of them serves a request is decided in
+ * The engine that joins the parts: what is known (cache.h, cache_sync.h), what is being asked (inflight.h), who waits
+ * (pending.h), and what the open documents tell by themselves (offline.h). Which of them serves a request is decided in
  * decide.c.
  */
 #include "eke/complete/engine.h"
@@ -13,8 +13,8 @@
 #include "cache_sync.h"
 #include "decide.h"
 #include "engine_private.h"
-#include "questions.h"
-#include "waiters.h"
+#include "inflight.h"
+#include "pending.h"
 
 struct engine *engine_new(
 	struct loop *loop, struct upstream *upstream, struct docs *docs, struct workspace *workspace)
@@ -36,8 +36,8 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
-	waiters_free(engine);
-	questions_free(engine);
+	pending_free_all(engine);
+	inflight_free_all(engine);
 	cache_sync_free(engine->sync);
 	cache_free(engine->cache);
 	habits_free(engine->habits);
@@ -98,12 +98,12 @@ bool engine_may_send(struct engine *engine, const char *uri, struct err *err)
 uint64_t engine_complete(
 	struct engine *engine, const struct engine_request *request, const struct engine_callbacks *callbacks)
 {
-	return waiter_start(engine, request, callbacks);
+	return pending_start(engine, request, callbacks);
 }
 
 void engine_cancel(struct engine *engine, uint64_t id)
 {
-	waiter_cancel(engine, id);
+	pending_cancel(engine, id);
 }
 
 void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event)
@@ -173,9 +173,9 @@ bool engine_explain(struct engine *engine, const char *uri, struct position posi
 	struct err *err)
 {
 	struct doc *doc = docs_find(engine->docs, uri);
-	struct place_wanted where = { .uri = uri, .position = position };
-	struct place place;
-	struct decision_input in = { .place = &place, .automatic = true, .insert_spaces = true };
+	struct cursor_context_spec spec = { .uri = uri, .position = position };
+	struct cursor_context context;
+	struct decision_input in = { .context = &context, .automatic = true, .insert_spaces = true };
 	struct decision decision;
 	struct err rule;
 
@@ -188,15 +188,15 @@ bool engine_explain(struct engine *engine, const char *uri, struct position posi
 		snprintf(out->reason, sizeof(out->reason), "the document is too large, or its text was lost");
 		return true;
 	}
-	place_take(&place, doc, &where, docs_encoding(engine->docs));
+	cursor_context_take(&context, doc, &spec, docs_encoding(engine->docs));
 	if (!engine_may_send(engine, uri, &rule)) {
 		snprintf(out->reason, sizeof(out->reason), "%.250s", rule.message);
-	} else if (engine_is_off(engine, &place, true)) {
+	} else if (engine_is_off(engine, &context, true)) {
 		snprintf(out->reason, sizeof(out->reason), "completion.trigger or completion.languages is set against it");
 	} else {
 		engine_decide(engine, &in, &decision);
 		explain(&decision, out);
 	}
-	place_release(&place);
+	cursor_context_release(&context);
 	return true;
 }

@@ -1,7 +1,7 @@
 #ifndef EKE_COMPLETE_ENGINE_PRIVATE_H
 #define EKE_COMPLETE_ENGINE_PRIVATE_H
 /*
- * What engine.c, waiters.c (requests and their answers), decide.c (what to do with a request) and questions.c (what is
+ * What engine.c, pending.c (requests and their answers), decide.c (what to do with a request) and inflight.c (what is
  * being asked) share: the body of struct engine.
  */
 #include "eke/complete/admission.h"
@@ -10,12 +10,12 @@
 #include "eke/offline/offline.h"
 #include "eke/offline/suggest.h"
 #include "eke/text/workspace.h"
-#include "ask.h"
 #include "cache_sync.h"
 #include "habit.h"
+#include "model_request.h"
 
-struct waiter;
-struct question;
+struct pending;
+struct inflight;
 
 struct engine {
 	struct loop *loop;         /* borrowed, like the next two */
@@ -28,8 +28,8 @@ struct engine {
 	struct habits *habits;
 	struct offline *offline;     /* NULL: turned off */
 	struct strbuf offline_text;  /* what it offered last */
-	struct waiter *waiters;
-	struct question *questions;
+	struct pending *pending;
+	struct inflight *inflight;
 	uint64_t last_id;
 };
 

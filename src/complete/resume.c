@@ -7,18 +7,18 @@
 #include "eke/code/syntax.h"
 #include "eke/text/buffer.h"
 #include "engine_private.h"
-#include "questions.h"
+#include "inflight.h"
 
 /* Has the document the word? */
-static bool is_known(const struct engine *engine, const struct place *place, const char *word, size_t len)
+static bool is_known(const struct engine *engine, const struct cursor_context *context, const char *word, size_t len)
 {
-	const struct doc *doc = docs_find(engine->docs, place->uri);
+	const struct doc *doc = docs_find(engine->docs, context->uri);
 	struct strbuf text;
 	bool known = true;
 
 	strbuf_init(&text, 2 * LIMIT_RENAME_LOOK);
-	if (doc && text_buffer_before(doc_text(doc), place->offset, LIMIT_RENAME_LOOK, &text) &&
-	    text_buffer_after(doc_text(doc), place->offset, LIMIT_RENAME_LOOK, &text))
+	if (doc && text_buffer_before(doc_text(doc), context->offset, LIMIT_RENAME_LOOK, &text) &&
+		text_buffer_after(doc_text(doc), context->offset, LIMIT_RENAME_LOOK, &text))
 		known = rename_is_in(word, len, text.data, text.len);
 	strbuf_release(&text);
 	return known;
@@ -28,8 +28,8 @@ static bool is_known(const struct engine *engine, const struct place *place, con
  * Names that the answer declares and goes on with, which the document does not have, are the model's own; the user has
  * given them others.
  */
-static void choose_names(const struct engine *engine, const struct place *place, const struct trail_match *match,
-			 struct renames *out)
+static void choose_names(const struct engine *engine, const struct cursor_context *context,
+	const struct trail_match *match, struct renames *out)
 {
 	const struct cache_hit *answer = &match->answer;
 	unsigned not_code = SYNTAX_PROSE | SYNTAX_MARKUP | SYNTAX_KEYS | SYNTAX_UNKNOWN;
@@ -38,9 +38,9 @@ static void choose_names(const struct engine *engine, const struct place *place,
 	size_t head;
 
 	out->count = 0;
-	if (!match->words.count || syntax_of(place->language)->flags & not_code)
+	if (!match->words.count || syntax_of(context->language)->flags & not_code)
 		return;
-	while (line > place->before.data && line[-1] != '\n')
+	while (line > context->before.data && line[-1] != '\n')
 		line--;
 	head = (size_t)(match->typed - line);
 	strbuf_init(&text, SIZE_MAX / 2);
@@ -53,28 +53,28 @@ static void choose_names(const struct engine *engine, const struct place *place,
 		size_t user_len = match->words.at[i].typed_len;
 
 		if (rename_is_name(model, model_len) && rename_is_name(user, user_len) &&
-		    !rename_is_slip(model, model_len, user, user_len) &&
-		    rename_is_declared(text.data, text.len, head + match->words.at[i].answer, model_len) &&
-		    !is_known(engine, place, model, model_len))
+			!rename_is_slip(model, model_len, user, user_len) &&
+			rename_is_declared(text.data, text.len, head + match->words.at[i].answer, model_len) &&
+			!is_known(engine, context, model, model_len))
 			renames_add(out, model, model_len, user, user_len);
 	}
 	strbuf_release(&text);
 }
 
 /* Keeps the rest of an answer under a key, too; of one that still grows also what comes. */
-static bool keep_rest(struct engine *engine, const struct place *place, const struct trail_step *step,
-		      const struct trail_match *match, const struct cache_key *key)
+static bool keep_rest(struct engine *engine, const struct cursor_context *context, const struct trail_step *step,
+	const struct trail_match *match, const struct cache_key *key)
 {
 	const struct cache_hit *hit = &match->answer;
 	struct cache_answer rest = { .item = hit->item, .complete = true, .stored_ms = hit->stored_ms };
-	struct question *question = hit->complete ? NULL : question_find(engine, hit->item);
+	struct inflight *inflight = hit->complete ? NULL : inflight_find(engine, hit->item);
 	struct renames renames;
 	struct strbuf text;
 	bool ok;
 
-	choose_names(engine, place, match, &renames);
+	choose_names(engine, context, match, &renames);
 	if (!hit->complete)
-		return question && ask_goes_on_at(question->ask, &step->key, match->at, key, &renames);
+		return inflight && model_request_add_key(inflight->request, &step->key, match->at, key, &renames);
 	strbuf_init(&text, LIMIT_COMPLETION_TEXT);
 	renames_apply(&renames, hit->text + match->at, hit->len - match->at, &text);
 	rest.text = text.data;
@@ -84,16 +84,17 @@ static bool keep_rest(struct engine *engine, const struct place *place, const st
 	return ok;
 }
 
-bool resume_answer(struct engine *engine, const struct place *place, const struct cache_place *where)
+bool resume_answer(
+	struct engine *engine, const struct cursor_context *context, const struct cache_context *cache_context)
 {
-	struct trail *trail = &habits_of(engine->habits, place->uri)->trail;
+	struct trail *trail = &habits_of(engine->habits, context->uri)->trail;
 	struct trail_match match;
 	struct cache_key here;
 
-	cache_key_make(where, &here);
-	if (!trail_find(trail, engine->cache, where, place->offset, &match) ||
-	    !keep_rest(engine, place, &trail->steps[match.step], &match, &here))
+	cache_key_make(cache_context, &here);
+	if (!trail_find(trail, engine->cache, cache_context, context->offset, &match) ||
+		!keep_rest(engine, context, &trail->steps[match.step], &match, &here))
 		return false;
-	trail_move(trail, match.step, &here, place->offset);
+	trail_move(trail, match.step, &here, context->offset);
 	return true;
 }

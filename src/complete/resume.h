@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "eke/complete/cache.h"
-#include "place.h"
+#include "cursor_context.h"
 
 struct engine;
 
@@ -14,6 +14,7 @@ struct engine;
  * An answer that was followed, and then left for another word or other lines, goes on as the typing does: its rest,
  * with the user's names, is kept for this place, so that it can be typed through from here. False if there is none.
  */
-bool resume_answer(struct engine *engine, const struct place *place, const struct cache_place *where);
+bool resume_answer(
+	struct engine *engine, const struct cursor_context *context, const struct cache_context *cache_context);
 
 #endif

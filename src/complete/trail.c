@@ -38,18 +38,18 @@ void trail_follow(struct trail *trail, const struct cache_hit *hit, size_t offse
 }
 
 /* Is all but what was typed behind it as it was when the answer was given? */
-static bool is_same_place(const struct trail_step *step, const struct cache_place *here, size_t typed)
+static bool is_same_place(const struct trail_step *step, const struct cache_context *here, size_t typed)
 {
-	struct cache_place place = *here;
+	struct cache_context context = *here;
 	struct cache_key key;
 
-	place.prefix_len -= typed;
-	cache_key_make(&place, &key);
+	context.prefix_len -= typed;
+	cache_key_make(&context, &key);
 	return cache_key_equal(&key, &step->key);
 }
 
-bool trail_find(const struct trail *trail, const struct cache *cache, const struct cache_place *here, size_t offset,
-		struct trail_match *out)
+bool trail_find(const struct trail *trail, const struct cache *cache, const struct cache_context *here, size_t offset,
+	struct trail_match *out)
 {
 	const char *before = here->prefix;
 	size_t len = here->prefix_len;

@@ -40,8 +40,8 @@ struct trail_match {
  * Which answer goes on here, at the offset; of several the one followed last. Only those whose question would still be
  * the same count: the text before their place, and after the cursor. False if none does.
  */
-bool trail_find(const struct trail *trail, const struct cache *cache, const struct cache_place *here, size_t offset,
-		struct trail_match *out);
+bool trail_find(const struct trail *trail, const struct cache *cache, const struct cache_context *here, size_t offset,
+	struct trail_match *out);
 /* The rest of a step's answer is in the cache under the key of this offset, too: that is the step from now on. */
 void trail_move(struct trail *trail, size_t step, const struct cache_key *here, size_t offset);
 

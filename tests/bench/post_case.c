@@ -1,5 +1,5 @@
 /*
- * Asking the post-processor as src/complete/ask.c does, and showing what came of it.
+ * Asking the post-processor as src/complete/model_request.c does, and showing what came of it.
  */
 #include "post_case.h"
 

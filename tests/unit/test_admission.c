@@ -22,11 +22,11 @@ static struct admission decide(const char *text, const char *language, const str
 	struct admission out;
 
 	assert_non_null(cursor);
-	in.place = (struct admission_place){ .before = text,
-					     .before_len = (size_t)(cursor - text),
-					     .after = cursor + 1,
-					     .after_len = strlen(cursor + 1),
-					     .language = language };
+	in.context = (struct admission_context){ .before = text,
+		.before_len = (size_t)(cursor - text),
+		.after = cursor + 1,
+		.after_len = strlen(cursor + 1),
+		.language = language };
 	if (history)
 		in.history = *history;
 	if (budget)
@@ -41,7 +41,7 @@ enum wait { AT_ONCE, SHORT, LONG, NEVER };
 
 static enum wait wait_of(const struct admission *a)
 {
-	if (!a->ask)
+	if (!a->admitted)
 		return NEVER;
 	return a->delay_ms <= 30 ? AT_ONCE : a->delay_ms <= 300 ? SHORT : LONG;
 }
@@ -103,17 +103,17 @@ static void test_budget(void **state)
 		struct admission_budget b = { .counted = true, .tokens = tokens, .burst = 8, .level = 0.5 };
 		struct admission a = decide(line, "c", NULL, &b, ADMISSION_ADAPTIVE);
 
-		assert_true(a.ask);
+		assert_true(a.admitted);
 		assert_true(a.bar >= bar);
 		bar = a.bar;
 	}
 	struct admission_budget none = { .counted = true, .tokens = 0.9, .burst = 8, .level = 0.5, .wait_ms = 41000 };
 	struct admission a = decide(line, "c", NULL, &none, ADMISSION_ADAPTIVE);
 
-	assert_false(a.ask);
+	assert_false(a.admitted);
 	assert_non_null(strstr(a.reason, "41 s"));
 	a = decide(line, "c", NULL, &none, 0);
-	assert_false(a.ask);
+	assert_false(a.admitted);
 	/* A full hour bears more than one that is almost over. */
 	struct admission_budget full = { .counted = true, .tokens = 3, .burst = 8, .level = 1 };
 	struct admission_budget rest = { .counted = true, .tokens = 3, .burst = 8, .level = 0.1 };
@@ -125,38 +125,38 @@ static void test_budget(void **state)
 
 static void test_history(void **state)
 {
-	static const char place[] = "int f(void)\n{\n\tint x = |\n}\n";
+	static const char text[] = "int f(void)\n{\n\tint x = |\n}\n";
 	struct admission_history h = { 0 };
 	double score = 1;
 
 	(void)state;
 	for (h.rejected = 0; h.rejected < 4; h.rejected++) {
-		struct admission a = decide(place, "c", &h, NULL, ADMISSION_ADAPTIVE);
+		struct admission a = decide(text, "c", &h, NULL, ADMISSION_ADAPTIVE);
 
 		assert_true(a.score < score);
 		score = a.score;
 	}
 	h = (struct admission_history){ .asked_on_line = 2 };
-	assert_true(decide(place, "c", &h, NULL, -1).score < decide(place, "c", NULL, NULL, -1).score);
+	assert_true(decide(text, "c", &h, NULL, -1).score < decide(text, "c", NULL, NULL, -1).score);
 	/* Another request is under way: no second one without a pause. */
 	h = (struct admission_history){ .asking = true };
-	assert_true(decide(place, "c", &h, NULL, -1).delay_ms > decide(place, "c", NULL, NULL, -1).delay_ms);
+	assert_true(decide(text, "c", &h, NULL, -1).delay_ms > decide(text, "c", NULL, NULL, -1).delay_ms);
 }
 
 static void test_rhythm(void **state)
 {
-	static const char place[] = "int f(void)\n{\n\tretu|\n}\n";
+	static const char text[] = "int f(void)\n{\n\tretu|\n}\n";
 	struct admission_history fast = { .gap_ms = 80 };
 	struct admission_history slow = { .gap_ms = 300 };
 	struct admission_history never = { .gap_ms = 100000 };
 
 	(void)state;
-	assert_true(decide(place, "c", &fast, NULL, -1).delay_ms > 80);
-	assert_true(decide(place, "c", &slow, NULL, -1).delay_ms > 300);
-	assert_true(decide(place, "c", &slow, NULL, -1).delay_ms > decide(place, "c", &fast, NULL, -1).delay_ms);
-	assert_true(decide(place, "c", &never, NULL, -1).delay_ms < 1000);
+	assert_true(decide(text, "c", &fast, NULL, -1).delay_ms > 80);
+	assert_true(decide(text, "c", &slow, NULL, -1).delay_ms > 300);
+	assert_true(decide(text, "c", &slow, NULL, -1).delay_ms > decide(text, "c", &fast, NULL, -1).delay_ms);
+	assert_true(decide(text, "c", &never, NULL, -1).delay_ms < 1000);
 	/* The user's own number is obeyed wherever it is. */
-	assert_int_equal(decide(place, "c", &slow, NULL, 0).delay_ms, 0);
+	assert_int_equal(decide(text, "c", &slow, NULL, 0).delay_ms, 0);
 	assert_int_equal(decide("x\n|", "c", NULL, NULL, 350).delay_ms, 350);
 }
 

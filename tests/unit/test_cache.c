@@ -24,14 +24,14 @@ struct editor {
 	struct strbuf before;
 	struct strbuf after;
 	struct cache *cache;
-	const char *who;
+	const char *model_id;
 	const char *uri;
 	int64_t now;
 };
 
 static void editor_open(struct editor *e, const char *before, const char *after)
 {
-	*e = (struct editor){ .who = "free/gpt-4o-mini", .uri = "file:///a.c", .now = 1000 };
+	*e = (struct editor){ .model_id = "free/gpt-4o-mini", .uri = "file:///a.c", .now = 1000 };
 	strbuf_init(&e->before, MIB(1));
 	strbuf_init(&e->after, MIB(1));
 	strbuf_adds(&e->before, before);
@@ -46,9 +46,9 @@ static void editor_close(struct editor *e)
 	strbuf_release(&e->after);
 }
 
-static struct cache_place place(const struct editor *e)
+static struct cache_context context_at(const struct editor *e)
 {
-	return (struct cache_place){ e->who, e->uri, e->before.data, e->before.len, e->after.data, e->after.len };
+	return (struct cache_context){ e->model_id, e->uri, e->before.data, e->before.len, e->after.data, e->after.len };
 }
 
 static void type(struct editor *e, const char *text)
@@ -77,7 +77,7 @@ static bool put(struct cache *c, const struct cache_key *key, const char *text, 
 
 static void store(struct editor *e, const char *text, uint64_t item, bool complete)
 {
-	struct cache_place p = place(e);
+	struct cache_context p = context_at(e);
 	struct cache_key key;
 
 	cache_key_make(&p, &key);
@@ -86,7 +86,7 @@ static void store(struct editor *e, const char *text, uint64_t item, bool comple
 
 static enum cache_status find(struct editor *e, struct cache_hit *hit)
 {
-	struct cache_place p = place(e);
+	struct cache_context p = context_at(e);
 
 	return cache_find(e->cache, &p, e->now, hit);
 }
@@ -204,9 +204,9 @@ static void test_what_a_place_depends_on(void **state)
 	e.uri = "file:///b.c";
 	assert_status(&e, CACHE_MISS);
 	e.uri = "file:///a.c";
-	e.who = "paid/gpt-4o";
+	e.model_id = "paid/gpt-4o";
 	assert_status(&e, CACHE_MISS);
-	e.who = "free/gpt-4o-mini";
+	e.model_id = "free/gpt-4o-mini";
 	assert_hit(&e, "answer");
 
 	/* Edits far above and far below, and a window that begins elsewhere. */
@@ -277,12 +277,12 @@ static void test_growing(void **state)
 	editor_open(&e, "x = ", "\n");
 	/* The request is under way: everybody who comes can join it. */
 	store(&e, "", 5, false);
-	assert_int_equal(find(&e, &hit), CACHE_PENDING);
+	assert_int_equal(find(&e, &hit), CACHE_INCOMPLETE);
 	assert_int_equal(hit.item, 5);
 	assert_int_equal(hit.len, 0);
 	assert_false(hit.complete);
 	type(&e, "co");
-	assert_int_equal(find(&e, &hit), CACHE_PENDING);
+	assert_int_equal(find(&e, &hit), CACHE_INCOMPLETE);
 	assert_int_equal(hit.typed, 2);
 	backspace(&e, 2);
 	store(&e, "compute(", 5, false);
@@ -291,7 +291,7 @@ static void test_growing(void **state)
 	assert_int_equal(find(&e, &hit), CACHE_HIT);
 	assert_false(hit.complete);
 	type(&e, "(");
-	assert_status(&e, CACHE_PENDING);
+	assert_status(&e, CACHE_INCOMPLETE);
 	/* What is typed does not agree any more. */
 	backspace(&e, 2);
 	type(&e, "i");
@@ -408,7 +408,7 @@ static void test_crlf(void **state)
 static void test_forget(void **state)
 {
 	struct editor e;
-	struct cache_place p;
+	struct cache_context p;
 	struct cache_key key;
 
 	(void)state;
@@ -424,7 +424,7 @@ static void test_forget(void **state)
 	assert_status(&e, CACHE_MISS);
 	backspace(&e, 2);
 	assert_hit(&e, "1");
-	p = place(&e);
+	p = context_at(&e);
 	cache_key_make(&p, &key);
 	cache_forget(e.cache, &key);
 	cache_forget(e.cache, &key);
@@ -438,7 +438,7 @@ static void test_forget(void **state)
 static void key_of(int i, struct cache_key *key)
 {
 	char prefix[32];
-	struct cache_place p = { "w", "u", prefix, 0, "", 0 };
+	struct cache_context p = { "w", "u", prefix, 0, "", 0 };
 
 	p.prefix_len = (size_t)snprintf(prefix, sizeof(prefix), "%d", i);
 	cache_key_make(&p, key);
@@ -447,7 +447,7 @@ static void key_of(int i, struct cache_key *key)
 static bool has(struct cache *c, int i)
 {
 	char prefix[32];
-	struct cache_place p = { "w", "u", prefix, 0, "", 0 };
+	struct cache_context p = { "w", "u", prefix, 0, "", 0 };
 
 	p.prefix_len = (size_t)snprintf(prefix, sizeof(prefix), "%d", i);
 	return cache_find(c, &p, 0, NULL) == CACHE_HIT;
@@ -456,13 +456,13 @@ static bool has(struct cache *c, int i)
 static void test_get(void **state)
 {
 	struct editor e;
-	struct cache_place here;
+	struct cache_context here;
 	struct cache_key key, elsewhere, other_text;
 	struct cache_hit hit;
 
 	(void)state;
 	editor_open(&e, "int ", ";\n");
-	here = place(&e);
+	here = context_at(&e);
 	cache_key_make(&here, &key);
 	assert_false(cache_get(e.cache, &key, 0, &hit));
 	store(&e, "total = 0", 7, false);
@@ -478,7 +478,7 @@ static void test_get(void **state)
 	assert_int_equal(hit.typed, 0);
 	assert_false(hit.complete);
 	assert_false(cache_get(e.cache, &key, 1, &hit));
-	here = place(&e);
+	here = context_at(&e);
 	cache_key_make(&here, &elsewhere);
 	here.suffix_len = 1;
 	cache_key_make(&here, &other_text);
@@ -538,7 +538,7 @@ static void test_bytes(void **state)
 	assert_true(put(c, &key, text, 3000, 1, true, 0));
 	{
 		struct cache_hit hit;
-		struct cache_place p = { "w", "u", "1", 1, "", 0 };
+		struct cache_context p = { "w", "u", "1", 1, "", 0 };
 
 		assert_int_equal(cache_find(c, &p, 0, &hit), CACHE_HIT);
 		key_of(2, &key);
@@ -552,7 +552,7 @@ static void test_bytes(void **state)
 /* Keys can be stored: they are these bytes on every machine. */
 static void test_key_bytes(void **state)
 {
-	struct cache_place p = { "free/gpt-4o-mini", "file:///a.c", "int x = ", 8, ";\n", 2 };
+	struct cache_context p = { "free/gpt-4o-mini", "file:///a.c", "int x = ", 8, ";\n", 2 };
 	struct cache_key a;
 	struct cache_key b;
 	char hex[40] = "";
@@ -588,7 +588,7 @@ static void test_rolling(void **state)
 		strbuf_reset(&e.before);
 		strbuf_add(&e.before, text.data, at);
 		{
-			struct cache_place p = place(&e);
+			struct cache_context p = context_at(&e);
 			struct cache_key key;
 
 			cache_key_make(&p, &key);

@@ -133,19 +133,19 @@ static void run_for(struct fixture *f, int64_t milliseconds)
 	loop_run(f->loop);
 }
 
-static struct cache_place place_of(const char *before)
+static struct cache_context context_at(const char *before)
 {
-	return (struct cache_place){
-		.who = "free/coder", .uri = URI, .prefix = before, .prefix_len = strlen(before), .suffix = ""
+	return (struct cache_context){
+		.model_id = "free/coder", .uri = URI, .prefix = before, .prefix_len = strlen(before), .suffix = ""
 	};
 }
 
 static struct cache_key key_of(const char *before)
 {
-	struct cache_place place = place_of(before);
+	struct cache_context context = context_at(before);
 	struct cache_key key;
 
-	cache_key_make(&place, &key);
+	cache_key_make(&context, &key);
 	return key;
 }
 
@@ -164,12 +164,12 @@ static void answer(struct side *side, const char *before, const char *text, uint
 /* What a side finds, as the engine looks; the item in *item if not NULL. */
 static void expect(struct side *side, const char *before, const char *wanted, uint64_t *item)
 {
-	struct cache_place place = place_of(before);
+	struct cache_context context = context_at(before);
 	struct cache_hit hit;
 	enum cache_status status;
 
 	cache_sync_refresh(side->sync, URI);
-	status = cache_find(side->cache, &place, clock_mono_ms(), &hit);
+	status = cache_find(side->cache, &context, clock_mono_ms(), &hit);
 	if (!wanted) {
 		assert_int_equal(status, CACHE_MISS);
 		return;
@@ -194,7 +194,7 @@ static void on_answered(void *ctx)
 
 static struct claim *claim(struct fixture *f, struct side *side, const char *before)
 {
-	struct claim_callbacks callbacks = { .ask = on_ask, .answered = on_answered, .ctx = f };
+	struct claim_callbacks callbacks = { .send = on_ask, .answered = on_answered, .ctx = f };
 	struct cache_key key = key_of(before);
 
 	return claim_start(side->sync, URI, &key, 25000, &callbacks);

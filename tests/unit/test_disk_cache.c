@@ -53,8 +53,8 @@ static int teardown(void **state)
 
 static struct cache_key key_of(const char *uri, const char *before)
 {
-	struct cache_place place = {
-		.who = "free/coder", .uri = uri, .prefix = before, .prefix_len = strlen(before), .suffix = ""
+	struct cache_context place = {
+		.model_id = "free/coder", .uri = uri, .prefix = before, .prefix_len = strlen(before), .suffix = ""
 	};
 	struct cache_key key;
 

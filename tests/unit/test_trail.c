@@ -17,17 +17,17 @@
 
 #define AFTER "\n}\n"
 
-static struct cache_place place_at(const char *before, const char *after)
+static struct cache_context context_at(const char *before, const char *after)
 {
-	return (struct cache_place){ "free/coder", "file:///a.c", before, strlen(before), after, strlen(after) };
+	return (struct cache_context){ "free/coder", "file:///a.c", before, strlen(before), after, strlen(after) };
 }
 
 static struct cache_key key_at(const char *before)
 {
-	struct cache_place place = place_at(before, AFTER);
+	struct cache_context context = context_at(before, AFTER);
 	struct cache_key key;
 
-	cache_key_make(&place, &key);
+	cache_key_make(&context, &key);
 	return key;
 }
 
@@ -46,7 +46,7 @@ static void offer(struct trail *trail, struct cache *cache, const char *before, 
 static bool find(const struct trail *trail, const struct cache *cache, const char *before, const char *after,
 		 struct trail_match *match)
 {
-	struct cache_place here = place_at(before, after);
+	struct cache_context here = context_at(before, after);
 
 	return trail_find(trail, cache, &here, here.prefix_len, match);
 }

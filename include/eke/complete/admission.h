@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* Where the cursor is. Borrowed; valid UTF-8. */
-struct admission_place {
+struct admission_context {
 	const char *before; /* a window before the cursor */
 	size_t before_len;
 	const char *after;
@@ -44,14 +44,14 @@ struct admission_budget {
 #define ADMISSION_ADAPTIVE (-1)
 
 struct admission_input {
-	struct admission_place place;
+	struct admission_context context;
 	struct admission_history history;
 	struct admission_budget budget;
 	int64_t debounce_ms; /* or ADMISSION_ADAPTIVE */
 };
 
 struct admission {
-	bool ask;
+	bool admitted;
 	int64_t delay_ms; /* of pause before asking */
 	double score;     /* of the place, without the pause */
 	double bar;       /* what score and pause must reach */

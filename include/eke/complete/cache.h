@@ -26,8 +26,8 @@
 #include <stdint.h>
 
 /* Where the cursor is. Borrowed. */
-struct cache_place {
-	const char *who; /* endpoint and model, as one string: answers of another are not mixed in */
+struct cache_context {
+	const char *model_id; /* endpoint and model, as one string: answers of another are not mixed in */
 	const char *uri;
 	/*
 	 * Everything before the cursor, or at least its last LIMIT_CACHE_TAIL + LIMIT_CACHE_TYPED bytes:
@@ -45,15 +45,15 @@ struct cache_key {
 	unsigned char bytes[16];
 };
 
-void cache_key_make(const struct cache_place *place, struct cache_key *out);
+void cache_key_make(const struct cache_context *context, struct cache_key *out);
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b);
 /* Of the same who, document and text after the cursor, wherever before it. */
 bool cache_key_same_after(const struct cache_key *a, const struct cache_key *b);
 
 enum cache_status {
 	CACHE_MISS, /* nothing known, or a known answer is used up */
-	CACHE_HIT,  /* out is filled, len > 0 */
-	CACHE_PENDING, /* what was typed agrees with an answer that is not complete and has caught up with it: wait, do
+	CACHE_HIT, /* out is filled, len > 0 */
+	CACHE_INCOMPLETE, /* what was typed agrees with an answer that is not complete and has caught up with it: wait, do
 			  not ask again. out is filled, len 0 */
 	/*
 	 * the model had nothing to say right here, less than LIMIT_CACHE_NEGATIVE_MS ago. out is filled,
@@ -94,7 +94,7 @@ struct cache_answer {
 
 /*
  * Stores or replaces the answer of a key and rank. An incomplete answer is put again as it grows; put it with
- * length 0 when its request goes out, and everybody who comes later can join (CACHE_PENDING). Complete with
+ * length 0 when its request goes out, and everybody who comes later can join (CACHE_INCOMPLETE). Complete with
  * length 0: nothing to say here. The least recently used go when there are too many; false if this one alone is
  * too large (an older value is then forgotten).
  */
@@ -103,14 +103,14 @@ bool cache_put(struct cache *c, const struct cache_key *key, const struct cache_
  * The answer that was stored the fewest typed bytes ago and has text left wins, of those with the best rank. out may be
  * NULL; untouched on CACHE_MISS.
  */
-enum cache_status cache_find(struct cache *c, const struct cache_place *place, int64_t now_ms,
-			     struct cache_hit *out);
+enum cache_status cache_find(
+	struct cache *c, const struct cache_context *context, int64_t now_ms, struct cache_hit *out);
 /*
  * All that go on from here with different texts, the winner first, at most `max`; their number. 0 if there is no
  * CACHE_HIT.
  */
-size_t cache_find_all(struct cache *c, const struct cache_place *place, int64_t now_ms, struct cache_hit *out,
-		      size_t max);
+size_t cache_find_all(
+	struct cache *c, const struct cache_context *context, int64_t now_ms, struct cache_hit *out, size_t max);
 /* What is stored under the key with this rank, all of it, with nothing typed; false if nothing is. No use of it. */
 bool cache_get(const struct cache *c, const struct cache_key *key, unsigned rank, struct cache_hit *out);
 /* Forgets what is stored under the key, or all of an item (rejected, or its request failed). */

@@ -58,8 +58,9 @@ typedef void disk_cache_row_fn(void *ctx, const struct disk_cache_row *row);
 
 /*
  * Tells the document's answers that other processes wrote after *seen, the oldest first: at most
- * LIMIT_DISK_CACHE_DOCUMENT_ROWS rows of LIMIT_DISK_CACHE_DOCUMENT_BYTES, and none that is too old. Begin with *seen all
- * zero. STORE_OK: *seen is now the newest row of the file. Else not everything may have been told, and *seen is as it was.
+ * LIMIT_DISK_CACHE_DOCUMENT_ROWS rows of LIMIT_DISK_CACHE_DOCUMENT_BYTES, and none that is too old. Begin with *seen
+ * all zero. STORE_OK: *seen is now the newest row of the file. Else not everything may have been told, and *seen is as
+ * it was.
  */
 MUST_USE enum store_result disk_cache_load(
 	struct disk_cache *disk, const char *uri, struct disk_cache_id *seen, disk_cache_row_fn *fn, void *ctx);
