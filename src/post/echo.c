@@ -727,7 +727,7 @@ static bool may_show_block(const struct post_context *c, const struct strbuf *t)
 }
 
 /*
- * The answer is the line above, which stands there twice already, and nothing else: the same suggestion again and again.
+ * The answer is the line above, which stands there twice already, and nothing else: the same thing said again.
  */
 static bool is_said_again(const struct post_context *c, const struct strbuf *t)
 {
