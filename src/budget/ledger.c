@@ -23,6 +23,8 @@
 #define STEP_MS 2000
 /* How often a file that could not be used is looked at. */
 #define LOOK_AGAIN_MS 60000
+/* At the end there is no later; so many tries take some milliseconds. */
+#define LAST_TRIES 2000
 
 struct ledger *ledger_new(void)
 {
@@ -30,15 +32,6 @@ struct ledger *ledger_new(void)
 
 	ledger->file = store_new(&ledger_schema);
 	return ledger;
-}
-
-void ledger_free(struct ledger *ledger)
-{
-	if (!ledger)
-		return;
-	store_free(ledger->memory);
-	store_free(ledger->file);
-	free(ledger);
 }
 
 /* --- facts --- */
@@ -327,6 +320,23 @@ static void bring_back(struct ledger *ledger)
 	store_rollback(ledger->memory);
 }
 
+/*
+ * Somebody has removed or renamed the file: what it held, which nobody else may have by now, goes into the next one as
+ * what was counted in memory does.
+ */
+static void carry_over(struct ledger *ledger)
+{
+	if (ledger->memory || !store_was_replaced(ledger->file))
+		return;
+	ledger->memory = store_new_in_memory(&ledger_schema);
+	if (store_copy(ledger->file, ledger->memory)) {
+		ledger->carries = true;
+		return;
+	}
+	store_free(ledger->memory);
+	ledger->memory = NULL;
+}
+
 /* --- transactions --- */
 
 static void rollback(struct ledger *ledger)
@@ -340,8 +350,10 @@ static enum store_result begin_file(struct ledger *ledger, enum store_mode mode,
 	enum store_result result = store_begin(ledger->file, mode);
 
 	hear_trouble(ledger);
-	if (result == STORE_FAILED)
+	if (result == STORE_FAILED) {
+		ledger->carries = false;
 		go_to_memory(ledger);
+	}
 	if (result != STORE_OK)
 		return result;
 	ledger->open = ledger->file;
@@ -361,10 +373,12 @@ static enum store_result begin_file(struct ledger *ledger, enum store_mode mode,
 
 enum store_result ledger_begin(struct ledger *ledger, enum store_mode mode)
 {
-	bool look = ledger->memory && clock_mono_ms() - ledger->looked_mono >= LOOK_AGAIN_MS;
 	enum store_result result = STORE_FAILED;
+	bool look;
 
 	assert(!ledger->open);
+	carry_over(ledger);
+	look = ledger->memory && (ledger->carries || clock_mono_ms() - ledger->looked_mono >= LOOK_AGAIN_MS);
 	if (!ledger->memory || look)
 		result = begin_file(ledger, look ? STORE_WRITE : mode, true);
 	if (result != STORE_FAILED)
@@ -390,13 +404,49 @@ enum store_result ledger_commit(struct ledger *ledger)
 		return STORE_BUSY;
 	}
 	if (result == STORE_OK && ledger->memory) {
-		log_info("the ledger of requests can be used again; what was counted meanwhile is in it");
+		if (ledger->carries)
+			log_info("ledger.db was removed or replaced while eke was running; what it held is in the new "
+				 "one");
+		else
+			log_info("the ledger of requests can be used again; what was counted meanwhile is in it");
+		ledger->carries = false;
 		store_free(ledger->memory);
 		ledger->memory = NULL;
 		ledger->notice[0] = '\0';
 		ledger->trouble_told = false;
 	}
 	return result;
+}
+
+/* --- the end --- */
+
+/* The last chance for what is in memory alone. */
+static void save_memory(struct ledger *ledger)
+{
+	enum store_result result = STORE_BUSY;
+
+	carry_over(ledger);
+	if (!ledger->memory)
+		return;
+	ledger->looked_mono = clock_mono_ms() - LOOK_AGAIN_MS;
+	for (int tries = 0; tries < LAST_TRIES && result == STORE_BUSY && ledger->memory; tries++) {
+		result = ledger_begin(ledger, STORE_WRITE);
+		if (result == STORE_OK)
+			result = ledger_commit(ledger);
+	}
+	if (ledger->memory)
+		log_info("the ledger of requests cannot be used: what this process counted is lost");
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	if (!ledger->open)
+		save_memory(ledger);
+	store_free(ledger->memory);
+	store_free(ledger->file);
+	free(ledger);
 }
 
 /* --- what is said about it --- */

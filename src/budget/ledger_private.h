@@ -12,6 +12,7 @@ struct ledger {
 	struct store *memory; /* while the file cannot be used, else NULL */
 	struct store *open;   /* the one of the transaction under way, else NULL */
 	int64_t looked_mono;  /* when the file was last found unusable */
+	bool carries; /* memory is what a file held that was removed */
 
 	/* Of the transaction under way. */
 	int64_t now;

@@ -198,7 +198,7 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 	tell(p, &head);
 	cache_sync_used(p->engine->sync, hits[0].item);
 	doc_feedback_offer(doc, p->context.offset, hits[0].text, first);
-	if (!items[0].offline)
+	if (count && !items[0].offline)
 		recent_touch(&doc->recent, &hits[0], p->context.offset);
 	pending_end(p);
 	callbacks.done(callbacks.ctx, items, count, p->err.kind != ERR_NONE ? &p->err : NULL);

@@ -43,6 +43,7 @@ struct forward {
 	uint64_t exchange;         /* 0: it is over */
 	bool counted;
 	bool replied;      /* the reply has begun */
+	bool broken;       /* the response broke off */
 	char *asked;       /* the request's body, terminated; NULL if the response cannot be kept */
 	int status;        /* of the response; 0: none yet */
 	char *headers;     /* of the response: name, NUL, value, NUL, …, NUL */
@@ -86,7 +87,8 @@ static void on_client_end(void *ctx, bool complete)
 {
 	struct forward *f = ctx;
 	bool over = !f->exchange;
-	bool is_spent = f->counted && (over ? f->status == 200 : exchange_is_sent(f->gateway->app.upstream, f->exchange));
+	bool is_spent = f->counted && (over ? f->status == 200 && !f->broken :
+					      exchange_is_sent(f->gateway->app.upstream, f->exchange));
 
 	f->request = NULL;
 	if (complete || !f->asked || !is_spent) {
@@ -276,6 +278,7 @@ static void on_done(void *ctx, const struct err *err)
 	struct forward *f = ctx;
 
 	f->exchange = 0;
+	f->broken = err != NULL;
 	if (!f->request) {
 		/* An error is nothing to keep: the next try may do better. */
 		if (err)

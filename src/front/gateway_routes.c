@@ -110,6 +110,9 @@ static void preflight(struct gateway_request *request)
 	gateway_reply_header(request, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
 	gateway_reply_header(request, "Access-Control-Allow-Headers", headers ? headers : "authorization, content-type");
 	gateway_reply_header(request, "Access-Control-Max-Age", "600");
+	/* From a page of the internet to this machine. */
+	if (gateway_request_header(request, "Access-Control-Request-Private-Network"))
+		gateway_reply_header(request, "Access-Control-Allow-Private-Network", "true");
 	gateway_reply(request, 204, "", 0);
 }
 

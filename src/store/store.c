@@ -509,6 +509,9 @@ static bool make_file(struct store *store, int *lock)
 		store->result = STORE_BUSY;
 		return false;
 	}
+	/* A log that was left behind belongs to the file of those who still have that open. */
+	if (!file_identify(store->path).inode)
+		file_remove(store->path);
 	if (file_make(store->path, &made, &err))
 		return true;
 	file_unlock_directory(*lock);
@@ -604,6 +607,11 @@ const char *store_path(const struct store *store)
 bool store_is_open(const struct store *store)
 {
 	return store->db != NULL;
+}
+
+bool store_was_replaced(const struct store *store)
+{
+	return store->db && was_replaced(store);
 }
 
 bool store_exists(const struct store *store)

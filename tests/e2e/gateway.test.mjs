@@ -201,6 +201,31 @@ for (const [name, body] of [['plain', chat()], ['streamed', chat({ stream: true 
 	});
 }
 
+test('an answer that breaks off is not kept for the next try', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call, program } = await start(t, { upstream, plan: 'many' });
+	const body = chat({ stream: true });
+
+	upstream.next('cut-after-text');
+	const response = await call('/v1/chat/completions', { body });
+	await assert.rejects(response.text());
+	const again = await call('/v1/chat/completions', { body });
+	assert.match(await again.text(), /\[DONE\]/);
+	assert.equal(upstream.counted.length, 2);
+	assert.doesNotMatch(program.stderr, /the same request again/);
+});
+
+test('large images pass, and a path cannot write into the log', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call, program } = await start(t, { upstream });
+	const url = `data:image/png;base64,${'A'.repeat(8 * 1024 * 1024)}`;
+
+	assert.equal((await call('/v1/chat/completions', { body: chat({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] }) })).status, 200);
+	assert.equal((await call('/v1/x%0A2026-01-01T00:00:00.000Z%20eke[1]%20info:%20made%20up%1B[2J')).status, 404);
+	await logged(program, /made up/);
+	assert.doesNotMatch(program.stderr, /^2026-01-01|\x1B/m);
+});
+
 test('where nothing is counted, a client that goes away ends its request', async (t) => {
 	const upstream = await withUpstream(t);
 	const { base, token } = await start(t, { upstream });
@@ -244,9 +269,10 @@ test('not under another name, and not for pages that nobody allowed', async (t) 
 	const allowed = await call('/v1/models', { headers: { origin: 'https://page.example' } });
 	assert.deepEqual([allowed.status, allowed.headers.get('access-control-allow-origin')], [200, 'https://page.example']);
 	const preflight = await call('/v1/chat/completions', {
-		method: 'OPTIONS', key: '', headers: { origin: 'https://page.example', 'access-control-request-headers': 'authorization,x-stainless-os' },
+		method: 'OPTIONS', key: '', headers: { origin: 'https://page.example', 'access-control-request-headers': 'authorization,x-stainless-os', 'access-control-request-private-network': 'true' },
 	});
 	assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-headers')], [204, 'authorization,x-stainless-os']);
+	assert.equal(preflight.headers.get('access-control-allow-private-network'), 'true');
 	assert.equal((await raw(port, '/v1/models', { host: 'localhost', authorization })).headers['access-control-allow-origin'], undefined);
 });
 

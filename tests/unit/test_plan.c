@@ -129,7 +129,7 @@ static const struct {
 	{ "{\"windows\":[{\"scope\":\"key\",\"period\":\"1m\"}]}", NULL, "plans.p.windows[0].limit is missing" },
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":5}]}", NULL, "plans.p.windows[0].period is missing" },
 	{ "{\"windows\":[{\"scope\":\"Key\",\"limit\":5,\"period\":\"1m\"}]}", NULL,
-	  "plans.p.windows[0].scope must be \"machine\" or \"key\", not \"Key\"" },
+	  "plans.p.windows[0].scope must be one of machine, key, not \"Key\"" },
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":100001,\"period\":\"1m\"}]}", NULL,
 	  "plans.p.windows[0].limit must be a whole number from 1 to 100000" },
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":5,\"period\":60}]}", NULL,
@@ -137,7 +137,7 @@ static const struct {
 	{ "{\"windows\":[{\"scope\":\"key\",\"limit\":5,\"period\":\"1w\"}]}", NULL,
 	  "plans.p.windows[0].period must be a time such as \"1h\", \"30m\" or \"1d\", not \"1w\"" },
 	{ "{\"windows\":[{" WINDOW "},{" WINDOW ",\"kind\":\"rolling\"}]}", NULL,
-	  "plans.p.windows[1].kind must be \"sliding\" or \"calendar\", not \"rolling\"" },
+	  "plans.p.windows[1].kind must be one of sliding, calendar, not \"rolling\"" },
 	{ "{\"windows\":[{" WINDOW ",\"kind\":\"calendar\",\"timeZone\":\"Mars/Olympus\"}]}", NULL,
 	  "plans.p.windows[0].timeZone must be the name of a time zone that this system knows, such as "
 	  "\"Asia/Shanghai\" or \"UTC\", not \"Mars/Olympus\"" },

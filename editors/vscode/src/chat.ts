@@ -65,6 +65,9 @@ export class Chat implements vscode.WebviewViewProvider {
 	#asking: Asking | undefined;
 	#pending = { text: '', reasoning: '' };
 	#batch: NodeJS.Timeout | undefined;
+	/** Of a page that is being loaded. */
+	#wantsFocus = false;
+	#isReady = false;
 	/** What the last question was about: where code of the answer goes. */
 	target: Attachment | undefined;
 
@@ -101,6 +104,7 @@ export class Chat implements vscode.WebviewViewProvider {
 
 	resolveWebviewView(view: vscode.WebviewView): void {
 		this.#view = view;
+		this.#isReady = false;
 		const media = vscode.Uri.joinPath(this.context.extensionUri, 'dist');
 		view.webview.options = { enableScripts: true, localResourceRoots: [media] };
 		view.webview.onDidReceiveMessage((message: FromWebview) => void this.#heard(message));
@@ -111,10 +115,12 @@ export class Chat implements vscode.WebviewViewProvider {
 	/** Shows the view; the cursor is where the next question is typed. */
 	async open(): Promise<void> {
 		await vscode.commands.executeCommand('eke.chat.focus');
+		this.#wantsFocus = !this.#isReady;
 		this.#post({ type: 'draft', text: '', isFocused: true });
 	}
 
 	show(): void {
+		this.#flush(); // what the page has is then what is said here
 		const view: View = {
 			title: this.title,
 			turns: this.turns,
@@ -150,8 +156,11 @@ export class Chat implements vscode.WebviewViewProvider {
 	async #act(message: FromWebview): Promise<void> {
 		switch (message.type) {
 			case 'ready':
+				this.#isReady = true;
 				this.show();
 				if (this.draft) this.setDraft(this.draft);
+				if (this.#wantsFocus) this.#post({ type: 'draft', text: '', isFocused: true });
+				this.#wantsFocus = false;
 				return this.#restore();
 			case 'send':
 				return this.ask({

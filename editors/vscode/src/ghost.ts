@@ -84,8 +84,12 @@ export class Ghost implements vscode.InlineCompletionItemProvider {
 		}
 	}
 
-	#convert(items: InlineCompletionItem[], token: vscode.CancellationToken): Promise<vscode.InlineCompletionItem[]> {
-		return this.server.client!.protocol2CodeConverter.asInlineCompletionResult(items, token);
+	/* Nothing, if the server has ended meanwhile. */
+	#convert(
+		items: InlineCompletionItem[],
+		token: vscode.CancellationToken,
+	): Promise<vscode.InlineCompletionItem[]> | undefined {
+		return this.server.client?.protocol2CodeConverter.asInlineCompletionResult(items, token);
 	}
 
 	/* The server means that what is shown is wrong. */

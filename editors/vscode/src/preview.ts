@@ -27,7 +27,7 @@ export class Preview implements vscode.FileSystemProvider {
 			vscode.commands.registerCommand('eke.preview.discard', () => this.#discard()),
 			// Closed without a word: discarded.
 			vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
-				void vscode.commands.executeCommand('setContext', 'eke.preview', this.#current() !== undefined);
+				this.#note();
 				for (const { input } of closed)
 					if (input instanceof vscode.TabInputTextDiff) this.#decide(input.modified, false);
 			}),
@@ -48,7 +48,13 @@ export class Preview implements vscode.FileSystemProvider {
 			vscode.languages.setTextDocumentLanguage(made, document.languageId),
 		);
 		await vscode.commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: false });
+		this.#note();
 		return decided;
+	}
+
+	/* For keys: is a preview looked at? */
+	#note(): void {
+		void vscode.commands.executeCommand('setContext', 'eke.preview', this.#current() !== undefined);
 	}
 
 	/* The preview in the editor that is looked at. */

@@ -76,6 +76,8 @@ bool store_take_trouble(struct store *store, struct store_trouble *out);
 /* Of the file that is or was to be opened; NULL before that, in memory, and where there is no directory for it. */
 const char *store_path(const struct store *store);
 bool store_is_open(const struct store *store);
+/* Was the open file removed, renamed or replaced? It can still be read, by store_copy(), until the next transaction. */
+bool store_was_replaced(const struct store *store);
 /* Is there a file? Looks without opening it. */
 bool store_exists(const struct store *store);
 

@@ -13,6 +13,8 @@ declare function acquireVsCodeApi(): {
 
 /* So near to the end the view follows what comes. */
 const NEAR = 40;
+/* So long after the reader touched it, a movement is the reader's. */
+const TOUCH_MS = 1000;
 
 const api = acquireVsCodeApi();
 const words = JSON.parse(document.body.dataset['words'] ?? '{}') as Words;
@@ -32,21 +34,31 @@ const welcome = h(
 
 let shown: TurnView[] = [];
 let isFollowing = true;
+let frame = 0;
+let touched = 0;
 let wasBusy = false;
 
 document.body.append(list, toEnd, live, h('footer', {}, trouble, composer.element));
 composer.set(api.getState()?.draft ?? '');
 
+/* Only the reader stops the following: the position moves also when the window changes its size. */
+for (const name of ['wheel', 'keydown', 'pointerdown', 'touchmove'])
+	list.addEventListener(name, () => (touched = Date.now()), { passive: true });
 list.addEventListener('scroll', () => {
-	isFollowing = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
+	const isNear = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
+	if (isNear || Date.now() - touched < TOUCH_MS) isFollowing = isNear;
 	toEnd.hidden = isFollowing;
 });
 new ResizeObserver(() => follow()).observe(list);
 
 function follow(always = false): void {
 	if (always) isFollowing = true;
-	if (isFollowing) list.scrollTop = list.scrollHeight;
 	toEnd.hidden = isFollowing;
+	if (!isFollowing || frame) return;
+	frame = requestAnimationFrame(() => {
+		frame = 0;
+		if (isFollowing) list.scrollTop = list.scrollHeight;
+	});
 }
 
 function draw(view: View): void {

@@ -7,6 +7,7 @@ import { render } from './markdown.ts';
 
 /* Up to this an answer is rendered anew as a whole when it is complete, so that references across blocks are right. */
 const MOST_WHOLE = 100_000;
+const MOST_TOGETHER = 20_000;
 
 type Post = (message: FromWebview) => void;
 
@@ -88,7 +89,7 @@ export class TurnView {
 		const { pieces, end } = settled(this.#text, this.#end);
 		this.#end = end;
 		if (!this.#tail.isConnected) this.#body.append(this.#tail);
-		for (const piece of pieces) this.#tail.before(this.#block(piece));
+		for (const piece of grouped(pieces)) this.#tail.before(this.#block(piece));
 		this.#drawTail();
 	}
 
@@ -220,6 +221,17 @@ export class TurnView {
 		body.replaceWith(form);
 		field.focus();
 	}
+}
+
+/* Many small blocks are slow to lay out: those that came together are one, up to that many characters. */
+function grouped(pieces: string[]): string[] {
+	const groups: string[] = [];
+	for (const piece of pieces) {
+		const last = groups.at(-1);
+		if (last !== undefined && last.length < MOST_TOGETHER) groups[groups.length - 1] = last + piece;
+		else groups.push(piece);
+	}
+	return groups;
 }
 
 function flash(button: HTMLElement): void {

@@ -1,6 +1,7 @@
 /*
- * A ledger that an older eke made, and has open while this one uses it: neither loses or misreads what the other wrote.
- * The tables and statements of the older one are copies from when it was the newest.
+ * The ledger's file: one that an older eke made, and has open while this one uses it; one that is removed or renamed
+ * while two processes use it; one that cannot be used until the end. Nothing that was counted is lost or misread. The
+ * tables and statements of the older eke are copies from when it was the newest.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/log.h"
 #include "eke/base/zone.h"
 #include "eke/budget/ledger_rows.h"
 #include "eke/budget/provider_limits.h"
@@ -186,12 +188,108 @@ static void test_side_by_side(void **state)
 	assert_int_equal(count_in_state_dir("ledger.db.damaged"), 0);
 }
 
+/* --- lifetimes of the file --- */
+
+static const struct account account = { .service = "s", .plan = "p" };
+static const struct key_hash no_key = { .bytes = { 0 } };
+
+static void add(struct ledger *l, uint64_t id)
+{
+	assert_int_equal(ledger_begin(l, STORE_WRITE), STORE_OK);
+	ledger_rows_add(l, id, &account, &no_key, "m", NOW + 86400000);
+	assert_int_equal(ledger_commit(l), STORE_OK);
+}
+
+static size_t count(struct ledger *l)
+{
+	struct ledger_rows rows = { .rows = NULL };
+	size_t n;
+
+	assert_int_equal(ledger_begin(l, STORE_READ), STORE_OK);
+	ledger_rows_read(l, &account, &no_key, 0, &rows);
+	assert_int_equal(ledger_commit(l), STORE_OK);
+	n = rows.count;
+	ledger_rows_release(&rows);
+	return n;
+}
+
+static void remove_file(bool rename_it)
+{
+	static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm" };
+
+	for (int i = 0; i < 3; i++) {
+		char *path = in_state_dir(names[i]);
+		char *other = xasprintf("%s.moved", path);
+
+		if (rename_it)
+			rename(path, other);
+		else
+			unlink(path);
+		free(path);
+		free(other);
+	}
+}
+
+/* Somebody removes or renames the file while two processes use it: what they have counted they keep. */
+static void test_removed(void **state)
+{
+	(void)state;
+	for (int renamed = 0; renamed < 2; renamed++) {
+		struct ledger *a = ledger_new();
+		struct ledger *b = ledger_new();
+
+		add(a, 10);
+		add(b, 11);
+		remove_file(renamed);
+		add(b, 12);
+		add(a, 13);
+		assert_int_equal(count(a), 4);
+		assert_int_equal(count(b), 4);
+		/* One that ends right then. */
+		remove_file(renamed);
+		ledger_free(b);
+		assert_int_equal(count(a), 4);
+		ledger_free(a);
+		a = ledger_new();
+		assert_int_equal(count(a), 4);
+		ledger_free(a);
+		remove_file(false);
+	}
+}
+
+/* What was counted in memory goes into the file at the end, if that can be used by then. */
+static void test_memory_at_the_end(void **state)
+{
+	char *nowhere = in_state_dir("file/state");
+	char *real = xstrdup(state_dir);
+	struct ledger *l = ledger_new();
+
+	(void)state;
+	assert_int_equal(mkdir(state_dir, 0700), 0);
+	write_in_state_dir("file", "", 0, 0);
+	setenv("EKE_STATE_DIR", nowhere, 1);
+	add(l, 20);
+	assert_false(ledger_is_shared(l));
+	setenv("EKE_STATE_DIR", real, 1);
+	add(l, 21);
+	assert_false(ledger_is_shared(l));
+	ledger_free(l);
+	l = ledger_new();
+	assert_int_equal(count(l), 2);
+	ledger_free(l);
+	free(nowhere);
+	free(real);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_side_by_side, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memory_at_the_end, setup, teardown),
 	};
 
 	zone_init();
+	log_set_level(LOG_BROKEN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
