@@ -321,8 +321,8 @@ static void bring_back(struct ledger *ledger)
 }
 
 /*
- * Somebody has removed or renamed the file: what it held, which nobody else may have by now, goes into the next one as what
- * was counted in memory does.
+ * Somebody has removed or renamed the file: what it held, which nobody else may have by now, goes into the next one as
+ * what was counted in memory does.
  */
 static void carry_over(struct ledger *ledger)
 {

@@ -36,7 +36,7 @@ struct proposal {
 	size_t start; /* of the range, bytes */
 	struct strbuf selected;
 	bool crlf;
-	unsigned mark;
+	unsigned tag_number;
 	struct strbuf answer;
 	struct strbuf text;
 	size_t told;
@@ -118,7 +118,7 @@ static bool extract(struct proposal *e, bool whole)
 		.answer = e->answer.data,
 		.answer_len = e->answer.len,
 		.whole = whole,
-		.mark = e->mark,
+		.tag_number = e->tag_number,
 		.selected = e->selected.data,
 		.selected_len = e->selected.len,
 		.crlf = e->crlf,
@@ -299,7 +299,7 @@ static bool write_prompt(struct proposal *e, const struct doc *doc, const struct
 		in.before_len = before;
 		strbuf_reset(system);
 		strbuf_reset(user);
-		e->mark = edit_prompt(&in, system, user);
+		e->tag_number = edit_prompt(&in, system, user);
 		messages[0] = (struct request_message){ "system", system->data, system->len };
 		messages[1] = (struct request_message){ "user", user->data, user->len };
 		tokens = tokens_of(upstream_token_scales(e->edits->upstream), endpoint_name(e->endpoint), model,

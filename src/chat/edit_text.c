@@ -15,11 +15,11 @@ static bool holds(const char *s, size_t len, const char *word)
 	return memmem(s, len, word, strlen(word)) != NULL;
 }
 
-static bool is_free(const struct edit_prompt_input *in, unsigned mark)
+static bool is_free(const struct edit_prompt_input *in, unsigned tag_number)
 {
 	char tag[24];
 
-	snprintf(tag, sizeof(tag), mark ? "edit%u>" : "edit>", mark);
+	snprintf(tag, sizeof(tag), tag_number ? "edit%u>" : "edit>", tag_number);
 	return !holds(in->before, in->before_len, tag) && !holds(in->selected, in->selected_len, tag) &&
 	       !holds(in->after, in->after_len, tag) && !strstr(in->instruction, tag);
 }
@@ -27,12 +27,12 @@ static bool is_free(const struct edit_prompt_input *in, unsigned mark)
 unsigned edit_prompt(const struct edit_prompt_input *in, struct strbuf *system, struct strbuf *user)
 {
 	char n[12] = "";
-	unsigned mark = 0;
+	unsigned tag_number = 0;
 
-	while (!is_free(in, mark))
-		mark++;
-	if (mark)
-		snprintf(n, sizeof(n), "%u", mark);
+	while (!is_free(in, tag_number))
+		tag_number++;
+	if (tag_number)
+		snprintf(n, sizeof(n), "%u", tag_number);
 	strbuf_addf(system,
 		    "You edit a part of a file inside an editor. The part is shown between <edit%s> and </edit%s>, the text "
 		    "around it for context. You answer with the new text of the part, all of it, between <edit%s> and "
@@ -60,7 +60,7 @@ unsigned edit_prompt(const struct edit_prompt_input *in, struct strbuf *system, 
 	strbuf_addf(user, "\n\nInstruction: %s\n", in->instruction);
 	if (!in->selected_len)
 		strbuf_adds(user, "The part is empty: answer with what is to be inserted there.\n");
-	return mark;
+	return tag_number;
 }
 
 /* --- the answer --- */
@@ -82,15 +82,15 @@ static size_t partial(const struct slice *t, const char *word)
 }
 
 /* Narrows to what is between the tags; *closed tells whether the closing one was there. False: no opening tag. */
-static bool between_tags(struct slice *t, unsigned mark, bool *closed)
+static bool between_tags(struct slice *t, unsigned tag_number, bool *closed)
 {
 	char open[24];
 	char close[24];
 	const char *at;
 	const char *end;
 
-	snprintf(open, sizeof(open), mark ? "<edit%u>" : "<edit>", mark);
-	snprintf(close, sizeof(close), mark ? "</edit%u>" : "</edit>", mark);
+	snprintf(open, sizeof(open), tag_number ? "<edit%u>" : "<edit>", tag_number);
+	snprintf(close, sizeof(close), tag_number ? "</edit%u>" : "</edit>", tag_number);
 	at = memmem(t->s, t->len, open, strlen(open));
 	if (!at)
 		return false;
@@ -195,7 +195,7 @@ bool edit_extract(const struct edit_answer_input *in, struct strbuf *out)
 	struct slice t = { in->answer, in->answer_len };
 	bool ends = in->selected_len && is_line_end(in->selected[in->selected_len - 1]);
 	bool closed = false;
-	bool tagged = between_tags(&t, in->mark, &closed);
+	bool tagged = between_tags(&t, in->tag_number, &closed);
 
 	strbuf_reset(out);
 	if (!tagged && !in->whole)

@@ -170,7 +170,12 @@ static bool on_judge(void *ctx, const struct err *broken, struct err *err, struc
 			call->trouble = *broken;
 		return true;
 	}
-	*err = answer_error(call->answer) ? *answer_error(call->answer) : *broken;
+	if (answer_error(call->answer))
+		*err = *answer_error(call->answer);
+	else if (broken)
+		*err = *broken;
+	else
+		err_set(err, ERR_PROTOCOL, "the endpoint sent an answer without text");
 	*stated = *answer_stated_limit(call->answer);
 	return false;
 }

@@ -363,9 +363,9 @@ test('a state directory that cannot be written: said, and counted carefully by e
 	assert.equal(doctor.code, 1);
 });
 
-test('a state directory that is moved away while two editors run: they go on with one new one', async (t) => {
+test('a state directory that is moved away while two editors run: they go on with one new one, and with their count', async (t) => {
 	const upstream = await withUpstream(t);
-	const home = machine(t, upstream, 3);
+	const home = machine(t, upstream, 5);
 	const [a, b] = [await editor(t, home), await editor(t, home)];
 
 	await a.chat('hello');
@@ -374,7 +374,7 @@ test('a state directory that is moved away while two editors run: they go on wit
 	for (const eke of [a, b, a])
 		await eke.chat('hello');
 	await refused(b.chat('hello'));
-	assert.equal(await used(a), 3);
+	assert.equal(await used(a), 5);
 });
 
 /* --- eke status --- */

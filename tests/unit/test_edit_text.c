@@ -18,7 +18,7 @@ static const struct {
 	const char *answer;
 	const char *selected;
 	const char *text; /* NULL: no replacement */
-	unsigned mark;
+	unsigned tag_number;
 	bool crlf;
 } answers[] = {
 	{ "<edit>int a = 2;</edit>", "int a = 1;", "int a = 2;", 0, false },
@@ -51,7 +51,7 @@ static bool extract(size_t i, size_t len, bool whole, struct strbuf *out)
 		.answer = answers[i].answer,
 		.answer_len = len,
 		.whole = whole,
-		.mark = answers[i].mark,
+		.tag_number = answers[i].tag_number,
 		.selected = answers[i].selected,
 		.selected_len = strlen(answers[i].selected),
 		.crlf = answers[i].crlf,

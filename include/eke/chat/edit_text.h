@@ -37,7 +37,7 @@ struct edit_answer_input {
 	const char *answer;
 	size_t answer_len;
 	bool whole;
-	unsigned mark;
+	unsigned tag_number;
 	const char *selected;
 	size_t selected_len;
 	bool crlf; /* the document's line ends */
