@@ -159,6 +159,7 @@ static void look(const struct post_context *c, const struct strbuf *t, struct la
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
 	struct line line;
 	size_t at = 0;
+	size_t after;
 
 	*l = (struct layout){ .space_unit = c->unit };
 	while (at <= t->len) {
@@ -177,9 +178,10 @@ static void look(const struct post_context *c, const struct strbuf *t, struct la
 		}
 		i = next;
 	}
-	l->foreign = is_all_foreign(c, t, at <= t->len ? at : t->len);
-	l->given = columns_of(c, l, t->data + l->first.start, l->first.len);
+	after = at;
 	l->more = next_line(&w, &at, &l->second);
+	l->foreign = l->more && is_all_foreign(c, t, after <= t->len ? after : t->len);
+	l->given = columns_of(c, l, t->data + l->first.start, l->first.len);
 	if (l->more)
 		l->columns = columns_of(c, l, t->data + l->second.start, l->second.len);
 }
