@@ -61,7 +61,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains vsix test-vscode protocol clean help
+	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform vsix test-vscode \
+	protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -77,6 +78,7 @@ help:
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
 	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
 	@echo 'make test-jetbrains   its tests'
+	@echo "make test-jetbrains-platform  the same in the platform's own editor, compiled from source"
 	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix'
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
@@ -238,6 +240,12 @@ jetbrains:
 test-jetbrains: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node --test --test-reporter=spec tests/jetbrains/*.test.mjs
+
+# In the platform's own editor, compiled from source: minutes the first time, and packages that tests/jetbrains/platform.mjs names.
+test-jetbrains-platform: jetbrains tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory all
+	@node tests/jetbrains/platform.mjs
+	@node --test --test-reporter=spec tests/jetbrains/boot.mjs
 
 vsix:
 	@editors/vscode/build --pack

@@ -165,7 +165,7 @@ static bool find_pause(const struct admission_input *in, double score, double ba
 		*delay_ms = in->debounce_ms;
 		return score + pauses[ARRAY_LEN(pauses) - 1].bonus >= bar;
 	}
-	if (score >= bar + CLEAR && !in->history.asking) {
+	if (score >= bar + CLEAR && !in->history.inflight) {
 		*delay_ms = SETTLE_MS;
 		return true;
 	}
@@ -182,7 +182,7 @@ void admission_decide(const struct admission_input *in, struct admission *out)
 {
 	struct trait t = trait_of(&in->context);
 	unsigned rejected = in->history.rejected < 4 ? in->history.rejected : 4;
-	unsigned again = in->history.asked_on_line < 4 ? in->history.asked_on_line : 4;
+	unsigned again = in->history.requests_on_line < 4 ? in->history.requests_on_line : 4;
 
 	*out = (struct admission){ .bar = BAR_FREE + (BAR_SCARCE - BAR_FREE) * pressure_of(&in->budget) };
 	out->score = clamp(t.score - 0.06 * rejected - 0.10 * again - (in->history.astray ? 0.20 : 0), 0, 1);

@@ -10,7 +10,7 @@
 #include "eke/upstream/choose.h"
 #include "engine_private.h"
 #include "inflight.h"
-#include "resume.h"
+#include "realign_recent.h"
 
 /* What automatic requests may spend at this endpoint. */
 static struct admission_budget budget_facts(struct engine *engine, struct endpoint *endpoint)
@@ -32,18 +32,18 @@ static struct admission_budget budget_facts(struct engine *engine, struct endpoi
 static void admit(
 	struct engine *engine, const struct cursor_context *context, struct endpoint *endpoint, struct admission *out)
 {
-	const struct habit *habit = habits_of(engine->habits, context->uri);
+	const struct doc_feedback *doc = feedback_of_doc(engine->feedback, context->uri);
 	struct admission_input in = {
 		.context = { .before = context->before.data,
 			.before_len = context->before.len,
 			.after = context->after.data,
 			.after_len = context->after.len,
 			.language = context->language },
-		.history = { .rejected = habit->rejected,
-			.asked_on_line = habit_asked_on(habit, context->line),
-			.astray = habit_is_astray(habit, context->offset, context->before.data, context->before.len),
-			.asking = inflight_any_automatic(engine, context->uri),
-			.gap_ms = habits_gap_ms(engine->habits) },
+		.history = { .rejected = doc->rejected,
+			.requests_on_line = doc_feedback_requests_on(doc, context->line),
+			.astray = doc_feedback_is_astray(doc, context->offset, context->before.data, context->before.len),
+			.inflight = inflight_any_automatic(engine, context->uri),
+			.gap_ms = feedback_gap_ms(engine->feedback) },
 		.budget = budget_facts(engine, endpoint),
 		.debounce_ms = engine->config->completion.debounce_ms == DEBOUNCE_ADAPTIVE
 			? ADMISSION_ADAPTIVE
@@ -64,7 +64,7 @@ static bool look_up(struct engine *engine, const struct cursor_context *context,
 	enum cache_status status = cache_find(engine->cache, &cache_context, now, &hit);
 	bool settled = false;
 
-	if (status == CACHE_MISS && resume_answer(engine, context, &cache_context))
+	if (status == CACHE_MISS && realign_recent(engine, context, &cache_context))
 		status = cache_find(engine->cache, &cache_context, now, &hit);
 	if (status == CACHE_HIT)
 		out->hit_count = cache_find_all(engine->cache, &cache_context, now, out->hits, ENGINE_ITEMS);

@@ -2,7 +2,8 @@
 #define EKE_COMPLETE_DECIDE_H
 /*
  * What to do with a request for a completion. Only looks, but for the cache, which notes what is used, and where an
- * answer that is found again (resume.h) is kept for the place: the doing is pending.c's. For the engine's own files.
+ * answer that is found again (realign_recent.h) is kept for the place: the doing is pending.c's. For the engine's own
+ * files.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -27,7 +27,7 @@ struct engine *engine_new(
 	engine->workspace = workspace;
 	engine->cache = cache_new(0, 0);
 	engine->sync = cache_sync_new(loop, engine->cache, &engine->last_id);
-	engine->habits = habits_new();
+	engine->feedback = feedback_new();
 	strbuf_init(&engine->offline_text, LIMIT_COMPLETION_TEXT);
 	return engine;
 }
@@ -40,7 +40,7 @@ void engine_free(struct engine *engine)
 	inflight_free_all(engine);
 	cache_sync_free(engine->sync);
 	cache_free(engine->cache);
-	habits_free(engine->habits);
+	feedback_free(engine->feedback);
 	docs_observe(engine->docs, NULL, NULL);
 	offline_free(engine->offline);
 	strbuf_release(&engine->offline_text);
@@ -108,25 +108,25 @@ void engine_cancel(struct engine *engine, uint64_t id)
 
 void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event)
 {
-	struct habit *habit = habits_latest(engine->habits);
+	struct doc_feedback *doc = feedback_latest(engine->feedback);
 
 	switch (event) {
 	case ENGINE_SHOWN:
 		break;
 	case ENGINE_ACCEPTED:
-		if (habit)
-			habit_accepted(habit);
+		if (doc)
+			doc_feedback_accepted(doc);
 		break;
 	case ENGINE_PARTLY_ACCEPTED:
-		if (habit)
-			habit->rejected = 0;
+		if (doc)
+			doc->rejected = 0;
 		break;
 	case ENGINE_REJECTED:
 		/* What was turned down is not offered again. */
 		cache_forget_item(engine->cache, item);
 		cache_sync_rejected(engine->sync, item);
-		if (habit)
-			habit_rejected(habit);
+		if (doc)
+			doc_feedback_rejected(doc);
 		break;
 	}
 }

@@ -11,7 +11,7 @@
 #include "eke/offline/suggest.h"
 #include "eke/text/workspace.h"
 #include "cache_sync.h"
-#include "habit.h"
+#include "feedback.h"
 #include "model_request.h"
 
 struct pending;
@@ -25,7 +25,7 @@ struct engine {
 	struct workspace *workspace; /* borrowed */
 	struct cache *cache;
 	struct cache_sync *sync; /* of the cache, with other processes */
-	struct habits *habits;
+	struct feedback *feedback;
 	struct offline *offline;     /* NULL: turned off */
 	struct strbuf offline_text;  /* what it offered last */
 	struct pending *pending;

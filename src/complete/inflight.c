@@ -1,6 +1,6 @@
 /*
- * The model requests that are under way. struct inflight belongs to the engine's list from inflight_start() to its
- * answer or its abandonment; it owns its model request.
+ * The model requests that are under way. struct inflight is in the engine's list from inflight_start() to its answer or
+ * its abandonment; it owns its model request.
  */
 #include "inflight.h"
 

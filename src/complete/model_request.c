@@ -29,7 +29,7 @@
 struct answer_key {
 	struct cache_key key;
 	size_t from; /* the byte of the answer with which it goes on there */
-	struct renames renames;
+	struct symbol_renames renames;
 };
 
 struct model_request {
@@ -192,7 +192,7 @@ static void store_at(struct model_request *request, const struct answer_key *ans
 
 	strbuf_init(&rest, LIMIT_COMPLETION_TEXT);
 	if (text->len > answer_key->from)
-		renames_apply(&answer_key->renames, text->data + answer_key->from, text->len - answer_key->from, &rest);
+		symbol_renames_apply(&answer_key->renames, text->data + answer_key->from, text->len - answer_key->from, &rest);
 	answer.text = rest.data;
 	answer.len = rest.len;
 	cache_put(request->cache, &answer_key->key, &answer);
@@ -211,7 +211,7 @@ static void store(struct model_request *request, size_t rank, bool complete)
 }
 
 bool model_request_add_key(struct model_request *request, const struct cache_key *from, size_t at,
-	const struct cache_key *to, const struct renames *renames)
+	const struct cache_key *to, const struct symbol_renames *renames)
 {
 	const struct strbuf *text = &request->texts[0];
 	size_t i = 0;
@@ -223,13 +223,13 @@ bool model_request_add_key(struct model_request *request, const struct cache_key
 		return false;
 	answer_key = request->keys[i];
 	answer_key.key = *to;
-	answer_key.from += renames_source(
+	answer_key.from += symbol_renames_source(
 		&answer_key.renames, text->data + answer_key.from, text->len - answer_key.from, at);
 	if (answer_key.from >= text->len)
 		return false;
 	for (size_t k = 0; k < renames->count; k++)
-		renames_add(&answer_key.renames, renames->pairs[k].from, strlen(renames->pairs[k].from), renames->pairs[k].to,
-			strlen(renames->pairs[k].to));
+		symbol_renames_add(&answer_key.renames, renames->pairs[k].from, strlen(renames->pairs[k].from),
+			renames->pairs[k].to, strlen(renames->pairs[k].to));
 	/* Its own key stays; of the others the oldest makes room. */
 	if (request->key_count == KEYS_MAX) {
 		memmove(request->keys + 1, request->keys + 2, (KEYS_MAX - 2) * sizeof(answer_key));

@@ -10,7 +10,7 @@
 
 #include "eke/base/err.h"
 #include "eke/complete/cache.h"
-#include "eke/complete/rename.h"
+#include "eke/complete/symbol_renames.h"
 #include "eke/config/config.h"
 #include "eke/upstream/upstream.h"
 #include "cursor_context.h"
@@ -68,7 +68,7 @@ const char *model_request_model_id(const struct model_request *request);
  * what comes later goes there too. False if `from` is no key of this request, or the candidate is too short.
  */
 bool model_request_add_key(struct model_request *request, const struct cache_key *from, size_t at,
-	const struct cache_key *to, const struct renames *renames);
+	const struct cache_key *to, const struct symbol_renames *renames);
 /* Its answer's key in the cache. */
 const struct cache_key *model_request_key(const struct model_request *request);
 /* Until when it may be without an answer at all, ms. */

@@ -160,8 +160,8 @@ static struct range range_of(const struct pending *p, const char *text, size_t l
  */
 static size_t shown(const struct pending *p, const struct cache_hit *hit)
 {
-	const struct habit *habit = habits_of(p->engine->habits, p->context.uri);
-	size_t before = habit_remaining(habit, p->context.offset, hit->text, hit->len);
+	const struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
+	size_t before = doc_feedback_remaining(doc, p->context.offset, hit->text, hit->len);
 	struct post_input in = post_input_of(p);
 	size_t block = p->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
 
@@ -172,7 +172,7 @@ static size_t shown(const struct pending *p, const struct cache_hit *hit)
 static void pending_answer(struct pending *p, const struct cache_hit *hits, size_t count, size_t most)
 {
 	struct engine_callbacks callbacks = p->callbacks;
-	struct habit *habit = habits_of(p->engine->habits, p->context.uri);
+	struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
 	struct engine_item items[ENGINE_ITEMS];
 	struct strbuf texts[ENGINE_ITEMS];
 	struct cache_hit head = hits[0];
@@ -197,9 +197,9 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 	}
 	tell(p, &head);
 	cache_sync_used(p->engine->sync, hits[0].item);
-	habit_offer(habit, p->context.offset, hits[0].text, first);
+	doc_feedback_offer(doc, p->context.offset, hits[0].text, first);
 	if (count && !items[0].offline)
-		trail_follow(&habit->trail, &hits[0], p->context.offset);
+		recent_touch(&doc->recent, &hits[0], p->context.offset);
 	pending_end(p);
 	callbacks.done(callbacks.ctx, items, count, p->err.kind != ERR_NONE ? &p->err : NULL);
 	for (size_t i = 0; i < count; i++)
@@ -399,7 +399,7 @@ void pending_on_done(struct engine *engine, struct inflight *inflight, const str
 static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 {
 	struct engine *engine = p->engine;
-	struct habit *habit = habits_of(engine->habits, p->context.uri);
+	struct doc_feedback *doc = feedback_of_doc(engine->feedback, p->context.uri);
 	struct err err;
 	struct model_request_params params = {
 		.id = engine->last_id += CACHE_RANKS,
@@ -419,7 +419,7 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 		return;
 	}
 	if (p->automatic)
-		habit_asked(habit, p->context.line);
+		doc_feedback_requested(doc, p->context.line);
 	p->state = PENDING_REQUESTED;
 	p->inflight = inflight;
 	p->joined = false;
@@ -541,8 +541,8 @@ static void decide(void *ctx)
 		pending_answer_nothing(p, err.kind != ERR_NONE ? &err : NULL);
 		return;
 	}
-	habit_observe(
-		habits_of(engine->habits, p->context.uri), p->context.offset, p->context.before.data, p->context.before.len);
+	doc_feedback_observe(feedback_of_doc(engine->feedback, p->context.uri), p->context.offset, p->context.before.data,
+		p->context.before.len);
 	pending_decide(p, &decision);
 	inflight = inflight_of(engine, &decision);
 	/* w may be over after it is served; its memory stays till the turn's end. */
@@ -582,7 +582,7 @@ uint64_t pending_start(
 	p->next = engine->pending;
 	engine->pending = p;
 	if (p->automatic)
-		habits_tick(engine->habits, clock_mono_ms());
+		feedback_keystroke(engine->feedback, clock_mono_ms());
 	if (!doc) {
 		cursor_context_empty(&p->context, request->uri);
 		err_set(&p->err, ERR_INVALID_PARAMS, "the document is not open: send textDocument/didOpen first");

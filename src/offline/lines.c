@@ -97,7 +97,7 @@ static void index_line(struct offline_lines *lines, uint32_t number,
 	for (uint32_t i = 0; i < line->count; i++) {
 		uint32_t word = token_word(line->tokens[i]);
 
-		/* A line may begin with a mark: it is then found by that. */
+		/* A line that begins with punctuation is found by that. */
 		if (i && lines->words.words[word].kind != TOKEN_WORD)
 			continue;
 		change(&lines->words, word, number << 8 | entry_previous(previous));

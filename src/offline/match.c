@@ -58,13 +58,13 @@ static bool note(struct offline_pool *pool, uint32_t line, uint32_t at)
 	return true;
 }
 
-static void add(const struct offline_place *place, struct offline_pool *pool, const struct offline_candidate *candidate)
+static void add(
+	const struct offline_context *context, struct offline_pool *pool, const struct offline_candidate *candidate)
 {
 	struct offline_candidate *c;
-	uint32_t next = offline_candidate_next(place->offline, candidate);
+	uint32_t next = offline_candidate_next(context->offline, candidate);
 
-	if (pool->count == CANDIDATES_MAX ||
-	    !token_begins(place->offline, next, place->partial, place->partial_len))
+	if (pool->count == CANDIDATES_MAX || !token_begins(context->offline, next, context->partial, context->partial_len))
 		return;
 	c = &pool->list[pool->count++];
 	*c = *candidate;
@@ -73,25 +73,25 @@ static void add(const struct offline_place *place, struct offline_pool *pool, co
 /* --- by the lines above --- */
 
 /* How many lines above `at` agree with those above the cursor, itself the first. */
-static uint32_t agreeing_above(const struct offline_place *place, const struct offline_doc *doc, size_t at)
+static uint32_t agreeing_above(const struct offline_context *context, const struct offline_doc *doc, size_t at)
 {
 	uint32_t n = 0;
 
-	for (size_t i = at + 1; i > 0 && n < place->above_count; i--) {
+	for (size_t i = at + 1; i > 0 && n < context->above_count; i--) {
 		if (doc->lines[i - 1] == LINE_BLANK)
 			continue;
 		/* Opaque lines may be anything. */
-		if (doc->lines[i - 1] != place->above[n] || doc->lines[i - 1] == LINE_OPAQUE)
+		if (doc->lines[i - 1] != context->above[n] || doc->lines[i - 1] == LINE_OPAQUE)
 			break;
 		n++;
 	}
 	return n;
 }
 
-static bool head_agrees(const struct offline_place *place, const struct offline_line *line)
+static bool head_agrees(const struct offline_context *context, const struct offline_line *line)
 {
-	return line->count >= place->head.count &&
-	       !memcmp(line->tokens, place->head.tokens, place->head.count * sizeof(line->tokens[0]));
+	return line->count >= context->head.count &&
+		!memcmp(line->tokens, context->head.tokens, context->head.count * sizeof(line->tokens[0]));
 }
 
 static unsigned columns(struct offline_blanks blanks, unsigned tab)
@@ -100,16 +100,16 @@ static unsigned columns(struct offline_blanks blanks, unsigned tab)
 }
 
 /* What the line would be indented with here if it is so much deeper than the one above as there. */
-static struct offline_blanks indent_like(const struct offline_place *place, struct offline_doc *doc,
-					 struct offline_blanks above, struct offline_blanks line)
+static struct offline_blanks indent_like(const struct offline_context *context, struct offline_doc *doc,
+	struct offline_blanks above, struct offline_blanks line)
 {
 	struct offline_style from = offline_doc_style(doc);
-	struct offline_style to = place->style;
+	struct offline_style to = context->style;
 	int delta = (int)columns(line, from.unit) - (int)columns(above, from.unit);
 	int levels = delta / (int)from.unit;
 	int rest = delta % (int)from.unit;
-	int tabs = place->above_blanks.tabs + (to.tabs ? levels : 0);
-	int spaces = place->above_blanks.spaces + rest + (to.tabs ? 0 : levels * (int)to.unit);
+	int tabs = context->above_blanks.tabs + (to.tabs ? levels : 0);
+	int spaces = context->above_blanks.spaces + rest + (to.tabs ? 0 : levels * (int)to.unit);
 
 	return (struct offline_blanks){ (uint8_t)(tabs < 0 ? 0 : tabs > UINT8_MAX ? UINT8_MAX : tabs),
 					(uint8_t)(spaces < 0 ? 0 : spaces > UINT8_MAX ? UINT8_MAX : spaces) };
@@ -124,52 +124,53 @@ static bool blanks_begin(struct offline_blanks typed, struct offline_blanks whol
 }
 
 /* The line above stands at `at`. */
-static void add_below(const struct offline_place *place, struct offline_pool *pool, struct offline_doc *doc, size_t at)
+static void add_below(
+	const struct offline_context *context, struct offline_pool *pool, struct offline_doc *doc, size_t at)
 {
 	size_t below = at + 1;
 	const struct offline_line *line;
-	struct offline_candidate c = { .at = (uint32_t)place->head.count,
-				       .tokens = (uint32_t)place->head.count,
-				       .whole = true,
-				       .same_doc = doc == place->doc,
-				       .same_language = doc->syntax == place->syntax };
+	struct offline_candidate c = { .at = (uint32_t)context->head.count,
+		.tokens = (uint32_t)context->head.count,
+		.whole = true,
+		.same_doc = doc == context->doc,
+		.same_language = doc->syntax == context->syntax };
 
 	while (below < doc->count && doc->lines[below] == LINE_BLANK)
 		below++;
-	if (below == doc->count || (doc == place->doc && below == place->line))
+	if (below == doc->count || (doc == context->doc && below == context->line))
 		return;
-	line = offline_line(&place->offline->lines, doc->lines[below]);
+	line = offline_line(&context->offline->lines, doc->lines[below]);
 	/* Blank lines are no text, but whether there are any is structure. */
-	if (!line || !head_agrees(place, line) || (below > at + 1) != (place->gap > 0))
+	if (!line || !head_agrees(context, line) || (below > at + 1) != (context->gap > 0))
 		return;
 	c.line = doc->lines[below];
-	c.above = agreeing_above(place, doc, at);
-	if (!place->head.count && !place->partial_len) {
-		c.blanks = indent_like(place, doc, doc->slots[at].blanks, doc->slots[below].blanks);
-		if (!blanks_begin(place->blanks, c.blanks))
+	c.above = agreeing_above(context, doc, at);
+	if (!context->head.count && !context->partial_len) {
+		c.blanks = indent_like(context, doc, doc->slots[at].blanks, doc->slots[below].blanks);
+		if (!blanks_begin(context->blanks, c.blanks))
 			return;
 	}
 	note(pool, c.line, c.at);
-	add(place, pool, &c);
+	add(context, pool, &c);
 }
 
-static void match_above(const struct offline_place *place, struct offline_pool *pool)
+static void match_above(const struct offline_context *context, struct offline_pool *pool)
 {
-	const struct offline *offline = place->offline;
+	const struct offline *offline = context->offline;
 	size_t hits = 0;
 
-	if (!place->above_count || !offline_line(&offline->lines, place->above[0]))
+	if (!context->above_count || !offline_line(&offline->lines, context->above[0]))
 		return;
 	for (size_t d = 0; d < offline->count && hits < ABOVE_HITS; d++) {
 		struct offline_doc *doc = offline->docs[d];
 		const uint32_t *lines = doc->lines;
-		uint32_t wanted = place->above[0];
+		uint32_t wanted = context->above[0];
 
 		for (size_t i = 0; i < doc->count && hits < ABOVE_HITS; i++) {
 			if (lines[i] != wanted)
 				continue;
 			hits++;
-			add_below(place, pool, doc, i);
+			add_below(context, pool, doc, i);
 		}
 	}
 }
@@ -177,15 +178,15 @@ static void match_above(const struct offline_place *place, struct offline_pool *
 /* --- by the words before the cursor --- */
 
 /* Line `number` has the word of head.tokens[word], perhaps more than once. */
-static void add_line(const struct offline_place *place, struct offline_pool *pool, uint32_t number, size_t word)
+static void add_line(const struct offline_context *context, struct offline_pool *pool, uint32_t number, size_t word)
 {
-	const struct offline_line *line = offline_line(&place->offline->lines, number);
-	const uint32_t *head = place->head.tokens;
-	size_t count = place->head.count;
-	const struct offline_doc *last = place->offline->by_number[line->last];
+	const struct offline_line *line = offline_line(&context->offline->lines, number);
+	const uint32_t *head = context->head.tokens;
+	size_t count = context->head.count;
+	const struct offline_doc *last = context->offline->by_number[line->last];
 	struct offline_candidate c = { .line = number,
-				       .same_doc = place->doc && last == place->doc,
-				       .same_language = last && last->syntax == place->syntax };
+		.same_doc = context->doc && last == context->doc,
+		.same_language = last && last->syntax == context->syntax };
 
 	/* From the end of what must agree back to the word. */
 	for (uint32_t at = (uint32_t)(count - word); at <= line->count; at++) {
@@ -198,15 +199,15 @@ static void add_line(const struct offline_place *place, struct offline_pool *poo
 		c.at = at;
 		c.tokens = n;
 		c.whole = n == at && n == count;
-		add(place, pool, &c);
+		add(context, pool, &c);
 	}
 }
 
 /* Visits the lines of a word, the latest first; those with `previous` before it only, unless that is LINE_NONE. */
-static void visit(const struct offline_place *place, struct offline_pool *pool, uint32_t previous, size_t word,
-		  uint32_t visits)
+static void visit(
+	const struct offline_context *context, struct offline_pool *pool, uint32_t previous, size_t word, uint32_t visits)
 {
-	const struct offline_word *w = &place->offline->lines.words.words[token_word(place->head.tokens[word])];
+	const struct offline_word *w = &context->offline->lines.words.words[token_word(context->head.tokens[word])];
 	const uint32_t *entries = offline_word_list(w);
 	uint32_t wanted = entry_previous(previous);
 
@@ -214,115 +215,115 @@ static void visit(const struct offline_place *place, struct offline_pool *pool, 
 		if (previous != LINE_NONE && (entries[i - 1] & 0xFF) != wanted)
 			continue;
 		visits--;
-		add_line(place, pool, entry_line(entries[i - 1]), word);
+		add_line(context, pool, entry_line(entries[i - 1]), word);
 	}
 }
 
-static bool is_word(const struct offline_place *place, size_t i)
+static bool is_word(const struct offline_context *context, size_t i)
 {
-	uint32_t word = token_word(place->head.tokens[i]);
+	uint32_t word = token_word(context->head.tokens[i]);
 
-	return word != WORD_NONE && place->offline->lines.words.words[word].kind == TOKEN_WORD;
+	return word != WORD_NONE && context->offline->lines.words.words[word].kind == TOKEN_WORD;
 }
 
-static void match_words(const struct offline_place *place, struct offline_pool *pool)
+static void match_words(const struct offline_context *context, struct offline_pool *pool)
 {
-	size_t last = place->head.count;
+	size_t last = context->head.count;
 	size_t previous;
 
-	while (last && !is_word(place, last - 1)) {
-		if (token_word(place->head.tokens[last - 1]) == WORD_NONE)
+	while (last && !is_word(context, last - 1)) {
+		if (token_word(context->head.tokens[last - 1]) == WORD_NONE)
 			return;
 		last--;
 	}
 	if (!last) {
-		if (place->head.count)
-			visit(place, pool, LINE_START, 0, PAIR_VISITS);
+		if (context->head.count)
+			visit(context, pool, LINE_START, 0, PAIR_VISITS);
 		return;
 	}
-	for (previous = last - 1; previous && !is_word(place, previous - 1); previous--) {
-		if (token_word(place->head.tokens[previous - 1]) == WORD_NONE)
+	for (previous = last - 1; previous && !is_word(context, previous - 1); previous--) {
+		if (token_word(context->head.tokens[previous - 1]) == WORD_NONE)
 			break;
 	}
 	if (!previous)
-		visit(place, pool, LINE_START, last - 1, PAIR_VISITS);
-	else if (is_word(place, previous - 1))
-		visit(place, pool, token_word(place->head.tokens[previous - 1]), last - 1, PAIR_VISITS);
+		visit(context, pool, LINE_START, last - 1, PAIR_VISITS);
+	else if (is_word(context, previous - 1))
+		visit(context, pool, token_word(context->head.tokens[previous - 1]), last - 1, PAIR_VISITS);
 	if (pool->count < ENOUGH)
-		visit(place, pool, LINE_NONE, last - 1, WORD_VISITS);
+		visit(context, pool, LINE_NONE, last - 1, WORD_VISITS);
 }
 
 /* --- words by themselves --- */
 
-static bool begins_word(const struct offline_place *place, const struct offline_word *word)
+static bool begins_word(const struct offline_context *context, const struct offline_word *word)
 {
-	bool spaced = place->partial_len && place->partial[0] == ' ';
-	size_t typed = place->partial_len - spaced;
+	bool spaced = context->partial_len && context->partial[0] == ' ';
+	size_t typed = context->partial_len - spaced;
 
-	return word->kind == TOKEN_WORD && word->len >= typed && !memcmp(word->text, place->partial + spaced, typed);
+	return word->kind == TOKEN_WORD && word->len >= typed && !memcmp(word->text, context->partial + spaced, typed);
 }
 
-static void add_word(const struct offline_place *place, struct offline_pool *pool, uint32_t word)
+static void add_word(const struct offline_context *context, struct offline_pool *pool, uint32_t word)
 {
-	bool spaced = place->partial_len && place->partial[0] == ' ';
+	bool spaced = context->partial_len && context->partial[0] == ' ';
 	struct offline_candidate c = { .line = LINE_NONE, .at = word | (spaced ? TOKEN_SPACED : 0), .same_language = true };
 
-	add(place, pool, &c);
+	add(context, pool, &c);
 }
 
-static void mark_line(const struct offline_place *place, struct offline_pool *pool, size_t at, size_t distance,
-		      bool typed)
+static void mark_line(
+	const struct offline_context *context, struct offline_pool *pool, size_t at, size_t distance, bool typed)
 {
-	struct offline *offline = place->offline;
-	const struct offline_line *line = offline_line(&offline->lines, place->doc->lines[at]);
+	struct offline *offline = context->offline;
+	const struct offline_line *line = offline_line(&offline->lines, context->doc->lines[at]);
 
 	for (uint32_t i = 0; line && i < line->count; i++) {
 		struct offline_word *word = &offline->lines.words.words[token_word(line->tokens[i])];
 
-		if (word->mark == offline->mark) {
+		if (word->stamp == offline->stamp) {
 			word->uses += word->uses < UINT16_MAX;
 			continue;
 		}
-		word->mark = offline->mark;
+		word->stamp = offline->stamp;
 		word->uses = 1;
 		word->near = (uint16_t)distance;
-		if (typed && begins_word(place, word))
-			add_word(place, pool, token_word(line->tokens[i]));
+		if (typed && begins_word(context, word))
+			add_word(context, pool, token_word(line->tokens[i]));
 	}
 }
 
 /* Marks the words of the document's lines, from the cursor outward; those that go on as typed become candidates. */
-static void match_near(const struct offline_place *place, struct offline_pool *pool, bool typed)
+static void match_near(const struct offline_context *context, struct offline_pool *pool, bool typed)
 {
-	const struct offline_doc *doc = place->doc;
+	const struct offline_doc *doc = context->doc;
 
-	for (size_t d = 1; d < NEAR_LINES && (d <= place->line || place->line + d < doc->count); d++) {
-		if (d <= place->line && place->line - d < doc->count)
-			mark_line(place, pool, place->line - d, d, typed);
-		if (place->line + d < doc->count)
-			mark_line(place, pool, place->line + d, d, typed);
+	for (size_t d = 1; d < NEAR_LINES && (d <= context->line || context->line + d < doc->count); d++) {
+		if (d <= context->line && context->line - d < doc->count)
+			mark_line(context, pool, context->line - d, d, typed);
+		if (context->line + d < doc->count)
+			mark_line(context, pool, context->line + d, d, typed);
 	}
 }
 
-static bool is_of_language(const struct offline_place *place, const struct offline_word *word)
+static bool is_of_language(const struct offline_context *context, const struct offline_word *word)
 {
 	const struct offline_line *line;
 	const struct offline_doc *doc;
 
 	if (!word->list_len)
 		return false;
-	line = offline_line(&place->offline->lines, entry_line(offline_word_list(word)[word->list_len - 1]));
-	doc = place->offline->by_number[line->last];
-	return doc && doc->syntax == place->syntax;
+	line = offline_line(&context->offline->lines, entry_line(offline_word_list(word)[word->list_len - 1]));
+	doc = context->offline->by_number[line->last];
+	return doc && doc->syntax == context->syntax;
 }
 
 /* Words that are not near, but in other documents: the most frequent ones that go on as typed. */
-static void match_far(const struct offline_place *place, struct offline_pool *pool)
+static void match_far(const struct offline_context *context, struct offline_pool *pool)
 {
-	const struct offline_words *words = &place->offline->lines.words;
-	bool spaced = place->partial[0] == ' ';
+	const struct offline_words *words = &context->offline->lines.words;
+	bool spaced = context->partial[0] == ' ';
 	uint32_t mask;
-	uint32_t head = offline_head(place->partial + spaced, place->partial_len - spaced, &mask);
+	uint32_t head = offline_head(context->partial + spaced, context->partial_len - spaced, &mask);
 	uint32_t best[FAR_WORDS];
 	size_t count = 0;
 
@@ -330,8 +331,8 @@ static void match_far(const struct offline_place *place, struct offline_pool *po
 		const struct offline_word *word = &words->words[i];
 		size_t at;
 
-		if ((words->heads[i] & mask) != head || word->mark == place->offline->mark || !begins_word(place, word) ||
-		    (count == FAR_WORDS && word->refs <= words->words[best[count - 1]].refs) || !is_of_language(place, word))
+		if ((words->heads[i] & mask) != head || word->stamp == context->offline->stamp || !begins_word(context, word) ||
+			(count == FAR_WORDS && word->refs <= words->words[best[count - 1]].refs) || !is_of_language(context, word))
 			continue;
 		at = count < FAR_WORDS ? count++ : count - 1;
 		for (; at && words->words[best[at - 1]].refs < word->refs; at--)
@@ -339,21 +340,21 @@ static void match_far(const struct offline_place *place, struct offline_pool *po
 		best[at] = i;
 	}
 	for (size_t i = 0; i < count; i++)
-		add_word(place, pool, best[i]);
+		add_word(context, pool, best[i]);
 }
 
-void offline_match(const struct offline_place *place, struct offline_pool *pool)
+void offline_match(const struct offline_context *context, struct offline_pool *pool)
 {
-	size_t typed = place->partial_len - (place->partial_len && place->partial[0] == ' ');
-	bool in_word = typed && token_is_word(place->partial[place->partial_len - 1]);
+	size_t typed = context->partial_len - (context->partial_len && context->partial[0] == ' ');
+	bool in_word = typed && token_is_word(context->partial[context->partial_len - 1]);
 
 	pool->count = 0;
 	memset(pool->seen, 0, sizeof(pool->seen));
-	match_above(place, pool);
-	match_words(place, pool);
-	place->offline->mark++;
-	if (place->doc)
-		match_near(place, pool, in_word);
+	match_above(context, pool);
+	match_words(context, pool);
+	context->offline->stamp++;
+	if (context->doc)
+		match_near(context, pool, in_word);
 	if (in_word && typed >= FAR_PARTIAL_MIN)
-		match_far(place, pool);
+		match_far(context, pool);
 }

@@ -1,8 +1,8 @@
 #ifndef EKE_OFFLINE_MATCH_H
 #define EKE_OFFLINE_MATCH_H
 /*
- * The place that the offline engine is asked about, and the candidates for what goes on there: lines that begin or go
- * on as the cursor's line, and words. A pool is scratch memory of one call; the place borrows from the request.
+ * The cursor's context as the offline engine sees it, and the candidates for what goes on there: lines that begin or go
+ * on as the cursor's line, and words. A pool is scratch memory of one call; the context borrows from the request.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,16 +12,16 @@
 #include "predict.h"
 #include "private.h"
 
-/* --- the place asked about --- */
+/* --- the context --- */
 
-#define PLACE_ABOVE 12 /* lines above that are compared */
+#define LINES_ABOVE 12 /* lines above that are compared */
 
-struct offline_place {
+struct offline_context {
 	struct offline *offline;
 	const struct offline_doc *doc; /* NULL: not known */
 	const struct syntax *syntax;
 	size_t line;                 /* in doc */
-	uint32_t above[PLACE_ABOVE]; /* lines with text above the cursor's, the nearest first */
+	uint32_t above[LINES_ABOVE]; /* lines with text above the cursor's, the nearest first */
 	size_t above_count;
 	size_t gap; /* blank lines between the cursor's line and the nearest of these */
 	struct offline_blanks above_blanks;
@@ -60,8 +60,8 @@ struct offline_pool {
 	uint32_t seen[4 * CANDIDATES_MAX]; /* a hash table of entries that are in the list */
 };
 
-/* Fills the pool for the place. */
-void offline_match(const struct offline_place *place, struct offline_pool *pool);
+/* Fills the pool with candidates for the context. */
+void offline_match(const struct offline_context *context, struct offline_pool *pool);
 uint32_t offline_candidate_next(const struct offline *offline, const struct offline_candidate *candidate);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef EKE_OFFLINE_MODEL_H
 #define EKE_OFFLINE_MODEL_H
 /*
- * How the features of a vote (offline_predict.c) make a probability: weights of a logistic function, fitted to real
+ * How the features of a vote (predict.c) make a probability: weights of a logistic function, fitted to real
  * files by tests/bench/offline-fit.mjs. Whoever changes a feature, or how candidates are found or weighed, makes them
  * anew, two or three times, as what is offered decides what is asked next:
  *

@@ -1,5 +1,5 @@
 /*
- * What the offline engine knows: documents, each a list of lines that are kept elsewhere (offline_lines.c). struct
+ * What the offline engine knows: documents, each a list of lines that are kept elsewhere (lines.c). struct
  * offline owns them all; a document lives until it is forgotten or evicted, a closed one as well as an open one. An
  * edit costs what its lines cost. The line being typed is left out of the index until the cursor leaves it: it is no
  * evidence for itself, and a word that is half typed must not become one that is known.
@@ -67,7 +67,7 @@ struct offline_doc *offline_find(const struct offline *offline, const char *uri)
 	return NULL;
 }
 
-static size_t place_of(const struct offline *offline, const struct offline_doc *doc)
+static size_t index_of(const struct offline *offline, const struct offline_doc *doc)
 {
 	size_t i = 0;
 
@@ -78,7 +78,7 @@ static size_t place_of(const struct offline *offline, const struct offline_doc *
 
 static void touch(struct offline *offline, struct offline_doc *doc)
 {
-	size_t i = place_of(offline, doc);
+	size_t i = index_of(offline, doc);
 
 	memmove(offline->docs + 1, offline->docs, i * sizeof(offline->docs[0]));
 	offline->docs[0] = doc;
@@ -206,7 +206,7 @@ struct offline_style offline_doc_style(struct offline_doc *doc)
 
 static void forget(struct offline *offline, struct offline_doc *doc)
 {
-	size_t i = place_of(offline, doc);
+	size_t i = index_of(offline, doc);
 
 	if (offline->hot == doc)
 		offline->hot = NULL;

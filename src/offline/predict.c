@@ -1,6 +1,6 @@
 /*
  * The candidates vote for the next token, and how sure the vote is becomes a probability: by a logistic function of a
- * few features, whose weights were fitted to real files (offline_model.h says how). Nothing lives longer than a call.
+ * few features, whose weights were fitted to real files (model.h says how). Nothing lives longer than a call.
  */
 #include "predict.h"
 
@@ -33,7 +33,7 @@ static const struct offline_word *word_of(const struct offline *offline, uint32_
 /* How much a word is in use around the cursor: 1 in the next line, less with distance, 0 if it is not. */
 static double nearness(const struct offline *offline, const struct offline_word *word)
 {
-	if (!word || word->kind != TOKEN_WORD || word->mark != offline->mark)
+	if (!word || word->kind != TOKEN_WORD || word->stamp != offline->stamp)
 		return 0;
 	return 1 / (1 + 0.5 * log2(word->near));
 }
@@ -47,7 +47,7 @@ static double weight_of(const struct offline *offline, const struct offline_cand
 	if (c->line == LINE_NONE) {
 		if (!word)
 			return 0.01;
-		if (word->mark == offline->mark)
+		if (word->stamp == offline->stamp)
 			return 0.1 * nearness(offline, word) * sqrt(word->uses);
 		return 0.005 * log2(1 + word->refs);
 	}
@@ -75,25 +75,26 @@ static struct vote *vote_for(struct vote *votes, size_t *count, uint32_t token, 
 	return &votes[(*count)++];
 }
 
-static bool is_repeat(const struct offline_place *place, uint32_t line)
+static bool is_repeat(const struct offline_context *context, uint32_t line)
 {
-	for (size_t i = 0; i < place->above_count && i < 3; i++) {
-		if (place->above[i] == line)
+	for (size_t i = 0; i < context->above_count && i < 3; i++) {
+		if (context->above[i] == line)
 			return true;
 	}
 	return false;
 }
 
-static void cast(const struct offline_place *place, struct vote *vote, const struct offline_candidate *c, double weight)
+static void cast(
+	const struct offline_context *context, struct vote *vote, const struct offline_candidate *c, double weight)
 {
 	vote->weight += weight;
 	if (c->line == LINE_NONE)
 		return;
-	vote->repeats = (!vote->supporters || vote->repeats) && is_repeat(place, c->line);
+	vote->repeats = (!vote->supporters || vote->repeats) && is_repeat(context, c->line);
 	vote->supporters++;
 	vote->same_doc = vote->same_doc || c->same_doc;
-	if (offline_line(&place->offline->lines, c->line)->refs > vote->places)
-		vote->places = offline_line(&place->offline->lines, c->line)->refs;
+	if (offline_line(&context->offline->lines, c->line)->refs > vote->places)
+		vote->places = offline_line(&context->offline->lines, c->line)->refs;
 	vote->whole = vote->whole || c->whole;
 	if (c->tokens > vote->tokens)
 		vote->tokens = c->tokens;
@@ -124,29 +125,29 @@ static double at_most(double value, double max)
 }
 
 /* Tokens of the lines above that agree: a closing brace is less of a context than a statement. */
-static double tokens_above(const struct offline_place *place, uint32_t above)
+static double tokens_above(const struct offline_context *context, uint32_t above)
 {
 	double tokens = 0;
 
 	for (uint32_t i = 0; i < above; i++)
-		tokens += offline_line(&place->offline->lines, place->above[i])->count;
+		tokens += offline_line(&context->offline->lines, context->above[i])->count;
 	return tokens;
 }
 
-static void fill_features(const struct offline_place *place, const struct vote *best, double rest, double heaviest,
-			  size_t rivals, struct offline_step *step)
+static void fill_features(const struct offline_context *context, const struct vote *best, double rest, double heaviest,
+	size_t rivals, struct offline_step *step)
 {
-	const struct offline *offline = place->offline;
+	const struct offline *offline = context->offline;
 	const struct offline_word *word = word_of(offline, best->token);
 	bool is_word = word && word->kind == TOKEN_WORD;
-	bool spaced = place->partial_len && place->partial[0] == ' ';
-	double typed = (double)(place->partial_len - spaced);
+	bool spaced = context->partial_len && context->partial[0] == ' ';
+	double typed = (double)(context->partial_len - spaced);
 	double left = is_word ? at_most((double)word->len - typed, 16) : 0;
-	bool near = is_word && word->mark == offline->mark;
-	const struct offline_word *context =
-		place->head.count && token_word(place->head.tokens[place->head.count - 1]) != WORD_NONE ?
-			word_of(offline, place->head.tokens[place->head.count - 1]) :
-			NULL;
+	bool near = is_word && word->stamp == offline->stamp;
+	const struct offline_word *previous = context->head.count &&
+			token_word(context->head.tokens[context->head.count - 1]) != WORD_NONE
+		? word_of(offline, context->head.tokens[context->head.count - 1])
+		: NULL;
 	double *f = step->features;
 
 	memset(f, 0, sizeof(step->features));
@@ -154,7 +155,7 @@ static void fill_features(const struct offline_place *place, const struct vote *
 	f[1] = log((best->weight + 0.2 * heaviest) / (rest + 0.2 * heaviest));
 	f[2] = at_most(typed, 8);
 	f[3] = left;
-	f[4] = place->prose;
+	f[4] = context->prose;
 	f[5] = near;
 	f[6] = near ? log2(word->near) : 0;
 	f[7] = near ? at_most(log2(word->uses), 6) : 0;
@@ -163,7 +164,7 @@ static void fill_features(const struct offline_place *place, const struct vote *
 	f[10] = is_word ? at_most(log2(word->refs), 8) : 0;
 	f[11] = at_most(log2((double)rivals), 6);
 	if (step->evidence == EVIDENCE_WORD) {
-		f[12] = place->head.count == 0;
+		f[12] = context->head.count == 0;
 		f[13] = left == 1;
 		return;
 	}
@@ -176,16 +177,16 @@ static void fill_features(const struct offline_place *place, const struct vote *
 	f[18] = at_most(log2(best->places), 6);
 	f[19] = is_word;
 	f[20] = best->token == TOKEN_EOL;
-	f[21] = best->whole && place->head.count > 0 ? at_most((double)place->head.count, 6) : 0;
+	f[21] = best->whole && context->head.count > 0 ? at_most((double)context->head.count, 6) : 0;
 	f[22] = best->repeats;
 	f[23] = best->tokens == 1;
-	f[24] = log2(1 + (best->whole ? best->tokens + tokens_above(place, best->above) : best->tokens));
-	f[25] = best->above ? at_most(log2(offline_line(&offline->lines, place->above[0])->refs), 8) : 0;
-	f[26] = context ? at_most(log2(context->refs), 10) : 0;
+	f[24] = log2(1 + (best->whole ? best->tokens + tokens_above(context, best->above) : best->tokens));
+	f[25] = best->above ? at_most(log2(offline_line(&offline->lines, context->above[0])->refs), 8) : 0;
+	f[26] = previous ? at_most(log2(previous->refs), 10) : 0;
 	f[27] = best->above > 0 && best->supporters > 1;
 }
 
-bool offline_predict(const struct offline_place *place, const struct offline_pool *pool, struct offline_step *step)
+bool offline_predict(const struct offline_context *context, const struct offline_pool *pool, struct offline_step *step)
 {
 	struct vote votes[VOTES_MAX];
 	size_t count = 0;
@@ -197,33 +198,33 @@ bool offline_predict(const struct offline_place *place, const struct offline_poo
 
 	for (size_t i = 0; i < pool->count; i++) {
 		const struct offline_candidate *c = &pool->list[i];
-		uint32_t token = offline_candidate_next(place->offline, c);
-		double weight = weight_of(place->offline, c, token);
+		uint32_t token = offline_candidate_next(context->offline, c);
+		double weight = weight_of(context->offline, c, token);
 		struct vote *vote = vote_for(votes, &count, token, c->blanks);
 
 		sum += weight;
 		if (weight > heaviest)
 			heaviest = weight;
 		if (vote)
-			cast(place, vote, c, weight);
+			cast(context, vote, c, weight);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!best || is_better(place->offline, &votes[i], best))
+		if (!best || is_better(context->offline, &votes[i], best))
 			best = &votes[i];
 	}
 	if (!best)
 		return false;
 	*step = (struct offline_step){ .token = best->token,
-				       .blanks = best->blanks,
-				       .evidence = !best->supporters	  ? EVIDENCE_WORD :
-						   place->chained	  ? EVIDENCE_CHAIN :
-						   place->partial_len ? EVIDENCE_IN_WORD :
-									EVIDENCE_CONTEXT,
-				       .whole = best->whole,
-				       .tokens = best->tokens,
-				       .above = best->above,
-				       .supporters = best->supporters };
-	fill_features(place, best, sum - best->weight, heaviest, count, step);
+		.blanks = best->blanks,
+		.evidence = !best->supporters ? EVIDENCE_WORD
+			: context->chained        ? EVIDENCE_CHAIN
+			: context->partial_len    ? EVIDENCE_IN_WORD
+									  : EVIDENCE_CONTEXT,
+		.whole = best->whole,
+		.tokens = best->tokens,
+		.above = best->above,
+		.supporters = best->supporters };
+	fill_features(context, best, sum - best->weight, heaviest, count, step);
 	weights = offline_weights[step->evidence];
 	for (size_t i = 0; i < FEATURES; i++)
 		z += weights[i] * step->features[i];
@@ -231,14 +232,15 @@ bool offline_predict(const struct offline_place *place, const struct offline_poo
 	return true;
 }
 
-void offline_pool_take(const struct offline_place *place, struct offline_pool *pool, const struct offline_step *step)
+void offline_pool_take(
+	const struct offline_context *context, struct offline_pool *pool, const struct offline_step *step)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < pool->count; i++) {
 		struct offline_candidate c = pool->list[i];
 
-		if (offline_candidate_next(place->offline, &c) != step->token || !same_blanks(c.blanks, step->blanks))
+		if (offline_candidate_next(context->offline, &c) != step->token || !same_blanks(c.blanks, step->blanks))
 			continue;
 		if (c.line == LINE_NONE) {
 			c.done = true;

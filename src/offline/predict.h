@@ -1,8 +1,8 @@
 #ifndef EKE_OFFLINE_PREDICT_H
 #define EKE_OFFLINE_PREDICT_H
 /*
- * The next token, by vote of the candidates (offline_match.h), with the probability that it is right: of 100 votes of
- * 0.8 some 80 are, on files like those that the weights were fitted to (offline_model.h). Pure.
+ * The next token, by vote of the candidates (match.h), with the probability that it is right: of 100 votes of
+ * 0.8 some 80 are, on files like those that the weights were fitted to (model.h). Pure.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "lines.h"
 
-struct offline_place;
+struct offline_context;
 struct offline_pool;
 
 /* TOKEN_EOL: the line ends here. TOKEN_STOP: nothing is known. */
@@ -42,8 +42,9 @@ struct offline_step {
 };
 
 /* False: the pool is empty. */
-bool offline_predict(const struct offline_place *place, const struct offline_pool *pool, struct offline_step *step);
+bool offline_predict(const struct offline_context *context, const struct offline_pool *pool, struct offline_step *step);
 /* Leaves those that said this token, one token further. */
-void offline_pool_take(const struct offline_place *place, struct offline_pool *pool, const struct offline_step *step);
+void offline_pool_take(
+	const struct offline_context *context, struct offline_pool *pool, const struct offline_step *step);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef EKE_OFFLINE_PRIVATE_H
 #define EKE_OFFLINE_PRIVATE_H
 /*
- * What the offline engine knows, for its own files: documents as lists of lines. offline.c keeps them, offline_match.c
+ * What the offline engine knows, for its own files: documents as lists of lines. offline.c keeps them, match.c
  * searches them.
  */
 #include <stdbool.h>
@@ -56,7 +56,7 @@ struct offline {
 	struct offline_doc *hot;
 	size_t hot_line;
 	struct strbuf hot_text;
-	uint32_t mark; /* for counting words; see struct offline_word */
+	uint32_t stamp; /* for counting words; see struct offline_word */
 	struct offline_pool *pool;   /* owned; scratch of one call, as the draft */
 	struct strbuf draft;
 	/* Of the last answer: what weights are fitted to. */

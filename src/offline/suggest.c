@@ -1,5 +1,5 @@
 /*
- * From a cursor to the text to insert: what is there (struct offline_place), what may come (a draft, token by token,
+ * From a cursor to the text to insert: what is there (struct offline_context), what may come (a draft, token by token,
  * line by line, each with the probability that all of it up to there is right), how much of that fits before what
  * follows the cursor, and how much of that is sure enough. Nothing lives longer than a call but scratch memory.
  */
@@ -52,12 +52,12 @@ static size_t at_most_excerpt(size_t len)
 	return len < LIMIT_OFFLINE_EXCERPT ? len : LIMIT_OFFLINE_EXCERPT;
 }
 
-/* --- the place --- */
+/* --- the context --- */
 
 /* The lines above the cursor's, which begins at `end`. */
-static void take_above(struct offline_place *place, const char *before, size_t end)
+static void take_above(struct offline_context *context, const char *before, size_t end)
 {
-	while (end && place->above_count < PLACE_ABOVE) {
+	while (end && context->above_count < LINES_ABOVE) {
 		size_t line_end = end - 1 - (end > 1 && before[end - 1] == '\n' && before[end - 2] == '\r');
 		size_t start = lines_last_start(before, line_end);
 		size_t len = line_end - start;
@@ -67,19 +67,20 @@ static void take_above(struct offline_place *place, const char *before, size_t e
 
 		end = start;
 		if (!len) {
-			place->gap += !place->above_count;
+			context->gap += !context->above_count;
 			continue;
 		}
-		offline_cut(&place->offline->lines, line, len, &cut);
-		if (!place->above_count)
-			place->above_blanks = blanks;
-		place->above[place->above_count++] =
-			cut.opaque ? LINE_OPAQUE : offline_lines_find(&place->offline->lines, cut.tokens, cut.count);
+		offline_cut(&context->offline->lines, line, len, &cut);
+		if (!context->above_count)
+			context->above_blanks = blanks;
+		context->above[context->above_count++] = cut.opaque
+			? LINE_OPAQUE
+			: offline_lines_find(&context->offline->lines, cut.tokens, cut.count);
 	}
 }
 
 /* The cursor's line: whole tokens, and what the cursor stands in. False: too long. */
-static bool take_head(struct offline_place *place, const char *line, size_t len)
+static bool take_head(struct offline_context *context, const char *line, size_t len)
 {
 	size_t at = 0;
 	unsigned tabs = 0;
@@ -91,50 +92,49 @@ static bool take_head(struct offline_place *place, const char *line, size_t len)
 	}
 	if (len > LINE_BYTES_MAX || tabs > UINT8_MAX || spaces > UINT8_MAX)
 		return false;
-	place->blanks = (struct offline_blanks){ (uint8_t)tabs, (uint8_t)spaces };
-	place->partial = line + len;
+	context->blanks = (struct offline_blanks){ (uint8_t)tabs, (uint8_t)spaces };
+	context->partial = line + len;
 	while (at < len) {
 		struct token token;
 
 		token_next(line, len, &at, &token);
 		if (at == len && token.open_ended) {
-			place->partial = line + token.start;
-			place->partial_len = len - token.start;
-			return place->partial_len <= WORD_MAX;
+			context->partial = line + token.start;
+			context->partial_len = len - token.start;
+			return context->partial_len <= WORD_MAX;
 		}
-		if (place->head.count == LINE_TOKENS_MAX)
+		if (context->head.count == LINE_TOKENS_MAX)
 			return false;
-		place->head.tokens[place->head.count++] =
-			offline_words_find(&place->offline->lines.words, line + token.text, token.end - token.text) |
+		context->head.tokens[context->head.count++] = offline_words_find(&context->offline->lines.words,
+														  line + token.text, token.end - token.text) |
 			(token.spaced ? TOKEN_SPACED : 0);
 	}
 	return true;
 }
 
-static bool take_place(struct offline_place *place, struct offline *offline, const struct offline_request *r,
-		       const char *before, size_t len)
+static bool take_context(struct offline_context *context, struct offline *offline, const struct offline_request *r,
+	const char *before, size_t len)
 {
 	size_t start = lines_last_start(before, len);
 	struct indent indent = { 0 };
 
-	*place = (struct offline_place){ .offline = offline,
-					 .doc = offline_find(offline, r->uri),
-					 .syntax = syntax_of(r->language),
-					 .line = r->line };
+	*context = (struct offline_context){
+		.offline = offline, .doc = offline_find(offline, r->uri), .syntax = syntax_of(r->language), .line = r->line
+	};
 	indent_learn(&indent, syntax_of(r->language), before, len);
-	place->style.tabs = indent_is_tabs(&indent, r->insert_spaces);
-	place->style.unit = (unsigned)indent_unit(&indent, r->insert_spaces, r->tab_size);
-	take_above(place, before, start);
-	return take_head(place, before + start, len - start);
+	context->style.tabs = indent_is_tabs(&indent, r->insert_spaces);
+	context->style.unit = (unsigned)indent_unit(&indent, r->insert_spaces, r->tab_size);
+	take_above(context, before, start);
+	return take_head(context, before + start, len - start);
 }
 
-static bool in_prose(const struct offline_place *place, const char *before, size_t len)
+static bool in_prose(const struct offline_context *context, const char *before, size_t len)
 {
 	size_t start = lines_last_start(before, len);
-	struct syntax_walk walk = { .syntax = place->syntax, .s = before, .len = len };
+	struct syntax_walk walk = { .syntax = context->syntax, .s = before, .len = len };
 	size_t pos;
 
-	if ((place->syntax->flags & SYNTAX_PROSE) || syntax_line_is_comment(place->syntax, before + start, len - start))
+	if ((context->syntax->flags & SYNTAX_PROSE) || syntax_line_is_comment(context->syntax, before + start, len - start))
 		return true;
 	while (syntax_next(&walk, &pos) != SYNTAX_END)
 		;
@@ -153,14 +153,14 @@ static void add_blanks(struct strbuf *text, struct offline_blanks blanks, struct
 }
 
 /* The step's token, less what is typed of it. */
-static void add_token(struct offline_place *place, const struct offline_step *step, struct offline_draft *draft)
+static void add_token(struct offline_context *context, const struct offline_step *step, struct offline_draft *draft)
 {
-	const struct offline_word *word = &place->offline->lines.words.words[token_word(step->token)];
-	size_t typed = place->partial_len;
+	const struct offline_word *word = &context->offline->lines.words.words[token_word(step->token)];
+	size_t typed = context->partial_len;
 
-	if (!place->head.count && !typed) {
-		add_blanks(draft->text, step->blanks, place->blanks);
-		place->blanks = step->blanks;
+	if (!context->head.count && !typed) {
+		add_blanks(draft->text, step->blanks, context->blanks);
+		context->blanks = step->blanks;
 	}
 	if (step->token & TOKEN_SPACED) {
 		if (typed)
@@ -169,69 +169,69 @@ static void add_token(struct offline_place *place, const struct offline_step *st
 			strbuf_addch(draft->text, ' ');
 	}
 	strbuf_add(draft->text, word->text + typed, word->len - typed);
-	place->partial_len = 0;
-	place->chained = true;
-	place->head.tokens[place->head.count++] = step->token;
+	context->partial_len = 0;
+	context->chained = true;
+	context->head.tokens[context->head.count++] = step->token;
 }
 
 /* Goes to the next line, and begins it; false: nothing sure is there. */
-static bool next_line(struct offline_place *place, struct offline_pool *pool, struct offline_step *step,
-		      struct offline_blanks floor)
+static bool next_line(
+	struct offline_context *context, struct offline_pool *pool, struct offline_step *step, struct offline_blanks floor)
 {
-	memmove(place->above + 1, place->above, (PLACE_ABOVE - 1) * sizeof(place->above[0]));
-	place->above[0] = offline_lines_find(&place->offline->lines, place->head.tokens, place->head.count);
-	if (place->above_count < PLACE_ABOVE)
-		place->above_count++;
-	place->above_blanks = place->blanks;
-	place->blanks = (struct offline_blanks){ 0, 0 };
-	place->gap = 0;
-	place->head.count = 0;
-	place->chained = true;
-	offline_match(place, pool);
-	if (!offline_predict(place, pool, step) || step->token >= TOKEN_STOP)
+	memmove(context->above + 1, context->above, (LINES_ABOVE - 1) * sizeof(context->above[0]));
+	context->above[0] = offline_lines_find(&context->offline->lines, context->head.tokens, context->head.count);
+	if (context->above_count < LINES_ABOVE)
+		context->above_count++;
+	context->above_blanks = context->blanks;
+	context->blanks = (struct offline_blanks){ 0, 0 };
+	context->gap = 0;
+	context->head.count = 0;
+	context->chained = true;
+	offline_match(context, pool);
+	if (!offline_predict(context, pool, step) || step->token >= TOKEN_STOP)
 		return false;
 	return step->blanks.tabs >= floor.tabs && step->blanks.tabs + step->blanks.spaces >= floor.tabs + floor.spaces;
 }
 
-static void write_draft(struct offline_place *place, struct offline_pool *pool, size_t max_lines,
-			struct offline_draft *draft)
+static void write_draft(
+	struct offline_context *context, struct offline_pool *pool, size_t max_lines, struct offline_draft *draft)
 {
 	struct offline_blanks floor = { 0, 0 };
 	struct offline_step step;
 	double probability = 1;
 	size_t lines = 1;
 
-	offline_match(place, pool);
+	offline_match(context, pool);
 	draft->candidates = pool->count;
-	if (!offline_predict(place, pool, &step))
+	if (!offline_predict(context, pool, &step))
 		return;
 	draft->first = step;
 	draft->any = true;
 	while (draft->count < POINTS_MAX && step.token != TOKEN_STOP) {
-		if (place->offline->step_count < STEPS_KEPT)
-			place->offline->steps[place->offline->step_count++] = step;
+		if (context->offline->step_count < STEPS_KEPT)
+			context->offline->steps[context->offline->step_count++] = step;
 		probability *= step.probability;
 		if (step.token == TOKEN_EOL) {
 			if (draft->count)
 				draft->points[draft->count - 1].line_end = true;
-			else if (!place->head.count)
+			else if (!context->head.count)
 				return;
 			if (probability < HOPELESS || lines == max_lines || lines == LINES_MAX_AHEAD)
 				return;
 			if (lines++ == 1)
-				floor = place->blanks;
-			if (!next_line(place, pool, &step, floor))
+				floor = context->blanks;
+			if (!next_line(context, pool, &step, floor))
 				return;
 			strbuf_addch(draft->text, '\n');
 			continue;
 		}
-		if (probability < HOPELESS || place->head.count == LINE_TOKENS_MAX)
+		if (probability < HOPELESS || context->head.count == LINE_TOKENS_MAX)
 			return;
-		add_token(place, &step, draft);
+		add_token(context, &step, draft);
 		draft->points[draft->count++] =
 			(struct offline_point){ draft->text->len, probability, lines, false };
-		offline_pool_take(place, pool, &step);
-		if (!offline_predict(place, pool, &step))
+		offline_pool_take(context, pool, &step);
+		if (!offline_predict(context, pool, &step))
 			return;
 	}
 }
@@ -292,17 +292,17 @@ static void add_text(struct strbuf *out, const char *s, size_t len, bool crlf)
 		strbuf_reset(out);
 }
 
-static enum offline_reason offer(const struct offline_request *r, const struct offline_place *place,
-				 const struct offline_draft *draft, struct strbuf *out, double *probability)
+static enum offline_reason offer(const struct offline_request *r, const struct offline_context *context,
+	const struct offline_draft *draft, struct strbuf *out, double *probability)
 {
-	size_t limit = offline_fit(draft, r->after, at_most_excerpt(r->after_len), place->at_start);
+	size_t limit = offline_fit(draft, r->after, at_most_excerpt(r->after_len), context->at_start);
 	double threshold = r->level == OFFLINE_SURE ? SURE : LIKELY;
 	const struct offline_point *end = choose(draft, draft->text->len, threshold);
 
 	if (!end)
 		return OFFLINE_UNSURE;
 	*probability = end->probability;
-	if (place->prose && !(draft->first.whole && (draft->first.tokens >= SENTENCE_TOKENS || draft->first.above)))
+	if (context->prose && !(draft->first.whole && (draft->first.tokens >= SENTENCE_TOKENS || draft->first.above)))
 		return OFFLINE_PROSE;
 	if (end->len > limit)
 		end = choose(draft, limit, threshold);
@@ -310,7 +310,7 @@ static enum offline_reason offer(const struct offline_request *r, const struct o
 		return OFFLINE_THERE;
 	if (!worth_showing(draft->text->data, end->len))
 		return OFFLINE_SHORT;
-	add_text(out, draft->text->data, end->len, place->crlf);
+	add_text(out, draft->text->data, end->len, context->crlf);
 	return out->len ? OFFLINE_OFFERED : OFFLINE_SHORT;
 }
 
@@ -336,7 +336,7 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 	size_t len = at_most_excerpt(r->before_len);
 	const char *before = r->before + r->before_len - len;
 	size_t max_lines = r->max_lines ? r->max_lines : LIMIT_COMPLETION_LINES;
-	struct offline_place place;
+	struct offline_context context;
 	struct offline_draft draft = { .text = &offline->draft, .first.token = TOKEN_STOP };
 
 	offline->step_count = 0;
@@ -348,18 +348,18 @@ bool offline_complete(struct offline *offline, const struct offline_request *r, 
 		verdict->reason = OFFLINE_IN_WORD;
 		return false;
 	}
-	if (!take_place(&place, offline, r, before, len))
+	if (!take_context(&context, offline, r, before, len))
 		return false;
-	place.at_start = !place.head.count && !place.partial_len;
-	place.crlf = memmem(before, len, "\r\n", 2) || memmem(r->after, at_most_excerpt(r->after_len), "\r\n", 2);
-	place.prose = in_prose(&place, before, len);
-	write_draft(&place, offline->pool, max_lines, &draft);
+	context.at_start = !context.head.count && !context.partial_len;
+	context.crlf = memmem(before, len, "\r\n", 2) || memmem(r->after, at_most_excerpt(r->after_len), "\r\n", 2);
+	context.prose = in_prose(&context, before, len);
+	write_draft(&context, offline->pool, max_lines, &draft);
 	verdict->candidates = (unsigned)draft.candidates;
 	if (!draft.any)
 		return false;
 	verdict->tokens = draft.first.tokens;
 	verdict->lines_above = draft.first.above;
 	verdict->probability = draft.first.probability;
-	verdict->reason = offer(r, &place, &draft, out, &verdict->probability);
+	verdict->reason = offer(r, &context, &draft, out, &verdict->probability);
 	return verdict->reason == OFFLINE_OFFERED;
 }

@@ -53,7 +53,7 @@ void token_next(const char *s, size_t len, size_t *at, struct token *token)
 	} else {
 		while (!is_bracket(s[i]) && i + same < len && s[i + same] == s[i])
 			same++;
-		token->kind = TOKEN_MARK;
+		token->kind = TOKEN_PUNCTUATION;
 		token->open_ended = same >= RULER_MIN;
 		i += same >= RULER_MIN ? same : 1;
 	}

@@ -2,8 +2,9 @@
 #define EKE_OFFLINE_WORDS_H
 /*
  * The words of all lines that the offline engine knows, each once, with a number, and counted; and how a line is cut
- * into tokens. A token is a word (letters, digits, _, everything beyond ASCII), a run of blanks, or a mark; one blank
- * before a word or mark belongs to it, as TOKEN_SPACED. So tokens say all of a line, and a space costs nothing.
+ * into tokens. A token is a word (letters, digits, _, everything beyond ASCII), a run of blanks, or a punctuation
+ * character; one blank before a word or punctuation belongs to it, as TOKEN_SPACED. So tokens say all of a line, and a
+ * space costs nothing.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 #define WORD_MAX 96        /* bytes; lines with longer ones are opaque */
 #define LINE_TOKENS_MAX 200 /* likewise */
 
-enum token_kind { TOKEN_WORD, TOKEN_BLANKS, TOKEN_MARK };
+enum token_kind { TOKEN_WORD, TOKEN_BLANKS, TOKEN_PUNCTUATION };
 
 struct token {
 	size_t start; /* of its blank, if it has one */
@@ -32,7 +33,7 @@ bool token_is_word(char c);
 
 struct offline_word {
 	char *text; /* owned */
-	/* The lines that have it (offline_lines.h), the latest added last. */
+	/* The lines that have it (lines.h), the latest added last. */
 	union {
 		uint32_t few[2];
 		uint32_t *many; /* owned */
@@ -42,8 +43,8 @@ struct offline_word {
 	uint32_t hash;
 	uint32_t next; /* in its bucket, or in the list of free numbers */
 	uint32_t refs;
-	/* For one call: if mark is the present one, the word is used `uses` times near the cursor, `near` lines away. */
-	uint32_t mark;
+	/* For one call: if stamp is the present one, the word is used `uses` times near the cursor, `near` lines away. */
+	uint32_t stamp;
 	uint16_t uses;
 	uint16_t near;
 	uint16_t len; /* 0: the number is free */

@@ -44,7 +44,7 @@ BEGIN {
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
 		"local_server")
-	pure("complete", "admission cache cursor_context excerpt habit prompt rejoin rename trail")
+	pure("complete", "admission cache cursor_context excerpt feedback prompt realign recent symbol_renames")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
 		"netdb[.]h|signal[.]h|sys/(socket|stat|time|mman|wait|ioctl|select|un|file)[.]h)$"
 	impure_functions("time clock clock_gettime gettimeofday getenv secure_getenv fopen fdopen open openat read write " \

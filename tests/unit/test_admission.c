@@ -136,10 +136,10 @@ static void test_history(void **state)
 		assert_true(a.score < score);
 		score = a.score;
 	}
-	h = (struct admission_history){ .asked_on_line = 2 };
+	h = (struct admission_history){ .requests_on_line = 2 };
 	assert_true(decide(text, "c", &h, NULL, -1).score < decide(text, "c", NULL, NULL, -1).score);
 	/* Another request is under way: no second one without a pause. */
-	h = (struct admission_history){ .asking = true };
+	h = (struct admission_history){ .inflight = true };
 	assert_true(decide(text, "c", &h, NULL, -1).delay_ms > decide(text, "c", NULL, NULL, -1).delay_ms);
 }
 

@@ -107,13 +107,13 @@
 #define LIMIT_COMPLETION_LINES 24         /* lines of one, where the configuration does not say */
 #define LIMIT_PREFIX_EXCERPT 6000         /* before the cursor in a request; with the next some 2700 tokens of code */
 #define LIMIT_SUFFIX_EXCERPT 2000         /* text after it */
-#define LIMIT_RENAME_LOOK KIB(256)        /* before the cursor, and after it, in which a name is looked for */
+#define LIMIT_SYMBOL_SEARCH KIB(256)      /* before the cursor, and after it, in which a name is looked for */
 #define LIMIT_CACHE_ENTRIES 512           /* completion answers kept in memory */
 #define LIMIT_CACHE_BYTES MIB(2)
 #define LIMIT_CACHE_TAIL 512              /* bytes before the cursor that an answer depends on */
 #define LIMIT_CACHE_HEAD 256              /* bytes after it */
 #define LIMIT_CACHE_TYPED 2048            /* how far back an answer is looked for */
-#define LIMIT_HABITS 64                   /* documents whose suggestions' fates are remembered */
+#define LIMIT_FEEDBACK_DOCUMENTS 64       /* documents whose suggestions' fates are remembered */
 #define LIMIT_CACHE_NEGATIVE_MS 600000    /* how long "nothing to add here" holds */
 #define LIMIT_DISK_CACHE_ROWS 16384       /* answers kept on the disk, for all documents and processes */
 #define LIMIT_DISK_CACHE_BYTES MIB(16)    /* ... their texts and what rows take beside it */

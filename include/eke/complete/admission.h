@@ -25,9 +25,9 @@ struct admission_context {
 /* What happened in this document lately. */
 struct admission_history {
 	unsigned rejected; /* suggestions in a row that were turned down or typed over */
-	unsigned asked_on_line; /* requests that were made from the cursor's line, one after the other */
+	unsigned requests_on_line; /* requests that were made from the cursor's line, one after the other */
 	bool astray;     /* the typing left a suggestion within this word */
-	bool asking;     /* an automatic request of this document is under way, and does not lead here */
+	bool inflight; /* an automatic request of this document is under way, and does not lead here */
 	int64_t gap_ms;    /* between keystrokes, smoothed; 0: not known */
 };
 

@@ -2,10 +2,10 @@
 #define EKE_OFFLINE_OFFLINE_H
 /*
  * The embedded engine that completes without a model: what was written before in the open documents and in those seen
- * lately, in the longest context that is the same, is what is offered again. Here is what it knows; offline_ask.h asks.
+ * lately, in the longest context that is the same, is what is offered again. Here is what it knows; suggest.h asks.
  *
  * It holds no copy of any text, but each different line once, as numbers of its words, without its indentation
- * (offline_lines.h), and documents as lists of lines. Texts must be valid UTF-8. No loop, no clock, no I/O; one struct
+ * (lines.h), and documents as lists of lines. Texts must be valid UTF-8. No loop, no clock, no I/O; one struct
  * offline serves all documents. Everything handed in is borrowed for the call.
  *
  * Bounds: texts together LIMIT_OFFLINE_BYTES, one LIMIT_OFFLINE_DOCUMENT, documents LIMIT_OFFLINE_DOCUMENTS; the closed

@@ -46,9 +46,9 @@ enum offline_reason {
 struct offline_verdict {
 	enum offline_reason reason;
 	double probability;   /* that the text offered (or else the best next word) is right, all of it */
-	unsigned tokens;      /* of the cursor's line that agree with the place it was taken from */
+	unsigned tokens; /* of the cursor's line that agree with the line it was taken from */
 	unsigned lines_above; /* lines above it that agree, too */
-	unsigned candidates;  /* places that were compared */
+	unsigned candidates; /* lines and words that were compared */
 };
 
 /*

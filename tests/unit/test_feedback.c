@@ -14,26 +14,26 @@
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
 
-#include "../../src/complete/habit.h"
+#include "../../src/complete/feedback.h"
 
 static void test_rhythm(void **state)
 {
-	struct habits *h = habits_new();
+	struct feedback *h = feedback_new();
 	int64_t now = 1000;
 
 	(void)state;
-	assert_int_equal(habits_gap_ms(h), 0);
+	assert_int_equal(feedback_gap_ms(h), 0);
 	for (int i = 0; i < 100; i++)
-		habits_tick(h, now += 120);
-	assert_in_range(habits_gap_ms(h), 119, 121);
+		feedback_keystroke(h, now += 120);
+	assert_in_range(feedback_gap_ms(h), 119, 121);
 	/* Neither pauses nor what the editor does by itself. */
-	habits_tick(h, now += 60000);
-	habits_tick(h, now += 2);
-	assert_in_range(habits_gap_ms(h), 119, 121);
+	feedback_keystroke(h, now += 60000);
+	feedback_keystroke(h, now += 2);
+	assert_in_range(feedback_gap_ms(h), 119, 121);
 	for (int i = 0; i < 100; i++)
-		habits_tick(h, now += 300);
-	assert_in_range(habits_gap_ms(h), 295, 300);
-	habits_free(h);
+		feedback_keystroke(h, now += 300);
+	assert_in_range(feedback_gap_ms(h), 295, 300);
+	feedback_free(h);
 }
 
 /* A suggestion is offered behind "x = "; then the document has `typed` there. */
@@ -57,56 +57,56 @@ static void test_outcomes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		struct habits *h = habits_new();
-		struct habit *habit = habits_of(h, "file:///a.c");
+		struct feedback *h = feedback_new();
+		struct doc_feedback *doc = feedback_of_doc(h, "file:///a.c");
 		char before[128];
 
-		habit_rejected(habit);
-		habit_offer(habit, 4, table[i].offered, strlen(table[i].offered));
+		doc_feedback_rejected(doc);
+		doc_feedback_offer(doc, 4, table[i].offered, strlen(table[i].offered));
 		snprintf(before, sizeof(before), "x = %s", table[i].typed ? table[i].typed : "");
-		habit_observe(habit, table[i].typed ? strlen(before) : 2, before, strlen(before));
-		if (habit->rejected != table[i].rejected)
+		doc_feedback_observe(doc, table[i].typed ? strlen(before) : 2, before, strlen(before));
+		if (doc->rejected != table[i].rejected)
 			fail_msg("[%s] offered, [%s] typed: %u", table[i].offered, table[i].typed ? table[i].typed : "back",
-				 habit->rejected);
-		habits_free(h);
+				doc->rejected);
+		feedback_free(h);
 	}
 }
 
 static void test_lines(void **state)
 {
-	struct habits *h = habits_new();
-	struct habit *habit = habits_of(h, "file:///a.c");
+	struct feedback *h = feedback_new();
+	struct doc_feedback *doc = feedback_of_doc(h, "file:///a.c");
 
 	(void)state;
-	assert_int_equal(habit_asked_on(habit, 0), 0);
-	habit_asked(habit, 7);
-	habit_asked(habit, 7);
-	assert_int_equal(habit_asked_on(habit, 7), 2);
-	assert_int_equal(habit_asked_on(habit, 8), 0);
-	habit_asked(habit, 8);
-	assert_int_equal(habit_asked_on(habit, 8), 1);
-	assert_int_equal(habit_asked_on(habit, 7), 0);
-	habits_free(h);
+	assert_int_equal(doc_feedback_requests_on(doc, 0), 0);
+	doc_feedback_requested(doc, 7);
+	doc_feedback_requested(doc, 7);
+	assert_int_equal(doc_feedback_requests_on(doc, 7), 2);
+	assert_int_equal(doc_feedback_requests_on(doc, 8), 0);
+	doc_feedback_requested(doc, 8);
+	assert_int_equal(doc_feedback_requests_on(doc, 8), 1);
+	assert_int_equal(doc_feedback_requests_on(doc, 7), 0);
+	feedback_free(h);
 }
 
 /* As many documents as there is room for, and the least recently used one goes. */
 static void test_bound(void **state)
 {
-	struct habits *h = habits_new();
+	struct feedback *h = feedback_new();
 	char uri[32];
 
 	(void)state;
-	assert_null(habits_latest(h));
-	for (int i = 0; i < LIMIT_HABITS; i++) {
+	assert_null(feedback_latest(h));
+	for (int i = 0; i < LIMIT_FEEDBACK_DOCUMENTS; i++) {
 		snprintf(uri, sizeof(uri), "file:///%d", i);
-		habit_rejected(habits_of(h, uri));
+		doc_feedback_rejected(feedback_of_doc(h, uri));
 	}
-	assert_int_equal(habits_of(h, "file:///0")->rejected, 1);
-	assert_string_equal(habits_latest(h)->uri, "file:///0");
-	habits_of(h, "file:///new");
-	assert_int_equal(habits_of(h, "file:///0")->rejected, 1);
-	assert_int_equal(habits_of(h, "file:///1")->rejected, 0);
-	habits_free(h);
+	assert_int_equal(feedback_of_doc(h, "file:///0")->rejected, 1);
+	assert_string_equal(feedback_latest(h)->uri, "file:///0");
+	feedback_of_doc(h, "file:///new");
+	assert_int_equal(feedback_of_doc(h, "file:///0")->rejected, 1);
+	assert_int_equal(feedback_of_doc(h, "file:///1")->rejected, 0);
+	feedback_free(h);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /*
  * Two texts side by side, word by word; and the end of one, looked for in the other.
  */
-#include "eke/complete/rejoin.h"
+#include "eke/complete/realign.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -35,14 +35,14 @@ static size_t word_end(const struct side *side, size_t at)
 }
 
 /* Moves behind the words that differ, and notes them; false if these are no two words, each of which has ended. */
-static bool skip_words(struct side *a, struct side *t, struct rejoin_words *words)
+static bool skip_words(struct side *a, struct side *t, struct realign_words *words)
 {
 	size_t a_start = word_start(a);
 	size_t t_start = word_start(t);
 	size_t a_end = word_end(a, a_start);
 	size_t t_end = word_end(t, t_start);
 
-	if (a_end == a_start || t_end == t_start || a_end == a->len || t_end == t->len || words->count == REJOIN_WORDS)
+	if (a_end == a_start || t_end == t_start || a_end == a->len || t_end == t->len || words->count == REALIGN_WORDS_MAX)
 		return false;
 	words->at[words->count].answer = a_start;
 	words->at[words->count].answer_len = a_end - a_start;
@@ -53,7 +53,8 @@ static bool skip_words(struct side *a, struct side *t, struct rejoin_words *word
 	return true;
 }
 
-size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typed_len, struct rejoin_words *words)
+size_t realign_by_words(
+	const char *answer, size_t len, const char *typed, size_t typed_len, struct realign_words *words)
 {
 	struct side a = { answer, len, 0 };
 	struct side t = { typed, typed_len, 0 };
@@ -67,9 +68,9 @@ size_t rejoin_find(const char *answer, size_t len, const char *typed, size_t typ
 			t.at++;
 		}
 		if (t.at == typed_len)
-			return agreed && a.at < len ? a.at : REJOIN_NEVER;
+			return agreed && a.at < len ? a.at : REALIGN_NEVER;
 		if (a.at == len || !agreed || !skip_words(&a, &t, words))
-			return REJOIN_NEVER;
+			return REALIGN_NEVER;
 		agreed = false;
 	}
 }
@@ -106,7 +107,7 @@ static unsigned count_lines(const struct side *answer, size_t from, const char *
 	return n;
 }
 
-size_t rejoin_anchor(const char *answer, size_t len, size_t reached, const char *before, size_t before_len)
+size_t realign_by_lines(const char *answer, size_t len, size_t reached, const char *before, size_t before_len)
 {
 	struct side a = { answer, len, 0 };
 	size_t start = before_len;
@@ -121,9 +122,9 @@ size_t rejoin_anchor(const char *answer, size_t len, size_t reached, const char 
 			unsigned n = count_lines(&a, reached, before + start, anchor_len, &end);
 
 			if (n <= 1)
-				return n && end < len ? end : REJOIN_NEVER;
+				return n && end < len ? end : REALIGN_NEVER;
 		}
 		start = line_before(before, start);
 	}
-	return REJOIN_NEVER;
+	return REALIGN_NEVER;
 }

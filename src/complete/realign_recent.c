@@ -1,7 +1,7 @@
 /*
- * The trail, the document and the cache put together.
+ * The recent, the document and the cache put together.
  */
-#include "resume.h"
+#include "realign_recent.h"
 
 #include "eke/base/limits.h"
 #include "eke/code/syntax.h"
@@ -16,10 +16,10 @@ static bool is_known(const struct engine *engine, const struct cursor_context *c
 	struct strbuf text;
 	bool known = true;
 
-	strbuf_init(&text, 2 * LIMIT_RENAME_LOOK);
-	if (doc && text_buffer_before(doc_text(doc), context->offset, LIMIT_RENAME_LOOK, &text) &&
-		text_buffer_after(doc_text(doc), context->offset, LIMIT_RENAME_LOOK, &text))
-		known = rename_is_in(word, len, text.data, text.len);
+	strbuf_init(&text, 2 * LIMIT_SYMBOL_SEARCH);
+	if (doc && text_buffer_before(doc_text(doc), context->offset, LIMIT_SYMBOL_SEARCH, &text) &&
+		text_buffer_after(doc_text(doc), context->offset, LIMIT_SYMBOL_SEARCH, &text))
+		known = symbol_occurs(word, len, text.data, text.len);
 	strbuf_release(&text);
 	return known;
 }
@@ -29,7 +29,7 @@ static bool is_known(const struct engine *engine, const struct cursor_context *c
  * given them others.
  */
 static void choose_names(const struct engine *engine, const struct cursor_context *context,
-	const struct trail_match *match, struct renames *out)
+	const struct recent_match *match, struct symbol_renames *out)
 {
 	const struct cache_hit *answer = &match->answer;
 	unsigned not_code = SYNTAX_PROSE | SYNTAX_MARKUP | SYNTAX_KEYS | SYNTAX_UNKNOWN;
@@ -52,31 +52,31 @@ static void choose_names(const struct engine *engine, const struct cursor_contex
 		size_t model_len = match->words.at[i].answer_len;
 		size_t user_len = match->words.at[i].typed_len;
 
-		if (rename_is_name(model, model_len) && rename_is_name(user, user_len) &&
-			!rename_is_slip(model, model_len, user, user_len) &&
-			rename_is_declared(text.data, text.len, head + match->words.at[i].answer, model_len) &&
+		if (symbol_is_renamable(model, model_len) && symbol_is_renamable(user, user_len) &&
+			!symbol_is_typo(model, model_len, user, user_len) &&
+			symbol_is_declared(text.data, text.len, head + match->words.at[i].answer, model_len) &&
 			!is_known(engine, context, model, model_len))
-			renames_add(out, model, model_len, user, user_len);
+			symbol_renames_add(out, model, model_len, user, user_len);
 	}
 	strbuf_release(&text);
 }
 
 /* Keeps the rest of an answer under a key, too; of one that still grows also what comes. */
-static bool keep_rest(struct engine *engine, const struct cursor_context *context, const struct trail_step *step,
-	const struct trail_match *match, const struct cache_key *key)
+static bool keep_rest(struct engine *engine, const struct cursor_context *context, const struct recent_entry *entry,
+	const struct recent_match *match, const struct cache_key *key)
 {
 	const struct cache_hit *hit = &match->answer;
 	struct cache_answer rest = { .item = hit->item, .complete = true, .stored_ms = hit->stored_ms };
 	struct inflight *inflight = hit->complete ? NULL : inflight_find(engine, hit->item);
-	struct renames renames;
+	struct symbol_renames renames;
 	struct strbuf text;
 	bool ok;
 
 	choose_names(engine, context, match, &renames);
 	if (!hit->complete)
-		return inflight && model_request_add_key(inflight->request, &step->key, match->at, key, &renames);
+		return inflight && model_request_add_key(inflight->request, &entry->key, match->at, key, &renames);
 	strbuf_init(&text, LIMIT_COMPLETION_TEXT);
-	renames_apply(&renames, hit->text + match->at, hit->len - match->at, &text);
+	symbol_renames_apply(&renames, hit->text + match->at, hit->len - match->at, &text);
 	rest.text = text.data;
 	rest.len = text.len;
 	ok = cache_put(engine->cache, key, &rest);
@@ -84,17 +84,17 @@ static bool keep_rest(struct engine *engine, const struct cursor_context *contex
 	return ok;
 }
 
-bool resume_answer(
+bool realign_recent(
 	struct engine *engine, const struct cursor_context *context, const struct cache_context *cache_context)
 {
-	struct trail *trail = &habits_of(engine->habits, context->uri)->trail;
-	struct trail_match match;
+	struct recent *recent = &feedback_of_doc(engine->feedback, context->uri)->recent;
+	struct recent_match match;
 	struct cache_key here;
 
 	cache_key_make(cache_context, &here);
-	if (!trail_find(trail, engine->cache, cache_context, context->offset, &match) ||
-		!keep_rest(engine, context, &trail->steps[match.step], &match, &here))
+	if (!recent_find(recent, engine->cache, cache_context, context->offset, &match) ||
+		!keep_rest(engine, context, &recent->entries[match.entry], &match, &here))
 		return false;
-	trail_move(trail, match.step, &here, context->offset);
+	recent_move(recent, match.entry, &here, context->offset);
 	return true;
 }

@@ -1,7 +1,7 @@
 /*
- * Words, replaced as wholes. A struct renames is a value of its owner.
+ * Words, replaced as wholes. A struct symbol_renames is a value of its owner.
  */
-#include "eke/complete/rename.h"
+#include "eke/complete/symbol_renames.h"
 
 #include <string.h>
 
@@ -13,29 +13,216 @@
 
 /* Of the languages that people write most: keywords, basic types and constants, from three letters on. */
 static const char *const own_words[] = {
-	"abstract", "and", "any", "assert", "async", "auto", "await", "base", "begin", "bool", "boolean", "break",
-	"byte", "case", "catch", "chan", "char", "class", "const", "constexpr", "continue", "crate", "debugger",
-	"default", "defer", "def", "del", "delete", "dict", "done", "double", "dyn", "echo", "elif", "else", "elsif",
-	"end", "enum", "esac", "except", "exit", "explicit", "export", "extends", "extern", "false", "final", "finally",
-	"float", "for", "foreach", "friend", "from", "func", "function", "global", "goto", "impl", "implements",
-	"import", "include", "inline", "instanceof", "int", "interface", "internal", "is", "isinstance", "iter",
-	"lambda", "len", "let", "list", "local", "long", "loop", "map", "match", "mod", "module", "move", "mut",
-	"mutable", "my", "namespace", "native", "new", "nil", "none", "None", "nonlocal", "not", "null", "nullptr",
-	"NULL", "object", "operator", "override", "package", "pass", "pri", "print", "printf", "private", "protected",
-	"pub", "public", "raise", "range", "readonly", "ref", "register", "require", "return", "self", "Self", "set",
-	"short", "signed", "size_t", "sizeof", "static", "str", "string", "String", "struct", "sub", "super", "switch",
-	"synchronized", "template", "then", "this", "throw", "throws", "trait", "transient", "true", "True", "False",
-	"try", "tuple", "type", "typedef", "typename", "typeof", "undefined", "union", "unless", "unsafe", "unsigned",
-	"until", "use", "using", "var", "vec", "Vec", "virtual", "void", "volatile", "when", "where", "while", "with",
+	"abstract",
+	"and",
+	"any",
+	"assert",
+	"async",
+	"auto",
+	"await",
+	"base",
+	"begin",
+	"bool",
+	"boolean",
+	"break",
+	"byte",
+	"case",
+	"catch",
+	"chan",
+	"char",
+	"class",
+	"const",
+	"constexpr",
+	"continue",
+	"crate",
+	"debugger",
+	"default",
+	"defer",
+	"def",
+	"del",
+	"delete",
+	"dict",
+	"done",
+	"double",
+	"dyn",
+	"echo",
+	"elif",
+	"else",
+	"elsif",
+	"end",
+	"enum",
+	"esac",
+	"except",
+	"exit",
+	"explicit",
+	"export",
+	"extends",
+	"extern",
+	"false",
+	"final",
+	"finally",
+	"float",
+	"for",
+	"foreach",
+	"friend",
+	"from",
+	"func",
+	"function",
+	"global",
+	"goto",
+	"impl",
+	"implements",
+	"import",
+	"include",
+	"inline",
+	"instanceof",
+	"int",
+	"interface",
+	"internal",
+	"is",
+	"isinstance",
+	"iter",
+	"lambda",
+	"len",
+	"let",
+	"list",
+	"local",
+	"long",
+	"loop",
+	"map",
+	"match",
+	"mod",
+	"module",
+	"move",
+	"mut",
+	"mutable",
+	"my",
+	"namespace",
+	"native",
+	"new",
+	"nil",
+	"none",
+	"None",
+	"nonlocal",
+	"not",
+	"null",
+	"nullptr",
+	"NULL",
+	"object",
+	"operator",
+	"override",
+	"package",
+	"pass",
+	"pri",
+	"print",
+	"printf",
+	"private",
+	"protected",
+	"pub",
+	"public",
+	"raise",
+	"range",
+	"readonly",
+	"ref",
+	"register",
+	"require",
+	"return",
+	"self",
+	"Self",
+	"set",
+	"short",
+	"signed",
+	"size_t",
+	"sizeof",
+	"static",
+	"str",
+	"string",
+	"String",
+	"struct",
+	"sub",
+	"super",
+	"switch",
+	"synchronized",
+	"template",
+	"then",
+	"this",
+	"throw",
+	"throws",
+	"trait",
+	"transient",
+	"true",
+	"True",
+	"False",
+	"try",
+	"tuple",
+	"type",
+	"typedef",
+	"typename",
+	"typeof",
+	"undefined",
+	"union",
+	"unless",
+	"unsafe",
+	"unsigned",
+	"until",
+	"use",
+	"using",
+	"var",
+	"vec",
+	"Vec",
+	"virtual",
+	"void",
+	"volatile",
+	"when",
+	"where",
+	"while",
+	"with",
 	"yield",
 };
 
 /* What stands before a word that is declared. */
 static const char *const declarators[] = {
-	"auto", "bool", "boolean", "byte", "char", "class", "const", "def", "double", "enum", "final", "float", "fn", "for",
-	"func", "function", "int", "integer", "interface", "let", "local", "long", "module", "mut", "my", "namespace",
-	"our", "short", "signed", "static", "string", "String", "struct", "sub", "trait", "type", "union", "unsigned",
-	"val", "var", "void",
+	"auto",
+	"bool",
+	"boolean",
+	"byte",
+	"char",
+	"class",
+	"const",
+	"def",
+	"double",
+	"enum",
+	"final",
+	"float",
+	"fn",
+	"for",
+	"func",
+	"function",
+	"int",
+	"integer",
+	"interface",
+	"let",
+	"local",
+	"long",
+	"module",
+	"mut",
+	"my",
+	"namespace",
+	"our",
+	"short",
+	"signed",
+	"static",
+	"string",
+	"String",
+	"struct",
+	"sub",
+	"trait",
+	"type",
+	"union",
+	"unsigned",
+	"val",
+	"var",
+	"void",
 };
 
 static size_t word_length(const char *s, size_t len)
@@ -52,9 +239,9 @@ static bool same(const char *name, const char *word, size_t len)
 	return !strncmp(name, word, len) && !name[len];
 }
 
-bool rename_is_name(const char *word, size_t len)
+bool symbol_is_renamable(const char *word, size_t len)
 {
-	if (len < SHORTEST || len > RENAME_NAME_MOST || (word[0] >= '0' && word[0] <= '9'))
+	if (len < SHORTEST || len > SYMBOL_NAME_MAX || (word[0] >= '0' && word[0] <= '9'))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(own_words); i++)
 		if (same(own_words[i], word, len))
@@ -81,7 +268,7 @@ static bool is_assigned(const char *s, size_t len)
 	return at + 1 < len && s[at] == '=' && s[at + 1] == ' ';
 }
 
-bool rename_is_declared(const char *text, size_t text_len, size_t at, size_t len)
+bool symbol_is_declared(const char *text, size_t text_len, size_t at, size_t len)
 {
 	bool assigned = is_assigned(text + at + len, text_len - at - len);
 	size_t end = at;
@@ -97,7 +284,7 @@ bool rename_is_declared(const char *text, size_t text_len, size_t at, size_t len
 	return start < end && end < at && (assigned || is_declarator(text + start, end - start));
 }
 
-bool rename_is_slip(const char *a, size_t a_len, const char *b, size_t b_len)
+bool symbol_is_typo(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t shorter = a_len < b_len ? a_len : b_len;
 	size_t longer = a_len < b_len ? b_len : a_len;
@@ -113,7 +300,7 @@ bool rename_is_slip(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len == b_len && longer - head - tail == 2 && a[head] == b[head + 1] && a[head + 1] == b[head];
 }
 
-bool rename_is_in(const char *word, size_t len, const char *text, size_t text_len)
+bool symbol_occurs(const char *word, size_t len, const char *text, size_t text_len)
 {
 	for (size_t at = 0; at < text_len;) {
 		size_t n = word_length(text + at, text_len - at);
@@ -125,9 +312,9 @@ bool rename_is_in(const char *word, size_t len, const char *text, size_t text_le
 	return false;
 }
 
-bool renames_add(struct renames *r, const char *from, size_t from_len, const char *to, size_t to_len)
+bool symbol_renames_add(struct symbol_renames *r, const char *from, size_t from_len, const char *to, size_t to_len)
 {
-	if (r->count == RENAMES_MOST || from_len > RENAME_NAME_MOST || to_len > RENAME_NAME_MOST)
+	if (r->count == SYMBOL_RENAMES_MAX || from_len > SYMBOL_NAME_MAX || to_len > SYMBOL_NAME_MAX)
 		return false;
 	memcpy(r->pairs[r->count].from, from, from_len);
 	r->pairs[r->count].from[from_len] = '\0';
@@ -146,7 +333,8 @@ static bool is_quote(char c)
  * What the word at `at`, or the one character that is none, becomes. A word that is all of a string is no name. Returns
  * the bytes that it has in the text.
  */
-static size_t step(const struct renames *r, const char *text, size_t len, size_t at, const char **out, size_t *out_len)
+static size_t step(
+	const struct symbol_renames *r, const char *text, size_t len, size_t at, const char **out, size_t *out_len)
 {
 	size_t n = word_length(text + at, len - at);
 	bool quoted = at && at + n < len && is_quote(text[at - 1]) && text[at + n] == text[at - 1];
@@ -162,7 +350,7 @@ static size_t step(const struct renames *r, const char *text, size_t len, size_t
 	return n ? n : 1;
 }
 
-bool renames_apply(const struct renames *r, const char *text, size_t len, struct strbuf *out)
+bool symbol_renames_apply(const struct symbol_renames *r, const char *text, size_t len, struct strbuf *out)
 {
 	const char *word;
 	size_t n;
@@ -175,7 +363,7 @@ bool renames_apply(const struct renames *r, const char *text, size_t len, struct
 	return true;
 }
 
-size_t renames_source(const struct renames *r, const char *text, size_t len, size_t at)
+size_t symbol_renames_source(const struct symbol_renames *r, const char *text, size_t len, size_t at)
 {
 	const char *word;
 	size_t source = 0;

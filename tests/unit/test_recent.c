@@ -13,7 +13,7 @@
 
 #include "eke/complete/cache.h"
 
-#include "../../src/complete/trail.h"
+#include "../../src/complete/recent.h"
 
 #define AFTER "\n}\n"
 
@@ -32,7 +32,7 @@ static struct cache_key key_at(const char *before)
 }
 
 /* An answer that belongs behind `before`, where it is offered. */
-static void offer(struct trail *trail, struct cache *cache, const char *before, const char *text, unsigned rank)
+static void offer(struct recent *recent, struct cache *cache, const char *before, const char *text, unsigned rank)
 {
 	struct cache_key key = key_at(before);
 	struct cache_answer answer = { .text = text, .len = strlen(text), .rank = rank, .complete = true };
@@ -40,22 +40,22 @@ static void offer(struct trail *trail, struct cache *cache, const char *before, 
 
 	assert_true(cache_put(cache, &key, &answer));
 	assert_true(cache_get(cache, &key, rank, &hit));
-	trail_follow(trail, &hit, strlen(before));
+	recent_touch(recent, &hit, strlen(before));
 }
 
-static bool find(const struct trail *trail, const struct cache *cache, const char *before, const char *after,
-		 struct trail_match *match)
+static bool find(const struct recent *recent, const struct cache *cache, const char *before, const char *after,
+	struct recent_match *match)
 {
 	struct cache_context here = context_at(before, after);
 
-	return trail_find(trail, cache, &here, here.prefix_len, match);
+	return recent_find(recent, cache, &here, here.prefix_len, match);
 }
 
 /* NULL: none goes on. */
-static void expect(const struct trail *trail, const struct cache *cache, const char *before, const char *rest)
+static void expect(const struct recent *recent, const struct cache *cache, const char *before, const char *rest)
 {
-	struct trail_match match;
-	bool found = find(trail, cache, before, AFTER, &match);
+	struct recent_match match;
+	bool found = find(recent, cache, before, AFTER, &match);
 
 	assert_int_equal(found, rest != NULL);
 	if (found) {
@@ -67,18 +67,18 @@ static void expect(const struct trail *trail, const struct cache *cache, const c
 static void test_found(void **state)
 {
 	struct cache *cache = cache_new(0, 0);
-	struct trail trail = { .count = 0 };
+	struct recent recent = { .count = 0 };
 
 	(void)state;
-	expect(&trail, cache, "int a = b;", NULL);
-	offer(&trail, cache, "int ", "first = one(a);\n\tlog_second(a, first);\n\tthird();", 0);
+	expect(&recent, cache, "int a = b;", NULL);
+	offer(&recent, cache, "int ", "first = one(a);\n\tlog_second(a, first);\n\tthird();", 0);
 	/* Another name, other lines. */
-	expect(&trail, cache, "int start = ", "one(a);\n\tlog_second(a, first);\n\tthird();");
-	expect(&trail, cache, "int first = one(a);\n\town();\n\tlog_second(a, ", "first);\n\tthird();");
-	expect(&trail, cache, "int first = one(a);\n\town();\n\tlog_sec", NULL);
+	expect(&recent, cache, "int start = ", "one(a);\n\tlog_second(a, first);\n\tthird();");
+	expect(&recent, cache, "int first = one(a);\n\town();\n\tlog_second(a, ", "first);\n\tthird();");
+	expect(&recent, cache, "int first = one(a);\n\town();\n\tlog_sec", NULL);
 	/* Before its place, and at it. */
-	expect(&trail, cache, "in", NULL);
-	expect(&trail, cache, "int ", NULL);
+	expect(&recent, cache, "in", NULL);
+	expect(&recent, cache, "int ", NULL);
 	cache_free(cache);
 }
 
@@ -86,39 +86,39 @@ static void test_found(void **state)
 static void test_another_text(void **state)
 {
 	struct cache *cache = cache_new(0, 0);
-	struct trail trail = { .count = 0 };
-	struct trail_match match;
+	struct recent recent = { .count = 0 };
+	struct recent_match match;
 
 	(void)state;
-	offer(&trail, cache, "int ", "first = one(a);", 0);
-	assert_true(find(&trail, cache, "int start = one(", AFTER, &match));
-	assert_false(find(&trail, cache, "int start = one(", ")" AFTER, &match));
-	assert_false(find(&trail, cache, "var start = one(", AFTER, &match));
-	assert_false(find(&trail, cache, "long start = one(", AFTER, &match));
+	offer(&recent, cache, "int ", "first = one(a);", 0);
+	assert_true(find(&recent, cache, "int start = one(", AFTER, &match));
+	assert_false(find(&recent, cache, "int start = one(", ")" AFTER, &match));
+	assert_false(find(&recent, cache, "var start = one(", AFTER, &match));
+	assert_false(find(&recent, cache, "long start = one(", AFTER, &match));
 	cache_free(cache);
 }
 
 static void test_the_last_one_wins_and_the_oldest_goes(void **state)
 {
 	struct cache *cache = cache_new(0, 0);
-	struct trail trail = { .count = 0 };
+	struct recent recent = { .count = 0 };
 	char text[32];
 
 	(void)state;
-	offer(&trail, cache, "int ", "first = one(a);", 0);
-	offer(&trail, cache, "int ", "first = one(b);", 1);
-	expect(&trail, cache, "int start = ", "one(b);");
-	offer(&trail, cache, "int ", "first = one(a);", 0);
-	assert_int_equal(trail.count, 2);
-	expect(&trail, cache, "int start = ", "one(a);");
-	for (int i = 0; i < TRAIL_STEPS - 1; i++) {
+	offer(&recent, cache, "int ", "first = one(a);", 0);
+	offer(&recent, cache, "int ", "first = one(b);", 1);
+	expect(&recent, cache, "int start = ", "one(b);");
+	offer(&recent, cache, "int ", "first = one(a);", 0);
+	assert_int_equal(recent.count, 2);
+	expect(&recent, cache, "int start = ", "one(a);");
+	for (int i = 0; i < RECENT_ENTRIES - 1; i++) {
 		snprintf(text, sizeof(text), "while %d ", i);
-		offer(&trail, cache, text, "(true);", 0);
+		offer(&recent, cache, text, "(true);", 0);
 	}
-	assert_int_equal(trail.count, TRAIL_STEPS);
-	expect(&trail, cache, "int start = ", "one(a);");
-	offer(&trail, cache, "for ", "(;;);", 0);
-	expect(&trail, cache, "int start = ", NULL);
+	assert_int_equal(recent.count, RECENT_ENTRIES);
+	expect(&recent, cache, "int start = ", "one(a);");
+	offer(&recent, cache, "for ", "(;;);", 0);
+	expect(&recent, cache, "int start = ", NULL);
 	cache_free(cache);
 }
 
@@ -127,36 +127,36 @@ static void test_reached(void **state)
 {
 	static const char text[] = "first = one(a);\n\tlog_second(a, first);\n\tlog_second(a, first);\n\tthird();";
 	struct cache *cache = cache_new(0, 0);
-	struct trail trail = { .count = 0 };
+	struct recent recent = { .count = 0 };
 	struct cache_key key = key_at("int ");
 	struct cache_hit hit;
 
 	(void)state;
-	offer(&trail, cache, "int ", text, 0);
-	expect(&trail, cache, "int own;\n\tlog_second(a, ", NULL);
+	offer(&recent, cache, "int ", text, 0);
+	expect(&recent, cache, "int own;\n\tlog_second(a, ", NULL);
 	assert_true(cache_get(cache, &key, 0, &hit));
 	hit.typed = strlen("first = one(a);\n\tlog_second");
-	trail_follow(&trail, &hit, strlen("int ") + hit.typed);
-	assert_int_equal(trail.steps[0].offset, strlen("int "));
-	expect(&trail, cache, "int own;\n\tlog_second(a, ", "first);\n\tthird();");
+	recent_touch(&recent, &hit, strlen("int ") + hit.typed);
+	assert_int_equal(recent.entries[0].offset, strlen("int "));
+	expect(&recent, cache, "int own;\n\tlog_second(a, ", "first);\n\tthird();");
 	cache_free(cache);
 }
 
 static void test_moved_and_forgotten(void **state)
 {
 	struct cache *cache = cache_new(0, 0);
-	struct trail trail = { .count = 0 };
+	struct recent recent = { .count = 0 };
 	struct cache_key here = key_at("int start = ");
 	struct cache_answer rest = { .text = "one(a, b);", .len = 10, .complete = true };
 
 	(void)state;
-	offer(&trail, cache, "int ", "first = one(a, b);", 0);
+	offer(&recent, cache, "int ", "first = one(a, b);", 0);
 	assert_true(cache_put(cache, &here, &rest));
-	trail_move(&trail, 0, &here, strlen("int start = "));
-	expect(&trail, cache, "int start = two(", "a, b);");
+	recent_move(&recent, 0, &here, strlen("int start = "));
+	expect(&recent, cache, "int start = two(", "a, b);");
 	/* What the cache has no more is found no more. */
 	cache_forget(cache, &here);
-	expect(&trail, cache, "int start = two(", NULL);
+	expect(&recent, cache, "int start = two(", NULL);
 	cache_free(cache);
 }
 

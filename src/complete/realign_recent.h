@@ -1,5 +1,5 @@
-#ifndef EKE_COMPLETE_RESUME_H
-#define EKE_COMPLETE_RESUME_H
+#ifndef EKE_COMPLETE_REALIGN_RECENT_H
+#define EKE_COMPLETE_REALIGN_RECENT_H
 /*
  * Answers that were left and are come back to. For the engine's own files.
  */
@@ -14,7 +14,7 @@ struct engine;
  * An answer that was followed, and then left for another word or other lines, goes on as the typing does: its rest,
  * with the user's names, is kept for this place, so that it can be typed through from here. False if there is none.
  */
-bool resume_answer(
+bool realign_recent(
 	struct engine *engine, const struct cursor_context *context, const struct cache_context *cache_context);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "eke/base/attrs.h"
-#include "eke/complete/rejoin.h"
+#include "eke/complete/realign.h"
 
 static void test_words(void **state)
 {
@@ -46,13 +46,13 @@ static void test_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		size_t len = strlen(table[i].answer);
-		struct rejoin_words words;
-		size_t at = rejoin_find(table[i].answer, len, table[i].typed, strlen(table[i].typed), &words);
-		const char *rest = at == REJOIN_NEVER ? NULL : table[i].answer + at;
+		struct realign_words words;
+		size_t at = realign_by_words(table[i].answer, len, table[i].typed, strlen(table[i].typed), &words);
+		const char *rest = at == REALIGN_NEVER ? NULL : table[i].answer + at;
 
 		if (!rest != !table[i].rest || (rest && strcmp(rest, table[i].rest)))
 			fail_msg("[%s], typed [%s]: [%s], wanted [%s]", table[i].answer, table[i].typed, rest ? rest : "never",
-				 table[i].rest ? table[i].rest : "never");
+				table[i].rest ? table[i].rest : "never");
 	}
 }
 
@@ -92,14 +92,15 @@ static void test_lines(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		size_t at = rejoin_anchor(ANSWER, strlen(ANSWER), table[i].reached, table[i].before, strlen(table[i].before));
-		const char *rest = at == REJOIN_NEVER ? NULL : &ANSWER[at];
+		size_t at = realign_by_lines(
+			ANSWER, strlen(ANSWER), table[i].reached, table[i].before, strlen(table[i].before));
+		const char *rest = at == REALIGN_NEVER ? NULL : &ANSWER[at];
 
 		if (!rest != !table[i].rest || (rest && strcmp(rest, table[i].rest)))
 			fail_msg("[%s], reached %zu: [%s], wanted [%s]", table[i].before, table[i].reached, rest ? rest : "never",
-				 table[i].rest ? table[i].rest : "never");
+				table[i].rest ? table[i].rest : "never");
 	}
-	assert_true(rejoin_anchor("", 0, 0, "own();\n\tsecond(bcdef);", 22) == REJOIN_NEVER);
+	assert_true(realign_by_lines("", 0, 0, "own();\n\tsecond(bcdef);", 22) == REALIGN_NEVER);
 }
 
 int main(void)
