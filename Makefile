@@ -21,14 +21,16 @@ CFLAGS ?= -O2 -g
 PKGS = libcurl libcjson sqlite3 libcrypto
 PKG_CONFIG ?= pkg-config
 
-# Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone: without
-# it eke is built without that (HIREDIS= does so where it is there).
+# Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone and
+# libeditorconfig for .editorconfig: without one eke is built without that (HIREDIS= does so where it is there).
 HIREDIS := $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
+EDITORCONFIG := $(shell $(PKG_CONFIG) --exists editorconfig 2>/dev/null && echo editorconfig)
 # libmicrohttpd is for `eke gateway` alone; MICROHTTPD= builds without it. It gives its epoll to our loop, on Linux.
 MICROHTTPD := $(shell [ "$$(uname -s)" = Linux ] && $(PKG_CONFIG) --exists 'libmicrohttpd >= 0.9.75' 2>/dev/null && echo libmicrohttpd)
-DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS) $(MICROHTTPD); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
-	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(MICROHTTPD),-DHAVE_MICROHTTPD))$(DEP_CFLAGS)
-DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS) $(MICROHTTPD)) -lev -lm)$(DEP_LIBS)
+OPTIONAL = $(HIREDIS) $(EDITORCONFIG) $(MICROHTTPD)
+DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(OPTIONAL); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
+	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(EDITORCONFIG),-DHAVE_EDITORCONFIG) $(if $(MICROHTTPD),-DHAVE_MICROHTTPD))$(DEP_CFLAGS)
+DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(OPTIONAL)) -lev -lm)$(DEP_LIBS)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
@@ -61,7 +63,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains vsix test-vscode protocol clean help
+	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform vsix test-vscode \
+	protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -77,6 +80,7 @@ help:
 	@echo 'make test-editors     the adapters in Vim, Neovim, Emacs, Kakoune and Helix, as far as these can be had'
 	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
 	@echo 'make test-jetbrains   its tests'
+	@echo "make test-jetbrains-platform  the same in the platform's own editor, compiled from source"
 	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix'
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
@@ -115,17 +119,17 @@ $(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
 SCHEMA_C = $(BUILD)/gen/config_schema.c
 SCRIPT_C = $(BUILD)/gen/redis_script.c
 
-# The objects that differ with and without a library are made anew when that changes.
-HIREDIS_STAMP = $(BUILD)/hiredis-$(if $(HIREDIS),is-there,is-not)
-$(HIREDIS_STAMP):
-	@mkdir -p $(@D)
-	@rm -f $(BUILD)/hiredis-is-* && touch $@
-$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/budget/redis.o): $(HIREDIS_STAMP)
-MICROHTTPD_STAMP = $(BUILD)/microhttpd-$(if $(MICROHTTPD),is-there,is-not)
-$(MICROHTTPD_STAMP):
-	@mkdir -p $(@D)
-	@rm -f $(BUILD)/microhttpd-is-* && touch $@
-$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/front/gateway.o): $(MICROHTTPD_STAMP)
+# The one object that differs with and without a library is made anew when that changes.
+# $(1) library, $(2) empty: it is not there, $(3) source without .c
+define optional
+$(BUILD)/$(1)-$(if $(2),is-there,is-not):
+	@mkdir -p $$(@D)
+	@rm -f $(BUILD)/$(1)-is-* && touch $$@
+$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/$(3).o): $(BUILD)/$(1)-$(if $(2),is-there,is-not)
+endef
+$(eval $(call optional,hiredis,$(HIREDIS),src/budget/redis))
+$(eval $(call optional,microhttpd,$(MICROHTTPD),src/front/gateway))
+$(eval $(call optional,editorconfig,$(EDITORCONFIG),src/text/editorconfig))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
 
@@ -238,6 +242,12 @@ jetbrains:
 test-jetbrains: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node --test --test-reporter=spec tests/jetbrains/*.test.mjs
+
+# In the platform's own editor, compiled from source: minutes the first time, and packages that tests/jetbrains/platform.mjs names.
+test-jetbrains-platform: jetbrains tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory all
+	@node tests/jetbrains/platform.mjs
+	@node --test --test-reporter=spec tests/jetbrains/boot.mjs
 
 vsix:
 	@editors/vscode/build --pack

@@ -19,9 +19,13 @@ struct history *conversations_history(struct conversations *c)
 {
 	bool on_disk = c->config->history && !c->failed;
 	struct history **at = on_disk ? &c->disk : &c->memory;
+	struct store_trouble trouble;
 
 	if (!*at)
 		*at = history_new(!on_disk);
+	/* A damaged file was set aside, and all goes on: that is not to pass in silence. */
+	if (on_disk && history_take_trouble(c->disk, &trouble))
+		log_warn("%s", trouble.sentence);
 	return *at;
 }
 

@@ -43,6 +43,7 @@ struct pending {
 	bool whole;
 	bool insert_spaces;
 	unsigned tab_size;
+	bool project_style;
 	struct cursor_context context;
 	uint64_t revision; /* of the document, when it was asked for */
 	struct range range;
@@ -138,6 +139,7 @@ static struct post_input post_input_of(const struct pending *p)
 		.language = p->context.language,
 		.insert_spaces = p->insert_spaces,
 		.tab_size = p->tab_size,
+		.project_style = p->project_style,
 	};
 }
 
@@ -411,6 +413,7 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 		.automatic = p->automatic,
 		.insert_spaces = p->insert_spaces,
 		.tab_size = p->tab_size,
+		.project_style = p->project_style,
 	};
 	struct inflight *inflight = params.endpoint ? inflight_start(engine, &params, &err) : NULL;
 
@@ -572,6 +575,7 @@ uint64_t pending_start(
 	p->whole = request->whole;
 	p->insert_spaces = request->insert_spaces;
 	p->tab_size = request->tab_size;
+	p->project_style = request->project_style;
 	p->callbacks = *callbacks;
 	p->range = (struct range){ request->position, request->position };
 	p->timer = timer_new(engine->loop, on_timer, p);

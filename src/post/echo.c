@@ -22,6 +22,7 @@
 #define SIBLING_WORDS 40 /* … their word characters: less may be a line written twice */
 #define PHRASE_MAX 240 /* bytes of the end of the line that are looked at */
 #define PHRASE_WORDS 12 /* word characters of a repeated end of the line */
+#define AGAIN_WORDS 3       /* word characters of a suggestion that is said again */
 #define WORD_MIN 2 /* letters of the word under the cursor */
 #define HEADERS_MAX 6 /* blocks around the cursor that are looked for */
 
@@ -725,6 +726,27 @@ static bool may_show_block(const struct post_context *c, const struct strbuf *t)
 	return count > 0;
 }
 
+/*
+ * The answer is the line above, which stands there twice already, and nothing else: the same thing said again.
+ */
+static bool is_said_again(const struct post_context *c, const struct strbuf *t)
+{
+	const char *s = c->prefix.data;
+	size_t end = c->above.start;
+	struct line before = { 0, 0 };
+
+	if (!c->head_blank || !c->above.len || count_word_chars(t->data, t->len) < AGAIN_WORDS || c->whole_lines ||
+		!is_same_line(t->data, trimmed_length(t->data, t->len), s + c->above.start, c->above.len))
+		return false;
+	while (end && !before.len) {
+		size_t start = post_line_start(s, end - 1);
+
+		line_at(s, end - 1, start, &before);
+		end = start;
+	}
+	return is_same_line(s + before.start, before.len, s + c->above.start, c->above.len);
+}
+
 /* --- together --- */
 
 bool echo_drop(const struct post_context *c, struct draft *draft, bool wrapped)
@@ -752,6 +774,12 @@ bool echo_drop(const struct post_context *c, struct draft *draft, bool wrapped)
 			drop_dot(c, text) || drop_space(c, text))
 			continue;
 		break;
+	}
+	if (is_said_again(c, text)) {
+		/* Of a growing text another line may follow. */
+		if (draft->growing)
+			return false;
+		strbuf_reset(text);
 	}
 	return true;
 }

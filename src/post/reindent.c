@@ -159,6 +159,7 @@ static void look(const struct post_context *c, const struct strbuf *t, struct la
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
 	struct line line;
 	size_t at = 0;
+	size_t after;
 
 	*l = (struct layout){ .space_unit = c->unit };
 	while (at <= t->len) {
@@ -177,9 +178,10 @@ static void look(const struct post_context *c, const struct strbuf *t, struct la
 		}
 		i = next;
 	}
-	l->foreign = is_all_foreign(c, t, at <= t->len ? at : t->len);
-	l->given = columns_of(c, l, t->data + l->first.start, l->first.len);
+	after = at;
 	l->more = next_line(&w, &at, &l->second);
+	l->foreign = l->more && is_all_foreign(c, t, after <= t->len ? after : t->len);
+	l->given = columns_of(c, l, t->data + l->first.start, l->first.len);
 	if (l->more)
 		l->columns = columns_of(c, l, t->data + l->second.start, l->second.len);
 }
@@ -564,6 +566,24 @@ static bool begin_on_line(const struct post_context *c, struct draft *draft, str
 	return true;
 }
 
+/* The first line on an empty one keeps its blanks, but as the document has them. Of a line alone the project tells. */
+static void convert_first_blanks(const struct post_context *c, struct strbuf *t, struct layout *l)
+{
+	const char *line = t->data + l->first.start;
+	size_t spaces = leading_spaces(line, l->first.len);
+	struct strbuf blanks;
+
+	if (c->head_len || !is_foreign(c, line, l->first.len) || !(l->foreign || (c->in->project_style && !l->more)))
+		return;
+	if (!l->foreign && spaces)
+		l->space_unit = guess_space_unit(c, spaces);
+	l->foreign = true;
+	strbuf_init(&blanks, LIMIT_COMPLETION_TEXT);
+	post_add_indent(c, &blanks, columns_of(c, l, line, l->first.len));
+	strbuf_splice(t, l->first.start, skip_blanks(line, l->first.len), blanks.data, blanks.len);
+	strbuf_release(&blanks);
+}
+
 static size_t next_line_start(const struct strbuf *t, size_t at)
 {
 	const char *lf = memchr(t->data + at, '\n', t->len - at);
@@ -587,10 +607,13 @@ bool reindent(const struct post_context *c, struct draft *draft)
 		strbuf_truncate(t, l.second.start);
 		look(c, t, &l);
 	}
+	if (draft->growing && !c->head_len && c->in->project_style && is_foreign(c, t->data + l.first.start, l.first.len))
+		return false;
 	below = !c->head_blank && l.first.start > 0;
 	/* What the answer gave its first line, before that went on with the cursor's. */
 	if (!below)
 		l.given = given;
 	rewrite(c, t, &l, shift_of(c, t, &l, draft, below), below ? l.first.start : next_line_start(t, l.first.start));
+	convert_first_blanks(c, t, &l);
 	return true;
 }

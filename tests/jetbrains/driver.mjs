@@ -11,13 +11,22 @@ export class JavaDriver {
 	#id = 0;
 	#words = '';
 
-	/** command: the program that hosts the editor, with its arguments; env: more variables for it. */
-	constructor(command, env = {}) {
+	/**
+	 * command: the program that hosts the editor, with its arguments; env: more variables for it; keep: one process for all that is
+	 * played with this driver, until end().
+	 */
+	constructor(command, env = {}, { keep = false } = {}) {
 		this.program = command;
 		this.env = env;
+		this.keep = keep;
 	}
 
 	async start({ command, folder, options = {}, settings = {} }) {
+		if (!this.#child) this.#launch();
+		await this.call('start', { command, folder, options, settings });
+	}
+
+	#launch() {
 		const [program, ...rest] = this.program;
 		this.#child = spawn(program, rest, { env: { ...process.env, ...this.env }, stdio: ['pipe', 'pipe', 'pipe'] });
 		this.#child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -39,7 +48,6 @@ export class JavaDriver {
 				resolve();
 			});
 		});
-		await this.call('start', { command, folder, options, settings });
 	}
 
 	call(method, params = {}) {
@@ -104,9 +112,16 @@ export class JavaDriver {
 	async stop() {
 		if (!this.#child) return;
 		await this.call('stop').catch(() => {});
+		if (!this.keep) await this.end();
+	}
+
+	/** Ends the process. */
+	async end() {
+		if (!this.#child) return;
 		this.#child.stdin.end();
 		const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
 		await this.exited;
 		clearTimeout(timer);
+		this.#child = undefined;
 	}
 }

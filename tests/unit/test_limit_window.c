@@ -398,13 +398,48 @@ static void test_reserved(void **state)
 		assert_int_equal(limit_window_reserved(reserves[i].limit, reserves[i].reserve), reserves[i].reserved);
 }
 
+/* Machines that use the window cannot be asked: all that is left counts as used but for the spares. */
+static void test_partitioned(void **state)
+{
+	static const struct {
+		size_t count;
+		int64_t spares, kept, used, remaining;
+		bool admitted;
+	} cases[] = { { 0, 0, 0, 10, 0, false }, { 3, 0, 0, 10, 0, false }, { 3, 2, 0, 8, 2, true },
+		      { 3, 2, 2, 8, 2, false },	 { 9, 2, 0, 9, 1, true },   { 10, 2, 0, 10, 0, false } };
+	int64_t times[10];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		times[i] = 5000000 + (int64_t)i;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct plan_window window = { .models = all, .limit = 10, .period = HOUR };
+		struct limit_window_facts facts = { .window = &window,
+						    .times = times,
+						    .count = cases[i].count,
+						    .partitioned = true,
+						    .spares = cases[i].spares,
+						    .now = 6000000 };
+		struct limit_window_state s;
+
+		limit_window_span(&window, facts.now, zone_offset, &facts.span);
+		limit_window_evaluate(&facts, &s);
+		if (s.used != cases[i].used || s.remaining != cases[i].remaining)
+			fail_msg("%zu: %lld used, %lld left", i, (long long)s.used, (long long)s.remaining);
+		/* Now, or when the others are asked again. */
+		if (limit_window_retry_at(&facts, cases[i].kept) != (cases[i].admitted ? 6000 : 6060))
+			fail_msg("%zu: retry at %lld", i, (long long)limit_window_retry_at(&facts, cases[i].kept));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calendar_spans), cmocka_unit_test(test_calendar_is_seamless),
 		cmocka_unit_test(test_sliding_span),   cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_alone),	       cmocka_unit_test(test_retry_is_true),
-		cmocka_unit_test(test_patterns),       cmocka_unit_test(test_reserved),
+		cmocka_unit_test(test_alone),	       cmocka_unit_test(test_partitioned),
+		cmocka_unit_test(test_retry_is_true),  cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_reserved),
 	};
 
 	zone_init();

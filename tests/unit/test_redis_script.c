@@ -65,7 +65,7 @@ static void on_answer(void *ctx, uint64_t tag, const struct redis_reply *reply)
 	told.wait = redis_reply_int(reply, 4);
 	told.window = redis_reply_int(reply, 5);
 	strbuf_reset(&told.news);
-	told.spares = redis_reply_int(reply, 6);
+	told.spares = (int64_t)(strlen(redis_reply_text(reply, 6)) + 1) / 3; /* ids of two digits */
 	told.spares_until = redis_reply_int(reply, 7);
 	for (size_t i = 8; i < redis_reply_count(reply); i++)
 		strbuf_addf(&told.news, "%s;", redis_reply_text(reply, i));
@@ -256,6 +256,84 @@ static void test_calendar(void **state)
 	assert_in_range(told.wait, 82700000, 82800000);
 	assert_int_equal(reserve("14", true, WHO, late), 0);
 	assert_in_range(told.wait, 82700000, 82800000);
+}
+
+/* What a machine may send while it cannot ask is counted for all others beforehand. */
+static void test_spares(void **state)
+{
+	static const char *const mine[] = { "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7",
+					    "b8", "b9", "ba", "bb", "bc", "bd", "be", "bf" };
+	static const char *const yours[] = { "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7",
+					     "c8", "c9", "ca", "cb", "cc", "cd", "ce", "cf" };
+	static const char sixty[] = "machine sliding 60 0 3600000 0 0 *";
+	int yes = 0;
+
+	if (!*state)
+		skip();
+	/* A quarter of what is left, shared by those who are there. */
+	assert_int_equal(reserve_with("me", mine, 16, "a1", true, WHO, sixty), 1);
+	assert_int_equal(told.spares, 14);
+	assert_in_range(told.spares_until, now + 590000, now + 620000);
+	assert_int_equal(reserve_with("you", yours, 16, "a2", true, WHO, sixty), 1);
+	assert_int_equal(told.spares, 5);
+	/* No change, nothing said. */
+	assert_int_equal(reserve_with("you", yours, 16, "a3", true, WHO, sixty), 1);
+	assert_int_equal(told.spares_until, 0);
+	/* You may have all but what I may send. */
+	for (int i = 0; i < 70; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "d%02x", (unsigned)i);
+		yes += reserve_with("you", yours, 16, id, true, WHO, sixty) == 1;
+	}
+	assert_int_equal(yes, 60 - 3 - 14);
+	/* A small limit has none. */
+	assert_int_equal(reserve_with("me", mine, 16, "a4", true, "s2 p2 k2 m", "machine sliding 19 0 3600000 0 0 *"),
+			 1);
+	assert_int_equal(told.spares, 0);
+}
+
+static void say_hello(const char *words)
+{
+	struct redis_args args = { .texts = NULL };
+
+	add_words(&args, words);
+	redis_call(redis, &args, on_hello, NULL, 0);
+	redis_args_release(&args);
+	loop_run(loop);
+}
+
+/* A machine comes that knew another ledger: until those who shared that have come, too, nothing is let through. */
+static void test_doubt(void **state)
+{
+	if (!*state)
+		skip();
+	assert_int_equal(reserve("a1", true, WHO, HOUR), 1);
+	say_hello("hello ffffffffffffffffffffffffffffffff me 7 eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee them me");
+	assert_string_equal(salt, "0123456789abcdef0123456789abcdef");
+	call("join", "me", 0, NULL);
+	assert_int_equal(reserve("a2", true, WHO, HOUR), 0);
+	assert_int_equal(told.window, -1);
+	assert_in_range(told.wait, 3590000, 3600000);
+	call("join", "them", 0, NULL);
+	assert_int_equal(reserve("a2", true, WHO, HOUR), 1);
+	/* One that has been here is not waited for. */
+	say_hello("hello ffffffffffffffffffffffffffffffff me 7 eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee them me");
+	assert_int_equal(reserve("a3", true, WHO, HOUR), 1);
+}
+
+/* An older copy of the data has come back: it is no longer the ledger that anybody knew. */
+static void test_older_copy(void **state)
+{
+	if (!*state)
+		skip();
+	assert_int_equal(reserve("a1", true, WHO, HOUR), 1);
+	call("news", "me", 1000, NULL);
+	assert_int_equal(told.verdict, -1);
+	say_hello("hello ffffffffffffffffffffffffffffffff me 1000 0123456789abcdef0123456789abcdef");
+	assert_string_equal(salt, "ffffffffffffffffffffffffffffffff");
+	call("news", "you", 0, NULL);
+	assert_string_equal(told.news.data, "mme;me;");
 }
 
 /* Who counts with whom. */
@@ -453,7 +531,8 @@ static void test_tidy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_sliding), TEST(test_reserve_share), TEST(test_calendar), TEST(test_scopes), TEST(test_gone),
+		TEST(test_sliding), TEST(test_reserve_share), TEST(test_calendar), TEST(test_spares),
+		TEST(test_doubt),   TEST(test_older_copy),    TEST(test_scopes),   TEST(test_gone),
 		TEST(test_blocks),  TEST(test_probe),	      TEST(test_news),	   TEST(test_tidy),
 	};
 

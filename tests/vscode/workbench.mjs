@@ -173,19 +173,19 @@ export class Window {
 
 	async go(url) {
 		this.url = url;
-		await this.page.goto(url);
+		await this.page.goto(url, { waitUntil: 'commit', timeout: 120_000 });
 		await this.ready();
 	}
 
 	async ready() {
-		await this.page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 60_000 });
-		await this.page.waitForSelector('.statusbar-item[id*="eke"]', { timeout: 60_000 });
+		await this.page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 120_000 });
+		await this.page.waitForSelector('.statusbar-item[id*="eke"]', { timeout: 120_000 });
 		const isActive = (vscode) => vscode.extensions.getExtension('eke.eke').isActive;
 		await until('the extension is active', () => this.api(isActive).catch(() => false));
 	}
 
 	async reload() {
-		await this.page.reload();
+		await this.page.reload({ waitUntil: 'commit', timeout: 120_000 });
 		await this.ready();
 	}
 

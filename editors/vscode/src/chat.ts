@@ -220,6 +220,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	async ask({ prompt, command, attachments = [], edit }: Question): Promise<void> {
 		if (this.isBusy || !(prompt.trim() || command)) return;
 		const former = this.turns;
+		this.turns = this.turns.filter(({ text, error }) => text || error === undefined); // what was only an error is over
 		this.target = attachments.find(({ context }) => context.kind === 'selection' || context.kind === 'file');
 		if (edit) this.turns = this.turns.slice(0, this.turns.indexOf(edit));
 		const names = attachments.map(({ label }) => label);

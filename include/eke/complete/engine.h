@@ -37,6 +37,7 @@ struct engine_request {
 	/* The editor's indentation, for documents that show none; tab_size 0: unknown. */
 	bool insert_spaces;
 	unsigned tab_size;
+	bool project_style; /* insert_spaces is the project's rule (.editorconfig), no setting */
 	/* The popup's selected item, which the answer must extend (LSP 3.18, selectedCompletionInfo); NULL: none. */
 	const char *selected_text;
 	struct range selected_range;

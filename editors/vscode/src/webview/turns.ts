@@ -184,7 +184,7 @@ export class TurnView {
 			'div',
 			{ class: 'actions' },
 			this.#text ? iconButton('copy', words.copy, () => post({ type: 'copy', text: this.#text })) : '',
-			isLast ? iconButton('refresh', words.regenerate, () => post({ type: 'regenerate' }), 'regenerate') : '',
+			isLast && this.#text ? iconButton('refresh', words.regenerate, () => post({ type: 'regenerate' }), 'regenerate') : '',
 			h('span', { class: 'tokens' }, tokens),
 		);
 	}

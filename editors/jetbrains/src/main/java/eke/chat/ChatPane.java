@@ -36,8 +36,9 @@ import javax.swing.event.PopupMenuListener;
  */
 public final class ChatPane extends JPanel implements Chat.View {
 	private static final long serialVersionUID = 1;
-	/** Streamed text is drawn so often: more would only cost time. */
+	/** Streamed text is drawn so often; less often where drawing takes long, so that most of the time is left for other things. */
 	private static final int REDRAW_MS = 60;
+	private static final int REDRAW_SHARE = 6;
 	private static final String DEFAULT_MODEL = "default model";
 
 	private final transient Chat chat;
@@ -231,7 +232,7 @@ public final class ChatPane extends JPanel implements Chat.View {
 		if (chat.isAnswering())
 			return;
 		edited = question.id.isEmpty() ? null : question;
-		input.setText(question.text);
+		input.setText(question.text());
 		showChips();
 		focus();
 	}
@@ -373,11 +374,15 @@ public final class ChatPane extends JPanel implements Chat.View {
 	}
 
 	private void redrawLast() {
+		long begun = System.nanoTime();
 		boolean follow = isAtEnd();
 		if (turns.getComponentCount() > 0)
 			((TurnView)turns.getComponent(turns.getComponentCount() - 1)).update(true);
 		if (follow)
 			scrollToEnd();
+		// What it costs to lay it out comes behind this, in the same queue.
+		SwingUtilities.invokeLater(() -> redraw.setInitialDelay((int)Math.min(5000,
+			Math.max(REDRAW_MS, REDRAW_SHARE * (System.nanoTime() - begun) / 1_000_000))));
 	}
 
 	/* Who has scrolled up to read stays there. */

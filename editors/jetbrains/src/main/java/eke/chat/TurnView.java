@@ -124,12 +124,12 @@ final class TurnView extends JPanel {
 		if (body.getComponentCount() == 0)
 			body.add(Look.area(Look.font(), true));
 		JTextArea area = (JTextArea)body.getComponent(0);
-		if (!area.getText().equals(turn.text))
-			area.setText(turn.text);
+		if (!area.getText().equals(turn.text()))
+			area.setText(turn.text());
 	}
 
 	private void answer() {
-		List<Markdown.Block> blocks = Markdown.blocks(turn.streaming ? turn.text + "▌" : turn.text);
+		List<Markdown.Block> blocks = Markdown.blocks(turn.streaming ? turn.text() + "▌" : turn.text());
 		for (int i = 0; i < blocks.size(); i++) {
 			Markdown.Block block = blocks.get(i);
 			BlockView known = i < body.getComponentCount() ? (BlockView)body.getComponent(i) : null;
@@ -152,8 +152,8 @@ final class TurnView extends JPanel {
 		else if (!turn.streaming) {
 			if (isLast)
 				buttons.add(Look.link("Regenerate", "Another answer; it costs a request", actions::regenerate));
-			if (!turn.text.isEmpty())
-				buttons.add(Look.link("Copy", "Copy the answer as Markdown", () -> copy(turn.text)));
+			if (!turn.text().isEmpty())
+				buttons.add(Look.link("Copy", "Copy the answer as Markdown", () -> copy(turn.text())));
 		}
 	}
 

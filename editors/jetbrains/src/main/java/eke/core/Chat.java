@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The conversation that is on the screen. The server keeps conversations and makes prompts; here is what was said, what is being
@@ -33,8 +34,7 @@ public final class Chat {
 		public final boolean isQuestion;
 		/** The server's id of it; "" until it is known. */
 		public String id = "";
-		/** Markdown in an answer, plain text in a question. */
-		public String text = "";
+		String text = "";
 		/** What the model thought aloud. */
 		public String reasoning = "";
 		public String model = "";
@@ -50,17 +50,26 @@ public final class Chat {
 		Turn(boolean isQuestion) {
 			this.isQuestion = isQuestion;
 		}
+
+		/** Markdown in an answer, plain text in a question. */
+		public String text() {
+			return streaming ? stream.toString() : text;
+		}
 	}
 
 	/** Something that goes with a question. */
 	public static final class Attachment {
-		/** As the protocol's Context. */
-		final JsonObject context;
+		/** As the protocol's Context; asked for when the server is up and the question goes out. */
+		final Supplier<JsonObject> context;
 		public final String name;
 		/** The place in the IDE that code of the answer may replace; null: none. */
 		final Object origin;
 
 		public Attachment(JsonObject context, String name, Object origin) {
+			this(() -> context, name, origin);
+		}
+
+		public Attachment(Supplier<JsonObject> context, String name, Object origin) {
 			this.context = context;
 			this.name = name;
 			this.origin = origin;
@@ -175,7 +184,7 @@ public final class Chat {
 		question.text = command.isEmpty() ? text : ("/" + command + " " + text).trim();
 		JsonArray context = new JsonArray();
 		for (Attachment attachment : attachments) {
-			context.add(attachment.context);
+			context.add(attachment.context.get());
 			question.about.add(attachment.name);
 			if (question.origin == null)
 				question.origin = attachment.origin;
@@ -196,15 +205,17 @@ public final class Chat {
 
 	/** A command in a chat of its own, which is not shown here. */
 	public void once(String command, List<Attachment> attachments, Once once) {
-		JsonArray context = new JsonArray();
-		for (Attachment attachment : attachments)
-			context.add(attachment.context);
-		others++;
-		call("chat/send", Json.object("prompt", "", "command", command, "context", context.size() > 0 ? context : null),
-			(result, error) -> {
-				others--;
-				once.take(Json.string(result, "text", ""), message(error));
-			});
+		server.whenRunning(() -> {
+			JsonArray context = new JsonArray();
+			for (Attachment attachment : attachments)
+				context.add(attachment.context.get());
+			others++;
+			server.request("chat/send", Json.object("prompt", "", "command", command, "context", context.size() > 0 ? context : null),
+				(result, error) -> {
+					others--;
+					once.take(Json.string(result, "text", ""), message(error));
+				});
+		});
 	}
 
 	/** Asks the last question once more. False if there is nothing to ask again. */
@@ -266,7 +277,6 @@ public final class Chat {
 			return;
 		JsonObject value = Json.sub(params, "value");
 		answer.stream.append(Documents.unix(Json.string(value, "text", "")));
-		answer.text = answer.stream.toString();
 		answer.reasoning += Json.string(value, "reasoning", "");
 		if (view != null)
 			view.streamed();
@@ -276,6 +286,7 @@ public final class Chat {
 		if (answer != own)
 			return;
 		Turn replaced = former;
+		own.text = own.text();
 		own.streaming = false;
 		if (error == null) {
 			become(Json.string(result, "chatId", id));

@@ -204,6 +204,15 @@ public final class Editors implements EditorFactoryListener {
 
 	// --- what the user does ---
 
+	/** As if the editor got the focus, or lost it: for tests. */
+	void focus(Editor editor, boolean gained) {
+		Tracked known = tracked.get(editor);
+		if (known != null && gained)
+			enter(known);
+		else if (known != null)
+			leave(known);
+	}
+
 	private void enter(Tracked one) {
 		session.ghost.enter(one.view);
 		if (!EkeSettings.values().enabled)

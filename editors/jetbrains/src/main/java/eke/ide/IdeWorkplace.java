@@ -70,17 +70,19 @@ final class IdeWorkplace implements Workplace {
 
 	/** A part of a document, as the server finds it in its copy; as text if it has none. */
 	static Chat.Attachment range(EkeService service, IdeText text, int start, int end) {
-		service.session.documents.open(text);
-		service.session.documents.flush(text);
 		int first = text.line(start) + 1;
 		int last = text.line(Math.max(start, end - 1)) + 1;
 		String name = text.file.getName() + (first == last ? ":" + first : ":" + first + "-" + last);
 		RangeMarker origin = text.document.createRangeMarker(start, end);
 		origin.setGreedyToRight(true);
-		return new Chat.Attachment(service.session.documents.isOpen(text)
-			? Json.object("kind", "selection", "uri", text.uri(), "range", Documents.range(text, start, end))
-			: Json.object("kind", "text", "name", name, "languageId", text.language(), "text",
-				text.chars().subSequence(start, end).toString()), name, origin);
+		String words = text.chars().subSequence(start, end).toString();
+		return new Chat.Attachment(() -> {
+			service.session.documents.open(text);
+			service.session.documents.flush(text);
+			return service.session.documents.isOpen(text) && origin.isValid() ? Json.object("kind", "selection", "uri", text.uri(),
+				"range", Documents.range(text, origin.getStartOffset(), origin.getEndOffset()))
+				: Json.object("kind", "text", "name", name, "languageId", text.language(), "text", words);
+		}, name, origin);
 	}
 
 	@Override
@@ -91,9 +93,11 @@ final class IdeWorkplace implements Workplace {
 	}
 
 	static Chat.Attachment file(EkeService service, IdeText text) {
-		service.session.documents.open(text);
-		service.session.documents.flush(text);
-		return new Chat.Attachment(Json.object("kind", "file", "uri", text.uri()), text.file.getName(),
+		return new Chat.Attachment(() -> {
+			service.session.documents.open(text);
+			service.session.documents.flush(text);
+			return Json.object("kind", "file", "uri", text.uri());
+		}, text.file.getName(),
 			text.document.createRangeMarker(0, text.document.getTextLength()));
 	}
 
@@ -143,7 +147,7 @@ final class IdeWorkplace implements Workplace {
 		if (editor == null || !editor.getDocument().isWritable()
 			|| !FileDocumentManager.getInstance().requestWriting(editor.getDocument(), project))
 			return false;
-		WriteCommandAction.runWriteCommandAction(project, "Insert from Chat", EkeService.NOTIFICATIONS, () -> {
+		WriteCommandAction.runWriteCommandAction(project, "Insert from Chat", null, () -> {
 			int start = editor.getSelectionModel().hasSelection() ? editor.getSelectionModel().getSelectionStart()
 				: editor.getCaretModel().getOffset();
 			int end = editor.getSelectionModel().hasSelection() ? editor.getSelectionModel().getSelectionEnd() : start;

@@ -110,7 +110,7 @@ public class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 		case "status":
 			return session.statusLine();
 		case "chat":
-			return transcript();
+			return Transcript.of(session.chat, draft);
 		default:
 			throw new IllegalArgumentException(method);
 		}
@@ -243,27 +243,13 @@ public class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 	private void apply() {
 		for (int i = session.chat.turns().size() - 1; i >= 0; i--) {
 			Chat.Turn turn = session.chat.turns().get(i);
-			String code = turn.isQuestion ? null : Markdown.lastCode(turn.text);
+			String code = turn.isQuestion ? null : Markdown.lastCode(turn.text());
 			if (code != null) {
 				int[] range = (int[])turn.origin;
 				change(current, range[0], range[1], code + "\n");
 				return;
 			}
 		}
-	}
-
-	/* As an adapter that shows it in one buffer would. */
-	private String transcript() {
-		StringBuilder text = new StringBuilder();
-		for (Chat.Turn turn : session.chat.turns()) {
-			text.append(turn.isQuestion ? "## You" : "## eke" + (turn.model.isEmpty() ? "" : " · " + turn.model)).append("\n\n");
-			text.append(turn.text);
-			for (String note : turn.notes)
-				text.append(text.toString().endsWith("\n\n") ? "> " : "\n\n> ").append(note);
-			if (!turn.streaming)
-				text.append("\n\n");
-		}
-		return session.chat.isAnswering() ? text.toString() : text + "## You\n\n" + draft;
 	}
 
 	private final class View implements Ghost.View {
