@@ -21,14 +21,16 @@ CFLAGS ?= -O2 -g
 PKGS = libcurl libcjson sqlite3 libcrypto
 PKG_CONFIG ?= pkg-config
 
-# Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone: without
-# it eke is built without that (HIREDIS= does so where it is there).
+# Found once, when something is compiled. libev has no .pc file on Debian. hiredis is for ledger.redis alone and
+# libeditorconfig for .editorconfig: without one eke is built without that (HIREDIS= does so where it is there).
 HIREDIS := $(shell $(PKG_CONFIG) --exists hiredis 2>/dev/null && echo hiredis)
+EDITORCONFIG := $(shell $(PKG_CONFIG) --exists editorconfig 2>/dev/null && echo editorconfig)
 # libmicrohttpd is for `eke gateway` alone; MICROHTTPD= builds without it. It gives its epoll to our loop, on Linux.
 MICROHTTPD := $(shell [ "$$(uname -s)" = Linux ] && $(PKG_CONFIG) --exists 'libmicrohttpd >= 0.9.75' 2>/dev/null && echo libmicrohttpd)
-DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HIREDIS) $(MICROHTTPD); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
-	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(MICROHTTPD),-DHAVE_MICROHTTPD))$(DEP_CFLAGS)
-DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(HIREDIS) $(MICROHTTPD)) -lev -lm)$(DEP_LIBS)
+OPTIONAL = $(HIREDIS) $(EDITORCONFIG) $(MICROHTTPD)
+DEP_CFLAGS = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS) $(OPTIONAL); $(PKG_CONFIG) --cflags libev 2>/dev/null) \
+	$(if $(HIREDIS),-DHAVE_HIREDIS) $(if $(EDITORCONFIG),-DHAVE_EDITORCONFIG) $(if $(MICROHTTPD),-DHAVE_MICROHTTPD))$(DEP_CFLAGS)
+DEP_LIBS = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS) $(OPTIONAL)) -lev -lm)$(DEP_LIBS)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
@@ -117,17 +119,17 @@ $(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
 SCHEMA_C = $(BUILD)/gen/config_schema.c
 SCRIPT_C = $(BUILD)/gen/redis_script.c
 
-# The objects that differ with and without a library are made anew when that changes.
-HIREDIS_STAMP = $(BUILD)/hiredis-$(if $(HIREDIS),is-there,is-not)
-$(HIREDIS_STAMP):
-	@mkdir -p $(@D)
-	@rm -f $(BUILD)/hiredis-is-* && touch $@
-$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/budget/redis.o): $(HIREDIS_STAMP)
-MICROHTTPD_STAMP = $(BUILD)/microhttpd-$(if $(MICROHTTPD),is-there,is-not)
-$(MICROHTTPD_STAMP):
-	@mkdir -p $(@D)
-	@rm -f $(BUILD)/microhttpd-is-* && touch $@
-$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/src/front/gateway.o): $(MICROHTTPD_STAMP)
+# The one object that differs with and without a library is made anew when that changes.
+# $(1) library, $(2) empty: it is not there, $(3) source without .c
+define optional
+$(BUILD)/$(1)-$(if $(2),is-there,is-not):
+	@mkdir -p $$(@D)
+	@rm -f $(BUILD)/$(1)-is-* && touch $$@
+$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/$(3).o): $(BUILD)/$(1)-$(if $(2),is-there,is-not)
+endef
+$(eval $(call optional,hiredis,$(HIREDIS),src/budget/redis))
+$(eval $(call optional,microhttpd,$(MICROHTTPD),src/front/gateway))
+$(eval $(call optional,editorconfig,$(EDITORCONFIG),src/text/editorconfig))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
 

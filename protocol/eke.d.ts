@@ -428,8 +428,17 @@ export interface InlineCompletionParams {
 			text: string;
 		};
 	};
+	formattingOptions?: FormattingOptions;
 	workDoneToken?: Token;
 	streamToken?: Token;
+}
+
+/** What the editor indents the document with; LSP's, of which eke reads two members. The cursor's line and the document's other lines go before it, and so does what .editorconfig says about the file. */
+export interface FormattingOptions {
+	/** Columns of one level of indentation. Above 16 it counts as missing. */
+	tabSize?: number;
+	/** Spaces, not tabs. */
+	insertSpaces?: boolean;
 }
 
 /** The best first. */
@@ -441,6 +450,7 @@ export interface InlineCompletionList {
 export interface InlineCompletionItem {
 	/** Takes the place of range. */
 	insertText: string;
+	/** On the cursor's line, from at or left of the cursor to at or right of it. What it has right of the cursor are closing brackets and quotes that insertText has in it, too: an editor's auto-pairs put them there. */
 	range: Range;
 	filterText?: string;
 	command: AcceptCommand;

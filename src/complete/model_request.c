@@ -47,6 +47,7 @@ struct model_request {
 	enum post_source source;
 	bool insert_spaces;
 	unsigned tab_size;
+	bool project_style;
 	bool counted;
 	size_t candidate_count; /* candidates */
 	struct endpoint *endpoint; /* ref */
@@ -155,6 +156,7 @@ static struct post_input post_input_of(const struct model_request *request)
 		.max_lines = lines_of(request),
 		.insert_spaces = request->insert_spaces,
 		.tab_size = request->tab_size,
+		.project_style = request->project_style,
 	};
 }
 
@@ -467,6 +469,7 @@ static struct model_request *request_alloc(
 	request->counted = plan_is_counted(endpoint_config(params->endpoint)->plan);
 	request->insert_spaces = params->insert_spaces;
 	request->tab_size = params->tab_size;
+	request->project_style = params->project_style;
 	cursor_context_copy(&request->context, params->context);
 	in = (struct excerpt_input){ .before = request->context.before.data,
 		.before_len = request->context.before.len,

@@ -38,6 +38,7 @@ struct model_request_params {
 	bool automatic;
 	bool insert_spaces;
 	unsigned tab_size;
+	bool project_style;
 };
 
 /*

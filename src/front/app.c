@@ -22,6 +22,7 @@ void app_init(struct app *app, const struct app_options *options)
 	app->upstream = upstream_new(app->loop, app->budget);
 	app->docs = docs_new();
 	app->workspace = workspace_new();
+	app->editorconfig = editorconfig_new();
 	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
 	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
@@ -34,6 +35,7 @@ void app_release(struct app *app)
 	edits_free(app->edits);
 	chat_free(app->chat);
 	engine_free(app->engine);
+	editorconfig_free(app->editorconfig);
 	workspace_free(app->workspace);
 	docs_free(app->docs);
 	upstream_free(app->upstream);

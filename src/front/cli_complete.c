@@ -127,6 +127,8 @@ static void run(struct complete_command *c, const char *path, int64_t line, int6
 			(long long)line);
 	} else {
 		request.uri = uri;
+		request.project_style =
+			editorconfig_apply(c->app.editorconfig, uri, &request.insert_spaces, &request.tab_size);
 		request.position.character = byte_column(text, line, column);
 		engine_complete(c->app.engine, &request, &callbacks);
 		loop_run(c->app.loop);

@@ -214,6 +214,8 @@ struct rpc_result *lsp_inline_completion(void *ctx, struct rpc_request *request,
 	c->next = lsp->completions;
 	lsp->completions = c;
 	wanted.uri = p.document.uri;
+	wanted.project_style =
+		editorconfig_apply(lsp->app.editorconfig, p.document.uri, &wanted.insert_spaces, &wanted.tab_size);
 	wanted.position = p.position;
 	wanted.automatic = c->automatic;
 	/* Who follows the text as it comes wants all of it. */

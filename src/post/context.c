@@ -117,9 +117,11 @@ static void set_indentation(struct post_context *c)
 	/* Of a Makefile only recipes need their tab. */
 	if ((c->syntax->flags & (SYNTAX_TABS | SYNTAX_SHELL)) == (SYNTAX_TABS | SYNTAX_SHELL) && !is_recipe(c))
 		mixed = true;
-	/* The cursor's line, enough others, the language, or, where there is next to nothing yet, the client. */
+	/* The cursor's line, enough others, the language, the project where no line says anything, or the client where
+	   there is next to nothing yet. */
 	c->sure = !mixed &&
 		(bytes || lines >= SURE_LINES || (c->syntax->flags & SYNTAX_TABS) ||
+			(c->in->project_style && !lines) ||
 			(!c->in->insert_spaces && c->prefix.len + c->suffix.len < NEW_DOCUMENT));
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);

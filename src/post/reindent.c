@@ -566,6 +566,24 @@ static bool begin_on_line(const struct post_context *c, struct draft *draft, str
 	return true;
 }
 
+/* The first line on an empty one keeps its blanks, but as the document has them. Of a line alone the project tells. */
+static void convert_first_blanks(const struct post_context *c, struct strbuf *t, struct layout *l)
+{
+	const char *line = t->data + l->first.start;
+	size_t spaces = leading_spaces(line, l->first.len);
+	struct strbuf blanks;
+
+	if (c->head_len || !is_foreign(c, line, l->first.len) || !(l->foreign || (c->in->project_style && !l->more)))
+		return;
+	if (!l->foreign && spaces)
+		l->space_unit = guess_space_unit(c, spaces);
+	l->foreign = true;
+	strbuf_init(&blanks, LIMIT_COMPLETION_TEXT);
+	post_add_indent(c, &blanks, columns_of(c, l, line, l->first.len));
+	strbuf_splice(t, l->first.start, skip_blanks(line, l->first.len), blanks.data, blanks.len);
+	strbuf_release(&blanks);
+}
+
 static size_t next_line_start(const struct strbuf *t, size_t at)
 {
 	const char *lf = memchr(t->data + at, '\n', t->len - at);
@@ -589,10 +607,13 @@ bool reindent(const struct post_context *c, struct draft *draft)
 		strbuf_truncate(t, l.second.start);
 		look(c, t, &l);
 	}
+	if (draft->growing && !c->head_len && c->in->project_style && is_foreign(c, t->data + l.first.start, l.first.len))
+		return false;
 	below = !c->head_blank && l.first.start > 0;
 	/* What the answer gave its first line, before that went on with the cursor's. */
 	if (!below)
 		l.given = given;
 	rewrite(c, t, &l, shift_of(c, t, &l, draft, below), below ? l.first.start : next_line_start(t, l.first.start));
+	convert_first_blanks(c, t, &l);
 	return true;
 }

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { play, transcripts } from '../../editors/conformance/runner.mjs';
 import { CUT, open, startEditor, withEke } from './session.mjs';
 import { until } from './terminal.mjs';
-import { driver, editor, root } from './vim-driver.mjs';
+import { driver, editor, root, vimValue } from './vim-driver.mjs';
 
 const run = promisify(execFile);
 const wanted = (process.env.EKE_TEST_EDITORS ?? 'vim-9.0 vim-9.2 nvim-0.10 nvim-0.12').split(' ');
@@ -62,6 +62,63 @@ function own(name) {
 		await until('undone', async () => (await vim.buffer()).text === CUT.replace('‸', 'for (').trimEnd(), {
 			state: () => vim.picture(),
 		});
+	});
+
+	test('undo takes back what was accepted in place of closers in one step', { timeout: 60_000 }, async () => {
+		const steps = [
+			{ file: 'print(‸)\n', name: 'a.py' },
+			{ type: 'x' },
+			{ ask: 'print(x‸)', as: 'a' },
+			{ answer: 'a', items: [{ text: 'x) if (y) else print(z)', left: 1, right: 1 }] },
+			{ see: { ghost: ' if (y) else print(z)' } },
+			{ press: 'accept' },
+			{ see: { text: 'print(x) if (y) else print(z)‸' } },
+			{ press: 'leave' },
+			{ commands: 'u' },
+			{ see: { text: 'print(x)' } },
+			{ commands: 'u' },
+			{ see: { text: 'print()' } },
+		];
+		await play({ name: 'undo', steps }, driver(name));
+	});
+
+	test('brackets that auto-pairs add are not doubled', { timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const start = vim.start.bind(vim);
+		const pairs = ['inoremap ( ()<C-G>U<Left>', 'inoremap " ""<C-G>U<Left>'];
+		vim.start = (options) => start({ ...options, lines: pairs });
+		const steps = [
+			{ file: 'foo‸; # )\n', name: 'a.py' },
+			{ ask: 'foo‸; # )', as: 'a' },
+			{ answer: 'a', items: [{ text: 'foo(a, "b")', left: 3 }] },
+			{ see: { ghost: '(a, "b")' } },
+			{ type: '(' },
+			{ ask: 'foo(‸); # )', as: 'b' },
+			{ answer: 'b', result: null },
+			{ see: { text: 'foo(‸); # )', ghost: 'a, "b"' } },
+			{ type: 'a, "' },
+			{ see: { text: 'foo(a, "‸"); # )', ghost: 'b' } },
+			{ press: 'accept' },
+			{ see: { text: 'foo(a, "b")‸; # )', ghost: null } },
+			{ document: 'foo(a, "b"); # )\n', name: 'a.py' },
+		];
+		await play({ name: 'pairs', steps }, vim);
+	});
+
+	test("the buffer's indentation goes with a request", { timeout: 60_000 }, async () => {
+		const asked = (line, tabSize, insertSpaces) => [
+			{ press: 'leave' },
+			{ commands: `:setlocal ${line}\n` },
+			{ keys: 'Ax' },
+			{ expect: { method: 'textDocument/inlineCompletion', params: { formattingOptions: { tabSize, insertSpaces } } } },
+		];
+		const steps = [
+			{ file: '‸\n', name: 'a.txt' },
+			...asked('expandtab shiftwidth=3 tabstop=8', 3, true),
+			...asked('expandtab shiftwidth=0 tabstop=2', 2, true),
+			...asked('noexpandtab shiftwidth=4 tabstop=8', 8, false),
+		];
+		await play({ name: 'formatting', steps }, driver(name));
 	});
 
 	test('what others have on the line and in registers stays when a completion is taken', { timeout: 60_000 }, async (t) => {
@@ -476,7 +533,28 @@ function own(name) {
 		});
 	});
 
-	if (name.startsWith('nvim-0.12'))
+	if (name.startsWith('nvim-0.12')) {
+		test("Neovim's own client: indentation, and a range over closers", { timeout: 60_000 }, async () => {
+			const vim = driver(name);
+			const [snippet, formatting] = await luaSnippets();
+			vim.configuration = ({ command }) =>
+				'set notermguicolors noswapfile expandtab shiftwidth=3\nhighlight ComplHint ctermfg=201\nlua << END\n' +
+				`${snippet.replace("{ 'eke', 'serve' }", vimValue(command).replace(/^\[(.*)\]$/, '{$1}'))}\n${formatting}\nEND\n`;
+			const formattingOptions = { tabSize: 3, insertSpaces: true };
+			const steps = [
+				{ file: 'fn f(‸);\n', name: 'a.txt' },
+				{ expect: { method: 'textDocument/didOpen' } },
+				{ sync: true }, // by then it listens to keys
+				{ type: 'n' },
+				{ expect: { method: 'textDocument/inlineCompletion', params: { formattingOptions } }, as: 'a' },
+				{ answer: 'a', items: [{ text: 'n: u32) -> u32 {\n   n\n}', left: 1, right: 1 }] },
+				{ see: { ghost: ': u32) -> u32 {\n   n\n}' } },
+				{ press: 'accept' },
+				{ see: { text: 'fn f(n: u32) -> u32 {\n   n\n}‸;', ghost: null } },
+			];
+			await play({ name: 'native', steps }, vim);
+		});
+
 		test(
 			'plain vim.lsp.config and vim.lsp.inline_completion, without this plugin',
 			{ timeout: 60_000 },
@@ -484,7 +562,7 @@ function own(name) {
 				const { folder, upstream } = await withEke(t);
 				const vim = driver(name);
 				t.after(() => vim.stop());
-				const snippet = await luaSnippet();
+				const [snippet] = await luaSnippets();
 				vim.configuration = () =>
 					'set notermguicolors noswapfile\nhighlight ComplHint ctermfg=201\nlua << END\n' +
 					`${snippet.replace("{ 'eke', 'serve' }", `{ '${process.env.EKE_BIN ?? join(root, 'build/eke')}', 'serve' }`)}\nEND\n`;
@@ -500,6 +578,7 @@ function own(name) {
 				assert.equal(upstream.counted.length, 1);
 			},
 		);
+	}
 }
 
 test('the README says how many lines of code there are', async () => {
@@ -520,8 +599,8 @@ test('the README says how many lines of code there are', async () => {
 	assert.equal(said('Neovim'), await count('--', 'plugin', 'lua/eke'));
 });
 
-/* The snippet of editors/README.md, as a reader copies it. */
-async function luaSnippet() {
+/* The snippets of editors/README.md, as a reader copies them. */
+async function luaSnippets() {
 	const readme = await readFile(join(root, 'editors/README.md'), 'utf8');
-	return /```lua\n(vim\.lsp\.config\('eke'[\s\S]*?)```/.exec(readme)[1];
+	return [...readme.matchAll(/```lua\n(vim\.lsp\.config\('eke'[\s\S]*?)```/g)].map(([, code]) => code);
 }

@@ -58,7 +58,7 @@ describe("the platform's own editor", async () => {
 		assert.equal(upstream.counted.length, 1);
 	});
 
-	test('not with a selection, nor with two carets; Tab indents where there is nothing to take', { timeout: 180_000 }, async (t) => {
+	test('not with a selection; Tab is not taken where there is nothing to take', { timeout: 180_000 }, async (t) => {
 		const { folder, env } = await withEke(t);
 		const command = ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), EKE, 'serve'];
 		t.after(() => real.stop());

@@ -53,6 +53,7 @@ libsqlite3-dev) [ -e "$STATE/old/sqlite3" ] || touch "$STATE/have/sqlite3" ;;
 libssl-dev) touch "$STATE/have/libcrypto" ;;
 libcmocka-dev) touch "$STATE/have/cmocka" ;;
 libhiredis-dev) touch "$STATE/have/hiredis" ;;
+libeditorconfig-dev) touch "$STATE/have/editorconfig" ;;
 libmicrohttpd-dev) touch "$STATE/have/libmicrohttpd" ;;
 redis-server) cp "$STATE/spare/redis-server" "$STATE/bin/redis-server" ;;
 tzdata) mkdir -p "$STATE/zoneinfo/Europe"; echo TZif >"$STATE/zoneinfo/Europe/Berlin" ;;
@@ -79,7 +80,7 @@ const OS_RELEASE = {
 
 const COMPLETE = {
 	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang', 'redis-server', 'vim', 'tmux'],
-	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'hiredis', 'libmicrohttpd', 'ev', 'sanitizers', 'fuzzer', 'ca', 'zones'],
+	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'hiredis', 'libmicrohttpd', 'editorconfig', 'ev', 'sanitizers', 'fuzzer', 'ca', 'zones'],
 };
 
 const folders = [];
@@ -164,11 +165,11 @@ test('usage', () => {
 
 test('a bare machine: what each distribution is told', () => {
 	const expected = {
-		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel libmicrohttpd-devel valkey tzdata vim-enhanced tmux',
-		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel libmicrohttpd-devel valkey tzdata vim-enhanced tmux',
-		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis libmicrohttpd valkey tzdata vim tmux',
-		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis libmicrohttpd valkey tzdata vim tmux',
-		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git hiredis-dev libmicrohttpd-dev valkey tzdata vim tmux',
+		fedora: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel libmicrohttpd-devel editorconfig-devel valkey tzdata vim-enhanced tmux',
+		rocky: 'sudo dnf install -y gcc make pkgconf-pkg-config libcurl-devel cjson-devel libev-devel sqlite-devel openssl-devel ca-certificates nodejs libasan libubsan libcmocka-devel nodejs-npm openssl git hiredis-devel libmicrohttpd-devel editorconfig-devel valkey tzdata vim-enhanced tmux',
+		arch: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis libmicrohttpd editorconfig-core-c valkey tzdata vim tmux',
+		manjaro: 'sudo pacman -S --needed gcc make pkgconf curl cjson libev sqlite openssl ca-certificates nodejs cmocka npm git hiredis libmicrohttpd editorconfig-core-c valkey tzdata vim tmux',
+		alpine: 'sudo apk add gcc musl-dev make pkgconf curl-dev cjson-dev libev-dev sqlite-dev openssl-dev ca-certificates nodejs clang compiler-rt cmocka-dev npm openssl git hiredis-dev libmicrohttpd-dev editorconfig-dev valkey tzdata vim tmux',
 	};
 	for (const [os, command] of Object.entries(expected)) {
 		const result = machine({ os, commands: ['dnf', 'pacman', 'apk'] }).run('test');
@@ -186,7 +187,7 @@ test('the build alone needs neither node nor test tools', () => {
 test('macOS: Homebrew, and the compiler from Apple', () => {
 	const result = machine({ uname: 'Darwin', commands: ['brew'] }).run('test');
 	assert.equal(result.status, 1);
-	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git hiredis redis vim tmux');
+	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git hiredis editorconfig redis vim tmux');
 	assert.match(result.stderr, /xcode-select --install/);
 });
 
@@ -216,7 +217,7 @@ test('apt: a bare machine gets everything, lists first, and is silent from then 
 	const here = machine({ commands: ['apt-get'], lists: false });
 	const result = here.run('test');
 	assert.equal(result.status, 0, result.stderr);
-	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git libhiredis-dev libmicrohttpd-dev redis-server tzdata vim tmux … \(apt\)/);
+	assert.match(result.stderr, /eke: installing gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libev-dev libsqlite3-dev libssl-dev ca-certificates nodejs libcmocka-dev npm openssl git libhiredis-dev libmicrohttpd-dev libeditorconfig-dev redis-server tzdata vim tmux … \(apt\)/);
 	assert.equal(result.stdout, '');
 	const calls = here.calls();
 	assert.equal(calls.length, 2);

@@ -14,6 +14,7 @@
 #include "eke/config/config.h"
 #include "eke/io/loop.h"
 #include "eke/text/docs.h"
+#include "eke/text/editorconfig.h"
 #include "eke/text/workspace.h"
 #include "eke/upstream/local_server.h"
 #include "eke/upstream/upstream.h"
@@ -37,6 +38,7 @@ struct app {
 	struct upstream *upstream;
 	struct docs *docs;
 	struct workspace *workspace;
+	struct editorconfig *editorconfig;
 	struct engine *engine;
 	struct chat *chat;
 	struct conversations *conversations;

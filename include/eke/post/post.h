@@ -50,6 +50,7 @@ struct post_input {
 	bool single_line;
 	bool insert_spaces; /* the editor's setting; what the windows show goes before it */
 	unsigned tab_size; /* 0: 4 */
+	bool project_style; /* insert_spaces is the project's rule (.editorconfig), no setting */
 };
 
 enum post_verdict {

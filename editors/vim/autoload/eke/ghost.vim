@@ -48,6 +48,7 @@ function! s:ask(place, kind) abort
         \ 'textDocument': {'uri': eke#text#uri(bufnr())},
         \ 'position': eke#text#position(line('.'), col('.')),
         \ 'context': {'triggerKind': a:kind},
+        \ 'formattingOptions': eke#text#formatting(),
         \ }, function('s:on_items', [request]))
 endfunction
 
@@ -122,14 +123,14 @@ function! s:item() abort
   return s:shown.items[s:shown.index]
 endfunction
 
-" Of the shown item: what is not typed yet, and how many bytes right of the cursor it takes the place of. Empty if the text
-" at the cursor is not its beginning, or there is nothing left.
+" Of the shown item: what is not typed yet, the text right of the cursor that it takes the place of, and where it has that in it.
+" Empty if the text at the cursor is not its beginning, or there is nothing left.
 function! s:rest() abort
   if empty(s:shown) || s:shown.buf != bufnr()
     return {}
   endif
   let item = s:item()
-  let [lnum, col, tail] = item.at
+  let [lnum, col, tail, behind] = item.at
   if line('.') < lnum || (line('.') == lnum && col('.') < col)
     return {}
   endif
@@ -138,23 +139,64 @@ function! s:rest() abort
   let typed[0] = strpart(typed[0], col - 1)
   let typed = join(typed, "\n")
   let text = item.insertText
-  if strpart(text, 0, len(typed)) !=# typed || strpart(getline('.'), col('.') - 1, len(tail)) !=# tail || text ==# typed
+  if strpart(text, 0, len(typed)) !=# typed || text ==# typed
     return {}
   endif
-  return {'text': strpart(text, len(typed)), 'tail': tail}
+  let rest = {'text': strpart(text, len(typed)), 'tail': s:before(behind)}
+  let rest.spots = s:spots(rest.text, rest.tail)
+  let known = rest.tail ==# strpart(tail, max([0, len(tail) - len(rest.tail)]))
+  return known || (rest.tail =~# '^[])}>"''`]\+$' && len(rest.spots) == len(rest.tail)) ? rest : {}
 endfunction
 
-" Where the item's text begins, and the text right of the cursor that it replaces.
+" What stands between the cursor and the text that stood behind the item's range. What the range had there goes when it is typed
+" over or deleted; auto-pairs add closers. All that is right of the cursor, if it does not end in that text any more. A line break
+" that was typed may have taken blanks away.
+function! s:before(behind) abort
+  let right = strpart(getline('.'), col('.') - 1)
+  let at = len(right) - len(a:behind)
+  return at >= 0 && strpart(right, at) ==# a:behind ? strpart(right, 0, at) : right ==# trim(a:behind, " \t", 1) ? '' : right
+endfunction
+
+" Where the text has each character of the tail, in order, as far as it has them.
+function! s:spots(text, tail) abort
+  let [spots, at] = [[], 0]
+  for char in split(a:tail, '\zs')
+    let at = s:find(a:text, char, at)
+    if at < 0
+      break
+    endif
+    call add(spots, at)
+    let at += len(char)
+  endfor
+  return spots
+endfunction
+
+" A bracket that closes what the text has not opened itself, if there is one; else the last. Others where they are first.
+function! s:find(text, char, from) abort
+  let opener = get({')': '(', ']': '[', '}': '{'}, a:char, '')
+  if opener ==# ''
+    return match(a:text, '\\\@<!\V' .. escape(a:char, '\'), a:from)
+  endif
+  let pattern = '"\%(\\.\|[^"\\]\)*"\|''\%(\\.\|[^''\\]\)*''\|[' .. opener .. '\' .. a:char .. ']'
+  let [found, at, end, depth] = matchstrpos(a:text, pattern, a:from) + [0]
+  while at >= 0 && (found !=# a:char || depth > 0)
+    let depth += found ==# opener ? 1 : found ==# a:char ? -1 : 0
+    let [found, at, end] = matchstrpos(a:text, pattern, end)
+  endwhile
+  return at >= 0 ? at : strridx(a:text, a:char) >= a:from ? strridx(a:text, a:char) : -1
+endfunction
+
+" Where the item's text begins, the text right of the cursor that it replaces, and what stands behind that.
 function! s:anchor(item) abort
   let line = getline('.')
+  let right = strpart(line, col('.') - 1)
   if !has_key(a:item, 'range')
-    return [line('.'), col('.'), '']
+    return [line('.'), col('.'), '', right]
   endif
   let range = a:item.range
   let start = eke#text#bytes(getline(range.start.line + 1), range.start.character)
-  let end = eke#text#bytes(line, range.end.character)
-  let tail = range.end.line + 1 == line('.') ? strpart(line, col('.') - 1, end - col('.') + 1) : ''
-  return [range.start.line + 1, start + 1, tail]
+  let tail = range.end.line + 1 == line('.') ? max([0, eke#text#bytes(line, range.end.character) - col('.') + 1]) : 0
+  return [range.start.line + 1, start + 1, strpart(right, 0, tail), strpart(right, tail)]
 endfunction
 
 function! eke#ghost#visible() abort
@@ -204,37 +246,32 @@ function! s:draw() abort
   endif
   let lines = split(rest.text, "\n", 1)
   let s:lines = [bufnr(), line('.')]
-  let tail = rest.tail
+  let gone = rest.tail
   if len(lines) > 1 " what stands right of it will go down to its last line: it is shown there, and as gone from here
-    let tail = strpart(getline('.'), col('.') - 1)
-    let lines[-1] ..= strpart(tail, len(rest.tail))
+    let gone = strpart(getline('.'), col('.') - 1)
+    let lines[-1] ..= strpart(gone, len(rest.tail))
   endif
-  call s:draw_line(lines[0], tail, len(lines) == 1)
+  call s:draw_line(lines[0], gone, filter(rest.spots, 'v:val < len(lines[0])'))
   call s:draw_below(lines[1:], strdisplaywidth(lines[0]))
   call s:told_shown()
 endfunction
 
-" The first line, around the text that it replaces as far as it has that in it.
-function! s:draw_line(text, tail, only) abort
+" The first line, around the characters that it has in it, too; what else it replaces, or takes down with it, is shown as gone.
+function! s:draw_line(text, gone, spots) abort
   let column = col('.')
-  let [text, tail] = [a:text, a:tail]
+  let [drawn, gone] = [0, a:gone]
   let vcol = virtcol('.') - 1
-  while a:only && tail !=# ''
-    let char = matchstr(tail, '^.')
-    let at = strridx(text, char)
-    if at < 0
-      break
-    endif
-    let at = len(tail) == len(char) ? at : stridx(text, char)
-    call s:add_inline(column, strpart(text, 0, at), vcol)
-    let text = strpart(text, at + len(char))
-    let tail = strpart(tail, len(char))
-    let column += len(char)
-  endwhile
-  if tail !=# ''
-    call prop_add(line('.'), column, {'type': 'EkeReplaced', 'length': len(tail)})
+  for spot in a:spots
+    let length = len(matchstr(gone, '^.'))
+    call s:add_inline(column, strpart(a:text, drawn, spot - drawn), vcol)
+    let drawn = spot + length
+    let column += length
+    let gone = strpart(gone, length)
+  endfor
+  if gone !=# ''
+    call prop_add(line('.'), column, {'type': 'EkeReplaced', 'length': len(gone)})
   endif
-  call s:add_inline(column, text, vcol)
+  call s:add_inline(column, strpart(a:text, drawn), vcol)
 endfunction
 
 function! s:add_inline(column, text, vcol) abort
@@ -325,7 +362,8 @@ function! eke#ghost#accept(what) abort
   let part = s:part(rest.text, a:what)
   let item = s:item()
   let all = part ==# rest.text
-  call s:insert(part, all ? len(rest.tail) : 0)
+  let replaced = matchstr(rest.tail, '^.\{' .. len(filter(rest.spots, 'v:val < len(part)')) .. '}')
+  call s:insert(part, len(all ? rest.tail : replaced))
   if !all
     call s:draw()
     call eke#documents#flush(bufnr())

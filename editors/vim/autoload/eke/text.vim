@@ -64,6 +64,11 @@ function! s:percent(char) abort
   return join(map(range(len(a:char)), 'printf("%%%02X", char2nr(a:char[v:val], 0))'), '')
 endfunction
 
+" What the current buffer is indented with, LSP's FormattingOptions.
+function! eke#text#formatting() abort
+  return {'tabSize': &expandtab ? shiftwidth() : &tabstop, 'insertSpaces': &expandtab ? v:true : v:false}
+endfunction
+
 " The buffer of a URI; {create} adds one if there is none. -1 otherwise.
 function! eke#text#buffer(uri, create) abort
   for info in getbufinfo()

@@ -33,16 +33,18 @@ local function id_of(item)
   return vim.inspect((item.command or {}).arguments)
 end
 
---- Where the item's text begins, and the text right of the cursor that it replaces.
+--- Where the item's text begins, the text right of the cursor that it replaces, and what stands behind that.
 local function anchor(item, at)
   local line = api.nvim_get_current_line()
+  local right = line:sub(at.column + 1)
   if not item.range then
-    return { row = at.row, column = at.column, tail = '' }
+    return { row = at.row, column = at.column, tail = '', behind = right }
   end
   local start, last = item.range.start, item.range['end']
   local first = api.nvim_buf_get_lines(at.buf, start.line, start.line + 1, false)[1] or ''
-  local tail = last.line == at.row and line:sub(at.column + 1, text.bytes(line, last.character)) or ''
-  return { row = start.line, column = text.bytes(first, start.character), tail = tail }
+  local tail = last.line == at.row and math.max(0, text.bytes(line, last.character) - at.column) or 0
+  local column = text.bytes(first, start.character)
+  return { row = start.line, column = column, tail = right:sub(1, tail), behind = right:sub(tail + 1) }
 end
 
 --- An answer counts only if nothing has happened since its request; null lets stand what is shown.
@@ -75,6 +77,7 @@ local function ask(at, kind)
     textDocument = { uri = text.uri(at.buf) },
     position = text.position(),
     context = { triggerKind = kind },
+    formattingOptions = text.formatting(),
   }, function(error, result)
     on_items(request, not error and result or nil)
   end, at.buf)
@@ -136,8 +139,50 @@ end
 
 -- What there is to show.
 
---- Of the shown item: what is not typed yet, and the text right of the cursor that it takes the place of. nil if the text at the
---- cursor is not its beginning, or there is nothing left.
+--- What stands between the cursor and the text that stood behind the item's range. What the range had there goes when it is typed
+--- over or deleted; auto-pairs add closers. All that is right of the cursor, if it does not end in that text any more. A line break
+--- that was typed may have taken blanks away.
+local function before(behind, right)
+  local length = #right - #behind
+  if length >= 0 and right:sub(length + 1) == behind then
+    return right:sub(1, length)
+  end
+  return right == behind:gsub('^[ \t]+', '') and '' or right
+end
+
+--- A bracket that closes what the text has not opened itself, if there is one; else the last. Others where they are first. -1: none.
+local function find(whole, char, from)
+  local opener = ({ [')'] = '(', [']'] = '[', ['}'] = '{' })[char]
+  if not opener then
+    return vim.fn.match(whole, [[\\\@<!\V]] .. vim.fn.escape(char, '\\'), from)
+  end
+  local pattern = [["\%(\\.\|[^"\\]\)*"\|'\%(\\.\|[^'\\]\)*'\|[]] .. opener .. '\\' .. char .. ']'
+  local depth = 0
+  local found, at, last = unpack(vim.fn.matchstrpos(whole, pattern, from))
+  while at >= 0 and (found ~= char or depth > 0) do
+    depth = depth + (found == opener and 1 or found == char and -1 or 0)
+    found, at, last = unpack(vim.fn.matchstrpos(whole, pattern, last))
+  end
+  local other = vim.fn.strridx(whole, char)
+  return at >= 0 and at or other >= from and other or -1
+end
+
+--- Where the text has each character of the tail, in order, as far as it has them: offsets from 0.
+local function spots_of(whole, tail)
+  local spots, at = {}, 0
+  for _, char in ipairs(vim.fn.split(tail, [[\zs]])) do
+    at = find(whole, char, at)
+    if at < 0 then
+      break
+    end
+    spots[#spots + 1] = { at = at, char = char }
+    at = at + #char
+  end
+  return spots
+end
+
+--- Of the shown item: what is not typed yet, the text right of the cursor that it takes the place of, and where it has that in it.
+--- nil if the text at the cursor is not its beginning, or there is nothing left.
 local function rest()
   if not shown or shown.buf ~= api.nvim_get_current_buf() then
     return nil
@@ -153,10 +198,15 @@ local function rest()
   end
   local typed = table.concat(api.nvim_buf_get_text(0, at.row, at.column, cursor.row, cursor.column, {}), '\n')
   local right = api.nvim_get_current_line():sub(cursor.column + 1)
-  if item.insertText:sub(1, #typed) ~= typed or right:sub(1, #at.tail) ~= at.tail or #typed == #item.insertText then
+  if item.insertText:sub(1, #typed) ~= typed or #typed == #item.insertText then
     return nil
   end
-  return { text = item.insertText:sub(#typed + 1), tail = at.tail, item = item, cursor = cursor, right = right }
+  local whole, tail = item.insertText:sub(#typed + 1), before(at.behind, right)
+  local spots = spots_of(whole, tail)
+  if not vim.endswith(at.tail, tail) and (tail:find('[^%])}>"\'`]') or #spots < #tail) then
+    return nil
+  end
+  return { text = whole, tail = tail, spots = spots, item = item, cursor = cursor, right = right }
 end
 
 function M.visible()
@@ -194,23 +244,21 @@ local function inline(cursor, column, part, virtual)
   end
 end
 
---- The first line, around the text that it replaces as far as it has that in it.
-local function draw_line(cursor, first, tail, only)
-  local column, virtual = cursor.column, vim.fn.virtcol('.') - 1
-  while only and tail ~= '' do
-    local char = vim.fn.matchstr(tail, '^.')
-    local at = #tail == #char and vim.fn.strridx(first, char) or vim.fn.stridx(first, char)
-    if at < 0 then
+--- The first line, around the characters that it has in it, too; what else it replaces, or takes down with it, is shown as gone.
+local function draw_line(cursor, first, gone, spots)
+  local column, virtual, done = cursor.column, vim.fn.virtcol('.') - 1, 0
+  for _, spot in ipairs(spots) do
+    if spot.at >= #first then
       break
     end
-    inline(cursor, column, first:sub(1, at), virtual)
-    first, tail, column = first:sub(at + #char + 1), tail:sub(#char + 1), column + #char
+    inline(cursor, column, first:sub(done + 1, spot.at), virtual)
+    done, column, gone = spot.at + #spot.char, column + #spot.char, gone:sub(#spot.char + 1)
   end
-  if tail ~= '' then
-    local replaced = { end_col = column + #tail, hl_group = 'EkeReplaced', priority = 200 }
+  if gone ~= '' then
+    local replaced = { end_col = column + #gone, hl_group = 'EkeReplaced', priority = 200 }
     api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, column, replaced)
   end
-  inline(cursor, column, first, virtual)
+  inline(cursor, column, first:sub(done + 1), virtual)
 end
 
 --- The other lines, as many as there is room for below the cursor. If that is less than half of the window, it is scrolled: there
@@ -269,13 +317,13 @@ function M.draw()
   end
   local lines = vim.split(left.text, '\n', { plain = true })
   drawn = shown.buf
-  local tail = left.tail
+  local gone = left.tail
   if #lines > 1 then -- what stands right of it will go down to its last line: it is shown there, and as gone from here
-    tail = left.right
-    lines[#lines] = lines[#lines] .. tail:sub(#left.tail + 1)
+    gone = left.right
+    lines[#lines] = lines[#lines] .. gone:sub(#left.tail + 1)
   end
   local first = table.remove(lines, 1)
-  draw_line(left.cursor, first, tail, #lines == 0)
+  draw_line(left.cursor, first, gone, left.spots)
   draw_below(left.cursor, lines, vim.fn.strdisplaywidth(first))
   tell_shown(left.item)
 end
@@ -316,8 +364,12 @@ function M.accept(what)
   local all = part == left.text
   local lines = vim.split(part, '\n', { plain = true })
   local row, column = left.cursor.row, left.cursor.column
+  local replaced = 0
+  for _, spot in ipairs(left.spots) do
+    replaced = spot.at < #part and replaced + #spot.char or replaced
+  end
   erase()
-  api.nvim_buf_set_text(0, row, column, row, column + (all and #left.tail or 0), lines)
+  api.nvim_buf_set_text(0, row, column, row, column + (all and #left.tail or replaced), lines)
   api.nvim_win_set_cursor(0, { row + #lines, #lines == 1 and column + #part or #lines[#lines] })
   if all then
     shown = nil

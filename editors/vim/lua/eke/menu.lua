@@ -44,6 +44,7 @@ function M.items(callback)
       textDocument = { uri = text.uri(buf) },
       position = cursor,
       context = { triggerKind = 2 },
+      formattingOptions = text.formatting(),
     }, function(error, result)
       local inline = not error and result and result ~= vim.NIL and (result.items or result) or {}
       callback(vim.tbl_map(function(one)

@@ -47,6 +47,12 @@ function M.uri(buf)
   return vim.uri_from_bufnr(buf)
 end
 
+--- What the current buffer is indented with, LSP's FormattingOptions.
+function M.formatting()
+  local spaces = vim.bo.expandtab
+  return { tabSize = spaces and vim.fn.shiftwidth() or vim.bo.tabstop, insertSpaces = spaces }
+end
+
 --- Whole lines, 1-based and inclusive, as a range.
 function M.lines(first, last)
   return { start = { line = first - 1, character = 0 }, ['end'] = { line = last, character = 0 } }

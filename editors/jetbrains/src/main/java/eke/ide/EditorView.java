@@ -60,7 +60,8 @@ final class EditorView implements Ghost.View {
 		Document document = editor.getDocument();
 		if (!FileDocumentManager.getInstance().requestWriting(document, text.project))
 			return;
-		WriteCommandAction.runWriteCommandAction(text.project, "Take Completion", "eke", () -> {
+		// Without a group: commands of one group are undone together.
+		WriteCommandAction.runWriteCommandAction(text.project, "Take Completion", null, () -> {
 			document.replaceString(start, end, replacement);
 			editor.getCaretModel().moveToOffset(start + replacement.length());
 			editor.getSelectionModel().removeSelection();

@@ -201,7 +201,7 @@ public final class EkeService implements Host, Disposable {
 		for (Edit edit : edits)
 			if (!((IdeText)edit.text).document.isWritable())
 				return edit.text.uri() + " cannot be changed";
-		WriteCommandAction.runWriteCommandAction(project, label, NOTIFICATIONS, () -> {
+		WriteCommandAction.runWriteCommandAction(project, label, null, () -> {
 			for (Edit edit : edits)
 				((IdeText)edit.text).document.replaceString(edit.start, edit.end, edit.replacement);
 		});

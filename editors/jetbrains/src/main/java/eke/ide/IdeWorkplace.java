@@ -147,7 +147,7 @@ final class IdeWorkplace implements Workplace {
 		if (editor == null || !editor.getDocument().isWritable()
 			|| !FileDocumentManager.getInstance().requestWriting(editor.getDocument(), project))
 			return false;
-		WriteCommandAction.runWriteCommandAction(project, "Insert from Chat", EkeService.NOTIFICATIONS, () -> {
+		WriteCommandAction.runWriteCommandAction(project, "Insert from Chat", null, () -> {
 			int start = editor.getSelectionModel().hasSelection() ? editor.getSelectionModel().getSelectionStart()
 				: editor.getCaretModel().getOffset();
 			int end = editor.getSelectionModel().hasSelection() ? editor.getSelectionModel().getSelectionEnd() : start;

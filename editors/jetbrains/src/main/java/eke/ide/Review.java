@@ -86,7 +86,7 @@ final class Review extends DialogWrapper {
 	static boolean apply(Project project, Document document, RangeMarker range, String replacement, String label) {
 		if (!range.isValid() || !document.isWritable() || !FileDocumentManager.getInstance().requestWriting(document, project))
 			return false;
-		WriteCommandAction.runWriteCommandAction(project, label, EkeService.NOTIFICATIONS,
+		WriteCommandAction.runWriteCommandAction(project, label, null,
 			() -> document.replaceString(range.getStartOffset(), range.getEndOffset(), replacement));
 		return true;
 	}
