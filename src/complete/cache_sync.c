@@ -4,8 +4,8 @@
  * for it, and a queue that cannot be written is dropped: a cache may lose.
  *
  * Objects: *documents* remember how far their rows were read; *ops* are the queue; *marks* tell which row an item of
- * the cache is, for as long as there is room; a *claim* is a question on its way to be asked, and belongs to who
- * started it.
+ * the cache is, for as long as there is room; a *claim* is a model request that is about to be sent, and
+ * belongs to its caller.
  */
 #include "cache_sync.h"
 
@@ -24,7 +24,7 @@
 #define BUSY_MS 5
 #define CLAIM_TRIES 20 /* then it is asked without: somebody waits */
 #define WRITE_TRIES 200
-/* Between two looks at another process's question. */
+/* Between two looks at another process's claim. */
 #define POLL_MS 50
 /* A disk cache that cannot be used is left alone for so long. */
 #define REST_MS 60000
@@ -341,7 +341,7 @@ void cache_sync_refresh(struct cache_sync *s, const char *uri)
 		load(s, doc);
 }
 
-/* --- questions --- */
+/* --- claims --- */
 
 static void claim_release(void *p)
 {

@@ -2,8 +2,8 @@
 #define EKE_COMPLETE_CACHE_SYNC_H
 /*
  * What this process's cache shares with other processes and with later ones, through complete/disk_cache.h:
- * answers go there a moment after they came, and come from there when a document is asked about; a question that
- * another process is asking right now is waited for instead of asked again. For the engine's own files.
+ * answers go there a moment after they came, and come from there when a document is asked about; a model
+ * request that another process has in flight is waited for instead of sent again. For the engine's own files.
  *
  * Nothing here fails: where the disk cache is busy, broken or not wanted (privacy.history false), each process is by
  * itself.
@@ -17,8 +17,8 @@
 struct cache_sync;
 
 /*
- * All is borrowed. *last_item: the engine's last number; each row gets one, CACHE_RANKS above it, as a question's
- * answers do. Opens nothing.
+ * All is borrowed. *last_item: the engine's last number; each row gets one, CACHE_RANKS above it, as a model
+ * request's answers do. Opens nothing.
  */
 struct cache_sync *cache_sync_new(struct loop *loop, struct cache *cache, uint64_t *last_item);
 /* Writes what waits to be written, if that is possible now. No claim is left. */
@@ -36,23 +36,23 @@ void cache_sync_keep(
 void cache_sync_used(struct cache_sync *sync, uint64_t item);
 void cache_sync_rejected(struct cache_sync *sync, uint64_t item);
 
-/* --- questions --- */
+/* --- claims --- */
 
 struct claim;
 
 /* One of them, once, from the loop. */
 struct claim_callbacks {
-	/* Ask. `waited`: the question was another process's for a while, so that it may be wanted no more. */
+	/* Send the request. `waited`: another process had it for a while; perhaps nobody wants the answer any more. */
 	void (*send)(void *ctx, bool waited);
-	/* Another process has asked: the answer is in the cache. */
+	/* Another process got the answer: it is in the cache. */
 	void (*answered)(void *ctx);
 	void *ctx;
 };
 
-/* A question that is to be asked; `lease_ms`: how long others are to wait for us. */
+/* A model request that is to be sent; `lease_ms`: how long other processes are to wait for us. */
 struct claim *claim_start(struct cache_sync *sync, const char *uri, const struct cache_key *key, int64_t lease_ms,
 	const struct claim_callbacks *callbacks);
-/* The question is over, or not asked after all. What cache_sync_keep() was given before is there for others first. */
+/* The request is over, or not sent after all. What cache_sync_keep() was given before is there for others first. */
 void claim_end(struct claim *claim);
 
 #endif

@@ -29,9 +29,9 @@ struct inflight *inflight_find(const struct engine *engine, uint64_t item);
 /* Is an automatic request for this document under way? */
 bool inflight_any_automatic(const struct engine *engine, const char *uri);
 /*
- * One that waited for it waits no more. If it was the last, the question goes on if it is paid for (src/README.md, rule
- * 7); else it is aborted, unless somebody else joins it within the time between two keystrokes: editors cancel their
- * request at each key, and the next may want the same.
+ * One that waited for it waits no more. If it was the last, the model request goes on if it is paid for (src/README.md,
+ * rule 7); else it is aborted, unless somebody else joins it within the time between two keystrokes: editors cancel
+ * their request at each key, and the next may want the same.
  */
 void inflight_abandon(struct inflight *inflight);
 /*

@@ -1,9 +1,9 @@
 /*
- * The requests that wait. A waiter lives from engine_complete() to its one callback or its cancellation. Waiters that
- * want the same answer share a question, through the cache.
+ * The editor's requests that are not answered yet. A struct pending lives from engine_complete() to its one callback or
+ * its cancellation. Those that want the same answer share a model request, through the cache.
  *
- * When a question's answer is complete it is in the cache, and each of its waiters looks there again, at its own place:
- * one mechanism for the one who asked, who joined later, and who typed on meanwhile.
+ * When an answer is complete it is in the cache, and each pending request that waited for it looks there again, for its
+ * own context. So the one that sent it, one that joined later and one whose text has grown meanwhile are served alike.
  */
 #include "pending.h"
 
@@ -22,8 +22,8 @@
 #include "inflight.h"
 
 /*
- * The first useful piece of an answer is shown as soon as the rest lets itself be waited for: nothing more for so long,
- * or so long after all. Who asked by hand has more patience.
+ * The first useful piece of an answer is shown once the stream has been quiet for EARLY_QUIET_MS, or EARLY_MOST_MS
+ * after the piece became useful, whichever comes first; a request made by hand waits EARLY_MOST_BY_HAND_MS instead.
  */
 #define EARLY_QUIET_MS 40
 #define EARLY_MOST_MS 150
@@ -32,7 +32,7 @@
 enum pending_state {
 	PENDING_NEW, /* decided at the turn's end */
 	PENDING_PAUSING, /* for the typing to pause */
-	PENDING_REQUESTED, /* waits for `question` */
+	PENDING_REQUESTED, /* waits for `inflight` */
 };
 
 struct pending {
@@ -53,7 +53,7 @@ struct pending {
 	struct timer *timer; /* of the pause; in PENDING_REQUESTED, of an early answer */
 	int64_t early_at_ms; /* when that is given at the latest; 0: not useful yet */
 	struct inflight *inflight;
-	bool joined; /* the question was another's, for a place before this one */
+	bool joined; /* the model request was sent by another, for a context before this one */
 	size_t told; /* bytes of the text that delta() has told */
 	struct engine_callbacks callbacks;
 	struct pending *next;
@@ -72,7 +72,7 @@ static void pending_release(void *memory)
 	free(p);
 }
 
-/* Unlinks it; the memory goes at the turn's end. Its question goes on, or not. */
+/* Unlinks it; the memory goes at the turn's end. Its model request goes on, or not. */
 static void pending_end(struct pending *p)
 {
 	struct engine *engine = p->engine;
@@ -232,7 +232,7 @@ static void pending_fail(struct pending *p, const struct err *err)
 		pending_answer_nothing(p, &p->err);
 }
 
-/* --- answers of a question --- */
+/* --- answers of a model request --- */
 
 bool pending_any_for(const struct engine *engine, const struct inflight *inflight)
 {
@@ -242,7 +242,7 @@ bool pending_any_for(const struct engine *engine, const struct inflight *infligh
 	return false;
 }
 
-/* What is known at the waiter's place of its question's answer; false if nothing is. */
+/* What has come of the awaited answer, for this context; false if nothing has. */
 static bool find_growing(const struct pending *p, struct cache_hit *hit)
 {
 	struct cache_context context = cursor_context_for_cache(&p->context, model_request_model_id(p->inflight->request));
@@ -310,7 +310,7 @@ void pending_on_grown(struct engine *engine, struct inflight *inflight)
 	}
 }
 
-/* The first of a question's waiters, detached from it. */
+/* The first that waits for this model request, detached from it. */
 static struct pending *pop_pending(const struct engine *engine, const struct inflight *inflight)
 {
 	for (struct pending *p = engine->pending; p; p = p->next) {
@@ -438,7 +438,7 @@ static void pending_join(struct pending *p, struct inflight *inflight)
 	consider_early(p);
 }
 
-/* Does what was decided; the pause that it asks for is over for a waiter that is pausing already. */
+/* Does what was decided; the pause that it asks for is over for one that is pausing already. */
 static void pending_act(struct pending *p, const struct decision *decision)
 {
 	switch (decision->kind) {
@@ -523,7 +523,7 @@ static void supersede_asked(struct engine *engine, uint64_t newest, const char *
 	}
 }
 
-/* The question that a decision rests on, or NULL. */
+/* The model request that a decision rests on, or NULL. */
 static const struct inflight *inflight_of(const struct engine *engine, const struct decision *decision)
 {
 	if (decision->kind == DECISION_JOIN)

@@ -205,7 +205,8 @@ test('what one gets while both are open the other has at its next request', asyn
 	/* It has been asked about, so its answers were taken in before there were any. */
 	await doc.complete();
 	assert.equal(upstream.counted.length, 1);
-	const other = await opened(first, `${KNOWN.slice(0, KNOWN.indexOf('total += i;'))}‸`);
+	/* Before that place: what was answered there does not go on here. */
+	const other = await opened(first, `${KNOWN.slice(0, KNOWN.indexOf('int total'))}‸`);
 	const wanted = await other.suggestion();
 	assert.equal(upstream.counted.length, 2);
 	await first.stop();

@@ -4,7 +4,7 @@
  * Answers that were paid for, found again while the user types through them, goes back, or accepts a
  * part. In memory; no clock, no I/O.
  *
- * An answer is stored under its place: who answered (endpoint and model), the document, the last
+ * An answer is stored under its context: the model that gave it, the document, the last
  * LIMIT_CACHE_TAIL bytes before and the first LIMIT_CACHE_HEAD bytes after the cursor. Nothing farther
  * away counts, so edits above and below and a window that scrolls keep it. A lookup walks back over
  * what was typed, up to LIMIT_CACHE_TYPED bytes: an answer stored k bytes earlier holds if it begins
@@ -47,7 +47,7 @@ struct cache_key {
 
 void cache_key_make(const struct cache_context *context, struct cache_key *out);
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b);
-/* Of the same who, document and text after the cursor, wherever before it. */
+/* Of the same model, document and text after the cursor, wherever before it. */
 bool cache_key_same_after(const struct cache_key *a, const struct cache_key *b);
 
 enum cache_status {
@@ -73,7 +73,7 @@ struct cache_hit {
 	int64_t stored_ms;
 };
 
-/* Answers to one question. */
+/* Candidates of one model request. */
 #define CACHE_RANKS 3
 
 struct cache;
@@ -87,7 +87,7 @@ struct cache_answer {
 	const char *text; /* copied */
 	size_t len;
 	uint64_t item;
-	unsigned rank; /* of several answers to one question: 0 the best, below CACHE_RANKS */
+	unsigned rank; /* of several candidates of one model request: 0 the best, below CACHE_RANKS */
 	bool complete;
 	int64_t stored_ms;
 };

@@ -3,8 +3,8 @@
 /*
  * Inline completion: what to insert at a position of an open document. In this order (src/README.md, "Where a keystroke
  * goes"): what is known already, what is on its way already, what the open documents tell by themselves, and only then,
- * if the place is worth it and the budget bears it, a question to the endpoint. A question and those who wait for it
- * are separate: who types on, or cancels, stops waiting; the question then goes on into the cache where requests are
+ * if the place is worth it and the budget bears it, a request to the endpoint. That request and those who wait for it
+ * are separate: who types on, or cancels, stops waiting; the request then goes on into the cache where requests are
  * counted, and is aborted where they are not.
  */
 #include <stdbool.h>
@@ -89,8 +89,8 @@ uint64_t engine_complete(struct engine *engine, const struct engine_request *req
 void engine_cancel(struct engine *engine, uint64_t id);
 void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event);
 /*
- * Sends nothing and shows nothing. It looks where a completion would look: an answer that it finds to lead here again
- * is kept under this place, too. ERR_INVALID_PARAMS if the document is not open.
+ * Sends nothing and shows nothing. It may add a key to the cache: that of this cursor, for an answer found to continue
+ * here (realign_recent.h). ERR_INVALID_PARAMS if the document is not open.
  */
 bool engine_explain(struct engine *engine, const char *uri, struct position position, struct engine_explanation *out,
 	struct err *err);
