@@ -89,6 +89,8 @@ static bool is_recipe(const struct post_context *c)
 
 	if (len && line[0] == '\t')
 		return true;
+	if (len && line[0] == '#')
+		return false;
 	return colon && line[0] != ' ' && (colon + 1 == line + len || colon[1] != '=') &&
 		!memchr(line, '=', (size_t)(colon - line)) && !memchr(line, '(', (size_t)(colon - line));
 }

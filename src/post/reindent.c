@@ -67,6 +67,9 @@ static bool is_foreign(const struct post_context *c, const char *s, size_t len)
 
 	if (!c->sure || !bytes || bytes == len || (c->syntax->flags & SYNTAX_PROSE))
 		return false;
+	/* The client says that it is right, and the cursor's line does not contradict. */
+	if (c->in->tab_size && !c->columns && c->in->insert_spaces == (s[0] == ' '))
+		return false;
 	if (c->tabs ? spaces < TAB_SPACES_MIN : !memchr(s, '\t', bytes) || (c->syntax->flags & SYNTAX_TABS))
 		return false;
 	return !document_has_blanks(c, s, bytes);

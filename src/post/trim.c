@@ -94,7 +94,7 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 		at = w.at;
 		line_at(t->data, t->len, at, &line);
 		blank = skip_blanks(t->data + at, line.len) == line.len;
-		if (!blank && !continues_comment && !(at && comment_above) && w.state.where == SYNTAX_IN_CODE &&
+		if (!blank && !continues_comment && (at ? !comment_above : c->head_blank) && w.state.where == SYNTAX_IN_CODE &&
 			(talk_is_placeholder(c, t->data + at, line.len) ||
 				(blank_above && talk_is_line(c, t->data + at, line.len) && (bare || is_all_talk(c, t, at)))) &&
 			may_end_at(c, t, at)) {

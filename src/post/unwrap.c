@@ -505,10 +505,12 @@ static void unfence(
 	at_start = mark == first;
 	if (!post_is_code(c)) {
 		/* Fences are text here, but for one around everything that says it is, or that talk leads to. */
-		if (wrapped        ? false
-				: at_start ? info_is_prose(t, mark + count) ||
-					(is_all_fenced(t, line, mark, count) && info_is_own(c, t, mark + count))
-						   : fence_opens(c, t, line, mark, count) && leads_in(t->s, line))
+		bool all = at_start &&
+			(info_is_prose(t, mark + count) ||
+				(is_all_fenced(t, line, mark, count) && info_is_own(c, t, mark + count)));
+		bool led_to = !at_start && fence_opens(c, t, line, mark, count) && leads_in(t->s, line);
+
+		if (!wrapped && (all || led_to))
 			take_fenced(t, line, mark, count, growing, closed);
 		return;
 	}
@@ -518,8 +520,6 @@ static void unfence(
 			take_fenced(t, line, mark, count, growing, closed);
 		else if (fim)
 			goto closing;
-		else if (!growing && !c->in_comment && ends_with_fence(t))
-			narrow(t, 0, (size_t)((const char *)memrchr(t->s, '\n', trimmed_length(t->s, t->len)) - t->s));
 		return;
 	}
 	if (at_start || fence_opens(c, t, line, mark, count)) {
@@ -683,6 +683,8 @@ enum unwrap_result unwrap(
 		end_at_token(c, &t, &info->closed);
 	draft->framed = info->wrapped && info->closed && is_framed(&t);
 	unfence(c, &t, info, c->in->source == POST_FIM, &info->closed);
+	if (post_is_code(c) && !c->in_comment && ends_with_fence(&t))
+		narrow(&t, 0, (size_t)((const char *)memrchr(t.s, '\n', trimmed_length(t.s, t.len)) - t.s));
 	if (is_talk(c, &t, info->wrapped || c->in->source == POST_FIM))
 		return UNWRAP_TALK;
 	if (info->closed || !open)
