@@ -1,7 +1,9 @@
 /* Where VS Code's own ways differ from what the transcripts of editors/conformance take for granted. */
 
 /** Transcripts that cannot be played, and why. */
-export const notHere = {};
+const ITS_OWN_EDIT =
+	'VS Code draws an item around closing brackets by a diff of its own, and leaves the cursor in front of those that end the item';
+export const notHere = { closers: ITS_OWN_EDIT, 'closers-typed': ITS_OWN_EDIT, 'closers-utf16': ITS_OWN_EDIT };
 
 /* Behind a character outside of the BMP, VS Code 1.139 puts the cursor one too far to the left when an item is taken. */
 const cursorMended = (steps) =>

@@ -14,6 +14,7 @@ interface Shown {
 	uri: string;
 	version: number;
 	position: vscode.Position;
+	line: string;
 	items: InlineCompletionItem[];
 	index: number;
 }
@@ -46,11 +47,12 @@ export class Ghost implements vscode.InlineCompletionItemProvider {
 		if (isAutomatic && (this.isPaused() || option('completion.trigger', 'auto') !== 'auto')) return undefined;
 		const former = this.#cycling ? this.#at(document, position) : undefined;
 		if (former && former.items.length > 1) return this.#convert(former.items, token);
+		const line = document.lineAt(position).text;
 		const result = await this.#ask({ ...params, formattingOptions: formatting(document) }, token);
 		if (token.isCancellationRequested) return undefined;
 		if (!result) return this.#convert(this.#kept(document, position), token);
 		if (!result.items.length) return this.#clear(document, position);
-		this.#shown = { uri: document.uri.toString(), version: document.version, position, items: result.items, index: 0 };
+		this.#shown = { uri: document.uri.toString(), version: document.version, position, line, items: result.items, index: 0 };
 		this.#tellShown();
 		return this.#convert(result.items, token);
 	}
@@ -59,13 +61,18 @@ export class Ghost implements vscode.InlineCompletionItemProvider {
 	#kept(document: vscode.TextDocument, position: vscode.Position): InlineCompletionItem[] {
 		const shown = this.#shown;
 		if (shown?.uri !== document.uri.toString() || shown.position.line !== position.line) return [];
-		const typed = position.character - shown.position.character;
+		const line = document.lineAt(position).text;
 		return shown.items.flatMap((item) => {
 			const { start, end } = item.range;
-			if (start.character > position.character) return [];
+			/* Closing brackets right of the cursor go when they are typed over, and come; what is behind the range stays. */
+			const behind = shown.line.slice(end.character);
+			const character = line.length - behind.length;
+			if (start.character > position.character || character < position.character || !line.endsWith(behind)) return [];
 			const before = document.getText(new vscode.Range(start.line, start.character, position.line, position.character));
-			const range = { start, end: { line: end.line, character: end.character + typed } };
-			return item.insertText.startsWith(before) ? [{ ...item, range }] : [];
+			const range = { start, end: { line: end.line, character } };
+			const rest = item.insertText.slice(before.length);
+			const fits = [...line.slice(position.character, character)].every((char) => rest.includes(char));
+			return item.insertText.startsWith(before) && fits ? [{ ...item, range }] : [];
 		});
 	}
 

@@ -86,7 +86,7 @@ public final class Ghost {
 
 	private static final Pattern WORD = Pattern.compile("^\\s*(?:[\\p{L}\\p{M}\\p{N}_]+|[^\\p{L}\\p{M}\\p{N}_\\s]+|$)");
 	private static final Pattern LINE = Pattern.compile("^\n?[^\n]*");
-	private static final List<String> CLOSERS = Arrays.asList(")", "]", "}", ">", "\"", "'", "`");
+	private static final Pattern CLOSERS = Pattern.compile("[\\])}>\"'`]+");
 	private static final int MAX_SEEN = 200;
 
 	/* One completion and where its text begins. */
@@ -94,13 +94,15 @@ public final class Ghost {
 		final JsonObject json;
 		final String insertText;
 		int start;
-		String tail; // right of the caret, replaced by it
+		final String tail; // right of the caret, replaced by it
+		final String behind; // what stands behind that on the line
 
-		Item(JsonObject json, int start, String tail) {
+		Item(JsonObject json, int start, String tail, String behind) {
 			this.json = json;
 			this.insertText = Documents.unix(Json.string(json, "insertText", ""));
 			this.start = start;
 			this.tail = tail;
+			this.behind = behind;
 		}
 
 		JsonArray arguments() {
@@ -132,11 +134,13 @@ public final class Ghost {
 
 	private static final class Rest {
 		final String text;
-		final String tail;
+		final String tail; // right of the caret, replaced by it
+		final List<Integer> spots; // where the text has the characters of the tail, in order, as far as it has them
 
 		Rest(String text, String tail) {
 			this.text = text;
 			this.tail = tail;
+			this.spots = spots(text, tail);
 		}
 	}
 
@@ -151,8 +155,6 @@ public final class Ghost {
 	private Place dismissed;
 	private JsonArray chosen; // among candidates
 	private final Set<String> seen = new HashSet<>(); // items that the server knows to be on the screen
-	private int insertedAt = -1;
-	private String inserted = "";
 
 	Ghost(Server server, Documents documents) {
 		this.server = server;
@@ -178,8 +180,6 @@ public final class Ghost {
 	public void changing(Text text, int start, int end, CharSequence replacement) {
 		if (view == null || view.text() != text)
 			return;
-		insertedAt = start == end ? start : -1;
-		inserted = insertedAt < 0 ? "" : replacement.toString();
 		for (Item item : items)
 			if (end <= item.start && start < item.start)
 				item.start += replacement.length() - (end - start);
@@ -189,8 +189,6 @@ public final class Ghost {
 	public void moved() {
 		if (view == null)
 			return;
-		adoptCloser();
-		insertedAt = -1;
 		draw();
 	}
 
@@ -245,11 +243,13 @@ public final class Ghost {
 	private Item item(JsonObject json) {
 		int caret = view.caret();
 		JsonObject range = Json.sub(json, "range");
+		String right = right();
 		if (Json.get(range, "start") == null)
-			return new Item(json, caret, "");
+			return new Item(json, caret, "", right);
 		int start = Documents.offset(view.text(), Json.sub(range, "start"));
 		int end = Documents.offset(view.text(), Json.sub(range, "end"));
-		return new Item(json, Math.min(start, caret), end > caret ? view.text().chars().subSequence(caret, end).toString() : "");
+		int tail = Math.min(Math.max(0, end - caret), right.length());
+		return new Item(json, Math.min(start, caret), right.substring(0, tail), right.substring(tail));
 	}
 
 	/** The next candidate, or the one before. */
@@ -331,27 +331,64 @@ public final class Ghost {
 		int typed = caret - item.start;
 		if (typed < 0 || caret > chars.length() || typed >= item.insertText.length())
 			return null;
-		if (!startsWith(item.insertText, 0, chars.subSequence(item.start, caret)) || !startsWith(chars, caret, item.tail))
+		if (!item.insertText.startsWith(chars.subSequence(item.start, caret).toString()))
 			return null;
-		return new Rest(item.insertText.substring(typed), item.tail);
+		Rest rest = new Rest(item.insertText.substring(typed), before(item.behind));
+		boolean closers = CLOSERS.matcher(rest.tail).matches() && rest.spots.size() == rest.tail.length();
+		return item.tail.endsWith(rest.tail) || closers ? rest : null;
 	}
 
-	private static boolean startsWith(CharSequence text, int at, CharSequence beginning) {
-		if (text.length() - at < beginning.length())
-			return false;
-		for (int i = 0; i < beginning.length(); i++)
-			if (text.charAt(at + i) != beginning.charAt(i))
-				return false;
-		return true;
+	/* What of the line stands right of the caret. */
+	private String right() {
+		Text text = view.text();
+		int end = Documents.offset(text, Json.position(text.line(view.caret()), Integer.MAX_VALUE));
+		return text.chars().subSequence(view.caret(), Math.max(view.caret(), end)).toString();
 	}
 
-	/* IDEs close a bracket or a quote when it is opened. If the completion closes it, too, it replaces that one. */
-	private void adoptCloser() {
-		if (insertedAt != view.caret() || !CLOSERS.contains(inserted))
-			return;
-		Rest rest = rest();
-		if (rest != null && rest.text.contains(inserted) && startsWith(view.text().chars(), insertedAt, inserted + rest.tail))
-			items.get(index).tail = inserted + rest.tail;
+	/*
+	 * What stands between the caret and the text that stood behind the item's range. What the range had there goes when it is typed
+	 * over or deleted; an IDE adds closers. All that is right of the caret, if it does not end in that text any more. A line break
+	 * that was typed may have taken blanks away.
+	 */
+	private String before(String behind) {
+		String right = right();
+		if (right.endsWith(behind))
+			return right.substring(0, right.length() - behind.length());
+		return behind.replaceFirst("^[ \t]+", "").equals(right) ? "" : right;
+	}
+
+	private static List<Integer> spots(String text, String tail) {
+		List<Integer> spots = new ArrayList<>();
+		int from = 0;
+		for (char one : tail.toCharArray()) {
+			int at = find(text, one, from);
+			if (at < 0)
+				break;
+			spots.add(at);
+			from = at + 1;
+		}
+		return spots;
+	}
+
+	/* A bracket that closes what the text has not opened itself, if there is one; else the last. Others where they are first. */
+	private static int find(String text, char wanted, int from) {
+		int pair = ")]}".indexOf(wanted);
+		if (pair < 0) {
+			Matcher plain = Pattern.compile("(?<!\\\\)" + Pattern.quote(String.valueOf(wanted))).matcher(text);
+			return plain.find(from) ? plain.start() : -1;
+		}
+		char opener = "([{".charAt(pair);
+		Matcher matcher = Pattern.compile("\"(?:\\\\.|[^\"\\\\])*\"|'(?:\\\\.|[^'\\\\])*'|[\\" + opener + "\\" + wanted + "]").matcher(text);
+		int depth = 0;
+		for (int at = from; matcher.find(at); at = matcher.end()) {
+			char found = text.charAt(matcher.start());
+			if (found == wanted && depth-- == 0)
+				return matcher.start();
+			if (found == opener)
+				depth++;
+		}
+		int last = text.lastIndexOf(wanted);
+		return last >= from ? last : -1;
 	}
 
 	private void draw() {
@@ -364,7 +401,7 @@ public final class Ghost {
 			erase();
 			return;
 		}
-		view.draw(picture(view, rest));
+		view.draw(picture(view.caret(), right(), rest));
 		drawn = true;
 		Item item = items.get(index);
 		if (seen.size() > MAX_SEEN)
@@ -373,39 +410,36 @@ public final class Ghost {
 			server.notify("textDocument/didShowCompletion", Json.object("item", item.reference()));
 	}
 
-	private static Picture picture(View view, Rest rest) {
+	private static Picture picture(int caret, String right, Rest rest) {
 		Picture picture = new Picture();
 		String[] lines = rest.text.split("\n", -1);
-		int caret = view.caret();
-		String tail = rest.tail;
+		String gone = rest.tail;
 		if (lines.length > 1) {
 			// What stands right of the caret goes down to the last line: it is shown there, and as gone from here.
-			Text text = view.text();
-			int end = Documents.offset(text, Json.position(text.line(caret), Integer.MAX_VALUE));
-			tail = text.chars().subSequence(caret, end).toString();
-			lines[lines.length - 1] += tail.substring(Math.min(tail.length(), rest.tail.length()));
+			gone = right;
+			lines[lines.length - 1] += right.substring(rest.tail.length());
 		}
-		drawLine(picture, caret, lines[0], tail, lines.length == 1);
+		drawLine(picture, caret, lines[0], gone, rest.spots);
 		picture.below.addAll(Arrays.asList(lines).subList(1, lines.length));
 		return picture;
 	}
 
-	/* The first line, around the text that it replaces as far as it has that in it. */
-	private static void drawLine(Picture picture, int offset, String text, String tail, boolean only) {
-		while (only && !tail.isEmpty()) {
-			int at = tail.length() == 1 ? text.lastIndexOf(tail) : text.indexOf(tail.charAt(0));
-			if (at < 0)
+	/* The first line, around the characters that it has in it, too; what else it replaces, or takes down with it, is gone. */
+	private static void drawLine(Picture picture, int offset, String text, String gone, List<Integer> spots) {
+		int drawn = 0;
+		int over = 0;
+		for (int spot : spots) {
+			if (spot >= text.length())
 				break;
-			if (at > 0)
-				picture.pieces.add(new Piece(offset, text.substring(0, at)));
-			text = text.substring(at + 1);
-			tail = tail.substring(1);
-			offset++;
+			if (spot > drawn)
+				picture.pieces.add(new Piece(offset + over, text.substring(drawn, spot)));
+			drawn = spot + 1;
+			over++;
 		}
-		picture.replacedStart = offset;
-		picture.replacedEnd = offset + tail.length();
-		if (!text.isEmpty())
-			picture.pieces.add(new Piece(offset, text));
+		picture.replacedStart = offset + over;
+		picture.replacedEnd = offset + gone.length();
+		if (drawn < text.length())
+			picture.pieces.add(new Piece(offset + over, text.substring(drawn)));
 	}
 
 	// --- taking it ---
@@ -423,7 +457,10 @@ public final class Ghost {
 		else
 			erase();
 		int caret = view.caret();
-		view.replace(caret, caret + (all ? rest.tail.length() : 0), part);
+		int over = 0;
+		while (over < rest.spots.size() && rest.spots.get(over) < part.length())
+			over++;
+		view.replace(caret, caret + (all ? rest.tail.length() : over), part);
 		documents.flush(view.text());
 		if (all) {
 			server.request("workspace/executeCommand", Json.object("command", Json.string(Json.sub(item.json, "command"),

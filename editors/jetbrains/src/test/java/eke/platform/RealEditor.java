@@ -225,6 +225,9 @@ public final class RealEditor implements Remote.Editor {
 		case "backspace":
 			EditorTestUtil.executeAction(editor, IdeActions.ACTION_EDITOR_BACKSPACE);
 			break;
+		case "right":
+			EditorTestUtil.executeAction(editor, IdeActions.ACTION_EDITOR_MOVE_CARET_RIGHT);
+			break;
 		case "leave":
 			service.editors.focus(editor, false);
 			break;

@@ -192,6 +192,9 @@ public class PlainEditor implements Remote.Editor, Host, Loop, Chat.View {
 		case "backspace":
 			change(current, Character.offsetByCodePoints(current.chars(), current.caret, -1), current.caret, "");
 			break;
+		case "right":
+			current.caret = Character.offsetByCodePoints(current.chars(), current.caret, 1);
+			break;
 		case "send":
 			session.chat.send(draft, "", Collections.emptyList(), null);
 			return;
