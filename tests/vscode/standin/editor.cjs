@@ -21,6 +21,9 @@ class TextDocument {
 	#lines() {
 		return this.text.split(/\r\n|\n/);
 	}
+	lineAt({ line }) {
+		return { text: this.#lines()[line] };
+	}
 	getText(range) {
 		return range ? this.text.slice(this.offsetAt(range.start), this.offsetAt(range.end)) : this.text;
 	}
