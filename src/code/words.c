@@ -52,8 +52,12 @@ size_t trimmed_length(const char *s, size_t len)
 
 bool starts_with(const char *s, size_t len, const char *word)
 {
-	size_t n = strlen(word);
+	size_t n;
 
+	/* Most differ in the first letter; in ASCII only the case is a difference of 0x20. */
+	if (!len || ((*s ^ *word) & ~0x20))
+		return !*word;
+	n = strlen(word);
 	return len >= n && !strncasecmp(s, word, n);
 }
 
