@@ -228,7 +228,7 @@ static void on_set_trace(void *ctx, const struct json *params)
 static const struct rpc_method methods[] = {
 	{ .name = "initialize", .request = on_initialize },
 	{ .name = "initialized", .notification = on_initialized },
-	{ .name = "shutdown", .request = on_shutdown },
+	{ .name = "shutdown", .request = on_shutdown, .always = true },
 	{ .name = "exit", .notification = on_exit_notification },
 	{ .name = "$/setTrace", .notification = on_set_trace },
 	{ .name = "textDocument/didOpen", .notification = lsp_did_open },

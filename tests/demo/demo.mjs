@@ -21,8 +21,8 @@ import { editorLines, Terminal, Wrapped } from './terminal.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EKE = process.env.EKE_BIN || join(ROOT, 'build/eke');
-const FILE = 'src/budget/window.c';
-const FUNCTION = 'window_evaluate';
+const FILE = 'src/budget/limit_window.c';
+const FUNCTION = 'limit_window_evaluate';
 const QUESTION = 'Why is every request counted one by one, and no token bucket used?';
 
 /* What a person types before looking up, and how far they then type along the ghost before they take the rest. */

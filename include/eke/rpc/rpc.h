@@ -42,6 +42,7 @@ struct rpc_method {
 	const char *name;
 	rpc_request_fn *request;           /* NULL: not a request */
 	rpc_notification_fn *notification; /* NULL: not a notification */
+	bool always;                       /* taken also where LIMIT_REQUESTS_IN_FLIGHT requests are pending */
 };
 
 struct rpc_config {
