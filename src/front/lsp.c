@@ -228,7 +228,7 @@ static void on_set_trace(void *ctx, const struct json *params)
 static const struct rpc_method methods[] = {
 	{ .name = "initialize", .request = on_initialize },
 	{ .name = "initialized", .notification = on_initialized },
-	{ .name = "shutdown", .request = on_shutdown, .always = true },
+	{ .name = "shutdown", .request = on_shutdown },
 	{ .name = "exit", .notification = on_exit_notification },
 	{ .name = "$/setTrace", .notification = on_set_trace },
 	{ .name = "textDocument/didOpen", .notification = lsp_did_open },
@@ -350,7 +350,7 @@ static void release(struct lsp *lsp)
 int lsp_serve(const struct app_options *options)
 {
 	struct lsp lsp = { .state = LSP_STARTED };
-	struct rpc_config config = { .methods = methods, .admit = admit, .ctx = &lsp };
+	struct rpc_config config = { .methods = methods, .always = "shutdown", .admit = admit, .ctx = &lsp };
 	int out = server_claim_stdout();
 	int code;
 

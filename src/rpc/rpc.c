@@ -451,7 +451,7 @@ static void take_request(struct rpc *rpc, const char *id, const char *name, cons
 		send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
-	if (rpc->in_flight >= LIMIT_REQUESTS_IN_FLIGHT && !method->always) {
+	if (rpc->in_flight >= LIMIT_REQUESTS_IN_FLIGHT && !(rpc->config.always && !strcmp(name, rpc->config.always))) {
 		err_set(&err, ERR_INTERNAL, "at most %d requests can be pending", LIMIT_REQUESTS_IN_FLIGHT);
 		send_error(rpc, id, &err, NULL, 0);
 		return;

@@ -42,12 +42,12 @@ struct rpc_method {
 	const char *name;
 	rpc_request_fn *request;           /* NULL: not a request */
 	rpc_notification_fn *notification; /* NULL: not a notification */
-	bool always;                       /* taken also where LIMIT_REQUESTS_IN_FLIGHT requests are pending */
 };
 
 struct rpc_config {
 	enum rpc_dialect dialect;
 	const struct rpc_method *methods; /* ends with .name NULL */
+	const char *always; /* or NULL: the method that is taken also where LIMIT_REQUESTS_IN_FLIGHT requests are pending */
 	/*
 	 * May this message be taken now? `method` is NULL for one that is not in the table. Fills err and returns false
 	 * if not (a notification is then dropped).
