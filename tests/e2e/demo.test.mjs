@@ -28,13 +28,13 @@ test('with nothing configured: the loopback upstream, and every number as it mus
 	assert.match(stdout, /LOOPBACK UPSTREAM: no key, no network, no model/);
 	assert.match(stdout, /loopback: 60 of 60 requests left +0 keys, 0 requests/);
 	assert.match(stdout, /1 request brought the rest of the function/);
-	assert.match(stdout, /\d+ \| {5}if \(f\[->window->kind == PLAN_SLIDING\) \{\]\n +~ \| +\/\* Nothing to wait for/);
+	assert.match(stdout, /\d+ \| {5}if \(!\[limit_window_resets_at_once\(f->window->kind\)\) \{\]\n +~ \| +\/\* Nothing to wait for/);
 	assert.match(stdout, /loopback: 59 of 60 requests left +5 keys, 1 request\n/);
-	assert.match(stdout, /53 keys, 1 request\. Its answer served every key since\./);
-	assert.match(stdout, /src\/budget\/window\.c is whole again, byte for byte/);
+	assert.match(stdout, /67 keys, 1 request\. Its answer served every key since\./);
+	assert.match(stdout, /src\/budget\/limit_window\.c is whole again, byte for byte/);
 	assert.match(stdout, /you  Why is every request counted[^]*eke  No model here[^]*as\s+JSON-RPC\.\n/);
 	assert.match(stdout, /eke \* loopback: 58 of 60 requests left\n/);
-	assert.match(stdout, /54 keys: 1 request\. One chat: 1 request\.\n/);
+	assert.match(stdout, /68 keys: 1 request\. One chat: 1 request\.\n/);
 	assert.match(stdout, /OPENAI_API_KEY=[^]*build\/eke doctor[^]*editors\/README\.md/);
 });
 
