@@ -148,7 +148,7 @@ static size_t indent_end(const struct post_context *c, const char *text, size_t 
 struct balance balance_of(const struct post_context *c, const char *text, size_t len)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = text, .len = len, .state = c->at };
-	struct balance b = { .first = len };
+	struct balance b = { .surplus = 0 };
 	struct stack s;
 	enum syntax_event event;
 	size_t pos;
@@ -158,8 +158,7 @@ struct balance balance_of(const struct post_context *c, const char *text, size_t
 		if (event == SYNTAX_OPEN) {
 			syntax_push(&s.own, text[pos], pos);
 		} else if (event == SYNTAX_CLOSE && !syntax_pop(&s.own, text[pos])) {
-			if (stack_close(&s, text[pos]) && b.first == len)
-				b.first = pos;
+			stack_close(&s, text[pos]);
 		}
 	}
 	b.surplus = stack_surplus(&s, &b.open, &b.orphans);

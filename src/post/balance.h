@@ -12,7 +12,6 @@
 
 struct balance {
 	size_t surplus; /* closers after the cursor that lose their opener to the insertion */
-	size_t first; /* where the insertion takes the first of these openers; its length: nowhere */
 	size_t own; /* brackets that the insertion leaves open */
 	size_t open; /* ... and that nothing closes after the cursor */
 	size_t orphans; /* openers before the cursor that lose their closer to the insertion */
