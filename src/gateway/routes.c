@@ -5,7 +5,7 @@
  * the Host must be this machine's, an Origin must be one that the user allows, and every request needs the token but
  * GET /healthz, which says nothing.
  */
-#include "gateway_private.h"
+#include "routes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +14,8 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/log.h"
 #include "eke/base/url.h"
+#include "forward.h"
+#include "models.h"
 
 #define V1 "/v1"
 
