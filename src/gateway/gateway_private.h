@@ -26,6 +26,6 @@ struct gateway {
 };
 
 /* What the client asks for. */
-enum gateway_route { GATEWAY_CHAT, GATEWAY_COMPLETIONS, GATEWAY_EMBEDDINGS };
+enum gateway_route { GATEWAY_CHAT, GATEWAY_COMPLETIONS, GATEWAY_EMBEDDINGS, GATEWAY_MODELS };
 
 #endif
