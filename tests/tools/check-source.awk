@@ -38,7 +38,7 @@ BEGIN {
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
 	pure_folders["text"] = "outbound workspace editorconfig"
 	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
-		"history_read history_schema history_step context diff edit"
+		"history_read history_schema history_step context diff git edit"
 	pure("base", "json_guard hex rfc3339 url utf width")
 	pure("config", "base_url service")
 	pure("gateway", "body")
