@@ -17,8 +17,8 @@
 #include "eke/front/acp.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
-#include "eke/front/gateway.h"
 #include "eke/front/lsp.h"
+#include "eke/gateway/gateway.h"
 #include "eke/io/pump.h"
 
 static const char help[] =

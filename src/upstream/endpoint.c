@@ -258,10 +258,11 @@ static void on_key_command(void *ctx, const struct strbuf *output, const struct 
 static void start_key_command(struct endpoint *e)
 {
 	char *argv[LIMIT_KEY_ARGS + 1] = { NULL };
+	struct proc_spec spec = { .argv = argv, .max_output = LIMIT_KEY, .seconds = LIMIT_KEY_COMMAND_SECONDS };
 
 	for (size_t i = 0; e->settings->key.command[i]; i++)
 		argv[i] = path_expand(e->settings->key.command[i]);
-	e->proc = proc_run(e->loop, argv, LIMIT_KEY, LIMIT_KEY_COMMAND_SECONDS, on_key_command, e);
+	e->proc = proc_run(e->loop, &spec, on_key_command, e);
 	for (size_t i = 0; argv[i]; i++)
 		free(argv[i]);
 }
