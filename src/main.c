@@ -12,6 +12,7 @@
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/paths.h"
 #include "eke/base/zone.h"
 #include "eke/front/acp.h"
 #include "eke/front/app.h"
@@ -145,6 +146,15 @@ static int take_options(int argc, char **argv, struct app_options *options)
 	return kept;
 }
 
+static bool set_log_file(const char *name)
+{
+	char *path = path_expand(name);
+	bool ok = log_set_file(path);
+
+	free(path);
+	return ok;
+}
+
 static bool apply_log_options(const struct app_options *options)
 {
 	enum log_level level;
@@ -156,7 +166,7 @@ static bool apply_log_options(const struct app_options *options)
 		}
 		log_set_level(level);
 	}
-	if (options->log_file && !log_set_file(options->log_file)) {
+	if (options->log_file && !set_log_file(options->log_file)) {
 		fprintf(stderr, "eke: cannot write to %s: %s\n", options->log_file, strerror(errno));
 		return false;
 	}

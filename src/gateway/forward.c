@@ -133,6 +133,8 @@ static bool is_passed_on(const char *name)
 	static const char *const not[] = {
 		"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "trailer", "transfer-encoding",
 		"upgrade", "content-length", "date", "set-cookie", "alt-svc", "strict-transport-security", "server", "vary",
+		/* http.c has undone it. */
+		"content-encoding",
 	};
 
 	if (!strncasecmp(name, "access-control-", strlen("access-control-")))
