@@ -12,13 +12,14 @@
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/paths.h"
 #include "eke/base/zone.h"
 #include "eke/front/acp.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
-#include "eke/front/gateway.h"
 #include "eke/front/lsp.h"
 #include "eke/front/terminal.h"
+#include "eke/gateway/gateway.h"
 #include "eke/io/pump.h"
 
 static const char help[] =
@@ -146,6 +147,15 @@ static int take_options(int argc, char **argv, struct app_options *options)
 	return kept;
 }
 
+static bool set_log_file(const char *name)
+{
+	char *path = path_expand(name);
+	bool ok = log_set_file(path);
+
+	free(path);
+	return ok;
+}
+
 static bool apply_log_options(const struct app_options *options)
 {
 	enum log_level level;
@@ -157,7 +167,7 @@ static bool apply_log_options(const struct app_options *options)
 		}
 		log_set_level(level);
 	}
-	if (options->log_file && !log_set_file(options->log_file)) {
+	if (options->log_file && !set_log_file(options->log_file)) {
 		terminal_note("eke: cannot write to %s: %s\n", options->log_file, strerror(errno));
 		return false;
 	}

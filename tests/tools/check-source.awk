@@ -9,7 +9,7 @@
 
 BEGIN {
 	# The layers, low to high: an include may point to the same or a lower one …
-	layers = split("base config io rpc text code post offline store budget upstream complete chat front", names, " ")
+	layers = split("base config io rpc text code post offline store budget upstream complete chat front gateway", names, " ")
 	for (i = 1; i <= layers; i++)
 		order[names[i]] = i
 	# … but not to those that it must not know (docs of the layers: src/README.md).
@@ -31,16 +31,17 @@ BEGIN {
 	only["async.h"] = "^src/budget/redis[.]c$"
 	only["hiredis.h"] = "^src/budget/redis[.]c$"
 	only["editorconfig.h"] = "^src/text/editorconfig[.]c$"
-	only["microhttpd.h"] = "^src/front/gateway_server[.]c$"
+	only["microhttpd.h"] = "^src/gateway/http_server[.]c$"
 
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
 	pure_folders["text"] = "outbound workspace editorconfig"
 	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
-		"history_read history_schema history_step context diff edit"
+		"history_read history_schema history_step context diff git edit"
 	pure("base", "json_guard hex printable rfc3339 url utf width")
 	pure("config", "base_url service")
+	pure("gateway", "body")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
@@ -446,10 +447,10 @@ function points_down(target, rest,   name, mine, its) {
 		problem(FNR, "layering: " folder " is below " target " and cannot include it: move the shared part down")
 	else if ((folder, target) in forbidden)
 		problem(FNR, "layering: " folder " must not know " target " (design: one front end decodes, the engines do not)")
-	else if (folder == "front" && target == "front") {
+	else if ((folder == "front" || folder == "gateway") && target == "front") {
 		name = rest
 		sub(/^front\//, "", name)
-		mine = front_end(stem)
+		mine = folder == "front" ? front_end(stem) : folder
 		its = front_end(name)
 		# front/app.h, front/server.h and front/terminal.h are the ground they all stand on.
 		if (mine != its && its != "app" && its != "server" && its != "terminal")

@@ -84,7 +84,7 @@ const VIOLATIONS = [
 	...['text', 'store', 'budget', 'upstream', 'complete', 'chat'].map((layer) => ({
 		at: `src/${layer}/knows.c`, files: module(layer, 'knows', '\n#include "eke/rpc/peer.h"\n'), problems: [[6, `${layer} must not know rpc`]],
 	})),
-	{ at: 'src/front/gateway.c', files: module('front', 'gateway', '\n#include "eke/front/lsp.h"\n'), problems: [[6, 'front ends do not know each other']] },
+	{ at: 'src/gateway/routes.c', files: module('gateway', 'routes', '\n#include "eke/front/lsp.h"\n'), problems: [[6, 'front ends do not know each other']] },
 	{ at: 'src/front/cli_chat.c', files: module('front', 'cli_chat', '\n#include "eke/front/lsp_doc.h"\n'), problems: [[6, 'front ends do not know each other']] },
 	{ at: 'src/io/ghost.c', files: module('io', 'ghost', '\n#include "eke/base/ghost.h"\n'), problems: [[6, 'include/eke/base/ghost.h does not exist']] },
 	{ at: 'src/io/odd.c', files: module('io', 'odd', '\n#include "eke/odd/x.h"\n'), problems: [[6, 'eke/odd/ is no layer']] },

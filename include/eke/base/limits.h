@@ -147,6 +147,7 @@
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
+#define LIMIT_GIT_FILTERS KIB(16)         /* names of filters that a repository's configuration has */
 #define LIMIT_EXPORT MIB(64)              /* a conversation as one text */
 
 /* --- front --- */

@@ -4,7 +4,7 @@
  * The token is made once and stays, so that clients need to be told only once: a file of the state directory that only
  * the user can read.
  */
-#include "eke/front/gateway.h"
+#include "eke/gateway/gateway.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,9 @@
 #include "eke/base/paths.h"
 #include "eke/base/url.h"
 #include "eke/budget/key_hash.h"
-#include "gateway_private.h"
+#include "forward.h"
+#include "models.h"
+#include "routes.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 #define DEFAULT_PORT 8484
