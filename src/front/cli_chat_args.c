@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "eke/front/terminal.h"
 #include "eke/text/uri.h"
 #include "cli_private.h"
 
@@ -53,7 +54,7 @@ static void wait_for_input(void)
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
 	if (!isatty(STDIN_FILENO) && !poll(&in, 1, INPUT_PATIENCE_MS))
-		fprintf(stderr, "eke: reading standard input until it ends; use </dev/null if there is none\n");
+		terminal_note("eke: reading standard input until it ends; use </dev/null if there is none\n");
 }
 
 static bool read_stdin(struct strbuf *out, struct err *err)
@@ -141,7 +142,7 @@ int chat_args_take(struct chat_args *words, int argc, char **argv)
 			const char *value = value_of(word, argv[i + 1], &used);
 
 			if (!value) {
-				fprintf(stderr, "eke chat: %s needs a value; see 'eke --help'\n", word);
+				terminal_note("eke chat: %s needs a value; see 'eke --help'\n", word);
 				return CLI_USAGE;
 			}
 			i += used;
@@ -194,7 +195,7 @@ bool chat_args_read(struct chat_args *words, const struct command *command, stru
 	if (!message && !terminal && !input_begins())
 		return true;
 	if (terminal)
-		fprintf(stderr, "Your question, then Ctrl-D:\n");
+		terminal_note("Your question, then Ctrl-D:\n");
 	if (message)
 		return read_stdin(&words->message, err);
 	return read_stdin(&words->input, err) && attach_input(words, err);
