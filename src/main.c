@@ -12,12 +12,14 @@
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/paths.h"
 #include "eke/base/zone.h"
 #include "eke/front/acp.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
-#include "eke/front/gateway.h"
 #include "eke/front/lsp.h"
+#include "eke/front/terminal.h"
+#include "eke/gateway/gateway.h"
 #include "eke/io/pump.h"
 
 static const char help[] =
@@ -56,7 +58,7 @@ static const char help[] =
 static int serve(const struct app_options *options, int argc, char **argv)
 {
 	if (argc) {
-		fprintf(stderr, "eke serve: unexpected argument %s\n", argv[0]);
+		terminal_note("eke serve: unexpected argument %s\n", argv[0]);
 		return CLI_USAGE;
 	}
 	return lsp_serve(options);
@@ -65,7 +67,7 @@ static int serve(const struct app_options *options, int argc, char **argv)
 static int acp(const struct app_options *options, int argc, char **argv)
 {
 	if (argc) {
-		fprintf(stderr, "eke acp: unexpected argument %s\n", argv[0]);
+		terminal_note("eke acp: unexpected argument %s\n", argv[0]);
 		return CLI_USAGE;
 	}
 	return acp_serve(options);
@@ -135,7 +137,7 @@ static int take_options(int argc, char **argv, struct app_options *options)
 			continue;
 		}
 		if (!*value) {
-			fprintf(stderr, "eke: %s needs a value\n", known[k].name);
+			terminal_note("eke: %s needs a value\n", known[k].name);
 			return -1;
 		}
 		*known[k].value = value;
@@ -145,19 +147,28 @@ static int take_options(int argc, char **argv, struct app_options *options)
 	return kept;
 }
 
+static bool set_log_file(const char *name)
+{
+	char *path = path_expand(name);
+	bool ok = log_set_file(path);
+
+	free(path);
+	return ok;
+}
+
 static bool apply_log_options(const struct app_options *options)
 {
 	enum log_level level;
 
 	if (options->log_level) {
 		if (!log_level_parse(options->log_level, &level)) {
-			fprintf(stderr, "eke: --log-level must be broken, warn, info, debug or io, not %s\n", options->log_level);
+			terminal_note("eke: --log-level must be broken, warn, info, debug or io, not %s\n", options->log_level);
 			return false;
 		}
 		log_set_level(level);
 	}
-	if (options->log_file && !log_set_file(options->log_file)) {
-		fprintf(stderr, "eke: cannot write to %s: %s\n", options->log_file, strerror(errno));
+	if (options->log_file && !set_log_file(options->log_file)) {
+		terminal_note("eke: cannot write to %s: %s\n", options->log_file, strerror(errno));
 		return false;
 	}
 	return true;
@@ -173,17 +184,17 @@ static int run(int argc, char **argv)
 		return CLI_USAGE;
 	name = argc ? argv[0] : "serve";
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-		fputs(help, stdout);
+		terminal_print("%s", help);
 		return CLI_OK;
 	}
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
-		printf("eke %s\n", EKE_VERSION);
+		terminal_print("eke %s\n", EKE_VERSION);
 		return CLI_OK;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(&options, argc ? argc - 1 : 0, argv + (argc > 0));
-	fprintf(stderr, "eke: unknown command %s; see 'eke --help'\n", name);
+	terminal_note("eke: unknown command %s; see 'eke --help'\n", name);
 	return CLI_USAGE;
 }
 
@@ -195,7 +206,7 @@ static int check_stdout(int code)
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
 	if (poll(&out, 1, 0) < 0 || !(out.revents & (POLLERR | POLLHUP)))
-		fprintf(stderr, "eke: the output could not be written completely\n");
+		terminal_note("eke: the output could not be written completely\n");
 	return code == CLI_OK ? CLI_FAILED : code;
 }
 

@@ -48,7 +48,7 @@ void app_release(struct app *app)
 
 static void read_file_state(const struct app *app, struct app_file_state *out)
 {
-	char *path = app->options.config_path ? xstrdup(app->options.config_path) : path_config();
+	char *path = app->options.config_path ? path_expand(app->options.config_path) : path_config();
 	struct stat st;
 
 	memset(out, 0, sizeof(*out));

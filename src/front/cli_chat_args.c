@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "eke/front/terminal.h"
 #include "eke/text/uri.h"
 #include "cli_private.h"
 
@@ -55,7 +56,7 @@ static void wait_for_input(void)
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
 	if (!isatty(STDIN_FILENO) && !poll(&in, 1, INPUT_PATIENCE_MS))
-		fprintf(stderr, "eke: reading standard input until it ends; use </dev/null if there is none\n");
+		terminal_note("eke: reading standard input until it ends; use </dev/null if there is none\n");
 }
 
 /* The rules for files hold for one that the shell opened, too. */
@@ -153,7 +154,7 @@ int chat_args_take(struct chat_args *words, int argc, char **argv)
 			const char *value = value_of(word, argv[i + 1], &used);
 
 			if (!value) {
-				fprintf(stderr, "eke chat: %s needs a value; see 'eke --help'\n", word);
+				terminal_note("eke chat: %s needs a value; see 'eke --help'\n", word);
 				return CLI_USAGE;
 			}
 			i += used;
@@ -206,7 +207,7 @@ bool chat_args_read(struct chat_args *words, const struct command *command, stru
 	if (!message && !terminal && !input_begins())
 		return true;
 	if (terminal)
-		fprintf(stderr, "Your question, then Ctrl-D:\n");
+		terminal_note("Your question, then Ctrl-D:\n");
 	if (message)
 		return read_stdin(words, &words->message, err);
 	return read_stdin(words, &words->input, err) && attach_input(words, err);
