@@ -21,7 +21,7 @@ void app_init(struct app *app, const struct app_options *options)
 	app->budget = budget_new(app->loop);
 	app->upstream = upstream_new(app->loop, app->budget);
 	app->docs = docs_new();
-	app->workspace = workspace_new();
+	app->workspace = workspace_new(options->config_path);
 	app->editorconfig = editorconfig_new();
 	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);

@@ -366,6 +366,7 @@ static int prepare(struct chat_command *c)
 	if (c->words.command)
 		ok = (c->command = commands_find(conversations_commands(c->app.conversations), c->words.command, &err)) != NULL;
 	ok = ok && chat_args_read(&c->words, c->command, &err);
+	ok = ok && (!c->words.input_file || workspace_may_send_path(c->app.workspace, c->words.input_file, &err));
 	if (ok && !c->command && !c->words.message.data[strspn(c->words.message.data, " \t\r\n")]) {
 		err_set(&err, ERR_INVALID_PARAMS, "there is no question: give it as an argument or on standard input");
 		ok = false;
@@ -385,12 +386,12 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 	strbuf_init(&c.text, LIMIT_ANSWER);
 	c.keeping = timer_new(c.app.loop, stop_when_kept, &c);
 	c.code = chat_args_take(&c.words, argc, argv);
+	c.folder = find_folder();
+	if (c.folder)
+		workspace_add_folder(c.app.workspace, c.folder);
 	if (c.code == CLI_OK)
 		c.code = prepare(&c);
 	if (c.code == CLI_OK) {
-		c.folder = find_folder();
-		if (c.folder)
-			workspace_add_folder(c.app.workspace, c.folder);
 		cli_offer_local(&c.app);
 		c.screen = screen_new(is_commit(&c));
 		run(&c);

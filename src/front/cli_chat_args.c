@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "eke/front/terminal.h"
@@ -31,6 +32,7 @@ void chat_args_release(struct chat_args *words)
 {
 	strbuf_release(&words->message);
 	strbuf_release(&words->input);
+	free(words->input_file);
 	for (size_t i = 0; i < words->count; i++)
 		free(words->uris[i]);
 }
@@ -57,8 +59,18 @@ static void wait_for_input(void)
 		terminal_note("eke: reading standard input until it ends; use </dev/null if there is none\n");
 }
 
-static bool read_stdin(struct strbuf *out, struct err *err)
+/* The rules for files hold for one that the shell opened, too. */
+static void note_input_file(struct chat_args *words)
 {
+	struct stat st;
+
+	if (!words->input_file && !fstat(STDIN_FILENO, &st) && S_ISREG(st.st_mode))
+		words->input_file = realpath("/dev/stdin", NULL);
+}
+
+static bool read_stdin(struct chat_args *words, struct strbuf *out, struct err *err)
+{
+	note_input_file(words);
 	wait_for_input();
 	for (;;) {
 		char chunk[8192];
@@ -94,7 +106,7 @@ static bool add_file(struct chat_args *words, const char *path, struct err *err)
 	char *uri;
 
 	if (!strcmp(path, "-"))
-		return read_stdin(&words->input, err) && attach_input(words, err);
+		return read_stdin(words, &words->input, err) && attach_input(words, err);
 	full = realpath(path, NULL);
 	uri = full ? uri_from_path(full) : NULL;
 	free(full);
@@ -197,6 +209,6 @@ bool chat_args_read(struct chat_args *words, const struct command *command, stru
 	if (terminal)
 		terminal_note("Your question, then Ctrl-D:\n");
 	if (message)
-		return read_stdin(&words->message, err);
-	return read_stdin(&words->input, err) && attach_input(words, err);
+		return read_stdin(words, &words->message, err);
+	return read_stdin(words, &words->input, err) && attach_input(words, err);
 }
