@@ -253,7 +253,7 @@ struct config *config_load(
 {
 	struct config *config = config_defaults();
 
-	config->path = path ? xstrdup(path) : path_config();
+	config->path = path ? path_expand(path) : path_config();
 	config->file_exists = config->path && !access(config->path, F_OK);
 	if ((config->file_exists || path) && !parse_file(config, warn, warn_ctx, err))
 		goto fail;
