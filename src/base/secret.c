@@ -16,7 +16,8 @@
 
 static const char *const beginnings[] = {
 	"sk-", "sk_", "pk-", "rk-", "csk-", "fk-", "gsk_", "hf_", "xai-", "pplx-", "nvapi-", "voyage-", "fw_", "r8_",
-	"tgp_", "jina_", "AIza", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "eyJ",
+	"tgp_", "jina_", "AIza", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "github_pat_",
+	"glpat-", "xoxb-", "xoxp-", "eyJ",
 };
 
 static bool begins_like_key(const char *text, size_t len)
