@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eke/base/printable.h"
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
 
@@ -67,13 +68,18 @@ void err_prefix(struct err *err, const char *fmt, ...)
 
 void err_set_provider(struct err *err, const char *text, size_t len)
 {
-	while (len && (unsigned char)text[0] <= ' ') {
-		text++;
+	struct strbuf plain;
+	size_t from = 0;
+
+	strbuf_init(&plain, 4 * sizeof(err->provider_message));
+	printable_add_stripped(&plain, text, len < plain.max / 3 ? len : plain.max / 3);
+	len = plain.len;
+	while (from < len && (unsigned char)plain.data[from] <= ' ')
+		from++;
+	while (len > from && (unsigned char)plain.data[len - 1] <= ' ')
 		len--;
-	}
-	while (len && (unsigned char)text[len - 1] <= ' ')
-		len--;
-	store(err->provider_message, sizeof(err->provider_message), text, len);
+	store(err->provider_message, sizeof(err->provider_message), plain.data + from, len - from);
+	strbuf_release(&plain);
 }
 
 const char *err_kind_name(enum err_kind kind)

@@ -45,6 +45,7 @@ struct pending {
 	unsigned tab_size;
 	bool project_style;
 	struct cursor_context context;
+	struct post_context *surroundings; /* of context; NULL: not needed yet */
 	uint64_t revision; /* of the document, when it was asked for */
 	struct range range;
 	char *selected; /* or NULL */
@@ -68,6 +69,7 @@ static void pending_release(void *memory)
 	struct pending *p = memory;
 
 	cursor_context_release(&p->context);
+	post_context_free(p->surroundings);
 	free(p->selected);
 	free(p);
 }
@@ -129,9 +131,10 @@ static size_t cut_lines(const struct pending *p, const char *text, size_t len)
 	return len;
 }
 
-static struct post_input post_input_of(const struct pending *p)
+/* Worked out when there is something to show. */
+static const struct post_context *surroundings_of(struct pending *p)
 {
-	return (struct post_input){
+	struct post_input in = {
 		.prefix = p->context.before.data,
 		.prefix_len = p->context.before.len,
 		.suffix = p->context.after.data,
@@ -141,18 +144,24 @@ static struct post_input post_input_of(const struct pending *p)
 		.tab_size = p->tab_size,
 		.project_style = p->project_style,
 	};
+
+	const struct post_context *known =
+		p->inflight ? model_request_surroundings(p->inflight->request, &p->context) : NULL;
+
+	if (!known && !p->surroundings)
+		p->surroundings = post_context_new(&in);
+	return known ? known : p->surroundings;
 }
 
 /*
  * The range that an item replaces: closers that the editor put right of the cursor, if the text goes on behind its own.
  * They are ASCII, of one unit in any encoding.
  */
-static struct range range_of(const struct pending *p, const char *text, size_t len)
+static struct range range_of(struct pending *p, const char *text, size_t len)
 {
-	struct post_input in = post_input_of(p);
 	struct range range = p->range;
 
-	range.end.character += (int64_t)post_replaced(&in, text, len);
+	range.end.character += (int64_t)post_replaced(surroundings_of(p), text, len);
 	return range;
 }
 
@@ -160,12 +169,11 @@ static struct range range_of(const struct pending *p, const char *text, size_t l
  * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
  * cache when the user gets there.
  */
-static size_t shown(const struct pending *p, const struct cache_hit *hit)
+static size_t shown(struct pending *p, const struct cache_hit *hit)
 {
 	const struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
 	size_t before = doc_feedback_remaining(doc, p->context.offset, hit->text, hit->len);
-	struct post_input in = post_input_of(p);
-	size_t block = p->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
+	size_t block = p->whole ? hit->len : post_first_block(surroundings_of(p), hit->text, hit->len);
 
 	return cut_lines(p, hit->text, block > before ? block : before);
 }
@@ -273,14 +281,14 @@ static bool is_line_end(const struct cursor_context *context)
 }
 
 /* How much of what is known so far is useful by itself; 0: nothing is. */
-static size_t find_useful(const struct pending *p, struct cache_hit *hit)
+static size_t find_useful(struct pending *p, struct cache_hit *hit)
 {
 	if (p->whole || !find_growing(p, hit))
 		return 0;
 	/* Before a closer in the line a piece in several lines lacks the line break that the whole has. */
 	if (memchr(hit->text, '\n', hit->len) && !is_line_end(&p->context))
 		return 0;
-	return model_request_first_useful(p->inflight->request, &p->context, hit->text, hit->len);
+	return post_first_useful(surroundings_of(p), hit->text, hit->len);
 }
 
 static void on_early(struct pending *p)

@@ -21,6 +21,7 @@
 #include "eke/budget/format_time.h"
 #include "eke/budget/report.h"
 #include "eke/chat/history_json.h"
+#include "eke/front/terminal.h"
 #include "cli_chat_args.h"
 #include "cli_screen.h"
 
@@ -151,7 +152,8 @@ static void print_json(const struct chat_command *c, const struct conversation_a
 	budget_write(c->app.budget, answer->endpoint_config, &w);
 	json_end_object(&w);
 	json_writer_end(&w);
-	printf("%s\n", out.data);
+	strbuf_addch(&out, '\n');
+	terminal_write_json(&out);
 	strbuf_release(&out);
 }
 
@@ -169,11 +171,11 @@ static void print_budget(struct chat_command *c, const struct chat_answer *answe
 			tightest = &report.windows[i];
 	if (!tightest || !tightest->state.used || report.state == BUDGET_BLOCKED) {
 		budget_describe(c->app.budget, answer->endpoint_config, words, sizeof(words));
-		fprintf(stderr, "eke: %s: %s\n", answer->endpoint, words);
+		terminal_note("eke: %s: %s\n", answer->endpoint, words);
 		return;
 	}
 	format_time_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
-	fprintf(stderr, "eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
+	terminal_note("eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
 		(long long)tightest->state.limit, tightest->resets_at_once ? "all again" : "the next resets", words);
 }
 
@@ -182,14 +184,14 @@ static void print_notes(struct chat_command *c, const struct conversation_answer
 	const struct call_answer *answer = told->chat->answer;
 
 	for (size_t i = 0; i < told->trimmed_count; i++)
-		fprintf(stderr, "eke: not sent: %s\n", told->trimmed[i]);
+		terminal_note("eke: not sent: %s\n", told->trimmed[i]);
 	if (answer->finish == CALL_TRUNCATED)
-		fprintf(stderr, "eke: the answer was cut off here%s%s\n", answer->trouble ? ": " : "",
+		terminal_note("eke: the answer was cut off here%s%s\n", answer->trouble ? ": " : "",
 			answer->trouble ? answer->trouble->message : "");
 	else if (answer->finish == CALL_LENGTH)
-		fprintf(stderr, "eke: the answer reached its maximum length\n");
+		terminal_note("eke: the answer reached its maximum length\n");
 	else if (answer->finish == CALL_FILTER)
-		fprintf(stderr, "eke: the provider's content filter stopped the answer\n");
+		terminal_note("eke: the provider's content filter stopped the answer\n");
 	cli_note_ledger(&c->app, told->chat->endpoint_config);
 	if (plan_is_counted(told->chat->endpoint_config->plan) && isatty(STDERR_FILENO))
 		print_budget(c, told->chat);
@@ -210,7 +212,6 @@ static void on_done(void *ctx, const struct conversation_answer *told, const str
 		print_json(c, told);
 	else
 		print_notes(c, told);
-	fflush(stdout);
 	stop(c, told->chat->answer->finish == CALL_TRUNCATED ? CLI_FAILED : CLI_OK);
 }
 
@@ -247,7 +248,7 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 		conversations_go_on(c->app.conversations, c->id, false);
 		return;
 	}
-	dprintf(c->tty, "eke: %s. Use %s instead? [y/N] ", err->message, other->name);
+	terminal_prompt(c->tty, "eke: %s. Use %s instead? [y/N] ", err->message, other->name);
 	c->tty_watch = watch_new(c->app.loop, c->tty, on_reply, c);
 	watch_set(c->tty_watch, WATCH_READ);
 }
@@ -261,7 +262,7 @@ static void on_interrupt(void *ctx)
 	conversations_query_cancel(c->app.conversations, c->look);
 	conversations_cancel(c->app.conversations, c->id);
 	end_output(c);
-	fprintf(stderr, "eke: interrupted\n");
+	terminal_note("eke: interrupted\n");
 	stop(c, CLI_INTERRUPTED);
 }
 
@@ -365,6 +366,7 @@ static int prepare(struct chat_command *c)
 	if (c->words.command)
 		ok = (c->command = commands_find(conversations_commands(c->app.conversations), c->words.command, &err)) != NULL;
 	ok = ok && chat_args_read(&c->words, c->command, &err);
+	ok = ok && (!c->words.input_file || workspace_may_send_path(c->app.workspace, c->words.input_file, &err));
 	if (ok && !c->command && !c->words.message.data[strspn(c->words.message.data, " \t\r\n")]) {
 		err_set(&err, ERR_INVALID_PARAMS, "there is no question: give it as an argument or on standard input");
 		ok = false;
@@ -384,12 +386,12 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 	strbuf_init(&c.text, LIMIT_ANSWER);
 	c.keeping = timer_new(c.app.loop, stop_when_kept, &c);
 	c.code = chat_args_take(&c.words, argc, argv);
+	c.folder = find_folder();
+	if (c.folder)
+		workspace_add_folder(c.app.workspace, c.folder);
 	if (c.code == CLI_OK)
 		c.code = prepare(&c);
 	if (c.code == CLI_OK) {
-		c.folder = find_folder();
-		if (c.folder)
-			workspace_add_folder(c.app.workspace, c.folder);
 		cli_offer_local(&c.app);
 		c.screen = screen_new(is_commit(&c));
 		run(&c);

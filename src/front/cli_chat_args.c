@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "eke/front/terminal.h"
 #include "eke/text/uri.h"
 #include "cli_private.h"
 
@@ -30,6 +32,7 @@ void chat_args_release(struct chat_args *words)
 {
 	strbuf_release(&words->message);
 	strbuf_release(&words->input);
+	free(words->input_file);
 	for (size_t i = 0; i < words->count; i++)
 		free(words->uris[i]);
 }
@@ -53,11 +56,21 @@ static void wait_for_input(void)
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
 	if (!isatty(STDIN_FILENO) && !poll(&in, 1, INPUT_PATIENCE_MS))
-		fprintf(stderr, "eke: reading standard input until it ends; use </dev/null if there is none\n");
+		terminal_note("eke: reading standard input until it ends; use </dev/null if there is none\n");
 }
 
-static bool read_stdin(struct strbuf *out, struct err *err)
+/* The rules for files hold for one that the shell opened, too. */
+static void note_input_file(struct chat_args *words)
 {
+	struct stat st;
+
+	if (!words->input_file && !fstat(STDIN_FILENO, &st) && S_ISREG(st.st_mode))
+		words->input_file = realpath("/dev/stdin", NULL);
+}
+
+static bool read_stdin(struct chat_args *words, struct strbuf *out, struct err *err)
+{
+	note_input_file(words);
 	wait_for_input();
 	for (;;) {
 		char chunk[8192];
@@ -93,7 +106,7 @@ static bool add_file(struct chat_args *words, const char *path, struct err *err)
 	char *uri;
 
 	if (!strcmp(path, "-"))
-		return read_stdin(&words->input, err) && attach_input(words, err);
+		return read_stdin(words, &words->input, err) && attach_input(words, err);
 	full = realpath(path, NULL);
 	uri = full ? uri_from_path(full) : NULL;
 	free(full);
@@ -141,7 +154,7 @@ int chat_args_take(struct chat_args *words, int argc, char **argv)
 			const char *value = value_of(word, argv[i + 1], &used);
 
 			if (!value) {
-				fprintf(stderr, "eke chat: %s needs a value; see 'eke --help'\n", word);
+				terminal_note("eke chat: %s needs a value; see 'eke chat --help'\n", word);
 				return CLI_USAGE;
 			}
 			i += used;
@@ -194,8 +207,8 @@ bool chat_args_read(struct chat_args *words, const struct command *command, stru
 	if (!message && !terminal && !input_begins())
 		return true;
 	if (terminal)
-		fprintf(stderr, "Your question, then Ctrl-D:\n");
+		terminal_note("Your question, then Ctrl-D:\n");
 	if (message)
-		return read_stdin(&words->message, err);
-	return read_stdin(&words->input, err) && attach_input(words, err);
+		return read_stdin(words, &words->message, err);
+	return read_stdin(words, &words->input, err) && attach_input(words, err);
 }

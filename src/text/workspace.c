@@ -17,6 +17,7 @@
 #include "eke/base/strbuf.h"
 #include "eke/text/ignore.h"
 #include "eke/text/lines.h"
+#include "eke/text/own_files.h"
 #include "eke/text/uri.h"
 
 #define LOOK_EVERY_MS 1000
@@ -42,6 +43,7 @@ struct workspace {
 	char *folders[LIMIT_FOLDERS];
 	size_t folder_count;
 	struct config *config; /* ref; or NULL */
+	struct own_files own;
 	struct ignore *ignore;
 	struct dir *dirs;
 	size_t dir_count;
@@ -53,10 +55,11 @@ struct workspace {
 	struct err last_err;
 };
 
-struct workspace *workspace_new(void)
+struct workspace *workspace_new(const char *config_path)
 {
 	struct workspace *ws = xcalloc(1, sizeof(*ws));
 
+	own_files_init(&ws->own, config_path);
 	ws->ignore = ignore_new();
 	return ws;
 }
@@ -96,6 +99,7 @@ void workspace_free(struct workspace *ws)
 	for (size_t i = 0; i < ws->folder_count; i++)
 		free(ws->folders[i]);
 	config_unref(ws->config);
+	own_files_release(&ws->own);
 	free(ws);
 }
 
@@ -104,6 +108,7 @@ void workspace_configure(struct workspace *ws, struct config *config, config_war
 	config_ref(config);
 	config_unref(ws->config);
 	ws->config = config;
+	own_files_configure(&ws->own, config);
 	reset_rules(ws, warn, warn_ctx);
 }
 
@@ -312,14 +317,19 @@ static bool take_dirs(struct workspace *ws, const char *path, int64_t now)
 
 /* --- the answer --- */
 
-static void tell(const struct workspace *ws, const char *path, const struct ignore_hit *hit, struct err *err)
+static const char *show_path(const struct workspace *ws, const char *path)
 {
 	const char *folder = workspace_folder_of(ws, path);
 	const char *shown = folder ? path + strlen(folder) : path;
+
+	return folder && *shown == '/' ? shown + 1 : shown;
+}
+
+static void tell(const struct workspace *ws, const char *path, const struct ignore_hit *hit, struct err *err)
+{
+	const char *shown = show_path(ws, path);
 	bool is_file = hit->where && strcmp(hit->where, USERS) != 0;
 
-	if (folder)
-		shown += *shown == '/';
 	if (!hit->where)
 		err_set(err, ERR_IGNORED, "%s stays on this machine: the built-in rule \"%s\" for files that hold secrets",
 			shown,
@@ -348,9 +358,14 @@ static bool check(struct workspace *ws, const char *path, struct err *err)
 bool workspace_may_send_path(struct workspace *ws, const char *path, struct err *err)
 {
 	int64_t now = clock_mono_ms();
+	const char *own = path[0] == '/' ? own_files_find(&ws->own, path) : NULL;
 	char *real;
 	bool ok;
 
+	if (own) {
+		err_set(err, ERR_IGNORED, "%s stays on this machine: %s", show_path(ws, path), own);
+		return false;
+	}
 	if (ws->last && now - ws->last_ms < LOOK_EVERY_MS && !strcmp(ws->last, path)) {
 		if (!ws->last_ok)
 			*err = ws->last_err;

@@ -101,14 +101,15 @@ test('base URLs as clients build them', async (t) => {
 	const upstream = await withUpstream(t);
 	const { call } = await start(t, { upstream });
 
-	for (const path of ['/v1/chat/completions', '/chat/completions', '//v1//chat/completions/', '/v1/v1/chat/completions', '/v1/chat/completions/chat/completions', '/v1/completions', '/completions']) {
+	for (const path of ['/v1/chat/completions', '/chat/completions', '//v1//chat/completions/', '/v1/v1/chat/completions', '/v1/chat/completions/chat/completions', '/v1/chat/completions/v1/chat/completions', '/v1/models/chat/completions', '/v1/chat/completions?api-version=1', '/v1/completions', '/completions']) {
 		const body = path.includes('chat') ? chat() : { model: 'coder', prompt: 'int ' };
 		assert.equal((await call(path, { body })).status, 200, path);
 		assert.equal(upstream.requests.at(-1).path, path.includes('chat') ? '/v1/chat/completions' : '/v1/completions');
 	}
-	for (const [path, status, method] of [['/v1/audio/speech', 404, 'POST'], ['/v1/chat', 404, 'POST'], ['/v1/chat/completions', 405, 'GET'], ['/v1/models', 405, 'DELETE']]) {
+	for (const [path, status, method, allow = null] of [['/v1/audio/speech', 404, 'POST'], ['/v1/chat', 404, 'POST'], ['/', 404, 'GET'], ['/v1', 404, 'GET'],
+		['/v1/chat/completions', 405, 'GET', 'POST, OPTIONS'], ['/v1/models', 405, 'DELETE', 'GET, HEAD, OPTIONS']]) {
 		const response = await call(path, { method });
-		assert.equal(response.status, status, path);
+		assert.deepEqual([response.status, response.headers.get('allow')], [status, allow], path);
 		assert.equal((await response.json()).error.type, 'invalid_request_error');
 	}
 });
@@ -251,10 +252,14 @@ test('only with the token', async (t) => {
 	for (const key of ['', `${token}0`, token.slice(1), token.replace(/./, 'x'), 'sk-1'])
 		assert.equal((await call('/v1/models', { key })).status, 401, key);
 	assert.equal((await call('/v1/models', { headers: { authorization: token } })).status, 401);
-	assert.equal((await call('/healthz', { key: '' })).status, 200);
+	for (const scheme of ['bearer', 'BEARER', 'Bearer '])
+		assert.equal((await call('/v1/models', { headers: { authorization: `${scheme} ${token}` } })).status, 200, scheme);
+	for (const [method, path, key] of [['GET', '/healthz', ''], ['HEAD', '/healthz', ''], ['HEAD', '/v1/models', token], ['OPTIONS', '/v1/models', '']])
+		assert.ok((await call(path, { method, key })).ok, `${method} ${path}`);
+	assert.match((await call('/healthz', { key: '' })).headers.get('content-type'), /^text\/plain/);
 	assert.equal(statSync(join(home, 'state', 'gateway-token')).mode & 0o777, 0o600);
 	assert.equal((await run(t, ['gateway', '--token'], { home })).stdout, `${token}\n`);
-	assert.equal(upstream.requests.length, 0);
+	assert.equal(upstream.counted.length, 0);
 });
 
 test('not under another name, and not for pages that nobody allowed', async (t) => {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -110,6 +110,27 @@ test('certificates that nobody vouches for, or that are for another name', async
 	}
 });
 
+test('a caFile and a variable that begin with ~', async (t) => {
+	const upstream = await withUpstream(t, { tls: true });
+	const home = makeHome(t);
+
+	copyFileSync(upstream.caFile, join(home, 'corp.pem'));
+	for (const [endpoint, env] of [[{ caFile: '~/corp.pem' }, {}], [{}, { SSL_CERT_FILE: '~/corp.pem' }], [{}, { CURL_CA_BUNDLE: '~/corp.pem' }]]) {
+		const eke = await start(t, upstream, endpoint, { env: { HOME: home, ...env } });
+
+		assert.equal((await eke.chat('hello')).finishReason, 'stop');
+	}
+});
+
+test('a Content-Encoding that there is not is told once and then left alone', async (t) => {
+	const upstream = await withUpstream(t, { scenario: { headers: { 'content-encoding': 'utf-8' } } });
+	const eke = await start(t, upstream);
+
+	for (const text of ['one', 'two'])
+		assert.equal((await eke.chat(text)).finishReason, 'stop');
+	assert.equal(upstream.counted.length, 3);
+});
+
 test('a caFile that is not there', async (t) => {
 	const upstream = await withUpstream(t, { tls: true });
 	const eke = await start(t, upstream, { caFile: '/nonexistent/ca.pem' });
@@ -188,6 +209,20 @@ test('a service on this machine is reached without the environment\'s proxy, unl
 	assert.equal(upstream.counted.length, 2);
 });
 
+test('the endpoint\'s own proxy goes before no_proxy', async (t) => {
+	const upstream = await withUpstream(t, { tls: { names: ['service.example'] } });
+	const proxy = await startProxy(t, { port: upstream.port });
+	const endpoint = { baseUrl: 'https://service.example/v1', caFile: upstream.caFile, proxy: proxy.url };
+
+	for (const name of ['no_proxy', 'NO_PROXY']) {
+		const before = proxy.requests.length;
+		const eke = await start(t, upstream, endpoint, { env: { [name]: 'localhost,.example' } });
+
+		assert.equal((await eke.chat('hello')).finishReason, 'stop');
+		assert.ok(proxy.requests.length > before);
+	}
+});
+
 test('a proxy that wants a password', async (t) => {
 	const upstream = await withUpstream(t, { tls: { names: ['service.example'] } });
 	const proxy = await startProxy(t, { port: upstream.port, credentials: 'me:s3cret-word' });
@@ -198,8 +233,18 @@ test('a proxy that wants a password', async (t) => {
 	assert.equal((await eke.chat('hello')).finishReason, 'stop');
 	assert.doesNotMatch(eke.program.stderr, /s3cret-word/);
 	const { data, message } = await failure(without.chat('hello'));
-	assert.ok(['network', 'upstream'].includes(data.kind), data.kind);
-	assert.match(message, /proxy/);
+	assert.equal(data.kind, 'network');
+	assert.match(message, /^the proxy wants a user name and a password to reach service\.example/);
+});
+
+test('a proxy that lets nobody through', async (t) => {
+	const upstream = await withUpstream(t, { tls: { names: ['service.example'] } });
+	const proxy = await startProxy(t, { port: upstream.port, refuses: 403 });
+	const eke = await start(t, upstream, { baseUrl: 'https://service.example/v1', caFile: upstream.caFile, proxy: proxy.url });
+	const { data, message } = await failure(eke.chat('hello'));
+
+	assert.equal(data.kind, 'network');
+	assert.match(message, /^the proxy refused to connect to service\.example \(status 403\)/);
 });
 
 test('a proxy that is not there', async (t) => {
@@ -224,6 +269,9 @@ test('a key from the environment, a file, a command, or written out', async (t) 
 	const file = join(home, 'key');
 
 	writeFileSync(file, `\n  ${KEY}\r\nsecond line\n`, { mode: 0o600 });
+	const [marked, quoted] = [join(home, 'marked'), join(home, 'quoted')];
+	writeFileSync(marked, `\uFEFF${KEY}\r\n`, { mode: 0o600 });
+	writeFileSync(quoted, `\uFEFF"${KEY}"\n`, { mode: 0o600 });
 	writeFileSync(join(home, 'show'), `#!/bin/sh\necho "$1-0123456789abcdef"\necho more\n`);
 	chmodSync(join(home, 'show'), 0o755);
 	const ways = [
@@ -233,6 +281,12 @@ test('a key from the environment, a file, a command, or written out', async (t) 
 		[{ command: [join(home, 'show'), 'sk-test'] }],
 		[{ command: ['~/show', 'sk-test'] }, { HOME: home }],
 		[{ command: ['printf', '%s', KEY] }],
+		[{ command: ['cat', '~/key'] }, { HOME: home }],
+		[{ env: 'MY_KEY' }, { MY_KEY: `"${KEY}"` }],
+		[{ env: 'MY_KEY' }, { MY_KEY: ` '${KEY}' ` }],
+		[{ env: 'MY_KEY' }, { MY_KEY: `\uFEFF${KEY}` }],
+		[{ file: marked }],
+		[{ file: quoted }],
 		[KEY],
 	];
 	for (const [key, env] of ways) {

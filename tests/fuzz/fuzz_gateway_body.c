@@ -9,7 +9,7 @@
 #include "eke/base/json.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "../../src/front/gateway_body.h"
+#include "../../src/gateway/body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
-#include "../../src/front/gateway_body.h"
+#include "../../src/gateway/body.h"
 
 static const struct {
 	const char *json;

@@ -52,7 +52,7 @@ static int setup(void **state)
 	(void)state;
 	snprintf(root, sizeof(root), "/tmp/eke-workspace-XXXXXX");
 	assert_non_null(mkdtemp(root));
-	ws = workspace_new();
+	ws = workspace_new(NULL);
 	now = 1000000;
 	later();
 	return 0;

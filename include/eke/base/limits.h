@@ -61,6 +61,7 @@
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
+#define LIMIT_STATE_FILES 1024            /* of the state directory, that are compared with a file of several names */
 
 #define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
 
@@ -147,6 +148,7 @@
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
+#define LIMIT_GIT_FILTERS KIB(16)         /* names of filters that a repository's configuration has */
 #define LIMIT_EXPORT MIB(64)              /* a conversation as one text */
 
 /* --- front --- */

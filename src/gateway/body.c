@@ -2,7 +2,7 @@
  * A walk over the members of an object, by the few characters that JSON has outside of its strings. What is walked over
  * is valid: that was checked before.
  */
-#include "gateway_body.h"
+#include "body.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * the Host must be this machine's, an Origin must be one that the user allows, and every request needs the token but
  * GET /healthz, which says nothing.
  */
-#include "gateway_private.h"
+#include "routes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/log.h"
 #include "eke/base/url.h"
-
-#define V1 "/v1"
+#include "forward.h"
+#include "models.h"
 
 /* --- replies --- */
 
@@ -69,8 +69,10 @@ static bool has_token(const struct gateway *gateway, const struct gateway_reques
 	static const char scheme[] = "Bearer ";
 	const char *value = gateway_request_header(request, "Authorization");
 
-	return value && !strncasecmp(value, scheme, sizeof(scheme) - 1) &&
-	       same_secret(value + sizeof(scheme) - 1, gateway->token);
+	if (!value || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	value += sizeof(scheme) - 1;
+	return same_secret(value + strspn(value, " "), gateway->token);
 }
 
 static bool is_our_host(const char *value)
@@ -103,10 +105,15 @@ static void allow_page(struct gateway_request *request, const char *origin)
 			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests");
 }
 
-static void preflight(struct gateway_request *request)
+static void preflight(struct gateway_request *request, bool is_page)
 {
 	const char *headers = gateway_request_header(request, "Access-Control-Request-Headers");
 
+	gateway_reply_header(request, "Allow", "GET, HEAD, POST, OPTIONS");
+	if (!is_page) {
+		gateway_reply(request, 204, "", 0);
+		return;
+	}
 	gateway_reply_header(request, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
 	gateway_reply_header(request, "Access-Control-Allow-Headers", headers ? headers : "authorization, content-type");
 	gateway_reply_header(request, "Access-Control-Max-Age", "600");
@@ -133,8 +140,8 @@ static bool admit(struct gateway *gateway, struct gateway_request *request)
 	}
 	if (origin)
 		allow_page(request, origin);
-	if (origin && !strcmp(gateway_request_method(request), "OPTIONS")) {
-		preflight(request);
+	if (!strcmp(gateway_request_method(request), "OPTIONS")) {
+		preflight(request, origin != NULL);
 		return false;
 	}
 	return true;
@@ -160,76 +167,73 @@ static void tidy(const char *path, char *out, size_t size)
 	out[n] = '\0';
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text);
-	size_t m = strlen(end);
+/* The parts that paths are made of; `route` is what the last of them asks for. */
+static const struct part {
+	const char *path;
+	const char *allow; /* methods; NULL: it is no route itself */
+	enum gateway_route route;
+} parts[] = {
+	{ "/v1", NULL, 0 },
+	{ "/chat/completions", "POST, OPTIONS", GATEWAY_CHAT },
+	{ "/completions", "POST, OPTIONS", GATEWAY_COMPLETIONS },
+	{ "/embeddings", "POST, OPTIONS", GATEWAY_EMBEDDINGS },
+	{ "/models", "GET, HEAD, OPTIONS", GATEWAY_MODELS },
+};
 
-	return n >= m && !strcmp(text + n - m, end);
+static const struct part *part_at(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		size_t len = strlen(parts[i].path);
+
+		if (!strncmp(path, parts[i].path, len) && (!path[len] || path[len] == '/'))
+			return &parts[i];
+	}
+	return NULL;
 }
 
 /*
- * Is it `route`, with or without /v1? Clients that take a base URL append the route to it, also where the base URL is
- * the whole address of a route: then it begins with that.
+ * The route that a path names, with or without /v1; NULL: none. Clients that take a base URL append the route to it,
+ * also where the base URL is the whole address of a route already: the last one counts. *model is the id in
+ * …/models/ID, which may have slashes itself, else NULL.
  */
-static bool is_route(const char *path, const char *route)
+static const struct part *find_route(const char *path, const char **model)
 {
-	static const char *const bases[] = { "", "/chat/completions", "/completions", "/embeddings", "/models" };
-	size_t len;
+	const struct part *route = NULL;
+	const struct part *part;
 
-	if (!ends_with(path, route))
-		return false;
-	len = strlen(path) - strlen(route);
-	while (len >= strlen(V1) && !strncmp(path, V1, strlen(V1)) && (len == strlen(V1) || path[strlen(V1)] == '/')) {
-		path += strlen(V1);
-		len -= strlen(V1);
+	*model = NULL;
+	for (; *path; path += strlen(part->path)) {
+		part = part_at(path);
+		if (!part && route && route->route == GATEWAY_MODELS) {
+			*model = path + 1;
+			return route;
+		}
+		if (!part)
+			return NULL;
+		if (part->allow)
+			route = part;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(bases); i++)
-		if (len == strlen(bases[i]) && !strncmp(path, bases[i], len))
-			return true;
-	return false;
-}
-
-/* The id in …/models/ID, which may have slashes itself; NULL: it is no such path. */
-static const char *model_in(const char *path)
-{
-	static const char models[] = "/models/";
-
-	if (!strncmp(path, V1 "/", strlen(V1) + 1))
-		path += strlen(V1);
-	return !strncmp(path, models, sizeof(models) - 1) ? path + sizeof(models) - 1 : NULL;
+	return route;
 }
 
 static void dispatch(struct gateway *gateway, struct gateway_request *request, const char *path)
 {
-	static const struct {
-		const char *path;
-		enum gateway_route route;
-	} routes[] = {
-		{ "/chat/completions", GATEWAY_CHAT },
-		{ "/completions", GATEWAY_COMPLETIONS },
-		{ "/embeddings", GATEWAY_EMBEDDINGS },
-	};
+	const char *model;
+	const struct part *route = find_route(path, &model);
+	bool is_read = is_method(request, "GET") || is_method(request, "HEAD");
 
-	if (is_route(path, "/models") || model_in(path)) {
-		if (is_method(request, "GET"))
-			gateway_models(gateway, request, model_in(path));
-		else
-			gateway_fail(request, 405, "invalid_request_error", "method_not_allowed", "Use GET for models.", true);
-		return;
+	if (!route) {
+		gateway_fail(request, 404, "invalid_request_error", "unknown_url",
+			     "The gateway has /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.", true);
+	} else if (route->route == GATEWAY_MODELS && is_read) {
+		gateway_models(gateway, request, model);
+	} else if (route->route != GATEWAY_MODELS && is_method(request, "POST")) {
+		gateway_forward(gateway, request, route->route);
+	} else {
+		gateway_reply_header(request, "Allow", route->allow);
+		gateway_fail(request, 405, "invalid_request_error", "method_not_allowed",
+			     route->route == GATEWAY_MODELS ? "Use GET for models." : "Use POST for this route.", true);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-		if (!is_route(path, routes[i].path))
-			continue;
-		if (is_method(request, "POST"))
-			gateway_forward(gateway, request, routes[i].route);
-		else
-			gateway_fail(request, 405, "invalid_request_error", "method_not_allowed", "Use POST for this route.",
-				     true);
-		return;
-	}
-	gateway_fail(request, 404, "invalid_request_error", "unknown_url",
-		     "The gateway has /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.", true);
 }
 
 void gateway_on_request(void *ctx, struct gateway_request *request)
@@ -240,7 +244,8 @@ void gateway_on_request(void *ctx, struct gateway_request *request)
 	if (!admit(gateway, request))
 		return;
 	tidy(gateway_request_path(request), path, sizeof(path));
-	if (!strcmp(path, "/healthz") && is_method(request, "GET")) {
+	if (!strcmp(path, "/healthz") && (is_method(request, "GET") || is_method(request, "HEAD"))) {
+		gateway_reply_header(request, "Content-Type", "text/plain");
 		gateway_reply(request, 200, "ok\n", 3);
 		return;
 	}

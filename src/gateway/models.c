@@ -2,7 +2,7 @@
  * The models of all endpoints as one list. Each request for it asks every endpoint anew: no plan counts that, and a
  * list lives in the gateway until all have answered, or its client is gone.
  */
-#include "gateway_private.h"
+#include "models.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/upstream/models.h"
-
+#include "routes.h"
 
 struct question {
 	struct model_list *list;

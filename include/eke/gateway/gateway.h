@@ -1,5 +1,5 @@
-#ifndef EKE_FRONT_GATEWAY_H
-#define EKE_FRONT_GATEWAY_H
+#ifndef EKE_GATEWAY_GATEWAY_H
+#define EKE_GATEWAY_GATEWAY_H
 /*
  * `eke gateway`: an OpenAI-compatible endpoint on loopback, whose requests are paid from the same budget as all others.
  */

@@ -1,5 +1,5 @@
-#ifndef EKE_FRONT_GATEWAY_SERVER_H
-#define EKE_FRONT_GATEWAY_SERVER_H
+#ifndef EKE_GATEWAY_HTTP_SERVER_H
+#define EKE_GATEWAY_HTTP_SERVER_H
 /*
  * HTTP for the gateway: libmicrohttpd on the program's loop, without threads of its own. It knows nothing of what it
  * carries.

@@ -5,7 +5,7 @@
  * stays: the request is spent, and the client's library will send the same request again within seconds. That one gets
  * the response from here, what has come and what comes, and spends nothing.
  */
-#include "gateway_private.h"
+#include "forward.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@
 #include "eke/base/mem.h"
 #include "eke/upstream/choose.h"
 #include "eke/upstream/exchange.h"
-#include "gateway_body.h"
+#include "body.h"
+#include "routes.h"
 
 /* How long a response that its client did not wait for is there for the same request. */
 #define REPLAY_MS 120000
@@ -132,6 +133,8 @@ static bool is_passed_on(const char *name)
 	static const char *const not[] = {
 		"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "trailer", "transfer-encoding",
 		"upgrade", "content-length", "date", "set-cookie", "alt-svc", "strict-transport-security", "server", "vary",
+		/* http.c has undone it. */
+		"content-encoding",
 	};
 
 	if (!strncasecmp(name, "access-control-", strlen("access-control-")))

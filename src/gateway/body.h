@@ -1,5 +1,5 @@
-#ifndef EKE_FRONT_GATEWAY_BODY_H
-#define EKE_FRONT_GATEWAY_BODY_H
+#ifndef EKE_GATEWAY_BODY_H
+#define EKE_GATEWAY_BODY_H
 /*
  * The body of a request, of which the gateway changes one member and leaves every other byte as it is. Pure.
  */

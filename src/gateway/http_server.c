@@ -6,7 +6,7 @@
  * A struct gateway_request belongs to libmicrohttpd's connection: it is made with the request's first line and freed
  * when libmicrohttpd says that the request is over.
  */
-#include "gateway_server.h"
+#include "http_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

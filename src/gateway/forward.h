@@ -1,0 +1,11 @@
+#ifndef EKE_GATEWAY_FORWARD_H
+#define EKE_GATEWAY_FORWARD_H
+/*
+ * A request that goes on to an endpoint, and the response that comes back.
+ */
+#include "gateway_private.h"
+
+void gateway_forward(struct gateway *gateway, struct gateway_request *request, enum gateway_route route);
+void gateway_forward_free_all(struct gateway *gateway);
+
+#endif
