@@ -131,8 +131,8 @@ void upstream_count_busy(struct upstream *upstream, bool more)
 	upstream->busy = more ? upstream->busy + 1 : upstream->busy - 1;
 	if (!upstream->changed)
 		return;
-	loop_undefer(upstream->loop, upstream->changed, upstream->changed_ctx);
-	loop_defer(upstream->loop, upstream->changed, upstream->changed_ctx);
+	/* A request goes out before a status bar hears of it. */
+	loop_defer_last(upstream->loop, upstream->changed, upstream->changed_ctx);
 }
 
 /* Without headers and body. */
