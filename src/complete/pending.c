@@ -179,11 +179,9 @@ static size_t shown(struct pending *p, const struct cache_hit *hit)
 }
 
 /* A closer right of the cursor cuts no complete answer that can take its place. */
-static struct cache_hit uncut(const struct pending *p, struct cache_hit hit)
+static struct cache_hit uncut(struct pending *p, struct cache_hit hit)
 {
-	struct post_input in = post_input_of(p);
-
-	if (hit.cut && hit.complete && post_replaced(&in, hit.text, hit.len + hit.cut))
+	if (hit.cut && hit.complete && post_replaced(surroundings_of(p), hit.text, hit.len + hit.cut))
 		hit.len += hit.cut;
 	return hit;
 }
