@@ -210,6 +210,7 @@ static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_c
 	if (warn) {
 		config_warn_unknown(tree, config_file_fields, "", warn, warn_ctx);
 		config_warn_endpoints(json_get(tree, "endpoints"), warn, warn_ctx);
+		config_warn_proxies(config, warn, warn_ctx);
 		config_warn_plans(json_get(tree, "plans"), warn, warn_ctx);
 	}
 	ok = true;
