@@ -179,6 +179,14 @@ static size_t shown(struct pending *p, const struct cache_hit *hit)
 	return cut_lines(p, hit->text, block > before ? block : before);
 }
 
+/* A closer right of the cursor cuts no complete answer that can take its place. */
+static struct cache_hit uncut(struct pending *p, struct cache_hit hit)
+{
+	if (hit.cut && hit.complete && post_replaced(surroundings_of(p), hit.text, hit.len + hit.cut))
+		hit.len += hit.cut;
+	return hit;
+}
+
 /* Of the first, nothing beyond `most` bytes is shown. */
 static void pending_answer(struct pending *p, const struct cache_hit *hits, size_t count, size_t most)
 {
@@ -186,7 +194,8 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 	struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
 	struct engine_item items[ENGINE_ITEMS];
 	struct strbuf texts[ENGINE_ITEMS];
-	struct cache_hit head = hits[0];
+	struct cache_hit head = uncut(p, hits[0]);
+	struct cache_hit hit;
 	size_t first;
 	size_t len;
 
@@ -196,14 +205,15 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
 		if (p->selected)
 			strbuf_adds(&texts[i], p->selected);
-		len = i ? shown(p, &hits[i]) : first;
-		strbuf_add(&texts[i], hits[i].text, len);
+		hit = i ? uncut(p, hits[i]) : head;
+		len = i ? shown(p, &hit) : first;
+		strbuf_add(&texts[i], hit.text, len);
 		items[i] = (struct engine_item){
-			.id = hits[i].item,
+			.id = hit.item,
 			.text = texts[i].data,
 			.len = texts[i].len,
-			.range = range_of(p, hits[i].text, len),
-			.offline = hits[i].text == p->engine->offline_text.data,
+			.range = range_of(p, hit.text, len),
+			.offline = hit.text == p->engine->offline_text.data,
 		};
 	}
 	tell(p, &head);
@@ -225,7 +235,7 @@ static void pending_answer_offline(struct pending *p)
 		.text = engine->offline_text.data, .len = engine->offline_text.len, .item = engine->last_id += CACHE_RANKS
 	};
 
-	pending_answer(p, &hit, 1, hit.len);
+	pending_answer(p, &hit, 1, SIZE_MAX);
 }
 
 /* It was tried and failed: the open documents may know something, too. */
@@ -369,7 +379,7 @@ static void answer_pending(struct pending *p, const struct inflight *inflight)
 
 	if (count) {
 		p->answered_by = inflight;
-		pending_answer(p, hits, count, hits[0].len);
+		pending_answer(p, hits, count, SIZE_MAX);
 	} else if (p->joined && is_current(p)) {
 		/* The answer went another way than the typing. */
 		pending_decide(p, &decision);
@@ -454,7 +464,7 @@ static void pending_act(struct pending *p, const struct decision *decision)
 {
 	switch (decision->kind) {
 	case DECISION_ANSWER:
-		pending_answer(p, decision->hits, decision->hit_count, decision->hits[0].len);
+		pending_answer(p, decision->hits, decision->hit_count, SIZE_MAX);
 		return;
 	case DECISION_JOIN:
 		pending_join(p, decision->inflight);
