@@ -43,6 +43,7 @@ struct model_request {
 	struct answer_key keys[KEYS_MAX]; /* the first is for `context` */
 	size_t key_count;
 	struct excerpt excerpt; /* slices of context */
+	struct post_context *surroundings; /* of excerpt; NULL until there is an answer */
 	unsigned mark;
 	enum post_source source;
 	bool insert_spaces;
@@ -66,6 +67,7 @@ static void request_release(void *p)
 	struct model_request *request = p;
 
 	cursor_context_release(&request->context);
+	post_context_free(request->surroundings);
 	prompt_release(&request->prompt);
 	endpoint_unref(request->endpoint);
 	strbuf_release(&request->raw);
@@ -130,6 +132,19 @@ char *model_request_model_id_of(const struct endpoint *endpoint)
 	return xasprintf("%s/%s", endpoint_name(endpoint), endpoint_completion_model(endpoint));
 }
 
+const struct post_context *model_request_surroundings(
+	const struct model_request *request, const struct cursor_context *context)
+{
+	const struct strbuf *before = &request->context.before;
+	const struct strbuf *after = &request->context.after;
+
+	if (before->len != context->before.len || after->len != context->after.len ||
+		memcmp(before->data, context->before.data, before->len) != 0 ||
+		memcmp(after->data, context->after.data, after->len) != 0)
+		return NULL;
+	return request->surroundings;
+}
+
 /* --- the answer --- */
 
 /*
@@ -160,18 +175,6 @@ static struct post_input post_input_of(const struct model_request *request)
 	};
 }
 
-size_t model_request_first_useful(
-	const struct model_request *request, const struct cursor_context *context, const char *text, size_t len)
-{
-	struct post_input in = post_input_of(request);
-
-	in.prefix = context->before.data;
-	in.prefix_len = context->before.len;
-	in.suffix = context->after.data;
-	in.suffix_len = context->after.len;
-	return post_first_useful(&in, text, len);
-}
-
 /* What of a candidate can be used at this stage; leaves it in request->texts[rank]. */
 static enum post_verdict post(
 	struct model_request *request, const struct candidate *candidate, size_t rank, enum post_finish finish)
@@ -181,7 +184,9 @@ static enum post_verdict post(
 	in.answer = candidate->text;
 	in.answer_len = candidate->len;
 	in.finish = candidate->closed ? POST_STOP : finish;
-	return post_process(&in, &request->texts[rank]);
+	if (!request->surroundings)
+		request->surroundings = post_context_new(&in);
+	return post_process_at(request->surroundings, &in, &request->texts[rank]);
 }
 
 static void store_at(struct model_request *request, const struct answer_key *answer_key, size_t rank, bool complete)

@@ -66,13 +66,13 @@ bool cli_start(struct app *app, const struct app_options *options)
 
 int cli_unknown(const char *command, const char *word)
 {
-	terminal_note("eke %s: %s %s; see 'eke --help'\n", command,
-		word[0] == '-' && word[1] ? "unknown option" : "unexpected argument", word);
+	terminal_note("eke %s: %s %s; see 'eke %s --help'\n", command,
+		word[0] == '-' && word[1] ? "unknown option" : "unexpected argument", word, command);
 	return CLI_USAGE;
 }
 
 int cli_missing(const char *command, const char *what)
 {
-	terminal_note("eke %s: %s is missing; see 'eke --help'\n", command, what);
+	terminal_note("eke %s: %s is missing; see 'eke %s --help'\n", command, what, command);
 	return CLI_USAGE;
 }

@@ -154,7 +154,7 @@ int chat_args_take(struct chat_args *words, int argc, char **argv)
 			const char *value = value_of(word, argv[i + 1], &used);
 
 			if (!value) {
-				terminal_note("eke chat: %s needs a value; see 'eke --help'\n", word);
+				terminal_note("eke chat: %s needs a value; see 'eke chat --help'\n", word);
 				return CLI_USAGE;
 			}
 			i += used;

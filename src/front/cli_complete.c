@@ -148,7 +148,8 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 	if (argc > 1)
 		return cli_unknown("complete", argv[1]);
 	if (!parse_place(argv[0], &path, &line, &column)) {
-		terminal_note("eke complete: %s is not a position FILE:LINE:COL; line and column count from 1\n", argv[0]);
+		terminal_note("eke complete: %s is not a position FILE:LINE:COL; line and column count from 1; "
+				"see 'eke complete --help'\n", argv[0]);
 		return CLI_USAGE;
 	}
 	if (cli_start(&c.app, options)) {

@@ -88,7 +88,7 @@ static bool take_words(struct gateway *gateway, int argc, char **argv, struct wo
 			}
 			gateway->origins[gateway->origin_count++] = argv[++i];
 		} else {
-			terminal_note("eke gateway: unknown or incomplete option %s; see 'eke --help'\n", argv[i]);
+			terminal_note("eke gateway: unknown or incomplete option %s; see 'eke gateway --help'\n", argv[i]);
 			return false;
 		}
 	}

@@ -452,7 +452,7 @@ function points_down(target, rest,   name, mine, its) {
 		sub(/^front\//, "", name)
 		mine = folder == "front" ? front_end(stem) : folder
 		its = front_end(name)
-		# front/app.h, front/server.h and front/terminal.h are the ground they all stand on.
+		# front/app.h, help.h, server.h and terminal.h are the ground they all stand on.
 		if (mine != its && its != "app" && its != "server" && its != "terminal")
 			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
 	}

@@ -232,18 +232,20 @@ test('lists of built-in chat commands that differ from the table', () => {
 
 test('a command or option that man page or completions forgot', () => {
 	const help = 'Usage: eke [COMMAND]\n\nCommands:\n  serve        the server\n  chat [-f FILE]  one answer\n\nOptions:\n  --config FILE  another file\n  --log-level L\n';
+	const chat = 'Usage: eke chat [OPTION]...\n\nOptions:\n  -m, --model NAME  this model\n';
 	const files = {
 		...CLEAN,
-		'build/eke': `#!/bin/sh\ncat <<'END'\n${help}END\n`,
-		'src/front/man/eke.1': '.It Fl -config Ar FILE\n.It Ic serve\n.It \\-\\-log\\-level\n.It Ic chat\n',
-		'src/front/completions/eke.bash': 'serve chat --config --log-level\n',
+		'build/eke': `#!/bin/sh\n[ "$1" = chat ] && cat <<'END' && exit\n${chat}END\ncat <<'END'\n${help}END\n`,
+		'src/front/man/eke.1': '.It Fl -config Ar FILE\n.It Ic serve\n.It \\-\\-log\\-level\n.It Ic chat\n.It Fl -model\n',
+		'src/front/completions/eke.bash': 'serve chat --config --log-level --model\n',
 		'src/front/completions/_eke': 'serve chatter --config --log-level\n',
-		'src/front/completions/eke.fish': 'complete -c eke -l config -a "serve chat"\n',
+		'src/front/completions/eke.fish': 'complete -c eke -l config -l model -a "serve chat"\n',
 	};
 	const root = tree(files);
 	chmodSync(join(root, 'build/eke'), 0o755);
 	const result = check(root);
 	assert.deepEqual(result.problems, [
+		'src/front/completions/_eke:1: does not name "--model", which build/eke --help does: describe it',
 		'src/front/completions/_eke:1: does not name "chat", which build/eke --help does: describe it',
 		'src/front/completions/eke.fish:1: does not name "--log-level", which build/eke --help does: describe it',
 	]);

@@ -3,8 +3,8 @@
 /*
  * The folders that the user works in, and which files may leave the machine: the one place that decides it, for
  * completions and for chats. eke's own files never may (own_files.h). The rules, in the order of ignore.h: the built-in
- * ones, the user's own (privacy.ignore), and the .gitignore and .ekeignore files from the folder down to the file, which
- * can only keep more back.
+ * ones, the user's own (privacy.ignore), and the .gitignore and .ekeignore files from the folder down to the file,
+ * which can only keep more back.
  *
  * Ignore files are read when a file below them is asked about, and looked at again at most once a second. Folders are
  * few (one window's); a file that lies in none has the built-in and the user's rules alone.
