@@ -24,8 +24,8 @@ struct cache_sync *cache_sync_new(struct loop *loop, struct cache *cache, uint64
 /* Writes what waits to be written, if that is possible now. No claim is left. */
 void cache_sync_free(struct cache_sync *sync);
 /*
- * Without history nothing is read or written any more. `purge`: what is there, of all workspaces, is removed, soon; that
- * is for their owner to say, not for a workspace.
+ * Without history nothing is read or written any more. `purge`: what is there, of all workspaces, is removed, soon;
+ * that is for their owner to say, not for a workspace.
  */
 void cache_sync_configure(struct cache_sync *sync, bool history, bool purge);
 
