@@ -896,7 +896,7 @@ export interface PrivacySettings {
 	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files, and to the .gitignore and .ekeignore files of the workspace; patterns from an editor add to those of the file. */
 	ignore?: string[];
 	/**
-	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed, and conversations are had in memory only; those that were kept before stay in chats.db, unread.
+	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false in the file, completions that were kept are removed, and conversations are had in memory only; those that were kept before stay in chats.db, unread. Set to false by an editor, this process keeps nothing, and what is there stays; an editor cannot set it to true where the file says false.
 	 * @default true
 	 */
 	history?: boolean;

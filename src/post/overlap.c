@@ -394,17 +394,11 @@ static size_t closers_in(const struct strbuf *t, size_t at, const char *s, size_
 /* Nothing after the cursor is left without its opener where the text takes the place of `replaced` bytes. */
 static bool keeps_balance(const struct post_context *c, const struct strbuf *t, size_t replaced)
 {
-	struct post_input in = *c->in;
 	struct post_context without;
 	struct balance b;
 
-	in.suffix = c->suffix.data + replaced;
-	in.suffix_len = c->suffix.len - replaced;
-	in.prefix = c->prefix.data;
-	in.prefix_len = c->prefix.len;
-	post_context_init(&without, &in);
+	post_context_narrow(&without, c, replaced);
 	b = balance_of(&without, t->data, t->len);
-	post_context_release(&without);
 	return !b.surplus && b.end.where == SYNTAX_IN_CODE;
 }
 

@@ -11,6 +11,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
+#include "eke/base/secret.h"
 #include "eke/base/url.h"
 #include "eke/io/proc.h"
 
@@ -196,6 +197,7 @@ static bool key_from_file(struct endpoint *e, struct err *err)
 	if (ok) {
 		ok = take_key(e, text.data, path, err);
 	} else {
+		secret_mask(err->message);
 		err_prefix(err, "the key of endpoint %s", endpoint_name(e));
 		err->kind = ERR_AUTH;
 	}
@@ -205,12 +207,25 @@ static bool key_from_file(struct endpoint *e, struct err *err)
 	return ok;
 }
 
+/* Others can be set, too; but what is no variable, and has no such name, may be the key. */
+static bool is_variable_name(const char *name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+	return name[0] > '9' && !name[strspn(name, allowed)] && !secret_is_likely(name, strlen(name));
+}
+
 static bool key_from_environment(struct endpoint *e, struct err *err)
 {
 	const char *name = e->settings->key.value;
 	const char *value = getenv(name);
 	char source[160];
 
+	if ((!value || !*value) && !is_variable_name(name)) {
+		err_set(err, ERR_AUTH, "the key of endpoint %s: \"env\" must be the name of an environment variable that holds "
+			"the key; what it has looks like a key itself", endpoint_name(e));
+		return false;
+	}
 	if (!value || !*value) {
 		err_set(err, ERR_AUTH, "the key of endpoint %s is read from the environment variable %s, which is not set",
 			endpoint_name(e), name);
@@ -244,6 +259,7 @@ static void on_key_command(void *ctx, const struct strbuf *output, const struct 
 		explicit_bzero(output->data, output->len);
 	} else {
 		e->key_err = *err;
+		secret_mask(e->key_err.message);
 		err_prefix(&e->key_err, "the key of endpoint %s", endpoint_name(e));
 		e->key_err.kind = ERR_AUTH;
 	}

@@ -613,7 +613,10 @@ static void add_transfer(void *ctx)
 	if (code != CURLM_OK) {
 		log_broken("libcurl refused a request: %s", curl_multi_strerror(code));
 		finish(t, CURLE_FAILED_INIT);
+		return;
 	}
+	/* On a connection that is open it goes out now, not when the timer that libcurl has just asked for comes round. */
+	on_timer(t->http);
 }
 
 uint64_t http_start(struct http *http, const struct http_request *request, const struct http_callbacks *callbacks)
