@@ -412,9 +412,19 @@ test('a redirect does not take the key along', async (t) => {
 	const [upstream, elsewhere] = [await withUpstream(t), await withUpstream(t)];
 	const eke = await start(t, upstream, { key: KEY });
 
-	upstream.next({ status: 307, headers: { location: `${elsewhere.url}/v1/chat/completions` }, body: '' });
-	const { data } = await failure(eke.chat('hello'));
-	assert.equal(data.httpStatus, 307);
+	const targets = [
+		[`${elsewhere.url}/v1/chat/completions?token=secret#x`, `${elsewhere.url}/v1/chat/completions`],
+		['/v2/chat/completions?a=1', `${upstream.url}/v2/chat/completions`],
+		['//me:secret@api.example.com/v1', 'http://api.example.com/v1'],
+		['https://\u0085api.example.com/v1', 'https://'],
+	];
+	for (const [location, named] of targets) {
+		upstream.next({ status: 307, headers: { location }, body: '' });
+		const { data, message } = await failure(eke.chat('hello'));
+		assert.equal(data.httpStatus, 307);
+		assert.ok(message.includes(`redirects to ${named}`), message);
+		assert.doesNotMatch(message, /secret|\u0085/);
+	}
 	assert.equal(elsewhere.requests.length, 0);
 });
 
