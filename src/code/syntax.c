@@ -92,11 +92,40 @@ static bool is_word(char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '$' || (c & 0x80);
 }
 
+static bool is_bracket(char c)
+{
+	return c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}';
+}
+
+/* No comment, string, bracket, tag or separator of any language in the table begins with it. */
+static bool is_plain(char c)
+{
+	switch (c) {
+	case '!':
+	case '&':
+	case '*':
+	case '+':
+	case '.':
+	case '>':
+	case '@':
+	case '^':
+	case '|':
+	case '~':
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool begins_at(const struct syntax_walk *w, size_t at, const char *mark)
 {
-	size_t n = mark ? strlen(mark) : 0;
+	size_t n;
 
-	return n && at <= w->len && w->len - at >= n && !memcmp(w->s + at, mark, n);
+	/* Most texts differ in the first byte. */
+	if (!mark || at >= w->len || w->s[at] != *mark)
+		return false;
+	n = strlen(mark);
+	return w->len - at >= n && !memcmp(w->s + at, mark, n);
 }
 
 static bool begins(const struct syntax_walk *w, const char *mark)
@@ -112,6 +141,13 @@ static bool comment_begins(const struct syntax_walk *w, const char *mark)
 	if (*mark == ';' && has(w, SYNTAX_KEYS))
 		return !w->at || w->s[w->at - 1] == '\n';
 	return *mark != '#' || !w->at || strchr(" \t\n;", w->s[w->at - 1]);
+}
+
+static size_t line_end(const struct syntax_walk *w)
+{
+	const char *end = memchr(w->s + w->at, '\n', w->len - w->at);
+
+	return end ? (size_t)(end - w->s) : w->len;
 }
 
 /* Only blanks stand before w->at on its line. */
@@ -430,7 +466,7 @@ static bool expects_value(const char *s, size_t len)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (len == strlen(words[i]) && !memcmp(s, words[i], len))
+		if (*s == *words[i] && len == strlen(words[i]) && !memcmp(s, words[i], len))
 			return true;
 	}
 	return false;
@@ -443,7 +479,9 @@ static void step_word(struct syntax_walk *w)
 
 	while (end < w->len && is_word(w->s[end]))
 		end++;
-	w->state.no_value = !expects_value(w->s + from, end - from);
+	/* Nobody asks elsewhere. */
+	if (has(w, SYNTAX_REGEX) || has(w, SYNTAX_ELEMENTS))
+		w->state.no_value = !expects_value(w->s + from, end - from);
 	if (has(w, SYNTAX_PERL)) {
 		size_t quoted = perl_quoted(w, from, end);
 
@@ -458,18 +496,26 @@ static void step_word(struct syntax_walk *w)
 /* "start)" of a shell's case: on a line that has no opening one before. */
 static bool is_case_pattern(const struct syntax_walk *w)
 {
-	size_t i = w->at;
+	const char *start = memrchr(w->s, '\n', w->at);
+	size_t i = start ? (size_t)(start - w->s) + 1 : 0;
 	bool text = false;
 
 	if (!has(w, SYNTAX_SHELL) || !has(w, SYNTAX_END_WORDS))
 		return false;
-	while (i && w->s[i - 1] != '\n') {
-		char c = w->s[--i];
+	for (; i < w->at; i++) {
+		char c = w->s[i];
 
-		if (i && w->s[i - 1] == '\\' && strchr("()", c))
-			continue;
-		if (!is_word(c) && !strchr(" \t*?|.-\"'[]{}:/\\+=,@%^~!", c))
+		if (c == '"' || c == '\'') {
+			const char *end = memchr(w->s + i + 1, c, w->at - i - 1);
+
+			if (!end)
+				return false;
+			i = (size_t)(end - w->s);
+		} else if (c == '\\') {
+			i++;
+		} else if (!is_word(c) && !strchr(" \t*?|.-[]{}:/+=,@%^~!", c)) {
 			return false;
+		}
 		text |= c != ' ' && c != '\t';
 	}
 	return text;
@@ -538,6 +584,14 @@ static bool step_quote(struct syntax_walk *w, char c, enum syntax_event *event)
 	return true;
 }
 
+/* Behind the question mark at w->at there is one character and no word. */
+static bool is_character(const struct syntax_walk *w)
+{
+	size_t i = w->at + 1;
+
+	return i < w->len && !strchr(" \t\n\\", w->s[i]) && !(i + 1 < w->len && is_word(w->s[i]) && is_word(w->s[i + 1]));
+}
+
 /* In code, at a character that is no line end. True if there is an event. */
 static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 {
@@ -545,6 +599,20 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 	char c = w->s[w->at];
 	size_t end;
 
+	/* Neither begins anything else in any language. */
+	if (c == ' ' || c == '\t') {
+		w->at++;
+		return false;
+	}
+	if (is_word(c)) {
+		step_word(w);
+		return false;
+	}
+	if (is_plain(c)) {
+		w->at++;
+		w->state.no_value = false;
+		return false;
+	}
 	/* Lua's "--[[" begins like its "--". */
 	if (begins(w, syn->block_begin)) {
 		w->state.where = SYNTAX_IN_BLOCK_COMMENT;
@@ -567,17 +635,19 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 	}
 	if (c && strchr(syn->quotes, c))
 		return step_quote(w, c, event);
-	if (is_word(c)) {
-		step_word(w);
-		return false;
-	}
-	if (c && strchr("()[]{}", c)) {
+	if (is_bracket(c)) {
 		if (!step_bracket(w, c, event))
 			return false;
 		w->at++;
 		return true;
 	}
 	if (c == '\\' && has(w, SYNTAX_SHELL) && w->at + 1 < w->len && w->s[w->at + 1] != '\n') {
+		w->at += 2;
+		w->state.no_value = true;
+		return false;
+	}
+	/* Ruby's ?( and ?x are characters. */
+	if (c == '?' && has(w, SYNTAX_INTERPOLATE) && !w->state.no_value && is_character(w)) {
 		w->at += 2;
 		w->state.no_value = true;
 		return false;
@@ -594,8 +664,7 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 		return false;
 	}
 	w->at++;
-	if (c != ' ' && c != '\t')
-		w->state.no_value = false;
+	w->state.no_value = false;
 	*event = SYNTAX_PUNCT;
 	return c == ';' || c == ',' || c == ':';
 }
@@ -609,11 +678,26 @@ static bool is_interpolation(const struct syntax_walk *w)
 		(quote == '"' && has(w, SYNTAX_INTERPOLATE) && begins(w, "#{"));
 }
 
+/* Nothing begins or ends with it in the string that is open. */
+static bool is_inner(const struct syntax_walk *w, char c)
+{
+	return c != '\n' && c != '\\' && c != '$' && c != '#' && c != w->state.quote && c != w->state.delimiter[0];
+}
+
 static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *event)
 {
 	struct syntax_state *st = &w->state;
-	char c = w->s[w->at];
-	bool escapes = !(c == '\\' &&
+	char c;
+	bool escapes;
+
+	/* Most of a string is only passed over. */
+	while (w->at < w->len && is_inner(w, w->s[w->at]))
+		w->at++;
+	if (w->at == w->len || w->s[w->at] == '\n')
+		return false;
+	*pos = w->at;
+	c = w->s[w->at];
+	escapes = !(c == '\\' &&
 		((st->quote == '\'' && has(w, SYNTAX_LITERAL)) || (st->quote == '`' && has(w, SYNTAX_BACKTICK)) ||
 			(st->delimiter[0] && has(w, SYNTAX_RAW))));
 
@@ -662,6 +746,8 @@ static void step_block_comment(struct syntax_walk *w)
 		w->state.where = SYNTAX_IN_CODE;
 	} else {
 		w->at++;
+		while (w->at < w->len && w->s[w->at] != '\n' && w->s[w->at] != *w->syntax->block_end)
+			w->at++;
 	}
 }
 
@@ -716,7 +802,7 @@ enum syntax_event syntax_next(struct syntax_walk *w, size_t *pos)
 				return event;
 			break;
 		case SYNTAX_IN_LINE_COMMENT:
-			w->at++;
+			w->at = line_end(w);
 			break;
 		case SYNTAX_IN_BLOCK_COMMENT:
 			step_block_comment(w);
@@ -724,7 +810,7 @@ enum syntax_event syntax_next(struct syntax_walk *w, size_t *pos)
 		case SYNTAX_IN_STRING:
 			/* A heredoc ends at the beginning of a line only. */
 			if (w->state.quote == '<')
-				w->at++;
+				w->at = line_end(w);
 			else if (step_string(w, pos, &event))
 				return event;
 			break;

@@ -12,6 +12,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/utf.h"
+#include "eke/front/terminal.h"
 #include "eke/text/buffer.h"
 #include "eke/text/language.h"
 #include "eke/text/uri.h"
@@ -26,14 +27,13 @@ static void on_done(void *ctx, const struct engine_item *items, size_t count, co
 	struct complete_command *c = ctx;
 
 	if (count) {
-		cli_print_text(items[0].text, items[0].len);
-		putchar('\n');
+		terminal_write(items[0].text, items[0].len);
+		terminal_write("\n", 1);
 	} else if (err) {
 		cli_complain(err);
 	} else {
-		fprintf(stderr, "eke: nothing to suggest here\n");
+		terminal_note("eke: nothing to suggest here\n");
 	}
-	fflush(stdout);
 	c->code = err ? cli_code(err) : CLI_OK;
 	loop_stop(c->app.loop);
 }
@@ -123,7 +123,7 @@ static void run(struct complete_command *c, const char *path, int64_t line, int6
 	}
 	text = doc_text(docs_find(c->app.docs, uri));
 	if (!text || (size_t)line > text_buffer_line_count(text)) {
-		fprintf(stderr, "eke: %s has %zu lines, not %lld\n", path, text ? text_buffer_line_count(text) : 0,
+		terminal_note("eke: %s has %zu lines, not %lld\n", path, text ? text_buffer_line_count(text) : 0,
 			(long long)line);
 	} else {
 		request.uri = uri;
@@ -148,7 +148,8 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 	if (argc > 1)
 		return cli_unknown("complete", argv[1]);
 	if (!parse_place(argv[0], &path, &line, &column)) {
-		fprintf(stderr, "eke complete: %s is not a position FILE:LINE:COL; line and column count from 1\n", argv[0]);
+		terminal_note("eke complete: %s is not a position FILE:LINE:COL; line and column count from 1; "
+				"see 'eke complete --help'\n", argv[0]);
 		return CLI_USAGE;
 	}
 	if (cli_start(&c.app, options)) {

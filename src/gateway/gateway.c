@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "eke/front/terminal.h"
 #ifdef HAVE_MICROHTTPD
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
@@ -45,7 +46,7 @@ struct words {
 
 static void complain(const struct err *err)
 {
-	fprintf(stderr, "eke gateway: %s\n", err->message);
+	terminal_note("eke gateway: %s\n", err->message);
 }
 
 /* --- words --- */
@@ -57,7 +58,7 @@ static bool take_listen(const char *text, struct words *words)
 	if (url_split(text, strlen(text), &parts) != URL_OK || !parts.host.len ||
 	    parts.host.len >= sizeof(words->address) ||
 	    (parts.port.s && !url_piece_is(parts.port, "0") && !url_port(parts.port, &words->port))) {
-		fprintf(stderr, "eke gateway: --listen takes ADDRESS:PORT, such as 127.0.0.1:8484 or [::1]:8484\n");
+		terminal_note("eke gateway: --listen takes ADDRESS:PORT, such as 127.0.0.1:8484 or [::1]:8484\n");
 		return false;
 	}
 	if (parts.port.s && url_piece_is(parts.port, "0"))
@@ -67,7 +68,7 @@ static bool take_listen(const char *text, struct words *words)
 		snprintf(words->address, sizeof(words->address), DEFAULT_ADDRESS);
 	if (host_is_loopback(words->address))
 		return true;
-	fprintf(stderr, "eke gateway: --listen takes addresses of this machine alone (127.0.0.1, ::1): everybody who "
+	terminal_note("eke gateway: --listen takes addresses of this machine alone (127.0.0.1, ::1): everybody who "
 			"reaches the gateway could spend your budget\n");
 	return false;
 }
@@ -85,12 +86,12 @@ static bool take_words(struct gateway *gateway, int argc, char **argv, struct wo
 				return false;
 		} else if (!strcmp(argv[i], "--allow-origin") && has_value) {
 			if (gateway->origin_count == LIMIT_GATEWAY_ORIGINS) {
-				fprintf(stderr, "eke gateway: at most %d origins are allowed\n", LIMIT_GATEWAY_ORIGINS);
+				terminal_note("eke gateway: at most %d origins are allowed\n", LIMIT_GATEWAY_ORIGINS);
 				return false;
 			}
 			gateway->origins[gateway->origin_count++] = argv[++i];
 		} else {
-			fprintf(stderr, "eke gateway: unknown or incomplete option %s; see 'eke --help'\n", argv[i]);
+			terminal_note("eke gateway: unknown or incomplete option %s; see 'eke gateway --help'\n", argv[i]);
 			return false;
 		}
 	}
@@ -153,7 +154,7 @@ static bool load_token(char *token)
 	}
 	ok = ok && read_token(path, token);
 	if (!ok)
-		fprintf(stderr, "eke gateway: the token cannot be read from or written to %s%s%s\n", path ? path : "the state "
+		terminal_note("eke gateway: the token cannot be read from or written to %s%s%s\n", path ? path : "the state "
 			"directory, which there is none", path && errno ? ": " : "", path && errno ? strerror(errno) : "");
 	free(path);
 	free(dir);
@@ -232,9 +233,8 @@ static int serve(struct gateway *gateway, const struct words *words)
 		complain(&err);
 		return EXIT_FAILURE;
 	}
-	printf("http://%s%s%s:%u/v1\n", is_v6 ? "[" : "", words->address, is_v6 ? "]" : "",
+	terminal_print("http://%s%s%s:%u/v1\n", is_v6 ? "[" : "", words->address, is_v6 ? "]" : "",
 	       gateway_server_port(gateway->http));
-	fflush(stdout);
 	reload.timer = timer_new(app->loop, look, &reload);
 	timer_start(reload.timer, LOOK_EVERY_MS);
 	code = server_run(&gateway->server);
@@ -259,7 +259,7 @@ int gateway_serve(const struct app_options *options, int argc, char **argv)
 	if (take_words(gateway, argc, argv, &words))
 		code = load_token(gateway->token) ? EXIT_SUCCESS : EXIT_FAILURE;
 	if (code == EXIT_SUCCESS && words.print_token) {
-		printf("%s\n", gateway->token);
+		terminal_print("%s\n", gateway->token);
 	} else if (code == EXIT_SUCCESS) {
 		log_add_secret(gateway->token);
 		app_init(&gateway->app, options);
@@ -281,7 +281,7 @@ int gateway_serve(const struct app_options *options, int argc, char **argv)
 	(void)options;
 	(void)argc;
 	(void)argv;
-	fprintf(stderr, "eke gateway: this eke was built without libmicrohttpd, which the gateway needs\n");
+	terminal_note("eke gateway: this eke was built without libmicrohttpd, which the gateway needs\n");
 	return EXIT_FAILURE;
 }
 #endif

@@ -54,27 +54,17 @@ static void put_limits(const struct forward *f)
 /* Headers that belong to the connection with the endpoint, or would give it a say in this one. */
 static bool is_passed_on(const char *name)
 {
-	static const char *const not [] = {
-		"connection",
-		"keep-alive",
-		"proxy-authenticate",
-		"proxy-connection",
-		"trailer",
-		"transfer-encoding",
-		"upgrade",
-		"content-length",
-		"date",
-		"set-cookie",
-		"alt-svc",
-		"strict-transport-security",
-		"server",
-		"vary",
+	static const char *const dropped[] = {
+		"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "trailer", "transfer-encoding",
+		"upgrade", "content-length", "date", "set-cookie", "alt-svc", "strict-transport-security", "server", "vary",
+		/* http.c has undone it. */
+		"content-encoding",
 	};
 
 	if (!strncasecmp(name, "access-control-", strlen("access-control-")))
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(not ); i++)
-		if (!strcasecmp(name, not [i]))
+	for (size_t i = 0; i < ARRAY_LEN(dropped); i++)
+		if (!strcasecmp(name, dropped[i]))
 			return false;
 	return true;
 }

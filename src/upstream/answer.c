@@ -12,6 +12,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/printable.h"
 #include "eke/upstream/sse.h"
 #include "eke/upstream/stencil.h"
 #include "eke/upstream/think.h"
@@ -79,7 +80,7 @@ static void take_text(struct answer *a, const char *text, size_t len)
 /* An error object inside an answer; the first counts. */
 static void take_error(struct answer *a, char *body, size_t len)
 {
-	struct wire_error_input in = { .status = 200, .body = body, .len = len, .now = a->now };
+	struct wire_error_input in = { .status = 200, .body = body, .len = len, .clock = { a->now, 0 } };
 
 	if (a->error.kind == ERR_NONE)
 		wire_error_decode(&in, &a->error, &a->stated);
@@ -97,6 +98,16 @@ static void take_error_value(struct answer *a, const struct json *value)
 	strbuf_release(&text);
 }
 
+/* Names of models go to terminals. free(). */
+static char *printable_name(const char *model)
+{
+	struct strbuf name;
+
+	strbuf_init(&name, LIMIT_SSE_EVENT);
+	printable_add_stripped(&name, model, strlen(model));
+	return strbuf_detach(&name, NULL);
+}
+
 /* Adds what a value says. Returns its text if it says nothing else, or NULL. */
 static const char *take_chunk(struct answer *a, const struct json *value)
 {
@@ -105,7 +116,7 @@ static const char *take_chunk(struct answer *a, const struct json *value)
 	wire_decode(value, &chunk);
 	a->any_answer = a->any_answer || chunk.is_answer;
 	if (chunk.model && !a->model)
-		a->model = xstrdup(chunk.model);
+		a->model = printable_name(chunk.model);
 	if (chunk.usage.present)
 		a->usage = chunk.usage;
 	/* Some servers repeat the whole message at the end of a stream of deltas. */

@@ -142,6 +142,8 @@ static void take_choice(const struct json *choice, struct wire_chunk *out)
 			text = json_string(m);
 		else if (is(key, "finish_reason"))
 			out->finish = finish_of(json_string(m));
+		else if (is(key, "error"))
+			out->is_error = true; /* perhaps: wire_decode() looks */
 		else if (is(key, "usage")) /* Moonshot */
 			take_usage(m, &out->usage);
 	}
@@ -209,7 +211,18 @@ static bool is_bare_error(const struct json *value)
 
 	return (detail && json_count(detail) + says_something(json_string(detail)) > 0) ||
 	       says_something(json_string(json_get(value, "message"))) ||
-	       says_something(json_string(json_get(value, "msg")));
+	       says_something(json_string(json_get(value, "msg"))) ||
+	       says_something(json_string(json_get(value, "error_msg")));
+}
+
+/* The error of the choice that counts. */
+static const struct json *find_choice_error(const struct json *choices)
+{
+	for (const struct json *choice = json_is_array(choices) ? json_first(choices) : NULL; choice;
+	     choice = json_next(choice))
+		if (is_first_choice(choice))
+			return is_real_error(json_get(choice, "error")) ? json_get(choice, "error") : NULL;
+	return NULL;
 }
 
 const struct json *wire_error_find(const struct json *value)
@@ -227,6 +240,11 @@ const struct json *wire_error_find(const struct json *value)
 	errors = json_get(value, "errors");
 	if (json_is_array(errors) && json_first(errors))
 		return json_first(errors);
+	if (wire_code_number(json_get(json_get(value, "base_resp"), "status_code")))
+		return json_get(value, "base_resp");
+	error = find_choice_error(json_get(value, "choices"));
+	if (error)
+		return error;
 	if (json_get(value, "choices") || json_string(json_get(value, "content")))
 		return NULL;
 	return is_bare_error(value) ? value : NULL;
@@ -254,6 +272,9 @@ void wire_decode(const struct json *value, struct wire_chunk *out)
 		const char *key = json_key(m);
 
 		switch (key[0]) {
+		case 'b':
+			may_be_error |= is(key, "base_resp");
+			break;
 		case 'c':
 			if (is(key, "choices")) {
 				/* one-api has been seen with null for an empty list. */
@@ -267,7 +288,7 @@ void wire_decode(const struct json *value, struct wire_chunk *out)
 			may_be_error |= is(key, "detail");
 			break;
 		case 'e':
-			may_be_error |= is(key, "error") || is(key, "errors");
+			may_be_error |= is(key, "error") || is(key, "errors") || is(key, "error_msg");
 			break;
 		case 'm':
 			if (is(key, "model"))
@@ -285,7 +306,7 @@ void wire_decode(const struct json *value, struct wire_chunk *out)
 	}
 	if (has_content && !out->is_answer)
 		take_llamacpp(value, out);
-	out->is_error = may_be_error && wire_error_find(value);
+	out->is_error = (may_be_error || out->is_error) && wire_error_find(value);
 	/* The last chunk of some servers has usage and not even an empty list of choices. */
 	out->is_answer |= out->usage.present && !out->is_error;
 }

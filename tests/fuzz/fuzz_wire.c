@@ -85,7 +85,7 @@ static void run_models(struct json_pool *pool, char *text, size_t len)
 static void run_error(int status, char *body, size_t len)
 {
 	struct err err = ERR_INIT;
-	struct wire_error_input in = { .status = status, .body = body, .len = len, .now = 1700000000 };
+	struct wire_error_input in = { .status = status, .body = body, .len = len, .clock = { 1700000000, 0 } };
 	struct stated_limit stated;
 
 	wire_error_decode(&in, &err, &stated);

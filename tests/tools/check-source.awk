@@ -36,10 +36,10 @@ BEGIN {
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
-	pure_folders["text"] = "outbound workspace editorconfig"
+	pure_folders["text"] = "outbound workspace own_files editorconfig"
 	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
 		"history_read history_schema history_step context diff git edit"
-	pure("base", "json_guard hex rfc3339 url utf width")
+	pure("base", "json_guard hex printable rfc3339 url utf width")
 	pure("config", "base_url service")
 	pure("gateway", "ask body convert gather learned openai_error spread")
 	pure("rpc", "framing peek")
@@ -63,7 +63,7 @@ BEGIN {
 	# What is sent is taken from text/outbound.h, which asks the rules.
 	unsent("doc_text file_read", "chat", "outbound_document, outbound_text or outbound_file: they ask what may be sent")
 	memory("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf", "base/mem.h")
-	count = split("printf vprintf puts putchar", list, " ")
+	count = split("printf vprintf puts putchar fprintf vfprintf dprintf vdprintf fputs fputc putc fwrite", list, " ")
 	for (i = 1; i <= count; i++)
 		output[list[i]] = 1
 
@@ -215,7 +215,7 @@ function start_file(name,   parts, n) {
 		folder = parts[2]
 	is_main = path == "src/main.c"
 	is_pure = is_pure_file()
-	may_print = path ~ /^src\/(front\/cli[a-z_]*|gateway\/gateway)[.]c$/ || is_main
+	may_print = path == "src/front/terminal.c"
 	lines = 0
 
 	in_comment = 0
@@ -452,8 +452,8 @@ function points_down(target, rest,   name, mine, its) {
 		sub(/^front\//, "", name)
 		mine = folder == "front" ? front_end(stem) : folder
 		its = front_end(name)
-		# front/app.h and front/server.h are the ground they all stand on.
-		if (mine != its && its != "app" && its != "server")
+		# front/app.h, help.h, server.h and terminal.h are the ground they all stand on.
+		if (mine != its && its != "app" && its != "server" && its != "terminal")
 			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
 	}
 }
@@ -523,10 +523,10 @@ function use(code,   rest, name, before) {
 		else if ((name in raw_memory) && in_product && path != "src/base/mem.c")
 			escapable(name "() outside base/mem.c: use " raw_memory[name])
 		else if ((name in output) && in_product && !may_print)
-			escapable(name "() writes to standard output, which belongs to the protocol: log, or reply")
+			escapable(name "() can write to a terminal what drives it, and to standard output, which belongs to the protocol: log, reply, or front/terminal.h")
 	}
-	if (in_product && !may_print && code ~ /(^|[^A-Za-z0-9_])stdout([^A-Za-z0-9_]|$)/)
-		escapable("stdout belongs to the protocol: log, or reply")
+	if (in_product && !may_print && !is_main && code ~ /(^|[^A-Za-z0-9_])stdout([^A-Za-z0-9_]|$)/)
+		escapable("stdout belongs to the protocol: log, reply, or front/terminal.h")
 	if (code ~ /(^|[^A-Za-z0-9_])poll\((NULL|0),/)
 		escapable("a sleep in disguise: wait for an event")
 }

@@ -46,7 +46,9 @@ export function readAnswer(bytes) {
 
 function take(answer, object) {
 	if (typeof object !== "object" || object === null) return;
-	const { error } = object;
+	const first = Array.isArray(object.choices) ? object.choices[0] : undefined;
+	const minimax = object.base_resp?.status_code ? object.base_resp : undefined;
+	const error = object.error ?? minimax ?? first?.error;
 	const isPseudo = error?.code === "200 OK" && error.message === "";
 	if (error && !isPseudo) {
 		answer.error = error;

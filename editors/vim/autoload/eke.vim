@@ -21,7 +21,7 @@ endfunction
 
 " Is eke wanted in the buffer? b:eke_enabled goes before g:eke_filetypes, that before g:eke_enabled.
 function! eke#wanted(buf) abort
-  if getbufvar(a:buf, '&buftype') !=# '' || !bufloaded(a:buf)
+  if getbufvar(a:buf, '&buftype') !=# '' || !bufloaded(a:buf) || getbufvar(a:buf, 'eke_too_large', 0)
     return 0
   endif
   let types = eke#option('filetypes')
@@ -40,8 +40,10 @@ function! eke#toggle() abort
 endfunction
 
 function! eke#highlight() abort
-  highlight default EkeGhost ctermfg=244 guifg=#808080
-  highlight default EkeReplaced ctermfg=244 guifg=#808080 cterm=strikethrough gui=strikethrough
+  " A grey where there is one: of 8 colours none is, of 88 it has another number.
+  let [color, style] = &t_Co >= 256 ? [244, 'NONE'] : &t_Co >= 16 ? [8, 'NONE'] : ['DarkCyan', 'underline']
+  execute 'highlight default EkeGhost term=underline guifg=#808080 ctermfg=' .. color 'cterm=' .. style
+  execute 'highlight default EkeReplaced term=reverse guifg=#808080 gui=strikethrough cterm=strikethrough ctermfg=' .. color
   for name in ['EkeGhost', 'EkeReplaced']
     if empty(prop_type_get(name))
       call prop_type_add(name, {'highlight': name, 'combine': 0, 'priority': 100})

@@ -57,12 +57,21 @@ local function on(events, callback)
 end
 
 -- Not while the buffer is being read: to vim.lsp that would be a second reading.
-on({ 'BufReadPost', 'BufNewFile', 'FileType', 'BufEnter' }, function(event)
+on({ 'BufReadPost', 'BufNewFile', 'FileType', 'BufEnter', 'BufFilePost', 'BufWritePost' }, function(event)
+  if event.event == 'BufReadPost' then
+    vim.b[event.buf].eke_too_large = nil
+  end
   vim.schedule(function()
     if package.loaded['eke.client'] and vim.api.nvim_buf_is_valid(event.buf) then
       require('eke.client').visit(event.buf)
     end
   end)
+end)
+-- vim.lsp would close it under its next name.
+on('BufFilePre', function(event)
+  if package.loaded['eke.client'] then
+    require('eke.client').part(event.buf)
+  end
 end)
 on('InsertEnter', function(event)
   require('eke.client').begin(event.buf)
@@ -73,6 +82,19 @@ end)
 on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, function()
   if package.loaded['eke.ghost'] then
     require('eke.ghost').leave()
+  end
+end)
+-- CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
+on('ModeChanged', function(event)
+  local ghost = package.loaded['eke.ghost']
+  if ghost and event.match:find('^[iR].*:[nvVsS]') and not event.match:find(':ni') then
+    vim.schedule(function() -- :normal only seems to leave it
+      if not vim.fn.mode():find('^[iR]') then
+        ghost.leave()
+      end
+    end)
+  elseif ghost and event.match:find('^ni.:[iR]') then
+    ghost.moved()
   end
 end)
 on('ColorScheme', function()

@@ -40,11 +40,15 @@ augroup eke
   autocmd VimEnter * call eke#tab#map()
   autocmd InsertEnter * call eke#documents#begin(str2nr(expand('<abuf>')))
   autocmd BufNewFile,FileType,BufEnter * call eke#documents#visit(str2nr(expand('<abuf>')))
-  autocmd BufReadPost,BufFilePost * call eke#documents#reopen(str2nr(expand('<abuf>')))
+  autocmd BufReadPost * call eke#documents#reopen(str2nr(expand('<abuf>')))
+  autocmd BufFilePost,BufWritePost * call eke#documents#visit(str2nr(expand('<abuf>')))
   autocmd BufWritePost * call eke#documents#saved(str2nr(expand('<abuf>')))
   autocmd BufUnload * call eke#documents#close(str2nr(expand('<abuf>')))
   autocmd InsertEnter,TextChangedI,TextChangedP,CursorMovedI * call eke#ghost#moved()
   autocmd InsertLeave,BufLeave,WinLeave * call eke#ghost#leave()
+  " CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
+  autocmd ModeChanged [iR]*:n,[iR]*:[vVsS]* call eke#ghost#check()
+  autocmd ModeChanged ni[IRV]:[iR]* call eke#ghost#moved()
   autocmd ColorScheme * call eke#highlight()
   autocmd VimLeavePre * call eke#server#leave()
 augroup END

@@ -52,8 +52,9 @@ void wire_decode(const struct json *value, struct wire_chunk *out);
 
 /*
  * The error inside an answer's object, or NULL: the value of "error" where it says anything, the first of
- * "errors", or the object itself where it is none of an answer and has "detail", "message" or "msg". An array
- * counts as its first element.
+ * "errors", the "error" of the first choice (OpenRouter), "base_resp" with a status_code (MiniMax), or the object
+ * itself where it is none of an answer and has "detail", "message", "msg" or "error_msg" (Baidu). An array counts as
+ * its first element.
  */
 const struct json *wire_error_find(const struct json *value);
 /* The number a code begins with ("429 TOO_MANY_REQUESTS", 429, "429"), or 0. */

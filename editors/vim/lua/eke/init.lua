@@ -48,7 +48,8 @@ end
 
 --- Is eke wanted in the buffer? b:eke_enabled goes before g:eke_filetypes, that before g:eke_enabled.
 function M.wanted(buf)
-  if not vim.api.nvim_buf_is_loaded(buf) or vim.bo[buf].buftype ~= '' or vim.api.nvim_buf_get_name(buf) == '' then
+  if not vim.api.nvim_buf_is_loaded(buf) or vim.bo[buf].buftype ~= '' or vim.api.nvim_buf_get_name(buf) == ''
+    or vim.b[buf].eke_too_large then
     return false
   end
   if vim.b[buf].eke_enabled ~= nil then
