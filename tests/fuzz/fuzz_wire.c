@@ -47,6 +47,7 @@ static void decode(struct stream *s, char *text, size_t len)
 	must(c.usage.prompt_tokens >= 0 && c.usage.completion_tokens >= 0 && c.usage.total_tokens >= 0);
 	strbuf_addf(&s->facts, "%d%d%d%d|%s|%s\n", c.finish, c.is_error, c.is_answer, c.is_whole, c.text ? c.text : "",
 		    c.reasoning ? c.reasoning : "");
+	wire_parts_add(c.parts, &s->facts, &s->facts);
 	json_pool_reset(s->pool);
 }
 
