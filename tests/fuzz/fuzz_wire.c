@@ -93,7 +93,7 @@ static void run_error(int status, char *body, size_t len)
 	must(err.kind >= ERR_BUDGET && err.kind <= ERR_TIMEOUT && err.message[0]);
 	must_be_text(err.message);
 	must_be_text(err.provider_message);
-	must(err.retry_at == 0 || (err.retry_at >= in.now && err.retry_at <= in.now + LIMIT_RETRY_SECONDS));
+	must(err.retry_at == 0 || (err.retry_at > in.clock.now && err.retry_at <= in.clock.now + LIMIT_RETRY_SECONDS));
 	must(err.http_status == status || (status == 200 && err.http_status >= 400 && err.http_status <= 599));
 }
 
