@@ -4,6 +4,7 @@
  */
 #include "eke/upstream/call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "eke/base/clock.h"
@@ -134,6 +135,10 @@ static void succeed(struct call *call)
 	struct call_answer told;
 
 	tell_deltas(call);
+	if (call->trouble.kind == ERR_NONE && answer_error(a)) {
+		call->trouble = *answer_error(a);
+		snprintf(call->trouble.endpoint, sizeof(call->trouble.endpoint), "%s", endpoint_name(call->endpoint));
+	}
 	told = (struct call_answer){
 		.text = answer_text(a)->data,
 		.text_len = answer_text(a)->len,
@@ -142,7 +147,7 @@ static void succeed(struct call *call)
 		.finish = answer_is_too_large(a) ? CALL_LENGTH : finish_of(a),
 		.model = answer_model(a) ? answer_model(a) : call->model,
 		.usage = answer_usage(a),
-		.trouble = call->trouble.kind != ERR_NONE ? &call->trouble : answer_error(a),
+		.trouble = call->trouble.kind != ERR_NONE ? &call->trouble : NULL,
 	};
 	if (told.finish == CALL_TRUNCATED)
 		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
