@@ -107,7 +107,6 @@ static bool is_plain(char c)
 	case '+':
 	case '.':
 	case '>':
-	case '?':
 	case '@':
 	case '^':
 	case '|':
@@ -497,18 +496,26 @@ static void step_word(struct syntax_walk *w)
 /* "start)" of a shell's case: on a line that has no opening one before. */
 static bool is_case_pattern(const struct syntax_walk *w)
 {
-	size_t i = w->at;
+	const char *start = memrchr(w->s, '\n', w->at);
+	size_t i = start ? (size_t)(start - w->s) + 1 : 0;
 	bool text = false;
 
 	if (!has(w, SYNTAX_SHELL) || !has(w, SYNTAX_END_WORDS))
 		return false;
-	while (i && w->s[i - 1] != '\n') {
-		char c = w->s[--i];
+	for (; i < w->at; i++) {
+		char c = w->s[i];
 
-		if (i && w->s[i - 1] == '\\' && strchr("()", c))
-			continue;
-		if (!is_word(c) && !strchr(" \t*?|.-\"'[]{}:/\\+=,@%^~!", c))
+		if (c == '"' || c == '\'') {
+			const char *end = memchr(w->s + i + 1, c, w->at - i - 1);
+
+			if (!end)
+				return false;
+			i = (size_t)(end - w->s);
+		} else if (c == '\\') {
+			i++;
+		} else if (!is_word(c) && !strchr(" \t*?|.-[]{}:/+=,@%^~!", c)) {
 			return false;
+		}
 		text |= c != ' ' && c != '\t';
 	}
 	return text;
@@ -577,6 +584,14 @@ static bool step_quote(struct syntax_walk *w, char c, enum syntax_event *event)
 	return true;
 }
 
+/* Behind the question mark at w->at there is one character and no word. */
+static bool is_character(const struct syntax_walk *w)
+{
+	size_t i = w->at + 1;
+
+	return i < w->len && !strchr(" \t\n\\", w->s[i]) && !(i + 1 < w->len && is_word(w->s[i]) && is_word(w->s[i + 1]));
+}
+
 /* In code, at a character that is no line end. True if there is an event. */
 static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 {
@@ -627,6 +642,12 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 		return true;
 	}
 	if (c == '\\' && has(w, SYNTAX_SHELL) && w->at + 1 < w->len && w->s[w->at + 1] != '\n') {
+		w->at += 2;
+		w->state.no_value = true;
+		return false;
+	}
+	/* Ruby's ?( and ?x are characters. */
+	if (c == '?' && has(w, SYNTAX_INTERPOLATE) && !w->state.no_value && is_character(w)) {
 		w->at += 2;
 		w->state.no_value = true;
 		return false;

@@ -43,7 +43,7 @@ struct model_request {
 	struct answer_key keys[KEYS_MAX]; /* the first is for `context` */
 	size_t key_count;
 	struct excerpt excerpt; /* slices of context */
-	struct post_context *surroundings; /* of excerpt; NULL until there is an answer */
+	struct post_context *surroundings; /* of excerpt; NULL until it is sent */
 	unsigned mark;
 	enum post_source source;
 	bool insert_spaces;
@@ -78,9 +78,12 @@ static void request_release(void *p)
 	free(request);
 }
 
+static void prepare_surroundings(void *ctx);
+
 /* The memory goes at the turn's end: its own callback may be on the stack. */
 static void request_end(struct model_request *request)
 {
+	loop_undefer(upstream_loop(request->upstream), prepare_surroundings, request);
 	call_cancel(request->upstream, request->call);
 	loop_defer_free(upstream_loop(request->upstream), request, request_release);
 }
@@ -175,6 +178,15 @@ static struct post_input post_input_of(const struct model_request *request)
 	};
 }
 
+static void prepare_surroundings(void *ctx)
+{
+	struct model_request *request = ctx;
+	struct post_input in = post_input_of(request);
+
+	if (!request->surroundings)
+		request->surroundings = post_context_new(&in);
+}
+
 /* What of a candidate can be used at this stage; leaves it in request->texts[rank]. */
 static enum post_verdict post(
 	struct model_request *request, const struct candidate *candidate, size_t rank, enum post_finish finish)
@@ -184,8 +196,7 @@ static enum post_verdict post(
 	in.answer = candidate->text;
 	in.answer_len = candidate->len;
 	in.finish = candidate->closed ? POST_STOP : finish;
-	if (!request->surroundings)
-		request->surroundings = post_context_new(&in);
+	prepare_surroundings(request);
 	return post_process_at(request->surroundings, &in, &request->texts[rank]);
 }
 
@@ -335,6 +346,10 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 
 	request->call = 0;
 	learn(request, answer, err);
+	if (answer) {
+		strbuf_reset(&request->raw);
+		strbuf_add(&request->raw, answer->text, answer->text_len);
+	}
 	if (!answer)
 		forget(request);
 	else if (store_all(request, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
@@ -533,4 +548,6 @@ void model_request_send(struct model_request *request)
 	/* It is in the call's body. */
 	prompt_release(&request->prompt);
 	prompt_init(&request->prompt);
+	/* While the model thinks, not when the first line is there. */
+	loop_defer_last(upstream_loop(request->upstream), prepare_surroundings, request);
 }

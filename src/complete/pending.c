@@ -54,6 +54,7 @@ struct pending {
 	struct timer *timer; /* of the pause; in PENDING_REQUESTED, of an early answer */
 	int64_t early_at_ms; /* when that is given at the latest; 0: not useful yet */
 	struct inflight *inflight;
+	const struct inflight *answered_by; /* while it is answered from what came of that */
 	bool joined; /* the model request was sent by another, for a context before this one */
 	size_t told; /* bytes of the text that delta() has told */
 	struct engine_callbacks callbacks;
@@ -146,7 +147,7 @@ static const struct post_context *surroundings_of(struct pending *p)
 	};
 
 	const struct post_context *known =
-		p->inflight ? model_request_surroundings(p->inflight->request, &p->context) : NULL;
+		p->answered_by ? model_request_surroundings(p->answered_by->request, &p->context) : NULL;
 
 	if (!known && !p->surroundings)
 		p->surroundings = post_context_new(&in);
@@ -297,6 +298,7 @@ static void on_early(struct pending *p)
 	if (!useful)
 		return;
 	p->inflight->used = true;
+	p->answered_by = p->inflight;
 	pending_answer(p, &hit, 1, useful);
 }
 
@@ -376,6 +378,7 @@ static void answer_pending(struct pending *p, const struct inflight *inflight)
 	struct decision decision;
 
 	if (count) {
+		p->answered_by = inflight;
 		pending_answer(p, hits, count, SIZE_MAX);
 	} else if (p->joined && is_current(p)) {
 		/* The answer went another way than the typing. */

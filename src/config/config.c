@@ -108,10 +108,15 @@ static bool merge(struct config *config, const struct json *tree, bool is_file, 
 	const struct config_given *given = &config->given;
 
 	config->given = (struct config_given){ .schema = NULL };
+	if (!is_file)
+		config->history = true;
 	if (!decode(tree, is_file ? config_file_fields : config_settings_fields, "", config, err) ||
 	    !set_debounce(config, given->debounce_ms, err) || !check_languages(given->languages, err) ||
 	    !check_commands(given->commands, err) || !add_ignore(config, given->ignore, is_file, err))
 		return false;
+	if (is_file)
+		config->owner_history = config->history;
+	config->history = config->history && config->owner_history;
 	config->languages[is_file ? 0 : 1] = given->languages;
 	config->commands[is_file ? 0 : 1] = given->commands;
 	return !is_file || (config_decode_plans(config, given->plans, err) &&
@@ -210,6 +215,7 @@ static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_c
 	if (warn) {
 		config_warn_unknown(tree, config_file_fields, "", warn, warn_ctx);
 		config_warn_endpoints(json_get(tree, "endpoints"), warn, warn_ctx);
+		config_warn_proxies(config, warn, warn_ctx);
 		config_warn_plans(json_get(tree, "plans"), warn, warn_ctx);
 	}
 	ok = true;
@@ -252,6 +258,7 @@ struct config *config_defaults(void)
 							 .offline = true };
 	config->chat.temperature = -1;
 	config->history = true;
+	config->owner_history = true;
 	config->log_level = CONFIG_LOG_LEVEL_UNSET;
 	return config;
 }

@@ -21,9 +21,11 @@
 #include "eke/budget/format_time.h"
 #include "eke/budget/report.h"
 #include "eke/chat/history_json.h"
+#include "eke/chat/notice.h"
 #include "eke/front/terminal.h"
 #include "cli_chat_args.h"
 #include "cli_screen.h"
+#include "cli_wait.h"
 
 /* How long the end of an answer may wait for other processes that write, and how often it is looked whether it does. */
 #define KEEPING_MS 5000
@@ -40,6 +42,7 @@ struct chat_command {
 	uint64_t id;
 	int code;
 	struct screen *screen;
+	struct cli_wait *wait;
 	struct strbuf text; /* a commit message, which is printed when it is whole */
 	int tty; /* on which a question waits for its reply */
 	struct watch *tty_watch; /* NULL: none does */
@@ -110,12 +113,15 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct chat_command *c = ctx;
 
-	if (c->words.json)
+	if (c->words.json || is_commit(c) || (reasoning && !screen_shows_thoughts(c->screen))) {
+		if (reasoning)
+			cli_wait_thinks(c->wait);
+		else if (is_commit(c))
+			strbuf_add(&c->text, text, len);
 		return;
-	if (!is_commit(c))
-		screen_add(c->screen, reasoning, text, len);
-	else if (!reasoning)
-		strbuf_add(&c->text, text, len);
+	}
+	cli_wait_end(c->wait);
+	screen_add(c->screen, reasoning, text, len);
 }
 
 static void print_json(const struct chat_command *c, const struct conversation_answer *told)
@@ -129,6 +135,7 @@ static void print_json(const struct chat_command *c, const struct conversation_a
 	json_begin_object(&w, NULL);
 	json_put_kstringn(&w, "text", answer->answer->text, answer->answer->text_len);
 	json_put_kstring(&w, "finishReason", history_finish_name(answer->answer->finish));
+	notice_write(answer->answer, &w);
 	json_put_kstring(&w, "model", answer->answer->model);
 	json_put_kstring(&w, "endpoint", answer->endpoint);
 	/* Of a chat that is not kept they would name nothing. */
@@ -181,17 +188,14 @@ static void print_budget(struct chat_command *c, const struct chat_answer *answe
 
 static void print_notes(struct chat_command *c, const struct conversation_answer *told)
 {
-	const struct call_answer *answer = told->chat->answer;
+	struct strbuf notice;
 
 	for (size_t i = 0; i < told->trimmed_count; i++)
 		terminal_note("eke: not sent: %s\n", told->trimmed[i]);
-	if (answer->finish == CALL_TRUNCATED)
-		terminal_note("eke: the answer was cut off here%s%s\n", answer->trouble ? ": " : "",
-			answer->trouble ? answer->trouble->message : "");
-	else if (answer->finish == CALL_LENGTH)
-		terminal_note("eke: the answer reached its maximum length\n");
-	else if (answer->finish == CALL_FILTER)
-		terminal_note("eke: the provider's content filter stopped the answer\n");
+	strbuf_init(&notice, KIB(8));
+	if (notice_describe(told->chat->answer, &notice))
+		terminal_note("eke: %s\n", notice.data);
+	strbuf_release(&notice);
 	cli_note_ledger(&c->app, told->chat->endpoint_config);
 	if (plan_is_counted(told->chat->endpoint_config->plan) && isatty(STDERR_FILENO))
 		print_budget(c, told->chat);
@@ -201,6 +205,7 @@ static void on_done(void *ctx, const struct conversation_answer *told, const str
 {
 	struct chat_command *c = ctx;
 
+	cli_wait_end(c->wait);
 	end_output(c);
 	c->id = 0;
 	if (!told) {
@@ -212,7 +217,7 @@ static void on_done(void *ctx, const struct conversation_answer *told, const str
 		print_json(c, told);
 	else
 		print_notes(c, told);
-	stop(c, told->chat->answer->finish == CALL_TRUNCATED ? CLI_FAILED : CLI_OK);
+	stop(c, told->chat->answer->finish == CALL_TRUNCATED || !notice_has_text(told->chat->answer) ? CLI_FAILED : CLI_OK);
 }
 
 /* --- may the next endpoint be used? --- */
@@ -235,6 +240,7 @@ static void on_reply(void *ctx, int events)
 
 	(void)events;
 	end_question(c);
+	cli_wait_begin(c->wait);
 	conversations_go_on(c->app.conversations, c->id, n > 0 && (line[0] == 'y' || line[0] == 'Y'));
 }
 
@@ -243,6 +249,7 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 {
 	struct chat_command *c = ctx;
 
+	cli_wait_end(c->wait);
 	c->tty = isatty(STDERR_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1;
 	if (c->tty < 0) {
 		conversations_go_on(c->app.conversations, c->id, false);
@@ -261,6 +268,7 @@ static void on_interrupt(void *ctx)
 		end_question(c);
 	conversations_query_cancel(c->app.conversations, c->look);
 	conversations_cancel(c->app.conversations, c->id);
+	cli_wait_end(c->wait);
 	end_output(c);
 	terminal_note("eke: interrupted\n");
 	stop(c, CLI_INTERRUPTED);
@@ -350,6 +358,7 @@ static char *find_folder(void)
 static void run(struct chat_command *c)
 {
 	loop_on_signal(c->app.loop, SIGINT, on_interrupt, c);
+	c->wait = cli_wait_new(c->app.loop);
 	if (c->words.go_on)
 		look(c, c->folder);
 	else
@@ -368,7 +377,7 @@ static int prepare(struct chat_command *c)
 	ok = ok && chat_args_read(&c->words, c->command, &err);
 	ok = ok && (!c->words.input_file || workspace_may_send_path(c->app.workspace, c->words.input_file, &err));
 	if (ok && !c->command && !c->words.message.data[strspn(c->words.message.data, " \t\r\n")]) {
-		err_set(&err, ERR_INVALID_PARAMS, "there is no question: give it as an argument or on standard input");
+		err_set(&err, ERR_INVALID_PARAMS, "there is no message: give it as an argument or on standard input");
 		ok = false;
 	}
 	if (!ok)
@@ -396,6 +405,7 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 		c.screen = screen_new(is_commit(&c));
 		run(&c);
 	}
+	cli_wait_free(c.wait);
 	timer_free(c.keeping);
 	screen_free(c.screen);
 	strbuf_release(&c.text);

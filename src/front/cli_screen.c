@@ -38,6 +38,11 @@ void screen_free(struct screen *screen)
 	free(screen);
 }
 
+bool screen_shows_thoughts(const struct screen *screen)
+{
+	return screen->answer != NULL;
+}
+
 static void print(struct strbuf *out)
 {
 	terminal_write_styled(out);
@@ -58,7 +63,7 @@ void screen_add(struct screen *screen, bool reasoning, const char *text, size_t 
 {
 	struct strbuf out;
 
-	if (!len || (reasoning && !screen->answer))
+	if (!len || (reasoning && !screen_shows_thoughts(screen)))
 		return;
 	if (!screen->answer) {
 		terminal_write(text, len);

@@ -22,6 +22,8 @@
 static struct {
 	char partial[4]; /* of a character, terminal_write() */
 	size_t partial_len;
+	bool waits;      /* a line of terminal_show_wait() stands there */
+	bool has_waited; /* … stood there */
 } state;
 
 static PRINTF_LIKE(2, 0) void format(struct strbuf *out, const char *fmt, va_list ap)
@@ -37,6 +39,7 @@ static PRINTF_LIKE(2, 0) void format(struct strbuf *out, const char *fmt, va_lis
 
 static void put(FILE *file, struct strbuf *out)
 {
+	terminal_hide_wait();
 	fwrite(out->data, 1, out->len, file);
 	strbuf_release(out);
 }
@@ -72,6 +75,7 @@ void terminal_prompt(int fd, const char *fmt, ...)
 	va_start(ap, fmt);
 	format(&out, fmt, ap);
 	va_end(ap);
+	terminal_hide_wait();
 	/* A prompt that nobody sees gets no reply. */
 	if (write(fd, out.data, out.len) < 0)
 		strbuf_reset(&out);
@@ -109,6 +113,7 @@ void terminal_write(const char *text, size_t len)
 	size_t tail;
 	size_t n;
 
+	terminal_hide_wait();
 	if (!terminal_is_there()) {
 		fwrite(text, 1, len, stdout);
 		fflush(stdout);
@@ -138,8 +143,43 @@ void terminal_write_json(const struct strbuf *json)
 
 void terminal_write_styled(const struct strbuf *text)
 {
+	terminal_hide_wait();
 	fwrite(text->data, 1, text->len, stdout);
 	fflush(stdout);
+}
+
+/* --- what is waited for --- */
+
+static bool can_erase(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") != 0;
+}
+
+void terminal_show_wait(const char *words)
+{
+	struct strbuf out;
+
+	if (!isatty(STDERR_FILENO) || (!can_erase() && state.has_waited))
+		return;
+	terminal_hide_wait();
+	strbuf_init(&out, KIB(4));
+	printable_add(&out, words, strlen(words));
+	if (can_erase())
+		state.waits = true;
+	else
+		strbuf_addch(&out, '\n');
+	fwrite(out.data, 1, out.len, stderr);
+	strbuf_release(&out);
+	state.has_waited = true;
+}
+
+void terminal_hide_wait(void)
+{
+	if (state.waits)
+		fputs("\r\033[K", stderr);
+	state.waits = false;
 }
 
 /* --- what the terminal can do --- */

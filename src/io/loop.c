@@ -21,8 +21,8 @@
 
 /* How often the fallback looks whether a process still exists. */
 #define PID_POLL_MS 5000
-/* Things that loop_defer_last() may be asked for at once: each is a module's, not a request's. */
-#define LAST_MAX 8
+/* More are called with the others. */
+#define LAST_MAX 16
 
 struct deferred {
 	loop_fn *fn;

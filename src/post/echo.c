@@ -362,9 +362,9 @@ static bool drop_phrase(const struct post_context *c, struct strbuf *t)
 
 		if (!string && (!is_word_char(p[0]) || is_word_char(p[-1]) || (p[0] >= '0' && p[0] <= '9')))
 			continue;
-		if (words < (string ? WORD_MIN + 1 : PHRASE_WORDS) || (!string && memchr(p, ' ', len) == NULL))
+		if (words < (string ? WORD_MIN + 1 : PHRASE_WORDS) || (!string && !memchr(p, ' ', trimmed_length(p, len))))
 			continue;
-		if (match(p, len, t->data, t->len, &end) == MATCH_FULL && cut_echo(c, t, end))
+		if (match(p, len, t->data, t->len, &end) == MATCH_FULL && !memchr(t->data, '\n', end) && cut_echo(c, t, end))
 			return true;
 	}
 	return false;

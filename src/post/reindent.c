@@ -215,14 +215,19 @@ static bool line_goes_on(const struct post_context *c, const struct strbuf *t, c
 {
 	char last = c->head[c->head_len - 1];
 	char first = t->data[l->first.start];
+	size_t end;
 
 	/* The line end may belong to the tag. */
 	if (framed && !post_is_code(c))
 		return (last == ' ' || last == ',' || is_word_char(last)) && !strchr("#-*>|`~+=<![0123456789", first);
 	if (framed && !c->in_comment && c->rest_blank && strchr("=.([,", last) && l->given <= c->columns)
 		return true;
-	return (last == ' ' || last == '\t') && post_is_code(c) && !c->in_comment && c->rest_blank &&
-		l->given <= c->columns;
+	if ((last != ' ' && last != '\t') || !post_is_code(c) || c->in_comment || !c->rest_blank)
+		return false;
+	/* Blanks behind a finished statement, or many of them, were left there: nobody waits for more. */
+	end = trimmed_length(c->head, c->head_len);
+	return l->given <= c->columns && !strchr(";{}", c->head[end - 1]) && c->head_len - end == 1 &&
+		!((c->syntax->flags & SYNTAX_MARKUP) && c->head[end - 1] == '>');
 }
 
 /* Text right of the cursor: an answer in several lines belongs between brackets. */
@@ -435,9 +440,9 @@ static long shift_of(
 	for (size_t i = 0; i < ARRAY_LEN(candidates); i++) {
 		int score = misfit(c, &seam, line, looked->len, columns + candidates[i]);
 
-		/* A doubt about what stands is no reason to move it. */
-		if (i && best == 1 && candidates[0] == 0)
-			break;
+		/* Nothing moves for a doubt, and to a doubtful place only what cannot stand at all. */
+		if (i && candidates[0] == 0 && (best == 1 || (best == 2 && score == 1 && columns >= base)))
+			continue;
 		if (score < best) {
 			best = score;
 			shift = candidates[i];

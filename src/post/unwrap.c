@@ -544,14 +544,15 @@ closing:
 	*closed = true;
 }
 
-/* `x + 1` as a whole, where the language has no such strings. */
+/* `x + 1` as a whole, where neither the language nor the document has such a thing. */
 static void drop_inline_code(const struct post_context *c, struct slice *t)
 {
 	size_t from = blanks(t);
 	size_t end = t->len;
 
 	if (!(c->syntax->flags & (SYNTAX_CHAR | SYNTAX_INDENT)) || (c->syntax->flags & SYNTAX_UNKNOWN) ||
-		strchr(c->syntax->quotes, '`') || !post_in_code(c))
+		strchr(c->syntax->quotes, '`') || !post_in_code(c) || memchr(c->prefix.data, '`', c->prefix.len) ||
+		memchr(c->suffix.data, '`', c->suffix.len))
 		return;
 	while (end > from && (t->s[end - 1] == ' ' || t->s[end - 1] == '\n'))
 		end--;

@@ -296,11 +296,11 @@ test('chat: files that are not sent', async (t) => {
 	assert.equal(upstream.requests.length, 0);
 });
 
-test('chat: no question', async (t) => {
+test('chat: no message', async (t) => {
 	const { code, stderr } = await run(t, ['chat'], { config: '{}', input: ' \n' });
 
 	assert.equal(code, 1);
-	assert.match(stderr, /no question/);
+	assert.match(stderr, /no message/);
 });
 
 test('chat --json', async (t) => {

@@ -195,18 +195,25 @@ test('no_proxy', async (t) => {
 	assert.deepEqual(proxy.requests, []);
 });
 
-test('a service on this machine is reached without the environment\'s proxy, unless the endpoint names one', async (t) => {
-	const upstream = await withUpstream(t);
+test('a service on this machine is reached without a proxy, which could read the key', async (t) => {
+	const upstream = await withUpstream(t, { key: KEY });
 	const proxy = await startProxy(t, { port: upstream.port });
-	const env = { http_proxy: proxy.url, https_proxy: proxy.url, all_proxy: proxy.url };
-	const eke = await start(t, upstream, {}, { env });
-	const proxied = await start(t, upstream, { proxy: proxy.url });
+	const env = { http_proxy: proxy.url, https_proxy: proxy.url, all_proxy: proxy.url, HTTP_PROXY: proxy.url, ALL_PROXY: proxy.url };
 
-	await eke.chat('hello');
-	assert.deepEqual(proxy.requests, []);
-	await proxied.chat('hello');
-	assert.ok(proxy.requests.length);
-	assert.equal(upstream.counted.length, 2);
+	for (const host of ['127.0.0.1', 'localhost', '127.1.2.3']) {
+		const baseUrl = `http://${host}:${upstream.port}/v1`;
+		for (const [endpoint, more] of [[{}, { env }], [{ proxy: proxy.url }, {}], [{ proxy: proxy.url }, { env: { ...env, no_proxy: 'other.example' } }],
+			[{ proxy: proxy.url.replace('http', 'socks5h') }, {}]]) {
+			const eke = await start(t, upstream, { baseUrl, key: KEY, ...endpoint }, more);
+
+			/* Not every machine has each of these addresses. */
+			await eke.chat('hello').catch((error) => assert.equal(error.data.kind, 'network'));
+			assert.deepEqual(proxy.requests, []);
+			if (endpoint.proxy)
+				assert.match(JSON.stringify(eke.notifications), /endpoints\[0\]\.proxy is not used/);
+		}
+	}
+	assert.ok(upstream.counted.length >= 8);
 });
 
 test('the endpoint\'s own proxy goes before no_proxy', async (t) => {
@@ -405,9 +412,19 @@ test('a redirect does not take the key along', async (t) => {
 	const [upstream, elsewhere] = [await withUpstream(t), await withUpstream(t)];
 	const eke = await start(t, upstream, { key: KEY });
 
-	upstream.next({ status: 307, headers: { location: `${elsewhere.url}/v1/chat/completions` }, body: '' });
-	const { data } = await failure(eke.chat('hello'));
-	assert.equal(data.httpStatus, 307);
+	const targets = [
+		[`${elsewhere.url}/v1/chat/completions?token=secret#x`, `${elsewhere.url}/v1/chat/completions`],
+		['/v2/chat/completions?a=1', `${upstream.url}/v2/chat/completions`],
+		['//me:secret@api.example.com/v1', 'http://api.example.com/v1'],
+		['https://\u0085api.example.com/v1', 'https://'],
+	];
+	for (const [location, named] of targets) {
+		upstream.next({ status: 307, headers: { location }, body: '' });
+		const { data, message } = await failure(eke.chat('hello'));
+		assert.equal(data.httpStatus, 307);
+		assert.ok(message.includes(`redirects to ${named}`), message);
+		assert.doesNotMatch(message, /secret|\u0085/);
+	}
 	assert.equal(elsewhere.requests.length, 0);
 });
 

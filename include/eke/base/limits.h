@@ -54,7 +54,11 @@
 #define LIMIT_LANGUAGE_ID 64              /* a languageId; the rest is cut */
 #define LIMIT_IGNORE_PATTERN 1024         /* one line of gitignore syntax */
 #define LIMIT_IGNORE_RULES 8192           /* of all sources together */
+#define LIMIT_IGNORE_STEPS 2000000        /* rules and characters compared for one file; some milliseconds */
+#define LIMIT_IGNORE_VERDICTS 1024        /* files of which is known whether they may leave */
+#define LIMIT_IGNORE_DEPTH 256            /* directories between a folder and a file in it */
 #define LIMIT_IGNORE_FILE MIB(1)          /* a .gitignore */
+#define LIMIT_IGNORE_BYTES MIB(8)         /* all of them */
 #define LIMIT_IGNORE_DIRS 4096            /* directories of which is known whether they have one */
 #define LIMIT_EDITORCONFIG_FILE KIB(128)  /* an .editorconfig */
 #define LIMIT_EDITORCONFIG_PATH 768       /* of a file for which .editorconfig is read; with ... */

@@ -112,7 +112,8 @@ struct config {
 	struct config_completion completion;
 	struct config_chat chat;
 	const char **ignore; /* patterns, ends with NULL, never NULL itself; owned */
-	bool history;
+	bool history;       /* as file and editor say it: either can turn it off */
+	bool owner_history; /* as the file alone says it: only that removes what all workspaces keep */
 	const char *ledger_redis; /* NULL: none */
 	int log_level;            /* an enum log_level, or CONFIG_LOG_LEVEL_UNSET */
 	char *path;               /* of the file, or NULL; owned */

@@ -28,6 +28,13 @@ void terminal_write_json(const struct strbuf *json);
 /* Text that was made for a terminal and holds no control characters but its own, at once. */
 void terminal_write_styled(const struct strbuf *text);
 
+/*
+ * A line on standard error for as long as nothing else is printed: what is waited for. Nothing unless that is a
+ * terminal; where it cannot erase (TERM=dumb), only the first such line is shown, and stays.
+ */
+void terminal_show_wait(const char *words);
+void terminal_hide_wait(void);
+
 /* Is standard output a terminal? */
 bool terminal_is_there(void);
 /* Is it one that knows styles, whose user wants them (NO_COLOR, TERM)? */

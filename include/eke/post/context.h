@@ -69,8 +69,8 @@ struct post_context {
 void post_context_init(struct post_context *c, const struct post_input *in);
 void post_context_release(struct post_context *c);
 /*
- * The closers after the cursor as they are when the first `replaced` bytes there are gone. `out` borrows everything from
- * c, is good for balance_of() alone and needs no release.
+ * The closers after the cursor as they are when the first `replaced` bytes there are gone. `out` borrows everything
+ * from c, is good for balance_of() alone and needs no release.
  */
 void post_context_narrow(struct post_context *out, const struct post_context *c, size_t replaced);
 
