@@ -66,7 +66,7 @@ _eke() {
 			return
 		fi
 		;;
-	gateway) options+=' --listen --allow-origin --token' ;;
+	gateway) options+=' --listen --tls-cert --tls-key --allow-origin --token --revoke' ;;
 	status) options+=' --json --unblock' ;;
 	config) options+=' --path --print --schema' ;;
 	esac
