@@ -179,7 +179,8 @@ static void print_gateway(void *ctx, const struct json *record)
 		json_int(json_get(c, "sent"), &sent);
 		json_int(json_get(c, "refused"), &refused);
 		terminal_print("  %s: %lld request%s, %lld sent, %lld refused for the budget\n",
-			json_string(json_get(c, "name")), (long long)requests, requests == 1 ? "" : "s", (long long)sent, (long long)refused);
+			json_string(json_get(c, "name")), (long long)requests, requests == 1 ? "" : "s",
+			(long long)sent, (long long)refused);
 	}
 }
 
