@@ -244,3 +244,10 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 	lines = indent_end(c, text, len, whole);
 	return lines < end ? lines : end;
 }
+
+size_t balance_disorder(const struct post_context *c, const char *text, size_t len)
+{
+	struct balance b = balance_of(c, text, len);
+
+	return b.surplus + b.open;
+}
