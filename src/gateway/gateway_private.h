@@ -12,7 +12,10 @@
 #define GATEWAY_TOKEN_BYTES 32
 
 struct forward;
+struct kept;
+struct learned_list;
 struct model_list;
+struct wait_queue;
 
 struct gateway {
 	struct app app;
@@ -22,6 +25,9 @@ struct gateway {
 	const char *origins[LIMIT_GATEWAY_ORIGINS]; /* of web pages that may ask; from argv */
 	size_t origin_count;
 	struct forward *forwards;
+	struct kept *kept;
+	struct learned_list *learned;
+	struct wait_queue *waiting;
 	struct model_list *model_lists;
 };
 
