@@ -533,7 +533,7 @@ static void on_timer(void *ctx)
 
 /*
  * Older requests in the same document are superseded: answered at once, as some clients take whichever answer
- * comes last. Those that are not asked yet never will be; those that wait for an answer go after the newest had
+ * comes last. Those without a request never get one; those that wait for an answer go after the newest had
  * its chance to join it.
  */
 static void withdraw_unasked(struct engine *engine, const struct pending *newest)
