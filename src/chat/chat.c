@@ -216,6 +216,10 @@ static void tell(struct turn *turn, const struct call_answer *answer, const stru
 static void keep(struct turn *turn, const struct call_answer *answer)
 {
 	turn->state = TURN_FINISHED;
+	strbuf_reset(&turn->text);
+	strbuf_add(&turn->text, answer->text, answer->text_len);
+	strbuf_reset(&turn->reasoning);
+	strbuf_add(&turn->reasoning, answer->reasoning, answer->reasoning_len);
 	turn->answered_by = xstrdup(answer->model);
 	turn->answer = *answer;
 	turn->answer.text = turn->text.data;

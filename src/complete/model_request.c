@@ -346,6 +346,10 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 
 	request->call = 0;
 	learn(request, answer, err);
+	if (answer) {
+		strbuf_reset(&request->raw);
+		strbuf_add(&request->raw, answer->text, answer->text_len);
+	}
 	if (!answer)
 		forget(request);
 	else if (store_all(request, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)

@@ -63,6 +63,28 @@ static bool add_ignore(struct config *config, const struct json *list, bool is_f
 	return true;
 }
 
+/* What a browser sends as Origin: scheme and host, and no path. */
+static bool is_origin(const char *text)
+{
+	const char *host = text ? strstr(text, "://") : NULL;
+
+	return host && host > text && host[3] && !strpbrk(host + 3, "/ \t?#");
+}
+
+static bool take_origins(struct config_gateway *gateway, const struct json *list, struct err *err)
+{
+	for (const struct json *e = json_first(list); e; e = json_next(e)) {
+		if (gateway->origin_count == LIMIT_GATEWAY_ORIGINS || !is_origin(json_string(e))) {
+			err_set(err, ERR_INVALID_PARAMS,
+				"gateway.origins must be a list of at most %d origins such as \"https://page.example\"",
+				LIMIT_GATEWAY_ORIGINS);
+			return false;
+		}
+		gateway->origins[gateway->origin_count++] = json_string(e);
+	}
+	return true;
+}
+
 static bool check_languages(const struct json *languages, struct err *err)
 {
 	bool b;
@@ -119,8 +141,9 @@ static bool merge(struct config *config, const struct json *tree, bool is_file, 
 	config->history = config->history && config->owner_history;
 	config->languages[is_file ? 0 : 1] = given->languages;
 	config->commands[is_file ? 0 : 1] = given->commands;
-	return !is_file || (config_decode_plans(config, given->plans, err) &&
-			    config_decode_endpoints(config, given->endpoints, err));
+	return !is_file ||
+	       (take_origins(&config->gateway, given->origins, err) && config_decode_plans(config, given->plans, err) &&
+		config_decode_endpoints(config, given->endpoints, err));
 }
 
 void config_warn_unknown(const struct json *tree, const struct decode_field *table, const char *prefix,

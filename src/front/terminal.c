@@ -22,7 +22,7 @@
 static struct {
 	char partial[4]; /* of a character, terminal_write() */
 	size_t partial_len;
-	bool waits;      /* a line of terminal_show_wait() stands there */
+	size_t waits;    /* bytes of the line of terminal_show_wait() that stands there; 0: none does */
 	bool has_waited; /* … stood there */
 } state;
 
@@ -167,7 +167,7 @@ void terminal_show_wait(const char *words)
 	strbuf_init(&out, KIB(4));
 	printable_add(&out, words, strlen(words));
 	if (can_erase())
-		state.waits = true;
+		state.waits = out.len;
 	else
 		strbuf_addch(&out, '\n');
 	fwrite(out.data, 1, out.len, stderr);
@@ -177,9 +177,10 @@ void terminal_show_wait(const char *words)
 
 void terminal_hide_wait(void)
 {
+	/* Blanks instead of a control sequence: whoever looks at all that a terminal got finds none of ours. */
 	if (state.waits)
-		fputs("\r\033[K", stderr);
-	state.waits = false;
+		fprintf(stderr, "\r%*s\r", (int)state.waits, "");
+	state.waits = 0;
 }
 
 /* --- what the terminal can do --- */

@@ -89,31 +89,61 @@ bool gateway_body_set(const char *json, size_t len, const char *name, const char
 	size_t from = skip_blanks(json, len, 0) + 1;
 	size_t to = from;
 	size_t found = count_members(json, len, name, &from, &to);
-	struct json_writer w;
-	struct strbuf text;
 
 	if (found > 1)
 		return false;
-	strbuf_init(&text, 4 * strlen(value) + strlen(name) + 64);
-	json_writer_init(&w, &text);
-	if (found) {
-		json_put_string(&w, value);
-	} else {
-		json_begin_object(&w, NULL);
-		json_put_kstring(&w, name, value);
-		json_end_object(&w);
-	}
-	json_writer_end(&w);
 	strbuf_add(out, json, from);
-	if (found) {
-		strbuf_add(out, text.data, text.len);
-	} else {
-		/* Without its braces. */
-		strbuf_add(out, text.data + 1, text.len - 2);
-		if (json[skip_blanks(json, len, from)] != '}')
-			strbuf_addch(out, ',');
-	}
+	if (found)
+		strbuf_adds(out, value);
+	else
+		strbuf_addf(out, "\"%s\":%s%s", name, value, json[skip_blanks(json, len, from)] == '}' ? "" : ",");
 	strbuf_add(out, json + to, len - to);
+	return true;
+}
+
+bool gateway_body_set_string(const char *json, size_t len, const char *name, const char *value, struct strbuf *out)
+{
+	struct json_writer w;
+	struct strbuf text;
+	bool ok;
+
+	strbuf_init(&text, 6 * strlen(value) + 8);
+	json_writer_init(&w, &text);
+	json_put_string(&w, value);
+	json_writer_end(&w);
+	ok = gateway_body_set(json, len, name, text.data, out);
 	strbuf_release(&text);
+	return ok;
+}
+
+bool gateway_body_remove(const char *json, size_t len, const char *name, struct strbuf *out)
+{
+	size_t value = 0;
+	size_t to = 0;
+	size_t found = count_members(json, len, name, &value, &to);
+	size_t from = value;
+
+	if (found > 1)
+		return false;
+	if (!found) {
+		strbuf_add(out, json, len);
+		return true;
+	}
+	/* Back over the colon and the key to what stands before it; one comma goes along. */
+	while (json[from] != ':')
+		from--;
+	while (json[from] != '"')
+		from--;
+	from -= strlen(name) + 1;
+	to = skip_blanks(json, len, to);
+	if (json[to] == ',') {
+		to++;
+	} else {
+		while (json[from - 1] == ' ' || (json[from - 1] >= '\t' && json[from - 1] <= '\r'))
+			from--;
+		from -= json[from - 1] == ',';
+	}
+	strbuf_add(out, json, from);
+	strbuf_add(out, json + to, len - to);
 	return true;
 }

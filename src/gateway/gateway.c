@@ -21,9 +21,13 @@
 #include "eke/base/paths.h"
 #include "eke/base/url.h"
 #include "eke/budget/key_hash.h"
+#include "catalogue.h"
 #include "forward.h"
+#include "kept.h"
+#include "learned.h"
 #include "models.h"
 #include "routes.h"
+#include "wait.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 #define DEFAULT_PORT 8484
@@ -178,8 +182,12 @@ static void look(void *ctx)
 	struct err err;
 
 	if (app_config_changed(app)) {
-		if (app_load(app, warn, NULL, &err))
+		if (app_load(app, warn, NULL, &err)) {
+			catalogue_reset(reload->gateway->catalogue);
+			kept_reset(reload->gateway->kept);
+			learned_reset(reload->gateway->learned);
 			log_info("gateway: the configuration was loaded again");
+		}
 		else
 			log_warn("gateway: the former configuration stays: %s", err.message);
 	}
@@ -198,6 +206,7 @@ static void drain(struct gateway *gateway)
 	struct timer *step = timer_new(loop, stop_loop, loop);
 
 	gateway_server_quiesce(gateway->http);
+	gateway_forward_stop_waiting(gateway);
 	for (int waited = 0; gateway_server_active(gateway->http) && waited < STOP_GRACE_MS; waited += STOP_STEP_MS) {
 		timer_start(step, STOP_STEP_MS);
 		loop_run(loop);
@@ -218,6 +227,10 @@ static int serve(struct gateway *gateway, const struct words *words)
 		return EXIT_FAILURE;
 	}
 	server_init(&gateway->server, app->loop);
+	gateway->catalogue = catalogue_new(app->upstream);
+	gateway->kept = kept_new();
+	gateway->learned = learned_new();
+	gateway->waiting = wait_queue_new(app->loop);
 	gateway->http = gateway_server_new(app->loop, words->address, words->port, gateway_on_request, gateway, &err);
 	if (!gateway->http) {
 		complain(&err);
@@ -233,6 +246,10 @@ static int serve(struct gateway *gateway, const struct words *words)
 	gateway_server_free(gateway->http);
 	gateway_models_free_all(gateway);
 	gateway_forward_free_all(gateway);
+	catalogue_free(gateway->catalogue);
+	wait_queue_free(gateway->waiting);
+	learned_free(gateway->learned);
+	kept_free(gateway->kept);
 	return code;
 }
 

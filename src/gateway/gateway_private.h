@@ -11,8 +11,12 @@
 
 #define GATEWAY_TOKEN_BYTES 32
 
+struct catalogue;
 struct forward;
+struct kept;
+struct learned_list;
 struct model_list;
+struct wait_queue;
 
 struct gateway {
 	struct app app;
@@ -22,6 +26,10 @@ struct gateway {
 	const char *origins[LIMIT_GATEWAY_ORIGINS]; /* of web pages that may ask; from argv */
 	size_t origin_count;
 	struct forward *forwards;
+	struct catalogue *catalogue;
+	struct kept *kept;
+	struct learned_list *learned;
+	struct wait_queue *waiting;
 	struct model_list *model_lists;
 };
 

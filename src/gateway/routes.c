@@ -11,11 +11,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "eke/base/json_writer.h"
 #include "eke/base/log.h"
 #include "eke/base/url.h"
 #include "forward.h"
 #include "models.h"
+#include "openai_error.h"
 
 /* --- replies --- */
 
@@ -28,21 +28,10 @@ void gateway_log(const struct gateway_request *request, int status, const char *
 void gateway_fail(struct gateway_request *request, int status, const char *type, const char *code, const char *message,
 	bool final)
 {
-	struct json_writer w;
 	struct strbuf body;
 
 	strbuf_init(&body, KIB(64));
-	json_writer_init(&w, &body);
-	json_begin_object(&w, NULL);
-	json_begin_object(&w, "error");
-	json_put_kstring(&w, "message", message);
-	json_put_kstring(&w, "type", type);
-	json_put_key(&w, "param");
-	json_put_null(&w);
-	json_put_kstring(&w, "code", code);
-	json_end_object(&w);
-	json_end_object(&w);
-	json_writer_end(&w);
+	openai_error_put(&body, type, code, message);
 	gateway_reply_header(request, "Content-Type", "application/json");
 	if (final)
 		gateway_reply_header(request, "x-should-retry", "false");
@@ -89,8 +78,13 @@ static bool is_our_host(const char *value)
 
 static bool is_allowed_origin(const struct gateway *gateway, const char *origin)
 {
+	const struct config_gateway *config = &gateway->app.config->gateway;
+
 	for (size_t i = 0; i < gateway->origin_count; i++)
 		if (!strcmp(gateway->origins[i], origin))
+			return true;
+	for (size_t i = 0; i < config->origin_count; i++)
+		if (!strcmp(config->origins[i], origin))
 			return true;
 	return false;
 }
@@ -135,7 +129,8 @@ static bool admit(struct gateway *gateway, struct gateway_request *request)
 	}
 	if (origin && !is_allowed_origin(gateway, origin)) {
 		gateway_fail(request, 403, "invalid_request_error", "origin_not_allowed",
-			     "Web pages of this origin may not use the gateway; start it with --allow-origin to allow one.", true);
+			     "Web pages of this origin may not use the gateway; gateway.origins in eke's configuration "
+	  "lists those that may.", true);
 		return false;
 	}
 	if (origin)

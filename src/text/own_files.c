@@ -173,10 +173,9 @@ static const char *find_inode(const struct own_files *own, const char *path, con
 		is_linked_in(own->state, &st) ? is_state : NULL;
 }
 
-const char *own_files_find(const struct own_files *own, const char *path)
+const char *own_files_find(const struct own_files *own, const char *path, const char *real)
 {
 	char *plain = lexical(path);
-	char *real = realpath(path, NULL);
 	const char *what = find_name(own, plain);
 
 	if (!what && real)
@@ -184,6 +183,5 @@ const char *own_files_find(const struct own_files *own, const char *path)
 	if (!what)
 		what = find_inode(own, path, real);
 	free(plain);
-	free(real);
 	return what;
 }

@@ -78,20 +78,58 @@ static void take_usage(const struct json *usage, struct wire_usage *out)
 	*out = found;
 }
 
-/* Content as a list of parts (Mistral's reasoning models): the first text and the first reasoning of it. */
-static void take_parts(const struct json *parts, struct wire_chunk *out)
-{
-	for (const struct json *part = json_first(parts); part; part = json_next(part)) {
-		const struct json *thinking = json_get(part, "thinking");
-		const char *text = json_string(json_get(part, "text"));
+/* --- content in parts --- */
 
-		if (json_is_array(thinking))
-			thinking = json_get(json_first(thinking), "text");
-		if (!says_something(out->reasoning) && json_string(thinking))
-			out->reasoning = json_string(thinking);
-		if (!says_something(out->text) && text)
-			out->text = text;
+static bool is_among(const char *word, const char *const *words)
+{
+	while (word && *words && strcmp(word, *words))
+		words++;
+	return word && *words;
+}
+
+/* A string, or whatever holds one: {"text"}, {"value"}, or a list of such. */
+static void add_strings(const struct json *value, struct strbuf *out, int depth)
+{
+	static const char *const members[] = { "text", "value", "thinking", "refusal", "content" };
+
+	if (!value || depth > 4)
+		return;
+	if (json_string(value))
+		strbuf_adds(out, json_string(value));
+	for (const struct json *e = json_is_array(value) ? json_first(value) : NULL; e; e = json_next(e))
+		add_strings(e, out, depth + 1);
+	for (size_t i = 0; json_is_object(value) && i < ARRAY_LEN(members); i++) {
+		const struct json *member = json_get_present(value, members[i]);
+
+		if (!member)
+			continue;
+		add_strings(member, out, depth + 1);
+		return;
 	}
+}
+
+static void add_part(const struct json *part, struct strbuf *text, struct strbuf *reasoning)
+{
+	static const char *const texts[] = { "text", "output_text", "refusal", NULL };
+	static const char *const thoughts[] = {
+		"thinking", "reasoning", "thought", "reasoning_text", "summary_text", NULL,
+	};
+	const char *type = json_string(json_get(part, "type"));
+	bool thought = false;
+
+	json_bool(json_get(part, "thought"), &thought); /* Gemini */
+	if (is_among(type, thoughts) || thought)
+		add_strings(json_get_present(part, "summary") ? json_get(part, "summary") : part, reasoning, 0);
+	else if (json_string(part) || !type || is_among(type, texts))
+		add_strings(part, text, 0);
+}
+
+void wire_parts_add(const struct json *parts, struct strbuf *text, struct strbuf *reasoning)
+{
+	if (json_is_object(parts))
+		add_part(parts, text, reasoning);
+	for (const struct json *part = json_is_array(parts) ? json_first(parts) : NULL; part; part = json_next(part))
+		add_part(part, text, reasoning);
 }
 
 /* "delta" or "message". */
@@ -103,8 +141,8 @@ static void take_message(const struct json *message, struct wire_chunk *out)
 		const char *key = json_key(m);
 
 		if (is(key, "content")) {
-			if (json_is_array(m))
-				take_parts(m, out);
+			if (json_is_array(m) || json_is_object(m))
+				out->parts = m;
 			else if (json_string(m))
 				out->text = json_string(m);
 		} else if (is(key, "reasoning_content") || is(key, "reasoning")) {

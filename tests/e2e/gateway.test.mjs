@@ -15,30 +15,10 @@ import { generateText, streamText } from 'ai';
 import OpenAI from 'openai';
 import OpenAI2023 from 'openai-2023';
 
-import { endpointFor, makeHome, run, withUpstream, within } from './harness.mjs';
-import { Program } from './support/program.mjs';
+import { endpointFor, run, withUpstream, within } from './harness.mjs';
+import { chat, logged, start } from './support/gateway.mjs';
 
-const PLANS = { few: { windows: [{ scope: 'machine', limit: 2, period: '1h' }] }, many: { windows: [{ scope: 'machine', limit: 50, period: '1h' }] } };
-const HELLO = [{ role: 'user', content: 'hello' }];
-
-/** A gateway before an upstream, or before endpoints: `call(path, {body, headers, method})`, `token`, `base`. */
-async function start(t, { upstream, plan = 'unlimited', endpoints, args = [], rest = {} } = {}) {
-	const home = makeHome(t, { endpoints: endpoints ?? [endpointFor(upstream, { plan })], plans: PLANS, ...rest });
-	const token = (await run(t, ['gateway', '--token'], { home })).stdout.trim();
-	const program = new Program({ args: ['gateway', '--listen', '127.0.0.1:0', '--log-level', 'info', ...args], home });
-	const base = String((await within(once(program.child.stdout, 'data'), () => `no address\n${program.log}`))[0]).trim();
-
-	t.after(async () => {
-		program.kill('SIGTERM');
-		assert.equal(await program.exit(), 143);
-		assert.ok(!program.stderr.includes(token), 'the token is in the log');
-	});
-	const call = (path, { body, headers, method = body === undefined ? 'GET' : 'POST', key = token } = {}) => fetch(new URL(base).origin + path, {
-		method, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
-		headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), 'content-type': 'application/json', ...headers },
-	});
-	return { home, token, program, base, call, port: new URL(base).port, upstream };
-}
+const HELLO = chat().messages;
 
 /** A request whose Host and other headers are as they are given. */
 function raw(port, path, headers) {
@@ -49,7 +29,6 @@ function raw(port, path, headers) {
 	});
 }
 
-const chat = (more) => ({ model: 'chatty', messages: HELLO, ...more });
 
 /* --- through --- */
 
@@ -115,16 +94,16 @@ test('base URLs as clients build them', async (t) => {
 });
 
 test('models: of all endpoints, one by its id, and which endpoint a model means', async (t) => {
-	const [one, two] = [await withUpstream(t, { models: ['m', 'only-one'] }), await withUpstream(t, { models: ['m', 'only-two'] })];
+	const [one, two] = [await withUpstream(t, { models: ['m', 'only-one'] }), await withUpstream(t, { models: ['m', 'only-two', 'listed-two'] })];
 	const endpoints = [endpointFor(one, { name: 'one', models: { chat: 'm' } }), endpointFor(two, { name: 'two', models: { chat: 'only-two' } })];
 	const { call } = await start(t, { endpoints });
 	const list = await (await call('/v1/models')).json();
 
-	assert.deepEqual([list.object, list.data.map(({ id, owned_by }) => [id, owned_by])], ['list', [['m', 'one'], ['only-one', 'one'], ['two/m', 'two'], ['only-two', 'two']]]);
+	assert.deepEqual([list.object, list.data.map(({ id, owned_by }) => [id, owned_by])], ['list', [['m', 'one'], ['only-one', 'one'], ['two/m', 'two'], ['only-two', 'two'], ['listed-two', 'two']]]);
 	assert.equal((await (await call('/v1/models/two/m')).json()).owned_by, 'two');
 	assert.equal((await (await call('/v1/models/only-one')).json()).object, 'model');
 	assert.equal((await call('/v1/models/none')).status, 404);
-	for (const [model, upstream, sent] of [['two/m', two, 'm'], ['only-two', two, 'only-two'], ['anything', one, 'anything'], [undefined, one, 'm'], ['one/a/b', one, 'a/b']]) {
+	for (const [model, upstream, sent] of [['two/m', two, 'm'], ['only-two', two, 'only-two'], ['listed-two', two, 'listed-two'], ['two/listed-two', two, 'listed-two'], ['anything', one, 'anything'], [undefined, one, 'm'], ['one/a/b', one, 'a/b']]) {
 		assert.equal((await call('/v1/chat/completions', { body: chat({ model }) })).status, 200);
 		assert.equal(upstream.requests.at(-1).body.model, sent);
 	}
@@ -169,12 +148,6 @@ test('whenExhausted holds here, too', async (t) => {
 	assert.deepEqual([one.counted.length, two.counted.length, two.counted[0].body.model], [2, 1, 'other']);
 	assert.equal((await call('/v1/chat/completions', { body: chat({ model: 'one/chatty' }) })).status, 429);
 });
-
-/* Until its log has a line. */
-async function logged(program, pattern) {
-	while (!pattern.test(program.stderr))
-		await within(once(program.child.stderr, 'data'), () => `${pattern} was not logged\n${program.log}`);
-}
 
 for (const [name, body] of [['plain', chat()], ['streamed', chat({ stream: true })]]) {
 	test(`a client that goes away: the same request gets the answer, and spends nothing (${name})`, async (t) => {

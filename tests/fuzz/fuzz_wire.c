@@ -47,6 +47,7 @@ static void decode(struct stream *s, char *text, size_t len)
 	must(c.usage.prompt_tokens >= 0 && c.usage.completion_tokens >= 0 && c.usage.total_tokens >= 0);
 	strbuf_addf(&s->facts, "%d%d%d%d|%s|%s\n", c.finish, c.is_error, c.is_answer, c.is_whole, c.text ? c.text : "",
 		    c.reasoning ? c.reasoning : "");
+	wire_parts_add(c.parts, &s->facts, &s->facts);
 	json_pool_reset(s->pool);
 }
 
@@ -92,7 +93,7 @@ static void run_error(int status, char *body, size_t len)
 	must(err.kind >= ERR_BUDGET && err.kind <= ERR_TIMEOUT && err.message[0]);
 	must_be_text(err.message);
 	must_be_text(err.provider_message);
-	must(err.retry_at == 0 || (err.retry_at >= in.now && err.retry_at <= in.now + LIMIT_RETRY_SECONDS));
+	must(err.retry_at == 0 || (err.retry_at > in.clock.now && err.retry_at <= in.clock.now + LIMIT_RETRY_SECONDS));
 	must(err.http_status == status || (status == 200 && err.http_status >= 400 && err.http_status <= 599));
 }
 

@@ -41,7 +41,7 @@ BEGIN {
 		"history_read history_schema history_step context diff git edit"
 	pure("base", "json_guard hex printable rfc3339 url utf width")
 	pure("config", "base_url service")
-	pure("gateway", "body")
+	pure("gateway", "ask body convert gather learned openai_error spread")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
@@ -246,9 +246,11 @@ function start_file(name,   parts, n) {
 			own = "eke/" folder "/" stem ".h"
 		else if (("src/" folder "/" stem ".h") in exists)
 			own = folder "/" stem ".h"
-		# The files of one front end declare to each other in one header.
-		else if (folder == "front" && (("src/front/" front_end(stem) "_private.h") in exists))
-			own = folder "/" front_end(stem) "_private.h"
+		# The files of one module declare to each other in one header: x.c, x_part.c and x_private.h, or x.h.
+		else if (("src/" folder "/" first_word(stem) "_private.h") in exists)
+			own = folder "/" first_word(stem) "_private.h"
+		else if (("src/" folder "/" first_word(stem) ".h") in exists)
+			own = folder "/" first_word(stem) ".h"
 		else
 			problem(1, "no header of its own: add include/eke/" folder "/" stem ".h (or src/" folder "/" stem ".h if private)")
 	}
@@ -450,8 +452,8 @@ function points_down(target, rest,   name, mine, its) {
 	else if ((folder == "front" || folder == "gateway") && target == "front") {
 		name = rest
 		sub(/^front\//, "", name)
-		mine = folder == "front" ? front_end(stem) : folder
-		its = front_end(name)
+		mine = folder == "front" ? first_word(stem) : folder
+		its = first_word(name)
 		# front/app.h, help.h, server.h and terminal.h are the ground they all stand on.
 		if (mine != its && its != "app" && its != "server" && its != "terminal")
 			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
@@ -459,7 +461,7 @@ function points_down(target, rest,   name, mine, its) {
 }
 
 # lsp_chat.c belongs to lsp, cli.c to cli.
-function front_end(name) {
+function first_word(name) {
 	sub(/[.]h$/, "", name)
 	sub(/_.*$/, "", name)
 	return name

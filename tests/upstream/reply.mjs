@@ -32,7 +32,7 @@ export async function reply(scenario, record, wire, context) {
 	};
 	const makesUp = scenario.answer === undefined && (scenario.holdEvents || scenario.events || scenario.flood);
 	const { choices, reason } = makesUp ? { choices: [[]], reason: "stop" } : await answerOf(scenario, record, context, ctx);
-	if (!record.streams || scenario.whole) {
+	if (!(record.streams || scenario.stream) || scenario.whole) {
 		const answers = choices.map((pieces) => wholeAnswer(scenario, pieces, reason));
 		const completion = choices.reduce((sum, pieces) => sum + pieces.length, 0);
 		const usage = scenario.usage === "none" ? null : { prompt_tokens: ctx.promptTokens, completion_tokens: completion, total_tokens: ctx.promptTokens + completion };

@@ -24,6 +24,7 @@ export const FIELDS = {
 	body: ["string, Buffer, object or null", "this instead of an answer; an object becomes JSON, null is an empty body",
 		(value) => value === null || isText(value) || typeof value === "object"],
 	whole: ["true", "one JSON object although a stream was asked for", isFlag],
+	stream: ["true", "a stream although an object was asked for", isFlag],
 	leadingEmptyLines: ["n", "empty lines before the first byte of a body or stream", isCount],
 	keepOpen: ["\"announce\" or \"drop\"", "say Connection: close, or close without saying it, after the answer", oneOf("announce", "drop")],
 	encoding: ["gzip, deflate or br", "the body compressed although nobody asked, and named in Content-Encoding", oneOf("gzip", "deflate", "br")],

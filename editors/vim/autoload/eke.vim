@@ -84,6 +84,22 @@ function! eke#logged() abort
   return copy(s:log)
 endfunction
 
+" One of the choices is picked: Then(choice).
+function! eke#pick(title, choices, Then) abort
+  if exists('*fzf#run') && exists('*fzf#wrap')
+    return fzf#run(fzf#wrap({'source': a:choices, 'sink': {choice -> a:Then(choice)}, 'options': ['--prompt', trim(a:title) .. '> ']}))
+  endif
+  call popup_menu(a:choices, {'title': a:title, 'maxheight': &lines / 2, 'maxwidth': &columns - 8,
+        \ 'callback': {_, choice -> choice < 1 ? 0 : a:Then(a:choices[choice - 1])}})
+endfunction
+
+" For the user's own autocommands: User EkeChatDone and so on.
+function! eke#event(name) abort
+  if exists('#User#' .. a:name)
+    execute 'doautocmd <nomodeline> User' a:name
+  endif
+endfunction
+
 " --- the status ---
 
 " For 'statusline': "eke 37/60"; with nothing left and the time of the next one, "eke 0/60 14:05".
@@ -129,6 +145,10 @@ function! eke#local_time(time) abort
   let zone = strftime('%z', utc)
   let minutes = str2nr(zone[1:2]) * 60 + str2nr(zone[3:4])
   return strftime('%H:%M', utc + (zone[0] ==# '-' ? -60 : 60) * minutes)
+endfunction
+
+function! eke#local_day(time) abort
+  return strftime('%m-%d', strptime('%Y-%m-%dT%H:%M:%S', a:time[:18]))
 endfunction
 
 function! eke#status() abort

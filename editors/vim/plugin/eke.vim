@@ -11,13 +11,17 @@ if !has('patch-9.0.0185') || !has('channel') || !has('job') || !has('textprop') 
   finish
 endif
 
-command! -nargs=* -range=0 EkeChat call eke#chat#open(<range>, <line1>, <line2>, <q-args>)
+command! -nargs=* -range=0 -bang EkeChat call eke#chat#open(<bang>0, <range>, <line1>, <line2>, <q-args>)
 command! -nargs=* -range=0 EkeAsk call eke#chat#ask('ask', <range>, <line1>, <line2>, <q-args>)
 command! -nargs=+ -range=0 -complete=custom,eke#chat#complete Eke
       \ call eke#chat#command(<range>, <line1>, <line2>, <q-args>)
 command! -nargs=+ -range=0 EkeEdit call eke#edit#propose(<range>, <line1>, <line2>, <q-args>)
-command! -nargs=0 EkeApply call eke#chat#apply()
-command! -nargs=? EkeHistory call eke#chat#history(<q-args>)
+command! -nargs=0 -bang EkeApply call eke#apply#apply(<bang>0)
+command! -nargs=? EkeHistory call eke#history#pick(<q-args>)
+command! -nargs=+ EkeRename call eke#history#rename(<q-args>)
+command! -nargs=0 EkeDelete call eke#history#delete()
+command! -nargs=? -complete=file EkeExport call eke#history#export(<q-args>)
+command! -nargs=? -complete=custom,eke#chat#complete_model EkeModel call eke#chat#model(<q-args>)
 command! -nargs=0 EkeRegenerate call eke#chat#regenerate()
 command! -nargs=0 EkeCancel call eke#chat#cancel()
 command! -nargs=0 EkeStatus call eke#status()
@@ -45,6 +49,12 @@ augroup eke
   autocmd BufWritePost * call eke#documents#saved(str2nr(expand('<abuf>')))
   autocmd BufUnload * call eke#documents#close(str2nr(expand('<abuf>')))
   autocmd InsertEnter,TextChangedI,TextChangedP,CursorMovedI * call eke#ghost#moved()
+  autocmd BufReadCmd eke://chat* ++nested call eke#chat#read(expand('<amatch>'))
+  autocmd SessionLoadPost * call eke#chat#restore()
+  autocmd BufWinEnter eke://chat* call eke#page#window()
+  autocmd TextChanged,InsertLeave eke://chat* call eke#page#changed(1)
+  autocmd TextChangedI,CompleteDone eke://chat* call eke#page#changed(0)
+  autocmd InsertEnter eke://chat* call eke#page#enter()
   autocmd InsertLeave,BufLeave,WinLeave * call eke#ghost#leave()
   " CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
   autocmd ModeChanged [iR]*:n,[iR]*:[vVsS]* call eke#ghost#check()

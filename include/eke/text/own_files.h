@@ -22,8 +22,8 @@ void own_files_release(struct own_files *own);
 void own_files_configure(struct own_files *own, const struct config *config);
 /*
  * Why the file at the path stays here ("it is eke's own configuration"), or NULL if it is none of eke's. The path is
- * absolute; the file need not exist. Links of both kinds are seen through.
+ * absolute; the file need not exist. `real`: realpath() of it, or NULL. Links of both kinds are seen through.
  */
-const char *own_files_find(const struct own_files *own, const char *path);
+const char *own_files_find(const struct own_files *own, const char *path, const char *real);
 
 #endif

@@ -1,5 +1,7 @@
 // Answers that are no 2xx (providers.md 1.4, 1.6, 3.4, 3.5), with the texts as they were seen.
 
+import { WHOLE } from "./text.mjs";
+
 const chatanywhere = (code, message) => ({ error: { message, type: "chatanywhere_error", param: null, code } });
 const openai = (message, type, code = null, param = null) => ({ error: { message, type, param, code } });
 const html = (title, footer = "nginx") => `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>${footer}</center>\r\n</body>\r\n</html>\r\n`;
@@ -43,6 +45,12 @@ export const errorScenarios = [
 	{ name: "400-stream-options", section: "3.2", about: "stream_options is unknown here; without them it answers",
 		choose: (record) => (record.body?.stream_options === undefined ? "plain" : { status: 400, body: openai("Unrecognized request argument supplied: stream_options", "invalid_request_error") }),
 		expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "stream_options" } },
+	{ name: "400-stream-required", section: "3.4", about: "models that only stream; streamed they answer",
+		choose: (record) => (record.streams ? "plain" : { status: 400, body: openai("This model only support stream mode, please enable the stream parameter to access the model.", "invalid_request_error", "invalid_parameter_error") }),
+		expect: WHOLE },
+	{ name: "400-stream-unsupported", section: "3.4", about: "models that never stream (OpenAI's first o1); not streamed they answer",
+		choose: (record) => (record.streams ? { status: 400, body: openai("Unsupported value: 'stream' does not support true with this model. Only the default (false) value is supported.", "invalid_request_error", "unsupported_value", "stream") } : "plain"),
+		expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "does not support true" } },
 	{ name: "400-no-insert", section: "3.5", about: "Ollama: this model has no FIM", status: 400, body: openai("registry.ollama.ai/library/llama3:latest does not support insert", "api_error"), expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "does not support insert" } },
 	{ name: "400-context", section: "3.4", about: "OpenAI: prompt above the model's context", status: 400, body: openai("This model's maximum context length is 4097 tokens. However, your messages resulted in 5000 tokens. Please reduce the length of the messages.", "invalid_request_error", "context_length_exceeded", "messages"), expect: { errorKind: ["promptTooLong", "upstream"], httpStatus: 400, providerMessage: "maximum context length" } },
 	{ name: "400-code-number", section: "3.4", about: "llama.cpp: code is a number", status: 400, body: { error: { code: 400, message: "the request exceeds the available context size", type: "invalid_request_error" } }, expect: { errorKind: ["promptTooLong", "upstream"], httpStatus: 400, providerMessage: "available context size" } },

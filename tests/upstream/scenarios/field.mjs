@@ -39,8 +39,40 @@ const refusals = [
 	{ name: "error-control-sequences", section: "relays that pass a terminal's output on, 2024", about: "words with control sequences", status: 400, body: openai("bad \u001b[31mred\u001b[0m \u001b]0;title\u0007word"), expect: { errorKind: "upstream", httpStatus: 400 } },
 ];
 
+const part = (text) => ({ type: "text", text });
+const delta = (content, finish = null) => ({ json: { id: "x", choices: [{ index: 0, delta: { content }, finish_reason: finish }] } });
+const message = (content, finish = null) => ({ json: { id: "x", choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: finish }] } });
+const THINKING = { type: "thinking", thinking: [part("First I look, "), part("then I leap.")] };
+const PARTS = [THINKING, part("alpha "), { type: "reference", reference_ids: [1] }, part("beta")];
+const ORPHAN = "Okay, the user says hi.\n</think>\n\n";
+
+const shapes = [
+	{ name: "parts", section: "Mistral (Magistral), 2025", about: "content as a list of parts, thoughts and references among them", events: [delta(PARTS), delta(" gamma", "stop")], expect: { text: "alpha beta gamma", finish: "stop", reasoning: "First I look, then I leap." } },
+	{ name: "parts-json", section: "Mistral (Magistral), 2025", about: "… of a whole answer", body: { choices: [{ index: 0, message: { role: "assistant", content: PARTS }, finish_reason: "stop" }] }, expect: { text: "alpha beta", finish: "stop", reasoning: "First I look, then I leap." } },
+	{ name: "parts-strings", section: "relays of Anthropic's models, 2024", about: "strings among the parts", body: { choices: [{ index: 0, message: { role: "assistant", content: ["alpha ", part("beta")] }, finish_reason: "stop" }] }, expect: { text: "alpha beta", finish: "stop" } },
+	{ name: "message-stream", section: "relays of ERNIE and Spark, 2024", about: "message instead of delta, with the next piece", events: ["Hel", "lo ", "world"].map((text, at) => message(text, at === 2 ? "stop" : null)), expect: { text: "Hello world", finish: "stop" } },
+	{ name: "message-stream-cumulative", section: "DashScope (Qwen), 2024", about: "… with all of the text so far", events: ["", "Hel", "Hello ", "Hello world", "Hello world"].map((text, at) => message(text, at === 4 ? "stop" : null)), expect: { text: "Hello world", finish: "stop" } },
+	{ name: "think-orphan", section: "DeepSeek-R1 and QwQ behind vLLM, 2025", about: "</think> without its opening tag, which was in the prompt", answer: `${ORPHAN}Hello!`, granularity: "word", expect: { text: "Hello!", finish: "stop", reasoning: "Okay, the user says hi.\n" } },
+	{ name: "think-orphan-json", section: "DeepSeek-R1 and QwQ behind vLLM, 2025", about: "… in a whole answer", answer: `${ORPHAN}Hello!`, whole: true, expect: { text: "Hello!", finish: "stop", reasoning: "Okay, the user says hi.\n" } },
+	{ name: "think-told", section: "any model that is asked about it", about: "an answer about the tags keeps them", answer: "`<think>` opens and `</think>` closes; the </think> tag stands alone.", expect: { text: "`<think>` opens and `</think>` closes; the </think> tag stands alone.", finish: "stop" } },
+];
+
+const empty = [
+	{ name: "empty-tool-calls", section: "Qwen and Llama behind vLLM, 2024", about: "a call of a tool that nobody offered, and no text", events: [
+		{ json: { id: "x", choices: [{ index: 0, delta: { role: "assistant", content: null }, finish_reason: null }] } },
+		{ json: { id: "x", choices: [{ index: 0, delta: { tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "f", arguments: "{}" } }] }, finish_reason: null }] } },
+		{ json: { id: "x", choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] } },
+	], expect: { text: "", finish: "stop" } },
+	{ name: "empty-think-unclosed", section: "Qwen3 behind Ollama, 2025", about: "thoughts whose tag is never closed, and no text", events: [delta("<think>Hello! How are you?"), delta("", "stop")], expect: { text: "", finish: "stop", reasoning: "Hello! How are you?" } },
+	{ name: "empty-reasoning", section: "DeepSeek-R1, 2025", about: "reasoning alone", events: [{ json: { id: "x", choices: [{ index: 0, delta: { reasoning_content: "Hm." }, finish_reason: "stop" }] } }], expect: { text: "", finish: "stop", reasoning: "Hm." } },
+	{ name: "empty-length", section: "GPT-5 and o3, 2025", about: "max_tokens used up by reasoning", whole: true, answer: "", finish: "length", expect: { text: "", finish: "length" } },
+	{ name: "empty-filter", section: "Azure, 2024", about: "all of the answer is filtered", whole: true, answer: "", finish: "content_filter", expect: { text: "", finish: "filter" } },
+];
+
 export const fieldScenarios = [
+	...empty,
 	...refusals,
+	...shapes,
 	...compressed,
 	{ name: "encoding-identity", section: "Java relays, 2024", about: "Content-Encoding: identity", answer: TEXT, headers: { "content-encoding": "identity" }, expect: WHOLE },
 	{ name: "status-201", section: "relays in front of serverless models, 2024", about: "a whole answer as 201 Created", answer: TEXT, whole: true, status: 201, expect: WHOLE },

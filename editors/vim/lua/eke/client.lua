@@ -51,6 +51,9 @@ local handlers = {
   ['$/progress'] = function(_, params)
     require('eke.chat').progress(params)
   end,
+  ['eke/didCreateChat'] = function(_, params)
+    require('eke.chat').created(params)
+  end,
   ['eke/didChangeStatus'] = function(_, params)
     M.status = vim.tbl_extend('force', idle, params)
     vim.cmd.redrawstatus({ bang = true })
@@ -304,6 +307,16 @@ function M.ready(callback)
   elseif M.state == 'failed' or M.state == 'stopped' then
     eke.say('not running; :EkeDoctor says why, :EkeRestart tries again')
   else
+    waiting[#waiting + 1] = callback
+  end
+end
+
+--- The same without a word where it cannot be.
+function M.when_running(callback)
+  M.start()
+  if M.state == 'running' then
+    callback()
+  elseif M.state == 'starting' or M.state == 'restarting' then
     waiting[#waiting + 1] = callback
   end
 end

@@ -151,6 +151,11 @@ function M.warn(text)
   notify(text, vim.log.levels.WARN, 'WarningMsg')
 end
 
+--- For the user's own autocommands: User EkeChatDone and so on.
+function M.event(name)
+  vim.api.nvim_exec_autocmds('User', { pattern = name, modeline = false })
+end
+
 -- The status.
 
 --- "2026-11-24T04:00:00Z" as hours and minutes here.
