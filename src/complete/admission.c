@@ -1,6 +1,6 @@
 /*
- * The score of a cursor context, the bar that the budget sets, and the pause between them. The weights were chosen with the
- * trace player (tests/bench/bench_trace.c): change them there, not by feeling.
+ * The score of a cursor context, the bar that the budget sets, and the pause between them. The weights were chosen with
+ * the trace player (tests/bench/bench_trace.c): change them there, not by feeling.
  */
 #include "eke/complete/admission.h"
 
