@@ -267,8 +267,8 @@ static bool retry(struct exchange *ex, const struct err *err)
 }
 
 /*
- * A kept connection was dead. That is nobody's fault and no reason to fail; but the request has left, so that it counts,
- * and goes once more as one that is counted, too. On a connection of its own this cannot come again.
+ * A kept connection was dead. That is nobody's fault and no reason to fail; but the request has left, so that it
+ * counts, and goes once more as one that is counted, too. On a connection of its own this cannot come again.
  */
 static void send_again(struct exchange *ex, const struct err *reason)
 {
