@@ -45,7 +45,7 @@ EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SRC = $(filter-out $(if $(MICROHTTPD),,src/front/gateway_%.c),$(sort $(wildcard src/*.c src/*/*.c)))
+SRC = $(filter-out $(if $(MICROHTTPD),,$(filter-out src/gateway/gateway.c src/gateway/body.c,$(wildcard src/gateway/*.c))),$(sort $(wildcard src/*.c src/*/*.c)))
 # Everything but main(): what unit tests, fuzz targets and benchmarks link.
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
@@ -131,7 +131,7 @@ $(BUILD)/$(1)-$(if $(2),is-there,is-not):
 $(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/$(3).o): $(BUILD)/$(1)-$(if $(2),is-there,is-not)
 endef
 $(eval $(call optional,hiredis,$(HIREDIS),src/budget/redis))
-$(eval $(call optional,microhttpd,$(MICROHTTPD),src/front/gateway))
+$(eval $(call optional,microhttpd,$(MICROHTTPD),src/gateway/gateway))
 $(eval $(call optional,editorconfig,$(EDITORCONFIG),src/text/editorconfig))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))

@@ -616,6 +616,7 @@ export interface ChatSendResult {
 	/** What the model thought aloud. */
 	reasoning?: string;
 	finishReason: FinishReason;
+	notice?: Notice;
 	usage?: Usage;
 	/** What was not sent, in words for the user: to keep to the plan's cap on prompts, or to an ignore rule. */
 	trimmed?: string[];
@@ -771,6 +772,7 @@ export interface ChatCompleteResult {
 	/** What the model thought aloud. */
 	reasoning?: string;
 	finishReason: FinishReason;
+	notice?: Notice;
 	/** What of the messages was not sent, since the plan caps prompts, in words for the user. */
 	trimmed?: string[];
 	usage?: Usage;
@@ -780,6 +782,9 @@ export interface ChatCompleteResult {
 	endpoint: string;
 	budget: Budget;
 }
+
+/** What the user should know of the answer, in words: why it is not whole (with the provider's own words, if there are any), or that it has no text. */
+export type Notice = string;
 
 /** stop: the answer is complete; length: a limit on tokens cut it; filter: the service's content filter did; truncated: the stream broke off. */
 export type FinishReason = "stop" | "length" | "filter" | "truncated";
@@ -913,7 +918,7 @@ export interface PrivacySettings {
 	/** Patterns of files that are never sent, as in .gitignore. They add to eke's own list of secret-looking files, and to the .gitignore and .ekeignore files of the workspace; patterns from an editor add to those of the file. */
 	ignore?: string[];
 	/**
-	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false, completions that were kept are removed, and conversations are had in memory only; those that were kept before stay in chats.db, unread.
+	 * Keep chats, and the answers of completions, in the state directory of this machine. Set to false in the file, completions that were kept are removed, and conversations are had in memory only; those that were kept before stay in chats.db, unread. Set to false by an editor, this process keeps nothing, and what is there stays; an editor cannot set it to true where the file says false.
 	 * @default true
 	 */
 	history?: boolean;

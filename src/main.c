@@ -12,65 +12,36 @@
 #include "eke/base/attrs.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/paths.h"
 #include "eke/base/zone.h"
 #include "eke/front/acp.h"
 #include "eke/front/app.h"
 #include "eke/front/cli.h"
-#include "eke/front/gateway.h"
+#include "eke/front/help.h"
 #include "eke/front/lsp.h"
+#include "eke/front/terminal.h"
+#include "eke/gateway/gateway.h"
 #include "eke/io/pump.h"
 
-static const char help[] =
-	"eke makes counted model access last: inline completion and chat for editors, from any\n"
-	"OpenAI-compatible API.\n"
-	"\n"
-	"Usage: eke [OPTION]... [COMMAND] [ARGUMENT]...\n"
-	"\n"
-	"Commands:\n"
-	"  serve                     language server (LSP 3.18) on standard input and output; the default\n"
-	"  acp                       agent on standard input and output, for clients of the Agent Client\n"
-	"                            Protocol such as Zed and JetBrains AI Assistant\n"
-	"  chat [-c COMMAND] [-f FILE]... [-m MODEL] [--json] [--continue] [MESSAGE]\n"
-	"                            ask a question and stream the answer; without MESSAGE it is read from\n"
-	"                            standard input, otherwise standard input is attached.\n"
-	"                            -c explain, fix, commit, ...; --continue the last chat\n"
-	"  complete [--explain] FILE:LINE:COL\n"
-	"                            the completion at a position; line and column count from 1;\n"
-	"                            --explain what a request would send along, and why, without sending it\n"
-	"  gateway [--listen ADDRESS:PORT] [--allow-origin ORIGIN]... | --token\n"
-	"                            OpenAI-compatible endpoint on this machine for other programs, with\n"
-	"                            the same budget; --token prints its API key\n"
-	"  models                    list the models of the endpoints\n"
-	"  status [--json] [--unblock]\n"
-	"                            what is left of each plan; --unblock forgets refusals\n"
-	"  doctor                    check configuration, key, proxy, TLS and endpoint; spends no request\n"
-	"  config --path|--print|--schema\n"
-	"                            path of the file, configuration in use, JSON Schema\n"
-	"\n"
-	"Options:\n"
-	"  --config FILE             use this configuration file\n"
-	"  --log-level LEVEL         broken, warn, info, debug or io\n"
-	"  --log-file FILE           log to this file instead of standard error\n"
-	"  --version, --help\n"
-	"\n"
-	"Exit codes: 0 success, 1 failure, 2 wrong usage, 3 budget used up.\n";
+static int no_words(const char *name, int argc, char **argv)
+{
+	if (argc)
+		terminal_note("eke %s: unexpected argument %s; see 'eke %s --help'\n", name, argv[0], name);
+	return argc ? CLI_USAGE : CLI_OK;
+}
 
 static int serve(const struct app_options *options, int argc, char **argv)
 {
-	if (argc) {
-		fprintf(stderr, "eke serve: unexpected argument %s\n", argv[0]);
-		return CLI_USAGE;
-	}
-	return lsp_serve(options);
+	int code = no_words("serve", argc, argv);
+
+	return code == CLI_OK ? lsp_serve(options) : code;
 }
 
 static int acp(const struct app_options *options, int argc, char **argv)
 {
-	if (argc) {
-		fprintf(stderr, "eke acp: unexpected argument %s\n", argv[0]);
-		return CLI_USAGE;
-	}
-	return acp_serve(options);
+	int code = no_words("acp", argc, argv);
+
+	return code == CLI_OK ? acp_serve(options) : code;
 }
 
 static const struct {
@@ -137,7 +108,7 @@ static int take_options(int argc, char **argv, struct app_options *options)
 			continue;
 		}
 		if (!*value) {
-			fprintf(stderr, "eke: %s needs a value\n", known[k].name);
+			terminal_note("eke: %s needs a value\n", known[k].name);
 			return -1;
 		}
 		*known[k].value = value;
@@ -147,22 +118,52 @@ static int take_options(int argc, char **argv, struct app_options *options)
 	return kept;
 }
 
+static bool set_log_file(const char *name)
+{
+	char *path = path_expand(name);
+	bool ok = log_set_file(path);
+
+	free(path);
+	return ok;
+}
+
 static bool apply_log_options(const struct app_options *options)
 {
 	enum log_level level;
 
 	if (options->log_level) {
 		if (!log_level_parse(options->log_level, &level)) {
-			fprintf(stderr, "eke: --log-level must be broken, warn, info, debug or io, not %s\n", options->log_level);
+			terminal_note("eke: --log-level must be broken, warn, info, debug or io, not %s\n", options->log_level);
 			return false;
 		}
 		log_set_level(level);
 	}
-	if (options->log_file && !log_set_file(options->log_file)) {
-		fprintf(stderr, "eke: cannot write to %s: %s\n", options->log_file, strerror(errno));
+	if (options->log_file && !set_log_file(options->log_file)) {
+		terminal_note("eke: cannot write to %s: %s\n", options->log_file, strerror(errno));
 		return false;
 	}
 	return true;
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+static int unknown(const char *name)
+{
+	terminal_note("eke: unknown command %s; see 'eke --help'\n", name);
+	return CLI_USAGE;
+}
+
+/* Of one command, or NULL. */
+static int help(const char *name)
+{
+	if (!name)
+		help_print();
+	else if (!help_print_command(name))
+		return unknown(name);
+	return CLI_OK;
 }
 
 static int run(int argc, char **argv)
@@ -174,19 +175,19 @@ static int run(int argc, char **argv)
 	if (argc < 0 || !apply_log_options(&options))
 		return CLI_USAGE;
 	name = argc ? argv[0] : "serve";
-	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-		fputs(help, stdout);
-		return CLI_OK;
-	}
+	if (is_help(name) || !strcmp(name, "help"))
+		return help(argc > 1 && argv[1][0] != '-' ? argv[1] : NULL);
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
-		printf("eke %s\n", EKE_VERSION);
+		terminal_print("eke %s\n", EKE_VERSION);
 		return CLI_OK;
 	}
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (is_help(argv[i]))
+			return help(name);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(&options, argc ? argc - 1 : 0, argv + (argc > 0));
-	fprintf(stderr, "eke: unknown command %s; see 'eke --help'\n", name);
-	return CLI_USAGE;
+	return unknown(name);
 }
 
 /* A full disk or a closed descriptor is no success; a reader that had enough needs no message. */
@@ -197,7 +198,7 @@ static int check_stdout(int code)
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
 	if (poll(&out, 1, 0) < 0 || !(out.revents & (POLLERR | POLLHUP)))
-		fprintf(stderr, "eke: the output could not be written completely\n");
+		terminal_note("eke: the output could not be written completely\n");
 	return code == CLI_OK ? CLI_FAILED : code;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eke/base/printable.h"
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
 
@@ -67,13 +68,57 @@ void err_prefix(struct err *err, const char *fmt, ...)
 
 void err_set_provider(struct err *err, const char *text, size_t len)
 {
-	while (len && (unsigned char)text[0] <= ' ') {
-		text++;
+	struct strbuf plain;
+	size_t from = 0;
+
+	strbuf_init(&plain, 4 * sizeof(err->provider_message));
+	printable_add_stripped(&plain, text, len < plain.max / 3 ? len : plain.max / 3);
+	len = plain.len;
+	while (from < len && (unsigned char)plain.data[from] <= ' ')
+		from++;
+	while (len > from && (unsigned char)plain.data[len - 1] <= ' ')
 		len--;
+	store(err->provider_message, sizeof(err->provider_message), plain.data + from, len - from);
+	strbuf_release(&plain);
+}
+
+static void trim_stop(struct strbuf *out)
+{
+	while (out->len && strchr(". \n\t", out->data[out->len - 1]))
+		strbuf_truncate(out, out->len - 1);
+}
+
+static void add_line(struct strbuf *out, const char *text)
+{
+	for (; *text; text++) {
+		bool blank = strchr(" \n\t", *text) != NULL;
+
+		if (!blank || (out->len && out->data[out->len - 1] != ' '))
+			strbuf_addch(out, blank ? ' ' : *text);
 	}
-	while (len && (unsigned char)text[len - 1] <= ' ')
-		len--;
-	store(err->provider_message, sizeof(err->provider_message), text, len);
+	trim_stop(out);
+}
+
+void err_describe(const struct err *err, struct strbuf *out)
+{
+	add_line(out, err->message);
+	if (!err->provider_message[0] || strstr(err->message, err->provider_message))
+		return;
+	strbuf_addf(out, ". %s says: ", err->endpoint[0] ? err->endpoint : "The provider");
+	add_line(out, err->provider_message);
+}
+
+void err_describe_short(const struct err *err, char *out, size_t size)
+{
+	static const char cut[] = "…";
+	struct strbuf text;
+	size_t n;
+
+	strbuf_init(&text, LIMIT_ERR_MESSAGE + LIMIT_ERR_PROVIDER + KIB(1));
+	err_describe(err, &text);
+	n = text.len < size ? text.len : utf8_cut(text.data, text.len, size - sizeof(cut));
+	snprintf(out, size, "%.*s%s", (int)n, text.data, n < text.len ? cut : "");
+	strbuf_release(&text);
 }
 
 const char *err_kind_name(enum err_kind kind)

@@ -14,6 +14,7 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/base/printable.h"
 #include "eke/base/utf.h"
 
 static struct {
@@ -157,9 +158,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 	mask(line, strlen(line), (size_t)n >= sizeof(line));
 	if ((size_t)n >= sizeof(line))
 		memcpy(line + utf8_cut(line, sizeof(line), sizeof(line) - sizeof(cut_mark)), cut_mark, sizeof(cut_mark));
-	for (char *c = line; *c; c++)
-		if (*c == '\n' || *c == '\r' || *c == '\033')
-			*c = ' ';
+	printable_blank(line);
 	if (level <= state.level)
 		emit(level, line);
 	if (is_heard(level))

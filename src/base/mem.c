@@ -15,7 +15,7 @@
 
 static NORETURN void die_oom(size_t size)
 {
-	fprintf(stderr, "eke: out of memory (%zu bytes wanted)\n", size);
+	fprintf(stderr, "eke: out of memory (%zu bytes wanted)\n", size); /* allowed: a number can do nothing */
 	abort();
 }
 

@@ -39,7 +39,7 @@ static char *locate(const char *override, const char *xdg, const char *fallback,
 	char *path;
 
 	if (value)
-		return xstrdup(value);
+		return path_expand(value);
 	value = env_nonempty(xdg);
 	/* The specification: a relative path there is invalid and to be ignored. */
 	if (value && value[0] == '/')

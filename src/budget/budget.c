@@ -79,8 +79,7 @@ void budget_note_change(struct budget *budget)
 {
 	if (!budget->changed)
 		return;
-	loop_undefer(budget->loop, budget->changed, budget->changed_ctx);
-	loop_defer(budget->loop, budget->changed, budget->changed_ctx);
+	loop_defer_last(budget->loop, budget->changed, budget->changed_ctx);
 }
 
 static void on_wake(void *ctx)

@@ -224,10 +224,11 @@ static void take_answer(struct turn *a, const struct chat_answer *answer)
 {
 	const struct call_answer *call = answer->answer;
 
-	if (a->text.len != call->text_len) {
-		strbuf_reset(&a->text);
-		strbuf_add(&a->text, call->text, call->text_len);
-	}
+	/* What came piece by piece may have turned out to be something else (call.h). */
+	strbuf_reset(&a->text);
+	strbuf_add(&a->text, call->text, call->text_len);
+	strbuf_reset(&a->reasoning);
+	strbuf_add(&a->reasoning, call->reasoning, call->reasoning_len);
 	a->answered_by[0] = xstrdup(call->model);
 	a->answered_by[1] = xstrdup(answer->endpoint);
 	a->end = (struct history_end){ .state = HISTORY_DONE,

@@ -11,7 +11,7 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "eke/io/proc.h"
+#include "git.h"
 
 #define SECTION "diff --git "
 
@@ -21,7 +21,7 @@ struct diff {
 	char *folder; /* or NULL */
 	char *top;    /* of the repository, or NULL */
 	bool staged;  /* else of files */
-	struct proc *proc;
+	struct git *git;
 	diff_fn *fn;
 	void *ctx;
 };
@@ -41,14 +41,14 @@ void diff_cancel(struct diff *diff)
 {
 	if (!diff)
 		return;
-	proc_cancel(diff->proc);
+	git_cancel(diff->git);
 	loop_undefer(diff->loop, on_nothing, diff);
 	loop_defer_free(diff->loop, diff, diff_release);
 }
 
 static void finish(struct diff *diff, const struct strbuf *text, const char *const *kept, const struct err *err)
 {
-	diff->proc = NULL;
+	diff->git = NULL;
 	loop_defer_free(diff->loop, diff, diff_release);
 	diff->fn(diff->ctx, text, kept, err);
 }
@@ -248,30 +248,27 @@ static char *find_top(const char *folder)
 	return NULL;
 }
 
-/* Nothing that a repository's configuration could have git run. */
-static struct proc *run_git(struct diff *diff, const char *const *paths)
+static struct git *run_git(struct diff *diff, const char *const *paths)
 {
-	const char *words[] = {
-		"git",           "--no-optional-locks", "--literal-pathspecs", "-C",
-		*diff->top ? diff->top : "/",           "-c",                  "core.quotePath=false",
-		"-c",            "core.fsmonitor=false", "diff",               diff->staged ? "--cached" : "HEAD",
-		"--no-color",    "--no-ext-diff",       "--no-textconv",       "--src-prefix=a/",
-		"--dst-prefix=b/", "--submodule=short", "--",
+	static const char *const head[] = {
+		"diff", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/",
+		"--submodule=short", "--ignore-submodules=dirty",
 	};
-	size_t count = ARRAY_LEN(words);
-	struct proc *proc;
-	char **argv;
+	size_t count = 0;
+	const char **words;
+	struct git *git;
 
-	while (paths && paths[count - ARRAY_LEN(words)])
+	while (paths && paths[count])
 		count++;
-	argv = xcalloc(count + 1, sizeof(*argv));
+	words = xcalloc(ARRAY_LEN(head) + count + 3, sizeof(*words));
+	memcpy(words, head, sizeof(head));
+	words[ARRAY_LEN(head)] = diff->staged ? "--cached" : "HEAD";
+	words[ARRAY_LEN(head) + 1] = "--";
 	for (size_t i = 0; i < count; i++)
-		argv[i] = xstrdup(i < ARRAY_LEN(words) ? words[i] : paths[i - ARRAY_LEN(words)]);
-	proc = proc_run(diff->loop, argv, LIMIT_DIFF, LIMIT_DIFF_SECONDS, on_output, diff);
-	for (size_t i = 0; i < count; i++)
-		free(argv[i]);
-	free(argv);
-	return proc;
+		words[ARRAY_LEN(head) + 2 + i] = paths[i];
+	git = git_run(diff->loop, diff->top, words, on_output, diff);
+	free(words);
+	return git;
 }
 
 struct diff *diff_start(struct loop *loop, struct workspace *workspace, const char *folder, const char *const *paths,
@@ -284,7 +281,7 @@ struct diff *diff_start(struct loop *loop, struct workspace *workspace, const ch
 	/* Files tell which repository they are in; where one has no folder, git says so. */
 	diff->top = paths ? find_top(*paths) : folder ? find_top(folder) : NULL;
 	if (diff->top)
-		diff->proc = run_git(diff, paths);
+		diff->git = run_git(diff, paths);
 	else
 		loop_defer(loop, on_nothing, diff);
 	return diff;

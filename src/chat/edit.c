@@ -194,6 +194,10 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 	struct err trouble;
 
 	e->call = 0;
+	if (answer) {
+		strbuf_reset(&e->answer);
+		strbuf_add(&e->answer, answer->text, answer->text_len);
+	}
 	if (!answer) {
 		trouble = *err;
 	} else if (answer->finish == CALL_TRUNCATED || answer->finish == CALL_LENGTH) {

@@ -68,12 +68,25 @@ static bool opens_by_word(const struct syntax *syntax, const char *line, size_t 
 		!ends_with(line, len, "fi") && !ends_with(line, len, "done");
 }
 
+/* A string over lines has begun: its words open nothing. */
+static bool ends_in_text(const struct syntax *syntax, const char *line, size_t len)
+{
+	struct syntax_walk w = { .syntax = syntax, .s = line, .len = len };
+	size_t pos;
+
+	while (syntax_next(&w, &pos) != SYNTAX_END)
+		;
+	return w.state.where == SYNTAX_IN_STRING && w.state.triple;
+}
+
 bool block_opens(const struct syntax *syntax, const char *line, size_t len)
 {
 	static const char *const last[] = { "then", "do", "else", "begin" };
 	size_t at;
 
 	if (syntax->flags & SYNTAX_PROSE)
+		return false;
+	if (ends_in_text(syntax, line, len))
 		return false;
 	len = code_length(syntax, line, len);
 	at = skip_blanks(line, len);

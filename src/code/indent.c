@@ -84,7 +84,7 @@ bool indent_is_mixed(const struct indent *indent)
 	size_t more = tabs + indent->spaces - less;
 
 	/* Every third line with blanks behind its tabs: those are half levels. */
-	if (indent->spaces && indent->aligned * 3 >= indent->tabs && less * 2 * MIXED_PART >= more)
+	if (indent->aligned * 3 >= indent->tabs && indent->aligned >= MIXED_PART / 2)
 		return true;
 	return less && less * MIXED_PART >= more;
 }

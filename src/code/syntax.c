@@ -1,107 +1,40 @@
 /*
- * Lexical structure by table: one row a family of languages. What a language has beyond comments, quotes and brackets
- * is a flag, and one step function each.
+ * The walk: one step function for each state. What a language has beyond comments, quotes and brackets is a flag of its
+ * row in syntax_table.c.
  */
 #include "eke/code/syntax.h"
 
 #include <string.h>
 
 #include "eke/base/attrs.h"
+#include "syntax_private.h"
 
 #define CHAR_LITERAL_MAX 12 /* bytes of the longest, '\U0010FFFF' */
 #define REGEX_MAX 300 /* bytes of a regular expression; beyond it a slash was a division */
-#define QUOTED_MAX 2000 /* bytes of Perl's q(x) */
-#define TAG_NAME_MAX 40
 
-static const struct syntax table[] = {
-	{ " c cpp objective-c objective-cpp cuda-cpp ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_RAW },
-	{ " rust ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_RAW },
-	{ " go ", { "//", NULL }, "/*", "*/", "\"'`", SYNTAX_CHAR | SYNTAX_BACKTICK | SYNTAX_TABS },
-	{ " java csharp swift kotlin scala groovy ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_TRIPLE },
-	{ " dart zig v glsl hlsl solidity d proto proto3 protobuf ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR },
-	{ " javascript typescript ", { "//", NULL }, "/*", "*/", "\"'`", SYNTAX_REGEX | SYNTAX_TEMPLATE },
-	{ " javascriptreact typescriptreact ", { "//", NULL }, "/*", "*/", "\"'`",
-		SYNTAX_REGEX | SYNTAX_TEMPLATE | SYNTAX_ELEMENTS },
-	{ " jsonc json5 ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_KEYS },
-	{ " php ", { "//", "#" }, "/*", "*/", "\"'", SYNTAX_HEREDOC },
-	{ " css scss less sass stylus ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_KEYS },
-	{ " json ", { NULL, NULL }, NULL, NULL, "\"", SYNTAX_KEYS },
-	{ " python starlark bazel gdscript snakemake ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
-	{ " nim coffeescript ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_INDENT | SYNTAX_TRIPLE },
-	{ " yaml dockercompose ansible ", { "#", NULL }, NULL, NULL, "\"'",
-		SYNTAX_INDENT | SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
-	{ " haskell elm purescript fsharp ", { "--", "//" }, "{-", "-}", "\"'", SYNTAX_INDENT | SYNTAX_CHAR },
-	{ " ruby crystal ", { "#", NULL }, NULL, NULL, "\"'",
-		SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_INTERPOLATE },
-	{ " perl ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_REGEX | SYNTAX_HEREDOC | SYNTAX_PERL },
-	{ " shellscript sh bash zsh ksh ", { "#", NULL }, NULL, NULL, "\"'",
-		SYNTAX_SHELL | SYNTAX_HEREDOC | SYNTAX_END_WORDS | SYNTAX_LITERAL },
-	{ " fish ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_END_WORDS },
-	{ " makefile ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL | SYNTAX_TABS },
-	{ " dockerfile ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_SHELL | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
-	{ " julia elixir ", { "#", NULL }, NULL, NULL, "\"", SYNTAX_TRIPLE | SYNTAX_END_WORDS },
-	{ " awk ", { "#", NULL }, NULL, NULL, "\"", SYNTAX_REGEX },
-	{ " cmake tcl r powershell nix terraform hcl ", { "#", NULL }, NULL, NULL, "\"'", SYNTAX_FREE_QUOTE },
-	{ " toml ini properties conf ", { "#", ";" }, NULL, NULL, "\"'", SYNTAX_KEYS | SYNTAX_FREE_QUOTE | SYNTAX_LITERAL },
-	{ " lua ", { "--", NULL }, "--[[", "]]", "\"'", SYNTAX_END_WORDS },
-	{ " sql plsql mysql ada vhdl ", { "--", NULL }, "/*", "*/", "\"'", SYNTAX_LITERAL },
-	{ " vim viml ", { "\"", NULL }, NULL, NULL, "'", SYNTAX_END_WORDS | SYNTAX_LITERAL },
-	{ " lisp clojure scheme elisp emacs-lisp commonlisp racket asm ", { ";", NULL }, NULL, NULL, "\"", SYNTAX_SHELL },
-	{ " erlang matlab octave prolog ", { "%", NULL }, NULL, NULL, "\"", SYNTAX_END_WORDS },
-	{ " html xml xhtml vue svelte svg xsl handlebars erb ejs jinja ", { NULL, NULL }, "<!--", "-->", "",
-		SYNTAX_MARKUP },
-	{ " markdown mdx plaintext text latex tex bibtex restructuredtext rst asciidoc org "
-	  "gitcommit git-commit quarto typst mail email feature cucumber gherkin csv tsv diff patch log ",
-		{ NULL, NULL }, NULL, NULL, "", SYNTAX_PROSE },
-};
-
-static const struct syntax unknown = {
-	"",
-	{ "//", "#" },
-	"/*",
-	"*/",
-	"\"'",
-	SYNTAX_CHAR | SYNTAX_KEYS | SYNTAX_UNKNOWN | SYNTAX_FREE_QUOTE,
-};
-
-const struct syntax *syntax_of(const char *language)
+static bool is_bracket(char c)
 {
-	size_t len = language ? strlen(language) : 0;
+	return c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}';
+}
 
-	if (!len || strchr(language, ' '))
-		return &unknown;
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		const char *p = table[i].ids;
-
-		while ((p = strstr(p, language))) {
-			if (p[-1] == ' ' && p[len] == ' ')
-				return &table[i];
-			p += len;
-		}
+/* No comment, string, bracket, tag or separator of any language in the table begins with it. */
+static bool is_plain(char c)
+{
+	switch (c) {
+	case '!':
+	case '&':
+	case '*':
+	case '+':
+	case '.':
+	case '>':
+	case '@':
+	case '^':
+	case '|':
+	case '~':
+		return true;
+	default:
+		return false;
 	}
-	return &unknown;
-}
-
-static bool has(const struct syntax_walk *w, enum syntax_flag flag)
-{
-	return (w->syntax->flags & flag) != 0;
-}
-
-static bool is_word(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '$' || (c & 0x80);
-}
-
-static bool begins_at(const struct syntax_walk *w, size_t at, const char *mark)
-{
-	size_t n = mark ? strlen(mark) : 0;
-
-	return n && at <= w->len && w->len - at >= n && !memcmp(w->s + at, mark, n);
-}
-
-static bool begins(const struct syntax_walk *w, const char *mark)
-{
-	return begins_at(w, w->at, mark);
 }
 
 /* A "#" ends a word in shell's $# and ${#x}, and colours in CSS are no comments: the mark stands free. */
@@ -112,6 +45,13 @@ static bool comment_begins(const struct syntax_walk *w, const char *mark)
 	if (*mark == ';' && has(w, SYNTAX_KEYS))
 		return !w->at || w->s[w->at - 1] == '\n';
 	return *mark != '#' || !w->at || strchr(" \t\n;", w->s[w->at - 1]);
+}
+
+static size_t line_end(const struct syntax_walk *w)
+{
+	const char *end = memchr(w->s + w->at, '\n', w->len - w->at);
+
+	return end ? (size_t)(end - w->s) : w->len;
 }
 
 /* Only blanks stand before w->at on its line. */
@@ -143,257 +83,6 @@ static size_t char_literal(const struct syntax_walk *w)
 			return 0;
 	}
 	return 0;
-}
-
-/* --- strings and what is like them --- */
-
-/* R"x( and r#": remembers how it ends. False if none begins at the quote at w->at. */
-static bool raw_string(struct syntax_walk *w)
-{
-	struct syntax_state *st = &w->state;
-	size_t hashes = 0;
-	size_t n = 0;
-
-	while (hashes < w->at && w->s[w->at - 1 - hashes] == '#')
-		hashes++;
-	if (hashes && hashes < w->at && hashes + 2 < SYNTAX_DELIMITER_MAX && w->s[w->at - 1 - hashes] == 'r') {
-		st->delimiter[n++] = '"';
-		memset(st->delimiter + n, '#', hashes);
-		st->delimiter[n + hashes] = '\0';
-		w->at++;
-		return true;
-	}
-	if (!w->at || w->s[w->at - 1] != 'R')
-		return false;
-	st->delimiter[n++] = ')';
-	for (size_t i = w->at + 1; i < w->len && n + 2 < SYNTAX_DELIMITER_MAX; i++) {
-		if (w->s[i] == '(') {
-			st->delimiter[n++] = '"';
-			st->delimiter[n] = '\0';
-			w->at = i + 1;
-			return true;
-		}
-		if (!is_word(w->s[i]))
-			break;
-		st->delimiter[n++] = w->s[i];
-	}
-	st->delimiter[0] = '\0';
-	return false;
-}
-
-static void begin_string(struct syntax_walk *w, char quote)
-{
-	struct syntax_state *st = &w->state;
-	bool raw = quote == '"' && has(w, SYNTAX_RAW) && raw_string(w);
-
-	st->where = SYNTAX_IN_STRING;
-	st->quote = quote;
-	st->triple = raw || quote == '`';
-	if (raw)
-		return;
-	if (has(w, SYNTAX_TRIPLE) && w->len - w->at >= 3 && w->s[w->at + 1] == quote && w->s[w->at + 2] == quote) {
-		st->triple = true;
-		st->delimiter[0] = st->delimiter[1] = st->delimiter[2] = quote;
-		st->delimiter[3] = '\0';
-		w->at += 2;
-	}
-	w->at++;
-}
-
-static void end_string(struct syntax_state *st)
-{
-	st->where = SYNTAX_IN_CODE;
-	st->quote = '\0';
-	st->triple = false;
-	st->delimiter[0] = '\0';
-	st->no_value = true;
-}
-
-/* <<WORD, <<-WORD, <<~'WORD', <<<WORD: the text begins behind this line. */
-static bool heredoc_begins(struct syntax_walk *w)
-{
-	struct syntax_state *st = &w->state;
-	bool php = has(w, SYNTAX_HEREDOC) && begins(w, "<<<");
-	size_t i = w->at + (php ? 3 : 2);
-	size_t n = 0;
-	char quote = '\0';
-	bool marked = php;
-
-	if (st->delimiter[0] || (php && (w->syntax->flags & SYNTAX_SHELL)))
-		return false;
-	if (i < w->len && strchr("-~", w->s[i])) {
-		marked = true;
-		i++;
-	}
-	while ((w->syntax->flags & SYNTAX_SHELL) && i < w->len && w->s[i] == ' ')
-		i++;
-	if (i < w->len && strchr("\"'", w->s[i]))
-		quote = w->s[i++];
-	/* x << y and arrays << item are no heredocs. */
-	if (!quote && !marked && !(w->syntax->flags & SYNTAX_SHELL) && (i >= w->len || w->s[i] < 'A' || w->s[i] > 'Z'))
-		return false;
-	while (i < w->len && is_word(w->s[i]) && n + 1 < SYNTAX_DELIMITER_MAX)
-		st->delimiter[n++] = w->s[i++];
-	st->delimiter[n] = '\0';
-	if (!n || (st->delimiter[0] >= '0' && st->delimiter[0] <= '9') || (quote && (i >= w->len || w->s[i] != quote))) {
-		st->delimiter[0] = '\0';
-		return false;
-	}
-	w->at = i + (quote != '\0');
-	st->no_value = true;
-	return true;
-}
-
-/* The delimiter of a heredoc stands at w->at, the beginning of a line, blanks aside. */
-static size_t heredoc_end(const struct syntax_walk *w)
-{
-	size_t i = w->at;
-	size_t n = strlen(w->state.delimiter);
-
-	while (i < w->len && (w->s[i] == ' ' || w->s[i] == '\t'))
-		i++;
-	if (!begins_at(w, i, w->state.delimiter) || (i + n < w->len && is_word(w->s[i + n])))
-		return 0;
-	return i + n;
-}
-
-/* The closing delimiter of Perl's q(x), or of a regular expression. */
-static char closer_of(char open)
-{
-	return open == '(' ? ')' : open == '[' ? ']' : open == '{' ? '}' : open == '<' ? '>' : open;
-}
-
-/* Behind the delimited text that begins with the delimiter at `at`; 0: it does not end. */
-static size_t skip_delimited(const struct syntax_walk *w, size_t at, size_t most)
-{
-	char open = w->s[at];
-	char close = closer_of(open);
-	size_t depth = 0;
-	bool set = false;
-
-	for (size_t i = at + 1; i < w->len && i - at < most; i++) {
-		if (w->s[i] == '\\')
-			i++;
-		else if (open == close && w->s[i] == '\n')
-			return 0;
-		else if (open == '/' && (w->s[i] == '[' || w->s[i] == ']'))
-			set = w->s[i] == '[';
-		else if (w->s[i] == close && !set && !depth)
-			return i + 1;
-		else if (open != close && w->s[i] == open)
-			depth++;
-		else if (open != close && w->s[i] == close)
-			depth--;
-	}
-	return 0;
-}
-
-/* Perl's quoting words: behind the whole, 0 if the word that ends at `end` is none. */
-static size_t perl_quoted(const struct syntax_walk *w, size_t from, size_t end)
-{
-	static const char *const words[] = { "q", "qq", "qw", "qr", "m", "s", "tr", "y" };
-	size_t i = end;
-	size_t n = end - from;
-	size_t k = 0;
-
-	while (k < ARRAY_LEN(words) && (strlen(words[k]) != n || memcmp(w->s + from, words[k], n) != 0))
-		k++;
-	if (k == ARRAY_LEN(words) || (from && strchr("$@%&>{", w->s[from - 1])))
-		return 0;
-	while (i < w->len && w->s[i] == ' ')
-		i++;
-	if (i >= w->len || is_word(w->s[i]) || strchr(" \t\n=,;)#", w->s[i]) || (i > end && !strchr("({[</", w->s[i])))
-		return 0;
-	end = skip_delimited(w, i, QUOTED_MAX);
-	/* s, tr and y have a second part. */
-	if (end && k >= 5) {
-		if (closer_of(w->s[i]) == w->s[i])
-			return skip_delimited(w, end - 1, QUOTED_MAX);
-		while (end < w->len && strchr(" \t\n", w->s[end]))
-			end++;
-		end = end < w->len ? skip_delimited(w, end, QUOTED_MAX) : 0;
-	}
-	return end;
-}
-
-/* --- JSX --- */
-
-static void nest(struct syntax_state *st, enum syntax_where back, char quote)
-{
-	if (st->nested == SYNTAX_NESTED_MAX)
-		return;
-	st->outer[st->nested].quote = quote;
-	st->outer[st->nested].where = back;
-	st->outer[st->nested].elements = st->elements;
-	st->outer[st->nested++].braces = 0;
-	st->where = SYNTAX_IN_CODE;
-	st->elements = 0;
-	st->no_value = false;
-}
-
-/* A tag at w->at, "<" and a name, "</" or "<>". */
-static bool is_tag(const struct syntax_walk *w)
-{
-	char next = w->at + 1 < w->len ? w->s[w->at + 1] : '\0';
-
-	if (next == '/')
-		return w->at + 2 < w->len && (w->s[w->at + 2] == '>' || is_word(w->s[w->at + 2]));
-	return next == '>' || ((next | 0x20) >= 'a' && (next | 0x20) <= 'z');
-}
-
-/* Enters a tag; of a closing one all is passed over. */
-static void enter_tag(struct syntax_walk *w)
-{
-	struct syntax_state *st = &w->state;
-
-	if (w->s[w->at + 1] != '/') {
-		st->where = SYNTAX_IN_TAG;
-		w->at++;
-		return;
-	}
-	for (size_t i = 0; w->at < w->len && w->s[w->at] != '>' && w->s[w->at] != '\n' && i < TAG_NAME_MAX; i++)
-		w->at++;
-	if (w->at < w->len && w->s[w->at] == '>')
-		w->at++;
-	st->elements -= st->elements > 0;
-	st->where = st->elements ? SYNTAX_IN_TEXT : SYNTAX_IN_CODE;
-	st->no_value = true;
-}
-
-static bool step_tag(struct syntax_walk *w, enum syntax_event *event)
-{
-	struct syntax_state *st = &w->state;
-	char c = w->s[w->at++];
-
-	if (c == '"' || c == '\'') {
-		const char *end = memchr(w->s + w->at, c, w->len - w->at);
-
-		w->at = end ? (size_t)(end - w->s) + 1 : w->len;
-	} else if (c == '{') {
-		nest(st, SYNTAX_IN_TAG, '\0');
-		*event = SYNTAX_OPEN;
-		return true;
-	} else if (c == '/' && w->at < w->len && w->s[w->at] == '>') {
-		w->at++;
-		st->where = st->elements ? SYNTAX_IN_TEXT : SYNTAX_IN_CODE;
-		st->no_value = true;
-	} else if (c == '>') {
-		st->elements += st->elements < UINT8_MAX;
-		st->where = SYNTAX_IN_TEXT;
-	}
-	return false;
-}
-
-static bool step_text(struct syntax_walk *w, enum syntax_event *event)
-{
-	if (w->s[w->at] == '<' && is_tag(w)) {
-		enter_tag(w);
-	} else if (w->s[w->at++] == '{') {
-		nest(&w->state, SYNTAX_IN_TEXT, '\0');
-		*event = SYNTAX_OPEN;
-		return true;
-	}
-	return false;
 }
 
 /* --- code --- */
@@ -430,7 +119,7 @@ static bool expects_value(const char *s, size_t len)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (len == strlen(words[i]) && !memcmp(s, words[i], len))
+		if (*s == *words[i] && len == strlen(words[i]) && !memcmp(s, words[i], len))
 			return true;
 	}
 	return false;
@@ -443,9 +132,11 @@ static void step_word(struct syntax_walk *w)
 
 	while (end < w->len && is_word(w->s[end]))
 		end++;
-	w->state.no_value = !expects_value(w->s + from, end - from);
+	/* Nobody asks elsewhere. */
+	if (has(w, SYNTAX_REGEX) || has(w, SYNTAX_ELEMENTS))
+		w->state.no_value = !expects_value(w->s + from, end - from);
 	if (has(w, SYNTAX_PERL)) {
-		size_t quoted = perl_quoted(w, from, end);
+		size_t quoted = syntax_perl_quoted(w, from, end);
 
 		if (quoted) {
 			w->state.no_value = true;
@@ -458,18 +149,26 @@ static void step_word(struct syntax_walk *w)
 /* "start)" of a shell's case: on a line that has no opening one before. */
 static bool is_case_pattern(const struct syntax_walk *w)
 {
-	size_t i = w->at;
+	const char *start = memrchr(w->s, '\n', w->at);
+	size_t i = start ? (size_t)(start - w->s) + 1 : 0;
 	bool text = false;
 
 	if (!has(w, SYNTAX_SHELL) || !has(w, SYNTAX_END_WORDS))
 		return false;
-	while (i && w->s[i - 1] != '\n') {
-		char c = w->s[--i];
+	for (; i < w->at; i++) {
+		char c = w->s[i];
 
-		if (i && w->s[i - 1] == '\\' && strchr("()", c))
-			continue;
-		if (!is_word(c) && !strchr(" \t*?|.-\"'[]{}:/\\+=,@%^~!", c))
+		if (c == '"' || c == '\'') {
+			const char *end = memchr(w->s + i + 1, c, w->at - i - 1);
+
+			if (!end)
+				return false;
+			i = (size_t)(end - w->s);
+		} else if (c == '\\') {
+			i++;
+		} else if (!is_word(c) && !strchr(" \t*?|.-[]{}:/+=,@%^~!", c)) {
 			return false;
+		}
 		text |= c != ' ' && c != '\t';
 	}
 	return text;
@@ -533,9 +232,17 @@ static bool step_quote(struct syntax_walk *w, char c, enum syntax_event *event)
 		w->state.no_value = true;
 		return false;
 	}
-	begin_string(w, c);
+	syntax_begin_string(w, c);
 	*event = SYNTAX_STRING_BEGIN;
 	return true;
+}
+
+/* Behind the question mark at w->at there is one character and no word. */
+static bool is_character(const struct syntax_walk *w)
+{
+	size_t i = w->at + 1;
+
+	return i < w->len && !strchr(" \t\n\\", w->s[i]) && !(i + 1 < w->len && is_word(w->s[i]) && is_word(w->s[i + 1]));
 }
 
 /* In code, at a character that is no line end. True if there is an event. */
@@ -545,6 +252,20 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 	char c = w->s[w->at];
 	size_t end;
 
+	/* Neither begins anything else in any language. */
+	if (c == ' ' || c == '\t') {
+		w->at++;
+		return false;
+	}
+	if (is_word(c)) {
+		step_word(w);
+		return false;
+	}
+	if (is_plain(c)) {
+		w->at++;
+		w->state.no_value = false;
+		return false;
+	}
 	/* Lua's "--[[" begins like its "--". */
 	if (begins(w, syn->block_begin)) {
 		w->state.where = SYNTAX_IN_BLOCK_COMMENT;
@@ -567,11 +288,7 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 	}
 	if (c && strchr(syn->quotes, c))
 		return step_quote(w, c, event);
-	if (is_word(c)) {
-		step_word(w);
-		return false;
-	}
-	if (c && strchr("()[]{}", c)) {
+	if (is_bracket(c)) {
 		if (!step_bracket(w, c, event))
 			return false;
 		w->at++;
@@ -582,20 +299,25 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 		w->state.no_value = true;
 		return false;
 	}
-	if (c == '<' && has(w, SYNTAX_HEREDOC) && begins(w, "<<") && heredoc_begins(w))
-		return false;
-	if (c == '<' && has(w, SYNTAX_ELEMENTS) && (!w->state.no_value || at_line_start(w)) && is_tag(w)) {
-		enter_tag(w);
+	/* Ruby's ?( and ?x are characters. */
+	if (c == '?' && has(w, SYNTAX_INTERPOLATE) && !w->state.no_value && is_character(w)) {
+		w->at += 2;
+		w->state.no_value = true;
 		return false;
 	}
-	if (c == '/' && has(w, SYNTAX_REGEX) && !w->state.no_value && (end = skip_delimited(w, w->at, REGEX_MAX))) {
+	if (c == '<' && has(w, SYNTAX_HEREDOC) && begins(w, "<<") && syntax_heredoc_begins(w))
+		return false;
+	if (c == '<' && has(w, SYNTAX_ELEMENTS) && (!w->state.no_value || at_line_start(w)) && syntax_is_tag(w)) {
+		syntax_enter_tag(w);
+		return false;
+	}
+	if (c == '/' && has(w, SYNTAX_REGEX) && !w->state.no_value && (end = syntax_skip_delimited(w, w->at, REGEX_MAX))) {
 		w->at = end;
 		w->state.no_value = true;
 		return false;
 	}
 	w->at++;
-	if (c != ' ' && c != '\t')
-		w->state.no_value = false;
+	w->state.no_value = false;
 	*event = SYNTAX_PUNCT;
 	return c == ';' || c == ',' || c == ':';
 }
@@ -609,11 +331,26 @@ static bool is_interpolation(const struct syntax_walk *w)
 		(quote == '"' && has(w, SYNTAX_INTERPOLATE) && begins(w, "#{"));
 }
 
+/* Nothing begins or ends with it in the string that is open. */
+static bool is_inner(const struct syntax_walk *w, char c)
+{
+	return c != '\n' && c != '\\' && c != '$' && c != '#' && c != w->state.quote && c != w->state.delimiter[0];
+}
+
 static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *event)
 {
 	struct syntax_state *st = &w->state;
-	char c = w->s[w->at];
-	bool escapes = !(c == '\\' &&
+	char c;
+	bool escapes;
+
+	/* Most of a string is only passed over. */
+	while (w->at < w->len && is_inner(w, w->s[w->at]))
+		w->at++;
+	if (w->at == w->len || w->s[w->at] == '\n')
+		return false;
+	*pos = w->at;
+	c = w->s[w->at];
+	escapes = !(c == '\\' &&
 		((st->quote == '\'' && has(w, SYNTAX_LITERAL)) || (st->quote == '`' && has(w, SYNTAX_BACKTICK)) ||
 			(st->delimiter[0] && has(w, SYNTAX_RAW))));
 
@@ -628,7 +365,7 @@ static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *e
 		w->at += 2;
 		st->quote = '\0';
 		st->triple = false;
-		nest(st, SYNTAX_IN_STRING, quote);
+		syntax_nest(st, SYNTAX_IN_STRING, quote);
 		*event = SYNTAX_OPEN;
 		return true;
 	}
@@ -644,7 +381,7 @@ static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *e
 		return false;
 	}
 	w->at++;
-	end_string(st);
+	syntax_end_string(st);
 	*event = SYNTAX_STRING_END;
 	return true;
 }
@@ -662,6 +399,8 @@ static void step_block_comment(struct syntax_walk *w)
 		w->state.where = SYNTAX_IN_CODE;
 	} else {
 		w->at++;
+		while (w->at < w->len && w->s[w->at] != '\n' && w->s[w->at] != *w->syntax->block_end)
+			w->at++;
 	}
 }
 
@@ -674,7 +413,7 @@ static void step_newline(struct syntax_walk *w)
 	if (st->where == SYNTAX_IN_LINE_COMMENT) {
 		st->where = SYNTAX_IN_CODE;
 	} else if (st->where == SYNTAX_IN_STRING && !st->triple && st->quote != '<') {
-		end_string(st);
+		syntax_end_string(st);
 	}
 	if (st->where != SYNTAX_IN_CODE && st->quote != '<')
 		return;
@@ -685,11 +424,11 @@ static void step_newline(struct syntax_walk *w)
 		st->triple = true;
 	}
 	if (st->quote == '<') {
-		size_t end = heredoc_end(w);
+		size_t end = syntax_heredoc_end(w);
 
 		if (end) {
 			w->at = end;
-			end_string(st);
+			syntax_end_string(st);
 			st->ends_here = true;
 		}
 	}
@@ -716,7 +455,7 @@ enum syntax_event syntax_next(struct syntax_walk *w, size_t *pos)
 				return event;
 			break;
 		case SYNTAX_IN_LINE_COMMENT:
-			w->at++;
+			w->at = line_end(w);
 			break;
 		case SYNTAX_IN_BLOCK_COMMENT:
 			step_block_comment(w);
@@ -724,16 +463,16 @@ enum syntax_event syntax_next(struct syntax_walk *w, size_t *pos)
 		case SYNTAX_IN_STRING:
 			/* A heredoc ends at the beginning of a line only. */
 			if (w->state.quote == '<')
-				w->at++;
+				w->at = line_end(w);
 			else if (step_string(w, pos, &event))
 				return event;
 			break;
 		case SYNTAX_IN_TAG:
-			if (step_tag(w, &event))
+			if (syntax_step_tag(w, &event))
 				return event;
 			break;
 		case SYNTAX_IN_TEXT:
-			if (step_text(w, &event))
+			if (syntax_step_text(w, &event))
 				return event;
 			break;
 		}

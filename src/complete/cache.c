@@ -499,6 +499,7 @@ static void consider(struct search *s, struct cache *c, uint32_t i, size_t typed
 	bool better;
 
 	hit.len = status == CACHE_HIT ? rest_len : 0;
+	hit.cut = status == CACHE_HIT && r->closers && !r->skip ? e->len - typed_len - rest_len : 0;
 	if (status == CACHE_HIT && s->all)
 		collect(s, &hit);
 	better = worth(status) > worth(s->status) ||

@@ -81,7 +81,7 @@ struct cache_sync {
 	struct cache *cache;
 	uint64_t *last_item;
 	struct disk_cache *disk;
-	bool configured, history;
+	bool configured, history, purge;
 	int64_t rest_until_ms;
 	char *told; /* the last trouble */
 	struct document documents[LIMIT_DISK_CACHE_DOCUMENTS]; /* the one used last first */
@@ -462,18 +462,17 @@ static void on_purge_time(void *ctx)
 		s->purge_due = false;
 }
 
-void cache_sync_configure(struct cache_sync *s, bool history)
+void cache_sync_configure(struct cache_sync *s, bool history, bool purge)
 {
-	if (s->configured && s->history == history)
+	if (s->configured && s->history == history && s->purge == purge)
 		return;
 	s->configured = true;
 	s->history = history;
-	s->purge_due = !history && disk_cache_exists();
-	if (history) {
-		timer_stop(s->purge_timer);
-		return;
-	}
-	queue_clear(s);
+	s->purge = purge;
+	s->purge_due = purge && disk_cache_exists();
+	timer_stop(s->purge_timer);
+	if (!history)
+		queue_clear(s);
 	if (s->purge_due)
 		timer_start(s->purge_timer, PURGE_AFTER_MS);
 }

@@ -23,8 +23,11 @@ struct cache_sync;
 struct cache_sync *cache_sync_new(struct loop *loop, struct cache *cache, uint64_t *last_item);
 /* Writes what waits to be written, if that is possible now. No claim is left. */
 void cache_sync_free(struct cache_sync *sync);
-/* Without history nothing is written any more, and what is there is removed, soon. */
-void cache_sync_configure(struct cache_sync *sync, bool history);
+/*
+ * Without history nothing is read or written any more. `purge`: what is there, of all workspaces, is removed, soon;
+ * that is for their owner to say, not for a workspace.
+ */
+void cache_sync_configure(struct cache_sync *sync, bool history, bool purge);
 
 /* Before the cache is asked about a document: takes in what the disk cache has for it and what others added since. */
 void cache_sync_refresh(struct cache_sync *sync, const char *uri);

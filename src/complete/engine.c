@@ -93,7 +93,7 @@ void engine_configure(struct engine *engine, struct config *config)
 	config_ref(config);
 	config_unref(engine->config);
 	engine->config = config;
-	cache_sync_configure(engine->sync, config->history);
+	cache_sync_configure(engine->sync, config->history, !config->owner_history);
 	engine_rules_changed(engine);
 }
 

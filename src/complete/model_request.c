@@ -45,6 +45,7 @@ struct model_request {
 	struct answer_key keys[KEYS_MAX]; /* the first is for `context` */
 	size_t key_count;
 	struct excerpt excerpt; /* slices of context */
+	struct post_context *surroundings; /* of excerpt; NULL until it is sent */
 	unsigned mark;
 	enum post_source source;
 	bool insert_spaces;
@@ -80,6 +81,7 @@ static void request_release(void *p)
 	struct model_request *request = p;
 
 	cursor_context_release(&request->context);
+	post_context_free(request->surroundings);
 	prompt_release(&request->prompt);
 	release_context(request);
 	endpoint_unref(request->endpoint);
@@ -91,9 +93,12 @@ static void request_release(void *p)
 	free(request);
 }
 
+static void prepare_surroundings(void *ctx);
+
 /* The memory goes at the turn's end: its own callback may be on the stack. */
 static void request_end(struct model_request *request)
 {
+	loop_undefer(upstream_loop(request->upstream), prepare_surroundings, request);
 	call_cancel(request->upstream, request->call);
 	loop_defer_free(upstream_loop(request->upstream), request, request_release);
 }
@@ -145,6 +150,19 @@ char *model_request_model_id_of(const struct endpoint *endpoint)
 	return xasprintf("%s/%s", endpoint_name(endpoint), endpoint_completion_model(endpoint));
 }
 
+const struct post_context *model_request_surroundings(
+	const struct model_request *request, const struct cursor_context *context)
+{
+	const struct strbuf *before = &request->context.before;
+	const struct strbuf *after = &request->context.after;
+
+	if (before->len != context->before.len || after->len != context->after.len ||
+		memcmp(before->data, context->before.data, before->len) != 0 ||
+		memcmp(after->data, context->after.data, after->len) != 0)
+		return NULL;
+	return request->surroundings;
+}
+
 /* --- the answer --- */
 
 /*
@@ -175,16 +193,13 @@ static struct post_input post_input_of(const struct model_request *request)
 	};
 }
 
-size_t model_request_first_useful(
-	const struct model_request *request, const struct cursor_context *context, const char *text, size_t len)
+static void prepare_surroundings(void *ctx)
 {
+	struct model_request *request = ctx;
 	struct post_input in = post_input_of(request);
 
-	in.prefix = context->before.data;
-	in.prefix_len = context->before.len;
-	in.suffix = context->after.data;
-	in.suffix_len = context->after.len;
-	return post_first_useful(&in, text, len);
+	if (!request->surroundings)
+		request->surroundings = post_context_new(&in);
 }
 
 /* What of a candidate can be used at this stage; leaves it in request->texts[rank]. */
@@ -196,7 +211,8 @@ static enum post_verdict post(
 	in.answer = candidate->text;
 	in.answer_len = candidate->len;
 	in.finish = candidate->closed ? POST_STOP : finish;
-	return post_process(&in, &request->texts[rank]);
+	prepare_surroundings(request);
+	return post_process_at(request->surroundings, &in, &request->texts[rank]);
 }
 
 static void store_at(struct model_request *request, const struct answer_key *answer_key, size_t rank, bool complete)
@@ -345,6 +361,10 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 
 	request->call = 0;
 	learn(request, answer, err);
+	if (answer) {
+		strbuf_reset(&request->raw);
+		strbuf_add(&request->raw, answer->text, answer->text_len);
+	}
 	if (!answer)
 		forget(request);
 	else if (store_all(request, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
@@ -635,4 +655,6 @@ void model_request_send(struct model_request *request)
 	prompt_init(&request->prompt);
 	release_context(request);
 	strbuf_init(&request->fim_prefix, LIMIT_PROMPT);
+	/* While the model thinks, not when the first line is there. */
+	loop_defer_last(upstream_loop(request->upstream), prepare_surroundings, request);
 }

@@ -17,6 +17,7 @@
 #include "cursor_context.h"
 
 struct model_request;
+struct post_context;
 
 struct model_request_callbacks {
 	/* More of the answer is in the cache. */
@@ -63,12 +64,9 @@ void model_request_cancel(struct model_request *request);
 
 /* Is it one of its items in the cache? */
 bool model_request_has_item(const struct model_request *request, uint64_t item);
-/*
- * `text` is what has come of the answer so far, as it continues at `context`. How many bytes of it are worth showing
- * by themselves (post_first_useful()).
- */
-size_t model_request_first_useful(
-	const struct model_request *request, const struct cursor_context *context, const char *text, size_t len);
+/* What its answer was fitted to, if that is this cursor; else, or if nothing has come yet, NULL. Borrowed. */
+const struct post_context *model_request_surroundings(
+	const struct model_request *request, const struct cursor_context *context);
 /* Borrowed from the request. */
 struct endpoint *model_request_endpoint(const struct model_request *request);
 /* "endpoint/model": whose answers these are, for the cache. */

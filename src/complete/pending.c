@@ -45,6 +45,7 @@ struct pending {
 	unsigned tab_size;
 	bool project_style;
 	struct cursor_context context;
+	struct post_context *surroundings; /* of context; NULL: not needed yet */
 	uint64_t revision; /* of the document, when it was asked for */
 	struct range range;
 	char *selected; /* or NULL */
@@ -53,6 +54,7 @@ struct pending {
 	struct timer *timer; /* of the pause; in PENDING_REQUESTED, of an early answer */
 	int64_t early_at_ms; /* when that is given at the latest; 0: not useful yet */
 	struct inflight *inflight;
+	const struct inflight *answered_by; /* while it is answered from what came of that */
 	bool joined; /* the model request was sent by another, for a context before this one */
 	size_t told; /* bytes of the text that delta() has told */
 	struct engine_callbacks callbacks;
@@ -68,6 +70,7 @@ static void pending_release(void *memory)
 	struct pending *p = memory;
 
 	cursor_context_release(&p->context);
+	post_context_free(p->surroundings);
 	free(p->selected);
 	free(p);
 }
@@ -129,9 +132,10 @@ static size_t cut_lines(const struct pending *p, const char *text, size_t len)
 	return len;
 }
 
-static struct post_input post_input_of(const struct pending *p)
+/* Worked out when there is something to show. */
+static const struct post_context *surroundings_of(struct pending *p)
 {
-	return (struct post_input){
+	struct post_input in = {
 		.prefix = p->context.before.data,
 		.prefix_len = p->context.before.len,
 		.suffix = p->context.after.data,
@@ -141,18 +145,24 @@ static struct post_input post_input_of(const struct pending *p)
 		.tab_size = p->tab_size,
 		.project_style = p->project_style,
 	};
+
+	const struct post_context *known =
+		p->answered_by ? model_request_surroundings(p->answered_by->request, &p->context) : NULL;
+
+	if (!known && !p->surroundings)
+		p->surroundings = post_context_new(&in);
+	return known ? known : p->surroundings;
 }
 
 /*
  * The range that an item replaces: closers that the editor put right of the cursor, if the text goes on behind its own.
  * They are ASCII, of one unit in any encoding.
  */
-static struct range range_of(const struct pending *p, const char *text, size_t len)
+static struct range range_of(struct pending *p, const char *text, size_t len)
 {
-	struct post_input in = post_input_of(p);
 	struct range range = p->range;
 
-	range.end.character += (int64_t)post_replaced(&in, text, len);
+	range.end.character += (int64_t)post_replaced(surroundings_of(p), text, len);
 	return range;
 }
 
@@ -160,14 +170,21 @@ static struct range range_of(const struct pending *p, const char *text, size_t l
  * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
  * cache when the user gets there.
  */
-static size_t shown(const struct pending *p, const struct cache_hit *hit)
+static size_t shown(struct pending *p, const struct cache_hit *hit)
 {
 	const struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
 	size_t before = doc_feedback_remaining(doc, p->context.offset, hit->text, hit->len);
-	struct post_input in = post_input_of(p);
-	size_t block = p->whole ? hit->len : post_first_block(&in, hit->text, hit->len);
+	size_t block = p->whole ? hit->len : post_first_block(surroundings_of(p), hit->text, hit->len);
 
 	return cut_lines(p, hit->text, block > before ? block : before);
+}
+
+/* A closer right of the cursor cuts no complete answer that can take its place. */
+static struct cache_hit uncut(struct pending *p, struct cache_hit hit)
+{
+	if (hit.cut && hit.complete && post_replaced(surroundings_of(p), hit.text, hit.len + hit.cut))
+		hit.len += hit.cut;
+	return hit;
 }
 
 /* Of the first, nothing beyond `most` bytes is shown. */
@@ -177,7 +194,8 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 	struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
 	struct engine_item items[ENGINE_ITEMS];
 	struct strbuf texts[ENGINE_ITEMS];
-	struct cache_hit head = hits[0];
+	struct cache_hit head = uncut(p, hits[0]);
+	struct cache_hit hit;
 	size_t first;
 	size_t len;
 
@@ -187,14 +205,15 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
 		if (p->selected)
 			strbuf_adds(&texts[i], p->selected);
-		len = i ? shown(p, &hits[i]) : first;
-		strbuf_add(&texts[i], hits[i].text, len);
+		hit = i ? uncut(p, hits[i]) : head;
+		len = i ? shown(p, &hit) : first;
+		strbuf_add(&texts[i], hit.text, len);
 		items[i] = (struct engine_item){
-			.id = hits[i].item,
+			.id = hit.item,
 			.text = texts[i].data,
 			.len = texts[i].len,
-			.range = range_of(p, hits[i].text, len),
-			.offline = hits[i].text == p->engine->offline_text.data,
+			.range = range_of(p, hit.text, len),
+			.offline = hit.text == p->engine->offline_text.data,
 		};
 	}
 	tell(p, &head);
@@ -216,7 +235,7 @@ static void pending_answer_offline(struct pending *p)
 		.text = engine->offline_text.data, .len = engine->offline_text.len, .item = engine->last_id += CACHE_RANKS
 	};
 
-	pending_answer(p, &hit, 1, hit.len);
+	pending_answer(p, &hit, 1, SIZE_MAX);
 }
 
 /* It was tried and failed: the open documents may know something, too. */
@@ -261,14 +280,14 @@ static bool is_line_end(const struct cursor_context *context)
 }
 
 /* How much of what is known so far is useful by itself; 0: nothing is. */
-static size_t find_useful(const struct pending *p, struct cache_hit *hit)
+static size_t find_useful(struct pending *p, struct cache_hit *hit)
 {
 	if (p->whole || !find_growing(p, hit))
 		return 0;
 	/* Before a closer in the line a piece in several lines lacks the line break that the whole has. */
 	if (memchr(hit->text, '\n', hit->len) && !is_line_end(&p->context))
 		return 0;
-	return model_request_first_useful(p->inflight->request, &p->context, hit->text, hit->len);
+	return post_first_useful(surroundings_of(p), hit->text, hit->len);
 }
 
 static void on_early(struct pending *p)
@@ -279,6 +298,7 @@ static void on_early(struct pending *p)
 	if (!useful)
 		return;
 	p->inflight->used = true;
+	p->answered_by = p->inflight;
 	pending_answer(p, &hit, 1, useful);
 }
 
@@ -358,7 +378,8 @@ static void answer_pending(struct pending *p, const struct inflight *inflight)
 	struct decision decision;
 
 	if (count) {
-		pending_answer(p, hits, count, hits[0].len);
+		p->answered_by = inflight;
+		pending_answer(p, hits, count, SIZE_MAX);
 	} else if (p->joined && is_current(p)) {
 		/* The answer went another way than the typing. */
 		pending_decide(p, &decision);
@@ -444,7 +465,7 @@ static void pending_act(struct pending *p, const struct decision *decision)
 {
 	switch (decision->kind) {
 	case DECISION_ANSWER:
-		pending_answer(p, decision->hits, decision->hit_count, decision->hits[0].len);
+		pending_answer(p, decision->hits, decision->hit_count, SIZE_MAX);
 		return;
 	case DECISION_JOIN:
 		pending_join(p, decision->inflight);

@@ -16,6 +16,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
+#include "eke/base/secret.h"
 #include "endpoints.h"
 #include "fields.h"
 
@@ -58,6 +59,28 @@ static bool add_ignore(struct config *config, const struct json *list, bool is_f
 		config->ignore = xreallocarray(config->ignore, n + 2, sizeof(*config->ignore));
 		config->ignore[n++] = json_string(e);
 		config->ignore[n] = NULL;
+	}
+	return true;
+}
+
+/* What a browser sends as Origin: scheme and host, and no path. */
+static bool is_origin(const char *text)
+{
+	const char *host = text ? strstr(text, "://") : NULL;
+
+	return host && host > text && host[3] && !strpbrk(host + 3, "/ \t?#");
+}
+
+static bool take_origins(struct config_gateway *gateway, const struct json *list, struct err *err)
+{
+	for (const struct json *e = json_first(list); e; e = json_next(e)) {
+		if (gateway->origin_count == LIMIT_GATEWAY_ORIGINS || !is_origin(json_string(e))) {
+			err_set(err, ERR_INVALID_PARAMS,
+				"gateway.origins must be a list of at most %d origins such as \"https://page.example\"",
+				LIMIT_GATEWAY_ORIGINS);
+			return false;
+		}
+		gateway->origins[gateway->origin_count++] = json_string(e);
 	}
 	return true;
 }
@@ -107,14 +130,20 @@ static bool merge(struct config *config, const struct json *tree, bool is_file, 
 	const struct config_given *given = &config->given;
 
 	config->given = (struct config_given){ .schema = NULL };
+	if (!is_file)
+		config->history = true;
 	if (!decode(tree, is_file ? config_file_fields : config_settings_fields, "", config, err) ||
 	    !set_debounce(config, given->debounce_ms, err) || !check_languages(given->languages, err) ||
 	    !check_commands(given->commands, err) || !add_ignore(config, given->ignore, is_file, err))
 		return false;
+	if (is_file)
+		config->owner_history = config->history;
+	config->history = config->history && config->owner_history;
 	config->languages[is_file ? 0 : 1] = given->languages;
 	config->commands[is_file ? 0 : 1] = given->commands;
-	return !is_file || (config_decode_plans(config, given->plans, err) &&
-			    config_decode_endpoints(config, given->endpoints, err));
+	return !is_file ||
+	       (take_origins(&config->gateway, given->origins, err) && config_decode_plans(config, given->plans, err) &&
+		config_decode_endpoints(config, given->endpoints, err));
 }
 
 void config_warn_unknown(const struct json *tree, const struct decode_field *table, const char *prefix,
@@ -125,6 +154,7 @@ void config_warn_unknown(const struct json *tree, const struct decode_field *tab
 
 	while ((unknown = decode_unknown(tree, table, unknown))) {
 		snprintf(sentence, sizeof(sentence), "%s%.100s is unknown and ignored", prefix, json_key(unknown));
+		secret_mask(sentence);
 		warn(warn_ctx, sentence);
 	}
 	for (const struct decode_field *f = table; f->name; f++) {
@@ -136,7 +166,10 @@ void config_warn_unknown(const struct json *tree, const struct decode_field *tab
 	}
 }
 
-/* Turns a decoder's "member.path must …" into "file:line: member.path must …". */
+/*
+ * Turns a decoder's "member.path must …" into "file:line: member.path must …". What it repeats of the file may be a key
+ * that was pasted into the wrong field.
+ */
 static void name_place(const char *path, const struct strbuf *text, struct err *err)
 {
 	char member[LIMIT_ERR_MESSAGE];
@@ -144,6 +177,7 @@ static void name_place(const char *path, const struct strbuf *text, struct err *
 
 	snprintf(sentence, sizeof(sentence), "%s", err->message);
 	snprintf(member, sizeof(member), "%.*s", (int)strcspn(sentence, ": "), sentence);
+	secret_mask(sentence);
 	err_set(err, ERR_CONFIG, "%s:%zu: %s", path, json_line_of(text->data, text->len, member), sentence);
 }
 
@@ -188,6 +222,7 @@ static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_c
 		const char *at = strstr(err->message, "at byte ");
 
 		snprintf(sentence, sizeof(sentence), "%s", err->message);
+		secret_mask(sentence);
 		err_set(err, ERR_CONFIG, "%s:%zu: %s", config->path,
 			at ? text_line_of(text.data, text.len, strtoul(at + 8, NULL, 10)) : 1, sentence);
 		goto out;
@@ -203,6 +238,7 @@ static bool parse_file(struct config *config, config_warn_fn *warn, void *warn_c
 	if (warn) {
 		config_warn_unknown(tree, config_file_fields, "", warn, warn_ctx);
 		config_warn_endpoints(json_get(tree, "endpoints"), warn, warn_ctx);
+		config_warn_proxies(config, warn, warn_ctx);
 		config_warn_plans(json_get(tree, "plans"), warn, warn_ctx);
 	}
 	ok = true;
@@ -221,6 +257,7 @@ static bool parse_settings(
 
 	free(copy);
 	if (!ok) {
+		secret_mask(err->message);
 		err_prefix(err, "the editor's eke settings");
 		err->kind = ERR_CONFIG;
 	} else if (warn) {
@@ -245,6 +282,7 @@ struct config *config_defaults(void)
 							 .context = { true, true, true, true, true, LIMIT_CONTEXT_TOKENS } };
 	config->chat.temperature = -1;
 	config->history = true;
+	config->owner_history = true;
 	config->log_level = CONFIG_LOG_LEVEL_UNSET;
 	return config;
 }
@@ -254,12 +292,14 @@ struct config *config_load(
 {
 	struct config *config = config_defaults();
 
-	config->path = path ? xstrdup(path) : path_config();
+	config->path = path ? path_expand(path) : path_config();
 	config->file_exists = config->path && !access(config->path, F_OK);
 	if ((config->file_exists || path) && !parse_file(config, warn, warn_ctx, err))
 		goto fail;
-	if (!config->endpoint_count && !config_endpoint_from_environment(config, err))
+	if (!config->endpoint_count && !config_endpoint_from_environment(config, err)) {
+		secret_mask(err->message);
 		goto fail;
+	}
 	if (settings && !parse_settings(config, settings, warn, warn_ctx, err))
 		goto fail;
 	return config;

@@ -346,3 +346,19 @@ void config_warn_endpoints(const struct json *endpoints, config_warn_fn *warn, v
 		}
 	}
 }
+
+void config_warn_proxies(const struct config *config, config_warn_fn *warn, void *warn_ctx)
+{
+	char sentence[256];
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		const struct config_endpoint *e = &config->endpoints[i];
+
+		if (!e->proxy || !e->urls[0].loopback || e->urls[0].tls)
+			continue;
+		snprintf(sentence, sizeof(sentence),
+			"endpoints[%zu].proxy is not used: it could read the key and your text, and %.100s is on this machine", i,
+			e->urls[0].address);
+		warn(warn_ctx, sentence);
+	}
+}

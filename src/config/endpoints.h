@@ -19,6 +19,8 @@ void config_warn_unknown(const struct json *tree, const struct decode_field *tab
 	config_warn_fn *warn, void *warn_ctx);
 /* The same for the lists under "endpoints" and "plans", which are valid; and for keys written out. */
 void config_warn_endpoints(const struct json *endpoints, config_warn_fn *warn, void *warn_ctx);
+/* Proxies that are not used, since they would read a key in clear. */
+void config_warn_proxies(const struct config *config, config_warn_fn *warn, void *warn_ctx);
 void config_warn_plans(const struct json *plans, config_warn_fn *warn, void *warn_ctx);
 
 #endif

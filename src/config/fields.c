@@ -69,6 +69,16 @@ static void put_ignore(struct json_writer *w, const char *key, const void *objec
 	json_end_array(w);
 }
 
+static void put_origins(struct json_writer *w, const char *key, const void *object)
+{
+	const struct config_gateway *gateway = &((const struct config *)object)->gateway;
+
+	json_begin_array(w, key);
+	for (size_t i = 0; i < gateway->origin_count; i++)
+		json_put_string(w, gateway->origins[i]);
+	json_end_array(w);
+}
+
 /* Without what stands before the host, which may be a password. */
 static void put_redis(struct json_writer *w, const char *key, const void *object)
 {
@@ -134,6 +144,13 @@ static const struct decode_field ledger_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct decode_field gateway_fields[] = {
+	{ .name = "anyModel", .type = DECODE_BOOL, .offset = AT(gateway.any_model) },
+	{ .name = "cacheSeconds", .type = DECODE_INT, .offset = AT(gateway.cache_seconds), .min = 0, .max = 86400 },
+	{ .name = "origins", .type = DECODE_ARRAY, .offset = AT(given.origins), .put = put_origins },
+	{ .name = NULL },
+};
+
 static const struct decode_field log_fields[] = {
 	{ .name = "level", .type = DECODE_ENUM, .offset = AT(log_level), .names = log_level_names, .put = put_log_level },
 	{ .name = NULL },
@@ -152,6 +169,7 @@ const struct decode_field config_file_fields[] = {
 	{ .name = "plans", .type = DECODE_OBJECT, .offset = AT(given.plans), .put = config_put_plans },
 	{ .name = "whenExhausted", .type = DECODE_ENUM, .offset = AT(when_exhausted), .names = when_exhausted_names },
 	SETTINGS,
+	{ .name = "gateway", .type = DECODE_OBJECT, .sub = gateway_fields },
 	{ .name = "ledger", .type = DECODE_OBJECT, .sub = ledger_fields },
 	{ .name = NULL },
 };

@@ -9,11 +9,11 @@
 
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
+#include "eke/base/secret.h"
 #include "eke/base/strbuf.h"
 #include "fields.h"
 
-/* Instead of what may be a secret. */
-#define MASK "********"
+#define MASK SECRET_MASK
 
 /* Breaks compact JSON into indented lines. Works on any valid JSON text without blanks outside strings. */
 static void indent_json(const struct strbuf *compact, struct strbuf *out)
@@ -58,6 +58,18 @@ void config_put_fallback_urls(struct json_writer *w, const char *key, const void
 	json_end_array(w);
 }
 
+/* Masked where somebody pasted the key itself. `key` is NULL in a list. */
+static void put_masked(struct json_writer *w, const char *key, const char *text)
+{
+	char *shown = xstrdup(text);
+
+	secret_mask(shown);
+	if (key)
+		json_put_key(w, key);
+	json_put_string(w, shown);
+	free(shown);
+}
+
 void config_put_key(struct json_writer *w, const char *key, const void *object)
 {
 	const struct config_key *k = &((const struct config_endpoint *)object)->key;
@@ -71,14 +83,14 @@ void config_put_key(struct json_writer *w, const char *key, const void *object)
 	case KEY_ENV:
 	case KEY_FILE:
 		json_begin_object(w, key);
-		json_put_kstring(w, k->source == KEY_ENV ? "env" : "file", k->value);
+		put_masked(w, k->source == KEY_ENV ? "env" : "file", k->value);
 		json_end_object(w);
 		return;
 	case KEY_COMMAND:
 		json_begin_object(w, key);
 		json_begin_array(w, "command");
 		/* Its arguments may be secrets themselves; the program says enough. */
-		json_put_string(w, k->command[0]);
+		put_masked(w, NULL, k->command[0]);
 		if (k->command[1])
 			json_put_string(w, "…");
 		json_end_array(w);

@@ -47,5 +47,8 @@ const char *service_default_plan(const struct base_url *url)
 
 const char *service_time_zone(const char *service)
 {
-	return service_is_chatanywhere(service) ? "Asia/Shanghai" : "UTC";
+	if (service_is_chatanywhere(service))
+		return "Asia/Shanghai";
+	/* Gemini's requests per day are counted anew at midnight Pacific time, as its page on rate limits says. */
+	return host_is_under(service, "googleapis.com") ? "America/Los_Angeles" : "UTC";
 }

@@ -4,13 +4,13 @@
  */
 #include "acp_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/chat/notice.h"
 #include "eke/text/language.h"
 
 void acp_answer_free(struct acp_prompt *prompt)
@@ -57,13 +57,16 @@ static void tell_trimmed(const struct acp_prompt *prompt, const struct conversat
 	strbuf_release(&text);
 }
 
-static void tell_broken_off(struct acp_prompt *prompt, const struct err *trouble)
+/* That it was cut off, or that there is none. Of an answer that has text a stop reason says the rest. */
+static void tell_notice(struct acp_prompt *prompt, const struct call_answer *answer)
 {
-	char text[LIMIT_ERR_MESSAGE + 64];
+	bool has_text = notice_has_text(answer);
+	struct strbuf notice;
 
-	snprintf(text, sizeof(text), "\n\n*(The answer was cut off%s%s.)*", trouble ? ": " : "",
-		 trouble ? trouble->message : "");
-	acp_prompt_say(prompt, text);
+	strbuf_init(&notice, KIB(8));
+	if (notice_describe(answer, &notice) && (answer->finish == CALL_TRUNCATED || !has_text))
+		acp_prompt_remark(prompt, notice.data);
+	strbuf_release(&notice);
 }
 
 static enum acp_stop stop_of(enum call_finish finish)
@@ -92,8 +95,7 @@ static void on_done(void *ctx, const struct conversation_answer *answer, const s
 	}
 	finish = answer->chat->answer->finish;
 	rpc_stream_finish(prompt->stream);
-	if (finish == CALL_TRUNCATED)
-		tell_broken_off(prompt, answer->chat->answer->trouble);
+	tell_notice(prompt, answer->chat->answer);
 	tell_trimmed(prompt, answer);
 	acp_note_endpoint(prompt->session, answer->chat->endpoint);
 	acp_send_usage(prompt->session, answer->chat->endpoint_config, answer);

@@ -167,6 +167,7 @@ struct acp_prompt {
 	char *command;    /* its name; NULL: none */
 	bool own_command; /* … is one of this front end's */
 	const char *words; /* the text behind it; within blocks.text */
+	bool has_said; /* some of the answer went out */
 	char *tool;       /* id of the tool call that is open; NULL: none */
 	struct acp_local *local;
 	struct acp_gather gather;
@@ -183,6 +184,8 @@ void acp_prompt_end(struct acp_prompt *prompt, enum acp_stop stop);
 void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err);
 /* Text of eke's own, as a part of the answer. */
 void acp_prompt_say(struct acp_prompt *prompt, const char *text);
+/* A sentence about the answer, without a capital letter and a full stop, as a paragraph of its own. */
+void acp_prompt_remark(struct acp_prompt *prompt, const char *sentence);
 /* At the program's end: without an answer. */
 void acp_prompt_free(struct acp_prompt *prompt);
 

@@ -7,6 +7,7 @@
  */
 #include "acp_private.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,9 @@ void acp_prompt_end(struct acp_prompt *prompt, enum acp_stop stop)
 	struct strbuf out;
 
 	rpc_stream_finish(prompt->stream);
+	/* Clients show a turn without any text as if nothing had happened. */
+	if (!prompt->has_said && stop != ACP_CANCELLED)
+		acp_prompt_remark(prompt, "there is no text in the answer");
 	acp_tool_end(prompt, false, stop == ACP_CANCELLED ? "cancelled" : NULL);
 	write_stop(&out, stop);
 	rpc_answer(acp->rpc, prompt->ticket, &out);
@@ -81,8 +85,12 @@ void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err)
 {
 	struct acp *acp = prompt->acp;
 	struct err explained = *err;
+	char message[sizeof(explained.message)];
 
 	acp_explain(acp, &explained);
+	/* Clients show the message alone. */
+	err_describe_short(&explained, message, sizeof(message));
+	memcpy(explained.message, message, sizeof(message));
 	rpc_stream_finish(prompt->stream);
 	acp_tool_end(prompt, false, explained.message);
 	rpc_answer_error(acp->rpc, prompt->ticket, &explained, NULL, 0);
@@ -106,18 +114,34 @@ void acp_session_cancel(void *ctx, const struct json *params)
 
 /* --- what is told --- */
 
+static void send_text(struct acp_prompt *prompt, const char *text, size_t len)
+{
+	acp_send_chunk(prompt->session, "agent_message_chunk", prompt->answer.message, text, len);
+	prompt->has_said |= len > 0;
+}
+
 static void emit(void *ctx, const char *text, size_t text_len, const char *reasoning, size_t reasoning_len)
 {
-	const struct acp_prompt *prompt = ctx;
+	struct acp_prompt *prompt = ctx;
 
 	acp_send_chunk(prompt->session, "agent_thought_chunk", NULL, reasoning, reasoning_len);
-	acp_send_chunk(prompt->session, "agent_message_chunk", prompt->answer.message, text, text_len);
+	send_text(prompt, text, text_len);
 }
 
 void acp_prompt_say(struct acp_prompt *prompt, const char *text)
 {
 	rpc_stream_finish(prompt->stream);
-	acp_send_chunk(prompt->session, "agent_message_chunk", prompt->answer.message, text, strlen(text));
+	send_text(prompt, text, strlen(text));
+}
+
+void acp_prompt_remark(struct acp_prompt *prompt, const char *sentence)
+{
+	char *text;
+
+	rpc_stream_finish(prompt->stream);
+	text = xasprintf("%s*(%c%s.)*", prompt->has_said ? "\n\n" : "", toupper((unsigned char)sentence[0]), sentence + 1);
+	send_text(prompt, text, strlen(text));
+	free(text);
 }
 
 /* --- the beginning --- */

@@ -21,7 +21,7 @@ void app_init(struct app *app, const struct app_options *options)
 	app->budget = budget_new(app->loop);
 	app->upstream = upstream_new(app->loop, app->budget);
 	app->docs = docs_new();
-	app->workspace = workspace_new();
+	app->workspace = workspace_new(options->config_path);
 	app->editorconfig = editorconfig_new();
 	app->engine = engine_new(app->loop, app->upstream, app->docs, app->workspace);
 	app->chat = chat_new(app->upstream);
@@ -48,7 +48,7 @@ void app_release(struct app *app)
 
 static void read_file_state(const struct app *app, struct app_file_state *out)
 {
-	char *path = app->options.config_path ? xstrdup(app->options.config_path) : path_config();
+	char *path = app->options.config_path ? path_expand(app->options.config_path) : path_config();
 	struct stat st;
 
 	memset(out, 0, sizeof(*out));

@@ -1,20 +1,18 @@
 /*
- * Shared by the terminal commands: starting up, complaining, printing safely.
+ * Shared by the terminal commands: starting up and complaining.
  */
 #include "eke/front/cli.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "eke/front/terminal.h"
 #include "cli_private.h"
 
 void cli_complain(const struct err *err)
 {
-	fprintf(stderr, "eke: %s\n", err->message);
+	terminal_note("eke: %s\n", err->message);
 	if (err->provider_message[0])
-		fprintf(stderr, "eke: %s says: %s\n", err->endpoint[0] ? err->endpoint : "it", err->provider_message);
+		terminal_note("eke: %s says: %s\n", err->endpoint[0] ? err->endpoint : "it", err->provider_message);
 }
 
 int cli_code(const struct err *err)
@@ -30,7 +28,7 @@ void cli_note_ledger(struct app *app, const struct config_endpoint *endpoint)
 		return;
 	budget_ledger(app->budget, &ledger);
 	if (ledger.notice)
-		fprintf(stderr, "eke: %s\n", ledger.notice);
+		terminal_note("eke: %s\n", ledger.notice);
 }
 
 static void stop_waiting(void *ctx)
@@ -47,7 +45,7 @@ void cli_sync_ledger(struct app *app)
 static void warn(void *ctx, const char *sentence)
 {
 	(void)ctx;
-	fprintf(stderr, "eke: configuration: %s\n", sentence);
+	terminal_note("eke: configuration: %s\n", sentence);
 }
 
 bool cli_start(struct app *app, const struct app_options *options)
@@ -68,34 +66,13 @@ bool cli_start(struct app *app, const struct app_options *options)
 
 int cli_unknown(const char *command, const char *word)
 {
-	fprintf(stderr, "eke %s: %s %s; see 'eke --help'\n", command,
-		word[0] == '-' && word[1] ? "unknown option" : "unexpected argument", word);
+	terminal_note("eke %s: %s %s; see 'eke %s --help'\n", command,
+		word[0] == '-' && word[1] ? "unknown option" : "unexpected argument", word, command);
 	return CLI_USAGE;
 }
 
 int cli_missing(const char *command, const char *what)
 {
-	fprintf(stderr, "eke %s: %s is missing; see 'eke --help'\n", command, what);
+	terminal_note("eke %s: %s is missing; see 'eke %s --help'\n", command, what, command);
 	return CLI_USAGE;
-}
-
-void cli_print_text(const char *text, size_t len)
-{
-	static int is_terminal = -1;
-
-	if (is_terminal < 0)
-		is_terminal = isatty(STDOUT_FILENO);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		/* C1 controls are C2 80 … C2 9F in UTF-8. */
-		bool c1 = c == 0xC2 && i + 1 < len && (unsigned char)text[i + 1] < 0xA0;
-
-		if (is_terminal && (c1 || (c < ' ' && !strchr("\n\t", c)) || c == 0x7F)) {
-			fputs("\xEF\xBF\xBD", stdout);
-			i += c1;
-		} else {
-			putchar(c);
-		}
-	}
-	fflush(stdout);
 }

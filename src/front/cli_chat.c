@@ -21,8 +21,11 @@
 #include "eke/budget/format_time.h"
 #include "eke/budget/report.h"
 #include "eke/chat/history_json.h"
+#include "eke/chat/notice.h"
+#include "eke/front/terminal.h"
 #include "cli_chat_args.h"
 #include "cli_screen.h"
+#include "cli_wait.h"
 
 /* How long the end of an answer may wait for other processes that write, and how often it is looked whether it does. */
 #define KEEPING_MS 5000
@@ -39,6 +42,7 @@ struct chat_command {
 	uint64_t id;
 	int code;
 	struct screen *screen;
+	struct cli_wait *wait;
 	struct strbuf text; /* a commit message, which is printed when it is whole */
 	int tty; /* on which a question waits for its reply */
 	struct watch *tty_watch; /* NULL: none does */
@@ -109,12 +113,15 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct chat_command *c = ctx;
 
-	if (c->words.json)
+	if (c->words.json || is_commit(c) || (reasoning && !screen_shows_thoughts(c->screen))) {
+		if (reasoning)
+			cli_wait_thinks(c->wait);
+		else if (is_commit(c))
+			strbuf_add(&c->text, text, len);
 		return;
-	if (!is_commit(c))
-		screen_add(c->screen, reasoning, text, len);
-	else if (!reasoning)
-		strbuf_add(&c->text, text, len);
+	}
+	cli_wait_end(c->wait);
+	screen_add(c->screen, reasoning, text, len);
 }
 
 static void print_json(const struct chat_command *c, const struct conversation_answer *told)
@@ -128,6 +135,7 @@ static void print_json(const struct chat_command *c, const struct conversation_a
 	json_begin_object(&w, NULL);
 	json_put_kstringn(&w, "text", answer->answer->text, answer->answer->text_len);
 	json_put_kstring(&w, "finishReason", history_finish_name(answer->answer->finish));
+	notice_write(answer->answer, &w);
 	json_put_kstring(&w, "model", answer->answer->model);
 	json_put_kstring(&w, "endpoint", answer->endpoint);
 	/* Of a chat that is not kept they would name nothing. */
@@ -151,7 +159,8 @@ static void print_json(const struct chat_command *c, const struct conversation_a
 	budget_write(c->app.budget, answer->endpoint_config, &w);
 	json_end_object(&w);
 	json_writer_end(&w);
-	printf("%s\n", out.data);
+	strbuf_addch(&out, '\n');
+	terminal_write_json(&out);
 	strbuf_release(&out);
 }
 
@@ -169,27 +178,24 @@ static void print_budget(struct chat_command *c, const struct chat_answer *answe
 			tightest = &report.windows[i];
 	if (!tightest || !tightest->state.used || report.state == BUDGET_BLOCKED) {
 		budget_describe(c->app.budget, answer->endpoint_config, words, sizeof(words));
-		fprintf(stderr, "eke: %s: %s\n", answer->endpoint, words);
+		terminal_note("eke: %s: %s\n", answer->endpoint, words);
 		return;
 	}
 	format_time_at(tightest->state.reset_at, clock_wall_ms() / 1000, words, sizeof(words));
-	fprintf(stderr, "eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
+	terminal_note("eke: %s: %lld of %lld left, %s %s\n", answer->endpoint, (long long)tightest->state.remaining,
 		(long long)tightest->state.limit, tightest->resets_at_once ? "all again" : "the next resets", words);
 }
 
 static void print_notes(struct chat_command *c, const struct conversation_answer *told)
 {
-	const struct call_answer *answer = told->chat->answer;
+	struct strbuf notice;
 
 	for (size_t i = 0; i < told->trimmed_count; i++)
-		fprintf(stderr, "eke: not sent: %s\n", told->trimmed[i]);
-	if (answer->finish == CALL_TRUNCATED)
-		fprintf(stderr, "eke: the answer was cut off here%s%s\n", answer->trouble ? ": " : "",
-			answer->trouble ? answer->trouble->message : "");
-	else if (answer->finish == CALL_LENGTH)
-		fprintf(stderr, "eke: the answer reached its maximum length\n");
-	else if (answer->finish == CALL_FILTER)
-		fprintf(stderr, "eke: the provider's content filter stopped the answer\n");
+		terminal_note("eke: not sent: %s\n", told->trimmed[i]);
+	strbuf_init(&notice, KIB(8));
+	if (notice_describe(told->chat->answer, &notice))
+		terminal_note("eke: %s\n", notice.data);
+	strbuf_release(&notice);
 	cli_note_ledger(&c->app, told->chat->endpoint_config);
 	if (plan_is_counted(told->chat->endpoint_config->plan) && isatty(STDERR_FILENO))
 		print_budget(c, told->chat);
@@ -199,6 +205,7 @@ static void on_done(void *ctx, const struct conversation_answer *told, const str
 {
 	struct chat_command *c = ctx;
 
+	cli_wait_end(c->wait);
 	end_output(c);
 	c->id = 0;
 	if (!told) {
@@ -210,8 +217,7 @@ static void on_done(void *ctx, const struct conversation_answer *told, const str
 		print_json(c, told);
 	else
 		print_notes(c, told);
-	fflush(stdout);
-	stop(c, told->chat->answer->finish == CALL_TRUNCATED ? CLI_FAILED : CLI_OK);
+	stop(c, told->chat->answer->finish == CALL_TRUNCATED || !notice_has_text(told->chat->answer) ? CLI_FAILED : CLI_OK);
 }
 
 /* --- may the next endpoint be used? --- */
@@ -234,6 +240,7 @@ static void on_reply(void *ctx, int events)
 
 	(void)events;
 	end_question(c);
+	cli_wait_begin(c->wait);
 	conversations_go_on(c->app.conversations, c->id, n > 0 && (line[0] == 'y' || line[0] == 'Y'));
 }
 
@@ -242,12 +249,13 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 {
 	struct chat_command *c = ctx;
 
+	cli_wait_end(c->wait);
 	c->tty = isatty(STDERR_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1;
 	if (c->tty < 0) {
 		conversations_go_on(c->app.conversations, c->id, false);
 		return;
 	}
-	dprintf(c->tty, "eke: %s. Use %s instead? [y/N] ", err->message, other->name);
+	terminal_prompt(c->tty, "eke: %s. Use %s instead? [y/N] ", err->message, other->name);
 	c->tty_watch = watch_new(c->app.loop, c->tty, on_reply, c);
 	watch_set(c->tty_watch, WATCH_READ);
 }
@@ -260,8 +268,9 @@ static void on_interrupt(void *ctx)
 		end_question(c);
 	conversations_query_cancel(c->app.conversations, c->look);
 	conversations_cancel(c->app.conversations, c->id);
+	cli_wait_end(c->wait);
 	end_output(c);
-	fprintf(stderr, "eke: interrupted\n");
+	terminal_note("eke: interrupted\n");
 	stop(c, CLI_INTERRUPTED);
 }
 
@@ -349,6 +358,7 @@ static char *find_folder(void)
 static void run(struct chat_command *c)
 {
 	loop_on_signal(c->app.loop, SIGINT, on_interrupt, c);
+	c->wait = cli_wait_new(c->app.loop);
 	if (c->words.go_on)
 		look(c, c->folder);
 	else
@@ -365,8 +375,9 @@ static int prepare(struct chat_command *c)
 	if (c->words.command)
 		ok = (c->command = commands_find(conversations_commands(c->app.conversations), c->words.command, &err)) != NULL;
 	ok = ok && chat_args_read(&c->words, c->command, &err);
+	ok = ok && (!c->words.input_file || workspace_may_send_path(c->app.workspace, c->words.input_file, &err));
 	if (ok && !c->command && !c->words.message.data[strspn(c->words.message.data, " \t\r\n")]) {
-		err_set(&err, ERR_INVALID_PARAMS, "there is no question: give it as an argument or on standard input");
+		err_set(&err, ERR_INVALID_PARAMS, "there is no message: give it as an argument or on standard input");
 		ok = false;
 	}
 	if (!ok)
@@ -384,16 +395,17 @@ int cli_chat(const struct app_options *options, int argc, char **argv)
 	strbuf_init(&c.text, LIMIT_ANSWER);
 	c.keeping = timer_new(c.app.loop, stop_when_kept, &c);
 	c.code = chat_args_take(&c.words, argc, argv);
+	c.folder = find_folder();
+	if (c.folder)
+		workspace_add_folder(c.app.workspace, c.folder);
 	if (c.code == CLI_OK)
 		c.code = prepare(&c);
 	if (c.code == CLI_OK) {
-		c.folder = find_folder();
-		if (c.folder)
-			workspace_add_folder(c.app.workspace, c.folder);
 		cli_offer_local(&c.app);
 		c.screen = screen_new(is_commit(&c));
 		run(&c);
 	}
+	cli_wait_free(c.wait);
 	timer_free(c.keeping);
 	screen_free(c.screen);
 	strbuf_release(&c.text);

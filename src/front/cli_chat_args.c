@@ -9,15 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "eke/front/terminal.h"
 #include "eke/text/uri.h"
 #include "cli_private.h"
 
 /* Until who waits for it is told that standard input is wanted. */
 #define INPUT_PATIENCE_MS 2000
-/* What is to go along with a question begins within this. */
-#define INPUT_BEGINS_MS 500
+/* What is to go along with a message, from who is no pipe of a shell, begins within this. */
+#define INPUT_BEGINS_MS 5000
 
 void chat_args_init(struct chat_args *words)
 {
@@ -30,6 +32,7 @@ void chat_args_release(struct chat_args *words)
 {
 	strbuf_release(&words->message);
 	strbuf_release(&words->input);
+	free(words->input_file);
 	for (size_t i = 0; i < words->count; i++)
 		free(words->uris[i]);
 }
@@ -47,17 +50,33 @@ static bool add_item(struct chat_args *words, struct context_item item, char *ur
 	return true;
 }
 
-/* Who started us may have left a pipe open that nothing will ever come from: they should be able to see it. */
-static void wait_for_input(void)
+/* Is there something to read, or the end, within that time? */
+static bool input_comes(int milliseconds)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
-	if (!isatty(STDIN_FILENO) && !poll(&in, 1, INPUT_PATIENCE_MS))
-		fprintf(stderr, "eke: reading standard input until it ends; use </dev/null if there is none\n");
+	return isatty(STDIN_FILENO) || poll(&in, 1, milliseconds) != 0;
 }
 
-static bool read_stdin(struct strbuf *out, struct err *err)
+/* Who started us may have left a pipe open that nothing will ever come from: they should be able to see it. */
+static void wait_for_input(void)
 {
+	if (!input_comes(INPUT_PATIENCE_MS))
+		terminal_note("eke: reading standard input until it ends; use </dev/null if there is none\n");
+}
+
+/* The rules for files hold for one that the shell opened, too. */
+static void note_input_file(struct chat_args *words)
+{
+	struct stat st;
+
+	if (!words->input_file && !fstat(STDIN_FILENO, &st) && S_ISREG(st.st_mode))
+		words->input_file = realpath("/dev/stdin", NULL);
+}
+
+static bool read_stdin(struct chat_args *words, struct strbuf *out, struct err *err)
+{
+	note_input_file(words);
 	wait_for_input();
 	for (;;) {
 		char chunk[8192];
@@ -93,7 +112,7 @@ static bool add_file(struct chat_args *words, const char *path, struct err *err)
 	char *uri;
 
 	if (!strcmp(path, "-"))
-		return read_stdin(&words->input, err) && attach_input(words, err);
+		return read_stdin(words, &words->input, err) && attach_input(words, err);
 	full = realpath(path, NULL);
 	uri = full ? uri_from_path(full) : NULL;
 	free(full);
@@ -135,13 +154,13 @@ int chat_args_take(struct chat_args *words, int argc, char **argv)
 		if (!option) {
 			ok = strbuf_addf(&words->message, "%s%s", words->message.len ? " " : "", word);
 			if (!ok)
-				err_set(&err, ERR_PROMPT_TOO_LONG, "the question is too long");
+				err_set(&err, ERR_PROMPT_TOO_LONG, "the message is too long");
 		} else if (option != '-') {
 			int used;
 			const char *value = value_of(word, argv[i + 1], &used);
 
 			if (!value) {
-				fprintf(stderr, "eke chat: %s needs a value; see 'eke --help'\n", word);
+				terminal_note("eke chat: %s needs a value; see 'eke chat --help'\n", word);
 				return CLI_USAGE;
 			}
 			i += used;
@@ -171,14 +190,23 @@ static bool is_message(const struct chat_args *words, const struct command *comm
 }
 
 /*
- * Is something coming in beside the question? A pipe that nobody writes to, as programs leave it that start us, is not
- * waited for; -f - waits.
+ * Is something coming in beside the message? What a shell's pipe brings belongs to it, however slow the program before
+ * it is: a message without it would be another one, and be paid for. Programs that start us leave a socket open instead
+ * (sshd, Node.js), often without ever writing to it; then the message goes without, and that is said.
  */
 static bool input_begins(void)
 {
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct stat st;
 
-	return poll(&in, 1, INPUT_BEGINS_MS) > 0;
+	if (fstat(STDIN_FILENO, &st) < 0)
+		return false;
+	if (S_ISFIFO(st.st_mode) || input_comes(INPUT_PATIENCE_MS))
+		return true;
+	terminal_note("eke: waiting for standard input; use </dev/null if there is none\n");
+	if (input_comes(INPUT_BEGINS_MS - INPUT_PATIENCE_MS))
+		return true;
+	terminal_note("eke: nothing came on standard input: the message goes without it; -f - waits for it\n");
+	return false;
 }
 
 bool chat_args_read(struct chat_args *words, const struct command *command, struct err *err)
@@ -194,8 +222,8 @@ bool chat_args_read(struct chat_args *words, const struct command *command, stru
 	if (!message && !terminal && !input_begins())
 		return true;
 	if (terminal)
-		fprintf(stderr, "Your question, then Ctrl-D:\n");
+		terminal_note("Your message, then Ctrl-D:\n");
 	if (message)
-		return read_stdin(&words->message, err);
-	return read_stdin(&words->input, err) && attach_input(words, err);
+		return read_stdin(words, &words->message, err);
+	return read_stdin(words, &words->input, err) && attach_input(words, err);
 }

@@ -19,6 +19,7 @@ struct chat_args {
 	bool go_on; /* --continue */
 	struct strbuf message;
 	struct strbuf input; /* what came on standard input, to be attached */
+	char *input_file;    /* that standard input was read from; NULL: none, or it is no file; owned */
 	struct context_item items[LIMIT_CONTEXT_ITEMS];
 	char *uris[LIMIT_CONTEXT_ITEMS];
 	size_t count;

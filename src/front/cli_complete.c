@@ -13,6 +13,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/utf.h"
+#include "eke/front/terminal.h"
 #include "eke/text/buffer.h"
 #include "eke/text/language.h"
 #include "eke/text/uri.h"
@@ -28,14 +29,13 @@ static void on_done(void *ctx, const struct engine_item *items, size_t count, co
 	struct complete_command *c = ctx;
 
 	if (count) {
-		cli_print_text(items[0].text, items[0].len);
-		putchar('\n');
+		terminal_write(items[0].text, items[0].len);
+		terminal_write("\n", 1);
 	} else if (err) {
 		cli_complain(err);
 	} else {
-		fprintf(stderr, "eke: nothing to suggest here\n");
+		terminal_note("eke: nothing to suggest here\n");
 	}
-	fflush(stdout);
 	c->code = err ? cli_code(err) : CLI_OK;
 	loop_stop(c->app.loop);
 }
@@ -45,17 +45,16 @@ static void on_explained(void *ctx, const struct engine_explanation *e)
 {
 	struct complete_command *c = ctx;
 
-	printf("%s: %s\n", e->decision, e->reason);
+	terminal_print("%s: %s\n", e->decision, e->reason);
 	if (e->prompt_tokens)
-		printf("prompt: about %zu tokens, %zu of them context\n", e->prompt_tokens, e->context.tokens);
+		terminal_print("prompt: about %zu tokens, %zu of them context\n", e->prompt_tokens, e->context.tokens);
 	for (size_t i = 0; i < e->context.count; i++) {
 		const struct snippet *s = &e->context.items[i];
 
-		printf("\n%s%s%s (%s; about %zu tokens)\n", s->path, *s->lines ? ":" : "", s->lines,
+		terminal_print("\n%s%s%s (%s; about %zu tokens)\n", s->path, *s->lines ? ":" : "", s->lines,
 			context_role_reason(s->role), s->tokens);
-		cli_print_text(s->text, s->len);
+		terminal_write(s->text, s->len);
 	}
-	fflush(stdout);
 	c->code = CLI_OK;
 	loop_stop(c->app.loop);
 }
@@ -171,7 +170,7 @@ static void run(struct complete_command *c, const char *path, int64_t line, int6
 	}
 	text = doc_text(docs_find(c->app.docs, uri));
 	if (!text || (size_t)line > text_buffer_line_count(text)) {
-		fprintf(stderr, "eke: %s has %zu lines, not %lld\n", path, text ? text_buffer_line_count(text) : 0,
+		terminal_note("eke: %s has %zu lines, not %lld\n", path, text ? text_buffer_line_count(text) : 0,
 			(long long)line);
 	} else {
 		request.uri = uri;
@@ -210,7 +209,8 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 	if (argc > 1)
 		return cli_unknown("complete", argv[1]);
 	if (!parse_place(argv[0], &path, &line, &column)) {
-		fprintf(stderr, "eke complete: %s is not a position FILE:LINE:COL; line and column count from 1\n", argv[0]);
+		terminal_note("eke complete: %s is not a position FILE:LINE:COL; line and column count from 1; "
+				"see 'eke complete --help'\n", argv[0]);
 		return CLI_USAGE;
 	}
 	if (cli_start(&c.app, options)) {

@@ -11,6 +11,7 @@
 #include "eke/base/paths.h"
 #include "eke/config/print.h"
 #include "eke/config/schema.h"
+#include "eke/front/terminal.h"
 #include "eke/upstream/models.h"
 
 static int print_path(const struct app_options *options)
@@ -18,10 +19,11 @@ static int print_path(const struct app_options *options)
 	char *path = options->config_path ? xstrdup(options->config_path) : path_config();
 
 	if (!path) {
-		fprintf(stderr, "eke: there is no home directory; name a file with --config or EKE_CONFIG\n");
+		terminal_note("eke: there is no home directory; name a file with --config or EKE_CONFIG\n");
 		return CLI_FAILED;
 	}
-	printf("%s\n", path);
+	terminal_write(path, strlen(path));
+	terminal_write("\n", 1);
 	free(path);
 	return CLI_OK;
 }
@@ -35,7 +37,7 @@ static int print_merged(const struct app_options *options)
 		return CLI_FAILED;
 	strbuf_init(&out, 2 * LIMIT_CONFIG_FILE);
 	config_print(app.config, &out);
-	fputs(out.data, stdout);
+	terminal_write_json(&out);
 	strbuf_release(&out);
 	app_release(&app);
 	return CLI_OK;
@@ -52,7 +54,7 @@ int cli_config(const struct app_options *options, int argc, char **argv)
 	if (!strcmp(argv[0], "--print"))
 		return print_merged(options);
 	if (!strcmp(argv[0], "--schema")) {
-		fputs((const char *)config_schema, stdout);
+		terminal_write((const char *)config_schema, strlen((const char *)config_schema));
 		return CLI_OK;
 	}
 	return cli_unknown("config", argv[0]);
@@ -66,6 +68,17 @@ struct models_command {
 
 static void ask_next(struct models_command *c);
 
+/* "gpt-4o-mini<tab>free": the model's name is what the configuration takes. */
+static void print_model(const char *id, const char *endpoint)
+{
+	struct strbuf line;
+
+	strbuf_init(&line, KIB(4));
+	strbuf_addf(&line, "%s\t%s\n", id, endpoint);
+	terminal_write(line.data, line.len);
+	strbuf_release(&line);
+}
+
 static void on_models(void *ctx, const char *const *ids, size_t count, const struct err *err)
 {
 	struct models_command *c = ctx;
@@ -75,7 +88,7 @@ static void on_models(void *ctx, const char *const *ids, size_t count, const str
 		c->code = cli_code(err);
 	}
 	for (size_t i = 0; ids && i < count; i++)
-		printf("%s\t%s\n", ids[i], endpoint_name(upstream_at(c->app.upstream, c->index)));
+		print_model(ids[i], endpoint_name(upstream_at(c->app.upstream, c->index)));
 	c->index++;
 	ask_next(c);
 }

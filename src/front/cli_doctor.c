@@ -6,12 +6,11 @@
 #include "cli_private.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "eke/base/clock.h"
+#include "eke/front/terminal.h"
 #include "eke/upstream/models.h"
 
 struct doctor {
@@ -28,15 +27,23 @@ static void say(struct doctor *d, enum verdict verdict, const char *fmt, ...) PR
 
 static void say(struct doctor *d, enum verdict verdict, const char *fmt, ...)
 {
-	static const char *const plain[] = { "ok   ", "note ", "BAD  " };
-	static const char *const coloured[] = { "\033[32mok\033[0m   ", "\033[33mnote\033[0m ", "\033[31mBAD\033[0m  " };
+	static const struct {
+		const char *word;
+		const char *colour;
+		const char *gap;
+	} looks[] = { { "ok", "32", "   " }, { "note", "33", " " }, { "BAD", "31", "  " } };
+	struct strbuf sentence;
 	va_list ap;
 
-	fputs(isatty(STDOUT_FILENO) && !getenv("NO_COLOR") ? coloured[verdict] : plain[verdict], stdout);
+	strbuf_init(&sentence, KIB(64));
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	strbuf_vaddf(&sentence, fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	terminal_sgr(looks[verdict].colour);
+	terminal_print("%s", looks[verdict].word);
+	terminal_sgr("0");
+	terminal_print("%s%s\n", looks[verdict].gap, sentence.data);
+	strbuf_release(&sentence);
 	d->problems += verdict == BAD;
 }
 
@@ -179,7 +186,7 @@ static void on_models(void *ctx, const char *const *ids, size_t count, const str
 	} else if (err) {
 		say(d, BAD, "%s: %s", endpoint_name(e), err->message);
 		if (err->provider_message[0])
-			printf("       it says: %s\n", err->provider_message);
+			terminal_print("       it says: %s\n", err->provider_message);
 	} else {
 		say(d, GOOD, "%s: answered in %lld ms, offers %zu models", endpoint_name(e),
 		    (long long)(clock_mono_ms() - d->asked_ms), count);
@@ -236,7 +243,7 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	if (argc)
 		return cli_unknown("doctor", argv[0]);
 	quiet.default_log_level = "broken";
-	printf("eke %s\n", EKE_VERSION);
+	terminal_print("eke %s\n", EKE_VERSION);
 	app_init(&d.app, &quiet);
 	if (check_config(&d) && !upstream_count(d.app.upstream))
 		check_local(&d);
@@ -248,6 +255,6 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	}
 	app_release(&d.app);
 	if (d.problems)
-		printf("%d problem%s\n", d.problems, d.problems == 1 ? "" : "s");
+		terminal_print("%d problem%s\n", d.problems, d.problems == 1 ? "" : "s");
 	return d.problems ? CLI_FAILED : CLI_OK;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "eke/front/terminal.h"
+
 static void on_searched(void *ctx)
 {
 	loop_stop(ctx);
@@ -30,8 +32,7 @@ static bool says_yes(const char *question)
 
 	if (!tty)
 		return false;
-	fprintf(tty, "eke: %s [y/N] ", question);
-	fflush(tty);
+	terminal_prompt(fileno(tty), "eke: %s [y/N] ", question);
 	if (!fgets(line, sizeof(line), tty))
 		line[0] = '\0';
 	fclose(tty);
@@ -64,7 +65,7 @@ static void offer(struct app *app, const struct local_server *server)
 	}
 	strbuf_init(&advice, KIB(8));
 	app_keep_local(app, server, ":\n", &advice);
-	fprintf(stderr, "eke: %s, with %s; to use it, %s\n", where, models, advice.data);
+	terminal_note("eke: %s, with %s; to use it, %s\n", where, models, advice.data);
 	strbuf_release(&advice);
 }
 

@@ -22,8 +22,6 @@ bool cli_start(struct app *app, const struct app_options *options);
 /* Complain about an option or argument that the command does not know, and about a missing one. Return CLI_USAGE. */
 int cli_unknown(const char *command, const char *word);
 int cli_missing(const char *command, const char *what);
-/* Prints text of a model: on a terminal without control characters, which could drive it. */
-void cli_print_text(const char *text, size_t len);
 
 /*
  * cli_local.c. Looks for servers on this machine, for at most LOCAL_SEARCH_MS. NULL: that is not wanted; else to be

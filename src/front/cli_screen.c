@@ -4,16 +4,12 @@
  */
 #include "cli_screen.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/front/terminal.h"
 #include "eke/text/markdown.h"
-#include "cli_private.h"
 
 struct screen {
 	struct markdown *answer; /* NULL: as it comes */
@@ -22,29 +18,11 @@ struct screen {
 	bool in_line;  /* as it comes: the last was no line end */
 };
 
-/* no-color.org: set and not empty. */
-static bool has_styles(void)
-{
-	const char *term = getenv("TERM");
-	const char *no_color = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") && !(no_color && *no_color);
-}
-
-static unsigned columns(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_col)
-		return 80;
-	return size.ws_col;
-}
-
 struct screen *screen_new(bool plain)
 {
 	struct screen *screen = xcalloc(1, sizeof(*screen));
 
-	if (!plain && has_styles()) {
+	if (!plain && terminal_has_styles()) {
 		screen->answer = markdown_new(false);
 		screen->thoughts = markdown_new(true);
 	}
@@ -60,10 +38,14 @@ void screen_free(struct screen *screen)
 	free(screen);
 }
 
+bool screen_shows_thoughts(const struct screen *screen)
+{
+	return screen->answer != NULL;
+}
+
 static void print(struct strbuf *out)
 {
-	fwrite(out->data, 1, out->len, stdout);
-	fflush(stdout);
+	terminal_write_styled(out);
 	strbuf_release(out);
 }
 
@@ -81,10 +63,10 @@ void screen_add(struct screen *screen, bool reasoning, const char *text, size_t 
 {
 	struct strbuf out;
 
-	if (!len || (reasoning && !screen->answer))
+	if (!len || (reasoning && !screen_shows_thoughts(screen)))
 		return;
 	if (!screen->answer) {
-		cli_print_text(text, len);
+		terminal_write(text, len);
 		screen->in_line = text[len - 1] != '\n';
 		return;
 	}
@@ -93,7 +75,7 @@ void screen_add(struct screen *screen, bool reasoning, const char *text, size_t 
 	if (!reasoning)
 		stop_thinking(screen, &out);
 	screen->thinking = reasoning;
-	markdown_set_width(reasoning ? screen->thoughts : screen->answer, columns());
+	markdown_set_width(reasoning ? screen->thoughts : screen->answer, terminal_columns());
 	markdown_feed(reasoning ? screen->thoughts : screen->answer, text, len, &out);
 	print(&out);
 }
@@ -103,7 +85,7 @@ void screen_end(struct screen *screen)
 	struct strbuf out;
 
 	if (!screen->answer) {
-		cli_print_text("\n", screen->in_line);
+		terminal_write("\n", screen->in_line);
 		screen->in_line = false;
 		return;
 	}

@@ -13,6 +13,8 @@ struct screen;
 /* `plain`: in any case as it came, without what the model thinks. */
 struct screen *screen_new(bool plain);
 void screen_free(struct screen *screen);
+/* Does screen_add() show what the model thinks? */
+bool screen_shows_thoughts(const struct screen *screen);
 void screen_add(struct screen *screen, bool reasoning, const char *text, size_t len);
 /* Ends the last line. */
 void screen_end(struct screen *screen);

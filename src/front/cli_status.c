@@ -9,54 +9,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
 #include "eke/budget/format_time.h"
+#include "eke/front/terminal.h"
 
 /* Columns of a bar. */
 #define BAR_MOST 30
 #define BAR_LEAST 8
 
-enum colour { PLAIN, GREEN, YELLOW, RED };
+/* SGR codes. */
+#define GREEN "32"
+#define YELLOW "33"
+#define RED "31"
 
-/* How the output looks; settled once. */
-struct look {
-	bool terminal;
-	bool colours;
-	bool blocks; /* the terminal shows UTF-8 */
-	int columns;
-};
-
-static struct look look_of_output(void)
+/* Does the terminal show UTF-8? */
+static bool has_blocks(void)
 {
-	struct look look = { .terminal = isatty(STDOUT_FILENO), .columns = 80 };
-	const char *wanted = getenv("COLUMNS");
-	struct winsize size;
-
-	if (!look.terminal)
-		return look;
 	setlocale(LC_CTYPE, "");
-	look.colours = !getenv("NO_COLOR");
-	look.blocks = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
-		look.columns = size.ws_col;
-	else if (wanted && strtol(wanted, NULL, 10) > 0)
-		look.columns = (int)strtol(wanted, NULL, 10);
-	return look;
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
-static const char *paint(const struct look *look, enum colour colour)
-{
-	static const char *const codes[] = { "\033[0m", "\033[32m", "\033[33m", "\033[31m" };
-
-	return look->colours ? codes[colour] : "";
-}
-
-static enum colour colour_of(enum budget_state state)
+static const char *colour_of(enum budget_state state)
 {
 	switch (state) {
 	case BUDGET_OK:
@@ -68,10 +44,10 @@ static enum colour colour_of(enum budget_state state)
 	case BUDGET_BLOCKED:
 		return RED;
 	}
-	return PLAIN;
+	return GREEN;
 }
 
-static enum colour colour_of_window(const struct limit_window_state *window)
+static const char *colour_of_window(const struct limit_window_state *window)
 {
 	if (!window->remaining)
 		return RED;
@@ -127,22 +103,19 @@ static char *window_name(const struct budget_report_window *w)
 	return strbuf_detach(&name, NULL);
 }
 
-static void print_bar(const struct look *look, const struct limit_window_state *window, int width)
+static void print_bar(const struct limit_window_state *window, int width)
 {
 	int full = (int)((window->used * width + window->limit - 1) / window->limit);
+	bool blocks = has_blocks();
 
-	fputs(paint(look, colour_of_window(window)), stdout);
-	for (int i = 0; i < width; i++) {
-		if (look->blocks)
-			fputs(i < full ? "\xE2\x96\x88" : "\xE2\x96\x91", stdout);
-		else
-			putchar(i < full ? '#' : '.');
-	}
-	fputs(paint(look, PLAIN), stdout);
-	fputs("  ", stdout);
+	terminal_sgr(colour_of_window(window));
+	for (int i = 0; i < width; i++)
+		terminal_print("%s", i < full ? blocks ? "\xE2\x96\x88" : "#" : blocks ? "\xE2\x96\x91" : ".");
+	terminal_sgr("0");
+	terminal_print("  ");
 }
 
-static void print_windows(const struct look *look, const struct budget_report *report, int64_t now)
+static void print_windows(const struct budget_report *report, int64_t now)
 {
 	char *names[LIMIT_REPORT_WINDOWS];
 	int widest = 0;
@@ -156,18 +129,18 @@ static void print_windows(const struct look *look, const struct budget_report *r
 		widest = len > widest ? len : widest;
 	}
 	/* What stands beside a bar takes some 45 columns. */
-	bar = look->columns - widest - 45;
+	bar = (int)terminal_columns() - widest - 45;
 	bar = bar > BAR_MOST ? BAR_MOST : bar;
 	for (size_t i = 0; i < report->count; i++) {
 		const struct budget_report_window *w = &report->windows[i];
 		char reset[96];
 
-		printf("  %-*s  ", widest, names[i]);
-		if (look->terminal && bar >= BAR_LEAST)
-			print_bar(look, &w->state, bar);
+		terminal_print("  %-*s  ", widest, names[i]);
+		if (terminal_is_there() && bar >= BAR_LEAST)
+			print_bar(&w->state, bar);
 		reset_words(w, now, reset, sizeof(reset));
-		printf("%lld of %lld used%s%s\n", (long long)w->state.used, (long long)w->state.limit, reset[0] ? ", " : "",
-		       reset);
+		terminal_print("%lld of %lld used%s%s\n", (long long)w->state.used, (long long)w->state.limit,
+			reset[0] ? ", " : "", reset);
 		free(names[i]);
 	}
 }
@@ -180,18 +153,17 @@ static void print_block(const struct budget_report *report, int64_t now)
 	if (report->blocked_until) {
 		countdown(report->blocked_until - now, in, sizeof(in));
 		format_time_at(report->blocked_until, now, at, sizeof(at));
-		printf("  %s%sno requests for %s, until then: %s\n", report->blocked_model,
+		terminal_print("  %s%sno requests for %s, until then: %s\n", report->blocked_model,
 		       report->blocked_model[0] ? ": " : "", in, at);
 	}
 	if (report->reason[0])
-		printf("  %s\n", report->reason);
+		terminal_print("  %s\n", report->reason);
 	if (report->blocked_until && !report->blocked_model[0])
-		printf("  with another address or plan: eke status --unblock\n");
+		terminal_print("  with another address or plan: eke status --unblock\n");
 }
 
 static void print_text(struct app *app)
 {
-	struct look look = look_of_output();
 	int64_t now = clock_wall_ms() / 1000;
 	struct budget_ledger ledger;
 
@@ -200,19 +172,26 @@ static void print_text(struct app *app)
 		struct budget_report report;
 
 		budget_report(app->budget, e, &report);
-		printf("%s: plan %s, %s%s%s\n", e->name, e->plan->name, paint(&look, colour_of(report.state)),
-		       budget_state_name(report.state), paint(&look, PLAIN));
-		print_windows(&look, &report, now);
+		terminal_print("%s: plan %s, ", e->name, e->plan->name);
+		terminal_sgr(colour_of(report.state));
+		terminal_print("%s", budget_state_name(report.state));
+		terminal_sgr("0");
+		terminal_print("\n");
+		print_windows(&report, now);
 		print_block(&report, now);
 	}
 	if (!upstream_count(app->upstream))
-		printf("no endpoint is configured: 'eke doctor' says what to do\n");
+		terminal_print("no endpoint is configured: 'eke doctor' says what to do\n");
 	budget_ledger(app->budget, &ledger);
 	if (ledger.path && ledger.shared)
-		printf("ledger: %s%s%s\n", ledger.path, ledger.others_answer ? ", shared at " : "",
+		terminal_print("ledger: %s%s%s\n", ledger.path, ledger.others_answer ? ", shared at " : "",
 		       ledger.others_answer ? ledger.others : "");
-	if (ledger.notice)
-		printf("%snote:%s %s\n", paint(&look, YELLOW), paint(&look, PLAIN), ledger.notice);
+	if (ledger.notice) {
+		terminal_sgr(YELLOW);
+		terminal_print("note:");
+		terminal_sgr("0");
+		terminal_print(" %s\n", ledger.notice);
+	}
 }
 
 static void print_json(struct app *app)
@@ -241,7 +220,8 @@ static void print_json(struct app *app)
 	json_end_object(&w);
 	json_end_object(&w);
 	json_writer_end(&w);
-	printf("%s\n", out.data);
+	strbuf_addch(&out, '\n');
+	terminal_write_json(&out);
 	strbuf_release(&out);
 }
 
@@ -265,7 +245,7 @@ static bool unblock(struct app *app)
 	if (budget_end_cooldowns(app->budget))
 		return true;
 	budget_ledger(app->budget, &ledger);
-	fprintf(stderr, "eke: %s\n",
+	terminal_note("eke: %s\n",
 		ledger.notice ? ledger.notice : "the ledger of requests is locked by another process");
 	return false;
 }

@@ -16,6 +16,7 @@
 #include "eke/base/decode.h"
 #include "eke/base/list.h"
 #include "eke/base/mem.h"
+#include "eke/chat/notice.h"
 #include "eke/text/buffer.h"
 #include "eke/text/uri.h"
 #include "lsp_action.h"
@@ -334,12 +335,9 @@ static void compose(const struct lsp_action *a, const struct conversation_answer
 	if (!answer->text_len || answer->text[answer->text_len - 1] != '\n')
 		strbuf_addch(out, '\n');
 	strbuf_addf(out, "\n---\n\n%s at %s", answer->model, told->chat->endpoint);
-	if (answer->finish == CALL_TRUNCATED)
-		strbuf_adds(out, "; the answer was cut off");
-	else if (answer->finish == CALL_LENGTH)
-		strbuf_adds(out, "; the answer reached its maximum length");
-	else if (answer->finish == CALL_FILTER)
-		strbuf_adds(out, "; the provider's content filter stopped the answer");
+	strbuf_adds(out, "; ");
+	if (!notice_describe(answer, out))
+		strbuf_truncate(out, out->len - 2);
 	for (size_t i = 0; i < told->trimmed_count; i++)
 		strbuf_addf(out, "; not sent: %s", told->trimmed[i]);
 	strbuf_adds(out, "\n");

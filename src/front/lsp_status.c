@@ -101,7 +101,7 @@ static void describe(const struct lsp *lsp, const char **state, char *message, s
 	    (trouble->kind == ERR_BUDGET && trouble->retry_at && trouble->retry_at <= clock_wall_ms() / 1000))
 		return;
 	*state = trouble->kind == ERR_BUDGET ? "warning" : trouble->kind == ERR_NETWORK ? "offline" : "error";
-	snprintf(message, size, "%s", trouble->message);
+	err_describe_short(trouble, message, size);
 }
 
 /* The notification's params; *key gets what must differ for them to be worth sending. Both are the caller's. */

@@ -9,6 +9,7 @@
 #include "eke/base/list.h"
 #include "eke/base/mem.h"
 #include "eke/chat/history_json.h"
+#include "eke/chat/notice.h"
 #include "eke/rpc/outgoing.h"
 
 static void turn_release(void *p)
@@ -152,6 +153,7 @@ void lsp_write_answer(struct lsp *lsp, const struct chat_answer *answer, const c
 		json_put_kstringn(w, "reasoning", a->reasoning, a->reasoning_len);
 	}
 	json_put_kstring(w, "finishReason", history_finish_name(a->finish));
+	notice_write(a, w);
 	if (count) {
 		json_begin_array(w, "trimmed");
 		for (size_t i = 0; i < count; i++)

@@ -21,6 +21,8 @@
 
 /* How often the fallback looks whether a process still exists. */
 #define PID_POLL_MS 5000
+/* More are called with the others. */
+#define LAST_MAX 16
 
 struct deferred {
 	loop_fn *fn;
@@ -50,6 +52,8 @@ struct loop {
 	ev_prepare prepare;
 	struct deferred *queue; /* owned; [head, tail) are to be called */
 	size_t head, tail, cap;
+	struct deferred last[LAST_MAX]; /* ... when that is empty */
+	size_t last_count;
 	struct signal_watch *signals;
 	struct pid_watch *pids;
 };
@@ -75,8 +79,8 @@ struct ev_loop *loop_ev(struct loop *loop)
 
 static void run_deferred(struct loop *loop)
 {
-	while (loop->head < loop->tail) {
-		struct deferred d = loop->queue[loop->head++];
+	while (loop->head < loop->tail || loop->last_count) {
+		struct deferred d = loop->head < loop->tail ? loop->queue[loop->head++] : loop->last[--loop->last_count];
 
 		if (d.fn)
 			d.fn(d.ctx);
@@ -163,8 +167,21 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *ctx)
 	loop->queue[loop->tail++] = (struct deferred){ fn, ctx };
 }
 
+void loop_defer_last(struct loop *loop, loop_fn *fn, void *ctx)
+{
+	loop_undefer(loop, fn, ctx);
+	if (loop->last_count == LAST_MAX) {
+		loop_defer(loop, fn, ctx);
+		return;
+	}
+	loop->last[loop->last_count++] = (struct deferred){ fn, ctx };
+}
+
 void loop_undefer(struct loop *loop, loop_fn *fn, void *ctx)
 {
+	for (size_t i = loop->last_count; i-- > 0;)
+		if (loop->last[i].fn == fn && loop->last[i].ctx == ctx)
+			loop->last[i] = loop->last[--loop->last_count];
 	for (size_t i = loop->head; i < loop->tail; i++)
 		if (loop->queue[i].fn == fn && loop->queue[i].ctx == ctx)
 			loop->queue[i].fn = NULL;

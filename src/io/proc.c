@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,15 +130,78 @@ static void on_timeout(void *ctx)
 	finish(proc);
 }
 
-/* Starts the child with its output on `out`; 0 or an errno. */
-static int spawn(struct proc *proc, char *const argv[], int out)
+/*
+ * Where the program is; NULL and errno if there is none. As execvp(3) looks it up, but for entries of PATH that are
+ * relative to the working directory.
+ */
+static char *find_program(const char *name)
 {
+	const char *path = getenv("PATH");
+	int error = ENOENT;
+
+	if (name[0] == '/')
+		return xstrdup(name);
+	if (strchr(name, '/')) {
+		errno = EINVAL;
+		return NULL;
+	}
+	for (path = path ? path : "/usr/local/bin:/usr/bin:/bin"; *path && *name;) {
+		size_t len = strcspn(path, ":");
+		char *full = xasprintf("%.*s/%s", (int)len, path, name);
+		struct stat st;
+
+		if (*path == '/' && !stat(full, &st) && S_ISREG(st.st_mode)) {
+			if (!access(full, X_OK))
+				return full;
+			error = EACCES;
+		}
+		free(full);
+		path += len + (path[len] == ':');
+	}
+	errno = error;
+	return NULL;
+}
+
+/* Ours with `added`; the strings are borrowed, the array is to be freed. */
+static char **environment(const char *const *added)
+{
+	size_t room = 1;
+	size_t count = 0;
+	char **env;
+
+	for (char **e = environ; e && *e; e++)
+		room++;
+	for (const char *const *e = added; e && *e; e++)
+		room++;
+	env = xcalloc(room, sizeof(*env));
+	for (const char *const *e = added; e && *e; e++)
+		env[count++] = (char *)(uintptr_t)*e;
+	for (char **e = environ; e && *e; e++) {
+		size_t len = strcspn(*e, "=") + 1;
+		bool replaced = false;
+
+		for (const char *const *a = added; a && *a && !replaced; a++)
+			replaced = !strncmp(*a, *e, len);
+		if (!replaced)
+			env[count++] = *e;
+	}
+	return env;
+}
+
+/* Starts the child with its output on `out`; 0 or an errno. */
+static int spawn(struct proc *proc, const struct proc_spec *spec, int out)
+{
+	char *program = find_program(spec->argv[0]);
+	char **env;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none;
 	pid_t pid;
 	int error;
 
+	if (!program)
+		return errno;
+	env = environment(spec->env);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
@@ -146,9 +211,11 @@ static int spawn(struct proc *proc, char *const argv[], int out)
 	sigaddset(&none, SIGPIPE);
 	posix_spawnattr_setsigdefault(&attr, &none);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawnp(&pid, argv[0], &actions, &attr, argv, environ);
+	error = posix_spawn(&pid, program, &actions, &attr, spec->argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
+	free(program);
+	free(env);
 	if (error)
 		return error;
 	ev_child_init(&proc->child, on_exit_of_child, pid, 0);
@@ -157,36 +224,47 @@ static int spawn(struct proc *proc, char *const argv[], int out)
 	return 0;
 }
 
-struct proc *proc_run(struct loop *loop, char *const argv[], size_t max_output, int seconds, proc_fn *fn, void *ctx)
+static void tell_not_started(struct proc *proc, int error)
+{
+	if (error == ENOENT && *proc->name && proc->name[0] != '/')
+		err_set(&proc->err, ERR_CONFIG, "the command '%s' was not found: is it installed and in PATH?", proc->name);
+	else if (error == EINVAL)
+		err_set(&proc->err, ERR_CONFIG,
+			"the command '%s' is relative to a folder: give its absolute path, or a name that is in PATH", proc->name);
+	else
+		err_set(&proc->err, ERR_CONFIG, "cannot run the command '%s': %s", proc->name, strerror(error));
+}
+
+struct proc *proc_run(struct loop *loop, const struct proc_spec *spec, proc_fn *fn, void *ctx)
 {
 	struct proc *proc = xcalloc(1, sizeof(*proc));
 	int pipe_fds[2] = { -1, -1 };
 	int error;
 
 	proc->loop = loop;
-	proc->name = xstrdup(argv[0]);
+	proc->name = xstrdup(spec->argv[0]);
 	proc->fn = fn;
 	proc->ctx = ctx;
-	proc->seconds = seconds;
+	proc->seconds = spec->seconds;
 	proc->fd = -1;
 	ev_child_init(&proc->child, on_exit_of_child, 0, 0);
-	strbuf_init(&proc->output, max_output);
+	strbuf_init(&proc->output, spec->max_output);
 	error = pipe2(pipe_fds, O_CLOEXEC) < 0 ? errno : 0;
 	if (!error) {
 		proc->fd = pipe_fds[0];
 		fcntl(proc->fd, F_SETFL, O_NONBLOCK);
-		error = spawn(proc, argv, pipe_fds[1]);
+		error = spawn(proc, spec, pipe_fds[1]);
 		close(pipe_fds[1]);
 	}
 	if (error) {
-		err_set(&proc->err, ERR_CONFIG, "cannot run the command '%s': %s", proc->name, strerror(error));
+		tell_not_started(proc, error);
 		loop_defer(loop, finish_deferred, proc);
 		return proc;
 	}
 	proc->watch = watch_new(loop, proc->fd, on_output, proc);
 	watch_set(proc->watch, WATCH_READ);
 	proc->timer = timer_new(loop, on_timeout, proc);
-	timer_start(proc->timer, (int64_t)seconds * 1000);
+	timer_start(proc->timer, (int64_t)spec->seconds * 1000);
 	return proc;
 }
 

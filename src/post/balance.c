@@ -171,6 +171,23 @@ struct balance balance_of(const struct post_context *c, const char *text, size_t
 	return b;
 }
 
+/* The text ends the string that the cursor is in, and what follows on the line has all of its own quotes. */
+static bool closes_its_string(const struct post_context *c, const char *text, size_t len)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = text, .len = len, .state = c->at };
+	struct syntax_walk rest = { .syntax = c->syntax, .s = c->suffix.data, .len = c->rest_len };
+	enum syntax_event event;
+	size_t pos;
+
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END)
+		if (event == SYNTAX_NEWLINE)
+			return false;
+	rest.state = w.state;
+	while (syntax_next(&rest, &pos) != SYNTAX_END)
+		;
+	return w.state.where == SYNTAX_IN_CODE && rest.state.where != SYNTAX_IN_STRING;
+}
+
 /* Where the string that the cursor is in ends for good, if one ends right of the cursor too; len: nowhere. */
 static size_t string_end(const struct post_context *c, const char *text, size_t len)
 {
@@ -180,7 +197,7 @@ static size_t string_end(const struct post_context *c, const char *text, size_t 
 	enum syntax_event event;
 	size_t pos;
 
-	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->rest_blank)
+	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->rest_blank || closes_its_string(c, text, len))
 		return len;
 	while ((event = syntax_next(&rest, &pos)) != SYNTAX_END && event != SYNTAX_STRING_END)
 		;
@@ -226,4 +243,11 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 		end = taken;
 	lines = indent_end(c, text, len, whole);
 	return lines < end ? lines : end;
+}
+
+size_t balance_disorder(const struct post_context *c, const char *text, size_t len)
+{
+	struct balance b = balance_of(c, text, len);
+
+	return b.surplus + b.open;
 }

@@ -27,5 +27,7 @@ struct balance balance_of(const struct post_context *c, const char *text, size_t
  * in, unless `whole`: then what is closed and opened anew is no surplus.
  */
 size_t balance_end(const struct post_context *c, const char *text, size_t len, bool whole);
+/* Brackets that stand alone, on one side or the other, with text[0..len) at the cursor. */
+size_t balance_disorder(const struct post_context *c, const char *text, size_t len);
 
 #endif

@@ -1,13 +1,14 @@
 /*
- * The cursor's surroundings, worked out. One struct post_context lives for one call of post_process() and
- * owns the two normalised windows; the stages borrow it.
+ * The cursor's surroundings, worked out. A struct post_context owns the two normalised excerpts; the stages borrow it.
  */
 #include "eke/post/context.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
+#include "eke/base/mem.h"
 #include "eke/code/blocks.h"
 #include "eke/code/indent.h"
 
@@ -322,7 +323,6 @@ void post_context_init(struct post_context *c, const struct post_input *in)
 	*c = (struct post_context){
 		.in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE, .tab = TAB_COLUMNS
 	};
-	c->max_lines = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
 	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
 	strbuf_init(&c->suffix, LIMIT_DOCUMENT);
 	post_add_lf(&c->prefix, in->prefix, in->prefix_len);
@@ -335,6 +335,32 @@ void post_context_init(struct post_context *c, const struct post_input *in)
 	walk_prefix(c);
 	walk_suffix(c);
 	list_lines_after(c);
+}
+
+void post_context_narrow(struct post_context *out, const struct post_context *c, size_t replaced)
+{
+	*out = *c;
+	out->suffix.data += replaced;
+	out->suffix.len -= replaced;
+	out->closer_count = 0;
+	walk_suffix(out);
+}
+
+struct post_context *post_context_new(const struct post_input *in)
+{
+	struct post_context *c = xcalloc(1, sizeof(*c));
+
+	post_context_init(c, in);
+	c->in = NULL;
+	return c;
+}
+
+void post_context_free(struct post_context *c)
+{
+	if (!c)
+		return;
+	post_context_release(c);
+	free(c);
 }
 
 void post_context_release(struct post_context *c)

@@ -12,6 +12,7 @@
 #include "eke/base/attrs.h"
 #include "eke/code/blocks.h"
 #include "balance.h"
+#include "echo_private.h"
 
 #define ROUNDS 16
 #define LINES_BACK 240 /* how far back an echo may begin */
@@ -20,24 +21,11 @@
 #define LINE_WORDS 16 /* ... of the line above alone */
 #define SIBLING_LINES 3 /* lines of an echo that begins with a neighbour of the cursor's line, and … */
 #define SIBLING_WORDS 40 /* … their word characters: less may be a line written twice */
-#define PHRASE_MAX 240 /* bytes of the end of the line that are looked at */
 #define PHRASE_WORDS 12 /* word characters of a repeated end of the line */
 #define AGAIN_WORDS 3       /* word characters of a suggestion that is said again */
 #define WORD_MIN 2 /* letters of the word under the cursor */
-#define HEADERS_MAX 6 /* blocks around the cursor that are looked for */
 
-enum match { MATCH_NO, MATCH_PARTIAL, MATCH_FULL };
-
-static bool is_blank_char(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n';
-}
-
-/*
- * Compares without blanks. FULL: t begins with p, *end is where it ends in t. PARTIAL: p begins with
- * all of t, *end is how far in p.
- */
-static enum match match(const char *p, size_t p_len, const char *t, size_t t_len, size_t *end)
+enum match echo_match(const char *p, size_t p_len, const char *t, size_t t_len, size_t *end)
 {
 	size_t i = 0;
 	size_t k = 0;
@@ -112,7 +100,7 @@ static void drop_cursor_marks(const struct post_context *c, struct strbuf *t)
 
 	if (at < t->len && !memchr(t->data, '\n', at) && at &&
 		(is_all_blank(t->data, at) ||
-			(!c->head_blank && match(c->head, c->head_len, t->data, at, &end) == MATCH_FULL && end + 1 >= at)))
+			(!c->head_blank && echo_match(c->head, c->head_len, t->data, at, &end) == MATCH_FULL && end + 1 >= at)))
 		strbuf_consume(t, at + len);
 	while ((at = cursor_mark(c, t, 0, &len)) < t->len)
 		strbuf_splice(t, at, len, "", 0);
@@ -197,8 +185,7 @@ static bool is_mark_again(const struct post_context *c, const struct strbuf *t, 
 		(blank || syntax_line_is_comment(c->syntax, c->head + at, c->head_len - at));
 }
 
-/* Cuts the echo that ends at `end` off t. False if it does not end where it would have to. */
-static bool cut_echo(const struct post_context *c, struct strbuf *t, size_t end)
+bool echo_cut(const struct post_context *c, struct strbuf *t, size_t end)
 {
 	size_t next = skip_spaces(t, end);
 
@@ -287,7 +274,7 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 		/* A blank line matches nothing by itself: begin with text. */
 		if (line_is_blank(text + from, len - from))
 			continue;
-		switch (match(text + from, len - from, t->data, t->len, &end)) {
+		switch (echo_match(text + from, len - from, t->data, t->len, &end)) {
 		case MATCH_NO:
 			break;
 		case MATCH_PARTIAL:
@@ -322,408 +309,12 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 			}
 			if (!agrees_with_rest(c, t, end))
 				break;
-			if (cut_echo(c, t, end))
+			if (echo_cut(c, t, end))
 				return true;
 			break;
 		}
 	}
 	return false;
-}
-
-/* --- the end of the cursor's line --- */
-
-/* The word that the cursor stands behind is begun once more: "ge" + "getName". */
-static bool drop_word(const struct post_context *c, struct strbuf *t)
-{
-	size_t start = c->head_len;
-	size_t len;
-
-	while (start && is_word_char(c->head[start - 1]))
-		start--;
-	len = c->head_len - start;
-	if (count_word_chars(c->head + start, len) < WORD_MIN || (c->head[start] >= '0' && c->head[start] <= '9') ||
-		t->len <= len || memcmp(t->data, c->head + start, len) != 0)
-		return false;
-	strbuf_consume(t, len);
-	return true;
-}
-
-/* The end of the line, too long to be said twice. In a string, from its quote on. */
-static bool drop_phrase(const struct post_context *c, struct strbuf *t)
-{
-	if (c->head_blank || !t->len || is_blank_char(t->data[0]))
-		return false;
-	for (size_t k = c->head_len > PHRASE_MAX ? c->head_len - PHRASE_MAX : 1; k < c->head_len; k++) {
-		const char *p = c->head + k;
-		size_t len = c->head_len - k;
-		size_t words = count_word_chars(p, len);
-		bool string = c->at.where == SYNTAX_IN_STRING && !c->at.triple && p[0] == c->at.quote;
-		size_t end;
-
-		if (!string && (!is_word_char(p[0]) || is_word_char(p[-1]) || (p[0] >= '0' && p[0] <= '9')))
-			continue;
-		if (words < (string ? WORD_MIN + 1 : PHRASE_WORDS) || (!string && memchr(p, ' ', len) == NULL))
-			continue;
-		if (match(p, len, t->data, t->len, &end) == MATCH_FULL && cut_echo(c, t, end))
-			return true;
-	}
-	return false;
-}
-
-/* The line ends, and s begins, with three quotes; text follows there. */
-static bool is_quoted(const struct post_context *c, const char *s, char q)
-{
-	const char *end = c->head + c->head_len - 3;
-
-	return (q == '"' || q == '\'') && end[0] == q && end[1] == q && end[2] == q && s[0] == q && s[1] == q &&
-		s[2] == q && s[3] != '\n' && s[3] != q;
-}
-
-/* A string just begun is begun once more: x = " + "hello" */
-static bool drop_quote(const struct post_context *c, struct strbuf *t)
-{
-	const char *lf = memchr(t->data, '\n', t->len);
-	size_t line = lf ? (size_t)(lf - t->data) : t->len;
-	size_t quotes = 0;
-	char q = c->at.quote;
-
-	/* Three quotes are typed, and three come with text behind them; or the first of three is typed. */
-	if (c->at.where == SYNTAX_IN_STRING && c->at.triple && c->head_len >= 3 && line > 3 && is_quoted(c, t->data, q)) {
-		strbuf_consume(t, 3);
-		return true;
-	}
-	if ((c->syntax->flags & SYNTAX_TRIPLE) && t->len > 1 && t->data[1] == q)
-		return false;
-	if (c->at.where != SYNTAX_IN_STRING || c->at.triple || c->head_blank || c->head[c->head_len - 1] != q || line < 2 ||
-		t->data[0] != q || (c->head_len > 1 && c->head[c->head_len - 2] == '\\'))
-		return false;
-	for (size_t i = 0; i < line; i++) {
-		if (t->data[i] == '\\')
-			i++;
-		else
-			quotes += t->data[i] == q;
-	}
-	/* An odd number closes the empty string and goes on. */
-	if (quotes % 2)
-		return false;
-	strbuf_consume(t, 1);
-	return true;
-}
-
-/* A keyword does not follow itself: "x if " + "if y"; nor "<" and "@" of a tag or an attribute. */
-static bool drop_keyword(const struct post_context *c, struct strbuf *t)
-{
-	static const char *const words[] = {
-		"if",
-		"in",
-		"for",
-		"return",
-		"and",
-		"or",
-		"not",
-		"is",
-		"def",
-		"class",
-		"function",
-		"new",
-		"const",
-		"let",
-		"var",
-		"while",
-		"with",
-		"as",
-		"from",
-		"import",
-		"await",
-		"async",
-		"elif",
-		"public",
-		"private",
-		"static",
-		"fn",
-		"func",
-	};
-	size_t end = trimmed_length(c->head, c->head_len);
-	char last = c->head_len ? c->head[c->head_len - 1] : '\0';
-
-	if (!post_in_code(c) || c->head_blank)
-		return false;
-	if (t->len > 1 && t->data[0] == last && is_word_char(t->data[1]) &&
-		((last == '<' && (c->syntax->flags & SYNTAX_MARKUP)) || (last == '@' && (c->syntax->flags & SYNTAX_INDENT)))) {
-		strbuf_consume(t, 1);
-		return true;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(words) && end < c->head_len; i++) {
-		size_t n = strlen(words[i]);
-
-		if (end < n || memcmp(c->head + end - n, words[i], n) != 0 || (end > n && is_word_char(c->head[end - n - 1])) ||
-			!starts_with_word(t->data, t->len, words[i]) || t->len <= n || t->data[n] != ' ')
-			continue;
-		strbuf_consume(t, n + 1);
-		return true;
-	}
-	return false;
-}
-
-/* "foo." + ".bar" */
-static bool drop_dot(const struct post_context *c, struct strbuf *t)
-{
-	bool dot = c->head_len > 1 && c->head[c->head_len - 1] == '.' && is_word_char(c->head[c->head_len - 2]) &&
-		!(c->head[c->head_len - 2] >= '0' && c->head[c->head_len - 2] <= '9');
-
-	if (!dot || !post_in_code(c) || t->len < 2 || t->data[0] != '.' || !is_word_char(t->data[1]))
-		return false;
-	strbuf_consume(t, 1);
-	return true;
-}
-
-/* One blank is typed and one comes: a habit of tokens. More are an alignment. */
-static bool drop_space(const struct post_context *c, struct strbuf *t)
-{
-	if (c->head_blank || c->head_len < 2 || c->head[c->head_len - 1] != ' ' ||
-		is_blank_char(c->head[c->head_len - 2]) || t->len < 2 || t->data[0] != ' ' || is_blank_char(t->data[1]))
-		return false;
-	strbuf_consume(t, 1);
-	return true;
-}
-
-/* --- the blocks around the cursor --- */
-
-/* The lines that begin the blocks which the cursor is in, from the innermost on; only those that define something. */
-static size_t find_headers(const struct post_context *c, struct line *headers)
-{
-	size_t end = (size_t)(c->head - c->prefix.data);
-	size_t columns = c->columns;
-	size_t count = 0;
-	size_t lines = 0;
-
-	while (end && columns && count < HEADERS_MAX && lines++ < LINES_BACK) {
-		size_t start = post_line_start(c->prefix.data, end - 1);
-		size_t own;
-		struct line line;
-
-		line_at(c->prefix.data, end - 1, start, &line);
-		own = post_columns(c, c->prefix.data + start, line.len, NULL);
-		if (skip_blanks(c->prefix.data + start, line.len) < line.len && own < columns &&
-			!syntax_line_is_comment(c->syntax, c->prefix.data + start, line.len)) {
-			columns = own;
-			if (block_is_defined(c->prefix.data + start, line.len) &&
-				!block_closes(c->syntax, c->prefix.data + start, line.len))
-				headers[count++] = line;
-		}
-		end = start;
-	}
-	return count;
-}
-
-/* The two lines define the same, perhaps with other parameters. */
-static bool is_same_header(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	static const char *const words[] = { "def", "function", "func", "fn", "fun", "sub", "async def" };
-	const char *a_end = memchr(a, '(', a_len);
-	const char *b_end = memchr(b, '(', b_len);
-	size_t at = skip_blanks(b, b_len);
-
-	if (is_same_line(a, a_len, b, b_len))
-		return true;
-	if (!a_end || !b_end || !is_same_line(a, (size_t)(a_end - a), b, (size_t)(b_end - b)))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (starts_with_word(b + at, b_len - at, words[i]))
-			return true;
-	}
-	return false;
-}
-
-/* The line stands somewhere before the cursor. */
-static bool is_in_prefix(const struct post_context *c, const char *s, size_t len)
-{
-	for (size_t at = 0; at < c->prefix.len;) {
-		struct line line;
-		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
-
-		if (is_same_line(s, len, c->prefix.data + at, line.len))
-			return true;
-		at = next;
-	}
-	return false;
-}
-
-/* May the line stand before a repeated header: imports, comments, attributes, and what the document has as well? */
-static bool is_preamble(const struct post_context *c, const char *s, size_t len)
-{
-	static const char *const words[] = { "import", "from", "use", "using", "package", "require", "#include", "@", "//",
-		"#" };
-	size_t at = skip_blanks(s, len);
-
-	if (at == len || syntax_line_is_comment(c->syntax, s, len))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (starts_with(s + at, len - at, words[i]))
-			return true;
-	}
-	return is_in_prefix(c, s, len);
-}
-
-/* The first of the lines of t from `at` on that has text. */
-static size_t skip_blank_lines(const struct strbuf *t, size_t at)
-{
-	while (at < t->len) {
-		struct line line;
-		size_t next = line_at(t->data, t->len, at, &line);
-
-		if (skip_blanks(t->data + at, line.len) < line.len)
-			break;
-		at = next;
-	}
-	return at < t->len ? at : t->len;
-}
-
-/* Passes over a documentation string that begins at *at, blanks aside; false if there is none. */
-static bool skip_documentation(const struct post_context *c, const struct strbuf *t, size_t *at)
-{
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .at = *at };
-	enum syntax_event event;
-	size_t pos;
-
-	while (w.at < t->len && is_blank_char(t->data[w.at]))
-		w.at++;
-	if (w.at == t->len || syntax_next(&w, &pos) != SYNTAX_STRING_BEGIN || !w.state.triple)
-		return false;
-	while ((event = syntax_next(&w, &pos)) != SYNTAX_END && event != SYNTAX_STRING_END)
-		;
-	if (event == SYNTAX_END)
-		return false;
-	while (w.at < t->len && t->data[w.at] != '\n')
-		w.at++;
-	*at = w.at < t->len ? w.at + 1 : w.at;
-	return true;
-}
-
-/*
- * Passes over the lines of t at *at that repeat those of the document between `from` and the cursor's line; a
- * documentation in other words is one, too. True if that took in the cursor's line.
- */
-static bool skip_repeated(const struct post_context *c, const struct strbuf *t, size_t from, size_t *at)
-{
-	size_t head = (size_t)(c->head - c->prefix.data);
-	size_t mine = *at;
-
-	/* The cursor may be behind it, in it, or before it. */
-	if (skip_documentation(c, t, &mine) &&
-		(skip_documentation(c, &c->prefix, &from) || (c->at.where == SYNTAX_IN_STRING && c->at.triple)))
-		*at = mine;
-	while (from < head) {
-		struct line line;
-		struct line own;
-		size_t next = line_at(c->prefix.data, c->prefix.len, from, &line);
-
-		if (skip_blanks(c->prefix.data + from, line.len) < line.len) {
-			*at = skip_blank_lines(t, *at);
-			if (*at >= t->len)
-				return false;
-			mine = line_at(t->data, t->len, *at, &own);
-			if (!is_same_line(c->prefix.data + from, line.len, t->data + *at, own.len))
-				return false;
-			*at = mine < t->len ? mine : t->len;
-		}
-		from = next;
-	}
-	return from > head && !c->head_blank;
-}
-
-/* What is left begins with the line that the cursor is on: where that stands shows where the others belong. */
-static void learn_shift(const struct post_context *c, struct draft *draft)
-{
-	draft->moved = draft->text.data[0] != '\n';
-	draft->shift = (long)c->columns - (long)post_columns(c, draft->text.data, draft->text.len, NULL);
-}
-
-/* Where the block whose header stood at `columns` ends in t, from `at` on. */
-static size_t block_end(const struct post_context *c, const struct strbuf *t, size_t at, size_t columns)
-{
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .at = at };
-	size_t pos;
-
-	while (at < t->len) {
-		struct line line;
-		size_t next = line_at(t->data, t->len, at, &line);
-
-		if (line.len && w.state.where == SYNTAX_IN_CODE && post_columns(c, t->data + at, line.len, NULL) <= columns)
-			/* With brackets its last line is a closer, which the next stages judge. */
-			return block_closes(c->syntax, t->data + at, line.len) ? (next < t->len ? next : t->len) : at;
-		while (w.at < next && syntax_next(&w, &pos) != SYNTAX_END)
-			;
-		at = next;
-	}
-	return t->len;
-}
-
-/*
- * The answer shows its text in its block: "def f(x):" again, perhaps with imports before it or in the whole class. What
- * is meant is the block's body.
- */
-static bool drop_header(const struct post_context *c, struct draft *draft, bool wrapped)
-{
-	struct strbuf *t = &draft->text;
-	struct line headers[HEADERS_MAX];
-	size_t count = draft->growing ? 0 : find_headers(c, headers);
-
-	if (draft->rewritten || !post_is_code(c))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const char *header = c->prefix.data + headers[i].start;
-
-		for (size_t at = 0; at < t->len;) {
-			struct line line;
-			size_t next = line_at(t->data, t->len, at, &line);
-
-			if (is_same_header(header, headers[i].len, t->data + at, line.len)) {
-				size_t from = next < t->len ? next : t->len;
-				size_t columns = post_columns(c, t->data + at, line.len, NULL);
-				size_t end;
-
-				if (skip_repeated(c, t, headers[i].start + headers[i].len + 1, &from) && from < t->len)
-					from--;
-				else
-					from = skip_blank_lines(t, from);
-				if (is_all_blank(t->data + from, t->len - from))
-					break;
-				end = block_end(c, t, from, columns);
-				if (!wrapped)
-					strbuf_truncate(t, end);
-				strbuf_consume(t, from);
-				learn_shift(c, draft);
-				draft->rewritten = true;
-				return true;
-			}
-			if (wrapped && !is_preamble(c, t->data + at, line.len))
-				break;
-			at = next;
-		}
-	}
-	return false;
-}
-
-/* Of a growing text: do all of its lines lead up to a repeated header, or is one there? */
-static bool may_show_block(const struct post_context *c, const struct strbuf *t)
-{
-	struct line headers[HEADERS_MAX];
-	size_t count = post_is_code(c) ? find_headers(c, headers) : 0;
-
-	for (size_t at = 0; at < t->len && count;) {
-		struct line line;
-		size_t next = line_at(t->data, t->len, at, &line);
-
-		for (size_t i = 0; i < count; i++) {
-			if (is_same_header(c->prefix.data + headers[i].start, headers[i].len, t->data + at, line.len))
-				return true;
-		}
-		if (!is_preamble(c, t->data + at, line.len))
-			return false;
-		at = next;
-	}
-	return count > 0;
 }
 
 /*
@@ -754,26 +345,24 @@ bool echo_drop(const struct post_context *c, struct draft *draft, bool wrapped)
 	struct strbuf *text = &draft->text;
 
 	drop_cursor_marks(c, text);
-	if (draft->growing && may_show_block(c, text))
+	if (draft->growing && echo_may_show_block(c, text))
 		return false;
 	for (int i = 0; i < ROUNDS; i++) {
 		bool undecided = false;
 
-		if (drop_header(c, draft, wrapped))
+		if (echo_drop_header(c, draft, wrapped))
 			continue;
 		if (drop_lines(c, text, draft->growing, &undecided)) {
 			if (c->head_blank && text->len) {
-				strbuf_consume(text, skip_blank_lines(text, 0));
-				learn_shift(c, draft);
+				strbuf_consume(text, echo_skip_blank_lines(text, 0));
+				echo_learn_shift(c, draft);
 			}
 			continue;
 		}
 		if (undecided)
 			return false;
-		if (drop_word(c, text) || drop_keyword(c, text) || drop_phrase(c, text) || drop_quote(c, text) ||
-			drop_dot(c, text) || drop_space(c, text))
-			continue;
-		break;
+		if (!echo_drop_word(c, text))
+			break;
 	}
 	if (is_said_again(c, text)) {
 		/* Of a growing text another line may follow. */

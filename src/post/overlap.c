@@ -17,7 +17,6 @@
 #define OVERLAP_WORDS 2 /* word characters that prove an overlap that reaches to the end */
 #define SKIPPED_WORDS 14 /* ... if lines after the cursor were left out */
 #define EARLY_WORDS 20 /* ... if it does not reach to the end */
-#define REPLACED_MAX 16 /* closers right of the cursor that an editor may have put there */
 #define OVERLAP_SKIP 5 /* lines after the cursor that the answer may have left out */
 
 /* --- the answer's lines --- */
@@ -135,14 +134,6 @@ static bool is_repetitive(
 	return is_same_line(t->data + l->line[i].at.start, l->line[i].at.len, above, len);
 }
 
-/* Brackets that stand alone, on one side or the other, with text[0..len) at the cursor. */
-static size_t disorder(const struct post_context *c, const char *text, size_t len)
-{
-	struct balance b = balance_of(c, text, len);
-
-	return b.surplus + b.open;
-}
-
 /* The line is in a bracket or block of the answer's. In a comment there are none. */
 static bool is_inside(const struct post_context *c, const struct strbuf *t, const struct own_line *line)
 {
@@ -151,6 +142,20 @@ static bool is_inside(const struct post_context *c, const struct strbuf *t, cons
 			syntax_line_is_comment(c->syntax, t->data + line->at.start, line->at.len));
 
 	return !comment && (line->depth || line->in_block || !line->in_place);
+}
+
+/* The line stands before the cursor too: what has it once more, and others behind it, is a sibling. */
+static bool is_common(const struct post_context *c, const char *s, size_t len)
+{
+	for (size_t at = 0; at <= c->prefix.len;) {
+		struct line line;
+		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
+
+		if (is_same_line(s, len, c->prefix.data + at, line.len))
+			return true;
+		at = next;
+	}
+	return false;
 }
 
 /* An overlap of the answer's lines from i on with the document's behind `skip`. */
@@ -184,8 +189,8 @@ static bool is_proven(
 	bool columns = line->columns == after_columns(c, &c->after[o->skip]);
 	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
 	bool inside = code && is_inside(c, t, line);
-	size_t before = code ? disorder(c, t->data, line->at.start) : 0;
-	size_t whole = code ? disorder(c, t->data, t->len) : 0;
+	size_t before = code ? balance_disorder(c, t->data, line->at.start) : 0;
+	size_t whole = code ? balance_disorder(c, t->data, t->len) : 0;
 
 	/* What follows does not go into a block that the answer opened. */
 	if (before > whole)
@@ -193,7 +198,7 @@ static bool is_proven(
 	if (o->skip)
 		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) &&
 			o->words >= SKIPPED_WORDS &&
-			(o->lines > 1 || !is_repetitive(c, t, l, o->i)) && columns &&
+			(o->lines > 1 || block_is_left(s, line->at.len)) && !is_common(c, s, line->at.len) && columns &&
 			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);
@@ -249,199 +254,6 @@ static size_t find_overlap(const struct post_context *c, const struct strbuf *t,
 	return l->count;
 }
 
-/* --- the rest of the cursor's line --- */
-
-/* Closing brackets, quotes and what ends a statement. */
-static bool is_closers(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (!strchr(")]}>\"'`;, \t", s[i]))
-			return false;
-	}
-	return len > 0;
-}
-
-/* "<" in s without their ">"; negative: the reverse. "->", "=>", "<=", "<<" and ">=" are none. */
-static long open_angles(const char *s, size_t len)
-{
-	long n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		bool before = i && strchr("-=< ", s[i - 1]);
-		bool after = i + 1 < len && strchr("=< ", s[i + 1]);
-
-		if (s[i] == '<' && !after)
-			n++;
-		else if (s[i] == '>' && !before && !(after && s[i + 1] == '='))
-			n--;
-	}
-	return n;
-}
-
-/* s[0..len) has an opening bracket for this closing one. */
-static bool opens_itself(const char *s, size_t len, char closer)
-{
-	long n = 0;
-
-	if (!strchr(")]}", closer))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		n += s[i] == syntax_opener_of(closer) ? 1 : s[i] == closer ? -1 : 0;
-	return n > 0;
-}
-
-/* Would the text with the rest of the line behind it be worse than text[0..cut)? */
-static bool overlap_is_real(
-	const struct post_context *c, const struct strbuf *t, size_t cut, size_t len, bool whole_rest)
-{
-	const char *tail = t->data + cut;
-	size_t words = count_word_chars(tail, len);
-	struct balance whole = balance_of(c, t->data, t->len);
-	struct balance before = balance_of(c, t->data, cut);
-	bool in_code = post_is_code(c) && (c->at.where == SYNTAX_IN_CODE || !(c->at.triple || c->in_comment));
-
-	/* It closes what it opened itself. */
-	if (in_code ? before.surplus + before.open > whole.surplus + whole.open ||
-				(before.own > 0 && whole.surplus >= before.surplus && whole.own < before.own)
-				: opens_itself(t->data, cut, tail[0]))
-		return false;
-	if (in_code && whole.surplus > before.surplus)
-		return true;
-	if (in_code && !words && strchr(")]}", tail[0]))
-		return false;
-	if (tail[0] == '>' && !words)
-		return open_angles(c->head, c->head_len) > 0 && open_angles(t->data, t->len) < 0;
-	/* Inside of a word that stands there already. */
-	if (!cut && !whole_rest)
-		return is_word_char(t->data[t->len - 1]) && words == count_word_chars(t->data, t->len) &&
-			!(len < c->rest_len && is_word_char(c->suffix.data[len]));
-	if (!words)
-		return whole_rest || len > 1;
-	if (whole_rest)
-		return words + (size_t)(len > words) >= 2;
-	/* ", b" of ", b)" */
-	if (tail[0] == ',' && len < c->rest_len && !is_word_char(c->suffix.data[len]))
-		return true;
-	return words >= 3 && len > 3;
-}
-
-/* Cuts what the end of t and the rest of the line have in common. */
-static void drop_rest(const struct post_context *c, struct strbuf *t)
-{
-	size_t skip = skip_blanks(c->suffix.data, c->rest_len);
-	size_t end = trimmed_length(t->data, t->len);
-	size_t rest_end = trimmed_length(c->suffix.data, c->rest_len);
-
-	for (size_t i = 0; i < end; i++) {
-		size_t len = end - i;
-
-		for (int trimmed = 0; trimmed < 2; trimmed++) {
-			size_t from = trimmed ? skip : 0;
-
-			if (from >= rest_end || len > rest_end - from || memcmp(t->data + i, c->suffix.data + from, len) != 0)
-				continue;
-			if (i && t->data[i - 1] == '\\')
-				continue;
-			if (!overlap_is_real(c, t, i, len, len == rest_end - from))
-				continue;
-			strbuf_truncate(t, i);
-			return;
-		}
-	}
-}
-
-/* Where text on the cursor's line has to end because text follows there; t's length: anywhere. */
-static size_t end_on_line(const struct post_context *c, const struct strbuf *t)
-{
-	size_t rest = trimmed_length(c->suffix.data, c->rest_len);
-	size_t skip = skip_blanks(c->suffix.data, c->rest_len);
-	size_t n = rest - skip;
-	bool code = post_is_code(c);
-
-	/* A line that ends as the cursor's does, and more behind it: that is the lines below, or what comes after them. */
-	for (size_t pos = 0; n && pos < t->len; pos++) {
-		const char *lf = memchr(t->data + pos, '\n', t->len - pos);
-		size_t end;
-
-		if (!lf)
-			break;
-		pos = (size_t)(lf - t->data);
-		end = trimmed_length(t->data, pos);
-		if (end < n || memcmp(t->data + end - n, c->suffix.data + skip, n) != 0)
-			continue;
-		end -= n;
-		if (count_word_chars(c->suffix.data + skip, n) || !code ||
-			disorder(c, t->data, end) < disorder(c, t->data, t->len) || disorder(c, t->data, end) == 0)
-			return end >= skip && !memcmp(t->data + end - skip, c->suffix.data, skip) ? end - skip : end;
-	}
-	return t->len;
-}
-
-/* How much of s, closers, the text has from `at` on, in this order, whatever is between them. */
-static size_t closers_in(const struct strbuf *t, size_t at, const char *s, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && at < t->len) {
-		if (s[n] == ' ' || s[n] == '\t')
-			n++;
-		else if (t->data[at++] == s[n])
-			n++;
-	}
-	return n;
-}
-
-/* Nothing after the cursor is left without its opener where the text takes the place of `replaced` bytes. */
-static bool keeps_balance(const struct post_context *c, const struct strbuf *t, size_t replaced)
-{
-	struct post_input in = *c->in;
-	struct post_context without;
-	struct balance b;
-
-	in.suffix = c->suffix.data + replaced;
-	in.suffix_len = c->suffix.len - replaced;
-	in.prefix = c->prefix.data;
-	in.prefix_len = c->prefix.len;
-	post_context_init(&without, &in);
-	b = balance_of(&without, t->data, t->len);
-	post_context_release(&without);
-	return !b.surplus && b.end.where == SYNTAX_IN_CODE;
-}
-
-size_t overlap_replaced(const struct post_context *c, const struct strbuf *t)
-{
-	size_t rest = trimmed_length(c->suffix.data, c->rest_len);
-	size_t skip = skip_blanks(c->suffix.data, rest);
-	size_t end = balance_end(c, t->data, t->len, true);
-	size_t replaced;
-
-	if (end == t->len || rest - skip > REPLACED_MAX || !is_closers(c->suffix.data + skip, rest - skip))
-		return 0;
-	/* Without more behind them its closers are simply left out. */
-	if (is_closers(t->data + end, trimmed_length(t->data, t->len) - end))
-		return 0;
-	/* All that the text has, or as much as leaves the rest in order. */
-	replaced = skip + closers_in(t, end, c->suffix.data + skip, rest - skip);
-	while (replaced > skip && !keeps_balance(c, t, replaced))
-		replaced--;
-	return replaced > skip ? replaced : 0;
-}
-
-static void fit_rest(const struct post_context *c, struct strbuf *t)
-{
-	bool code = post_is_code(c);
-
-	if (code) {
-		drop_rest(c, t);
-		if (overlap_replaced(c, t))
-			return;
-	}
-	strbuf_truncate(t, end_on_line(c, t));
-	drop_rest(c, t);
-	if (code)
-		strbuf_truncate(t, balance_end(c, t->data, t->len, true));
-}
-
 /* --- together --- */
 
 /* Back to the beginning of the line if only blanks stand before `at` on it. */
@@ -460,7 +272,7 @@ void overlap_cut(const struct post_context *c, struct draft *draft)
 	size_t cut;
 
 	if (!c->rest_blank && !c->whole_lines)
-		fit_rest(c, t);
+		overlap_fit_rest(c, t);
 	lines_of(c, t, &l);
 	cut = find_overlap(c, t, &l, &open);
 	if (draft->growing && open < cut)
@@ -472,7 +284,7 @@ void overlap_cut(const struct post_context *c, struct draft *draft)
 		size_t end = line_before(t, balance_end(c, t->data, t->len, !draft->growing));
 
 		/* What is left alone by the cut would be worse than what is closed twice without it. */
-		if (draft->growing || disorder(c, t->data, end) <= disorder(c, t->data, t->len))
+		if (draft->growing || balance_disorder(c, t->data, end) <= balance_disorder(c, t->data, t->len))
 			strbuf_truncate(t, end);
 	}
 }

@@ -12,6 +12,8 @@
 
 /* Cuts. Of a growing text it also takes away the last lines as long as they could become an overlap. */
 void overlap_cut(const struct post_context *c, struct draft *draft);
+/* The part of overlap_cut() that looks at the cursor's own line. */
+void overlap_fit_rest(const struct post_context *c, struct strbuf *t);
 /* How many bytes right of the cursor, closers of its line, the text closes as well and goes on behind; 0: none. */
 size_t overlap_replaced(const struct post_context *c, const struct strbuf *text);
 /* True if all of text stands after the cursor already. */

@@ -167,10 +167,9 @@ static void add_with_line_ends(struct strbuf *out, const struct strbuf *text, bo
 	}
 }
 
-enum post_verdict post_process(const struct post_input *in, struct strbuf *out)
+enum post_verdict post_process_at(struct post_context *c, const struct post_input *in, struct strbuf *out)
 {
 	struct post_input capped = *in;
-	struct post_context c;
 	struct unwrap_info info;
 	struct draft draft = { .growing = false };
 	struct strbuf raw;
@@ -180,25 +179,36 @@ enum post_verdict post_process(const struct post_input *in, struct strbuf *out)
 	capped.answer_len = utf8_cut(in->answer, in->answer_len, LIMIT_COMPLETION);
 	if (capped.answer_len < in->answer_len && in->finish == POST_STOP)
 		capped.finish = POST_CUT;
-	post_context_init(&c, &capped);
+	c->in = &capped;
 	strbuf_init(&raw, LIMIT_COMPLETION);
 	strbuf_init(&draft.text, LIMIT_COMPLETION_TEXT);
 	post_add_lf(&raw, capped.answer, capped.answer_len);
 
-	verdict = run(&c, raw.data, raw.len, &draft, &info);
+	verdict = run(c, raw.data, raw.len, &draft, &info);
 	if (verdict == POST_INSERT)
-		verdict = settle(&c, &draft.text, &info);
+		verdict = settle(c, &draft.text, &info);
 	/* What a growing answer says so far may be nothing, and still become something. */
 	if (verdict != POST_INSERT && in->finish == POST_OPEN)
 		verdict = POST_WAIT;
 	if (verdict == POST_INSERT)
-		add_with_line_ends(out, &draft.text, c.crlf);
+		add_with_line_ends(out, &draft.text, c->crlf);
 	if (out->full) {
 		strbuf_reset(out);
 		verdict = POST_EMPTY;
 	}
 	strbuf_release(&raw);
 	strbuf_release(&draft.text);
+	c->in = NULL;
+	return verdict;
+}
+
+enum post_verdict post_process(const struct post_input *in, struct strbuf *out)
+{
+	struct post_context c;
+	enum post_verdict verdict;
+
+	post_context_init(&c, in);
+	verdict = post_process_at(&c, in, out);
 	post_context_release(&c);
 	return verdict;
 }
@@ -240,16 +250,14 @@ static bool is_whole(const struct post_context *c, const struct strbuf *t, const
 	return false;
 }
 
-size_t post_first_useful(const struct post_input *in, const char *text, size_t len)
+size_t post_first_useful(const struct post_context *c, const char *text, size_t len)
 {
-	struct post_context c;
 	struct strbuf lf;
 	struct line line;
 	struct line first = { 0, 0 };
 	size_t useful = 0;
 	size_t count = 0;
 
-	post_context_init(&c, in);
 	strbuf_init(&lf, LIMIT_COMPLETION_TEXT);
 	post_add_lf(&lf, text, len);
 	for (size_t at = 0; at <= lf.len && !useful;) {
@@ -259,15 +267,14 @@ size_t post_first_useful(const struct post_input *in, const char *text, size_t l
 		count += line.len > 0;
 		if (count == 1 && line.len)
 			first = line;
-		if (line.len && (count >= EARLY_LINES || is_whole(&c, &lf, &first, end)))
+		if (line.len && (count >= EARLY_LINES || is_whole(c, &lf, &first, end)))
 			useful = end;
 		at = next;
 	}
 	/* The document's line ends are longer. */
-	for (size_t i = 0, n = useful; c.crlf && i < n; i++)
+	for (size_t i = 0, n = useful; c->crlf && i < n; i++)
 		useful += lf.data[i] == '\n';
 	strbuf_release(&lf);
-	post_context_release(&c);
 	return useful;
 }
 
@@ -323,38 +330,32 @@ static size_t block_end(const struct post_context *c, const struct strbuf *t)
 	return t->len;
 }
 
-size_t post_first_block(const struct post_input *in, const char *text, size_t len)
+size_t post_first_block(const struct post_context *c, const char *text, size_t len)
 {
-	struct post_context c;
 	struct strbuf lf;
 	size_t end;
 
-	post_context_init(&c, in);
 	strbuf_init(&lf, LIMIT_COMPLETION_TEXT);
 	post_add_lf(&lf, text, len);
-	end = block_end(&c, &lf);
+	end = block_end(c, &lf);
 	/* What follows on the line stays on a line of its own. */
-	if (!c.rest_blank && is_all_blank(lf.data + end, lf.len - end))
+	if (!c->rest_blank && is_all_blank(lf.data + end, lf.len - end))
 		end = lf.len;
-	for (size_t i = 0, n = end; c.crlf && i < n; i++)
+	for (size_t i = 0, n = end; c->crlf && i < n; i++)
 		end += lf.data[i] == '\n';
 	strbuf_release(&lf);
-	post_context_release(&c);
 	return end < len ? end : len;
 }
 
-size_t post_replaced(const struct post_input *in, const char *text, size_t len)
+size_t post_replaced(const struct post_context *c, const char *text, size_t len)
 {
-	struct post_context c;
 	struct strbuf lf;
 	size_t replaced = 0;
 
-	post_context_init(&c, in);
 	strbuf_init(&lf, LIMIT_COMPLETION_TEXT);
 	post_add_lf(&lf, text, len);
-	if (!c.rest_blank && !c.whole_lines && post_is_code(&c))
-		replaced = overlap_replaced(&c, &lf);
+	if (!c->rest_blank && !c->whole_lines && post_is_code(c))
+		replaced = overlap_replaced(c, &lf);
 	strbuf_release(&lf);
-	post_context_release(&c);
 	return replaced;
 }

@@ -16,178 +16,7 @@
 #include "eke/base/limits.h"
 #include "eke/code/blocks.h"
 #include "balance.h"
-
-#define TAB_SPACES_MIN 2 /* blanks at a line's beginning that may stand for a tab */
-
-/* The lines that decide. */
-struct layout {
-	struct line first; /* with text */
-	size_t given; /* its blanks, in columns */
-	bool more;
-	struct line second; /* the next one with text that begins in code */
-	size_t columns; /* its indentation, in the document's measure */
-	bool foreign; /* it is indented the other way than the document */
-	size_t space_unit; /* columns that the model's spaces stand for a level with, in a document with tabs */
-};
-
-static size_t leading_spaces(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && s[n] == ' ')
-		n++;
-	return n < len && s[n] == '\t' ? 0 : n;
-}
-
-/* Does some line of the document begin with exactly these blanks? */
-static bool document_has_blanks(const struct post_context *c, const char *s, size_t n)
-{
-	const struct strbuf *sides[] = { &c->prefix, &c->suffix };
-
-	for (size_t k = 0; k < ARRAY_LEN(sides); k++) {
-		const struct strbuf *side = sides[k];
-
-		for (size_t at = k ? c->rest_len + 1 : 0; at < side->len;) {
-			const char *lf = memchr(side->data + at, '\n', side->len - at);
-			size_t len = (lf ? (size_t)(lf - side->data) : side->len) - at;
-
-			if (len > n && skip_blanks(side->data + at, len) == n && !memcmp(side->data + at, s, n))
-				return true;
-			at += len + 1;
-		}
-	}
-	return false;
-}
-
-/* The line is indented with spaces where the document has tabs, or the reverse, and the document is sure of that. */
-static bool is_foreign(const struct post_context *c, const char *s, size_t len)
-{
-	size_t bytes = skip_blanks(s, len);
-	size_t spaces = leading_spaces(s, len);
-
-	if (!c->sure || !bytes || bytes == len || (c->syntax->flags & SYNTAX_PROSE))
-		return false;
-	/* The client says that it is right, and the cursor's line does not contradict. */
-	if (c->in->tab_size && !c->columns && c->in->insert_spaces == (s[0] == ' '))
-		return false;
-	if (c->tabs ? spaces < TAB_SPACES_MIN : !memchr(s, '\t', bytes) || (c->syntax->flags & SYNTAX_TABS))
-		return false;
-	return !document_has_blanks(c, s, bytes);
-}
-
-/*
- * All lines of the text that are indented are so in the other way: one that is not, or is aligned by blanks behind
- * tabs, shows that both are meant. Lines in parentheses have no say.
- */
-static bool is_all_foreign(const struct post_context *c, const struct strbuf *t, size_t from)
-{
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
-	struct syntax_stack own = { .depth = 0 };
-	bool any = false;
-
-	while (from <= t->len) {
-		struct line line;
-		size_t next = line_at(t->data, t->len, from, &line);
-		size_t bytes = skip_blanks(t->data + from, line.len);
-		enum syntax_event event;
-		size_t pos;
-
-		while (w.at < from && (event = syntax_next(&w, &pos)) != SYNTAX_END) {
-			if (event == SYNTAX_OPEN)
-				syntax_push(&own, t->data[pos], pos);
-			else if (event == SYNTAX_CLOSE)
-				syntax_pop(&own, t->data[pos]);
-		}
-		if (bytes && bytes < line.len && !(own.depth && own.opener[own.depth - 1] == '(')) {
-			if (!is_foreign(c, t->data + from, line.len) ||
-				(t->data[from] == '\t' && memchr(t->data + from, ' ', bytes)))
-				return false;
-			any = true;
-		}
-		from = next;
-	}
-	return any;
-}
-
-/* Indentation as it will be in the document. */
-static size_t columns_of(const struct post_context *c, const struct layout *l, const char *s, size_t len)
-{
-	size_t spaces = leading_spaces(s, len);
-
-	if (!l->foreign || !is_foreign(c, s, len))
-		return post_columns(c, s, len, NULL);
-	/* A tab is a level. */
-	if (!c->tabs) {
-		size_t tabs = 0;
-
-		while (s[tabs] == '\t')
-			tabs++;
-		return tabs * c->unit + leading_spaces(s + tabs, len - tabs);
-	}
-	return spaces / l->space_unit * c->unit + spaces % l->space_unit;
-}
-
-static size_t guess_space_unit(const struct post_context *c, size_t spaces)
-{
-	if (spaces % 4 == 0 && c->unit != 2)
-		return 4;
-	if (spaces % c->unit == 0)
-		return c->unit;
-	return spaces % 2 ? c->unit : 2;
-}
-
-/*
- * The next line of t from *at on that has text and begins in code; false if there is none. The walk stands at the
- * beginning of what was looked at.
- */
-static bool next_line(struct syntax_walk *w, size_t *at, struct line *line)
-{
-	size_t pos;
-
-	while (*at <= w->len) {
-		size_t next = line_at(w->s, w->len, *at, line);
-
-		while (w->at < *at && syntax_next(w, &pos) != SYNTAX_END)
-			;
-		*at = next;
-		if (line->len > skip_blanks(w->s + line->start, line->len) && !syntax_is_fixed(&w->state) &&
-			w->state.where != SYNTAX_IN_BLOCK_COMMENT)
-			return true;
-	}
-	return false;
-}
-
-static void look(const struct post_context *c, const struct strbuf *t, struct layout *l)
-{
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
-	struct line line;
-	size_t at = 0;
-	size_t after;
-
-	*l = (struct layout){ .space_unit = c->unit };
-	while (at <= t->len) {
-		at = line_at(t->data, t->len, at, &l->first);
-		if (skip_blanks(t->data + l->first.start, l->first.len) < l->first.len)
-			break;
-	}
-	/* The first line that is indented with spaces shows the model's level. */
-	for (size_t i = at; i <= t->len;) {
-		size_t next = line_at(t->data, t->len, i, &line);
-		size_t spaces = leading_spaces(t->data + line.start, line.len);
-
-		if (spaces >= TAB_SPACES_MIN && spaces < line.len) {
-			l->space_unit = guess_space_unit(c, spaces);
-			break;
-		}
-		i = next;
-	}
-	after = at;
-	l->more = next_line(&w, &at, &l->second);
-	l->foreign = l->more && is_all_foreign(c, t, after <= t->len ? after : t->len);
-	l->given = columns_of(c, l, t->data + l->first.start, l->first.len);
-	if (l->more)
-		l->columns = columns_of(c, l, t->data + l->second.start, l->second.len);
-}
+#include "layout.h"
 
 /* --- where the answer begins --- */
 
@@ -215,14 +44,19 @@ static bool line_goes_on(const struct post_context *c, const struct strbuf *t, c
 {
 	char last = c->head[c->head_len - 1];
 	char first = t->data[l->first.start];
+	size_t end;
 
 	/* The line end may belong to the tag. */
 	if (framed && !post_is_code(c))
 		return (last == ' ' || last == ',' || is_word_char(last)) && !strchr("#-*>|`~+=<![0123456789", first);
 	if (framed && !c->in_comment && c->rest_blank && strchr("=.([,", last) && l->given <= c->columns)
 		return true;
-	return (last == ' ' || last == '\t') && post_is_code(c) && !c->in_comment && c->rest_blank &&
-		l->given <= c->columns;
+	if ((last != ' ' && last != '\t') || !post_is_code(c) || c->in_comment || !c->rest_blank)
+		return false;
+	/* Blanks behind a finished statement, or many of them, were left there: nobody waits for more. */
+	end = trimmed_length(c->head, c->head_len);
+	return l->given <= c->columns && !strchr(";{}", c->head[end - 1]) && c->head_len - end == 1 &&
+		!((c->syntax->flags & SYNTAX_MARKUP) && c->head[end - 1] == '>');
 }
 
 /* Text right of the cursor: an answer in several lines belongs between brackets. */
@@ -435,9 +269,9 @@ static long shift_of(
 	for (size_t i = 0; i < ARRAY_LEN(candidates); i++) {
 		int score = misfit(c, &seam, line, looked->len, columns + candidates[i]);
 
-		/* A doubt about what stands is no reason to move it. */
-		if (i && best == 1 && candidates[0] == 0)
-			break;
+		/* Nothing moves for a doubt, and to a doubtful place only what cannot stand at all. */
+		if (i && candidates[0] == 0 && (best == 1 || (best == 2 && score == 1 && columns >= base)))
+			continue;
 		if (score < best) {
 			best = score;
 			shift = candidates[i];
@@ -469,10 +303,10 @@ static void rewrite(const struct post_context *c, struct strbuf *t, const struct
 			;
 		/* What a string says is not moved. */
 		if (at < from || bytes == len || syntax_is_fixed(&w.state) ||
-			(!shift && !(l->foreign && is_foreign(c, line, len)))) {
+			(!shift && !(l->foreign && layout_is_foreign(c, line, len)))) {
 			strbuf_add(&out, line, len);
 		} else {
-			columns = (long)columns_of(c, l, line, len);
+			columns = (long)layout_columns(c, l, line, len);
 			/* The first line behind one that opens a block shows the model's level. */
 			if (opened && !unit) {
 				level = shift + columns - (long)c->columns;
@@ -528,7 +362,7 @@ static bool begin_on_blank_line(const struct post_context *c, struct draft *draf
 	/* A line end in front of an indented line repeats the one that the user made. */
 	if (draft->framed || c->head_len || c->whole_lines)
 		drop_blank_lines(t, 0);
-	look(c, t, l);
+	layout_look(c, t, l);
 	if (draft->growing && !l->more && l->given)
 		return false;
 	take_first_blanks(c, draft, l);
@@ -540,7 +374,7 @@ static bool begin_on_line(const struct post_context *c, struct draft *draft, str
 	struct strbuf *t = &draft->text;
 	size_t below;
 
-	look(c, t, l);
+	layout_look(c, t, l);
 	if (draft->growing && !l->more && (t->data[0] == '\n' || block_opens(c->syntax, c->head, c->head_len)))
 		return false;
 	if (draft->growing && c->at.where == SYNTAX_IN_LINE_COMMENT &&
@@ -573,16 +407,16 @@ static bool begin_on_line(const struct post_context *c, struct draft *draft, str
 static void convert_first_blanks(const struct post_context *c, struct strbuf *t, struct layout *l)
 {
 	const char *line = t->data + l->first.start;
-	size_t spaces = leading_spaces(line, l->first.len);
+	size_t spaces = layout_leading_spaces(line, l->first.len);
 	struct strbuf blanks;
 
-	if (c->head_len || !is_foreign(c, line, l->first.len) || !(l->foreign || (c->in->project_style && !l->more)))
+	if (c->head_len || !layout_is_foreign(c, line, l->first.len) || !(l->foreign || (c->in->project_style && !l->more)))
 		return;
 	if (!l->foreign && spaces)
-		l->space_unit = guess_space_unit(c, spaces);
+		l->space_unit = layout_guess_unit(c, spaces);
 	l->foreign = true;
 	strbuf_init(&blanks, LIMIT_COMPLETION_TEXT);
-	post_add_indent(c, &blanks, columns_of(c, l, line, l->first.len));
+	post_add_indent(c, &blanks, layout_columns(c, l, line, l->first.len));
 	strbuf_splice(t, l->first.start, skip_blanks(line, l->first.len), blanks.data, blanks.len);
 	strbuf_release(&blanks);
 }
@@ -604,13 +438,14 @@ bool reindent(const struct post_context *c, struct draft *draft)
 	if (c->head_blank ? !begin_on_blank_line(c, draft, &l) : !begin_on_line(c, draft, &l))
 		return false;
 	given = l.given;
-	look(c, t, &l);
+	layout_look(c, t, &l);
 	/* Whether its blanks are to become tabs, or the reverse, only all of its lines tell. */
-	if (draft->growing && l.more && is_foreign(c, t->data + l.second.start, l.second.len)) {
+	if (draft->growing && l.more && layout_is_foreign(c, t->data + l.second.start, l.second.len)) {
 		strbuf_truncate(t, l.second.start);
-		look(c, t, &l);
+		layout_look(c, t, &l);
 	}
-	if (draft->growing && !c->head_len && c->in->project_style && is_foreign(c, t->data + l.first.start, l.first.len))
+	if (draft->growing && !c->head_len && c->in->project_style &&
+		layout_is_foreign(c, t->data + l.first.start, l.first.len))
 		return false;
 	below = !c->head_blank && l.first.start > 0;
 	/* What the answer gave its first line, before that went on with the cursor's. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
 #include "balance.h"
@@ -198,7 +199,9 @@ void trim_repetition(const struct post_context *c, struct draft *draft)
 
 static size_t max_lines(const struct post_context *c)
 {
-	return c->in->single_line ? 1 : c->max_lines;
+	size_t most = c->in->max_lines ? c->in->max_lines : LIMIT_COMPLETION_LINES;
+
+	return c->in->single_line ? 1 : most;
 }
 
 void trim_lines(const struct post_context *c, struct strbuf *t)

@@ -12,22 +12,11 @@
 
 #include "eke/base/attrs.h"
 #include "talk.h"
+#include "unwrap_private.h"
 
 #define TAG_MAX 128 /* bytes of an opening tag with attributes */
-#define INFO_MAX 40 /* bytes of a fence's info string */
 #define PARTIAL_CLOSE 5
 #define TOKEN_MAX 40 /* bytes of the name of a template's token */
-
-struct slice {
-	const char *s;
-	size_t len;
-};
-
-static void narrow(struct slice *t, size_t from, size_t to)
-{
-	t->s += from;
-	t->len = to - from;
-}
 
 /* Where `word` is, in any case of letters; false if nowhere. */
 static bool find(const struct slice *t, const char *word, size_t from, size_t *at)
@@ -46,15 +35,6 @@ static bool find(const struct slice *t, const char *word, size_t from, size_t *a
 		}
 	}
 	return false;
-}
-
-static size_t blanks(const struct slice *t)
-{
-	size_t i = 0;
-
-	while (i < t->len && (t->s[i] == ' ' || t->s[i] == '\t' || t->s[i] == '\n'))
-		i++;
-	return i;
 }
 
 /* A document about such words. */
@@ -78,18 +58,18 @@ static bool drop_thinking(const struct post_context *c, struct slice *t, const c
 	size_t tag;
 
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
-		size_t from = blanks(t);
+		size_t from = slice_blanks(t);
 
 		if (starts_with(t->s + from, t->len - from, tags[i][0])) {
 			if (!find(t, tags[i][1], from, &end))
 				return false;
-			narrow(t, end + strlen(tags[i][1]), t->len);
+			slice_narrow(t, end + strlen(tags[i][1]), t->len);
 		}
 	}
 	/* Some servers keep the opening tag to themselves. */
 	if (completion_tag && !in_document(c, "</think>") && find(t, "</think>", 0, &end) &&
 		(!find(t, completion_tag, 0, &tag) || tag > end))
-		narrow(t, end + strlen("</think>"), t->len);
+		slice_narrow(t, end + strlen("</think>"), t->len);
 	return true;
 }
 
@@ -189,7 +169,7 @@ static void end_at_token(const struct post_context *c, struct slice *t, bool *cl
 		if (w.state.where == SYNTAX_IN_STRING && c->at.where != SYNTAX_IN_STRING && i + n < t->len &&
 			memchr(t->s + i + n, w.state.quote, t->len - i - n))
 			continue;
-		narrow(t, 0, i);
+		slice_narrow(t, 0, i);
 		*closed = true;
 		return;
 	}
@@ -280,7 +260,7 @@ static bool take_tagged(struct slice *t, const struct names *n, bool growing, bo
 			if (!proper)
 				end = more ? next : t->len;
 			content = *t;
-			narrow(&content, after, end);
+			slice_narrow(&content, after, end);
 			*closed = ends || more;
 			found = true;
 			if (!is_all_blank(content.s, content.len))
@@ -288,7 +268,7 @@ static bool take_tagged(struct slice *t, const struct names *n, bool growing, bo
 		}
 	}
 	if (!found && find(t, n->close, 0, &end)) {
-		narrow(&content, 0, end);
+		slice_narrow(&content, 0, end);
 		*closed = true;
 	}
 	*t = content;
@@ -298,7 +278,7 @@ static bool take_tagged(struct slice *t, const struct names *n, bool growing, bo
 /* The whole document, with the answer in its place. */
 static void take_document(struct slice *t, const struct names *n)
 {
-	size_t from = blanks(t);
+	size_t from = slice_blanks(t);
 	size_t end;
 
 	if (!starts_with(t->s + from, t->len - from, n->document_open))
@@ -306,9 +286,9 @@ static void take_document(struct slice *t, const struct names *n)
 	from += strlen(n->document_open);
 	if (from < t->len && t->s[from] == '\n')
 		from++;
-	narrow(t, from, t->len);
+	slice_narrow(t, from, t->len);
 	if (find(t, n->document_close, 0, &end))
-		narrow(t, 0, end && t->s[end - 1] == '\n' ? end - 1 : end);
+		slice_narrow(t, 0, end && t->s[end - 1] == '\n' ? end - 1 : end);
 }
 
 /* A stop sequence of which some servers let a beginning through. */
@@ -322,243 +302,6 @@ static void drop_partial_close(struct slice *t, const char *close)
 			return;
 		}
 	}
-}
-
-/* --- fences --- */
-
-/* If a fence begins at `at`, after blanks: its character's count; *mark is where it is. */
-static size_t fence_at(const struct slice *t, size_t at, size_t *mark)
-{
-	size_t n = 0;
-
-	while (at < t->len && (t->s[at] == ' ' || t->s[at] == '\t'))
-		at++;
-	*mark = at;
-	while (at + n < t->len && (t->s[at] == '`' || t->s[at] == '~') && t->s[at + n] == t->s[at])
-		n++;
-	return n >= 3 ? n : 0;
-}
-
-/* Where the next line that begins with a fence is. */
-static bool find_fence(const struct slice *t, size_t from, size_t *line, size_t *mark, size_t *count)
-{
-	for (size_t at = from; at < t->len;) {
-		const char *lf = memchr(t->s + at, '\n', t->len - at);
-
-		*count = fence_at(t, at, mark);
-		if (*count) {
-			*line = at;
-			return true;
-		}
-		if (!lf)
-			return false;
-		at = (size_t)(lf - t->s) + 1;
-	}
-	return false;
-}
-
-/* An info string: one word of a language's name, perhaps with {attributes} behind it. */
-static bool is_info(const char *s, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len && (is_word_char(s[i]) || memchr("+#-./:", s[i], 6)))
-		i++;
-	while (i < len && s[i] == ' ')
-		i++;
-	return i <= INFO_MAX && (i == len || s[i] == '{');
-}
-
-/*
- * Narrows to what a fence at `mark` encloses, to the end if it is not closed. The closing one is a line
- * of its own, indented no more than the opening one (docstrings have fences, too), or ends the opening
- * line itself. In a growing text a last line without an end is not known yet.
- */
-static void take_fenced(struct slice *t, size_t line, size_t mark, size_t count, bool growing, bool *closed)
-{
-	size_t from = mark + count;
-	const char *lf = memchr(t->s + from, '\n', t->len - from);
-	size_t line_end = lf ? (size_t)(lf - t->s) : t->len;
-	size_t end = t->len;
-	size_t end_mark;
-
-	if (is_info(t->s + from, line_end - from)) {
-		from = line_end < t->len ? line_end + 1 : t->len;
-	} else {
-		for (size_t i = from; i + count <= line_end; i++) {
-			if (!memcmp(t->s + i, t->s + mark, count)) {
-				*closed = true;
-				narrow(t, from, i);
-				return;
-			}
-		}
-	}
-	for (size_t at = from; at < t->len;) {
-		size_t n = fence_at(t, at, &end_mark);
-
-		lf = memchr(t->s + at, '\n', t->len - at);
-		line_end = lf ? (size_t)(lf - t->s) : t->len;
-		if (n >= count && (lf || !growing) && end_mark - at <= mark - line &&
-			is_all_blank(t->s + end_mark + n, line_end - end_mark - n)) {
-			end = at;
-			*closed = true;
-			break;
-		}
-		at = line_end + 1;
-	}
-	/* The line end before the closing fence is the fence's. */
-	if (*closed && end > from && t->s[end - 1] == '\n')
-		end--;
-	narrow(t, from, end);
-}
-
-static bool info_is_prose(const struct slice *t, size_t from)
-{
-	static const char *const infos[] = { "markdown\n", "md\n", "text\n", "plaintext\n", "txt\n" };
-
-	for (size_t i = 0; i < ARRAY_LEN(infos); i++) {
-		if (starts_with(t->s + from, t->len - from, infos[i]))
-			return true;
-	}
-	return false;
-}
-
-/* Does the last line of text before a fence, s[0..len), speak of what comes? */
-static bool leads_in(const char *s, size_t len)
-{
-	len = trimmed_length(s, len);
-	return len &&
-		(s[len - 1] == ':' || s[len - 1] == '.' || s[len - 1] == '!' ||
-			(len >= 3 && (!memcmp(s + len - 3, "：", 3) || !memcmp(s + len - 3, "。", 3))));
-}
-
-/* A fence that names a language opens; any other does where what stands before it is talk. */
-static bool fence_opens(const struct post_context *c, const struct slice *t, size_t line, size_t mark, size_t count)
-{
-	const char *lf = memchr(t->s + mark, '\n', t->len - mark);
-	size_t info = (lf ? (size_t)(lf - t->s) : t->len) - mark - count;
-	size_t next;
-	size_t next_mark;
-	size_t next_count;
-
-	if (!is_all_blank(t->s + mark + count, info) && is_info(t->s + mark + count, info))
-		return true;
-	return talk_is_line(c, t->s, line) || talk_is_label(t->s, line) ||
-		(leads_in(t->s, line) && find_fence(t, mark + count, &next, &next_mark, &next_count));
-}
-
-/* The fence names nothing, or the document's language. */
-static bool info_is_own(const struct post_context *c, const struct slice *t, size_t from)
-{
-	const char *id = c->in->language ? c->in->language : "";
-	size_t n = strlen(id);
-
-	if (from < t->len && t->s[from] == '\n')
-		return true;
-	return n && from + n < t->len && starts_with(t->s + from, t->len - from, id) && t->s[from + n] == '\n';
-}
-
-/* All of the text is one fence, from its first line to its last. */
-static bool is_all_fenced(const struct slice *t, size_t line, size_t mark, size_t count)
-{
-	struct slice inner = *t;
-	bool closed = false;
-
-	take_fenced(&inner, line, mark, count, false, &closed);
-	if (!closed)
-		return false;
-	for (const char *s = inner.s + inner.len; s < t->s + t->len; s++) {
-		if (!strchr(" \t\n`~", *s))
-			return false;
-	}
-	return true;
-}
-
-/* The last line is a fence, and the only one. */
-static bool ends_with_fence(const struct slice *t)
-{
-	size_t len = trimmed_length(t->s, t->len);
-	const char *lf = memrchr(t->s, '\n', len);
-	size_t line;
-	size_t mark;
-	size_t count;
-
-	return lf && find_fence(t, 0, &line, &mark, &count) && line == (size_t)(lf - t->s) + 1 && mark + count == len;
-}
-
-/* Takes fences off. */
-static void unfence(
-	const struct post_context *c, struct slice *t, const struct unwrap_info *info, bool fim, bool *closed)
-{
-	size_t line;
-	size_t mark;
-	size_t count;
-	size_t first = blanks(t);
-	bool growing = c->in->finish == POST_OPEN && !*closed;
-	bool wrapped = info->wrapped || fim;
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .state = c->at };
-	size_t pos;
-	bool at_start;
-
-	if (!find_fence(t, 0, &line, &mark, &count))
-		return;
-	at_start = mark == first;
-	if (!post_is_code(c)) {
-		/* Fences are text here, but for one around everything that says it is, or that talk leads to. */
-		bool all = at_start &&
-			(info_is_prose(t, mark + count) ||
-				(is_all_fenced(t, line, mark, count) && info_is_own(c, t, mark + count)));
-		bool led_to = !at_start && fence_opens(c, t, line, mark, count) && leads_in(t->s, line);
-
-		if (!wrapped && (all || led_to))
-			take_fenced(t, line, mark, count, growing, closed);
-		return;
-	}
-	/* Inside of tags only what encloses everything is wrapping. */
-	if (wrapped) {
-		if (at_start && !c->in_comment && (growing || is_all_fenced(t, line, mark, count)))
-			take_fenced(t, line, mark, count, growing, closed);
-		else if (fim)
-			goto closing;
-		return;
-	}
-	if (at_start || fence_opens(c, t, line, mark, count)) {
-		take_fenced(t, line, mark, count, growing, closed);
-		return;
-	}
-closing:
-	/*
-	 * Text first: a fence outside of comments and strings closes what the prompt was taken to have
-	 * opened.
-	 */
-	for (;;) {
-		w.len = line;
-		while (syntax_next(&w, &pos) != SYNTAX_END)
-			;
-		if (w.state.where == SYNTAX_IN_CODE)
-			break;
-		if (!find_fence(t, mark + count, &line, &mark, &count))
-			return;
-	}
-	narrow(t, 0, line);
-	*closed = true;
-}
-
-/* `x + 1` as a whole, where the language has no such strings. */
-static void drop_inline_code(const struct post_context *c, struct slice *t)
-{
-	size_t from = blanks(t);
-	size_t end = t->len;
-
-	if (!(c->syntax->flags & (SYNTAX_CHAR | SYNTAX_INDENT)) || (c->syntax->flags & SYNTAX_UNKNOWN) ||
-		strchr(c->syntax->quotes, '`') || !post_in_code(c))
-		return;
-	while (end > from && (t->s[end - 1] == ' ' || t->s[end - 1] == '\n'))
-		end--;
-	if (end - from < 3 || t->s[from] != '`' || t->s[end - 1] != '`' || memchr(t->s + from + 1, '`', end - from - 2) ||
-		memchr(t->s + from, '\n', end - from))
-		return;
-	narrow(t, from + 1, end - 1);
 }
 
 /* --- entities --- */
@@ -628,7 +371,7 @@ static void add_decoded(const struct slice *t, struct strbuf *out)
 /* Drops a label's line. True if the text is talk: of an answer in tags, which may be about talk, all of its lines. */
 static bool is_talk(const struct post_context *c, struct slice *t, bool wrapped)
 {
-	size_t from = blanks(t);
+	size_t from = slice_blanks(t);
 	const char *lf = memchr(t->s + from, '\n', t->len - from);
 	size_t end = lf ? (size_t)(lf - t->s) : t->len;
 
@@ -644,7 +387,7 @@ static bool is_talk(const struct post_context *c, struct slice *t, bool wrapped)
 		return from < t->len;
 	}
 	if (lf && post_in_code(c) && talk_is_label(t->s + from, end - from)) {
-		narrow(t, end + 1, t->len);
+		slice_narrow(t, end + 1, t->len);
 		return is_talk(c, t, false);
 	}
 	return talk_is_line(c, t->s + from, end - from);
@@ -682,13 +425,11 @@ enum unwrap_result unwrap(
 	if (!info->wrapped || !info->closed)
 		end_at_token(c, &t, &info->closed);
 	draft->framed = info->wrapped && info->closed && is_framed(&t);
-	unfence(c, &t, info, c->in->source == POST_FIM, &info->closed);
-	if (post_is_code(c) && !c->in_comment && ends_with_fence(&t))
-		narrow(&t, 0, (size_t)((const char *)memrchr(t.s, '\n', trimmed_length(t.s, t.len)) - t.s));
+	unwrap_fences(c, &t, info);
 	if (is_talk(c, &t, info->wrapped || c->in->source == POST_FIM))
 		return UNWRAP_TALK;
 	if (info->closed || !open)
-		drop_inline_code(c, &t);
+		unwrap_inline_code(c, &t);
 	if (is_all_blank(t.s, t.len))
 		return UNWRAP_NOTHING;
 	if (!is_escaped(c, &t, open && !info->closed))

@@ -105,11 +105,17 @@ static bool in_element(const struct element *e, uint32_t c)
 	return e->name.s ? in_named_class(e->name, c) : c >= e->low && c <= e->high;
 }
 
+static void take_step(size_t *left)
+{
+	if (*left)
+		--*left;
+}
+
 /*
  * Whether c is in the class that p stands behind the [ of; p moves behind its ]. False with p->s NULL if the class is
  * not closed before its component ends.
  */
-static bool match_class(struct part *p, uint32_t c, bool fold)
+static bool match_class(struct part *p, uint32_t c, bool fold, size_t *left)
 {
 	bool negate = p->s < p->end && (*p->s == '!' || *p->s == '^');
 	uint32_t other = fold && c < 0x80 ? (uint32_t)(islower((int)c) ? toupper((int)c) : tolower((int)c)) : c;
@@ -121,6 +127,7 @@ static bool match_class(struct part *p, uint32_t c, bool fold)
 	for (; p->s < p->end && (first || *p->s != ']'); first = false) {
 		struct element e;
 
+		take_step(left);
 		if (!read_element(p, &e)) {
 			p->s = NULL;
 			return false;
@@ -132,7 +139,7 @@ static bool match_class(struct part *p, uint32_t c, bool fold)
 }
 
 /* Takes one element of the pattern and one character of the text; false if they differ. */
-static bool match_one(struct part *pattern, struct part *text, bool fold)
+static bool match_one(struct part *pattern, struct part *text, bool fold, size_t *left)
 {
 	uint32_t want = next_char(pattern);
 	uint32_t c = next_char(text);
@@ -140,18 +147,21 @@ static bool match_one(struct part *pattern, struct part *text, bool fold)
 	if (want == '?')
 		return true;
 	if (want == '[')
-		return match_class(pattern, c, fold);
+		return match_class(pattern, c, fold, left);
 	if (want == '\\')
 		want = next_char(pattern);
 	return fold_case(want, fold) == fold_case(c, fold);
 }
 
-static bool match_component(struct part pattern, struct part text, bool fold)
+static bool match_component(struct part pattern, struct part text, bool fold, size_t *left)
 {
 	struct part after_star = { NULL, NULL };
 	struct part star_text = text;
 
 	for (;;) {
+		take_step(left);
+		if (!*left)
+			return false;
 		if (pattern.s < pattern.end && *pattern.s == '*') {
 			pattern.s++;
 			after_star = pattern;
@@ -160,7 +170,7 @@ static bool match_component(struct part pattern, struct part text, bool fold)
 		}
 		if (text.s == text.end && pattern.s == pattern.end)
 			return true;
-		if (text.s < text.end && pattern.s < pattern.end && match_one(&pattern, &text, fold))
+		if (text.s < text.end && pattern.s < pattern.end && match_one(&pattern, &text, fold, left))
 			continue;
 		if (!after_star.s || star_text.s == star_text.end)
 			return false;
@@ -193,7 +203,7 @@ static bool is_double_star(struct part p)
 	return len >= 2 && strspn(c.s, "*") >= len;
 }
 
-bool glob_match(const char *pattern, const char *path, size_t path_len, bool fold)
+bool glob_match(const char *pattern, const char *path, size_t path_len, bool fold, size_t *left)
 {
 	struct part rest = { pattern, pattern + strlen(pattern) };
 	struct part text = { path, path + path_len };
@@ -201,6 +211,9 @@ bool glob_match(const char *pattern, const char *path, size_t path_len, bool fol
 	struct part star_text = text;
 
 	for (;;) {
+		take_step(left);
+		if (!*left)
+			return false;
 		if (is_double_star(rest)) {
 			next_component(&rest);
 			if (rest.s == rest.end)
@@ -214,7 +227,7 @@ bool glob_match(const char *pattern, const char *path, size_t path_len, bool fol
 		if (text.s < text.end && rest.s < rest.end) {
 			struct part want = next_component(&rest);
 
-			if (match_component(want, next_component(&text), fold))
+			if (match_component(want, next_component(&text), fold, left))
 				continue;
 		}
 		if (!after_star.s || star_text.s == star_text.end)
@@ -228,12 +241,13 @@ bool glob_match(const char *pattern, const char *path, size_t path_len, bool fol
 const char *glob_problem(const char *pattern)
 {
 	struct part p = { pattern, pattern + strlen(pattern) };
+	size_t left = SIZE_MAX;
 
 	while (p.s < p.end) {
 		char c = *p.s++;
 
 		if (c == '[') {
-			match_class(&p, 0, false);
+			match_class(&p, 0, false, &left);
 			if (!p.s)
 				return "has no closing ]";
 		}

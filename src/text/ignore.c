@@ -217,7 +217,8 @@ static bool name_equal(const char *a, const char *b, size_t len, bool fold)
 }
 
 /* path[0..len) is a file or directory, its last component begins at `name`. */
-static bool rule_matches(const struct rule *rule, const char *path, size_t name, size_t len, bool is_dir)
+static bool rule_matches(
+	const struct rule *rule, const char *path, size_t name, size_t len, bool is_dir, size_t *left)
 {
 	const char *text = rule->whole_path ? path : path + name;
 	size_t text_len = rule->whole_path ? len : len - name;
@@ -244,15 +245,21 @@ static bool rule_matches(const struct rule *rule, const char *path, size_t name,
 		return glob_len <= text_len &&
 		       name_equal(rule->glob + 1, text + text_len - glob_len, glob_len, rule->fold);
 	case RULE_GLOB:
-		return glob_match(rule->glob, text, text_len, rule->fold);
+		return glob_match(rule->glob, text, text_len, rule->fold, left);
 	}
 	return false;
 }
 
-static const struct rule *last_match(const struct rules *rules, const char *path, size_t name, size_t len, bool is_dir)
+/* The last rule that matches, or the one at which *left came to 0. */
+static const struct rule *last_match(
+	const struct rules *rules, const char *path, size_t name, size_t len, bool is_dir, size_t *left)
 {
 	for (size_t i = rules->count; i > 0; i--) {
-		if (rule_matches(&rules->items[i - 1], path, name, len, is_dir))
+		bool matches = rule_matches(&rules->items[i - 1], path, name, len, is_dir, left);
+
+		if (*left)
+			--*left;
+		if (matches || !*left)
 			return &rules->items[i - 1];
 	}
 	return NULL;
@@ -263,21 +270,22 @@ bool ignore_find(const struct ignore *ig, const char *path, struct ignore_hit *o
 	const struct rules *const lists[] = { &ig->protect, &ig->workspace };
 	char *normal = normal_path(path);
 	const struct rule *hit = NULL;
+	size_t left = LIMIT_IGNORE_STEPS;
 
 	for (size_t name = 0; normal[name] && !hit;) {
 		size_t end = name + strcspn(normal + name, "/");
 		bool is_dir = normal[end] == '/';
 
 		for (size_t i = 0; i < ARRAY_LEN(lists) && !hit; i++) {
-			hit = last_match(lists[i], normal, name, end, is_dir);
-			if (hit && hit->negate)
+			hit = last_match(lists[i], normal, name, end, is_dir, &left);
+			if (hit && hit->negate && left)
 				hit = NULL;
 		}
 		name = end + is_dir;
 	}
 	free(normal);
 	if (hit)
-		*out = (struct ignore_hit){ hit->text, hit->where };
+		*out = (struct ignore_hit){ hit->text, hit->where, !left };
 	return hit != NULL;
 }
 

@@ -12,6 +12,7 @@
 
 #include "eke/base/ascii.h"
 #include "eke/base/mem.h"
+#include "eke/base/printable.h"
 #include "eke/base/utf.h"
 #include "markdown_inline.h"
 #include "markdown_out.h"
@@ -607,11 +608,6 @@ static void on_character(struct markdown *m, uint32_t cp)
 	}
 }
 
-static bool is_control(uint32_t cp)
-{
-	return (cp < ' ' && cp != '\t') || (cp >= 0x7F && cp < 0xA0);
-}
-
 static void take(struct markdown *m, uint32_t cp)
 {
 	if (m->return_waits && cp != '\n')
@@ -622,7 +618,7 @@ static void take(struct markdown *m, uint32_t cp)
 	if (cp == '\n')
 		on_line_end(m);
 	else
-		on_character(m, is_control(cp) ? UTF_REPLACEMENT : cp);
+		on_character(m, printable_is_control(cp) ? UTF_REPLACEMENT : cp);
 }
 
 /* The characters in `partial`; what has no end yet stays, unless nothing more comes. */

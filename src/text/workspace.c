@@ -1,7 +1,8 @@
 /*
  * The workspace's folders and rules. All rules are in one struct ignore: the lasting ones first, then those of the
  * ignore files, as the directories that hold them come up. *dirs* are the directories that were looked at; they, the
- * rules and the names that rules point to are thrown away together when a file has changed, and come again by need.
+ * rules, the names that rules point to and the *verdicts* are thrown away together when a file has changed, and come
+ * again by need. A directory's rules concern only what lies in it, so that those of one more change no verdict.
  */
 #include "eke/text/workspace.h"
 
@@ -17,6 +18,7 @@
 #include "eke/base/strbuf.h"
 #include "eke/text/ignore.h"
 #include "eke/text/lines.h"
+#include "eke/text/own_files.h"
 #include "eke/text/uri.h"
 
 #define LOOK_EVERY_MS 1000
@@ -33,30 +35,37 @@ struct stamp {
 
 struct dir {
 	char *path; /* "" is the root */
+	uint32_t hash; /* of the path */
 	char *names[ARRAY_LEN(ignore_files)]; /* whole paths; rules point to them */
 	struct stamp stamps[ARRAY_LEN(ignore_files)];
 	int64_t looked_ms;
+};
+
+/* What the rules say of a path. It holds until a file with rules has changed. */
+struct verdict {
+	char *path;      /* NULL: none */
+	char *message;   /* NULL: it may leave */
+	int64_t looked_ms; /* for changed files */
 };
 
 struct workspace {
 	char *folders[LIMIT_FOLDERS];
 	size_t folder_count;
 	struct config *config; /* ref; or NULL */
+	struct own_files own;
 	struct ignore *ignore;
 	struct dir *dirs;
 	size_t dir_count;
 	size_t dir_room;
-	/* The last answer, which holds for a moment: a keystroke asks twice. */
-	char *last;
-	int64_t last_ms;
-	bool last_ok;
-	struct err last_err;
+	size_t ignore_bytes; /* of ignore files that were read */
+	struct verdict verdicts[LIMIT_IGNORE_VERDICTS]; /* by a path's hash; the newer takes the place */
 };
 
-struct workspace *workspace_new(void)
+struct workspace *workspace_new(const char *config_path)
 {
 	struct workspace *ws = xcalloc(1, sizeof(*ws));
 
+	own_files_init(&ws->own, config_path);
 	ws->ignore = ignore_new();
 	return ws;
 }
@@ -69,8 +78,12 @@ static void forget_dirs(struct workspace *ws)
 			free(ws->dirs[i].names[j]);
 	}
 	ws->dir_count = 0;
-	free(ws->last);
-	ws->last = NULL;
+	ws->ignore_bytes = 0;
+	for (size_t i = 0; i < LIMIT_IGNORE_VERDICTS; i++) {
+		free(ws->verdicts[i].path);
+		free(ws->verdicts[i].message);
+		ws->verdicts[i] = (struct verdict){ .path = NULL };
+	}
 }
 
 /* Back to the lasting rules. */
@@ -96,6 +109,7 @@ void workspace_free(struct workspace *ws)
 	for (size_t i = 0; i < ws->folder_count; i++)
 		free(ws->folders[i]);
 	config_unref(ws->config);
+	own_files_release(&ws->own);
 	free(ws);
 }
 
@@ -104,6 +118,7 @@ void workspace_configure(struct workspace *ws, struct config *config, config_war
 	config_ref(config);
 	config_unref(ws->config);
 	ws->config = config;
+	own_files_configure(&ws->own, config);
 	reset_rules(ws, warn, warn_ctx);
 }
 
@@ -206,6 +221,16 @@ char *workspace_show(const struct workspace *ws, const char *uri)
 
 /* --- ignore files --- */
 
+/* FNV-1a. */
+static uint32_t hash_of(const char *bytes, size_t len)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
+	return hash;
+}
+
 static struct stamp stamp_of(const char *path)
 {
 	struct stat st;
@@ -222,20 +247,26 @@ static bool same_stamp(struct stamp a, struct stamp b)
 	return a.mtime_ns == b.mtime_ns && a.size == b.size && a.inode == b.inode;
 }
 
+/* Lines that cannot be taken are told by their number: there may be very many. */
 static void add_lines(struct workspace *ws, const struct dir *dir, const char *name, const struct strbuf *text)
 {
 	size_t at = text->len >= 3 && !memcmp(text->data, "\xEF\xBB\xBF", 3) ? 3 : 0;
+	size_t refused = 0;
+	struct err first;
 	struct err err;
 
 	while (at < text->len) {
 		size_t len = lines_first_end(text->data + at, text->len - at);
 		char *line = xstrndup(text->data + at, len);
 
-		if (!ignore_add_from(ws->ignore, IGNORE_WORKSPACE, *dir->path ? dir->path : "/", name, line, &err))
-			log_info("%s: %s", name, err.message);
+		if (!ignore_add_from(ws->ignore, IGNORE_WORKSPACE, *dir->path ? dir->path : "/", name, line, &err) &&
+			!refused++)
+			first = err;
 		free(line);
 		at += lines_skip(text->data + at, text->len - at, 1);
 	}
+	if (refused)
+		log_info("%s: %s (%zu such lines)", name, first.message, refused);
 }
 
 /* A file that is there and cannot be read keeps nothing back, and the log says so. */
@@ -245,17 +276,23 @@ static void read_rules(struct workspace *ws, const struct dir *dir, const char *
 	struct err err;
 
 	strbuf_init(&text, LIMIT_IGNORE_FILE);
-	if (file_read(name, LIMIT_IGNORE_FILE, &text, &err))
+	if (ws->ignore_bytes >= LIMIT_IGNORE_BYTES) {
+		log_warn("%s is not applied: the ignore files have more than %zu bytes together", name, LIMIT_IGNORE_BYTES);
+	} else if (file_read(name, LIMIT_IGNORE_FILE, &text, &err)) {
+		ws->ignore_bytes += text.len;
 		add_lines(ws, dir, name, &text);
-	else
+	} else {
 		log_warn("an ignore file is not applied: %s", err.message);
+	}
 	strbuf_release(&text);
 }
 
 static struct dir *find_dir(struct workspace *ws, const char *path, size_t len)
 {
+	uint32_t hash = hash_of(path, len);
+
 	for (size_t i = 0; i < ws->dir_count; i++)
-		if (!strncmp(ws->dirs[i].path, path, len) && !ws->dirs[i].path[len])
+		if (ws->dirs[i].hash == hash && !strncmp(ws->dirs[i].path, path, len) && !ws->dirs[i].path[len])
 			return &ws->dirs[i];
 	return NULL;
 }
@@ -269,7 +306,7 @@ static void add_dir(struct workspace *ws, const char *path, size_t len, int64_t 
 		ws->dirs = xreallocarray(ws->dirs, ws->dir_room, sizeof(*ws->dirs));
 	}
 	dir = &ws->dirs[ws->dir_count++];
-	*dir = (struct dir){ .path = xstrndup(path, len), .looked_ms = now };
+	*dir = (struct dir){ .path = xstrndup(path, len), .hash = hash_of(path, len), .looked_ms = now };
 	for (size_t i = 0; i < ARRAY_LEN(ignore_files); i++) {
 		dir->names[i] = xasprintf("%s/%s", dir->path, ignore_files[i]);
 		dir->stamps[i] = stamp_of(dir->names[i]);
@@ -312,61 +349,94 @@ static bool take_dirs(struct workspace *ws, const char *path, int64_t now)
 
 /* --- the answer --- */
 
-static void tell(const struct workspace *ws, const char *path, const struct ignore_hit *hit, struct err *err)
+static const char *show_path(const struct workspace *ws, const char *path)
 {
 	const char *folder = workspace_folder_of(ws, path);
 	const char *shown = folder ? path + strlen(folder) : path;
+
+	return folder && *shown == '/' ? shown + 1 : shown;
+}
+
+static void tell(const struct workspace *ws, const char *path, const struct ignore_hit *hit, struct err *err)
+{
+	const char *shown = show_path(ws, path);
 	bool is_file = hit->where && strcmp(hit->where, USERS) != 0;
 
-	if (folder)
-		shown += *shown == '/';
-	if (!hit->where)
-		err_set(err, ERR_IGNORED, "%s stays on this machine: the built-in rule \"%s\" for files that hold secrets",
+	if (hit->gave_up)
+		err_set(err, ERR_IGNORED,
+			"%.200s stays on this machine: there are too many or too complicated rules to see in time whether one is "
+			"for it, such as \"%.60s\" of %.100s", shown, hit->rule, hit->where ? hit->where : "eke's own");
+	else if (!hit->where)
+		err_set(err, ERR_IGNORED, "%.200s stays on this machine: the built-in rule \"%s\" for files that hold secrets",
 			shown,
 			hit->rule);
 	else
-		err_set(err, ERR_IGNORED, "%s stays on this machine: the rule \"%s\" of %s%s", shown, hit->rule, hit->where,
+		err_set(err, ERR_IGNORED, "%.200s stays on this machine: the rule \"%s\" of %s%s", shown, hit->rule, hit->where,
 			is_file ? "" : " in your settings");
 }
 
-static bool check(struct workspace *ws, const char *path, struct err *err)
+/* Directories between the outermost folder and the file. */
+static size_t depth_of(const struct workspace *ws, const char *path)
 {
-	int64_t now = clock_mono_ms();
+	const char *folder = folder_of(ws, path, true);
+	size_t depth = 0;
+
+	for (const char *at = folder ? path + strlen(folder) : ""; *at; at++)
+		depth += *at == '/' && at[1] != '/';
+	return depth;
+}
+
+static bool judge(struct workspace *ws, const char *path, struct err *err)
+{
 	struct ignore_hit hit;
 
-	if (path[0] == '/' && !take_dirs(ws, path, now)) {
-		reset_rules(ws, NULL, NULL);
-		if (!take_dirs(ws, path, now))
-			log_info("%s is nested too deep: the ignore files above it are not read", path);
-	}
 	if (!ignore_find(ws->ignore, path, &hit))
 		return true;
 	tell(ws, path, &hit, err);
 	return false;
 }
 
+static bool check(struct workspace *ws, const char *path, struct err *err)
+{
+	struct verdict *verdict = &ws->verdicts[hash_of(path, strlen(path)) % LIMIT_IGNORE_VERDICTS];
+	int64_t now = clock_mono_ms();
+	bool known = verdict->path && !strcmp(verdict->path, path);
+	bool fresh = known && now - verdict->looked_ms < LOOK_EVERY_MS;
+
+	if (!fresh && depth_of(ws, path) > LIMIT_IGNORE_DEPTH) {
+		err_set(err, ERR_IGNORED,
+			"%.200s stays on this machine: it is nested too deep for its ignore files to be read", show_path(ws, path));
+		return false;
+	}
+	if (!fresh && path[0] == '/' && !take_dirs(ws, path, now)) {
+		reset_rules(ws, NULL, NULL);
+		take_dirs(ws, path, now);
+	}
+	if (!verdict->path || strcmp(verdict->path, path) != 0) {
+		bool ok = judge(ws, path, err);
+
+		free(verdict->path);
+		free(verdict->message);
+		*verdict = (struct verdict){ .path = xstrdup(path), .message = ok ? NULL : xstrdup(err->message) };
+	}
+	if (!fresh)
+		verdict->looked_ms = now;
+	if (verdict->message)
+		err_set(err, ERR_IGNORED, "%s", verdict->message);
+	return !verdict->message;
+}
+
 bool workspace_may_send_path(struct workspace *ws, const char *path, struct err *err)
 {
-	int64_t now = clock_mono_ms();
-	char *real;
-	bool ok;
+	char *real = path[0] == '/' ? realpath(path, NULL) : NULL;
+	const char *own = path[0] == '/' ? own_files_find(&ws->own, path, real) : NULL;
+	bool ok = !own && check(ws, path, err);
 
-	if (ws->last && now - ws->last_ms < LOOK_EVERY_MS && !strcmp(ws->last, path)) {
-		if (!ws->last_ok)
-			*err = ws->last_err;
-		return ws->last_ok;
-	}
-	ok = check(ws, path, err);
-	real = ok && path[0] == '/' ? realpath(path, NULL) : NULL;
-	if (real && strcmp(real, path) != 0)
+	if (own)
+		err_set(err, ERR_IGNORED, "%.200s stays on this machine: %s", show_path(ws, path), own);
+	else if (ok && real && strcmp(real, path) != 0)
 		ok = check(ws, real, err);
 	free(real);
-	free(ws->last);
-	ws->last = xstrdup(path);
-	ws->last_ms = now;
-	ws->last_ok = ok;
-	if (!ok)
-		ws->last_err = *err;
 	return ok;
 }
 

@@ -12,6 +12,8 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/printable.h"
+#include "eke/upstream/message_stream.h"
 #include "eke/upstream/sse.h"
 #include "eke/upstream/stencil.h"
 #include "eke/upstream/think.h"
@@ -25,6 +27,8 @@ struct answer {
 	struct json_pool *pool;
 	struct stencil stencil;
 	struct think think;
+	struct message_stream messages[2]; /* their text, their reasoning */
+	bool any_delta; /* with text or reasoning */
 	struct strbuf text;
 	struct strbuf reasoning;
 	char *model;
@@ -48,6 +52,8 @@ struct answer *answer_new(const char *name)
 	a->pool = json_pool_new();
 	stencil_init(&a->stencil);
 	think_init(&a->think);
+	message_stream_init(&a->messages[0]);
+	message_stream_init(&a->messages[1]);
 	strbuf_init(&a->collected, LIMIT_BODY);
 	strbuf_init(&a->text, LIMIT_ANSWER);
 	strbuf_init(&a->reasoning, LIMIT_ANSWER);
@@ -61,6 +67,8 @@ void answer_free(struct answer *a)
 	sse_free(a->sse);
 	json_pool_free(a->pool);
 	stencil_release(&a->stencil);
+	message_stream_release(&a->messages[0]);
+	message_stream_release(&a->messages[1]);
 	strbuf_release(&a->collected);
 	strbuf_release(&a->text);
 	strbuf_release(&a->reasoning);
@@ -79,7 +87,7 @@ static void take_text(struct answer *a, const char *text, size_t len)
 /* An error object inside an answer; the first counts. */
 static void take_error(struct answer *a, char *body, size_t len)
 {
-	struct wire_error_input in = { .status = 200, .body = body, .len = len, .now = a->now };
+	struct wire_error_input in = { .status = 200, .body = body, .len = len, .clock = { a->now, 0 } };
 
 	if (a->error.kind == ERR_NONE)
 		wire_error_decode(&in, &a->error, &a->stated);
@@ -97,6 +105,62 @@ static void take_error_value(struct answer *a, const struct json *value)
 	strbuf_release(&text);
 }
 
+/* What one chunk says, of either kind, into the two. */
+static void gather(const struct wire_chunk *chunk, struct strbuf *text, struct strbuf *reasoning)
+{
+	if (chunk->reasoning)
+		strbuf_adds(reasoning, chunk->reasoning);
+	if (chunk->text)
+		strbuf_adds(text, chunk->text);
+	wire_parts_add(chunk->parts, text, reasoning);
+}
+
+/* Messages repeat what came in others or in deltas. */
+static void take_message(struct answer *a, const struct wire_chunk *chunk, const struct strbuf *text,
+			 const struct strbuf *reasoning)
+{
+	bool last = chunk->finish != WIRE_OPEN;
+	struct strbuf more;
+
+	if (a->any_delta)
+		return;
+	strbuf_init(&more, LIMIT_ANSWER);
+	message_stream_take(&a->messages[0], text->data, text->len, last, &more);
+	take_text(a, more.data, more.len);
+	message_stream_take(&a->messages[1], reasoning->data, reasoning->len, last, &a->reasoning);
+	strbuf_release(&more);
+}
+
+/* A message, or content in parts. */
+static void take_gathered(struct answer *a, const struct wire_chunk *chunk)
+{
+	struct strbuf text;
+	struct strbuf reasoning;
+
+	strbuf_init(&text, LIMIT_ANSWER);
+	strbuf_init(&reasoning, LIMIT_ANSWER);
+	gather(chunk, &text, &reasoning);
+	if (chunk->is_whole) {
+		take_message(a, chunk, &text, &reasoning);
+	} else {
+		a->any_delta |= text.len || reasoning.len;
+		strbuf_add(&a->reasoning, reasoning.data, reasoning.len);
+		take_text(a, text.data, text.len);
+	}
+	strbuf_release(&text);
+	strbuf_release(&reasoning);
+}
+
+/* Names of models go to terminals. free(). */
+static char *printable_name(const char *model)
+{
+	struct strbuf name;
+
+	strbuf_init(&name, LIMIT_SSE_EVENT);
+	printable_add_stripped(&name, model, strlen(model));
+	return strbuf_detach(&name, NULL);
+}
+
 /* Adds what a value says. Returns its text if it says nothing else, or NULL. */
 static const char *take_chunk(struct answer *a, const struct json *value)
 {
@@ -105,11 +169,13 @@ static const char *take_chunk(struct answer *a, const struct json *value)
 	wire_decode(value, &chunk);
 	a->any_answer = a->any_answer || chunk.is_answer;
 	if (chunk.model && !a->model)
-		a->model = xstrdup(chunk.model);
+		a->model = printable_name(chunk.model);
 	if (chunk.usage.present)
 		a->usage = chunk.usage;
-	/* Some servers repeat the whole message at the end of a stream of deltas. */
-	if (!chunk.is_whole || (!a->text.len && !a->reasoning.len)) {
+	if (chunk.is_whole || chunk.parts) {
+		take_gathered(a, &chunk);
+	} else {
+		a->any_delta |= (chunk.text && *chunk.text) || (chunk.reasoning && *chunk.reasoning);
 		if (chunk.reasoning)
 			strbuf_adds(&a->reasoning, chunk.reasoning);
 		if (chunk.text)
@@ -119,8 +185,8 @@ static const char *take_chunk(struct answer *a, const struct json *value)
 		a->finish = chunk.finish;
 	if (chunk.is_error)
 		take_error_value(a, value);
-	if (!chunk.is_answer || chunk.is_error || chunk.is_whole || chunk.usage.present || chunk.finish != WIRE_OPEN ||
-	    (chunk.reasoning && *chunk.reasoning))
+	if (!chunk.is_answer || chunk.is_error || chunk.is_whole || chunk.parts || chunk.usage.present ||
+	    chunk.finish != WIRE_OPEN || (chunk.reasoning && *chunk.reasoning))
 		return NULL;
 	return chunk.text;
 }
@@ -261,6 +327,12 @@ const struct stated_limit *answer_stated_limit(const struct answer *a)
 enum wire_body answer_kind(const struct answer *a)
 {
 	return a->kind;
+}
+
+bool answer_moved(const struct answer *a, size_t *from)
+{
+	*from = a->think.moved;
+	return a->think.orphan;
 }
 
 bool answer_is_over(const struct answer *a)

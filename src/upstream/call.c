@@ -4,6 +4,7 @@
  */
 #include "eke/upstream/call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "eke/base/clock.h"
@@ -23,6 +24,7 @@ struct call {
 	struct call_callbacks callbacks;
 	struct answer *answer;
 	size_t text_told, reasoning_told;
+	bool moved; /* answer_moved() was met */
 	struct err trouble; /* why a usable answer is not whole; kind ERR_NONE: it is */
 	struct call *next;
 };
@@ -106,8 +108,21 @@ static void tell_growth(struct call *call, bool reasoning, const struct strbuf *
 	call->callbacks.delta(call->callbacks.ctx, reasoning, text->data + from, text->len - from);
 }
 
+/* What was told as the text is not told again as reasoning; whoever shows it has the whole answer at the end. */
+static void meet_moved(struct call *call)
+{
+	size_t from;
+
+	if (call->moved || !answer_moved(call->answer, &from))
+		return;
+	call->moved = true;
+	call->reasoning_told = from + call->text_told;
+	call->text_told = 0;
+}
+
 static void tell_deltas(struct call *call)
 {
+	meet_moved(call);
 	tell_growth(call, true, answer_reasoning(call->answer), &call->reasoning_told);
 	tell_growth(call, false, answer_text(call->answer), &call->text_told);
 }
@@ -120,6 +135,10 @@ static void succeed(struct call *call)
 	struct call_answer told;
 
 	tell_deltas(call);
+	if (call->trouble.kind == ERR_NONE && answer_error(a)) {
+		call->trouble = *answer_error(a);
+		snprintf(call->trouble.endpoint, sizeof(call->trouble.endpoint), "%s", endpoint_name(call->endpoint));
+	}
 	told = (struct call_answer){
 		.text = answer_text(a)->data,
 		.text_len = answer_text(a)->len,
@@ -128,7 +147,7 @@ static void succeed(struct call *call)
 		.finish = answer_is_too_large(a) ? CALL_LENGTH : finish_of(a),
 		.model = answer_model(a) ? answer_model(a) : call->model,
 		.usage = answer_usage(a),
-		.trouble = call->trouble.kind != ERR_NONE ? &call->trouble : answer_error(a),
+		.trouble = call->trouble.kind != ERR_NONE ? &call->trouble : NULL,
 	};
 	if (told.finish == CALL_TRUNCATED)
 		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
@@ -186,6 +205,8 @@ static void on_restart(void *ctx)
 
 	answer_free(call->answer);
 	call->answer = answer_new(endpoint_name(call->endpoint));
+	call->text_told = call->reasoning_told = 0;
+	call->moved = false;
 }
 
 static void on_done(void *ctx, const struct err *err)

@@ -11,6 +11,8 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
+#include "eke/base/secret.h"
+#include "eke/base/url.h"
 #include "eke/io/proc.h"
 
 struct pending {
@@ -41,7 +43,10 @@ static bool settle_models(struct endpoint *e, const char *path, struct err *err)
 
 	e->completion_dialect = dialect_of_host(settings->urls[0].host, &models);
 	e->chat_model = settings->chat_model ? settings->chat_model : models->chat_model;
-	e->completion_model = settings->completion_model ? settings->completion_model : models->completion_model;
+	e->completion_model = settings->completion_model;
+	/* A host that is known has a model for completions; another is sure to have the one that chats ask for. */
+	if (!e->completion_model)
+		e->completion_model = models->domain || !settings->chat_model ? models->completion_model : settings->chat_model;
 	if (strcmp(settings->completion_api, COMPLETION_API_AUTO))
 		e->completion_dialect = dialect_named(settings->completion_api);
 	if (!e->completion_dialect) {
@@ -137,14 +142,34 @@ void endpoint_use_url(struct endpoint *endpoint, size_t index)
 
 /* --- the key --- */
 
-/* Takes the first line of text as the key; false if that cannot be sent in a header. */
-static bool take_key(struct endpoint *e, const char *text, const char *source, struct err *err)
+/*
+ * The first line of text without what is around a key by mistake: a byte order mark (editors of Windows), blanks, and a
+ * pair of quotes (the value of a variable in a .env file or a service's unit).
+ */
+static struct url_piece bare_key(const char *text)
 {
-	const char *from = text + strspn(text, " \t\r\n");
-	size_t len = strcspn(from, "\r\n");
+	static const char bom[] = "\xEF\xBB\xBF";
+	const char *from = text + (strncmp(text, bom, strlen(bom)) ? 0 : strlen(bom));
+	size_t len;
 
+	from += strspn(from, " \t\r\n");
+	len = strcspn(from, "\r\n");
 	while (len && (from[len - 1] == ' ' || from[len - 1] == '\t'))
 		len--;
+	if (len >= 2 && strchr("\"'`", *from) && from[len - 1] == *from) {
+		from++;
+		len -= 2;
+	}
+	return (struct url_piece){ from, len };
+}
+
+/* Takes the key; false if that cannot be sent in a header. */
+static bool take_key(struct endpoint *e, const char *text, const char *source, struct err *err)
+{
+	struct url_piece bare = bare_key(text);
+	const char *from = bare.s;
+	size_t len = bare.len;
+
 	if (!len) {
 		err_set(err, ERR_AUTH, "the key of endpoint %s is empty: %s", endpoint_name(e), source);
 		return false;
@@ -172,6 +197,7 @@ static bool key_from_file(struct endpoint *e, struct err *err)
 	if (ok) {
 		ok = take_key(e, text.data, path, err);
 	} else {
+		secret_mask(err->message);
 		err_prefix(err, "the key of endpoint %s", endpoint_name(e));
 		err->kind = ERR_AUTH;
 	}
@@ -181,12 +207,25 @@ static bool key_from_file(struct endpoint *e, struct err *err)
 	return ok;
 }
 
+/* Others can be set, too; but what is no variable, and has no such name, may be the key. */
+static bool is_variable_name(const char *name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+	return name[0] > '9' && !name[strspn(name, allowed)] && !secret_is_likely(name, strlen(name));
+}
+
 static bool key_from_environment(struct endpoint *e, struct err *err)
 {
 	const char *name = e->settings->key.value;
 	const char *value = getenv(name);
 	char source[160];
 
+	if ((!value || !*value) && !is_variable_name(name)) {
+		err_set(err, ERR_AUTH, "the key of endpoint %s: \"env\" must be the name of an environment variable that holds "
+			"the key; what it has looks like a key itself", endpoint_name(e));
+		return false;
+	}
 	if (!value || !*value) {
 		err_set(err, ERR_AUTH, "the key of endpoint %s is read from the environment variable %s, which is not set",
 			endpoint_name(e), name);
@@ -220,6 +259,7 @@ static void on_key_command(void *ctx, const struct strbuf *output, const struct 
 		explicit_bzero(output->data, output->len);
 	} else {
 		e->key_err = *err;
+		secret_mask(e->key_err.message);
 		err_prefix(&e->key_err, "the key of endpoint %s", endpoint_name(e));
 		e->key_err.kind = ERR_AUTH;
 	}
@@ -234,10 +274,11 @@ static void on_key_command(void *ctx, const struct strbuf *output, const struct 
 static void start_key_command(struct endpoint *e)
 {
 	char *argv[LIMIT_KEY_ARGS + 1] = { NULL };
+	struct proc_spec spec = { .argv = argv, .max_output = LIMIT_KEY, .seconds = LIMIT_KEY_COMMAND_SECONDS };
 
 	for (size_t i = 0; e->settings->key.command[i]; i++)
-		argv[i] = i ? xstrdup(e->settings->key.command[i]) : path_expand(e->settings->key.command[i]);
-	e->proc = proc_run(e->loop, argv, LIMIT_KEY, LIMIT_KEY_COMMAND_SECONDS, on_key_command, e);
+		argv[i] = path_expand(e->settings->key.command[i]);
+	e->proc = proc_run(e->loop, &spec, on_key_command, e);
 	for (size_t i = 0; argv[i]; i++)
 		free(argv[i]);
 }

@@ -65,6 +65,28 @@ static void add_details(struct error_body *b, const struct json *detail)
 	}
 }
 
+/*
+ * MiniMax says in base_resp what is wrong, by numbers of its own (platform.minimaxi.com, "Error Codes"): as statuses of
+ * HTTP.
+ */
+static int status_of_minimax(const struct json *error)
+{
+	static const struct {
+		int64_t code;
+		int status;
+	} codes[] = {
+		{ 1001, 504 }, { 1002, 429 }, { 1004, 401 }, { 1008, 402 }, { 1013, 500 }, { 1024, 500 }, { 1026, 400 },
+		{ 1027, 400 }, { 1033, 500 }, { 1039, 413 }, { 1041, 429 }, { 2013, 400 }, { 2045, 429 }, { 2049, 401 },
+		{ 2056, 429 },
+	};
+	int64_t code = json_get(error, "status_msg") ? wire_code_number(json_get(error, "status_code")) : 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].code == code)
+			return codes[i].status;
+	return 0;
+}
+
 /* The object that describes the error, or its text. */
 static void gather_error(struct error_body *b, const struct json *error)
 {
@@ -78,13 +100,18 @@ static void gather_error(struct error_body *b, const struct json *error)
 	if (json_is_object(json_get(error, "message")))
 		add_details(b, json_get(error, "message"));
 	add_string(b, json_get(error, "msg"));
+	add_string(b, json_get(error, "status_msg"));
+	add_string(b, json_get(error, "error_msg"));
 	add_details(b, json_get(error, "detail"));
+	error_details_read(json_get(error, "details"), &b->details, &b->labels);
 	/* OpenRouter: the words of the provider behind it. */
 	add_string(b, json_get(json_get(error, "metadata"), "raw"));
 	for (size_t i = 0; i < ARRAY_LEN(label_keys); i++)
 		add_label(b, json_get(error, label_keys[i]));
 	for (size_t i = 0; i < ARRAY_LEN(status_keys) && !b->code; i++)
 		b->code = http_status_of(json_get(error, status_keys[i]));
+	if (!b->code)
+		b->code = status_of_minimax(error);
 }
 
 static bool gather_json(struct error_body *b, char *body, size_t len)

@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/limits.h"
 #include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/url.h"
 #include "eke/budget/key_hash.h"
 #include "eke/upstream/wire_error.h"
 #include "correct.h"
@@ -23,6 +25,8 @@
 /* Before the same address is asked again: so long, and up to so much more, so that not everybody comes back at once. */
 #define RETRY_MS 1000
 #define RETRY_SPREAD_MS 500
+/* Who is told to come back later than in so many seconds does not wait for that. */
+#define RETRY_PATIENCE_S 2
 
 enum exchange_state {
 	EXCHANGE_KEY,    /* the key's command runs */
@@ -211,26 +215,42 @@ static void restart(struct exchange *ex)
 		ex->callbacks.restart(ex->callbacks.ctx);
 }
 
+/* Another address of the same service needs no patience. */
+static bool has_elsewhere(const struct exchange *ex)
+{
+	return endpoint_url_count(ex->endpoint) > 1;
+}
+
+/* The service says that it is too early, or that there is no point. */
+static bool is_told_not_to(const struct exchange *ex, const struct err *err)
+{
+	const char *should = ex->head ? http_header(ex->head, "x-should-retry") : NULL;
+
+	return (should && !strcasecmp(should, "false")) ||
+	       (!has_elsewhere(ex) && err->retry_at > clock_wall_ms() / 1000 + RETRY_PATIENCE_S);
+}
+
 /* Only what is likely to pass. */
 static bool may_retry(const struct exchange *ex, const struct err *err)
 {
-	return ex->may_retry && (err->http_status >= 500 || err->kind == ERR_NETWORK || err->kind == ERR_PROTOCOL ||
-				 (err->kind == ERR_UPSTREAM && err->http_status == 200));
+	return ex->may_retry && !is_told_not_to(ex, err) &&
+	       (err->http_status >= 500 || err->kind == ERR_NETWORK || err->kind == ERR_PROTOCOL ||
+		(err->kind == ERR_UPSTREAM && err->http_status == 200));
 }
 
-static int64_t retry_pause(void)
+static int64_t retry_pause(const struct err *err)
 {
+	int64_t told = err->retry_at ? err->retry_at * 1000 - clock_wall_ms() : 0;
 	uint32_t random;
 
 	key_random(&random, sizeof(random));
-	return RETRY_MS + random % RETRY_SPREAD_MS;
+	return (told > RETRY_MS ? told : RETRY_MS) + random % RETRY_SPREAD_MS;
 }
 
 /* False: there is no more to try, and nothing happened. */
 static bool retry(struct exchange *ex, const struct err *err)
 {
-	/* Another address of the same service needs no patience. */
-	bool elsewhere = endpoint_url_count(ex->endpoint) > 1;
+	bool elsewhere = has_elsewhere(ex);
 
 	if (!may_retry(ex, err))
 		return false;
@@ -241,7 +261,7 @@ static bool retry(struct exchange *ex, const struct err *err)
 		endpoint_use_url(ex->endpoint, endpoint_url_index(ex->endpoint) + 1);
 	restart(ex);
 	ex->state = EXCHANGE_RETRY;
-	timer_start(ex->retry_timer, elsewhere ? 0 : retry_pause());
+	timer_start(ex->retry_timer, elsewhere ? 0 : retry_pause(err));
 	return true;
 }
 
@@ -290,8 +310,30 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 		ex->callbacks.bytes(ex->callbacks.ctx, data, len);
 }
 
+/* Where a redirect points to, without user and query, which may hold secrets; NULL: it does not say. free(). */
+static char *redirect_target(const struct exchange *ex)
+{
+	const char *location = http_header(ex->head, "location");
+	const char *origin = endpoint_url(ex->endpoint)->origin;
+	struct url_parts parts;
+
+	if (!location || !*location)
+		return NULL;
+	if (location[0] == '/' && location[1] != '/')
+		return xasprintf("%s%.*s", origin, (int)strcspn(location, "?#"), location);
+	if (location[0] == '/')
+		location += 2;
+	if (url_split(location, strcspn(location, "#"), &parts) != URL_OK || !parts.address.len)
+		return NULL;
+	if (!parts.scheme.s)
+		parts.scheme = (struct url_piece){ origin, strcspn(origin, ":") };
+	return xasprintf("%.*s://%.*s%.*s", (int)parts.scheme.len, parts.scheme.s, (int)parts.address.len, parts.address.s,
+			 (int)parts.path.len, parts.path.s);
+}
+
 static void refused(struct exchange *ex)
 {
+	char *location = redirect_target(ex);
 	struct stated_limit stated;
 	struct err err;
 	struct strbuf body;
@@ -300,9 +342,12 @@ static void refused(struct exchange *ex)
 		.content_type = http_header(ex->head, "content-type"),
 		.retry_after = http_header(ex->head, "retry-after"),
 		.retry_after_ms = http_header(ex->head, "retry-after-ms"),
-		.ratelimit_reset = http_header(ex->head, "x-ratelimit-reset-requests"),
-		.now = clock_wall_ms() / 1000,
+		.location = location,
+		.model = ex->model,
+		.clock = { clock_wall_ms() / 1000, retry_after_date(http_header(ex->head, "date")) },
 	};
+
+	in.limits = rate_limits_read(ex->head, in.clock);
 
 	/* Decoding changes it. */
 	strbuf_init(&body, LIMIT_BODY);
@@ -311,6 +356,7 @@ static void refused(struct exchange *ex)
 	in.len = body.len;
 	wire_error_decode(&in, &err, &stated);
 	strbuf_release(&body);
+	free(location);
 	if (retry(ex, &err))
 		return;
 	if (ex->callbacks.refused)

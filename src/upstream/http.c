@@ -19,6 +19,7 @@
 
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/paths.h"
 #include "eke/base/url.h"
 
 #define SPARE_HANDLES 4
@@ -68,6 +69,7 @@ struct http {
 	CURL *spare[SPARE_HANDLES];
 	size_t spare_count;
 	const char *ca_path; /* a hashed directory of certificates, or NULL: libcurl's own default */
+	bool undecoded; /* a server named a content encoding that there is not ("utf-8"): bodies are taken as they are */
 };
 
 /* --- libcurl's wishes --- */
@@ -400,17 +402,35 @@ static enum http_outcome classify(const struct transfer *t, CURLcode code)
 	return t->timed_out ? HTTP_TIMED_OUT : HTTP_BROKEN;
 }
 
+/* The proxy refused to connect. */
+static void describe_proxy(long status, const char *host, struct err *err)
+{
+	if (status == 407)
+		err_set(err, ERR_NETWORK,
+			"the proxy wants a user name and a password to reach %s: put them into the endpoint's proxy setting, or "
+			"into https_proxy, as http://USER:PASSWORD@HOST:PORT",
+			host);
+	else
+		err_set(err, ERR_NETWORK,
+			"the proxy refused to connect to %s (status %ld): ask who runs it, or set the endpoint's proxy or no_proxy",
+			host, status);
+}
+
 static void describe(const struct transfer *t, CURLcode code, struct err *err)
 {
 	const char *detail = t->error[0] ? t->error : curl_easy_strerror(code);
 	struct url_piece address;
+	long connect_status = 0;
 	char *url = NULL;
 	char host[128];
 
 	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
 	address = url_address(url ? url : "");
 	snprintf(host, sizeof(host), "%.*s", (int)address.len, address.s);
-	if (is_tls_trouble(code))
+	if (t->phase == PHASE_CONNECTING && connect_status >= 300)
+		describe_proxy(connect_status, host, err);
+	else if (is_tls_trouble(code))
 		err_set(err, ERR_NETWORK,
 			"the certificate of %s could not be verified (%s): where a proxy inspects TLS, set caFile to its "
 			"certificate",
@@ -418,6 +438,10 @@ static void describe(const struct transfer *t, CURLcode code, struct err *err)
 	else if (code == CURLE_OPERATION_TIMEDOUT && t->phase == PHASE_CONNECTING)
 		err_set(err, ERR_TIMEOUT,
 			"%s could not be reached in time (%s): check the network, a proxy, or timeouts.connect", host, detail);
+	else if (code == CURLE_BAD_CONTENT_ENCODING)
+		err_set(err, ERR_NETWORK,
+			"%s names a Content-Encoding that its answer does not have (%s): try again; then the answer is read as it "
+			"is", host, detail);
 	else if (t->phase == PHASE_CONNECTING)
 		err_set(err, ERR_NETWORK, "%s could not be reached (%s): check the address, the network and the proxy",
 			host, detail);
@@ -443,6 +467,8 @@ static void finish(struct transfer *t, CURLcode code)
 		tell_head(t);
 	else
 		describe(t, code, &err);
+	if (code == CURLE_BAD_CONTENT_ENCODING)
+		t->http->undecoded = true;
 	transfer_end(t);
 	/* After a head whose callback cancelled, there is nobody to tell. */
 	if (!t->cancelled)
@@ -495,8 +521,10 @@ static const char *env(const char *name)
 
 static void set_certificates(const struct http *http, CURL *easy, const char *ca_file)
 {
-	const char *file = ca_file ? ca_file : env("CURL_CA_BUNDLE") ? env("CURL_CA_BUNDLE") : env("SSL_CERT_FILE");
-	const char *dir = ca_file ? NULL : env("SSL_CERT_DIR");
+	const char *named = ca_file ? ca_file : env("CURL_CA_BUNDLE") ? env("CURL_CA_BUNDLE") : env("SSL_CERT_FILE");
+	const char *named_dir = ca_file ? NULL : env("SSL_CERT_DIR");
+	char *file = named ? path_expand(named) : NULL;
+	char *dir = named_dir ? path_expand(named_dir) : NULL;
 
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -507,6 +535,8 @@ static void set_certificates(const struct http *http, CURL *easy, const char *ca
 		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 		curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_path);
 	}
+	free(file);
+	free(dir);
 }
 
 static void set_request(struct transfer *t, const struct http_request *r)
@@ -517,6 +547,10 @@ static void set_request(struct transfer *t, const struct http_request *r)
 		t->headers = curl_slist_append(t->headers, *h);
 	/* No waiting for a go-ahead before a large body. */
 	t->headers = curl_slist_append(t->headers, "Expect:");
+	/* Never asked for, since it holds streams back, but taken where a server or a proxy compresses all the same. */
+	t->headers = curl_slist_append(t->headers, "Accept-Encoding:");
+	if (!t->http->undecoded)
+		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(easy, CURLOPT_URL, r->url);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
 	if (r->body) {
@@ -532,8 +566,11 @@ static void set_request(struct transfer *t, const struct http_request *r)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
 	if (r->loopback && !r->proxy)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	if (r->proxy)
+	if (r->proxy) {
+		/* What the endpoint says goes before the environment, no_proxy too. */
 		curl_easy_setopt(easy, CURLOPT_PROXY, r->proxy);
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	}
 }
 
 static void set_behaviour(struct transfer *t, const struct http_request *r)
@@ -576,7 +613,10 @@ static void add_transfer(void *ctx)
 	if (code != CURLM_OK) {
 		log_broken("libcurl refused a request: %s", curl_multi_strerror(code));
 		finish(t, CURLE_FAILED_INIT);
+		return;
 	}
+	/* On a connection that is open it goes out now, not when the timer that libcurl has just asked for comes round. */
+	on_timer(t->http);
 }
 
 uint64_t http_start(struct http *http, const struct http_request *request, const struct http_callbacks *callbacks)

@@ -4,8 +4,11 @@
 #include "eke/upstream/models.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/base/printable.h"
 #include "eke/upstream/wire.h"
 #include "fetch.h"
 
@@ -29,9 +32,13 @@ static void models_release(void *own)
 static void add_id(void *ctx, const char *id)
 {
 	struct models_fetch *m = ctx;
+	struct strbuf name;
 
+	/* Names go to terminals. */
+	strbuf_init(&name, LIMIT_SSE_EVENT);
+	printable_add_stripped(&name, id, strlen(id));
 	m->ids = xreallocarray(m->ids, m->count + 1, sizeof(*m->ids));
-	m->ids[m->count++] = xstrdup(id);
+	m->ids[m->count++] = strbuf_detach(&name, NULL);
 }
 
 static bool models_decode(void *own, const struct json *value)

@@ -12,8 +12,9 @@
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
+#include "eke/base/rfc3339.h"
 
-static int64_t at(int64_t now, double seconds)
+int64_t retry_after_span(double seconds, int64_t now)
 {
 	if (!(seconds > 0))
 		return now;
@@ -56,40 +57,55 @@ static bool take_number(const char **s, double *out)
 
 /* --- HTTP dates: IMF-fixdate, RFC 850, asctime --- */
 
-static bool parse_date(const char *s, int64_t *out)
+int64_t retry_after_date(const char *value)
 {
 	/* strptime's names of days and months are those of the C locale, which eke never leaves. */
 	static const char *const forms[] = {
 		"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y",
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+	for (size_t i = 0; value && i < ARRAY_LEN(forms); i++) {
 		struct tm tm = { 0 };
-		const char *end = strptime(s, forms[i], &tm);
+		const char *end = strptime(skip_blanks(value), forms[i], &tm);
 
-		if (!end || *skip_blanks(end))
-			continue;
-		*out = timegm(&tm);
-		return true;
+		if (end && !*skip_blanks(end))
+			return timegm(&tm);
 	}
-	return false;
+	return 0;
 }
 
-int64_t retry_after_seconds(const char *value, int64_t now)
+/* --- what may be a time or a time span --- */
+
+/* Numbers above these are no spans but Unix time, in milliseconds or seconds. */
+#define UNIX_MS_FROM 1e11
+#define UNIX_FROM 1e9
+
+/* Moments of the server's by its own clock. */
+static int64_t at_moment(struct retry_clock clock, double moment)
+{
+	return retry_after_span(moment - (double)(clock.server ? clock.server : clock.now), clock.now);
+}
+
+int64_t retry_after_seconds(const char *value, struct retry_clock clock)
 {
 	const char *s;
-	double seconds;
+	double number;
 	int64_t date;
 
 	if (!value)
 		return 0;
 	s = skip_blanks(value);
-	if (take_number(&s, &seconds) && !*skip_blanks(s))
-		return at(now, seconds);
-	s = skip_blanks(value);
-	if (parse_date(s, &date))
-		return at(now, (double)(date - now));
-	return retry_after_duration(value, now);
+	if (take_number(&s, &number) && !*skip_blanks(s)) {
+		if (number >= UNIX_MS_FROM && number < UNIX_MS_FROM * 1000)
+			return at_moment(clock, number / 1000);
+		if (number >= UNIX_FROM && number < UNIX_MS_FROM)
+			return at_moment(clock, number);
+		return retry_after_span(number, clock.now);
+	}
+	date = retry_after_date(value);
+	if (!date)
+		date = rfc3339_parse(skip_blanks(value));
+	return date ? at_moment(clock, (double)date) : retry_after_duration(value, clock.now);
 }
 
 int64_t retry_after_ms(const char *value, int64_t now)
@@ -100,7 +116,7 @@ int64_t retry_after_ms(const char *value, int64_t now)
 	if (!value)
 		return 0;
 	s = skip_blanks(value);
-	return take_number(&s, &ms) && !*skip_blanks(s) ? at(now, ms / 1000) : 0;
+	return take_number(&s, &ms) && !*skip_blanks(s) ? retry_after_span(ms / 1000, now) : 0;
 }
 
 /* --- durations --- */
@@ -167,7 +183,7 @@ int64_t retry_after_duration(const char *value, int64_t now)
 
 	if (!value || !take_duration(&s, &seconds) || *skip_blanks(s))
 		return 0;
-	return at(now, seconds);
+	return retry_after_span(seconds, now);
 }
 
 int64_t retry_after_words(const char *text, int64_t now)
@@ -183,7 +199,7 @@ int64_t retry_after_words(const char *text, int64_t now)
 			if (!strncmp(hit, "for ", 4))
 				hit += 4;
 			if (take_duration(&hit, &seconds))
-				return at(now, seconds);
+				return retry_after_span(seconds, now);
 		}
 	}
 	for (const char *p = text; *p; p++) {
@@ -192,7 +208,7 @@ int64_t retry_after_words(const char *text, int64_t now)
 		if (!isdigit((unsigned char)*p) || (p > text && (isdigit((unsigned char)p[-1]) || p[-1] == '.')))
 			continue;
 		if (take_duration(&s, &seconds) && !strncmp(skip_blanks(s), "后", strlen("后")))
-			return at(now, seconds);
+			return retry_after_span(seconds, now);
 	}
 	return 0;
 }

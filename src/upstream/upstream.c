@@ -131,20 +131,22 @@ void upstream_count_busy(struct upstream *upstream, bool more)
 	upstream->busy = more ? upstream->busy + 1 : upstream->busy - 1;
 	if (!upstream->changed)
 		return;
-	loop_undefer(upstream->loop, upstream->changed, upstream->changed_ctx);
-	loop_defer(upstream->loop, upstream->changed, upstream->changed_ctx);
+	/* A request goes out before a status bar hears of it. */
+	loop_defer_last(upstream->loop, upstream->changed, upstream->changed_ctx);
 }
 
 /* Without headers and body. */
 static struct http_request request_to(const struct endpoint *endpoint, const char *method, const char *url)
 {
 	const struct config_endpoint *settings = endpoint_config(endpoint);
+	const struct base_url *address = endpoint_url(endpoint);
 
 	return (struct http_request){
 		.method = method,
 		.url = url,
-		.loopback = endpoint_url(endpoint)->loopback,
-		.proxy = settings->proxy,
+		.loopback = address->loopback,
+		/* Without TLS a proxy would read the key; what is on this machine needs none. */
+		.proxy = address->loopback && !address->tls ? NULL : settings->proxy,
 		.ca_file = settings->ca_file,
 		.connect_timeout = settings->connect_timeout,
 		.first_byte_timeout = settings->first_byte_timeout,

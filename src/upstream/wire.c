@@ -78,20 +78,58 @@ static void take_usage(const struct json *usage, struct wire_usage *out)
 	*out = found;
 }
 
-/* Content as a list of parts (Mistral's reasoning models): the first text and the first reasoning of it. */
-static void take_parts(const struct json *parts, struct wire_chunk *out)
-{
-	for (const struct json *part = json_first(parts); part; part = json_next(part)) {
-		const struct json *thinking = json_get(part, "thinking");
-		const char *text = json_string(json_get(part, "text"));
+/* --- content in parts --- */
 
-		if (json_is_array(thinking))
-			thinking = json_get(json_first(thinking), "text");
-		if (!says_something(out->reasoning) && json_string(thinking))
-			out->reasoning = json_string(thinking);
-		if (!says_something(out->text) && text)
-			out->text = text;
+static bool is_among(const char *word, const char *const *words)
+{
+	while (word && *words && strcmp(word, *words))
+		words++;
+	return word && *words;
+}
+
+/* A string, or whatever holds one: {"text"}, {"value"}, or a list of such. */
+static void add_strings(const struct json *value, struct strbuf *out, int depth)
+{
+	static const char *const members[] = { "text", "value", "thinking", "refusal", "content" };
+
+	if (!value || depth > 4)
+		return;
+	if (json_string(value))
+		strbuf_adds(out, json_string(value));
+	for (const struct json *e = json_is_array(value) ? json_first(value) : NULL; e; e = json_next(e))
+		add_strings(e, out, depth + 1);
+	for (size_t i = 0; json_is_object(value) && i < ARRAY_LEN(members); i++) {
+		const struct json *member = json_get_present(value, members[i]);
+
+		if (!member)
+			continue;
+		add_strings(member, out, depth + 1);
+		return;
 	}
+}
+
+static void add_part(const struct json *part, struct strbuf *text, struct strbuf *reasoning)
+{
+	static const char *const texts[] = { "text", "output_text", "refusal", NULL };
+	static const char *const thoughts[] = {
+		"thinking", "reasoning", "thought", "reasoning_text", "summary_text", NULL,
+	};
+	const char *type = json_string(json_get(part, "type"));
+	bool thought = false;
+
+	json_bool(json_get(part, "thought"), &thought); /* Gemini */
+	if (is_among(type, thoughts) || thought)
+		add_strings(json_get_present(part, "summary") ? json_get(part, "summary") : part, reasoning, 0);
+	else if (json_string(part) || !type || is_among(type, texts))
+		add_strings(part, text, 0);
+}
+
+void wire_parts_add(const struct json *parts, struct strbuf *text, struct strbuf *reasoning)
+{
+	if (json_is_object(parts))
+		add_part(parts, text, reasoning);
+	for (const struct json *part = json_is_array(parts) ? json_first(parts) : NULL; part; part = json_next(part))
+		add_part(part, text, reasoning);
 }
 
 /* "delta" or "message". */
@@ -103,8 +141,8 @@ static void take_message(const struct json *message, struct wire_chunk *out)
 		const char *key = json_key(m);
 
 		if (is(key, "content")) {
-			if (json_is_array(m))
-				take_parts(m, out);
+			if (json_is_array(m) || json_is_object(m))
+				out->parts = m;
 			else if (json_string(m))
 				out->text = json_string(m);
 		} else if (is(key, "reasoning_content") || is(key, "reasoning")) {
@@ -142,6 +180,8 @@ static void take_choice(const struct json *choice, struct wire_chunk *out)
 			text = json_string(m);
 		else if (is(key, "finish_reason"))
 			out->finish = finish_of(json_string(m));
+		else if (is(key, "error"))
+			out->is_error = true; /* perhaps: wire_decode() looks */
 		else if (is(key, "usage")) /* Moonshot */
 			take_usage(m, &out->usage);
 	}
@@ -209,7 +249,18 @@ static bool is_bare_error(const struct json *value)
 
 	return (detail && json_count(detail) + says_something(json_string(detail)) > 0) ||
 	       says_something(json_string(json_get(value, "message"))) ||
-	       says_something(json_string(json_get(value, "msg")));
+	       says_something(json_string(json_get(value, "msg"))) ||
+	       says_something(json_string(json_get(value, "error_msg")));
+}
+
+/* The error of the choice that counts. */
+static const struct json *find_choice_error(const struct json *choices)
+{
+	for (const struct json *choice = json_is_array(choices) ? json_first(choices) : NULL; choice;
+	     choice = json_next(choice))
+		if (is_first_choice(choice))
+			return is_real_error(json_get(choice, "error")) ? json_get(choice, "error") : NULL;
+	return NULL;
 }
 
 const struct json *wire_error_find(const struct json *value)
@@ -227,6 +278,11 @@ const struct json *wire_error_find(const struct json *value)
 	errors = json_get(value, "errors");
 	if (json_is_array(errors) && json_first(errors))
 		return json_first(errors);
+	if (wire_code_number(json_get(json_get(value, "base_resp"), "status_code")))
+		return json_get(value, "base_resp");
+	error = find_choice_error(json_get(value, "choices"));
+	if (error)
+		return error;
 	if (json_get(value, "choices") || json_string(json_get(value, "content")))
 		return NULL;
 	return is_bare_error(value) ? value : NULL;
@@ -254,6 +310,9 @@ void wire_decode(const struct json *value, struct wire_chunk *out)
 		const char *key = json_key(m);
 
 		switch (key[0]) {
+		case 'b':
+			may_be_error |= is(key, "base_resp");
+			break;
 		case 'c':
 			if (is(key, "choices")) {
 				/* one-api has been seen with null for an empty list. */
@@ -267,7 +326,7 @@ void wire_decode(const struct json *value, struct wire_chunk *out)
 			may_be_error |= is(key, "detail");
 			break;
 		case 'e':
-			may_be_error |= is(key, "error") || is(key, "errors");
+			may_be_error |= is(key, "error") || is(key, "errors") || is(key, "error_msg");
 			break;
 		case 'm':
 			if (is(key, "model"))
@@ -285,7 +344,7 @@ void wire_decode(const struct json *value, struct wire_chunk *out)
 	}
 	if (has_content && !out->is_answer)
 		take_llamacpp(value, out);
-	out->is_error = may_be_error && wire_error_find(value);
+	out->is_error = (may_be_error || out->is_error) && wire_error_find(value);
 	/* The last chunk of some servers has usage and not even an empty list of choices. */
 	out->is_answer |= out->usage.present && !out->is_error;
 }

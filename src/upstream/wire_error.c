@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "eke/upstream/error_body.h"
@@ -23,6 +24,11 @@ static const char *const context_words[] = {
 	"context_length_exceeded", "exceed_context_size", "maximum context length", "context length", "context window",
 	"available context size", "prompt is too long", "input is too long", "prompt too long", "too many tokens",
 	"input length", "上下文长度", "输入长度", NULL,
+};
+/* What says so beside a 429, where "too many tokens" may be those of a minute. */
+static const char *const too_large_words[] = {
+	"request too large", "context_length_exceeded", "maximum context length", "prompt is too long", "input is too long",
+	"reduce your message size", "tokens must be reduced", "reduce the length", NULL,
 };
 
 static bool has_any(const char *text, const char *const *words)
@@ -99,6 +105,59 @@ static bool is_money(const struct facts *f)
 	return f->status == 402 || (f->status == 429 ? f->stated.quota : f->stated.money);
 }
 
+/* "Limit 30000, Requested 30601": the number behind a word; 0: there is none. */
+static double number_behind(const char *text, const char *word)
+{
+	const char *hit = strcasestr(text, word);
+
+	return hit ? strtod(hit + strlen(word) + strspn(hit + strlen(word), ": "), NULL) : 0;
+}
+
+/* More than the limit admits even when nothing of it is used: waiting does not help. */
+static bool is_too_large(const struct facts *f)
+{
+	double limit = number_behind(f->body.words.data, "limit");
+	double requested = number_behind(f->body.words.data, "requested");
+
+	return mentions(f, too_large_words) || (limit > 0 && requested > limit);
+}
+
+/* Is a word of `of` near an earlier or later one of `what`, within so many bytes? */
+static bool are_near(const char *text, const char *const *what, const char *const *of)
+{
+	enum { NEAR = 40 };
+	char around[2 * NEAR + 24];
+
+	for (; *what; what++) {
+		for (const char *hit = text; (hit = strcasestr(hit, *what)); hit++) {
+			const char *from = hit - text > NEAR ? hit - NEAR : text;
+
+			snprintf(around, sizeof(around), "%.*s", (int)(hit - from) + NEAR + (int)strlen(*what), from);
+			if (has_any(around, of))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Services that answer a wrong key with 400 (Google, xAI) or 403. */
+static bool is_bad_key(const struct facts *f)
+{
+	static const char *const labels[] = {
+		"API_KEY_INVALID", "invalid_api_key", "InvalidApiKey", "invalid_authentication", "authentication_error",
+		"UNAUTHENTICATED", NULL,
+	};
+	static const char *const keys[] = {
+		"api key", "api-key", "apikey", "api_key", "access key", "access token", "subscription key", "密钥", "令牌", NULL,
+	};
+	static const char *const bad[] = {
+		"invalid", "incorrect", "not valid", "wrong", "expired", "revoked", "not found", "not exist", "doesn't exist",
+		"missing", "not provided", "malformed", "无效", "错误", "过期", "不存在", "不正确", NULL,
+	};
+
+	return has_any(f->body.labels.data, labels) || are_near(f->body.words.data, keys, bad);
+}
+
 static enum err_kind kind_of(const struct facts *f)
 {
 	bool is_context = mentions(f, context_words);
@@ -113,12 +172,14 @@ static enum err_kind kind_of(const struct facts *f)
 	case 413:
 		return ERR_PROMPT_TOO_LONG;
 	case 429:
-		return ERR_BUDGET;
+		return is_too_large(f) ? ERR_PROMPT_TOO_LONG : ERR_BUDGET;
 	default:
 		break;
 	}
 	if (f->body.is_page)
 		return ERR_UPSTREAM;
+	if ((f->status == 400 || f->status == 403) && !is_context && is_bad_key(f))
+		return ERR_AUTH;
 	switch (f->status) {
 	case 402:
 		return ERR_FORBIDDEN;
@@ -164,6 +225,14 @@ static const char *say_forbidden(const struct facts *f)
 		"base URL (for example one without /v1) gets the same answer.";
 }
 
+/* "34 s", "6 min" */
+static void say_wait(int64_t seconds, char *out, size_t size)
+{
+	long long n = (long long)seconds;
+
+	snprintf(out, size, n < 120 ? "%lld s" : "%lld min", n < 120 ? n : (n + 59) / 60);
+}
+
 static const char *say_upstream(const struct facts *f)
 {
 	static const char *const stream_options[] = { "stream_options", NULL };
@@ -180,7 +249,7 @@ static const char *say_upstream(const struct facts *f)
 	if (mentions(f, stream_options))
 		return "The provider does not know stream_options; set streamOptions to false for this endpoint.";
 	if (f->status >= 300 && f->status < 400)
-		return "The address redirects to another one; set baseUrl to that one.";
+		return "The address redirects to another one, but does not say to which; check baseUrl.";
 	if (f->status == 404)
 		return "The provider knows no such path or model; check baseUrl and the model.";
 	if (f->status == 407)
@@ -194,32 +263,54 @@ static const char *say_upstream(const struct facts *f)
 	return "The provider ended the answer with an error; try again.";
 }
 
+/* What names a target or a time. False: there is no such thing to say. */
+static bool say_where_or_when(const struct facts *f, const struct wire_error_input *in, int64_t retry_at,
+			      struct err *err)
+{
+	char time[32];
+
+	if (f->status >= 300 && f->status < 400 && in->location) {
+		err_set(err, ERR_UPSTREAM,
+			"The address redirects to %.300s, where eke does not take a key by itself; if that is the right one, set "
+			"baseUrl to it.",
+			in->location);
+		return true;
+	}
+	if ((f->status != 503 && f->status != 529) || !retry_at || f->body.is_page)
+		return false;
+	say_wait(retry_at - in->clock.now, time, sizeof(time));
+	err_set(err, ERR_UPSTREAM, "The provider is overloaded or not ready; try again in %s.", time);
+	return true;
+}
+
 static void say_budget(const struct facts *f, int64_t now, int64_t retry_at, struct err *err)
 {
-	long long wait = (long long)(retry_at - now);
+	char time[32];
 
 	if (is_money(f))
 		err_set(err, ERR_BUDGET, "The account's quota or credit is used up; waiting does not help: top up, or use "
 			"another endpoint.");
-	else if (retry_at)
-		err_set(err, ERR_BUDGET, "The provider's request limit is reached; try again in %lld %s.",
-			wait < 120 ? wait : (wait + 59) / 60, wait < 120 ? "s" : "min");
-	else if (f->stated.day)
+	else if (retry_at) {
+		say_wait(retry_at - now, time, sizeof(time));
+		err_set(err, ERR_BUDGET, "The provider's request limit is reached; try again in %s.", time);
+	} else if (f->stated.day)
 		err_set(err, ERR_BUDGET, "The provider's limit for the day is reached; it resets at midnight in the provider's "
 			"time zone.");
 	else
 		err_set(err, ERR_BUDGET, "The provider's request limit is reached; wait before you try again.");
 }
 
-static void say(const struct facts *f, int64_t now, int64_t retry_at, struct err *err)
+static void say(const struct facts *f, const struct wire_error_input *in, int64_t retry_at, struct err *err)
 {
 	enum err_kind kind = kind_of(f);
 	const char *what = NULL;
 
 	if (kind == ERR_BUDGET) {
-		say_budget(f, now, retry_at, err);
+		say_budget(f, in->clock.now, retry_at, err);
 		return;
 	}
+	if (kind == ERR_UPSTREAM && say_where_or_when(f, in, retry_at, err))
+		return;
 	if (kind == ERR_AUTH)
 		what = say_auth(f);
 	else if (kind == ERR_FORBIDDEN)
@@ -236,18 +327,42 @@ static void say(const struct facts *f, int64_t now, int64_t retry_at, struct err
 
 /* --- time and scope --- */
 
+/* The limit that the refusal is about: one that is used up, or whose name the refusal has. */
+static int64_t limit_reset(const struct rate_limits *limits, const struct facts *f)
+{
+	static const char *const tokens[] = { "token", "TPM", NULL };
+
+	if (limits->used_up)
+		return limits->used_up;
+	if (mentions(f, tokens))
+		return limits->tokens;
+	return limits->unknown ? limits->unknown : limits->requests;
+}
+
+/* 0 also for what is now: a service that says that has not waited for its own limit. */
+static int64_t stated_time(const struct wire_error_input *in, const struct facts *f)
+{
+	int64_t now = in->clock.now;
+	int64_t at = retry_after_ms(in->retry_after_ms, now);
+
+	if (at <= now)
+		at = retry_after_seconds(in->retry_after, in->clock);
+	if (at > now || f->status != 429)
+		return at;
+	/* Google tells a minute also where a day is used up. */
+	if (f->body.details.is_rate && f->body.details.day)
+		return 0;
+	at = retry_after_words(f->body.words.data, now);
+	if (at <= now && f->body.details.retry_seconds > 0)
+		at = retry_after_span(f->body.details.retry_seconds, now);
+	return at > now || f->stated.day ? at : limit_reset(&in->limits, f);
+}
+
 static int64_t when(const struct wire_error_input *in, const struct facts *f)
 {
-	int64_t at = retry_after_ms(in->retry_after_ms, in->now);
+	int64_t at = stated_time(in, f);
 
-	if (!at)
-		at = retry_after_seconds(in->retry_after, in->now);
-	if (at || f->status != 429)
-		return at;
-	at = retry_after_words(f->body.words.data, in->now);
-	if (at || f->stated.day)
-		return at;
-	return retry_after_duration(in->ratelimit_reset, in->now);
+	return at > in->clock.now ? at : 0;
 }
 
 /* The letters IP as a word of their own, in whatever language surrounds them. */
@@ -261,11 +376,44 @@ static bool mentions_ip(const char *text)
 
 static const char *scope_of(const struct facts *f)
 {
-	if (f->status != 429)
+	if (f->status != 429 || is_too_large(f))
 		return "";
 	if (mentions_ip(f->body.words.data))
 		return "machine";
 	return is_money(f) ? "key" : "";
+}
+
+/* Is the model named? As it was asked for, or without what stands before its last slash. */
+static bool names_model(const struct facts *f, const char *model)
+{
+	const char *slash = model ? strrchr(model, '/') : NULL;
+	const char *name = slash ? slash + 1 : model;
+	size_t len = name ? strlen(name) : 0;
+
+	if (len < 3)
+		return false;
+	for (const char *hit = f->body.words.data; (hit = strcasestr(hit, name)); hit++)
+		if ((hit == f->body.words.data || !isalnum((unsigned char)hit[-1])) && !isalnum((unsigned char)hit[len]) &&
+		    !(hit[len] == '-' && isalnum((unsigned char)hit[len + 1])))
+			return true;
+	return false;
+}
+
+static void read_limit(struct facts *f, const struct wire_error_input *in)
+{
+	const struct error_details *details = &f->body.details;
+
+	stated_limit_read(f->body.words.data, f->body.labels.data, &f->stated);
+	if (f->status == 429)
+		f->stated.per_model = f->stated.per_model || names_model(f, in->model);
+	if (!details->is_rate)
+		return;
+	/* The words of these are of an account and its billing, whatever limit is meant. */
+	f->stated.money = f->stated.quota = false;
+	f->stated.day = details->day;
+	f->stated.per_model = f->stated.per_model || details->per_model;
+	f->stated.limit = details->limit;
+	f->stated.period = details->period;
 }
 
 void wire_error_decode(const struct wire_error_input *in, struct err *err, struct stated_limit *stated)
@@ -276,9 +424,9 @@ void wire_error_decode(const struct wire_error_input *in, struct err *err, struc
 
 	error_body_init(&f.body, in->body, in->len, in->content_type);
 	f.status = find_status(&f, in->status);
-	stated_limit_read(f.body.words.data, f.body.labels.data, &f.stated);
+	read_limit(&f, in);
 	retry_at = when(in, &f);
-	say(&f, in->now, retry_at, err);
+	say(&f, in, retry_at, err);
 	err->http_status = f.status;
 	err->retry_at = retry_at;
 	*stated = f.stated;

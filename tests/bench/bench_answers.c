@@ -160,7 +160,7 @@ static void show(const struct bench *b, const struct post_case *post, const char
 /* The document with the text in it is `expected`. */
 static bool is_document(const struct bench *b, const struct post_case *post, const char *expected)
 {
-	size_t replaced = b->out.len ? post_replaced(&post->input, b->out.data, b->out.len) : 0;
+	size_t replaced = post_case_replaced(&post->input, &b->out);
 	const char *after = post->after + replaced;
 	size_t after_len = post->after_len - replaced;
 

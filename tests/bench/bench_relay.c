@@ -68,6 +68,80 @@ static void time_chat(struct rig *rig, const struct rig_chunks *chunks, struct t
 	pause_quietly(rig);
 }
 
+/* --- time: a completion's --- */
+
+#define ANSWER_TOKENS 12
+
+/*
+ * What the program adds to the upstream's own time for the request that was sent at `start`, in µs: on its way to the
+ * upstream, and on the way back of the whole answer, written at once.
+ */
+static double time_answer(struct rig *rig, int64_t start, int64_t id, const struct strbuf *answer)
+{
+	struct rig_event e = rig_expect(rig, RIG_REQUEST);
+	int64_t added = e.at - start;
+	struct rig_conn *conn = e.conn;
+
+	pause_quietly(rig);
+	start = bench_now();
+	rig_write(conn->fd, answer->data, answer->len);
+	added += rig_answer(rig, id).at - start;
+	pause_quietly(rig);
+	return (double)added / 1e3;
+}
+
+/* The line is a new one each time, so that no answer before fits. */
+static double time_completion(struct rig *rig, const struct strbuf *answer, int line)
+{
+	char *params = xasprintf("{\"textDocument\":{\"uri\":\"file:///bench/0.c\"},\"position\":{\"line\":%d,"
+				 "\"character\":999},\"context\":{\"triggerKind\":1}}", line);
+	int64_t start = bench_now();
+	int64_t id = rig_request(rig, "textDocument/inlineCompletion", params);
+
+	free(params);
+	return time_answer(rig, start, id, answer);
+}
+
+static double time_relayed(struct rig *rig, const struct strbuf *answer)
+{
+	int64_t start = bench_now();
+
+	return time_answer(rig, start, rig_chat(rig, 1), answer);
+}
+
+static void bench_completion(struct rig *eke, struct rig *plain, const struct rig_chunks *chunks)
+{
+	static double of_eke[TIMED];
+	static double of_plain[TIMED];
+	struct strbuf answer;
+	struct strbuf text;
+	int line = 10;
+
+	strbuf_init(&text, SIZE_MAX / 2);
+	/* Lines that no run before has had: its answers are on the disk. */
+	for (int64_t n = bench_now(); text.len < KIB(16); n++)
+		strbuf_addf(&text, "\tresult[%lld] = compute(first, second);\n", (long long)n);
+	rig_open_document(eke, 0, &text);
+	strbuf_init(&answer, SIZE_MAX / 2);
+	strbuf_add(&answer, rig_head, sizeof(rig_head) - 1);
+	for (size_t i = 0; i < ANSWER_TOKENS; i++)
+		strbuf_add(&answer, chunks->word[i % RIG_WORDS].data, chunks->word[i % RIG_WORDS].len);
+	strbuf_add(&answer, chunks->end.data, chunks->end.len);
+	for (int i = 0; i < 5; i++) {
+		time_completion(eke, &answer, line++);
+		time_relayed(plain, &answer);
+	}
+	for (int i = 0; i < TIMED; i++) {
+		of_eke[i] = time_completion(eke, &answer, line++);
+		of_plain[i] = time_relayed(plain, &answer);
+	}
+	figure_tell(&(struct figure){ .key = "completion", .what = "added to a completion by hand, warm", .unit = "us",
+				      .measured = bench_median(of_eke, TIMED), .baseline_name = "plain relay, a chat",
+				      .baseline = bench_median(of_plain, TIMED), .kind = GOAL_MAX, .goal = 1000 });
+	strbuf_release(&answer);
+	strbuf_release(&text);
+}
+
 static void bench_times(struct rig *eke, struct rig *plain, const struct rig_chunks *chunks)
 {
 	static struct times of_eke;
@@ -426,8 +500,10 @@ int main(int argc, char **argv)
 	fcntl(eke.from, F_SETPIPE_SZ, (int)MIB(1));
 	fcntl(plain.from, F_SETPIPE_SZ, (int)MIB(1));
 	rig_chunks_init(&chunks);
-	if (!only || !strcmp(only, "times"))
+	if (!only || !strcmp(only, "times")) {
 		bench_times(&eke, &plain, &chunks);
+		bench_completion(&eke, &plain, &chunks);
+	}
 	if (!only || !strcmp(only, "tokens"))
 		bench_one_by_one(&eke, &plain, &chunks);
 	if (!only || !strcmp(only, "flood")) {

@@ -22,24 +22,6 @@ static const size_t document_size[DOCUMENTS] = { KIB(4), KIB(16), KIB(40) };
 
 /* --- an editor's messages --- */
 
-static void open_document(struct rig *rig, int n, const struct strbuf *text)
-{
-	struct strbuf params;
-
-	strbuf_init(&params, SIZE_MAX / 2);
-	strbuf_addf(&params, "{\"textDocument\":{\"uri\":\"file:///bench/%d.c\",\"languageId\":\"c\",\"version\":1,"
-		    "\"text\":\"", n);
-	for (size_t i = 0; i < text->len; i++) {
-		if (text->data[i] == '\n' || text->data[i] == '\t')
-			strbuf_adds(&params, text->data[i] == '\n' ? "\\n" : "\\t");
-		else
-			strbuf_addch(&params, text->data[i]);
-	}
-	strbuf_adds(&params, "\"}}");
-	rig_notify(rig, "textDocument/didOpen", params.data);
-	strbuf_release(&params);
-}
-
 /* As bench_text.c's: a character typed, one deleted, a line added, four characters deleted. */
 static const struct {
 	unsigned removed;
@@ -182,7 +164,7 @@ static void bench_session(void)
 	for (int i = 0; i < DOCUMENTS; i++) {
 		strbuf_reset(&text);
 		make_text(&text, document_size[i]);
-		open_document(&rig, i, &text);
+		rig_open_document(&rig, i, &text);
 	}
 	for (int i = 0; i < REQUESTS; i++) {
 		int document = i % DOCUMENTS;
@@ -313,7 +295,7 @@ static void bench_edits(void)
 	make_text(&text, MIB(1));
 	lines = text.len / 50; /* a line has fewer bytes */
 	rig_start_eke(&rig);
-	open_document(&rig, 0, &text);
+	rig_open_document(&rig, 0, &text);
 	rig_init(&cat);
 	rig_spawn(&cat, (const char *[]){ "sh", "-c", "exec 3>&1; exec cat >/dev/null", NULL });
 	for (int pass = 0; pass < PASSES; pass++) {

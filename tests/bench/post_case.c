@@ -124,10 +124,19 @@ bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t 
 	return same;
 }
 
+size_t post_case_replaced(const struct post_input *in, const struct strbuf *out)
+{
+	struct post_context *c = post_context_new(in);
+	size_t replaced = out->len ? post_replaced(c, out->data, out->len) : 0;
+
+	post_context_free(c);
+	return replaced;
+}
+
 bool post_case_same(const struct post_input *in, const struct strbuf *out,
 		    const char *wanted, size_t wanted_len)
 {
-	size_t replaced = out->len ? post_replaced(in, out->data, out->len) : 0;
+	size_t replaced = post_case_replaced(in, out);
 	const char *kept = in->suffix + replaced;
 	size_t kept_len = in->suffix_len - replaced;
 	bool same;

@@ -35,6 +35,8 @@ bool post_case_same_but_blanks(const struct post_case *c, const char *a, size_t 
 /* How many lines of the truth the text begins with, blanks at line ends aside. */
 size_t post_case_same_lines(const char *text, size_t len, const char *truth, size_t truth_len);
 
+/* post_replaced() of a result; 0 of an empty one. */
+size_t post_case_replaced(const struct post_input *in, const struct strbuf *out);
 /* True if the document with `out`, in place of the closers that it replaces, is the one with `wanted` at the cursor. */
 bool post_case_same(const struct post_input *in, const struct strbuf *out,
 		    const char *wanted, size_t wanted_len);

@@ -415,6 +415,25 @@ static inline void rig_start_eke(struct rig *rig)
 	rig_notify(rig, "initialized", "{}");
 }
 
+/* Opens file:///bench/N.c with a text of lines that end in \n. */
+static inline void rig_open_document(struct rig *rig, int n, const struct strbuf *text)
+{
+	struct strbuf params;
+
+	strbuf_init(&params, SIZE_MAX / 2);
+	strbuf_addf(&params, "{\"textDocument\":{\"uri\":\"file:///bench/%d.c\",\"languageId\":\"c\",\"version\":1,"
+		    "\"text\":\"", n);
+	for (size_t i = 0; i < text->len; i++) {
+		if (text->data[i] == '\n' || text->data[i] == '\t')
+			strbuf_adds(&params, text->data[i] == '\n' ? "\\n" : "\\t");
+		else
+			strbuf_addch(&params, text->data[i]);
+	}
+	strbuf_adds(&params, "\"}}");
+	rig_notify(rig, "textDocument/didOpen", params.data);
+	strbuf_release(&params);
+}
+
 /* --- the upstream's words --- */
 
 static const char rig_head[] =

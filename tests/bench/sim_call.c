@@ -202,7 +202,7 @@ static void refuse(struct call *call)
 		.body = body,
 		.len = sizeof(body) - 1,
 		.content_type = "application/json",
-		.now = clock_wall_ms() / 1000,
+		.clock = { clock_wall_ms() / 1000, 0 },
 	};
 	struct stated_limit stated;
 	struct err err;

@@ -96,7 +96,7 @@ static void *eke_start(const struct trace_client_kind *kind, struct trace_editor
 	eke->budget = budget_new(editor->loop);
 	eke->upstream = upstream_new(editor->loop, eke->budget);
 	eke->docs = docs_new();
-	eke->workspace = workspace_new();
+	eke->workspace = workspace_new(NULL);
 	eke->engine = engine_new(editor->loop, eke->upstream, eke->docs, eke->workspace);
 	if (!upstream_configure(eke->upstream, eke->config, &err))
 		die("the endpoint", err.message);

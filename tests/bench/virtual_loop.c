@@ -148,6 +148,12 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *ctx)
 	loop->queue[loop->tail++] = (struct deferred){ fn, ctx };
 }
 
+void loop_defer_last(struct loop *loop, loop_fn *fn, void *ctx)
+{
+	loop_undefer(loop, fn, ctx);
+	loop_defer(loop, fn, ctx);
+}
+
 void loop_undefer(struct loop *loop, loop_fn *fn, void *ctx)
 {
 	for (size_t i = loop->head; i < loop->tail; i++)

@@ -313,3 +313,38 @@ test('privacy.history false: no text on the disk, and what was there is removed'
 	}
 	assert.equal(upstream.counted.length, 3);
 });
+
+test('privacy.history false of a workspace: nothing of it on the disk, and what others keep stays', async (t) => {
+	const { upstream, eke, home } = await shared(t);
+	const first = await eke();
+	const settings = (history) => ({ initializationOptions: { eke: { privacy: { history } } } });
+
+	await (await opened(first)).complete();
+	await first.stop();
+	assert.notDeepEqual(filesWith(home, 'al = 0;'), []);
+	/* By its settings at the start, and by settings that come later. */
+	for (const late of [false, true]) {
+		const other = await startServer(t, { home });
+
+		await other.initialize(late ? {} : settings(false));
+		if (late)
+			other.notify('workspace/didChangeConfiguration', { settings: { eke: { privacy: { history: false } } } });
+		const doc = await opened(other, 'int other_text;\nint tot‸', 'other.c');
+		await doc.complete();
+		await other.stop();
+		assert.deepEqual(filesWith(home, 'other.c'), []);
+		assert.notDeepEqual(filesWith(home, 'al = 0;'), []);
+	}
+	const asked = upstream.counted.length;
+	const last = await eke();
+	assert.match(await (await opened(last)).suggestion(), /^al = 0;/);
+	assert.equal(upstream.counted.length, asked, 'known from the disk');
+	await last.stop();
+	/* What the owner does not want kept, no workspace keeps. */
+	writeFileSync(join(home, 'config.json'), JSON.stringify(configFor(upstream, {}, { privacy: { history: false } })));
+	const wanting = await startServer(t, { home });
+	await wanting.initialize(settings(true));
+	await (await opened(wanting)).complete();
+	await wanting.stop();
+	assert.deepEqual(filesWith(home, 'al = 0;'), []);
+});

@@ -66,6 +66,8 @@ function timesAsked(expect) {
 	const settled = !expect.errorKind || ['budget', 'auth', 'forbidden', 'promptTooLong', 'timeout'].includes([expect.errorKind].flat()[0]);
 	const status = expect.httpStatus ?? 200;
 
+	if (expect.asked)
+		return expect.asked;
 	return (settled || (status >= 300 && status < 500)) && status < 500 ? 1 : 2;
 }
 

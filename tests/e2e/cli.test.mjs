@@ -28,8 +28,29 @@ test('--version and --help', async (t) => {
 		assert.deepEqual([code, stderr], [0, '']);
 		for (const word of ['serve', 'chat', 'complete', 'models', 'doctor', 'config', '--log-level'])
 			assert.ok(stdout.includes(word), word);
-		assert.ok(stdout.split('\n').every((line) => line.length <= 100));
+		assert.ok(stdout.split('\n').every((line) => line.length <= 80));
 	}
+});
+
+test('--help of each command', async (t) => {
+	const all = (await run(t, ['--help'])).stdout;
+	const commands = [...all.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+
+	assert.deepEqual(commands, ['serve', 'acp', 'chat', 'complete', 'gateway', 'models', 'status', 'doctor', 'config']);
+	for (const command of commands) {
+		const help = await run(t, [command, '--help']);
+
+		assert.deepEqual([help.code, help.stderr], [0, ''], command);
+		assert.match(help.stdout, new RegExp(`^Usage: eke ${command} [^\n]+\n\n[A-Z]`));
+		assert.match(help.stdout, /--log-level LEVEL/);
+		assert.deepEqual(help.stdout.split('\n').filter((line) => line.length > 80), []);
+		for (const args of [[command, '-h'], ['help', command], ['--help', command], [command, '--help', '--config', 'x'], [command, 'x', '--help']])
+			assert.deepEqual((({ code, stdout }) => [code, stdout])(await run(t, args)), [0, help.stdout], args.join(' '));
+		/* Whoever misuses it is sent there. */
+		assert.match((await run(t, [command, '--fly'])).stderr, new RegExp(`see 'eke ${command} --help'\n$`));
+	}
+	assert.match((await run(t, ['chat', '--help'])).stdout, /-c, --command NAME.*explain.*commit.*-f, --file FILE.*--continue/s);
+	assert.equal((await run(t, ['help', 'fly'])).code, 2);
 });
 
 const misused = [
@@ -275,11 +296,11 @@ test('chat: files that are not sent', async (t) => {
 	assert.equal(upstream.requests.length, 0);
 });
 
-test('chat: no question', async (t) => {
+test('chat: no message', async (t) => {
 	const { code, stderr } = await run(t, ['chat'], { config: '{}', input: ' \n' });
 
 	assert.equal(code, 1);
-	assert.match(stderr, /no question/);
+	assert.match(stderr, /no message/);
 });
 
 test('chat --json', async (t) => {

@@ -320,3 +320,56 @@ test('--config, and no home', async (t) => {
 	await homeless.initialize();
 	assert.ok((await homeless.chat('hello')).message.content);
 });
+
+/* --- a key in the wrong place --- */
+
+const PASTED = ['sk-Zx81aaQ93kLmP0vB2nC4', '3f9c1e772a4b4d5e8f60718293a4b5c6', 'Q7xk2Vb9Lm4Rt8Wz1Yc6Np3Sd5Gh0Jf'];
+const wrongPlaces = {
+	env: (key) => ({ key: { env: key } }),
+	file: (key) => ({ key: { file: key } }),
+	'file below a folder': (key) => ({ key: { file: `~/keys/${key}` } }),
+	command: (key) => ({ key: { command: [key] } }),
+	'a path to a command': (key) => ({ key: { command: [`/usr/bin/${key}`, key] } }),
+	plan: (key) => ({ plan: key }),
+	completionApi: (key) => ({ completionApi: key }),
+	baseUrl: (key) => ({ baseUrl: key }),
+	'a member of key': (key) => ({ key: { [key]: 'x' } }),
+	'a member of the endpoint': (key) => ({ [key]: 'x', plan: 'nothing' }),
+	'a type that is wrong': (key) => ({ models: key }),
+};
+
+for (const [place, endpoint] of Object.entries(wrongPlaces)) {
+	test(`a key that was pasted into ${place} is not repeated`, async (t) => {
+		const upstream = await withUpstream(t);
+
+		for (const key of PASTED) {
+			const config = configFor(upstream, endpoint(key));
+
+			for (const args of [['doctor'], ['status'], ['status', '--json'], ['models'], ['chat', 'Why?'], ['config', '--print']]) {
+				const { stdout, stderr } = await run(t, args, { config });
+
+				/* A bare word is a host, which has to be shown. */
+				if (place !== 'baseUrl' || key.startsWith('sk-'))
+					assert.ok(!`${stdout}${stderr}`.toLowerCase().includes(key.toLowerCase()), `${args.join(' ')}: ${stdout}${stderr}`);
+				assert.ok(stdout || stderr);
+			}
+			const eke = await startServer(t, { config });
+
+			await eke.initialize();
+			const error = await eke.chat('Why?').then(() => null, (e) => e);
+			if (error && (place !== 'baseUrl' || key.startsWith('sk-')))
+				assert.ok(!`${JSON.stringify(error)}${error.message}`.includes(key), error.message);
+			if (place !== 'baseUrl' || key.startsWith('sk-'))
+				assert.ok(!JSON.stringify(eke.notifications).includes(key) && !eke.program.stderr.includes(key));
+			await eke.stop();
+		}
+	});
+}
+
+test('what stands in place of a key that was pasted says what is wanted', async (t) => {
+	const { stderr } = await run(t, ['chat', 'Why?'], { config: configFor(await withUpstream(t), { key: { env: PASTED[0] } }) });
+
+	assert.match(stderr, /"env" must be the name of an environment variable that holds the key/);
+	const named = await run(t, ['chat', 'Why?'], { config: configFor(await withUpstream(t), { key: { env: 'MY_KEY_2' } }) });
+	assert.match(named.stderr, /read from the environment variable MY_KEY_2, which is not set/);
+});

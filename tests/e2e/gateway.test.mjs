@@ -15,30 +15,10 @@ import { generateText, streamText } from 'ai';
 import OpenAI from 'openai';
 import OpenAI2023 from 'openai-2023';
 
-import { endpointFor, makeHome, run, withUpstream, within } from './harness.mjs';
-import { Program } from './support/program.mjs';
+import { endpointFor, run, withUpstream, within } from './harness.mjs';
+import { chat, logged, start } from './support/gateway.mjs';
 
-const PLANS = { few: { windows: [{ scope: 'machine', limit: 2, period: '1h' }] }, many: { windows: [{ scope: 'machine', limit: 50, period: '1h' }] } };
-const HELLO = [{ role: 'user', content: 'hello' }];
-
-/** A gateway before an upstream, or before endpoints: `call(path, {body, headers, method})`, `token`, `base`. */
-async function start(t, { upstream, plan = 'unlimited', endpoints, args = [], rest = {} } = {}) {
-	const home = makeHome(t, { endpoints: endpoints ?? [endpointFor(upstream, { plan })], plans: PLANS, ...rest });
-	const token = (await run(t, ['gateway', '--token'], { home })).stdout.trim();
-	const program = new Program({ args: ['gateway', '--listen', '127.0.0.1:0', '--log-level', 'info', ...args], home });
-	const base = String((await within(once(program.child.stdout, 'data'), () => `no address\n${program.log}`))[0]).trim();
-
-	t.after(async () => {
-		program.kill('SIGTERM');
-		assert.equal(await program.exit(), 143);
-		assert.ok(!program.stderr.includes(token), 'the token is in the log');
-	});
-	const call = (path, { body, headers, method = body === undefined ? 'GET' : 'POST', key = token } = {}) => fetch(new URL(base).origin + path, {
-		method, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
-		headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), 'content-type': 'application/json', ...headers },
-	});
-	return { home, token, program, base, call, port: new URL(base).port, upstream };
-}
+const HELLO = chat().messages;
 
 /** A request whose Host and other headers are as they are given. */
 function raw(port, path, headers) {
@@ -49,7 +29,6 @@ function raw(port, path, headers) {
 	});
 }
 
-const chat = (more) => ({ model: 'chatty', messages: HELLO, ...more });
 
 /* --- through --- */
 
@@ -101,14 +80,15 @@ test('base URLs as clients build them', async (t) => {
 	const upstream = await withUpstream(t);
 	const { call } = await start(t, { upstream });
 
-	for (const path of ['/v1/chat/completions', '/chat/completions', '//v1//chat/completions/', '/v1/v1/chat/completions', '/v1/chat/completions/chat/completions', '/v1/completions', '/completions']) {
+	for (const path of ['/v1/chat/completions', '/chat/completions', '//v1//chat/completions/', '/v1/v1/chat/completions', '/v1/chat/completions/chat/completions', '/v1/chat/completions/v1/chat/completions', '/v1/models/chat/completions', '/v1/chat/completions?api-version=1', '/v1/completions', '/completions']) {
 		const body = path.includes('chat') ? chat() : { model: 'coder', prompt: 'int ' };
 		assert.equal((await call(path, { body })).status, 200, path);
 		assert.equal(upstream.requests.at(-1).path, path.includes('chat') ? '/v1/chat/completions' : '/v1/completions');
 	}
-	for (const [path, status, method] of [['/v1/audio/speech', 404, 'POST'], ['/v1/chat', 404, 'POST'], ['/v1/chat/completions', 405, 'GET'], ['/v1/models', 405, 'DELETE']]) {
+	for (const [path, status, method, allow = null] of [['/v1/audio/speech', 404, 'POST'], ['/v1/chat', 404, 'POST'], ['/', 404, 'GET'], ['/v1', 404, 'GET'],
+		['/v1/chat/completions', 405, 'GET', 'POST, OPTIONS'], ['/v1/models', 405, 'DELETE', 'GET, HEAD, OPTIONS']]) {
 		const response = await call(path, { method });
-		assert.equal(response.status, status, path);
+		assert.deepEqual([response.status, response.headers.get('allow')], [status, allow], path);
 		assert.equal((await response.json()).error.type, 'invalid_request_error');
 	}
 });
@@ -168,12 +148,6 @@ test('whenExhausted holds here, too', async (t) => {
 	assert.deepEqual([one.counted.length, two.counted.length, two.counted[0].body.model], [2, 1, 'other']);
 	assert.equal((await call('/v1/chat/completions', { body: chat({ model: 'one/chatty' }) })).status, 429);
 });
-
-/* Until its log has a line. */
-async function logged(program, pattern) {
-	while (!pattern.test(program.stderr))
-		await within(once(program.child.stderr, 'data'), () => `${pattern} was not logged\n${program.log}`);
-}
 
 for (const [name, body] of [['plain', chat()], ['streamed', chat({ stream: true })]]) {
 	test(`a client that goes away: the same request gets the answer, and spends nothing (${name})`, async (t) => {
@@ -251,10 +225,14 @@ test('only with the token', async (t) => {
 	for (const key of ['', `${token}0`, token.slice(1), token.replace(/./, 'x'), 'sk-1'])
 		assert.equal((await call('/v1/models', { key })).status, 401, key);
 	assert.equal((await call('/v1/models', { headers: { authorization: token } })).status, 401);
-	assert.equal((await call('/healthz', { key: '' })).status, 200);
+	for (const scheme of ['bearer', 'BEARER', 'Bearer '])
+		assert.equal((await call('/v1/models', { headers: { authorization: `${scheme} ${token}` } })).status, 200, scheme);
+	for (const [method, path, key] of [['GET', '/healthz', ''], ['HEAD', '/healthz', ''], ['HEAD', '/v1/models', token], ['OPTIONS', '/v1/models', '']])
+		assert.ok((await call(path, { method, key })).ok, `${method} ${path}`);
+	assert.match((await call('/healthz', { key: '' })).headers.get('content-type'), /^text\/plain/);
 	assert.equal(statSync(join(home, 'state', 'gateway-token')).mode & 0o777, 0o600);
 	assert.equal((await run(t, ['gateway', '--token'], { home })).stdout, `${token}\n`);
-	assert.equal(upstream.requests.length, 0);
+	assert.equal(upstream.counted.length, 0);
 });
 
 test('not under another name, and not for pages that nobody allowed', async (t) => {

@@ -60,6 +60,18 @@ test('an answer that was there before the editor closed the bracket keeps its li
 	assert.equal(upstream.counted.length, 1);
 });
 
+test('an answer that was there before the editor closed the bracket goes on behind it', async (t) => {
+	const { upstream, doc } = await start(t, ' fibonacci(n: u32) -> u32 {\n    n\n}', { languageId: 'rust', text: 'fn‸\n' });
+
+	await doc.complete();
+	doc.type(' fibonacci(');
+	doc.replace(doc.cursor, doc.cursor, ')');
+	doc.cursor = doc.text.indexOf('(') + 1;
+	const { items: [item] } = await doc.complete({ automatic: true });
+	assert.equal(taken(doc, item), 'fn fibonacci(n: u32) -> u32 {\n    n\n}\n');
+	assert.equal(upstream.counted.length, 1);
+});
+
 test('what goes on behind the block is kept for when the cursor gets there', async (t) => {
 	const { upstream, doc } = await start(t, 'return a + b\n\n\ndef sub(a, b):\n    return a - b', {
 		languageId: 'python', text: 'def add(a, b):\n    ‸', plan: true,

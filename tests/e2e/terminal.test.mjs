@@ -28,7 +28,7 @@ const SEED = [
 	['content-null', 0, /^Hello, wörld: 你好 😀!\nA /, /^$/],
 	['role-every', 0, /^Hello, wörld: 你好 😀!\nA /, /^$/],
 	['eof-midway', 1, /^Hello, world\n$/, /the answer was cut off here/],
-	['empty-answer', 0, /^$/, /^$/],
+	['empty-answer', 1, /^$/, /^eke: the model sent no text: /],
 ];
 
 for (const [scenario, code, out, err] of SEED) {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -110,6 +110,27 @@ test('certificates that nobody vouches for, or that are for another name', async
 	}
 });
 
+test('a caFile and a variable that begin with ~', async (t) => {
+	const upstream = await withUpstream(t, { tls: true });
+	const home = makeHome(t);
+
+	copyFileSync(upstream.caFile, join(home, 'corp.pem'));
+	for (const [endpoint, env] of [[{ caFile: '~/corp.pem' }, {}], [{}, { SSL_CERT_FILE: '~/corp.pem' }], [{}, { CURL_CA_BUNDLE: '~/corp.pem' }]]) {
+		const eke = await start(t, upstream, endpoint, { env: { HOME: home, ...env } });
+
+		assert.equal((await eke.chat('hello')).finishReason, 'stop');
+	}
+});
+
+test('a Content-Encoding that there is not is told once and then left alone', async (t) => {
+	const upstream = await withUpstream(t, { scenario: { headers: { 'content-encoding': 'utf-8' } } });
+	const eke = await start(t, upstream);
+
+	for (const text of ['one', 'two'])
+		assert.equal((await eke.chat(text)).finishReason, 'stop');
+	assert.equal(upstream.counted.length, 3);
+});
+
 test('a caFile that is not there', async (t) => {
 	const upstream = await withUpstream(t, { tls: true });
 	const eke = await start(t, upstream, { caFile: '/nonexistent/ca.pem' });
@@ -174,18 +195,39 @@ test('no_proxy', async (t) => {
 	assert.deepEqual(proxy.requests, []);
 });
 
-test('a service on this machine is reached without the environment\'s proxy, unless the endpoint names one', async (t) => {
-	const upstream = await withUpstream(t);
+test('a service on this machine is reached without a proxy, which could read the key', async (t) => {
+	const upstream = await withUpstream(t, { key: KEY });
 	const proxy = await startProxy(t, { port: upstream.port });
-	const env = { http_proxy: proxy.url, https_proxy: proxy.url, all_proxy: proxy.url };
-	const eke = await start(t, upstream, {}, { env });
-	const proxied = await start(t, upstream, { proxy: proxy.url });
+	const env = { http_proxy: proxy.url, https_proxy: proxy.url, all_proxy: proxy.url, HTTP_PROXY: proxy.url, ALL_PROXY: proxy.url };
 
-	await eke.chat('hello');
-	assert.deepEqual(proxy.requests, []);
-	await proxied.chat('hello');
-	assert.ok(proxy.requests.length);
-	assert.equal(upstream.counted.length, 2);
+	for (const host of ['127.0.0.1', 'localhost', '127.1.2.3']) {
+		const baseUrl = `http://${host}:${upstream.port}/v1`;
+		for (const [endpoint, more] of [[{}, { env }], [{ proxy: proxy.url }, {}], [{ proxy: proxy.url }, { env: { ...env, no_proxy: 'other.example' } }],
+			[{ proxy: proxy.url.replace('http', 'socks5h') }, {}]]) {
+			const eke = await start(t, upstream, { baseUrl, key: KEY, ...endpoint }, more);
+
+			/* Not every machine has each of these addresses. */
+			await eke.chat('hello').catch((error) => assert.equal(error.data.kind, 'network'));
+			assert.deepEqual(proxy.requests, []);
+			if (endpoint.proxy)
+				assert.match(JSON.stringify(eke.notifications), /endpoints\[0\]\.proxy is not used/);
+		}
+	}
+	assert.ok(upstream.counted.length >= 8);
+});
+
+test('the endpoint\'s own proxy goes before no_proxy', async (t) => {
+	const upstream = await withUpstream(t, { tls: { names: ['service.example'] } });
+	const proxy = await startProxy(t, { port: upstream.port });
+	const endpoint = { baseUrl: 'https://service.example/v1', caFile: upstream.caFile, proxy: proxy.url };
+
+	for (const name of ['no_proxy', 'NO_PROXY']) {
+		const before = proxy.requests.length;
+		const eke = await start(t, upstream, endpoint, { env: { [name]: 'localhost,.example' } });
+
+		assert.equal((await eke.chat('hello')).finishReason, 'stop');
+		assert.ok(proxy.requests.length > before);
+	}
 });
 
 test('a proxy that wants a password', async (t) => {
@@ -198,8 +240,18 @@ test('a proxy that wants a password', async (t) => {
 	assert.equal((await eke.chat('hello')).finishReason, 'stop');
 	assert.doesNotMatch(eke.program.stderr, /s3cret-word/);
 	const { data, message } = await failure(without.chat('hello'));
-	assert.ok(['network', 'upstream'].includes(data.kind), data.kind);
-	assert.match(message, /proxy/);
+	assert.equal(data.kind, 'network');
+	assert.match(message, /^the proxy wants a user name and a password to reach service\.example/);
+});
+
+test('a proxy that lets nobody through', async (t) => {
+	const upstream = await withUpstream(t, { tls: { names: ['service.example'] } });
+	const proxy = await startProxy(t, { port: upstream.port, refuses: 403 });
+	const eke = await start(t, upstream, { baseUrl: 'https://service.example/v1', caFile: upstream.caFile, proxy: proxy.url });
+	const { data, message } = await failure(eke.chat('hello'));
+
+	assert.equal(data.kind, 'network');
+	assert.match(message, /^the proxy refused to connect to service\.example \(status 403\)/);
 });
 
 test('a proxy that is not there', async (t) => {
@@ -224,6 +276,9 @@ test('a key from the environment, a file, a command, or written out', async (t) 
 	const file = join(home, 'key');
 
 	writeFileSync(file, `\n  ${KEY}\r\nsecond line\n`, { mode: 0o600 });
+	const [marked, quoted] = [join(home, 'marked'), join(home, 'quoted')];
+	writeFileSync(marked, `\uFEFF${KEY}\r\n`, { mode: 0o600 });
+	writeFileSync(quoted, `\uFEFF"${KEY}"\n`, { mode: 0o600 });
 	writeFileSync(join(home, 'show'), `#!/bin/sh\necho "$1-0123456789abcdef"\necho more\n`);
 	chmodSync(join(home, 'show'), 0o755);
 	const ways = [
@@ -233,6 +288,12 @@ test('a key from the environment, a file, a command, or written out', async (t) 
 		[{ command: [join(home, 'show'), 'sk-test'] }],
 		[{ command: ['~/show', 'sk-test'] }, { HOME: home }],
 		[{ command: ['printf', '%s', KEY] }],
+		[{ command: ['cat', '~/key'] }, { HOME: home }],
+		[{ env: 'MY_KEY' }, { MY_KEY: `"${KEY}"` }],
+		[{ env: 'MY_KEY' }, { MY_KEY: ` '${KEY}' ` }],
+		[{ env: 'MY_KEY' }, { MY_KEY: `\uFEFF${KEY}` }],
+		[{ file: marked }],
+		[{ file: quoted }],
 		[KEY],
 	];
 	for (const [key, env] of ways) {
@@ -351,9 +412,19 @@ test('a redirect does not take the key along', async (t) => {
 	const [upstream, elsewhere] = [await withUpstream(t), await withUpstream(t)];
 	const eke = await start(t, upstream, { key: KEY });
 
-	upstream.next({ status: 307, headers: { location: `${elsewhere.url}/v1/chat/completions` }, body: '' });
-	const { data } = await failure(eke.chat('hello'));
-	assert.equal(data.httpStatus, 307);
+	const targets = [
+		[`${elsewhere.url}/v1/chat/completions?token=secret#x`, `${elsewhere.url}/v1/chat/completions`],
+		['/v2/chat/completions?a=1', `${upstream.url}/v2/chat/completions`],
+		['//me:secret@api.example.com/v1', 'http://api.example.com/v1'],
+		['https://\u0085api.example.com/v1', 'https://'],
+	];
+	for (const [location, named] of targets) {
+		upstream.next({ status: 307, headers: { location }, body: '' });
+		const { data, message } = await failure(eke.chat('hello'));
+		assert.equal(data.httpStatus, 307);
+		assert.ok(message.includes(`redirects to ${named}`), message);
+		assert.doesNotMatch(message, /secret|\u0085/);
+	}
 	assert.equal(elsewhere.requests.length, 0);
 });
 

@@ -9,7 +9,7 @@
 #include "eke/base/json.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "../../src/front/gateway_body.h"
+#include "../../src/gateway/body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,12 +44,21 @@ static void check(struct json_pool *pool, const char *text, size_t len, const st
 	must(!found || (models >= 1 && from < to && to <= len));
 	must(!found || !was || models > 1 || text[from] == '"');
 	strbuf_init(&out, LIMIT_GATEWAY_BODY);
-	if (gateway_body_set(text, len, "model", "new", &out)) {
+	if (gateway_body_set_string(text, len, "model", "new", &out)) {
 		const struct json *after = json_parse(pool, out.data, out.len, JSON_STRICT, &err);
 
 		must(json_is_object(after));
 		must(json_count(after) == members + !found);
 		must(!strcmp(json_string(json_get(after, "model")), "new") || models > 1);
+	} else {
+		must(models > 1 && !out.len);
+	}
+	strbuf_reset(&out);
+	if (gateway_body_remove(text, len, "model", &out)) {
+		const struct json *after = json_parse(pool, out.data, out.len, JSON_STRICT, &err);
+
+		must(json_is_object(after));
+		must(json_count(after) + found == members);
 	} else {
 		must(models > 1 && !out.len);
 	}

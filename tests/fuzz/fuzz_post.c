@@ -27,6 +27,7 @@ static void die(const char *what, const struct strbuf *a, const struct strbuf *b
 
 static void check_text(const struct post_input *in, enum post_verdict verdict, const struct strbuf *out)
 {
+	struct post_context *c = post_context_new(in);
 	size_t lines = 1;
 	size_t max = in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES;
 
@@ -38,8 +39,9 @@ static void check_text(const struct post_input *in, enum post_verdict verdict, c
 		lines += out->data[i] == '\n';
 	if (lines > (in->single_line ? 1 : max))
 		die("too many lines", out, NULL);
-	if (post_first_block(in, out->data, out->len) > out->len || post_first_useful(in, out->data, out->len) > out->len)
+	if (post_first_block(c, out->data, out->len) > out->len || post_first_useful(c, out->data, out->len) > out->len)
 		die("more useful than there is", out, NULL);
+	post_context_free(c);
 }
 
 static size_t skip_blanks(const char *s, size_t len, size_t at)

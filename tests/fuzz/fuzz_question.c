@@ -81,7 +81,7 @@ static void check_block(const char *text, size_t len)
 
 static void check_diff(const char *text, size_t len)
 {
-	struct workspace *ws = workspace_new();
+	struct workspace *ws = workspace_new(NULL);
 	struct strbuf out;
 	char **kept;
 

@@ -47,6 +47,7 @@ static void decode(struct stream *s, char *text, size_t len)
 	must(c.usage.prompt_tokens >= 0 && c.usage.completion_tokens >= 0 && c.usage.total_tokens >= 0);
 	strbuf_addf(&s->facts, "%d%d%d%d|%s|%s\n", c.finish, c.is_error, c.is_answer, c.is_whole, c.text ? c.text : "",
 		    c.reasoning ? c.reasoning : "");
+	wire_parts_add(c.parts, &s->facts, &s->facts);
 	json_pool_reset(s->pool);
 }
 
@@ -85,14 +86,14 @@ static void run_models(struct json_pool *pool, char *text, size_t len)
 static void run_error(int status, char *body, size_t len)
 {
 	struct err err = ERR_INIT;
-	struct wire_error_input in = { .status = status, .body = body, .len = len, .now = 1700000000 };
+	struct wire_error_input in = { .status = status, .body = body, .len = len, .clock = { 1700000000, 0 } };
 	struct stated_limit stated;
 
 	wire_error_decode(&in, &err, &stated);
 	must(err.kind >= ERR_BUDGET && err.kind <= ERR_TIMEOUT && err.message[0]);
 	must_be_text(err.message);
 	must_be_text(err.provider_message);
-	must(err.retry_at == 0 || (err.retry_at >= in.now && err.retry_at <= in.now + LIMIT_RETRY_SECONDS));
+	must(err.retry_at == 0 || (err.retry_at > in.clock.now && err.retry_at <= in.clock.now + LIMIT_RETRY_SECONDS));
 	must(err.http_status == status || (status == 200 && err.http_status >= 400 && err.http_status <= 599));
 }
 

@@ -9,7 +9,7 @@
 
 BEGIN {
 	# The layers, low to high: an include may point to the same or a lower one …
-	layers = split("base config io rpc text code post offline store budget upstream context complete chat front", names, " ")
+	layers = split("base config io rpc text code post offline store budget upstream context complete chat front gateway", names, " ")
 	for (i = 1; i <= layers; i++)
 		order[names[i]] = i
 	# … but not to those that it must not know (docs of the layers: src/README.md).
@@ -32,16 +32,17 @@ BEGIN {
 	only["async.h"] = "^src/budget/redis[.]c$"
 	only["hiredis.h"] = "^src/budget/redis[.]c$"
 	only["editorconfig.h"] = "^src/text/editorconfig[.]c$"
-	only["microhttpd.h"] = "^src/front/gateway_server[.]c$"
+	only["microhttpd.h"] = "^src/gateway/http_server[.]c$"
 
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
-	pure_folders["text"] = "outbound workspace editorconfig"
+	pure_folders["text"] = "outbound workspace own_files editorconfig"
 	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
-		"history_read history_schema history_step context diff edit"
-	pure("base", "json_guard hex rfc3339 url utf width")
+		"history_read history_schema history_step context diff git edit"
+	pure("base", "json_guard hex printable rfc3339 url utf width")
 	pure("config", "base_url service")
+	pure("gateway", "ask body convert gather learned openai_error spread")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
@@ -65,7 +66,7 @@ BEGIN {
 	unsent("doc_text file_read", "chat", "outbound_document, outbound_text or outbound_file: they ask what may be sent")
 	unsent("doc_text file_read", "context", "outbound_document or outbound_workspace_file: they ask what may be sent")
 	memory("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf", "base/mem.h")
-	count = split("printf vprintf puts putchar", list, " ")
+	count = split("printf vprintf puts putchar fprintf vfprintf dprintf vdprintf fputs fputc putc fwrite", list, " ")
 	for (i = 1; i <= count; i++)
 		output[list[i]] = 1
 
@@ -217,7 +218,7 @@ function start_file(name,   parts, n) {
 		folder = parts[2]
 	is_main = path == "src/main.c"
 	is_pure = is_pure_file()
-	may_print = path ~ /^src\/front\/(cli[a-z_]*|gateway)[.]c$/ || is_main
+	may_print = path == "src/front/terminal.c"
 	lines = 0
 
 	in_comment = 0
@@ -248,9 +249,11 @@ function start_file(name,   parts, n) {
 			own = "eke/" folder "/" stem ".h"
 		else if (("src/" folder "/" stem ".h") in exists)
 			own = folder "/" stem ".h"
-		# The files of one front end declare to each other in one header.
-		else if (folder == "front" && (("src/front/" front_end(stem) "_private.h") in exists))
-			own = folder "/" front_end(stem) "_private.h"
+		# The files of one module declare to each other in one header: x.c, x_part.c and x_private.h, or x.h.
+		else if (("src/" folder "/" first_word(stem) "_private.h") in exists)
+			own = folder "/" first_word(stem) "_private.h"
+		else if (("src/" folder "/" first_word(stem) ".h") in exists)
+			own = folder "/" first_word(stem) ".h"
 		else
 			problem(1, "no header of its own: add include/eke/" folder "/" stem ".h (or src/" folder "/" stem ".h if private)")
 	}
@@ -449,19 +452,19 @@ function points_down(target, rest,   name, mine, its) {
 		problem(FNR, "layering: " folder " is below " target " and cannot include it: move the shared part down")
 	else if ((folder, target) in forbidden)
 		problem(FNR, "layering: " folder " must not know " target " (design: one front end decodes, the engines do not)")
-	else if (folder == "front" && target == "front") {
+	else if ((folder == "front" || folder == "gateway") && target == "front") {
 		name = rest
 		sub(/^front\//, "", name)
-		mine = front_end(stem)
-		its = front_end(name)
-		# front/app.h and front/server.h are the ground they all stand on.
-		if (mine != its && its != "app" && its != "server")
+		mine = folder == "front" ? first_word(stem) : folder
+		its = first_word(name)
+		# front/app.h, help.h, server.h and terminal.h are the ground they all stand on.
+		if (mine != its && its != "app" && its != "server" && its != "terminal")
 			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
 	}
 }
 
 # lsp_chat.c belongs to lsp, cli.c to cli.
-function front_end(name) {
+function first_word(name) {
 	sub(/[.]h$/, "", name)
 	sub(/_.*$/, "", name)
 	return name
@@ -525,10 +528,10 @@ function use(code,   rest, name, before) {
 		else if ((name in raw_memory) && in_product && path != "src/base/mem.c")
 			escapable(name "() outside base/mem.c: use " raw_memory[name])
 		else if ((name in output) && in_product && !may_print)
-			escapable(name "() writes to standard output, which belongs to the protocol: log, or reply")
+			escapable(name "() can write to a terminal what drives it, and to standard output, which belongs to the protocol: log, reply, or front/terminal.h")
 	}
-	if (in_product && !may_print && code ~ /(^|[^A-Za-z0-9_])stdout([^A-Za-z0-9_]|$)/)
-		escapable("stdout belongs to the protocol: log, or reply")
+	if (in_product && !may_print && !is_main && code ~ /(^|[^A-Za-z0-9_])stdout([^A-Za-z0-9_]|$)/)
+		escapable("stdout belongs to the protocol: log, reply, or front/terminal.h")
 	if (code ~ /(^|[^A-Za-z0-9_])poll\((NULL|0),/)
 		escapable("a sleep in disguise: wait for an event")
 }

@@ -17,6 +17,9 @@
 	"data: {\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":" finish "}]}\n\n"
 #define TEXT(text) CHUNK("\"content\":\"" text "\"", "null")
 #define STOP CHUNK("", "\"stop\"")
+#define MESSAGE(text, finish)                                                                                      \
+	"data: {\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"" text \
+	"\"},\"finish_reason\":" finish "}]}\n\n"
 #define DONE "data: [DONE]\n\n"
 
 static const struct {
@@ -60,6 +63,27 @@ static const struct {
 		WIRE_STOP, ERR_NONE, true, false },
 	{ "thinking beside the text", CHUNK("\"reasoning_content\":\"hm\",\"content\":null", "null") TEXT("yes") STOP,
 		false, "yes", "hm", WIRE_STOP, ERR_NONE, true, false },
+	{ "thinking without its opening tag", TEXT("hm ") TEXT("hm\\n</thi") TEXT("nk>\\n\\nyes") STOP, false, "yes",
+	  "hm hm\n",
+		WIRE_STOP, ERR_NONE, true, false },
+	{ "content in parts", CHUNK("\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"h\"},"
+		"{\"type\":\"text\",\"text\":\"m\"}]},{\"type\":\"text\",\"text\":\"a\"},\"b\","
+		"{\"type\":\"reference\",\"reference_ids\":[1]},{\"type\":\"text\",\"text\":\"c\"}]", "null") TEXT("d") STOP,
+		false, "abcd", "hm", WIRE_STOP, ERR_NONE, true, false },
+	{ "a part alone", CHUNK("\"content\":{\"type\":\"text\",\"text\":{\"value\":\"a\"}}", "null") STOP, false, "a", "",
+		WIRE_STOP, ERR_NONE, true, false },
+	{ "messages, appended", MESSAGE("Hel", "null") MESSAGE("lo ", "null") MESSAGE("world", "\"stop\""), false,
+		"Hello world", "", WIRE_STOP, ERR_NONE, true, false },
+	{ "messages, appended, and all of it at the end", MESSAGE("a", "null") MESSAGE("b", "null") MESSAGE("ab",
+	  "\"stop\""),
+		false, "ab", "", WIRE_STOP, ERR_NONE, true, false },
+	{ "messages, appended, that repeat", MESSAGE("ha", "null") MESSAGE("ha", "null") MESSAGE("!", "\"stop\""), false,
+		"haha!", "", WIRE_STOP, ERR_NONE, true, false },
+	{ "messages, cumulative", MESSAGE("", "null") MESSAGE("Hel", "null") MESSAGE("Hel", "null") MESSAGE("Hello", "null")
+		MESSAGE("Hello", "\"stop\""), false, "Hello", "", WIRE_STOP, ERR_NONE, true, false },
+	{ "a message behind deltas", TEXT("a") TEXT("b") MESSAGE("ab", "\"stop\""), false, "ab", "", WIRE_STOP, ERR_NONE,
+	  true,
+		false },
 	{ "thinking that was cut", TEXT("<think>hm"), false, "", "hm", WIRE_OPEN, ERR_NONE, true, false },
 	{ "a byte order mark", "\xEF\xBB\xBF" TEXT("a") STOP, false, "a", "", WIRE_STOP, ERR_NONE, true, false },
 	{ "a whole object instead of a stream",

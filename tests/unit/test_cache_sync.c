@@ -59,7 +59,7 @@ static void side_open(struct fixture *f, struct side *side)
 {
 	side->cache = cache_new(0, 0);
 	side->sync = cache_sync_new(f->loop, side->cache, &side->last_item);
-	cache_sync_configure(side->sync, true);
+	cache_sync_configure(side->sync, true, false);
 }
 
 static void side_close(struct side *side)
@@ -390,7 +390,7 @@ static void test_no_history(void **state)
 	assert_true(file_exists());
 	answer(&f->sides[0], "y", "text", 11);
 	for (size_t i = 0; i < ARRAY_LEN(f->sides); i++)
-		cache_sync_configure(f->sides[i].sync, false);
+		cache_sync_configure(f->sides[i].sync, false, true);
 	/* What is there goes, once. */
 	run_for(f, 700);
 	assert_false(file_exists());
@@ -405,7 +405,7 @@ static void test_no_history(void **state)
 	assert_false(file_exists());
 	/* And back. */
 	for (size_t i = 0; i < ARRAY_LEN(f->sides); i++)
-		cache_sync_configure(f->sides[i].sync, true);
+		cache_sync_configure(f->sides[i].sync, true, false);
 	answer(&f->sides[0], "x", "text", 10);
 	run_for(f, 40);
 	expect(&f->sides[1], "x", "text", NULL);
@@ -418,7 +418,7 @@ static void test_no_history_for_short(void **state)
 
 	answer(&f->sides[0], "x", "text", 10);
 	run_for(f, 40);
-	cache_sync_configure(f->sides[1].sync, false);
+	cache_sync_configure(f->sides[1].sync, false, true);
 	side_close(&f->sides[1]);
 	assert_false(file_exists());
 	side_open(f, &f->sides[1]);

@@ -136,6 +136,9 @@ static void test_defaults(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		c = load_good(f, texts[i], i % 2 ? "{}" : NULL);
 		expect_summary(c, DEFAULTS);
+		assert_false(c->gateway.any_model);
+		assert_int_equal(c->gateway.cache_seconds, 0);
+		assert_int_equal(c->gateway.origin_count, 0);
 		assert_int_equal(c->endpoint_count, 0);
 		assert_int_equal(c->plan_count, 0);
 		assert_true(c->file_exists);
@@ -250,6 +253,7 @@ static void test_all_fields(void **state)
 		"\"whenExhausted\":\"auto\",\"completion\":{\"trigger\":\"off\",\"debounceMs\":0,\"maxLines\":200,"
 		"\"candidates\":3,\"reserve\":1,\"offline\":false},\"chat\":{\"system\":\"s\",\"temperature\":0,"
 		"\"maxTokens\":5,\"language\":\"l\"},\"privacy\":{\"ignore\":[\"a\",\"!b\"],\"history\":false},"
+		"\"gateway\":{\"anyModel\":true,\"cacheSeconds\":9,\"origins\":[\"https://a.example\",\"x-extension://b\"]},"
 		"\"ledger\":{\"redis\":\"redis://h\"},\"log\":{\"level\":\"io\"}}";
 	struct fixture *f = *state;
 	struct config *c = load_good(f, text, NULL);
@@ -257,6 +261,10 @@ static void test_all_fields(void **state)
 
 	expect_summary(c, "exhausted=2 trigger=2 debounce=0 lines=200 candidates=3 reserve=1 offline=0 system=s "
 			  "temperature=0 tokens=5 language=l history=0 redis=redis://h level=io ignore=a,!b,");
+	assert_true(c->gateway.any_model);
+	assert_int_equal(c->gateway.cache_seconds, 9);
+	assert_int_equal(c->gateway.origin_count, 2);
+	assert_string_equal(c->gateway.origins[1], "x-extension://b");
 	assert_int_equal(c->endpoint_count, 4);
 	assert_int_equal(e[0].url_count - 1, 4);
 	assert_string_equal(e[0].fallback_urls[3], "u4");
@@ -344,6 +352,12 @@ static const struct {
 	{ "{\"privacy\":{\n\"ignore\":\"*.pem\"}}", "2: privacy.ignore must be an array, not a string" },
 	{ "{\"privacy\":{\n\"ignore\":[\"a\",1]}}", "2: privacy.ignore must be a list of at most 512 strings" },
 	{ "{\"privacy\":{\n\"history\":0}}", "2: privacy.history must be true or false" },
+	{ "{\"gateway\":{\n\"anyModel\":1}}", "2: gateway.anyModel must be true or false" },
+	{ "{\"gateway\":{\n\"cacheSeconds\":-1}}", "2: gateway.cacheSeconds must be a whole number from 0 to 86400" },
+	{ "{\"gateway\":{\n\"origins\":[\"https://a/b\"]}}",
+	  "2: gateway.origins must be a list of at most 16 origins such as \"https://page.example\"" },
+	{ "{\"gateway\":{\n\"origins\":[\"*\"]}}",
+	  "2: gateway.origins must be a list of at most 16 origins such as \"https://page.example\"" },
 	{ "{\"ledger\":{\n\"redis\":{}}}", "2: ledger.redis must be a string, not an object" },
 	{ "{\"log\":{\n\"level\":\"trace\"}}", "2: log.level must be one of broken, warn, info, debug, io, not \"trace\"" },
 
@@ -516,9 +530,11 @@ static const struct {
 	{ "{\"completion\":{\"languages\":{\"klingon\":true}},\"chat\":{\"commands\":{\"x\":\"y\"}}}", NULL, "" },
 	/* what decides where keys and text go is not the editor's to say */
 	{ "{}",
-	  "{\"endpoints\":[{\"baseUrl\":\"http://evil\"}],\"plans\":5,\"ledger\":{\"redis\":\"x\"},\"whenExhausted\":1}",
+	  "{\"endpoints\":[{\"baseUrl\":\"http://evil\"}],\"plans\":5,\"gateway\":{\"origins\":[\"http://evil\"]},"
+	  "\"ledger\":{\"redis\":\"x\"},\"whenExhausted\":1}",
 	  "the editor's setting endpoints is unknown and ignored\nthe editor's setting plans is unknown and "
-	  "ignored\nthe editor's setting ledger is unknown and ignored\nthe editor's setting whenExhausted is unknown "
+	  "ignored\nthe editor's setting gateway is unknown and ignored\nthe editor's setting ledger is unknown and "
+	  "ignored\nthe editor's setting whenExhausted is unknown "
 	  "and ignored\n" },
 	{ "{}", "{\"chat\":{\"sytem\":1}}", "the editor's setting chat.sytem is unknown and ignored\n" },
 	{ "{}", "[{\"endpoints\":1}]", "" },

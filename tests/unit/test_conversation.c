@@ -39,7 +39,7 @@ static int setup(void **state)
 	budget = budget_new(loop);
 	upstream = upstream_new(loop, budget);
 	docs = docs_new();
-	workspace = workspace_new();
+	workspace = workspace_new(NULL);
 	chat = chat_new(upstream);
 	c = conversations_new(loop, chat, docs, workspace);
 	config = config_defaults();

@@ -221,6 +221,43 @@ static void test_configured(void **state)
 	loop_free(loop);
 }
 
+/* Without a model for completions: that of the host if it has one of its own, else the one for chats. */
+static void test_default_models(void **state)
+{
+	static const struct {
+		const char *url, *chat, *completion; /* as configured */
+		const char *chat_used, *completion_used;
+	} models[] = {
+		{ "http://127.0.0.1:11434", "qwen2.5-coder", NULL, "qwen2.5-coder", "qwen2.5-coder" },
+		{ "http://127.0.0.1:11434", "qwen2.5-coder", "starcoder2", "qwen2.5-coder", "starcoder2" },
+		{ "https://openrouter.ai/api/v1", "z-ai/glm-4.6", NULL, "z-ai/glm-4.6", "z-ai/glm-4.6" },
+		{ "https://api.mistral.ai/v1", "mistral-large-latest", NULL, "mistral-large-latest", "codestral-latest" },
+		{ "https://api.deepseek.com", "deepseek-reasoner", NULL, "deepseek-reasoner", "deepseek-chat" },
+		{ "https://api.openai.com/v1", NULL, NULL, "gpt-4o-mini", "gpt-4o-mini" },
+	};
+	struct loop *loop = loop_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(models); i++) {
+		struct config *config = config_defaults();
+		struct config_local local = { .name = xstrdup("a"),
+					      .base_url = xstrdup(models[i].url),
+					      .chat_model = models[i].chat ? xstrdup(models[i].chat) : NULL,
+					      .completion_model = models[i].completion ? xstrdup(models[i].completion) : NULL };
+		struct endpoint *endpoint;
+		struct err err;
+
+		assert_true(config_use_local(config, &local, &err));
+		endpoint = endpoint_new(loop, config, &config->endpoints[0], "endpoints[0]", &err);
+		assert_string_equal(endpoint_chat_model(endpoint), models[i].chat_used);
+		assert_string_equal(endpoint_completion_model(endpoint), models[i].completion_used);
+		endpoint_unref(endpoint);
+		config_local_release(&local);
+		config_unref(config);
+	}
+	loop_free(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_configured),
+		cmocka_unit_test(test_default_models),
 	};
 
 	return cmocka_run_group_tests_name("dialect", tests, NULL, NULL);

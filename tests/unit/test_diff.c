@@ -53,7 +53,7 @@ static void test_sections(void **state)
 		{ "warning: something\n" FINE, FINE, 0 },
 	};
 	char settings[] = "{\"privacy\":{\"ignore\":[\"own/\"]}}";
-	struct workspace *ws = workspace_new();
+	struct workspace *ws = workspace_new(NULL);
 	struct err err;
 	struct config *config;
 

@@ -123,7 +123,8 @@ static const struct {
 	{ S("\xE4\xBD\xA0"), "\xE4\xBD\xA0" },
 	{ S("a\xFF"), "a" R },
 	{ S("\xE4"), R },
-	{ S("a\0b"), "a" },
+	{ S("a\0b"), "ab" },
+	{ S(" \033[31m bad \xE2\x80\xAEx\033[0m \a"), "bad x" },
 	{ S("\0a"), "a" },
 };
 

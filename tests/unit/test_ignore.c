@@ -6,7 +6,9 @@
 /* cmocka.h needs the four above */
 #include <cmocka.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
@@ -283,13 +285,55 @@ static void test_hard_patterns(void **state)
 	pattern[sizeof(pattern) - 2] = 'b';
 	assert_true(ignore_add(ig, IGNORE_USER, NULL, pattern, &err));
 	memset(path, 'a', LIMIT_URI);
-	path[LIMIT_URI] = '\0';
+	path[255] = '\0';
 	assert_false(ignore_match(ig, path, NULL));
-	for (size_t i = 1; i < 1000; i += 2)
+	for (size_t i = 1; i < 255; i += 2)
 		path[i] = '/';
 	assert_false(ignore_match(ig, path, NULL));
 	free(path);
 	ignore_free(ig);
+}
+
+/* As many rules as there may be, each as slow as it can be: the answer comes in time, and keeps the file here. */
+static void test_bounded(void **state)
+{
+	static const char *const patterns[][2] = {
+		{ "*[a-b][[:alpha:]c-de-fg-h]*[a-bc-de-f]*[!x-z]*[a-b]*[c-de-fg-hi-jk-l]*[a]b", "" },
+		{ "**/a*/**/a*/**/a*/**/a*/**/b", "/**/" },
+		{ "a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", "" },
+		{ "**/*a*/**/*a*/**/[a-z]*[b-c]", "/" },
+		{ "/a/*/a/**/a/*/a/**/*[a-zA-Z0-9_]*[!a-z]", "" },
+	};
+
+	(void)state;
+	for (size_t p = 0; p < ARRAY_LEN(patterns); p++) {
+		struct ignore *ig = ignore_new();
+		struct err err = ERR_INIT;
+		struct ignore_hit hit;
+		struct timespec before;
+		struct timespec after;
+		char path[4000];
+		char pattern[200];
+		size_t n = 0;
+
+		do
+			snprintf(pattern, sizeof(pattern), "%s%zu%s", patterns[p][0], n++, patterns[p][1]);
+		while (ignore_add(ig, IGNORE_WORKSPACE, "/a", pattern, &err));
+		assert_true(n > 7000);
+		memset(path, 'a', sizeof(path) - 1);
+		path[sizeof(path) - 1] = '\0';
+		for (size_t i = 0; i < sizeof(path) - 1; i += i < 1000 ? 2 : 250)
+			path[i] = '/';
+		clock_gettime(CLOCK_MONOTONIC, &before);
+		assert_true(ignore_find(ig, path, &hit));
+		clock_gettime(CLOCK_MONOTONIC, &after);
+		assert_true(hit.gave_up);
+		/* Some milliseconds; it was minutes. */
+		assert_true(after.tv_sec - before.tv_sec < 2);
+		/* What is short is judged in time. */
+		assert_false(ignore_match(ig, "/a/b.c", NULL));
+		ignore_free(ig);
+	}
 }
 
 int main(void)
@@ -297,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets), cmocka_unit_test(test_uris),    cmocka_unit_test(test_syntax),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_hard_patterns),
+		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_workspace_cannot_open_secrets),
 	};
 

@@ -133,6 +133,16 @@ static void test_levels(void **state)
 	}
 }
 
+/* A log is read in terminals. */
+static void test_controls(void **state)
+{
+	log_set_level(LOG_IO);
+	log_info("a\033[31mb\xC2\x9B" "2Jc\ad\xE2\x80\xAE" "e\nf\x9B");
+	assert_string_equal(written(*state), "info: a [31mb  2Jc d   e f?\n");
+	log_io("in", "\033c", 2);
+	assert_string_equal(written(*state), "io: in 2 bytes:  c\n");
+}
+
 static void test_level_names(void **state)
 {
 	static const char *const wrong[] = { "", "Info", "INFO", "information", "trace", " info" };
@@ -350,7 +360,7 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LOG_TEST(test_levels),	     LOG_TEST(test_level_names), LOG_TEST(test_listener),
+		LOG_TEST(test_levels),	     LOG_TEST(test_level_names), LOG_TEST(test_listener), LOG_TEST(test_controls),
 		LOG_TEST(test_one_line),     LOG_TEST(test_mask),	 LOG_TEST(test_many_secrets),
 		LOG_TEST(test_line_cut),     LOG_TEST(test_secret_at_the_cut), LOG_TEST(test_file),
 	};

@@ -108,6 +108,23 @@ static void test_defer_order(void **state)
 	assert_string_equal(f->seen.data, "bcbacaca.");
 }
 
+static void test_defer_last(void **state)
+{
+	struct fixture *f = *state;
+
+	loop_defer_last(f->loop, say_b, f);
+	loop_defer_last(f->loop, say_b, f);
+	loop_defer(f->loop, say_c_and_defer, f);
+	loop_run(f->loop);
+	/* Once, behind all that others defer. */
+	assert_string_equal(f->seen.data, "cacaca.b");
+	loop_defer_last(f->loop, say_a, f);
+	loop_undefer(f->loop, say_a, f);
+	loop_defer(f->loop, end_loop, f);
+	loop_run(f->loop);
+	assert_string_equal(f->seen.data, "cacaca.b.");
+}
+
 static void test_undefer(void **state)
 {
 	struct fixture *f = *state;
@@ -471,6 +488,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOOP_TEST(test_defer_order),
+		LOOP_TEST(test_defer_last),
 		LOOP_TEST(test_undefer),
 		LOOP_TEST(test_undefer_within),
 		LOOP_TEST(test_defer_many),

@@ -33,6 +33,7 @@ static const struct {
 	{ { "/h", "xc", "./xs", NULL, NULL }, "/h/.config/eke/config.json", "/h/.local/state/eke" },
 	{ { "/h", "/xc", "/xs", "/e/c.json", "/e/s" }, "/e/c.json", "/e/s" },
 	{ { "/h", NULL, NULL, "c.json", "s" }, "c.json", "s" },
+	{ { "/h", NULL, NULL, "~/c.json", "~/s" }, "/h/c.json", "/h/s" },
 	{ { NULL, NULL, NULL, "/e/c.json", NULL }, "/e/c.json", "~/.local/state/eke" },
 	{ { NULL, "/xc", NULL, NULL, "/e/s" }, "/xc/eke/config.json", "/e/s" },
 	{ { NULL, NULL, NULL, NULL, NULL }, "~/.config/eke/config.json", "~/.local/state/eke" },

@@ -326,6 +326,24 @@ static void test_again(void **state)
 	assert_int_equal(failed, 0);
 }
 
+static size_t first_useful(const struct post_input *in, const char *text, size_t len)
+{
+	struct post_context *c = post_context_new(in);
+	size_t n = post_first_useful(c, text, len);
+
+	post_context_free(c);
+	return n;
+}
+
+static size_t first_block(const struct post_input *in, const char *text, size_t len)
+{
+	struct post_context *c = post_context_new(in);
+	size_t n = post_first_block(c, text, len);
+
+	post_context_free(c);
+	return n;
+}
+
 /* While the answer grows, what was returned stays, and only whole lines are. */
 static void test_growing(void **state)
 {
@@ -362,7 +380,7 @@ static void test_growing(void **state)
 				show("now", out.data, out.len);
 				fail_msg("%s: not in the final text at %zu", c->name, n);
 			}
-			assert_true(post_first_useful(&in, out.data, out.len) <= out.len);
+			assert_true(first_useful(&in, out.data, out.len) <= out.len);
 			early += n < c->input.answer_len;
 			strbuf_reset(&before);
 			strbuf_add(&before, out.data, out.len);
@@ -409,7 +427,7 @@ static void test_first_block(void **state)
 					 .prefix = table[i].prefix,
 					 .prefix_len = strlen(table[i].prefix),
 					 .suffix = "" };
-		size_t n = post_first_block(&in, table[i].text, strlen(table[i].text));
+		size_t n = first_block(&in, table[i].text, strlen(table[i].text));
 
 		if (n != strlen(table[i].shown))
 			fail_msg("[%s]: [%.*s], wanted [%s]", table[i].text, (int)n, table[i].text, table[i].shown);
@@ -446,7 +464,7 @@ static void test_first_useful(void **state)
 					 .prefix_len = strlen(table[i].prefix),
 					 .suffix = "" };
 
-		assert_int_equal(post_first_useful(&in, table[i].text, strlen(table[i].text)), table[i].useful);
+		assert_int_equal(first_useful(&in, table[i].text, strlen(table[i].text)), table[i].useful);
 	}
 }
 

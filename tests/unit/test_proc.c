@@ -76,7 +76,9 @@ static void on_result(void *ctx, const struct strbuf *output, const struct err *
 
 static struct proc *start(struct fixture *f, const char *const *argv, size_t max, int seconds)
 {
-	return proc_run(f->loop, (char *const *)(uintptr_t)argv, max, seconds, on_result, f);
+	const struct proc_spec spec = { .argv = (char *const *)(uintptr_t)argv, .max_output = max, .seconds = seconds };
+
+	return proc_run(f->loop, &spec, on_result, f);
 }
 
 #define SH(script) { "sh", "-c", script, NULL }
@@ -105,7 +107,9 @@ static const struct {
 	{ SH("kill -s KILL $$"), NULL, "the command 'sh' was ended by signal 9" },
 	{ SH("kill -s TERM $$"), NULL, "the command 'sh' was ended by signal 15" },
 	{ SH("exec no-such-program-here 2> /dev/null"), NULL, "the command 'sh' was not found" },
-	{ { "no-such-program-here", "x", NULL }, NULL, "'no-such-program-here'" },
+	{ { "no-such-program-here", "x", NULL }, NULL, "the command 'no-such-program-here' was not found" },
+	{ { "./program", NULL }, NULL, "the command './program' is relative to a folder" },
+	{ { "bin/program", NULL }, NULL, "the command 'bin/program' is relative to a folder" },
 	{ { "/nonexistent/program", NULL }, NULL, "cannot run the command '/nonexistent/program': No such file" },
 	{ { "/", NULL }, NULL, "cannot run the command '/': Permission denied" },
 	{ { "", NULL }, NULL, "cannot run the command ''" },
@@ -113,6 +117,61 @@ static const struct {
 	{ SH("yes | head -c 5000"), NULL, "the command 'sh' printed more than 4096 bytes" },
 	{ SH("yes x | head -c 4097; exit 3"), NULL, "printed more than 4096 bytes" },
 };
+
+/* The working directory may be a stranger's workspace, whatever PATH says. */
+static void test_working_directory(void **state)
+{
+	static const char *const paths[] = {
+		".:/bin:/usr/bin", ":/bin:/usr/bin", "/bin:/usr/bin:", "/bin::/usr/bin", "here:/bin"
+	};
+	const char *const argv[] = { "program-here", NULL };
+	struct fixture *f = *state;
+	char dir[] = "/tmp/eke-proc-XXXXXX";
+	char *before = xstrdup(getenv("PATH"));
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(mkdir("here", 0700), 0);
+	for (size_t i = 0; i < 2; i++) {
+		fd = open(i ? "here/program-here" : "program-here", O_WRONLY | O_CREAT, 0700);
+		assert_true(fd >= 0);
+		assert_int_equal(write(fd, "#!/bin/sh\necho stranger\n", 24), 24);
+		close(fd);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		setenv("PATH", paths[i], 1);
+		start(f, argv, 4096, 15);
+		loop_run(f->loop);
+		assert_false(f->ok);
+		assert_non_null(strstr(f->err.message, "was not found"));
+	}
+	/* What is the user's own: an absolute directory. */
+	setenv("PATH", dir, 1);
+	start(f, argv, 4096, 15);
+	loop_run(f->loop);
+	assert_true(f->ok);
+	setenv("PATH", before, 1);
+	free(before);
+	assert_int_equal(unlink("program-here") | unlink("here/program-here") | rmdir("here") | chdir("/") | rmdir(dir), 0);
+}
+
+static void test_environment(void **state)
+{
+	const char *const argv[] = { "sh", "-c", "echo $EKE_TEST_A,$EKE_TEST_B,$EKE_TEST_AB", NULL };
+	const char *const env[] = { "EKE_TEST_A=new", "EKE_TEST_B=", NULL };
+	const struct proc_spec spec = {
+		.argv = (char *const *)(uintptr_t)argv, .env = env, .max_output = 100, .seconds = 15
+	};
+	struct fixture *f = *state;
+
+	setenv("EKE_TEST_A", "old", 1);
+	setenv("EKE_TEST_B", "old", 1);
+	setenv("EKE_TEST_AB", "stays", 1);
+	proc_run(f->loop, &spec, on_result, f);
+	loop_run(f->loop);
+	assert_string_equal(f->output.data, "new,,stays\n");
+}
 
 static void kill_left_over(struct strbuf *output)
 {
@@ -274,7 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PROC_TEST(test_runs),	 PROC_TEST(test_largest_output), PROC_TEST(test_endless_left_over),
 		PROC_TEST(test_timeout), PROC_TEST(test_cancel),	 PROC_TEST(test_cancel_early),
-		PROC_TEST(test_many),
+		PROC_TEST(test_many),	 PROC_TEST(test_working_directory), PROC_TEST(test_environment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

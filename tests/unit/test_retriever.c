@@ -182,7 +182,8 @@ static const char main_py[] = "from lib.reader import Reader\n"
 static void write_project(const struct bed *b)
 {
 	write_file(b, "project/lib/reader.py",
-		"class Reader:\n    def __init__(self, path):\n        self.path = path\n\n    def read_header(self):\n        pass\n");
+		"class Reader:\n    def __init__(self, path):\n        self.path = path\n\n"
+		"    def read_header(self):\n        pass\n");
 	write_file(b, "project/util.py", "def reader_of(text):\n    return text\n");
 }
 

@@ -52,6 +52,26 @@ static const struct {
 	{ "</think>so", "so", "" },
 	{ "\n</think>\n\nso", "so", "" },
 	{ "</thinking>so", "so", "" },
+	/* ... behind the text that it says was reasoning. */
+	{ "why\n</think>\n\nso", "so", "why\n" },
+	{ "why</think>so", "so", "why" },
+	{ "why </think>\nso", "so", "why " },
+	{ "a < b, <b>c</b>\n</think>\nso", "so", "a < b, <b>c</b>\n" },
+	{ "why\n</thinking>\nso", "so", "why\n" },
+	{ "why\n</thought>\nso", "so", "why\n" },
+	{ "between <x> and </x>. So:\n</think>\n\n<x>y</x>", "<x>y</x>", "between <x> and </x>. So:\n" },
+	{ "why\n</think>\nso </think> x", "so </think> x", "why\n" },
+	{ "a `</think>` b\n</think>\nso", "so", "a `</think>` b\n" },
+	{ "why\n</think>", "why\n", "why\n" },
+	{ "why</think>\n \n", "why", "why" },
+	/* ... but not where it is written about. */
+	{ "the </think> tag", "the </think> tag", "" },
+	{ "the \"</think>\" tag", "the \"</think>\" tag", "" },
+	{ "the '</think>'", "the '</think>'", "" },
+	{ "`<think>` and `</think>`\n</think>\n", "`<think>` and `</think>`\n</think>\n", "" },
+	{ "x\n```html\n</think>\n```\ny", "x\n```html\n</think>\n```\ny", "" },
+	{ "x `a\n</think>\ny", "y", "x `a\n" },
+	{ "x `a </think>\ny", "x `a </think>\ny", "" },
 	/* No tags: later ones, other ones, nearly ones. */
 	{ "so <think>why</think>", "so <think>why</think>", "" },
 	{ "<think>why</think>so <think>x</think>", "so <think>x</think>", "why" },
@@ -70,9 +90,27 @@ static const struct {
 	{ BLANKS_60 BLANKS_60 "<think>x", BLANKS_60 BLANKS_60 "<think>x", "" },
 };
 
-static void check(size_t i, size_t first, size_t rest)
+struct think_case {
+	const char *in, *text, *reasoning;
+};
+
+/* Of a model that begins in its reasoning. */
+static const struct think_case inside[] = {
+	{ "why\n</think>\n\nso", "so", "why\n" },
+	{ "why `</think>so", "so", "why `" },
+	{ " \n<think>why</think>so", "so", "why" },
+	{ "<div></thinking>so", "so", "<div>" },
+	{ "</think>so", "so", "" },
+	{ "so it is", "so it is", "so it is" },
+	{ "so it is</thi", "so it is</thi", "so it is</thi" },
+	{ "why</think>", "", "why" },
+	{ BLANKS_60 BLANKS_60 "x</think>so", "so", BLANKS_60 BLANKS_60 "x" },
+	{ "", "", "" },
+};
+
+static void check_one(const struct think_case *c, bool is_inside, size_t first, size_t rest)
 {
-	const char *in = cases[i].in;
+	const char *in = c->in;
 	size_t len = strlen(in);
 	size_t n = first;
 	struct think think;
@@ -81,19 +119,37 @@ static void check(size_t i, size_t first, size_t rest)
 
 	strbuf_init(&text, KIB(1));
 	strbuf_init(&reasoning, KIB(1));
-	think_init(&think);
+	if (is_inside)
+		think_init_inside(&think);
+	else
+		think_init(&think);
 	for (size_t at = 0; at < len;) {
 		think_feed(&think, in + at, n, &text, &reasoning);
 		at += n;
 		n = rest < len - at ? rest : len - at;
 	}
 	think_end(&think, &text, &reasoning);
-	if (strcmp(text.data, cases[i].text) || strcmp(reasoning.data, cases[i].reasoning))
+	if (strcmp(text.data, c->text) || strcmp(reasoning.data, c->reasoning))
 		print_message("\"%s\", cut at %zu\n", in, first);
-	assert_string_equal(text.data, cases[i].text);
-	assert_string_equal(reasoning.data, cases[i].reasoning);
+	assert_string_equal(text.data, c->text);
+	assert_string_equal(reasoning.data, c->reasoning);
 	strbuf_release(&text);
 	strbuf_release(&reasoning);
+}
+
+static void check(size_t i, size_t first, size_t rest)
+{
+	const struct think_case c = { cases[i].in, cases[i].text, cases[i].reasoning };
+
+	check_one(&c, false, first, rest);
+}
+
+static void test_inside(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
+		for (size_t cut = 1; cut <= strlen(inside[i].in); cut++)
+			check_one(&inside[i], true, cut, 1);
 }
 
 static void test_whole(void **state)
@@ -155,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_at_once),
 	};
 

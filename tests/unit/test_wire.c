@@ -26,10 +26,21 @@ static char *describe(const struct wire_chunk *c)
 	static const char *const finishes[] = { "", "stop", "length", "filter", "error" };
 	char *usage = c->usage.present ? xasprintf("%d+%d=%d", (int)c->usage.prompt_tokens, (int)c->usage.completion_tokens,
 						    (int)c->usage.total_tokens) : xstrdup("");
-	char *line = xasprintf("%s|%s|%s|%s|%s|%s%s%s", c->text ? c->text : "", c->reasoning ? c->reasoning : "",
-			       c->model ? c->model : "", finishes[c->finish], usage, c->is_answer ? "a" : "",
+	struct strbuf text;
+	struct strbuf reasoning;
+	char *line;
+
+	strbuf_init(&text, KIB(1));
+	strbuf_init(&reasoning, KIB(1));
+	strbuf_adds(&text, c->text ? c->text : "");
+	strbuf_adds(&reasoning, c->reasoning ? c->reasoning : "");
+	wire_parts_add(c->parts, &text, &reasoning);
+	line = xasprintf("%s|%s|%s|%s|%s|%s%s%s", text.data, reasoning.data, c->model ? c->model : "", finishes[c->finish],
+	  usage, c->is_answer ? "a" : "",
 			       c->is_error ? "e" : "", c->is_whole ? "w" : "");
 
+	strbuf_release(&text);
+	strbuf_release(&reasoning);
 	free(usage);
 	return line;
 }

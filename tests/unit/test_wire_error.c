@@ -32,6 +32,8 @@
 #define OPENAI_RPM "Rate limit reached for gpt-4o-mini in organization org-x on requests per min (RPM): " \
 	"Limit 3, Used 3, Requested 1. " \
 	"Please try again in 20s. You can increase your rate limit at https://platform.openai.com/account/billing."
+#define TOO_LARGE "Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit 30000, " \
+	"Requested 30601. The input or output tokens must be reduced in order to run successfully."
 #define OPENAI_QUOTA "You exceeded your current quota, please check your plan and billing details."
 
 static const struct {
@@ -74,6 +76,24 @@ static const struct {
 	{ 429, "{\"error\":{\"message\":\"SHIPPED\"}}", ERR_BUDGET, "wait before", "SHIPPED", 0, 0, NULL },
 	{ 429, "<html><head><title>429 Too Many Requests</title></head></html>", ERR_BUDGET, "wait before",
 	  "429 Too Many Requests", 0, 0, NULL },
+	/* A limit per minute, in the words of an account that is empty. */
+	{ 429, "[{\"error\":{\"code\":429,\"message\":\"" OPENAI_QUOTA "\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":["
+	  "{\"violations\":[{\"quotaId\":\"GenerateRequestsPerMinutePerProjectPerModel-FreeTier\",\"quotaValue\":\"5\"}]},"
+	  "{\"retryDelay\":\"33.2s\"}]}}]", ERR_BUDGET, "again in 34 s", OPENAI_QUOTA, 0, 34, NULL },
+	{ 429, "{\"error\":{\"message\":\"" OPENAI_QUOTA "\",\"details\":[{\"retryDelay\":\"20s\"},{\"violations\":["
+	  "{\"quotaId\":\"GenerateContentInputTokensPerModelPerMinute-FreeTier\",\"quotaValue\":\"250000\"},"
+	  "{\"quotaId\":\"GenerateRequestsPerDayPerProjectPerModel-FreeTier\",\"quotaValue\":\"25\"}]}]}}", ERR_BUDGET,
+	  "limit for the day", OPENAI_QUOTA, 0, 0, NULL },
+	/* More than the limit will ever admit. */
+	{ 429, "{\"error\":{\"message\":\"" TOO_LARGE "\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+	  ERR_PROMPT_TOO_LONG, "less context", TOO_LARGE, 0, 0, NULL },
+	{ 429, "{\"error\":{\"message\":\"on tokens per minute (TPM): Limit 6000, Requested 7152\"}}", ERR_PROMPT_TOO_LONG,
+	  "less context", "on tokens per minute (TPM): Limit 6000, Requested 7152", 0, 0, NULL },
+	{ 429, "{\"error\":{\"message\":\"(TPM): Limit 10000, Used 9000, Requested 2000. Please try again in 6s.\"}}",
+	  ERR_BUDGET, "again in 6 s", "(TPM): Limit 10000, Used 9000, Requested 2000. Please try again in 6s.", 0, 6,
+	  NULL },
+	{ 429, "{\"message\":\"Too many tokens, please wait before trying again.\"}", ERR_BUDGET, "wait before",
+	  "Too many tokens, please wait before trying again.", 0, 0, NULL },
 	/* 403 */
 	{ 403, CA(MODEL, "403 FORBIDDEN"), ERR_FORBIDDEN, "wrong base URL", MODEL, 0, 0, NULL },
 	{ 403, CA(TOKENS "(当前请求使用的ApiKey: sk-KaQ****hsdA)【如果您遇到问题，欢迎加入QQ群咨询】", "403 FORBIDDEN"), ERR_PROMPT_TOO_LONG,
@@ -150,7 +170,20 @@ static const struct {
 	  "first", 0, 0, NULL },
 	{ 400, "{\"errors\":[\"first\"]}", ERR_UPSTREAM, "rejected", "first", 0, 0, NULL },
 	{ 400, "[{\"error\":{\"code\":400,\"message\":\"API key not valid\",\"status\":\"INVALID_ARGUMENT\"}}]",
-	  ERR_UPSTREAM, "rejected", "API key not valid", 0, 0, NULL },
+	  ERR_AUTH, "refused", "API key not valid", 0, 0, NULL },
+	/* A wrong key by another status than 401: Google, xAI, MiniMax, Volcengine. */
+	{ 400, "{\"error\":{\"message\":\"bad\",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
+	  "\"reason\":\"API_KEY_INVALID\"}]}}", ERR_AUTH, "refused", "bad", 0, 0, NULL },
+	{ 400, "{\"code\":\"Client specified an invalid argument\",\"error\":\"Incorrect API key provided: xa***ey.\"}",
+	  ERR_AUTH, "refused", "Incorrect API key provided: xa***ey.", 0, 0, NULL },
+	{ 403, "{\"error\":{\"message\":\"The API key has expired.\"}}", ERR_AUTH, "refused", "The API key has expired.", 0,
+	  0,
+	  NULL },
+	{ 403, "{\"message\":\"无效的令牌\"}", ERR_AUTH, "refused", "无效的令牌", 0, 0, NULL },
+	{ 403, "{\"error\":{\"message\":\"This API key may not use the model gpt-5.\"}}", ERR_FORBIDDEN, "wrong base URL",
+	  "This API key may not use the model gpt-5.", 0, 0, NULL },
+	{ 400, "{\"error\":{\"message\":\"invalid value of n\"}}", ERR_UPSTREAM, "rejected", "invalid value of n", 0, 0,
+	  NULL },
 	{ 400, "{\"error\":[{\"message\":\"listed\"}]}", ERR_UPSTREAM, "rejected", "listed", 0, 0, NULL },
 	{ 400, "{\"error\":{\"message\":\"\",\"type\":\"odd_error\",\"code\":17}}", ERR_UPSTREAM, "rejected",
 	  "odd_error 17", 0, 0, NULL },
@@ -205,6 +238,18 @@ static const struct {
 	  0, NULL },
 	{ 200, "{\"code\":502,\"message\":\"x\",\"type\":\"y\"}", ERR_UPSTREAM, "internal error", "x", 502, 0, NULL },
 	{ 200, "{\"error\":{\"message\":\"x\",\"status_code\":403}}", ERR_FORBIDDEN, "wrong base URL", "x", 403, 0, NULL },
+	{ 200,
+	  "{\"id\":\"x\",\"choices\":null,\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient balance\"}}",
+	  ERR_FORBIDDEN, "balance", "insufficient balance", 402, 0, NULL },
+	{ 200, "{\"base_resp\":{\"status_code\":1002,\"status_msg\":\"rate limit\"}}", ERR_BUDGET, "wait before",
+	  "rate limit",
+	  429, 0, NULL },
+	{ 200, "{\"base_resp\":{\"status_code\":2049,\"status_msg\":\"invalid api key\"}}", ERR_AUTH, "refused",
+	  "invalid api key", 401, 0, NULL },
+	{ 200, "{\"choices\":[{\"index\":0,\"delta\":{},\"error\":{\"code\":502,\"message\":\"upstream is gone\"}}]}",
+	  ERR_UPSTREAM, "internal error", "upstream is gone", 502, 0, NULL },
+	{ 200, "{\"error_code\":18,\"error_msg\":\"Open api qps request limit reached\"}", ERR_UPSTREAM, "ended the answer",
+	  "Open api qps request limit reached", 200, 0, NULL },
 	/* but not against HTTP */
 	{ 502, "{\"error\":{\"message\":\"x\",\"code\":429}}", ERR_UPSTREAM, "internal error", "x", 502, 0, NULL },
 };
@@ -219,7 +264,7 @@ static void decode_both(struct wire_error_input in, const char *body, size_t len
 		memcpy(copy, body, len);
 	in.body = copy;
 	in.len = len;
-	in.now = NOW;
+	in.clock = (struct retry_clock){ NOW, in.clock.server };
 	wire_error_decode(&in, err, stated);
 	free(copy);
 }
@@ -265,17 +310,33 @@ static void test_headers(void **state)
 		{ { .status = 429, .retry_after = "600" }, "", NOW + 600, "again in 10 min" },
 		{ { .status = 429, .retry_after = "30", .retry_after_ms = "1500" }, "", NOW + 2, "again in 2 s" },
 		{ { .status = 429, .retry_after = "Tue, 14 Nov 2023 22:14:20 GMT" }, "", NOW + 60, "again in 60 s" },
-		{ { .status = 429, .retry_after = "0" }, "", NOW, "again in 0 s" },
+		{ { .status = 429, .retry_after = "0" }, "", 0, "wait before" },
+		{ { .status = 429, .retry_after = "0" }, "try again in 20s", NOW + 20, "again in 20 s" },
+		/* Unix time in seconds or milliseconds, and a clock of the server's that is an hour ahead of ours. */
+		{ { .status = 429, .retry_after = "1700000040" }, "", NOW + 40, "again in 40 s" },
+		{ { .status = 429, .retry_after = "1700000040500" }, "", NOW + 41, "again in 41 s" },
+		{ { .status = 429, .retry_after = "1699990000" }, "", 0, "wait before" },
+		{ { .status = 429, .retry_after = "Tue, 14 Nov 2023 23:14:20 GMT", .clock.server = NOW + 3600 }, "", NOW + 60,
+		  "again in 60 s" },
+		{ { .status = 429, .retry_after = "1700003640", .clock.server = NOW + 3600 }, "", NOW + 40, "again in 40 s" },
+		{ { .status = 429, .retry_after = "2023-11-14T22:14:20Z" }, "", NOW + 60, "again in 60 s" },
 		{ { .status = 429, .retry_after = "soon", .retry_after_ms = "" }, "", 0, "wait before" },
-		{ { .status = 429, .ratelimit_reset = "6m0s" }, "", NOW + 360, "again in 6 min" },
-		{ { .status = 429, .ratelimit_reset = "6m0s" }, "try again in 20s", NOW + 20, "again in 20 s" },
-		{ { .status = 429, .ratelimit_reset = "6m0s", .retry_after = "5" }, "try again in 20s", NOW + 5,
+		{ { .status = 429, .limits = { .used_up = NOW + 360 } }, "", NOW + 360, "again in 6 min" },
+		{ { .status = 429, .limits = { .unknown = NOW + 360 } }, "", NOW + 360, "again in 6 min" },
+		{ { .status = 429, .limits = { .used_up = NOW + 360 } }, "try again in 20s", NOW + 20, "again in 20 s" },
+		{ { .status = 429, .limits = { .used_up = NOW + 360 }, .retry_after = "5" }, "try again in 20s", NOW + 5,
 		  "again in 5 s" },
+		/* Nothing says zero, but the words say which it is. */
+		{ { .status = 429, .limits = { .requests = NOW + 86400, .tokens = NOW + 7 } }, "tokens per min (TPM)", NOW + 7,
+		  "again in 7 s" },
 		/* Words about a day yield to a header, and win over a counter that is reset every minute. */
 		{ { .status = 429, .retry_after = "30" }, CA(DAILY, "429"), NOW + 30, "again in 30 s" },
-		{ { .status = 429, .ratelimit_reset = "1s" }, CA(DAILY, "429"), 0, "limit for the day" },
-		{ { .status = 503, .retry_after = "30" }, "", NOW + 30, "overloaded" },
-		{ { .status = 503, .ratelimit_reset = "30s" }, "try again in 5s", 0, "overloaded" },
+		{ { .status = 429, .limits = { .used_up = NOW + 1 } }, CA(DAILY, "429"), 0, "limit for the day" },
+		{ { .status = 503, .retry_after = "30" }, "", NOW + 30, "not ready; try again in 30 s" },
+		{ { .status = 308, .location = "https://api.example.com/v1" }, "", 0,
+		  "redirects to https://api.example.com/v1," },
+		{ { .status = 302 }, "", 0, "check baseUrl" },
+		{ { .status = 503, .limits = { .used_up = NOW + 30 } }, "try again in 5s", 0, "overloaded" },
 		{ { .status = 502, .content_type = "text/html; charset=utf-8" }, "garbage <html><title>t</title>", 0,
 		  "gateway" },
 		{ { .status = 404, .content_type = "text/html" }, "404 page not found", 0, "path or model" },
@@ -290,6 +351,38 @@ static void test_headers(void **state)
 			print_message("case %zu: %s\n", i, err.message);
 		assert_int_equal(err.retry_at, headers[i].retry_at);
 		assert_non_null(strstr(err.message, headers[i].says));
+	}
+}
+
+/* Whose limit it is: the model's that was asked for, or the account's. */
+static void test_models(void **state)
+{
+	static const struct {
+		int status;
+		const char *model, *body;
+		bool per_model;
+	} models[] = {
+		{ 429, "google/gemma-3:free", "{\"error\":{\"message\":\"gemma-3:free is temporarily rate-limited upstream\"}}",
+		  true },
+		{ 429, "llama-3.3-70b", "Rate limit reached for model `llama-3.3-70b` in organization `org_x`", true },
+		{ 429, "gpt-4o", "Rate limit reached for gpt-4o-mini", false },
+		{ 429, "gpt-4o", "Rate limit reached", false },
+		{ 429, "gpt-4o", "{\"error\":{\"message\":\"x\",\"details\":[{\"violations\":[{\"quotaId\":"
+		  "\"GenerateRequestsPerMinutePerProjectPerModel\",\"quotaDimensions\":{\"model\":\"gemini-2.5-flash\"}}]}]}}",
+		  true },
+		{ 429, NULL, "Rate limit reached for x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(models); i++) {
+		struct wire_error_input in = { .status = models[i].status, .model = models[i].model };
+		struct stated_limit stated;
+		struct err err;
+
+		decode_both(in, models[i].body, strlen(models[i].body), &err, &stated);
+		if (stated.per_model != models[i].per_model)
+			print_message("case %zu\n", i);
+		assert_int_equal(stated.per_model, models[i].per_model);
 	}
 }
 
@@ -385,6 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_models),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_quota),
 		cmocka_unit_test(test_odd_bytes),

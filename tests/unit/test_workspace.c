@@ -12,11 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/clock.h"
+#include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/base/strbuf.h"
 #include "eke/text/workspace.h"
 #include "state_dir.h"
 
@@ -52,7 +55,7 @@ static int setup(void **state)
 	(void)state;
 	snprintf(root, sizeof(root), "/tmp/eke-workspace-XXXXXX");
 	assert_non_null(mkdtemp(root));
-	ws = workspace_new();
+	ws = workspace_new(NULL);
 	now = 1000000;
 	later();
 	return 0;
@@ -126,6 +129,63 @@ static void test_changes(void **state)
 	assert_true(may("bb.c"));
 }
 
+/* What a hostile repository can have there: it takes no time, and a file that cannot be judged stays. */
+static void test_hostile(void **state)
+{
+	struct timespec before;
+	struct timespec after;
+	struct strbuf text;
+	struct strbuf path;
+
+	(void)state;
+	strbuf_init(&text, MIB(1));
+	strbuf_init(&path, KIB(4));
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	/* Half a million lines, of which few are taken; and as many that are wrong. */
+	while (strbuf_adds(&text, "b\n"))
+		continue;
+	write_file("many/.gitignore", text.data);
+	strbuf_reset(&text);
+	while (strbuf_adds(&text, "[\n"))
+		continue;
+	write_file("wrong/.gitignore", text.data);
+	strbuf_reset(&text);
+	for (int i = 0; i < 8000; i++)
+		strbuf_addf(&text, "**/a*/**/[a-z]*[b-d]*[!x]%d/\n", i);
+	write_file("slow/.gitignore", text.data);
+	workspace_add_folder(ws, root);
+	assert_true(may("many/a.c"));
+	assert_false(may("many/b"));
+	later();
+	workspace_remove_folder(ws, root);
+	workspace_add_folder(ws, root);
+	assert_true(may("wrong/a.c"));
+	workspace_remove_folder(ws, root);
+	workspace_add_folder(ws, root);
+	strbuf_adds(&path, "slow");
+	for (int i = 0; i < 200; i++)
+		strbuf_adds(&path, "/aaaaaaaaa");
+	assert_non_null(strstr(refusal(path.data), "too many or too complicated rules"));
+	/* The verdict is kept: this is no more work. */
+	for (int i = 0; i < 100; i++) {
+		later();
+		assert_false(may(path.data));
+	}
+	assert_true(may("slow/b.c"));
+	for (int i = 0; i < 100; i++)
+		strbuf_adds(&path, "/a");
+	assert_non_null(strstr(refusal(path.data), "nested too deep"));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec < 10);
+	/* With another file there is another verdict. */
+	write_file("slow/.gitignore", "c.c\n");
+	later();
+	strbuf_truncate(&path, strlen("slow") + 2000);
+	assert_true(may(path.data));
+	strbuf_release(&text);
+	strbuf_release(&path);
+}
+
 static void test_links(void **state)
 {
 	char *from = xasprintf("%s/innocent.txt", root);
@@ -196,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_folders, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_directories, setup, teardown),

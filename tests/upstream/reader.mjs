@@ -36,7 +36,7 @@ export function readAnswer(bytes) {
 		for (const object of [value].flat()) take(answer, object);
 		if (answer.error) break;
 	}
-	const think = /^<think>([^]*?)<\/think>/.exec(answer.text);
+	const think = /^<think>([^]*?)<\/think>/.exec(answer.text) ?? /^([^`]*?)<\/think>\n+/.exec(answer.text);
 	if (think) {
 		answer.reasoning = think[1];
 		answer.text = answer.text.slice(think[0].length);
@@ -46,7 +46,9 @@ export function readAnswer(bytes) {
 
 function take(answer, object) {
 	if (typeof object !== "object" || object === null) return;
-	const { error } = object;
+	const first = Array.isArray(object.choices) ? object.choices[0] : undefined;
+	const minimax = object.base_resp?.status_code ? object.base_resp : undefined;
+	const error = object.error ?? minimax ?? first?.error;
 	const isPseudo = error?.code === "200 OK" && error.message === "";
 	if (error && !isPseudo) {
 		answer.error = error;
@@ -64,7 +66,14 @@ function take(answer, object) {
 	if (!choice) return;
 	const part = choice.delta ?? choice.message ?? {};
 	const content = part.content ?? choice.text;
-	if (typeof content === "string") answer.text += content;
+	if (choice.message && content && answer.text && content.startsWith(answer.text)) answer.text = content;
+	else if (typeof content === "string") answer.text += content;
+	if (Array.isArray(content)) {
+		for (const part of content) {
+			if (part?.type === "thinking") answer.reasoning += part.thinking.map(({ text }) => text).join("");
+			else answer.text += typeof part === "string" ? part : part?.text ?? "";
+		}
+	}
 	const reasoning = part.reasoning_content ?? part.reasoning;
 	if (typeof reasoning === "string") answer.reasoning += reasoning;
 	const finish = choice.finish_reason;

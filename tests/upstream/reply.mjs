@@ -1,10 +1,12 @@
 // One answer: a scenario and a request in, the calls on the wire out, in order.
 
+import * as zlib from "node:zlib";
 import { Composer } from "./compose.mjs";
 import { countTokens, splitPieces } from "./pieces.mjs";
 import { SseEncoder } from "./sse.mjs";
 import { ClientGone } from "./wire.mjs";
 
+const COMPRESS = { gzip: zlib.gzipSync, deflate: zlib.deflateSync, br: zlib.brotliCompressSync };
 const CORS = { "access-control-allow-origin": "*" };
 const FLOOD_WRITE_BYTES = 64 * 1024;
 
@@ -30,7 +32,7 @@ export async function reply(scenario, record, wire, context) {
 	};
 	const makesUp = scenario.answer === undefined && (scenario.holdEvents || scenario.events || scenario.flood);
 	const { choices, reason } = makesUp ? { choices: [[]], reason: "stop" } : await answerOf(scenario, record, context, ctx);
-	if (!record.streams || scenario.whole) {
+	if (!(record.streams || scenario.stream) || scenario.whole) {
 		const answers = choices.map((pieces) => wholeAnswer(scenario, pieces, reason));
 		const completion = choices.reduce((sum, pieces) => sum + pieces.length, 0);
 		const usage = scenario.usage === "none" ? null : { prompt_tokens: ctx.promptTokens, completion_tokens: completion, total_tokens: ctx.promptTokens + completion };
@@ -100,6 +102,7 @@ function headersOf(scenario, record, context, defaults) {
 	const own = typeof scenario.headers === "function" ? scenario.headers(record) : scenario.headers;
 	const headers = { "x-request-id": `req-eke${record.id}`, ...CORS, ...defaults };
 	if (!context.keepAlive || scenario.keepOpen === "announce" || scenario.framing === "close") headers.connection = "close";
+	if (scenario.encoding) headers["content-encoding"] = scenario.encoding;
 	return { ...headers, ...own };
 }
 
@@ -114,7 +117,8 @@ async function finish(scenario, record, wire) {
 export async function replyBody(scenario, record, wire, context, body) {
 	const isJson = typeof body === "object" && body !== null && !Buffer.isBuffer(body);
 	const content = isJson ? JSON.stringify(body) : body ?? "";
-	const bytes = Buffer.concat([Buffer.from("\n".repeat(scenario.leadingEmptyLines)), Buffer.from(content)]);
+	const plain = Buffer.concat([Buffer.from("\n".repeat(scenario.leadingEmptyLines)), Buffer.from(content)]);
+	const bytes = scenario.encoding ? COMPRESS[scenario.encoding](plain) : plain;
 	const defaults = isJson ? { "content-type": "application/json" } : {};
 	if (scenario.framing !== "close") defaults["content-length"] = bytes.length;
 	prepareFraming(scenario, wire);
@@ -152,7 +156,8 @@ async function replyStream(scenario, record, wire, context, { ctx, choices, reas
 		await wire.flood(flood);
 		return finish(scenario, record, wire);
 	}
-	for (const step of steps(scenario, encoder.encodeAll(composer.all(choices, reason)))) {
+	const events = encoder.encodeAll(composer.all(choices, reason));
+	for (const step of steps(scenario, scenario.encoding ? [COMPRESS[scenario.encoding](Buffer.concat(events))] : events)) {
 		if (step.cut) return wire.cut(scenario);
 		if (step.stall) await wire.wait(record.released);
 		else if (step.split) await wire.writeSplit(step.bytes, scenario);

@@ -24,8 +24,10 @@ export const FIELDS = {
 	body: ["string, Buffer, object or null", "this instead of an answer; an object becomes JSON, null is an empty body",
 		(value) => value === null || isText(value) || typeof value === "object"],
 	whole: ["true", "one JSON object although a stream was asked for", isFlag],
+	stream: ["true", "a stream although an object was asked for", isFlag],
 	leadingEmptyLines: ["n", "empty lines before the first byte of a body or stream", isCount],
 	keepOpen: ["\"announce\" or \"drop\"", "say Connection: close, or close without saying it, after the answer", oneOf("announce", "drop")],
+	encoding: ["gzip, deflate or br", "the body compressed although nobody asked, and named in Content-Encoding", oneOf("gzip", "deflate", "br")],
 	framing: ["\"close\"", "HTTP/1.1: the end of the connection ends the body, no chunks", oneOf("close")],
 
 	answer: ["string, string[] or (record, index) => either", "the text", (value) => isText(value) || Array.isArray(value) || typeof value === "function"],
@@ -124,6 +126,7 @@ export function resolveScenario(what, record) {
 	}
 	const given = Object.fromEntries(Object.entries(scenario).filter(([, value]) => value !== undefined));
 	check(given);
+	if (given.encoding && (given.holdEvents || given.flood)) throw new Error("encoding: only of an answer that is known in advance");
 	if (given.holdEvents && given.stall === "head") throw new Error("holdEvents with stall \"head\": hold with stall \"firstByte\" instead");
 	return {
 		name: "", status: 200, headers: {}, leadingEmptyLines: 0, role: "first", contentNull: false, reasoningText: "Let me think about it.",

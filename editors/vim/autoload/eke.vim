@@ -21,7 +21,7 @@ endfunction
 
 " Is eke wanted in the buffer? b:eke_enabled goes before g:eke_filetypes, that before g:eke_enabled.
 function! eke#wanted(buf) abort
-  if getbufvar(a:buf, '&buftype') !=# '' || !bufloaded(a:buf)
+  if getbufvar(a:buf, '&buftype') !=# '' || !bufloaded(a:buf) || getbufvar(a:buf, 'eke_too_large', 0)
     return 0
   endif
   let types = eke#option('filetypes')
@@ -40,8 +40,10 @@ function! eke#toggle() abort
 endfunction
 
 function! eke#highlight() abort
-  highlight default EkeGhost ctermfg=244 guifg=#808080
-  highlight default EkeReplaced ctermfg=244 guifg=#808080 cterm=strikethrough gui=strikethrough
+  " A grey where there is one: of 8 colours none is, of 88 it has another number.
+  let [color, style] = &t_Co >= 256 ? [244, 'NONE'] : &t_Co >= 16 ? [8, 'NONE'] : ['DarkCyan', 'underline']
+  execute 'highlight default EkeGhost term=underline guifg=#808080 ctermfg=' .. color 'cterm=' .. style
+  execute 'highlight default EkeReplaced term=reverse guifg=#808080 gui=strikethrough cterm=strikethrough ctermfg=' .. color
   for name in ['EkeGhost', 'EkeReplaced']
     if empty(prop_type_get(name))
       call prop_type_add(name, {'highlight': name, 'combine': 0, 'priority': 100})
@@ -80,6 +82,22 @@ endfunction
 
 function! eke#logged() abort
   return copy(s:log)
+endfunction
+
+" One of the choices is picked: Then(choice).
+function! eke#pick(title, choices, Then) abort
+  if exists('*fzf#run') && exists('*fzf#wrap')
+    return fzf#run(fzf#wrap({'source': a:choices, 'sink': {choice -> a:Then(choice)}, 'options': ['--prompt', trim(a:title) .. '> ']}))
+  endif
+  call popup_menu(a:choices, {'title': a:title, 'maxheight': &lines / 2, 'maxwidth': &columns - 8,
+        \ 'callback': {_, choice -> choice < 1 ? 0 : a:Then(a:choices[choice - 1])}})
+endfunction
+
+" For the user's own autocommands: User EkeChatDone and so on.
+function! eke#event(name) abort
+  if exists('#User#' .. a:name)
+    execute 'doautocmd <nomodeline> User' a:name
+  endif
 endfunction
 
 " --- the status ---
@@ -127,6 +145,10 @@ function! eke#local_time(time) abort
   let zone = strftime('%z', utc)
   let minutes = str2nr(zone[1:2]) * 60 + str2nr(zone[3:4])
   return strftime('%H:%M', utc + (zone[0] ==# '-' ? -60 : 60) * minutes)
+endfunction
+
+function! eke#local_day(time) abort
+  return strftime('%m-%d', strptime('%Y-%m-%dT%H:%M:%S', a:time[:18]))
 endfunction
 
 function! eke#status() abort

@@ -16,9 +16,8 @@ local function command(name, module, fn, options)
   end, options or {})
 end
 
-local ranged = { nargs = '*', range = 0 }
-command('EkeChat', 'eke.chat', 'open', ranged)
-command('EkeAsk', 'eke.chat', 'ask', ranged)
+command('EkeChat', 'eke.chat', 'open', { nargs = '*', range = 0, bang = true })
+command('EkeAsk', 'eke.chat', 'ask', { nargs = '*', range = 0 })
 command('Eke', 'eke.chat', 'command', {
   nargs = '+',
   range = 0,
@@ -27,8 +26,17 @@ command('Eke', 'eke.chat', 'command', {
   end,
 })
 command('EkeEdit', 'eke.edit', 'propose', { nargs = '+', range = 0 })
-command('EkeApply', 'eke.chat', 'apply')
-command('EkeHistory', 'eke.chat', 'history', { nargs = '?' })
+command('EkeApply', 'eke.apply', 'apply', { bang = true })
+command('EkeHistory', 'eke.history', 'pick', { nargs = '?' })
+command('EkeRename', 'eke.history', 'rename', { nargs = '+' })
+command('EkeDelete', 'eke.history', 'delete')
+command('EkeExport', 'eke.history', 'export', { nargs = '?', complete = 'file' })
+command('EkeModel', 'eke.chat', 'model', {
+  nargs = '?',
+  complete = function(lead)
+    return require('eke.chat').complete_model(lead)
+  end,
+})
 command('EkeRegenerate', 'eke.chat', 'regenerate')
 command('EkeCancel', 'eke.chat', 'cancel')
 command('EkeStatus', 'eke', 'status')
@@ -52,17 +60,46 @@ for name, action in pairs({
 end
 
 local group = vim.api.nvim_create_augroup('eke', {})
-local function on(events, callback)
-  vim.api.nvim_create_autocmd(events, { group = group, callback = callback })
+local function on(events, callback, pattern)
+  vim.api.nvim_create_autocmd(events, { group = group, callback = callback, pattern = pattern, nested = pattern ~= nil })
 end
 
+-- The chat's buffers.
+on('BufReadCmd', function(event)
+  require('eke.chat').read(event.match)
+end, 'eke://chat*')
+on('SessionLoadPost', function()
+  require('eke.chat').restore()
+end)
+on('BufWinEnter', function()
+  require('eke.page').window()
+end, 'eke://chat*')
+on({ 'TextChanged', 'InsertLeave' }, function()
+  require('eke.page').changed(true)
+end, 'eke://chat*')
+on({ 'TextChangedI', 'CompleteDone' }, function()
+  require('eke.page').changed(false)
+end, 'eke://chat*')
+on('InsertEnter', function()
+  require('eke.page').enter()
+end, 'eke://chat*')
+
 -- Not while the buffer is being read: to vim.lsp that would be a second reading.
-on({ 'BufReadPost', 'BufNewFile', 'FileType', 'BufEnter' }, function(event)
+on({ 'BufReadPost', 'BufNewFile', 'FileType', 'BufEnter', 'BufFilePost', 'BufWritePost' }, function(event)
+  if event.event == 'BufReadPost' then
+    vim.b[event.buf].eke_too_large = nil
+  end
   vim.schedule(function()
     if package.loaded['eke.client'] and vim.api.nvim_buf_is_valid(event.buf) then
       require('eke.client').visit(event.buf)
     end
   end)
+end)
+-- vim.lsp would close it under its next name.
+on('BufFilePre', function(event)
+  if package.loaded['eke.client'] then
+    require('eke.client').part(event.buf)
+  end
 end)
 on('InsertEnter', function(event)
   require('eke.client').begin(event.buf)
@@ -73,6 +110,19 @@ end)
 on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, function()
   if package.loaded['eke.ghost'] then
     require('eke.ghost').leave()
+  end
+end)
+-- CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
+on('ModeChanged', function(event)
+  local ghost = package.loaded['eke.ghost']
+  if ghost and event.match:find('^[iR].*:[nvVsS]') and not event.match:find(':ni') then
+    vim.schedule(function() -- :normal only seems to leave it
+      if not vim.fn.mode():find('^[iR]') then
+        ghost.leave()
+      end
+    end)
+  elseif ghost and event.match:find('^ni.:[iR]') then
+    ghost.moved()
   end
 end)
 on('ColorScheme', function()

@@ -41,13 +41,15 @@ enum err_kind {
 	ERR_IGNORED, /* an ignore or secret rule keeps this file here */
 };
 
+struct strbuf;
+
 struct err {
 	enum err_kind kind;
 	char message[LIMIT_ERR_MESSAGE];
 	/* What clients get beside the message: the members of the protocol's error data. */
 	char endpoint[64];                         /* name in the configuration, or "" */
 	int http_status;                           /* 0: none */
-	char provider_message[LIMIT_ERR_PROVIDER]; /* verbatim but valid UTF-8, or "" */
+	char provider_message[LIMIT_ERR_PROVIDER]; /* without control sequences, or "" */
 	int64_t retry_at;                          /* Unix seconds; 0: unknown */
 	char blocked_scope[16];                    /* "machine", "key" or "" */
 };
@@ -58,8 +60,15 @@ struct err {
 void err_set(struct err *err, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Puts "<text>: " before the message; the rest stays. */
 void err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Stores what the provider said, repaired to valid UTF-8, trimmed, and cut on a character. */
+/* Stores what the provider said: valid UTF-8, without control sequences, trimmed, and cut on a character. */
 void err_set_provider(struct err *err, const char *text, size_t len);
+/*
+ * Appends message and, where the provider said something else, its words, in one line without a full stop at its end:
+ * "The provider rejected the request. free says: no such model".
+ */
+void err_describe(const struct err *err, struct strbuf *out);
+/* The same into out[size], cut on a character with "…". */
+void err_describe_short(const struct err *err, char *out, size_t size);
 /* "budget", "promptTooLong", … as the contract's data.kind, or NULL for the kinds that have none. */
 const char *err_kind_name(enum err_kind kind);
 

@@ -54,13 +54,18 @@
 #define LIMIT_LANGUAGE_ID 64              /* a languageId; the rest is cut */
 #define LIMIT_IGNORE_PATTERN 1024         /* one line of gitignore syntax */
 #define LIMIT_IGNORE_RULES 8192           /* of all sources together */
+#define LIMIT_IGNORE_STEPS 2000000        /* rules and characters compared for one file; some milliseconds */
+#define LIMIT_IGNORE_VERDICTS 1024        /* files of which is known whether they may leave */
+#define LIMIT_IGNORE_DEPTH 256            /* directories between a folder and a file in it */
 #define LIMIT_IGNORE_FILE MIB(1)          /* a .gitignore */
+#define LIMIT_IGNORE_BYTES MIB(8)         /* all of them */
 #define LIMIT_IGNORE_DIRS 4096            /* directories of which is known whether they have one */
 #define LIMIT_EDITORCONFIG_FILE KIB(128)  /* an .editorconfig */
 #define LIMIT_EDITORCONFIG_PATH 768       /* of a file for which .editorconfig is read; with ... */
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
+#define LIMIT_STATE_FILES 1024            /* of the state directory, that are compared with a file of several names */
 
 #define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
 
@@ -161,6 +166,7 @@
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
+#define LIMIT_GIT_FILTERS KIB(16)         /* names of filters that a repository's configuration has */
 #define LIMIT_EXPORT MIB(64)              /* a conversation as one text */
 
 /* --- front --- */
@@ -173,7 +179,12 @@
 #define LIMIT_GATEWAY_CONNECTIONS 600
 #define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may take so long for a piece of its request */
 #define LIMIT_GATEWAY_BACKLOG KIB(256)       /* of a reply that its client has not read yet */
-#define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response whose client went away; of larger ones nothing is kept */
+#define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response that is kept; of larger ones nothing is */
+#define LIMIT_GATEWAY_KEPT_BYTES MIB(32)     /* of all of these */
+#define LIMIT_GATEWAY_KEPT_COUNT 1024
+#define LIMIT_GATEWAY_LEARNED 64             /* models of which is known what their endpoint does not take */
+#define LIMIT_GATEWAY_WAITING 64             /* requests that wait for the budget */
+#define LIMIT_GATEWAY_WAIT_SECONDS 3600      /* X-Eke-Wait */
 #define LIMIT_GATEWAY_ORIGINS 16             /* web pages that may use it */
 
 #endif

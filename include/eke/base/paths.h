@@ -17,7 +17,7 @@ char *path_home(void);
 char *path_config(void);
 /* $EKE_STATE_DIR, else $XDG_STATE_HOME/eke, else ~/.local/state/eke; NULL if there is no home. */
 char *path_state(void);
-/* "~/x" becomes $HOME/x, everything else a copy. */
+/* "~/x" becomes $HOME/x, everything else a copy. For every path that a user writes where no shell reads it. */
 char *path_expand(const char *path);
 /* The part behind the last '/'; points into path. */
 const char *path_basename(const char *path);

@@ -15,8 +15,8 @@
  * The text after the cursor must be the stored one, with two exceptions, both made by editors behind
  * the user's back:
  *  - closers (up to 4 of ) ] } > " ' `) that the editor put right of the cursor because their openers
- *    were typed since: the answer is then cut before the closer that stands there already; once the
- *    user has typed over it, the rest is found again;
+ *    were typed since: the answer is then cut before the closer that stands there already (struct
+ *    cache_hit, cut); once the user has typed over it, the rest is found again;
  *  - Enter between two brackets, which moves the closing one to a line of its own: a line end at the
  *    end of the answer is then dropped, as the editor has made it. Not supported: an editor that
  *    re-indents the typed line differently from the answer (miss), and pasting between (miss).
@@ -65,6 +65,7 @@ enum cache_status {
 struct cache_hit {
 	const char *text; /* borrowed until the next call that changes the cache; not terminated */
 	size_t len;
+	size_t cut; /* bytes of the answer behind text[0..len) that a closer right of the cursor cut off */
 	struct cache_key key; /* as stored, like the next two */
 	unsigned rank;
 	uint64_t item;

@@ -100,6 +100,14 @@ struct config_chat {
 	const char *language; /* NULL: the question's */
 };
 
+/* Of `eke gateway`. */
+struct config_gateway {
+	bool any_model;        /* a model that no endpoint has is answered by the first endpoint's own */
+	int64_t cache_seconds; /* how long answers at temperature 0 are kept; 0: not */
+	const char *origins[LIMIT_GATEWAY_ORIGINS]; /* of web pages that may use it */
+	size_t origin_count;
+};
+
 /* What the tree that is being decoded says of fields that take more than a table; for config.c alone. */
 struct config_given {
 	const struct json *schema; /* "$schema": for editors */
@@ -109,6 +117,7 @@ struct config_given {
 	const struct json *languages;
 	const struct json *commands;
 	const struct json *ignore;
+	const struct json *origins;
 };
 
 struct config {
@@ -118,8 +127,10 @@ struct config {
 	enum when_exhausted when_exhausted;
 	struct config_completion completion;
 	struct config_chat chat;
+	struct config_gateway gateway;
 	const char **ignore; /* patterns, ends with NULL, never NULL itself; owned */
-	bool history;
+	bool history;       /* as file and editor say it: either can turn it off */
+	bool owner_history; /* as the file alone says it: only that removes what all workspaces keep */
 	const char *ledger_redis; /* NULL: none */
 	int log_level;            /* an enum log_level, or CONFIG_LOG_LEVEL_UNSET */
 	char *path;               /* of the file, or NULL; owned */

@@ -36,7 +36,9 @@ int64_t loop_now_ms(const struct loop *loop);
  * deferred from within is called in the same turn.
  */
 void loop_defer(struct loop *loop, loop_fn *fn, void *ctx);
-/* Takes back what loop_defer() with the same two arguments queued. */
+/* The same, but after all others, in no order: for what nothing waits for. Queued already, it stays queued once. */
+void loop_defer_last(struct loop *loop, loop_fn *fn, void *ctx);
+/* Takes back what loop_defer() or loop_defer_last() with the same two arguments queued. */
 void loop_undefer(struct loop *loop, loop_fn *fn, void *ctx);
 /* free_fn(p) at the end of the turn: the way to end objects that a callback on the stack may still be using. */
 void loop_defer_free(struct loop *loop, void *p, void (*free_fn)(void *));

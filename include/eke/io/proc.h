@@ -1,7 +1,8 @@
 #ifndef EKE_IO_PROC_H
 #define EKE_IO_PROC_H
 /*
- * Runs a command and collects what it prints, without blocking the loop: for keys that a password manager holds.
+ * Runs a command and collects what it prints, without blocking the loop: for keys that a password manager holds,
+ * and for git.
  */
 #include <stddef.h>
 
@@ -15,11 +16,19 @@ struct proc;
 typedef void proc_fn(void *ctx, const struct strbuf *output, const struct err *err);
 
 /*
- * argv ends with NULL; the program is looked up in PATH; standard input is empty, standard error is ours. At
- * most max_output bytes and `seconds` of time. fn is called once, unless the run is cancelled first; the proc
- * frees itself after it.
+ * What to run. argv ends with NULL; the program is an absolute path, or a name that is looked up in the absolute
+ * directories of PATH: never in the working directory, which is a workspace that somebody else may have made. Standard
+ * input is empty, standard error is ours.
  */
-struct proc *proc_run(struct loop *loop, char *const argv[], size_t max_output, int seconds, proc_fn *fn, void *ctx);
+struct proc_spec {
+	char *const *argv;
+	const char *const *env; /* "NAME=VALUE" in addition to ours or instead of it; ends with NULL; or NULL */
+	size_t max_output;      /* bytes */
+	int seconds;            /* of time */
+};
+
+/* fn is called once, unless the run is cancelled first; the proc frees itself after it. The spec is not kept. */
+struct proc *proc_run(struct loop *loop, const struct proc_spec *spec, proc_fn *fn, void *ctx);
 /* Kills the command; fn is not called. */
 void proc_cancel(struct proc *proc);
 

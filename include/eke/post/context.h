@@ -29,9 +29,8 @@ struct post_closer {
 };
 
 struct post_context {
-	const struct post_input *in;
+	const struct post_input *in; /* while there is an answer to process */
 	const struct syntax *syntax;
-	size_t max_lines;
 	struct strbuf prefix; /* LF line ends */
 	struct strbuf suffix;
 	bool crlf;
@@ -69,6 +68,11 @@ struct post_context {
 
 void post_context_init(struct post_context *c, const struct post_input *in);
 void post_context_release(struct post_context *c);
+/*
+ * The closers after the cursor as they are when the first `replaced` bytes there are gone. `out` borrows everything
+ * from c, is good for balance_of() alone and needs no release.
+ */
+void post_context_narrow(struct post_context *out, const struct post_context *c, size_t replaced);
 
 /*
  * True if the text before the cursor ends with an opening bracket and the rest of its line begins with

@@ -11,8 +11,9 @@
 const char *glob_problem(const char *pattern);
 /*
  * Whether a well-formed pattern matches all of path. *, ? and classes match inside a component; a component **
- * matches any number of them, at the end at least one. `fold` ignores ASCII case.
+ * matches any number of them, at the end at least one. `fold` ignores ASCII case. *left are the characters that may
+ * still be compared (each element of a class is one, too); at 0 the answer is false, whatever it would be.
  */
-bool glob_match(const char *pattern, const char *path, size_t path_len, bool fold);
+bool glob_match(const char *pattern, const char *path, size_t path_len, bool fold, size_t *left);
 
 #endif

@@ -6,7 +6,7 @@
  * the last matching rule wins; what lies in an ignored directory cannot be taken back by a later negation).
  *
  * String matching alone: nothing is read, links are not followed. Built-in rules ignore ASCII case, others do not.
- * Time is bounded by pattern length times path length; no pattern makes it exponential.
+ * Time is bounded for all rules together (LIMIT_IGNORE_STEPS): a file that they take longer for is ignored.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,6 +49,7 @@ bool ignore_add_from(struct ignore *ig, enum ignore_source source, const char *d
 struct ignore_hit {
 	const char *rule;
 	const char *where; /* as it was added; NULL: built in, or not said */
+	bool gave_up;      /* the rules take too long; this is the one that was looked at last */
 };
 
 /*

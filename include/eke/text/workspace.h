@@ -2,8 +2,9 @@
 #define EKE_TEXT_WORKSPACE_H
 /*
  * The folders that the user works in, and which files may leave the machine: the one place that decides it, for
- * completions and for chats. The rules, in the order of ignore.h: the built-in ones, the user's own (privacy.ignore),
- * and the .gitignore and .ekeignore files from the folder down to the file, which can only keep more back.
+ * completions and for chats. eke's own files never may (own_files.h). The rules, in the order of ignore.h: the built-in
+ * ones, the user's own (privacy.ignore), and the .gitignore and .ekeignore files from the folder down to the file,
+ * which can only keep more back.
  *
  * Ignore files are read when a file below them is asked about, and looked at again at most once a second. Folders are
  * few (one window's); a file that lies in none has the built-in and the user's rules alone.
@@ -17,8 +18,8 @@
 
 struct workspace;
 
-/* Without folders. */
-RETURNS_NONNULL MUST_USE struct workspace *workspace_new(void);
+/* Without folders. `config_path`: of the configuration's file, where the command line names one; else NULL. */
+RETURNS_NONNULL MUST_USE struct workspace *workspace_new(const char *config_path);
 void workspace_free(struct workspace *ws);
 /* Takes privacy.ignore, and a reference; patterns that are malformed are reported and left out. */
 void workspace_configure(struct workspace *ws, struct config *config, config_warn_fn *warn, void *warn_ctx);
@@ -37,8 +38,8 @@ const char *workspace_folder(const struct workspace *ws, size_t index);
 const char *workspace_folder_of(const struct workspace *ws, const char *path);
 
 /*
- * May the file leave the machine? False with ERR_IGNORED and a sentence that names the rule and where it stands. Of a
- * file that is a link, what it links to must be allowed, too.
+ * May the file leave the machine? False with ERR_IGNORED and a sentence that names the rule and where it stands, or
+ * says that the file is eke's own. Of a file that is a link, what it links to must be allowed, too.
  */
 bool workspace_may_send(struct workspace *ws, const char *uri, struct err *err);
 bool workspace_may_send_path(struct workspace *ws, const char *path, struct err *err);

@@ -24,9 +24,14 @@ void answer_feed(struct answer *answer, const char *bytes, size_t len, int64_t n
 /* No more bytes. `whole`: the response came to its regular end. */
 void answer_end(struct answer *answer, bool whole, int64_t now);
 
-/* So far; they only grow. */
+/* So far. The reasoning only grows; the text once may begin anew, see below. */
 const struct strbuf *answer_text(const struct answer *answer);
 const struct strbuf *answer_reasoning(const struct answer *answer);
+/*
+ * True once what was the text turned out to be reasoning (think.h): it stands in the reasoning from *from on, and the
+ * text began anew.
+ */
+bool answer_moved(const struct answer *answer, size_t *from);
 /* As the endpoint names it, or NULL. */
 const char *answer_model(const struct answer *answer);
 enum wire_finish answer_finish(const struct answer *answer);

@@ -48,7 +48,10 @@ struct call_answer {
 };
 
 struct call_callbacks {
-	/* Text as it comes. May be NULL. */
+	/*
+	 * Text as it comes. May be NULL. Rarely, text that was told turns out to be reasoning (think.h): then what follows
+	 * is a text that begins anew, and only the whole answer below is right.
+	 */
 	void (*delta)(void *ctx, bool reasoning, const char *text, size_t len);
 	/* Once, the last: an answer, or err. */
 	void (*done)(void *ctx, const struct call_answer *answer, const struct err *err);

@@ -13,6 +13,7 @@
 
 #include "eke/base/err.h"
 #include "eke/base/json.h"
+#include "eke/base/strbuf.h"
 
 /* Why an answer ended. WIRE_OPEN: it did not say so (yet). */
 enum wire_finish {
@@ -34,12 +35,13 @@ struct wire_usage {
 struct wire_chunk {
 	const char *text;      /* of the first choice (index 0, or none given), also a refusal; NULL or "" for none */
 	const char *reasoning; /* likewise */
+	const struct json *parts; /* content in parts instead: for wire_parts_add(); NULL: it is not */
 	const char *model;     /* as the endpoint names it, or NULL */
 	enum wire_finish finish;
 	struct wire_usage usage;
 	bool is_error;         /* an error object; wire_error_decode has the details. There may be text too */
 	bool is_answer;        /* it has the shape of an answer at all (choices, or llama.cpp's content), even if empty */
-	bool is_whole;         /* the text is all of the answer ("message"), and no delta: do not append it to deltas */
+	bool is_whole;         /* it is a "message" and no "delta": perhaps all of the answer (message_stream.h) */
 };
 
 /*
@@ -51,9 +53,17 @@ struct wire_chunk {
 void wire_decode(const struct json *value, struct wire_chunk *out);
 
 /*
+ * Appends all that parts of a content say, to text or to reasoning: strings, {"type": "text", "text"}, {"type":
+ * "thinking", "thinking": text or list of parts} (Mistral), {"type": "reasoning", "text" or "summary"}, {"type":
+ * "refusal", "refusal"}. Other parts (references, images) are left out.
+ */
+void wire_parts_add(const struct json *parts, struct strbuf *text, struct strbuf *reasoning);
+
+/*
  * The error inside an answer's object, or NULL: the value of "error" where it says anything, the first of
- * "errors", or the object itself where it is none of an answer and has "detail", "message" or "msg". An array
- * counts as its first element.
+ * "errors", the "error" of the first choice (OpenRouter), "base_resp" with a status_code (MiniMax), or the object
+ * itself where it is none of an answer and has "detail", "message", "msg" or "error_msg" (Baidu). An array counts as
+ * its first element.
  */
 const struct json *wire_error_find(const struct json *value);
 /* The number a code begins with ("429 TOO_MANY_REQUESTS", 429, "429"), or 0. */

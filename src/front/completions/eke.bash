@@ -35,19 +35,19 @@ _eke() {
 		_eke_words -f
 		return
 		;;
-	-f)
+	-f | --file)
 		if [[ $command == chat ]]; then
 			_eke_words -f
 			return
 		fi
 		;;
-	-c)
+	-c | --command)
 		if [[ $command == chat ]]; then
 			_eke_words -W 'explain problems optimize refactor document tests fix commit ask write'
 			return
 		fi
 		;;
-	-m)
+	-m | --model)
 		if [[ $command == chat ]]; then
 			_eke_words -W "$("${COMP_WORDS[0]}" models 2>/dev/null | sed 's/[[:blank:]].*//')"
 			return
@@ -59,7 +59,7 @@ _eke() {
 	case $command in
 	'') [[ $current == -* ]] || options='serve acp chat complete gateway models status doctor config' ;;
 	serve) options+=' --stdio' ;;
-	chat) options+=' -c -f -m --json --continue' ;;
+	chat) options+=' -c --command -f --file -m --model --json --continue' ;;
 	complete)
 		if [[ $current != -* ]]; then
 			_eke_words -f

@@ -8,7 +8,7 @@ complete -c eke -l config -r -F -d 'Read this configuration file'
 complete -c eke -l log-level -x -a 'broken warn info debug io' -d 'How much is logged'
 complete -c eke -l log-file -r -F -d 'Log to this file'
 complete -c eke -l version -d 'Print the version'
-complete -c eke -l help -d 'Print a summary'
+complete -c eke -s h -l help -d 'Say what there is; behind a command, of that'
 
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a serve -d 'JSON-RPC over standard input and output'
 complete -c eke -n "not __fish_seen_subcommand_from $commands" -a acp -d 'The Agent Client Protocol over standard input and output'
@@ -23,9 +23,9 @@ complete -c eke -n "not __fish_seen_subcommand_from $commands" -a config -d 'The
 complete -c eke -n '__fish_seen_subcommand_from serve' -l stdio -d 'Accepted for editors that add it'
 
 complete -c eke -n '__fish_seen_subcommand_from complete' -l explain -d 'Show what would be sent along, and send nothing'
-complete -c eke -n '__fish_seen_subcommand_from chat' -s f -r -F -d 'A file that goes with the message'
-complete -c eke -n '__fish_seen_subcommand_from chat' -s m -x -a '(eke models 2>/dev/null | string replace -r "\\s.*" "")' -d 'Ask this model'
-complete -c eke -n '__fish_seen_subcommand_from chat' -s c -x -a 'explain problems optimize refactor document tests fix commit ask write' -d 'A command'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s f -l file -r -F -d 'A file that goes with the message'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s m -l model -x -a '(eke models 2>/dev/null | string replace -r "\\s.*" "")' -d 'Ask this model'
+complete -c eke -n '__fish_seen_subcommand_from chat' -s c -l command -x -a 'explain problems optimize refactor document tests fix commit ask write' -d 'A command'
 complete -c eke -n '__fish_seen_subcommand_from chat' -l json -d 'Print one JSON object'
 complete -c eke -n '__fish_seen_subcommand_from chat' -l continue -d 'Go on with the last chat'
 

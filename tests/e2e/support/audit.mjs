@@ -27,6 +27,13 @@ process.on('exit', () => {
 export const problemOf = (message, method) => contract.validate('serverToClient', message, () => method);
 
 /** Watches one conversation. Ids are compared as JSON text. */
+/* Do the pieces make the answer? What was told as text may have turned out to be reasoning: then the text begins anew. */
+function areAll(told, text, reasoning) {
+	if (told.text === text)
+		return told.reasoning === reasoning;
+	return told.text.endsWith(text) && told.text.length + told.reasoning.length === text.length + reasoning.length;
+}
+
 export class Audit {
 	constructor() {
 		this.inFlight = new Map(); /* id: { method, token, text, reasoning } */
@@ -99,7 +106,7 @@ export class Audit {
 			return;
 		if (error && !(error.data?.text ?? '').startsWith(request.text))
 			this.#complain('serverToClient', message, `the answer lacks what was told: ${request.text}`);
-		if (result && (request.text !== (result.message?.content ?? result.text) || request.reasoning !== (result.reasoning ?? '')))
+		if (result && !areAll(request, result.message?.content ?? result.text, result.reasoning ?? ''))
 			this.#complain('serverToClient', message, `the pieces were ${JSON.stringify([request.text, request.reasoning])}`);
 	}
 

@@ -73,15 +73,27 @@ function environment(home, env) {
 
 /** A running eke. */
 export class Program {
-	/** @param {{home: string, args?: string[], env?: Object}} options args: the command and its arguments */
-	constructor({ home, args = ['serve'], env = {} }) {
+	/** @param {{home: string, args?: string[], env?: Object, shell?: string}} options args: the command and its arguments; shell: a script that starts it with "$@" */
+	constructor({ home, args = ['serve'], env = {}, shell }) {
+		const [command, words] = shell ? ['sh', ['-c', shell, 'sh', ...args]] : [EKE, args];
+
 		this.home = home;
 		this.stderr = '';
 		this.end = null;
-		this.child = spawn(EKE, args, { cwd: join(home, 'work'), env: environment(home, env), stdio: 'pipe' });
+		this.child = spawn(command, words, { cwd: join(home, 'work'), env: environment(home, env), stdio: 'pipe' });
 		this.closed = once(this.child, 'close').then(([code, signal]) => (this.end = { code, signal }));
 		this.child.stdin.on('error', () => {}); /* it may end before it has read everything */
-		this.child.stderr.setEncoding('utf8').on('data', (data) => (this.stderr += data));
+		this.wake = () => {};
+		this.child.stderr.setEncoding('utf8').on('data', (data) => {
+			this.stderr += data;
+			this.wake();
+		});
+	}
+
+	/** Resolves when standard error has had a match. */
+	async stderrHas(words) {
+		while (!words.test(this.stderr))
+			await within(new Promise((resolve) => (this.wake = resolve)), () => `${words} was not said\n${this.log}`);
 	}
 
 	/** The last of what it logged, for messages. */
@@ -109,10 +121,10 @@ export class Program {
 /**
  * Starts a command, which is killed after the test if it still runs then.
  * @param {Object} t the test
- * @param {{args: string[], config?: Object|string, home?: string, env?: Object}} options
+ * @param {{args: string[], config?: Object|string, home?: string, env?: Object, shell?: string}} options
  */
-export function startProgram(t, { args, config, home = makeHome(t, config), env }) {
-	const program = new Program({ home, args, env });
+export function startProgram(t, { args, config, home = makeHome(t, config), env, shell }) {
+	const program = new Program({ home, args, env, shell });
 
 	t.after(() => program.kill());
 	return program;

@@ -8,10 +8,11 @@ import { connect } from 'node:net';
 
 /**
  * @param {Object} t the test, after which it closes
- * @param {{port: number, credentials?: string}} options port: where everything goes; credentials: "user:password" that it wants
+ * @param {{port: number, credentials?: string, refuses?: number}} options port: where everything goes; credentials: "user:password" that it
+ *   wants; refuses: the status that it answers every CONNECT with
  * @returns {Promise<{url: string, host: string, requests: Object[]}>} requests: what came in, as { method, target, headers }
  */
-export async function startProxy(t, { port, credentials }) {
+export async function startProxy(t, { port, credentials, refuses }) {
 	const requests = [];
 	const sockets = new Set();
 	const wanted = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`;
@@ -34,6 +35,10 @@ export async function startProxy(t, { port, credentials }) {
 	server.on('connect', ({ method, url, headers }, socket) => {
 		requests.push({ method, target: url, headers });
 		socket.on('error', () => {});
+		if (refuses) {
+			socket.end(`HTTP/1.1 ${refuses} Forbidden\r\nContent-Length: 0\r\n\r\n`);
+			return;
+		}
 		if (wanted && headers['proxy-authorization'] !== wanted) {
 			socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\n\r\n');
 			return;

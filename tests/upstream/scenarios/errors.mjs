@@ -1,5 +1,7 @@
 // Answers that are no 2xx (providers.md 1.4, 1.6, 3.4, 3.5), with the texts as they were seen.
 
+import { WHOLE } from "./text.mjs";
+
 const chatanywhere = (code, message) => ({ error: { message, type: "chatanywhere_error", param: null, code } });
 const openai = (message, type, code = null, param = null) => ({ error: { message, type, param, code } });
 const html = (title, footer = "nginx") => `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>${footer}</center>\r\n</body>\r\n</html>\r\n`;
@@ -43,6 +45,12 @@ export const errorScenarios = [
 	{ name: "400-stream-options", section: "3.2", about: "stream_options is unknown here; without them it answers",
 		choose: (record) => (record.body?.stream_options === undefined ? "plain" : { status: 400, body: openai("Unrecognized request argument supplied: stream_options", "invalid_request_error") }),
 		expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "stream_options" } },
+	{ name: "400-stream-required", section: "3.4", about: "models that only stream; streamed they answer",
+		choose: (record) => (record.streams ? "plain" : { status: 400, body: openai("This model only support stream mode, please enable the stream parameter to access the model.", "invalid_request_error", "invalid_parameter_error") }),
+		expect: WHOLE },
+	{ name: "400-stream-unsupported", section: "3.4", about: "models that never stream (OpenAI's first o1); not streamed they answer",
+		choose: (record) => (record.streams ? { status: 400, body: openai("Unsupported value: 'stream' does not support true with this model. Only the default (false) value is supported.", "invalid_request_error", "unsupported_value", "stream") } : "plain"),
+		expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "does not support true" } },
 	{ name: "400-no-insert", section: "3.5", about: "Ollama: this model has no FIM", status: 400, body: openai("registry.ollama.ai/library/llama3:latest does not support insert", "api_error"), expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "does not support insert" } },
 	{ name: "400-context", section: "3.4", about: "OpenAI: prompt above the model's context", status: 400, body: openai("This model's maximum context length is 4097 tokens. However, your messages resulted in 5000 tokens. Please reduce the length of the messages.", "invalid_request_error", "context_length_exceeded", "messages"), expect: { errorKind: ["promptTooLong", "upstream"], httpStatus: 400, providerMessage: "maximum context length" } },
 	{ name: "400-code-number", section: "3.4", about: "llama.cpp: code is a number", status: 400, body: { error: { code: 400, message: "the request exceeds the available context size", type: "invalid_request_error" } }, expect: { errorKind: ["promptTooLong", "upstream"], httpStatus: 400, providerMessage: "available context size" } },
@@ -52,7 +60,7 @@ export const errorScenarios = [
 	{ name: "400-message", section: "3.4", about: "{\"message\": \"…\"}", status: 400, body: { object: "error", message: "bad things happened", code: 40001 }, expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "bad things happened" } },
 	{ name: "400-msg", section: "3.4", about: "{\"msg\": \"…\"}", status: 400, body: { code: 1, msg: "参数错误 bad parameter" }, expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "参数错误 bad parameter" } },
 	{ name: "400-errors", section: "3.4", about: "{\"errors\": [\"…\"]}", status: 400, body: { errors: [{ message: "first complaint" }] }, expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "first complaint" } },
-	{ name: "400-array", section: "3.4", about: "[{\"error\": {…}}]", status: 400, body: [{ error: { code: 400, message: "API key not valid here", status: "INVALID_ARGUMENT" } }], expect: { errorKind: "upstream", httpStatus: 400, providerMessage: "API key not valid here" } },
+	{ name: "400-array", section: "3.4", about: "[{\"error\": {…}}]", status: 400, body: [{ error: { code: 400, message: "API key not valid here", status: "INVALID_ARGUMENT" } }], expect: { errorKind: "auth", httpStatus: 400, providerMessage: "API key not valid here" } },
 	{ name: "404-path", section: "3.4", about: "OpenAI: no such path", choose: (record) => ({ status: 404, body: openai(`Invalid URL (${record.method} ${record.path})`, "invalid_request_error") }), expect: { errorKind: "upstream", httpStatus: 404, providerMessage: "Invalid URL" } },
 	{ name: "404-model", section: "3.4", about: "OpenAI: no such model", status: 404, body: openai("The model `gpt-9` does not exist or you do not have access to it.", "invalid_request_error", "model_not_found"), expect: { errorKind: "upstream", httpStatus: 404, providerMessage: "does not exist" } },
 	{ name: "405-method", section: "3.4", about: "OpenAI: GET where POST is due", status: 405, headers: { allow: "POST" }, body: openai("Only POST requests are accepted.", "invalid_request_error", "method_not_supported"), expect: { errorKind: "upstream", httpStatus: 405, providerMessage: "Only POST" } },

@@ -1,33 +1,165 @@
-" The chat: a scratch buffer of Markdown. What stands below the last "## You" is the next question; <CR> in Normal mode sends it.
-" The conversation itself is the server's; here is only what is on the screen, and where code of an answer belongs.
+" Conversations: asking, answers as they come, commands. The conversation itself is the server's; here is what is on the screen
+" (page.vim), and where code of an answer belongs.
 
-const s:NAME = 'eke://chat'
-const s:YOU = '## You'
 const s:EKE = '## eke'
 const s:COMMANDS = ['explain', 'problems', 'optimize', 'refactor', 'document', 'tests', 'fix', 'commit', 'ask', 'write']
 const s:TOO_OLD = -32601
+const s:CANCELLED = -32800
 
-let s:buf = -1
-let s:chat = ''     " the conversation's id, '' before its first answer
-let s:turn = {}     " the request in flight: id, token, start (line of the answer), what is below it then, former answer
-let s:asked = ''    " the last question
+" Of each: page; id and title, '' before its first question; turn: the request in flight (id, token, at: the line of what was said
+" where the answer begins, again, former); origins: for each answer on the screen what it is about; next: what the next question is
+" about; asked: the last question; model: chosen by the user.
+let s:chats = []
+let s:current = {}
 let s:token = 0
-let s:origins = []  " for each answer on the screen: what it is about, {} for nothing
-let s:needs = {}    " of each chat command: selection, file, diff or none
-let s:serial = 0
+let s:needs = {} " of each chat command: selection, file, diff or none
+let s:models = []
+
+" --- conversations ---
+
+function! s:new() abort
+  let number = len(s:chats) + 1
+  let s:current = {'page': eke#page#new('eke://chat' .. (number > 1 ? '/' .. number : '')), 'id': '', 'title': '', 'turn': {},
+        \ 'origins': [], 'next': {}, 'asked': '', 'model': get(s:current, 'model', '')}
+  call add(s:chats, s:current)
+  return s:current
+endfunction
+
+" The one in this window; else the one that is in sight; else the last one.
+function! eke#chat#current() abort
+  for buf in [bufnr()] + tabpagebuflist()
+    for chat in s:chats
+      if chat.page.buf == buf
+        let s:current = chat
+        return chat
+      endif
+    endfor
+  endfor
+  return empty(s:current) ? s:new() : s:current
+endfunction
+
+" BufReadCmd: the buffer is opened for the first time, or was lost. One of a session that was saved is the last conversation here.
+function! eke#chat#read(name) abort
+  let known = filter(copy(s:chats), {_, chat -> chat.page.name ==# a:name})
+  let chat = empty(known) ? s:new() : known[0]
+  let chat.page.name = a:name
+  call eke#page#fill(chat.page)
+  return chat
+endfunction
+
+" SessionLoadPost: a session has the name of the buffer and no more. The conversation that it then shows is the last one here.
+function! eke#chat#restore() abort
+  let fresh = empty(s:chats)
+  for info in filter(getbufinfo(), {_, one -> one.name =~# '^eke://chat' && !has_key(one.variables, 'eke_page')})
+    for window in info.windows[:0]
+      call win_execute(window, ['call eke#chat#read(' .. string(info.name) .. ')', 'call eke#page#window()'])
+      if fresh && info.name ==# 'eke://chat'
+        let chat = s:chats[-1]
+        call eke#server#when_running({-> eke#history#latest(chat)})
+      endif
+    endfor
+  endfor
+endfunction
+
+function! s:is_empty(chat) abort
+  return a:chat.id ==# '' && empty(a:chat.turn) && empty(a:chat.page.above)
+endfunction
+
+" A conversation that was had before, in its buffer.
+function! eke#chat#recall(found, focus = 0) abort
+  let known = filter(copy(s:chats), {_, one -> one.id ==# a:found.chatId})
+  let chat = empty(known) ? eke#chat#current() : known[0]
+  if empty(known) && !s:is_empty(chat)
+    let chat = s:new()
+  endif
+  if empty(chat.turn)
+    call eke#chat#fill(chat, a:found)
+  endif
+  call eke#chat#show(chat, a:focus)
+endfunction
+
+function! eke#chat#fill(chat, found) abort
+  let [a:chat.id, a:chat.title, a:chat.origins] = [a:found.chatId, a:found.title, []]
+  call eke#page#load(a:chat.page)
+  call eke#page#write(a:chat.page, 0, [])
+  for turn in a:found.turns
+    let page = a:chat.page
+    if turn.role ==# 'user'
+      let names = map(copy(get(turn, 'context', [])), 'v:val.name')
+      let words = [has_key(turn, 'command') ? '/' .. turn.command : '', turn.text, empty(names) ? '' : '(' .. join(names, ', ') .. ')']
+      call s:say_question(page, join(filter(words, 'v:val !=# ""')))
+      let a:chat.asked = turn.text
+      continue
+    endif
+    call eke#page#write(page, len(page.above), [s:EKE .. (has_key(turn, 'model') ? ' · ' .. turn.model : ''), '', '', ''])
+    if get(turn, 'reasoning', '') !=# ''
+      call s:think(page, turn.reasoning)
+      call eke#page#append(page, "\n\n")
+    endif
+    call eke#page#append(page, trim(turn.text, "\r\n"))
+    call s:note(page, has_key(turn, 'interrupted') ? 'cut off' : has_key(turn, 'writing') ? 'still being written' : '')
+    call add(a:chat.origins, {})
+  endfor
+endfunction
+
+function! eke#chat#forget(id) abort
+  for chat in filter(copy(s:chats), {_, one -> one.id ==# a:id})
+    let [chat.id, chat.title, chat.origins] = ['', '', []]
+    call eke#page#write(chat.page, 0, [])
+  endfor
+endfunction
+
+" --- its window ---
+
+function! eke#chat#show(chat, focus) abort
+  let here = win_getid()
+  let s:current = a:chat
+  call eke#page#load(a:chat.page)
+  let windows = filter(win_findbuf(a:chat.page.buf), {_, id -> win_id2tabwin(id)[0] == tabpagenr()})
+  let others = filter(map(range(1, winnr('$')), 'win_getid(v:val)'), {_, id -> !empty(getbufvar(winbufnr(id), 'eke_page'))})
+  if !empty(windows)
+    call win_gotoid(windows[0])
+  elseif !empty(others)
+    call win_gotoid(others[0])
+    execute 'noswapfile hide buffer' a:chat.page.buf
+  else
+    let width = min([eke#option('chat_width'), &columns / 2])
+    let narrow = &columns < 100 && eke#option('chat_position') =~# 'vert' && &columns / 2 < 40
+    execute narrow ? 'botright' : eke#option('chat_position') (narrow ? &lines / 2 : width) .. 'split'
+    execute 'noswapfile hide buffer' a:chat.page.buf
+    let &l:winfixwidth = !narrow
+  endif
+  if empty(windows)
+    call cursor('$', 1)
+  endif
+  if !a:focus
+    call win_gotoid(here)
+  endif
+endfunction
+
+" For the status line of its window.
+function! eke#chat#line() abort
+  for chat in s:chats
+    if chat.page.buf == bufnr()
+      let words = ['eke', chat.title, chat.model, empty(chat.turn) ? '' : 'answering …']
+      return ' ' .. join(filter(words, 'v:val !=# ""'), ' · ')
+    endif
+  endfor
+  return ''
+endfunction
 
 " --- commands ---
 
 " :EkeChat
-function! eke#chat#open(range, first, last, text) abort
+function! eke#chat#open(new, range, first, last, text) abort
+  let context = a:range ? eke#context#lines(a:first, a:last) : {}
+  let chat = eke#chat#current()
+  let chat = a:new && !s:is_empty(chat) ? s:new() : chat
   if a:text !=# ''
     return eke#chat#ask('', a:range, a:first, a:last, a:text)
   endif
-  let context = a:range ? s:selection(a:first, a:last) : {}
-  call s:show(1)
-  if !empty(context)
-    let s:next = context
-  endif
+  call eke#chat#show(chat, 1)
+  let chat.next = empty(context) ? chat.next : context
   call cursor('$', 1)
   startinsert!
 endfunction
@@ -36,7 +168,7 @@ endfunction
 function! eke#chat#ask(command, range, first, last, text) abort
   let text = a:text ==# '' ? input('Ask eke: ') : a:text
   if text !=# '' && eke#server#running({-> eke#chat#ask(a:command, a:range, a:first, a:last, text)})
-    call s:send(text, a:command ==# 'ask' ? '' : a:command, a:range ? s:selection(a:first, a:last) : {})
+    call s:send(eke#chat#current(), text, a:command ==# 'ask' ? '' : a:command, a:range ? eke#context#lines(a:first, a:last) : {}, 1)
   endif
 endfunction
 
@@ -46,238 +178,158 @@ function! eke#chat#command(range, first, last, arguments) abort
     return
   endif
   let [name, words] = matchlist(a:arguments, '^\(\S\+\)\s*\(.*\)$')[1:2]
-  let place = {'range': a:range, 'first': a:first, 'last': a:last, 'buf': bufnr(), 'name': name, 'words': words}
+  let place = {'range': a:range, 'first': a:first, 'last': a:last, 'buf': bufnr()}
+  call s:with_needs({-> bufnr() == place.buf ? s:run(name, words, place) : 0})
+endfunction
+
+" Calls back when it is known what the commands need.
+function! s:with_needs(Then) abort
   if !empty(s:needs)
-    return s:run(place)
+    return a:Then()
   endif
-  call eke#server#request('chat/commands', {}, {result, error -> s:learn(result, error) + s:run(place)})
+  call eke#server#request('chat/commands', {}, {result, error -> [s:learn(result, error), a:Then()]})
 endfunction
 
 function! s:learn(result, error) abort
   for command in empty(a:error) ? a:result.commands : []
     let s:needs[command.name] = command.needs
   endfor
-  return 0
+endfunction
+
+function! s:is_command(name) abort
+  if !empty(s:needs) && !has_key(s:needs, a:name)
+    call eke#warn(printf('there is no command %s; there are %s', a:name, join(sort(keys(s:needs)), ', ')))
+    return 0
+  endif
+  return 1
 endfunction
 
 " The command about the range; without one, about what it needs.
-function! s:run(place) abort
-  let needs = get(s:needs, a:place.name, 'selection')
-  if !empty(s:needs) && !has_key(s:needs, a:place.name)
-    return eke#warn(printf('there is no command %s; there are %s', a:place.name, join(sort(keys(s:needs)), ', ')))
-  elseif bufnr() != a:place.buf
+function! s:run(name, words, place) abort
+  if !s:is_command(a:name)
     return
   endif
-  let context = {}
-  if a:place.range
-    let context = s:selection(a:place.first, a:place.last)
-  elseif needs ==# 'file' && eke#documents#is_open(bufnr())
-    let context = {'sent': [{'kind': 'file', 'uri': eke#text#uri(bufnr())}], 'name': expand('%:t')}
-  elseif needs ==# 'selection'
-    let context = s:selection(line('.'), line('.'))
+  let context = eke#context#for(get(s:needs, a:name, 'selection'), a:name, a:place)
+  if a:name ==# 'commit' && &filetype ==# 'gitcommit'
+    return eke#commit#write(a:words)
   endif
-  call s:send(a:place.words, a:place.name, context)
+  call s:send(eke#chat#current(), a:words, a:name, context, 1)
+endfunction
+
+function! eke#chat#commands() abort
+  return sort(empty(s:needs) ? copy(s:COMMANDS) : keys(s:needs))
 endfunction
 
 function! eke#chat#complete(lead, line, position) abort
-  return join(empty(s:needs) ? s:COMMANDS : sort(keys(s:needs)), "\n")
+  return join(eke#chat#commands(), "\n")
+endfunction
+
+" :EkeModel
+function! eke#chat#model(name) abort
+  let chat = eke#chat#current()
+  if a:name !=# ''
+    let chat.model = a:name ==# 'default' ? '' : a:name
+    redrawstatus!
+    return eke#say(chat.model ==# '' ? 'the configured model answers' : chat.model .. ' answers from now on')
+  endif
+  if eke#server#running({-> eke#chat#model('')})
+    call eke#server#request('models/list', {}, {result, error -> empty(error)
+          \ ? s:pick_model(result.models) : eke#warn(error.message)})
+  endif
+endfunction
+
+function! s:pick_model(models) abort
+  let s:models = map(copy(a:models), 'v:val.id')
+  call eke#pick(' models ', ['default'] + s:models, {name -> eke#chat#model(name)})
+endfunction
+
+function! eke#chat#complete_model(lead, line, position) abort
+  if empty(s:models) && eke#server#ready()
+    call eke#server#request('models/list', {}, {result, error -> empty(error)
+          \ ? execute('let s:models = map(copy(result.models), "v:val.id")') : 0})
+  endif
+  return join(['default'] + s:models, "\n")
 endfunction
 
 " :EkeRegenerate
 function! eke#chat#regenerate() abort
-  if !empty(s:turn)
+  let chat = eke#chat#current()
+  if !empty(chat.turn)
     return eke#say('still answering; :EkeCancel ends that')
-  elseif s:chat ==# ''
+  elseif chat.id ==# ''
     return eke#say('there is no answer yet')
   elseif !eke#server#running({-> eke#chat#regenerate()})
     return
   endif
-  call s:show(0)
-  let lines = getbufline(s:buf, 1, '$')
-  let answer = len(lines) - 1 - match(reverse(copy(lines)), '^' .. s:EKE)
-  let question = s:last_question()
-  if answer >= len(lines) || question < answer
-    return eke#say('there is no answer on the screen')
+  call eke#chat#show(chat, 0)
+  let page = chat.page
+  let question = len(page.above) - 1
+  while question >= 0 && page.above[question] !=# '## You'
+    let question -= 1
+  endwhile
+  let answer = match(page.above, '^' .. s:EKE, max([question, 0]))
+  let answer = answer < 0 ? len(page.above) : answer
+  let former = page.above[answer :]
+  if eke#page#draft(page) ==# chat.asked
+    call eke#page#set_draft(page, ['', ''])
   endif
-  let next = trim(join(lines[question :], "\n"))
-  silent call deletebufline(s:buf, answer + 1, '$')
-  call s:start('chat/regenerate', {}, next ==# s:asked ? '' : next, '', lines[answer : question - 3])
+  if !empty(former)
+    call remove(chat.origins, -1)
+  endif
+  call s:start(chat, 'chat/regenerate', {}, answer, '', former, empty(chat.origins) ? {} : get(chat, 'context', {}))
 endfunction
 
 " :EkeCancel
 function! eke#chat#cancel() abort
-  if !empty(s:turn)
-    call eke#server#cancel(s:turn.id)
+  let chat = eke#chat#current()
+  if !empty(chat.turn)
+    call eke#server#cancel(chat.turn.id)
   endif
-endfunction
-
-" --- what a question is about ---
-
-" Lines of the current buffer, as the server finds them in its copy; as text if it has none. They are marked, so that :EkeApply
-" finds them after other edits.
-function! s:selection(first, last) abort
-  let buf = bufnr()
-  call eke#documents#visit(buf)
-  call eke#documents#flush(buf)
-  let lines = getline(a:first, a:last)
-  let s:serial += 1
-  if empty(prop_type_get('EkeOrigin'))
-    call prop_type_add('EkeOrigin', {})
-  endif
-  call prop_add(a:first, 1, {'end_lnum': a:last, 'end_col': len(lines[-1]) + 1, 'type': 'EkeOrigin', 'id': s:serial})
-  let sent = eke#documents#is_open(buf)
-        \ ? {'kind': 'selection', 'uri': eke#text#uri(buf), 'range': eke#edit#lines(a:first, a:last)}
-        \ : {'kind': 'text', 'name': expand('%:t'), 'text': join(lines, "\n")}
-  let name = expand('%:~:.') .. ':' .. a:first .. (a:last > a:first ? '-' .. a:last : '')
-  return {'sent': [sent], 'buf': buf, 'id': s:serial, 'lines': lines, 'name': name}
-endfunction
-
-" --- the buffer ---
-
-function! s:show(focus) abort
-  let here = win_getid()
-  if !bufexists(s:buf)
-    let s:buf = bufadd(s:NAME)
-    call bufload(s:buf)
-    call s:prepare()
-  endif
-  let windows = win_findbuf(s:buf)->filter({_, id -> win_id2tabwin(id)[0] == tabpagenr()})
-  if empty(windows)
-    execute eke#option('chat_position') min([eke#option('chat_width'), &columns / 2]) .. 'split'
-    execute 'noautocmd buffer' s:buf
-    call s:maps()
-    setlocal wrap linebreak nonumber norelativenumber nolist foldmethod=manual foldlevel=99 winfixwidth
-    call s:fold(win_getid())
-  else
-    call win_gotoid(windows[0])
-  endif
-  if !a:focus
-    call win_gotoid(here)
-  endif
-endfunction
-
-function! s:prepare() abort
-  call setbufvar(s:buf, '&buftype', 'nofile')
-  call setbufvar(s:buf, '&bufhidden', 'hide')
-  call setbufvar(s:buf, '&swapfile', 0)
-  call setbufvar(s:buf, '&buflisted', 0)
-  call setbufvar(s:buf, '&undolevels', -1)
-  call setbufvar(s:buf, '&filetype', 'ekechat')
-  call setbufvar(s:buf, '&syntax', 'markdown')
-  call setbufline(s:buf, 1, [s:YOU, '', ''])
-  let s:origins = []
-endfunction
-
-function! s:maps() abort
-  nnoremap <buffer> <silent> <CR> <Cmd>call <SID>submit()<CR>
-  nnoremap <buffer> <silent> <C-C> <Cmd>EkeCancel<CR>
-  nnoremap <buffer> <silent> ga <Cmd>EkeApply<CR>
-  nnoremap <buffer> <silent> gr <Cmd>EkeRegenerate<CR>
-  nnoremap <buffer> <silent> gn <Cmd>call <SID>renew()<CR>
-endfunction
-
-" Another conversation; this one stays in :EkeHistory.
-function! s:renew() abort
-  if !empty(s:turn)
-    return eke#say('still answering; <C-C> cancels')
-  endif
-  let s:chat = ''
-  let s:origins = []
-  call s:fill([s:YOU, '', ''])
-endfunction
-
-function! s:fill(lines) abort
-  silent call deletebufline(s:buf, 1, '$')
-  call setbufline(s:buf, 1, a:lines)
-  call s:follow(map(win_findbuf(s:buf), '[v:val, 1]'))
-endfunction
-
-" The line of the last heading over a question, 0 if there is none.
-function! s:last_question() abort
-  let above = index(reverse(getbufline(s:buf, 1, '$')), s:YOU)
-  return above < 0 ? 0 : getbufinfo(s:buf)[0].linecount - above
-endfunction
-
-" What the user wrote below the last heading.
-function! s:submit() abort
-  let start = s:last_question()
-  let text = trim(join(getbufline(s:buf, start + 1, '$'), "\n"))
-  if text ==# '' || start == 0
-    return eke#say('write below the last ' .. s:YOU .. ', then <CR>')
-  endif
-  let context = get(s:, 'next', {})
-  let s:next = {}
-  call s:send(text, '', context, start)
-endfunction
-
-" Windows that show the chat, and whether their cursor is at the end: there it stays.
-function! s:following() abort
-  return map(win_findbuf(s:buf), {_, id -> [id, line('.', id) >= line('$', id) - 1]})
-endfunction
-
-" Appends text to the buffer's last line.
-function! s:append(text) abort
-  let following = s:following()
-  let lines = split(a:text, "\n", 1)
-  let last = getbufinfo(s:buf)[0].linecount
-  call setbufline(s:buf, last, getbufline(s:buf, last)[0] .. lines[0])
-  if len(lines) > 1
-    call appendbufline(s:buf, last, lines[1:])
-  endif
-  call s:follow(following)
-endfunction
-
-function! s:follow(windows) abort
-  for [id, follows] in a:windows
-    if follows
-      call win_execute(id, 'call cursor("$", 1)')
-    endif
-  endfor
-endfunction
-
-" A fold, open, for each block of code.
-function! s:fold(window) abort
-  call win_execute(a:window, 'silent! normal! zE')
-  for block in s:blocks()
-    if block.last > block.first
-      call win_execute(a:window, printf('silent! %d,%dfold | silent! %dfoldopen', block.first - 1, block.last + 1, block.first))
-    endif
-  endfor
-endfunction
-
-" The blocks of code: their first and last line, without the fences.
-function! s:blocks() abort
-  let [blocks, fence, first] = [[], '', 0]
-  for [index, line] in items(getbufline(s:buf, 1, '$'))
-    let mark = matchstr(line, '^\s*\zs\(`\{3,}\|\~\{3,}\)')
-    if mark ==# ''
-      continue
-    elseif fence ==# ''
-      let [fence, first] = [mark, index + 2]
-    elseif mark[0] ==# fence[0] && len(mark) >= len(fence) && line =~# '^\s*\S\+\s*$'
-      call add(blocks, {'first': first, 'last': index})
-      let fence = ''
-    endif
-  endfor
-  return blocks
 endfunction
 
 " --- asking ---
 
-" {at} is the heading's line if the question stands in the buffer already.
-function! s:send(text, command, context, at = 0) abort
-  if !empty(s:turn)
-    return eke#say('still answering; :EkeCancel ends that')
-  elseif !eke#server#running({-> s:send(a:text, a:command, a:context, a:at)})
+" <CR> in the buffer: what was written below the last heading.
+function! eke#chat#submit() abort
+  let chat = eke#chat#current()
+  let text = eke#page#draft(chat.page)
+  if text ==# ''
+    return eke#say('write below the last ## You, then <CR>')
+  elseif !empty(chat.turn)
+    return eke#say('still answering; <C-C> cancels')
+  elseif !eke#server#running({-> eke#chat#submit()})
     return
   endif
-  call s:show(0)
-  if a:at == 0
-    let words = [a:command ==# '' ? '' : '/' .. a:command, a:text, has_key(a:context, 'name') ? '(' .. a:context.name .. ')' : '']
-    call s:ask_on_screen(join(filter(words, 'v:val !=# ""')))
+  let [name, words] = matchlist(text, '^\%(/\([a-zA-Z0-9_-]\+\)\%(\_s\+\|$\)\)\?\(.*\)$')[1:2]
+  if name ==# ''
+    return s:submit(chat, text, '', chat.next)
   endif
-  call add(s:origins, a:context)
-  let s:asked = a:text
+  call s:with_needs({-> s:is_command(name) ? s:submit(chat, words, name, chat.next) : 0})
+endfunction
+
+function! s:submit(chat, text, command, context) abort
+  let context = a:context
+  if empty(context) && a:command !=# ''
+    let context = eke#context#of_other_window(get(s:needs, a:command, 'selection'), a:command)
+  endif
+  let a:chat.next = {}
+  call s:send(a:chat, a:text, a:command, context, 0)
+endfunction
+
+" {keep}: what is being written in the buffer stays.
+function! s:send(chat, text, command, context, keep) abort
+  if !empty(a:chat.turn)
+    return eke#say('still answering; :EkeCancel ends that')
+  endif
+  call eke#chat#show(a:chat, 0)
+  let page = a:chat.page
+  if !a:keep
+    call eke#page#set_draft(page, ['', ''])
+  endif
+  let words = [a:command ==# '' ? '' : '/' .. a:command, a:text, has_key(a:context, 'name') ? '(' .. a:context.name .. ')' : '']
+  call s:say_question(page, join(filter(words, 'v:val !=# ""')))
+  let a:chat.asked = a:text
+  let a:chat.context = a:context
   let params = {'prompt': a:text}
   if a:command !=# ''
     let params.command = a:command
@@ -285,163 +337,116 @@ function! s:send(text, command, context, at = 0) abort
   if has_key(a:context, 'sent')
     let params.context = a:context.sent
   endif
-  call s:start('chat/send', params, '', a:text, [])
+  call s:start(a:chat, 'chat/send', params, len(page.above), (a:command ==# '' ? '' : '/' .. a:command .. ' ') .. a:text, [], a:context)
 endfunction
 
-" Below the answer then stands {next}, or {again} where there was none to be had; and {former}, if it is not empty, in its place.
-function! s:start(method, params, next, again, former) abort
+function! s:say_question(page, text) abort
+  call eke#page#write(a:page, len(a:page.above), ['## You', ''] + split(a:text, "\n", 1) + [''])
+endfunction
+
+" The answer is written from line {at} on. Where there is none to be had, {again} is the draft once more, and {former} its place.
+function! s:start(chat, method, params, at, again, former, context) abort
   let s:token += 1
-  call s:append(printf("%s%s\n\n", getbufline(s:buf, '$')[0] ==# '' ? "\n" : "\n\n", s:EKE))
-  let s:turn = {'token': s:token, 'start': getbufinfo(s:buf)[0].linecount, 'id': 0,
-        \ 'next': a:next, 'again': a:again, 'former': a:former}
+  call eke#page#write(a:chat.page, a:at, [s:EKE, '', '', ''])
+  call add(a:chat.origins, a:context)
+  let a:chat.turn = {'token': s:token, 'at': a:at + 2, 'id': 0, 'again': a:again, 'former': a:former, 'thinks': 0}
   let params = extend(a:params, {'streamToken': s:token})
-  if s:chat !=# ''
-    let params.chatId = s:chat
+  if a:chat.id !=# ''
+    let params.chatId = a:chat.id
   endif
-  let s:turn.id = eke#server#request(a:method, params, function('s:on_answer'))
+  if a:chat.model !=# ''
+    let params.model = a:chat.model
+  endif
+  let a:chat.turn.id = eke#server#request(a:method, params, function('s:on_answer', [a:chat]))
+  redrawstatus!
 endfunction
 
-" Puts a question that was asked elsewhere below the last heading.
-function! s:ask_on_screen(text) abort
-  let start = s:last_question()
-  silent call deletebufline(s:buf, start + 1, '$')
-  call appendbufline(s:buf, start, [''] + split(a:text, "\n", 1))
-  call s:follow(map(win_findbuf(s:buf), '[v:val, 1]'))
+" eke/didCreateChat: so it has its id although the request may fail.
+function! eke#chat#created(params) abort
+  for chat in s:chats
+    if !empty(chat.turn) && chat.id ==# ''
+      let [chat.id, chat.title] = [a:params.chatId, a:params.title]
+      return
+    endif
+  endfor
 endfunction
 
 function! eke#chat#progress(params) abort
-  if get(s:turn, 'token', 0) is a:params.token
-    call s:append(substitute(get(a:params.value, 'text', ''), '\r', '', 'g'))
+  for chat in s:chats
+    if get(chat.turn, 'token', 0) is a:params.token
+      return s:grow(chat, get(a:params.value, 'reasoning', ''), get(a:params.value, 'text', ''))
+    endif
+  endfor
+endfunction
+
+function! s:grow(chat, reasoning, text) abort
+  if a:reasoning !=# ''
+    let a:chat.turn.thinks = 1
+    call s:think(a:chat.page, a:reasoning)
   endif
+  if a:text !=# ''
+    if a:chat.turn.thinks
+      let a:chat.turn.thinks = 0
+      call eke#page#append(a:chat.page, "\n\n")
+      let a:chat.turn.at = len(a:chat.page.above) - 2
+    endif
+    call eke#page#append(a:chat.page, a:text)
+  endif
+endfunction
+
+function! s:think(page, text) abort
+  call eke#page#append(a:page, substitute(a:text, '\r', '', 'g'), 'thought')
 endfunction
 
 " The answer is whole by itself: what was streamed is put right if it differs.
-function! s:on_answer(result, error) abort
-  let turn = s:turn
-  let s:turn = {}
-  " No answer came: the former one, if there was one, is there again.
-  if !empty(a:error) && !empty(turn.former) && getbufline(s:buf, turn.start, '$') ==# ['']
-    call setbufline(s:buf, turn.start - 2, turn.former)
-  endif
+function! s:on_answer(chat, result, error) abort
+  let [turn, page] = [a:chat.turn, a:chat.page]
+  let a:chat.turn = {}
   if empty(a:error)
-    let s:chat = a:result.chatId
-    call s:put_right(turn.start, a:result.text)
-    call setbufline(s:buf, turn.start - 2, s:EKE .. ' · ' .. a:result.model)
-    call s:note(join(get(a:result, 'trimmed', []), '; '))
-    call s:note(get({'length': 'cut off: the answer is as long as it may be', 'filter': "cut off by the service's content filter",
+    let [a:chat.id, a:chat.title] = [a:result.chatId, get(a:result, 'title', a:chat.title)]
+    call s:put_right(page, turn.at, a:result.text)
+    call s:set_line(page, match(page.above[: turn.at], s:EKE .. '$', max([0, turn.at - 2])), s:EKE .. ' · ' .. a:result.model, turn)
+    call s:note(page, join(get(a:result, 'trimmed', []), '; '))
+    call s:note(page, get({'length': 'cut off: the answer is as long as it may be', 'filter': "cut off by the service's content filter",
           \ 'truncated': 'cut off: the connection broke'}, a:result.finishReason, ''))
-  elseif a:error.code == s:TOO_OLD
-    call s:note('This eke (' .. eke#server#version() .. ') has no chat for editors yet: update it. `eke chat` in a terminal works.')
   else
-    call s:note(a:error.message)
-  endif
-  call s:append("\n\n" .. s:YOU .. "\n\n" .. (empty(a:error) || a:error.code == -32800 ? turn.next : turn.next .. turn.again))
-  for window in win_findbuf(s:buf)
-    call s:fold(window)
-  endfor
-endfunction
-
-function! s:put_right(start, text) abort
-  let lines = split(substitute(trim(a:text, "\n"), '\r', '', 'g'), "\n", 1)
-  if getbufline(s:buf, a:start, '$') !=# lines
-    let following = s:following()
-    silent call deletebufline(s:buf, a:start + len(lines), '$')
-    call setbufline(s:buf, a:start, lines)
-    call s:follow(following)
-  endif
-endfunction
-
-function! s:note(text) abort
-  if a:text !=# ''
-    call s:append(printf("%s> %s", getbufline(s:buf, '$')[0] ==# '' ? '' : "\n\n", a:text))
-  endif
-endfunction
-
-" --- :EkeApply ---
-
-" Puts the code at the cursor, else the last of the chat, in the place of what the question was about.
-function! eke#chat#apply() abort
-  let blocks = bufexists(s:buf) ? s:blocks() : []
-  let here = bufnr() == s:buf ? filter(copy(blocks), {_, b -> b.first - 1 <= line('.') && line('.') <= b.last + 1}) : blocks
-  if empty(here)
-    return eke#say('there is no block of code at the cursor')
-  endif
-  let block = here[-1]
-  let number = count(map(getbufline(s:buf, 1, block.first), 'v:val[: len(s:EKE) - 1]'), s:EKE)
-  let origin = get(s:origins, number - 1, {})
-  let lines = getbufline(s:buf, block.first, block.last)
-  if has_key(origin, 'id') && bufexists(origin.buf)
-    return s:replace(origin, lines)
-  endif
-  let window = s:other_window()
-  if window == 0
-    return eke#say('there is no window to put it into')
-  endif
-  let at = line('.', window)
-  call appendbufline(winbufnr(window), at, lines)
-  call eke#say(printf('put below line %d of %s; u there takes it back', at, fnamemodify(bufname(winbufnr(window)), ':t')))
-endfunction
-
-function! s:replace(origin, lines) abort
-  call bufload(a:origin.buf)
-  let marks = prop_list(1, {'bufnr': a:origin.buf, 'end_lnum': -1, 'types': ['EkeOrigin'], 'ids': [a:origin.id]})
-  if empty(marks)
-    return eke#say('the text that this is about is gone')
-  endif
-  let [first, last] = [marks[0].lnum, marks[-1].lnum]
-  if getbufline(a:origin.buf, first, last) !=# a:origin.lines
-        \ && confirm('eke: that text has changed since. Replace it all the same?', "&Yes\n&No", 2) != 1
-    return
-  endif
-  call eke#edit#replace(a:origin.buf, eke#edit#lines(first, last), join(a:lines, "\n") .. "\n")
-  let past = first + len(a:lines) - 1
-  call prop_remove({'type': 'EkeOrigin', 'id': a:origin.id, 'both': 1, 'bufnr': a:origin.buf, 'all': 1}, first, past)
-  call prop_add(first, 1, {'end_lnum': past, 'end_col': len(a:lines[-1]) + 1, 'type': 'EkeOrigin', 'id': a:origin.id,
-        \ 'bufnr': a:origin.buf})
-  let a:origin.lines = a:lines
-  call eke#say(printf('lines %d to %d of %s replaced; u there takes it back', first, last, fnamemodify(bufname(a:origin.buf), ':t')))
-endfunction
-
-" The window with a file that the user was in last.
-function! s:other_window() abort
-  let candidates = [win_getid(winnr('#'))] + map(range(1, winnr('$')), 'win_getid(v:val)')
-  return get(filter(candidates, {_, id -> id != 0 && getbufvar(winbufnr(id), '&buftype') ==# ''}), 0, 0)
-endfunction
-
-" --- :EkeHistory ---
-
-function! eke#chat#history(query) abort
-  if eke#server#running({-> eke#chat#history(a:query)})
-    call eke#server#request('chat/list', a:query ==# '' ? {'limit': 50} : {'limit': 50, 'query': a:query}, function('s:on_list'))
-  endif
-endfunction
-
-function! s:on_list(result, error) abort
-  if !empty(a:error)
-    return eke#warn(a:error.code == s:TOO_OLD ? 'this eke keeps no chats yet: update it' : a:error.message)
-  elseif empty(a:result.chats)
-    return eke#say('no chats yet')
-  endif
-  let chats = a:result.chats
-  let Chosen = {_, choice -> choice < 1 ? 0
-        \ : eke#server#request('chat/get', {'chatId': chats[choice - 1].chatId}, function('s:on_chat'))}
-  call popup_menu(map(copy(chats), 'v:val.title'), {'title': ' chats ', 'maxheight': &lines / 2, 'callback': Chosen})
-endfunction
-
-function! s:on_chat(result, error) abort
-  if !empty(a:error)
-    return eke#warn(a:error.message)
-  endif
-  call s:show(0)
-  let s:chat = a:result.chatId
-  let s:origins = []
-  let lines = []
-  for turn in a:result.turns
-    let heading = turn.role ==# 'user' ? s:YOU : s:EKE .. (has_key(turn, 'model') ? ' · ' .. turn.model : '')
-    call extend(lines, [heading, ''] + split(trim(turn.text, "\r\n"), '\r\?\n', 1) + [''])
-    if turn.role !=# 'user'
-      call add(s:origins, {})
+    if !empty(turn.former) && page.above[turn.at :] ==# ['', ''] " no answer came: the former one is there again
+      call eke#page#write(page, turn.at - 2, turn.former)
     endif
-  endfor
-  call s:fill(lines + [s:YOU, '', ''])
+    call s:note(page, a:error.code == s:TOO_OLD ? 'This eke (' .. eke#server#version()
+          \ .. ') has no chat for editors yet: update it. `eke chat` in a terminal works.' : a:error.message)
+    if a:error.code != s:CANCELLED && eke#page#draft(page) ==# ''
+      call eke#page#set_draft(page, [''] + split(turn.again, "\n", 1))
+    endif
+  endif
+  call eke#event('EkeChatDone')
+  redrawstatus!
+endfunction
+
+function! s:put_right(page, at, text) abort
+  let lines = split(substitute(trim(a:text, "\n"), '\r', '', 'g'), "\n", 1) + ['']
+  if a:page.above[a:at :] !=# lines
+    call eke#page#write(a:page, a:at, lines)
+  endif
+endfunction
+
+" Of one line, what stands below it staying as it is.
+function! s:set_line(page, index, text, turn) abort
+  let index = a:index
+  if index < 0
+    let index = a:turn.at - 1
+    while index >= 0 && a:page.above[index] !~# '^' .. s:EKE
+      let index -= 1
+    endwhile
+  endif
+  let a:page.above[index] = a:text
+  if bufloaded(a:page.buf) && !has_key(a:page, 'stale')
+    call setbufline(a:page.buf, index + 1, a:text)
+  endif
+endfunction
+
+function! s:note(page, text) abort
+  if a:text !=# ''
+    call eke#page#append(a:page, printf("%s> %s", a:page.above[-2] ==# '' ? '' : "\n\n", substitute(a:text, "\n", "\n> ", 'g')))
+  endif
 endfunction

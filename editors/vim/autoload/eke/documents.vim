@@ -16,7 +16,7 @@ function! eke#documents#begin(buf) abort
   endif
 endfunction
 
-" Opens the buffer if it is one for eke.
+" Opens the buffer if it is one for eke, anew if it has another name or language than before.
 function! eke#documents#visit(buf) abort
   if !eke#wanted(a:buf)
     return eke#documents#close(a:buf)
@@ -25,14 +25,14 @@ function! eke#documents#visit(buf) abort
   endif
   let language = s:language(a:buf)
   if has_key(s:open, a:buf)
-    if s:open[a:buf].language ==# language
+    if s:open[a:buf].language ==# language && s:open[a:buf].uri ==# eke#text#uri(a:buf)
       return
     endif
     call eke#documents#close(a:buf)
   endif
   let text = s:text(a:buf)
   if len(text) > eke#option('max_bytes')
-    call setbufvar(a:buf, 'eke_enabled', 0)
+    call setbufvar(a:buf, 'eke_too_large', 1)
     return eke#log(bufname(a:buf) .. ' is larger than g:eke_max_bytes: left alone')
   endif
   call listener_flush(a:buf)
@@ -60,8 +60,9 @@ function! eke#documents#close(buf) abort
   endif
 endfunction
 
-" After :file and :saveas the document has another name, after it was read again another text.
+" After it was read again the document has another text.
 function! eke#documents#reopen(buf) abort
+  call setbufvar(a:buf, 'eke_too_large', 0)
   call eke#documents#close(a:buf)
   call eke#documents#visit(a:buf)
 endfunction

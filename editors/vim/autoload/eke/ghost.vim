@@ -18,6 +18,10 @@ endfunction
 
 " Text or cursor changed in Insert mode.
 function! eke#ghost#moved() abort
+  if !eke#wanted(bufnr()) " b:eke_enabled may have been set just now
+    return eke#documents#is_open(bufnr()) ? [eke#ghost#leave(), eke#documents#close(bufnr())] : 0
+  endif
+  call eke#documents#visit(bufnr())
   call s:draw()
   let place = s:place()
   if !eke#option('auto') || &paste || place == get(s:asked, 'place', []) || place == s:dismissed
@@ -102,6 +106,13 @@ function! eke#ghost#leave() abort
   let s:asked = {}
   let s:dismissed = []
   call s:hide()
+endfunction
+
+" Insert mode may have been left; :normal only seems to leave it.
+function! eke#ghost#check() abort
+  if !empty(s:shown) || !empty(s:asked)
+    call timer_start(0, {-> mode() =~# '^[iR]' ? 0 : eke#ghost#leave()})
+  endif
 endfunction
 
 function! eke#ghost#dismiss() abort

@@ -60,6 +60,16 @@ function! eke#server#running(Again) abort
   return s:state ==# 'running'
 endfunction
 
+" The same without a word where it cannot be.
+function! eke#server#when_running(Then) abort
+  call eke#server#start()
+  if s:state ==# 'running'
+    call a:Then()
+  elseif index(['starting', 'restarting'], s:state) >= 0
+    call add(s:waiting, a:Then)
+  endif
+endfunction
+
 " --- start and end ---
 
 function! eke#server#start() abort
@@ -276,6 +286,8 @@ function! s:on_message(serial, channel, message) abort
   endif
   if a:message.method ==# '$/progress'
     call eke#chat#progress(params)
+  elseif a:message.method ==# 'eke/didCreateChat'
+    call eke#chat#created(params)
   elseif a:message.method ==# 'eke/didChangeStatus'
     let s:status = extend(copy(s:idle), params)
     call s:redraw()

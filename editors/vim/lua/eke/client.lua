@@ -16,6 +16,7 @@ M.status = idle
 local id = nil -- of the client
 local crashes = {}
 local waiting = {} -- what to call when it is up
+local parted = {} -- changedtick of buffers when their client went
 local status_of_exit -- of the process that ran last
 
 local newer = vim.fn.has('nvim-0.11') == 1
@@ -49,6 +50,9 @@ end
 local handlers = {
   ['$/progress'] = function(_, params)
     require('eke.chat').progress(params)
+  end,
+  ['eke/didCreateChat'] = function(_, params)
+    require('eke.chat').created(params)
   end,
   ['eke/didChangeStatus'] = function(_, params)
     M.status = vim.tbl_extend('force', idle, params)
@@ -148,6 +152,7 @@ local function on_exit(_, _, exited)
     end
     id = nil
     M.status = idle
+    M.forget()
     require('eke.chat').lost()
     if M.state ~= 'failed' and M.state ~= 'stopped' then
       pause(status_of_exit())
@@ -197,21 +202,49 @@ function M.begin(buf)
   end
 end
 
+local function upvalue(fn, name)
+  for i = 1, 60 do
+    local found, value = debug.getupvalue(fn, i)
+    if found == name then
+      return value
+    end
+  end
+end
+
+--- Neovim (0.10 to 0.12) does not notice that it stops watching a buffer that is edited while it has no client: it would not tell the
+--- next one of any change.
+local function watch(buf)
+  if parted[buf] and parted[buf] ~= vim.b[buf].changedtick and #vim.lsp.get_clients({ bufnr = buf }) == 0 then
+    local attach = upvalue(vim.lsp.buf_attach_client, 'buf_attach')
+    local attached = attach and upvalue(attach, 'attached_buffers')
+    if type(attached) == 'table' then
+      attached[buf] = nil
+    end
+  end
+  parted[buf] = nil
+end
+
+--- The server is not told of the buffer any more.
+function M.part(buf)
+  if id and vim.lsp.buf_is_attached(buf, id) then
+    parted[buf] = vim.b[buf].changedtick
+    vim.lsp.buf_detach_client(buf, id)
+  end
+end
+
 --- Attaches the buffer if it is one for eke.
 function M.visit(buf)
   if not eke.wanted(buf) then
-    if id and vim.lsp.buf_is_attached(buf, id) then
-      vim.lsp.buf_detach_client(buf, id)
-    end
-    return
+    return M.part(buf)
   end
   if M.state ~= 'running' or vim.lsp.buf_is_attached(buf, id) then
     return
   end
   if vim.api.nvim_buf_get_offset(buf, vim.api.nvim_buf_line_count(buf)) > eke.option('max_bytes') then
-    vim.b[buf].eke_enabled = false
+    vim.b[buf].eke_too_large = true
     return eke.note(vim.api.nvim_buf_get_name(buf) .. ' is larger than g:eke_max_bytes: left alone')
   end
+  watch(buf)
   vim.lsp.buf_attach_client(buf, id)
   if vim.lsp.inline_completion then -- two ghosts of one text are no help
     vim.lsp.inline_completion.enable(false, { client_id = id })
@@ -220,6 +253,15 @@ end
 
 function M.has(buf)
   return M.state == 'running' and vim.lsp.buf_is_attached(buf, id)
+end
+
+--- The client is gone, from all buffers.
+function M.forget()
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    if eke.wanted(buf) and not parted[buf] then
+      parted[buf] = vim.b[buf].changedtick
+    end
+  end
 end
 
 function M.leave()
@@ -233,6 +275,7 @@ end
 
 function M.stop()
   M.leave()
+  M.forget()
   M.status = idle
   require('eke.chat').lost()
 end
@@ -264,6 +307,16 @@ function M.ready(callback)
   elseif M.state == 'failed' or M.state == 'stopped' then
     eke.say('not running; :EkeDoctor says why, :EkeRestart tries again')
   else
+    waiting[#waiting + 1] = callback
+  end
+end
+
+--- The same without a word where it cannot be.
+function M.when_running(callback)
+  M.start()
+  if M.state == 'running' then
+    callback()
+  elseif M.state == 'starting' or M.state == 'restarting' then
     waiting[#waiting + 1] = callback
   end
 end

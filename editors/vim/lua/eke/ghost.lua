@@ -88,10 +88,14 @@ function M.moved()
   if not eke.option('ghost') then
     return
   end
+  local at = place()
+  client.visit(at.buf) -- b:eke_enabled may have been set just now
+  if not client.has(at.buf) then
+    return M.leave()
+  end
   others.watch(M.menu_changed)
   M.draw()
-  local at = place()
-  if not eke.option('auto') or vim.o.paste or not client.has(at.buf) or others.shows() then
+  if not eke.option('auto') or vim.o.paste or others.shows() then
     return
   end
   if not vim.deep_equal(at, asked.place) and not vim.deep_equal(at, dismissed) then

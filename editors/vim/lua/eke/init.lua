@@ -48,7 +48,8 @@ end
 
 --- Is eke wanted in the buffer? b:eke_enabled goes before g:eke_filetypes, that before g:eke_enabled.
 function M.wanted(buf)
-  if not vim.api.nvim_buf_is_loaded(buf) or vim.bo[buf].buftype ~= '' or vim.api.nvim_buf_get_name(buf) == '' then
+  if not vim.api.nvim_buf_is_loaded(buf) or vim.bo[buf].buftype ~= '' or vim.api.nvim_buf_get_name(buf) == ''
+    or vim.b[buf].eke_too_large then
     return false
   end
   if vim.b[buf].eke_enabled ~= nil then
@@ -148,6 +149,11 @@ end
 
 function M.warn(text)
   notify(text, vim.log.levels.WARN, 'WarningMsg')
+end
+
+--- For the user's own autocommands: User EkeChatDone and so on.
+function M.event(name)
+  vim.api.nvim_exec_autocmds('User', { pattern = name, modeline = false })
 end
 
 -- The status.

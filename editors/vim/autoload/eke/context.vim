@@ -1,0 +1,145 @@
+" What a question is about: lines, a file, diagnostics.
+
+let s:serial = 0
+
+" Lines of the current buffer, as the server finds them in its copy; as text if it has none. They are marked, so that :EkeApply
+" finds them after other edits.
+function! eke#context#lines(first, last) abort
+  let buf = bufnr()
+  call eke#documents#visit(buf)
+  call eke#documents#flush(buf)
+  let lines = getline(a:first, a:last)
+  let id = eke#context#mark(buf, a:first, a:last)
+  let sent = eke#documents#is_open(buf)
+        \ ? {'kind': 'selection', 'uri': eke#text#uri(buf), 'range': eke#edit#lines(a:first, a:last)}
+        \ : {'kind': 'text', 'name': expand('%:t'), 'text': join(lines, "\n")}
+  let name = expand('%:~:.') .. ':' .. a:first .. (a:last > a:first ? '-' .. a:last : '')
+  return {'sent': [sent], 'buf': buf, 'id': id, 'lines': lines, 'name': name}
+endfunction
+
+" The id of a mark over these lines, which moves with them.
+function! eke#context#mark(buf, first, last, id = 0) abort
+  if empty(prop_type_get('EkeOrigin'))
+    call prop_type_add('EkeOrigin', {})
+  endif
+  let s:serial += a:id == 0
+  let id = a:id == 0 ? s:serial : a:id
+  call prop_add(a:first, 1, {'bufnr': a:buf, 'end_lnum': a:last, 'end_col': len(getbufline(a:buf, a:last)[0]) + 1,
+        \ 'type': 'EkeOrigin', 'id': id})
+  return id
+endfunction
+
+" Where they are now, [] if they are gone.
+function! eke#context#marked(buf, id) abort
+  let marks = bufloaded(a:buf)
+        \ ? prop_list(1, {'bufnr': a:buf, 'end_lnum': -1, 'types': ['EkeOrigin'], 'ids': [a:id]}) : []
+  return empty(marks) ? [] : [marks[0].lnum, marks[-1].lnum]
+endfunction
+
+" For a command: the range, else what it needs. {place}: range, first, last.
+function! eke#context#for(needs, name, place) abort
+  let context = {}
+  let [first, last] = a:place.range ? [a:place.first, a:place.last] : [0, 0]
+  if a:place.range || a:needs ==# 'selection'
+    let [first, last] = a:place.range ? [first, last] : eke#context#block()
+    let context = eke#context#lines(first, last)
+  elseif a:needs ==# 'file' && eke#documents#is_open(bufnr())
+    let context = {'sent': [{'kind': 'file', 'uri': eke#text#uri(bufnr())}], 'name': expand('%:t')}
+  endif
+  if a:name ==# 'fix' && has_key(context, 'sent')
+    let found = eke#context#diagnostics(first == 0 ? 1 : first, last == 0 ? line('$') : last)
+    if !empty(found)
+      call add(context.sent, {'kind': 'diagnostics', 'uri': eke#text#uri(bufnr()), 'items': found})
+    endif
+  endif
+  return context
+endfunction
+
+" The same for one that is given in the chat's buffer: it is about the window with a file that the user was in last.
+function! eke#context#of_other_window(needs, name) abort
+  let [here, window] = [win_getid(), eke#context#other_window()]
+  if window == 0 || a:needs ==# 'none' || a:needs ==# 'diff'
+    return {}
+  endif
+  call win_gotoid(window)
+  let context = eke#context#for(a:needs, a:name, {'range': 0})
+  call win_gotoid(here)
+  return context
+endfunction
+
+function! eke#context#other_window() abort
+  let candidates = [win_getid(), win_getid(winnr('#'))] + map(range(1, winnr('$')), 'win_getid(v:val)')
+  return get(filter(candidates, {_, id -> id != 0 && getbufvar(winbufnr(id), '&buftype') ==# ''}), 0, 0)
+endfunction
+
+" The block that the cursor is in, by its indentation: the line that opens it, up to the one that closes it. Where nothing is
+" indented, the lines without an empty one between them; never an empty line alone.
+function! eke#context#block() abort
+  let line = getline('.') =~# '\S' ? line('.') : nextnonblank('.') > 0 ? nextnonblank('.') : max([1, prevnonblank('.')])
+  let below = nextnonblank(line + 1)
+  let first = line
+  if getline(line) =~# s:closes
+    let first = s:above(line, indent(line) + 1)
+  elseif indent(below) <= indent(line) && indent(line) > 0
+    let first = s:above(line, indent(line))
+  endif
+  let last = first
+  while nextnonblank(last + 1) > 0 && indent(nextnonblank(last + 1)) > indent(first)
+    let last = nextnonblank(last + 1)
+  endwhile
+  if last == first && first == line
+    return s:paragraph(line)
+  elseif getline(last + 1) =~# s:closes && indent(last + 1) == indent(first)
+    let last += 1
+  endif
+  return [getline(first) =~# '^\s*[{([]\s*$' ? s:paragraph(first)[0] : first, max([last, line])]
+endfunction
+
+const s:closes = '^\s*\%([])}]\|end\>\|fi\>\|done\>\|esac\>\)'
+
+" The nearest line above that is indented by less.
+function! s:above(line, indent) abort
+  let line = prevnonblank(a:line - 1)
+  while line > 1 && indent(line) >= a:indent
+    let line = prevnonblank(line - 1)
+  endwhile
+  return max([1, line])
+endfunction
+
+function! s:paragraph(line) abort
+  let [first, last] = [a:line, a:line]
+  while first > 1 && getline(first - 1) =~# '\S' && indent(first - 1) == indent(a:line) && getline(first - 1) !~# s:closes
+    let first -= 1
+  endwhile
+  while last < line('$') && getline(last + 1) =~# '\S' && indent(last + 1) == indent(a:line)
+    let last += 1
+  endwhile
+  return [first, last]
+endfunction
+
+" What the location list and the quickfix list (ALE and vim-lsp put theirs there), and coc.nvim, say about lines of this buffer.
+function! eke#context#diagnostics(first, last) abort
+  let [found, seen] = [[], {}]
+  for item in getloclist(0) + getqflist()
+    if item.bufnr == bufnr() && item.valid && item.lnum >= a:first && item.lnum <= a:last
+      call s:add_diagnostic(found, seen, item.lnum, item.col, item.text, get({'e': 1, 'w': 2, 'i': 3, 'n': 4}, tolower(item.type), 1))
+    endif
+  endfor
+  for item in get(g:, 'coc_service_initialized', 0) ? CocAction('diagnosticList') : []
+    if item.file ==# expand('%:p') && item.lnum >= a:first && item.lnum <= a:last
+      call s:add_diagnostic(found, seen, item.lnum, item.col, item.message,
+            \ get({'Error': 1, 'Warning': 2, 'Information': 3, 'Hint': 4}, item.severity, 1))
+    endif
+  endfor
+  return found
+endfunction
+
+function! s:add_diagnostic(found, seen, lnum, col, message, severity) abort
+  let key = a:lnum .. ':' .. a:message
+  if has_key(a:seen, key)
+    return
+  endif
+  let a:seen[key] = 1
+  let start = eke#text#position(a:lnum, max([1, a:col]))
+  call add(a:found, {'range': {'start': start, 'end': start}, 'message': a:message, 'severity': a:severity})
+endfunction

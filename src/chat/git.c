@@ -1,0 +1,201 @@
+/*
+ * A struct git lives from its start to its one callback. Git is run twice: the first time it lists the names of what is
+ * configured, which runs nothing; the second time each filter that the repository itself defines is switched off, with
+ * all the rest by which a repository has git run a program when it shows changes. Those are (git 2.30 to 2.50):
+ *
+ *	core.fsmonitor                      a program, or git's own daemon
+ *	filter.*.clean, .process            for files of the work tree, and `required`, which makes their absence fatal
+ *	diff.external, diff.*.command       --no-ext-diff
+ *	diff.*.textconv                     --no-textconv
+ *	a promisor remote's URL, vcs, uploadpack, core.sshCommand, core.gitProxy, credential.helper, core.askPass
+ *	                                    for objects that are missing: GIT_NO_LAZY_FETCH, and for a git that does not
+ *	                                    know that, GIT_ALLOW_PROTOCOL, which comes before what protocol.* says
+ *	hooks (post-index-change), core.hooksPath
+ *	                                    when an index was looked through and is written
+ *	a submodule's own configuration     --ignore-submodules=dirty looks only at the commit that is checked out
+ *	core.pager, pager.*                 only on a terminal, but --no-pager all the same
+ *
+ * core.worktree could make files of elsewhere those of the repository, and diff.orderFile is a file to read.
+ */
+#include "git.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+
+/* What stands in front of each command. */
+static const char *const options[] = {
+	"--no-pager", "--no-optional-locks", "--literal-pathspecs",
+	"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false",
+	"-c", "diff.autoRefreshIndex=false", "-c", "diff.orderFile=/dev/null",
+};
+
+static const char *const environment[] = {
+	"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "GIT_PROTOCOL_FROM_USER=0", "GIT_OPTIONAL_LOCKS=0",
+	"GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", NULL,
+};
+
+struct git {
+	struct loop *loop;
+	char *top;
+	char **words; /* of the caller; ends with NULL */
+	struct strbuf names; /* of filters: each a string with its NUL */
+	struct proc *proc;
+	proc_fn *fn;
+	void *ctx;
+};
+
+static void git_release(void *p)
+{
+	struct git *git = p;
+
+	for (char **word = git->words; *word; word++)
+		free(*word);
+	free(git->words);
+	free(git->top);
+	strbuf_release(&git->names);
+	free(git);
+}
+
+void git_cancel(struct git *git)
+{
+	if (!git)
+		return;
+	proc_cancel(git->proc);
+	loop_defer_free(git->loop, git, git_release);
+}
+
+static void finish(struct git *git, const struct strbuf *output, const struct err *err)
+{
+	loop_defer_free(git->loop, git, git_release);
+	git->fn(git->ctx, output, err);
+}
+
+static void add(char ***argv, size_t *count, char *word)
+{
+	*argv = xreallocarray(*argv, *count + 2, sizeof(**argv));
+	(*argv)[(*count)++] = word;
+	(*argv)[*count] = NULL;
+}
+
+/* Runs the words with the options before them and every filter of git->names switched off. */
+static void run(struct git *git, const char *const *words, proc_fn *fn)
+{
+	static const char *const off[] = { "clean=", "smudge=", "process=", "required=false" };
+	struct proc_spec spec = { .env = environment, .max_output = LIMIT_DIFF, .seconds = LIMIT_DIFF_SECONDS };
+	char **argv = NULL;
+	size_t count = 0;
+
+	add(&argv, &count, xstrdup("git"));
+	add(&argv, &count, xstrdup("-C"));
+	add(&argv, &count, xstrdup(*git->top ? git->top : "/"));
+	add(&argv, &count, xasprintf("--work-tree=%s", *git->top ? git->top : "/"));
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		add(&argv, &count, xstrdup(options[i]));
+	for (size_t at = 0; at < git->names.len; at += strlen(git->names.data + at) + 1) {
+		for (size_t i = 0; i < ARRAY_LEN(off); i++) {
+			add(&argv, &count, xstrdup("-c"));
+			add(&argv, &count, xasprintf("filter.%s.%s", git->names.data + at, off[i]));
+		}
+	}
+	for (; *words; words++)
+		add(&argv, &count, xstrdup(*words));
+	spec.argv = argv;
+	git->proc = proc_run(git->loop, &spec, fn, git);
+	for (size_t i = 0; i < count; i++)
+		free(argv[i]);
+	free(argv);
+}
+
+static void on_output(void *ctx, const struct strbuf *output, const struct err *err)
+{
+	struct git *git = ctx;
+
+	git->proc = NULL;
+	finish(git, output, err);
+}
+
+static bool is_known(const struct strbuf *names, const char *name, size_t len)
+{
+	for (size_t at = 0; at < names->len; at += strlen(names->data + at) + 1)
+		if (strlen(names->data + at) == len && !memcmp(names->data + at, name, len))
+			return true;
+	return false;
+}
+
+/*
+ * The filter's name, if `key` is of a filter. What follows the last dot is the variable; names may have dots of their
+ * own. False if the name cannot be given in an option: it would end at its "=".
+ */
+static bool take_filter(struct strbuf *names, const char *key, struct err *err)
+{
+	static const char section[] = "filter.";
+	const char *name = key + strlen(section);
+	const char *dot = strrchr(key, '.');
+	size_t len;
+
+	if (strncmp(key, section, strlen(section)) != 0 || dot < name)
+		return true;
+	len = (size_t)(dot - name);
+	if (is_known(names, name, len))
+		return true;
+	if (memchr(name, '=', len)) {
+		err_set(err, ERR_CONFIG, "the repository's configuration has the filter \"%.*s\", which eke would have to run: "
+			"remove it", (int)(len < 100 ? len : 100), name);
+		return false;
+	}
+	if (strbuf_add(names, name, len) && strbuf_addch(names, '\0'))
+		return true;
+	err_set(err, ERR_CONFIG, "the repository's configuration has too many filters");
+	return false;
+}
+
+/* "SCOPE\0KEY\0" again and again. What is not the user's or the machine's is the repository's. */
+static bool take_filters(struct strbuf *names, const struct strbuf *output, struct err *err)
+{
+	const char *at = output->data;
+	const char *end = at + output->len;
+
+	while (at < end) {
+		const char *scope = at;
+		const char *key = scope + strlen(scope) + 1;
+
+		if (key >= end)
+			break;
+		at = key + strlen(key) + 1;
+		if (strcmp(scope, "system") != 0 && strcmp(scope, "global") != 0 && strcmp(scope, "command") != 0 &&
+			!take_filter(names, key, err))
+			return false;
+	}
+	return true;
+}
+
+static void on_names(void *ctx, const struct strbuf *output, const struct err *err)
+{
+	struct git *git = ctx;
+	struct err trouble;
+
+	git->proc = NULL;
+	if (!output)
+		finish(git, NULL, err);
+	else if (!take_filters(&git->names, output, &trouble))
+		finish(git, NULL, &trouble);
+	else
+		run(git, (const char *const *)git->words, on_output);
+}
+
+struct git *git_run(struct loop *loop, const char *top, const char *const *words, proc_fn *fn, void *ctx)
+{
+	static const char *const list[] = { "config", "-z", "--show-scope", "--name-only", "--list", NULL };
+	struct git *git = xcalloc(1, sizeof(*git));
+	size_t count = 0;
+
+	*git = (struct git){ .loop = loop, .top = xstrdup(top), .fn = fn, .ctx = ctx };
+	strbuf_init(&git->names, LIMIT_GIT_FILTERS);
+	for (; *words; words++)
+		add(&git->words, &count, xstrdup(*words));
+	run(git, list, on_names);
+	return git;
+}

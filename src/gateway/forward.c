@@ -1,0 +1,338 @@
+/*
+ * A struct forward belongs to the gateway's list. If its client goes away while a counted request is under way, it
+ * stays: the request is spent, and the client's library will send the same request again within seconds. That one gets
+ * the response from here, what has come and what comes, and spends nothing; what is whole goes into kept.c.
+ *
+ * What reaches the client is settled in response.c; here is how it is asked for.
+ */
+#include "forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/list.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "learned.h"
+#include "response.h"
+#include "routes.h"
+#include "target.h"
+
+static const char *const paths[] = {
+	[GATEWAY_CHAT] = "/chat/completions",
+	[GATEWAY_COMPLETIONS] = "/completions",
+	[GATEWAY_EMBEDDINGS] = "/embeddings",
+};
+
+/* The shortest wait: a refusal that says "now" is not asked about in a loop. */
+#define WAIT_LEAST_MS 200
+
+/* --- its end --- */
+
+static void forward_free(void *p)
+{
+	struct forward *f = p;
+
+	convert_free(f->convert);
+	strbuf_release(&f->body);
+	ask_release(&f->ask);
+	free(f->headers);
+	free(f->model);
+	free(f);
+}
+
+static void forward_end(struct forward *f)
+{
+	list_unlink(f->gateway->forwards, f);
+	exchange_cancel(f->gateway->app.upstream, f->exchange);
+	wait_end(f->gateway->waiting, &f->waiting);
+	endpoint_unref(f->endpoint);
+	loop_defer_free(f->gateway->app.loop, f, forward_free);
+}
+
+void gateway_forward_free_all(struct gateway *gateway)
+{
+	while (gateway->forwards)
+		forward_end(gateway->forwards);
+}
+
+/* Nobody reads it: is it worth keeping? */
+static void on_client_end(void *ctx, bool complete)
+{
+	struct forward *f = ctx;
+
+	f->request = NULL;
+	if (!complete && f->counted && f->is_kept && exchange_is_sent(f->gateway->app.upstream, f->exchange)) {
+		log_info("gateway: the client went away; the response is kept for the same request");
+		exchange_pause(f->gateway->app.upstream, f->exchange, false);
+		return;
+	}
+	if (complete)
+		kept_delivered(f->gateway->kept, &f->key);
+	else
+		response_keep(f);
+	forward_end(f);
+}
+
+static void on_drained(void *ctx)
+{
+	struct forward *f = ctx;
+
+	exchange_pause(f->gateway->app.upstream, f->exchange, false);
+}
+
+static void serve(struct forward *f, struct gateway_request *request)
+{
+	f->request = request;
+	f->head_sent = false;
+	gateway_request_on_end(request, on_client_end, f);
+	gateway_request_on_drained(request, on_drained, f);
+}
+
+/* --- waiting for the budget --- */
+
+static void send(void *ctx);
+
+static void still_waiting(void *ctx)
+{
+	struct forward *f = ctx;
+
+	response_comment(f, "waiting for the budget");
+}
+
+/* False: its client does not wait, or not for so long. */
+static bool wait_for_budget(struct forward *f, const struct err *err)
+{
+	int64_t ms = err->retry_at * 1000 - clock_wall_ms();
+
+	if (ms < WAIT_LEAST_MS)
+		ms = WAIT_LEAST_MS;
+	if (!f->wait_until_ms || !err->retry_at || clock_mono_ms() + ms > f->wait_until_ms)
+		return false;
+	f->waiting.go = send;
+	f->waiting.still = still_waiting;
+	f->waiting.ctx = f;
+	if (!wait_begin(f->gateway->waiting, &f->waiting, ms))
+		return false;
+	log_info("gateway: %s waits %lld s for the budget", gateway_request_path(f->request), (long long)(ms + 999) / 1000);
+	/* A client that reads a stream sees that it is not forgotten. */
+	still_waiting(f);
+	return true;
+}
+
+void gateway_forward_stop_waiting(struct gateway *gateway)
+{
+	struct err err;
+	struct waiting *w;
+
+	err_set(&err, ERR_CANCELLED, "The gateway is stopping; ask again later.");
+	while ((w = wait_first(gateway->waiting))) {
+		wait_end(gateway->waiting, w);
+		response_fail(w->ctx, &err);
+	}
+}
+
+/* --- the exchange --- */
+
+static void on_head(void *ctx, const struct http_head *head)
+{
+	struct forward *f = ctx;
+	struct convert_wish wish = {
+		.is_chat = f->route == GATEWAY_CHAT, .stream = f->ask.stream, .wants_usage = f->ask.wants_usage
+	};
+
+	if (head->status == 200 && f->route != GATEWAY_EMBEDDINGS)
+		f->convert = convert_new(&wish);
+	response_head(f, head);
+}
+
+static void on_bytes(void *ctx, const char *data, size_t len)
+{
+	struct forward *f = ctx;
+
+	if (!response_bytes(f, data, len))
+		exchange_pause(f->gateway->app.upstream, f->exchange, true);
+}
+
+/* Another form of the same request may be taken. */
+static bool may_send_otherwise(struct forward *f, int status, const char *body, size_t len)
+{
+	const char *asked;
+	size_t asked_len = 0;
+	size_t from;
+	size_t to;
+	unsigned bits;
+
+	if (!f->request || f->was_refused || f->route == GATEWAY_EMBEDDINGS)
+		return false;
+	asked = gateway_request_body(f->request, &asked_len);
+	bits = learned_from(
+		status, body, len, f->ask.stream, gateway_body_find(asked, asked_len, "stream_options", &from, &to));
+	bits &= ~f->learned;
+	if (!bits)
+		return false;
+	learned_add(f->gateway->learned, endpoint_name(f->endpoint), f->model, bits);
+	f->was_refused = true;
+	return true;
+}
+
+/* The provider's own words, with its status. */
+static void on_refused(void *ctx, const struct http_head *head, const char *body, size_t len)
+{
+	struct forward *f = ctx;
+
+	f->send_otherwise = may_send_otherwise(f, head->status, body, len);
+	if (!f->send_otherwise)
+		response_refused(f, head, body, len);
+}
+
+static void on_done(void *ctx, const struct err *err)
+{
+	struct forward *f = ctx;
+
+	f->exchange = 0;
+	if (f->send_otherwise) {
+		f->send_otherwise = false;
+		log_info("gateway: endpoint %s takes this only in another form; it is sent so", endpoint_name(f->endpoint));
+		send(f);
+		return;
+	}
+	if (err && err->kind == ERR_BUDGET && !f->status && f->request && wait_for_budget(f, err))
+		return;
+	response_end(f, err);
+	if (!f->request)
+		forward_end(f);
+}
+
+/* --- the beginning --- */
+
+static void refuse(struct forward *f, int status, const char *type, const char *code, const char *message)
+{
+	response_own(f, status, type, code, message, true);
+}
+
+/* Sends what its client asked for, to the endpoint that is the right one now. */
+static void send(void *ctx)
+{
+	static const struct exchange_callbacks callbacks = {
+		.head = on_head, .bytes = on_bytes, .refused = on_refused, .done = on_done
+	};
+	struct forward *f = ctx;
+	struct gateway *gateway = f->gateway;
+	struct exchange_callbacks ours = callbacks;
+	const char *accept = gateway_request_header(f->request, "Accept");
+	char *accepts = xasprintf("Accept: %s", accept && strlen(accept) < 256 ? accept : "*/*");
+	const char *headers[] = { accepts, NULL };
+	size_t len = 0;
+	const char *body = gateway_request_body(f->request, &len);
+	struct target target;
+	struct strbuf out;
+
+	strbuf_init(&out, LIMIT_GATEWAY_BODY + KIB(4));
+	target_choose(gateway, f->route, f->ask.model, &target);
+	if (!target.endpoint) {
+		refuse(f, 503, "upstream_error", "no_endpoint", "No endpoint is configured; 'eke doctor' says where.");
+		free(accepts);
+		return;
+	}
+	f->learned = learned_of(gateway->learned, endpoint_name(target.endpoint), target.model);
+	if (target_body(&target, &f->ask, f->route, f->learned, body, len, &out)) {
+		endpoint_unref(f->endpoint);
+		f->endpoint = endpoint_ref(target.endpoint);
+		free(f->model);
+		f->model = xstrdup(target.model);
+		f->counted = plan_is_counted(endpoint_config(f->endpoint)->plan);
+		f->is_kept = f->counted || response_cache_ms(f);
+		ours.ctx = f;
+		f->exchange = exchange_start(gateway->app.upstream,
+			&(struct exchange_spec){ .endpoint = f->endpoint,
+				.model = f->model,
+				.use = BUDGET_EXPLICIT,
+				.reserve = gateway->app.config->completion.reserve,
+				.method = "POST",
+				.path = paths[f->route],
+				.headers = headers,
+				.body = &out },
+			&ours);
+	} else {
+		refuse(
+			f, 400, "invalid_request_error", "invalid_json", "The names of members must be written without escapes.");
+	}
+	strbuf_release(&out);
+	free(accepts);
+}
+
+/* One that its client did not wait for, whose response is what this request would get. */
+static struct forward *find_abandoned(struct gateway *gateway, const struct kept_key *key)
+{
+	struct forward *f = gateway->forwards;
+
+	while (f && (f->request || !f->is_kept || !kept_key_same(&f->key, key)))
+		f = f->next;
+	return f;
+}
+
+static struct forward *forward_new(struct gateway *gateway, enum gateway_route route)
+{
+	struct forward *f = xcalloc(1, sizeof(*f));
+
+	f->gateway = gateway;
+	f->route = route;
+	strbuf_init(&f->body, LIMIT_GATEWAY_KEPT);
+	f->next = gateway->forwards;
+	gateway->forwards = f;
+	return f;
+}
+
+/* How long its client waits for the budget. False: the header is wrong. */
+static bool read_wait(struct gateway_request *request, int64_t *until_ms)
+{
+	const char *value = gateway_request_header(request, "X-Eke-Wait");
+	char *end;
+	long seconds;
+
+	*until_ms = 0;
+	if (!value)
+		return true;
+	seconds = strtol(value, &end, 10);
+	if (end == value || *end || seconds < 0 || seconds > LIMIT_GATEWAY_WAIT_SECONDS)
+		return false;
+	*until_ms = seconds ? clock_mono_ms() + seconds * 1000 : 0;
+	return true;
+}
+
+void gateway_forward(struct gateway *gateway, struct gateway_request *request, enum gateway_route route)
+{
+	struct kept_response kept;
+	struct kept_key key;
+	struct forward *f;
+	size_t len = 0;
+	const char *body = gateway_request_body(request, &len);
+
+	if (!body) {
+		gateway_fail(request, 413, "invalid_request_error", "request_too_large",
+			"The request is larger than the gateway takes.", true);
+		return;
+	}
+	kept_key_make(route, body, len, &key);
+	f = find_abandoned(gateway, &key);
+	if (f) {
+		log_info("gateway: the same request again: it gets the response that is under way");
+		serve(f, request);
+		response_catch_up(f);
+		return;
+	}
+	f = forward_new(gateway, route);
+	f->key = key;
+	serve(f, request);
+	if (!ask_read(&f->ask, body, len))
+		refuse(f, 400, "invalid_request_error", "invalid_json",
+			"The request must be a JSON object with at most one model, a string.");
+	else if (!read_wait(request, &f->wait_until_ms))
+		refuse(f, 400, "invalid_request_error", "invalid_header", "X-Eke-Wait takes seconds, at most 3600.");
+	else if (kept_find(gateway->kept, &key, &kept))
+		response_kept(f, &kept);
+	else
+		send(f);
+}

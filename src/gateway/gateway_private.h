@@ -1,0 +1,37 @@
+#ifndef EKE_GATEWAY_GATEWAY_PRIVATE_H
+#define EKE_GATEWAY_GATEWAY_PRIVATE_H
+/*
+ * What the files of the gateway share. A request goes from routes.c, which decides who may ask and for what, to
+ * models.c or forward.c.
+ */
+#include "eke/base/hex.h"
+#include "eke/front/app.h"
+#include "eke/front/server.h"
+#include "http_server.h"
+
+#define GATEWAY_TOKEN_BYTES 32
+
+struct forward;
+struct kept;
+struct learned_list;
+struct model_list;
+struct wait_queue;
+
+struct gateway {
+	struct app app;
+	struct server server;
+	struct gateway_server *http;
+	char token[HEX_SIZE(GATEWAY_TOKEN_BYTES)];
+	const char *origins[LIMIT_GATEWAY_ORIGINS]; /* of web pages that may ask; from argv */
+	size_t origin_count;
+	struct forward *forwards;
+	struct kept *kept;
+	struct learned_list *learned;
+	struct wait_queue *waiting;
+	struct model_list *model_lists;
+};
+
+/* What the client asks for. */
+enum gateway_route { GATEWAY_CHAT, GATEWAY_COMPLETIONS, GATEWAY_EMBEDDINGS, GATEWAY_MODELS };
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * Who may ask the gateway, and for what.
+ *
+ * A web page in a browser on this machine can send requests to loopback, and by DNS rebinding even read the replies. So
+ * the Host must be this machine's, an Origin must be one that the user allows, and every request needs the token but
+ * GET /healthz, which says nothing.
+ */
+#include "routes.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "eke/base/log.h"
+#include "eke/base/url.h"
+#include "forward.h"
+#include "models.h"
+#include "openai_error.h"
+
+/* --- replies --- */
+
+void gateway_log(const struct gateway_request *request, int status, const char *endpoint)
+{
+	log_info("gateway: %s %s: %d%s%s", gateway_request_method(request), gateway_request_path(request), status,
+		 endpoint ? " from " : "", endpoint ? endpoint : "");
+}
+
+void gateway_fail(struct gateway_request *request, int status, const char *type, const char *code, const char *message,
+	bool final)
+{
+	struct strbuf body;
+
+	strbuf_init(&body, KIB(64));
+	openai_error_put(&body, type, code, message);
+	gateway_reply_header(request, "Content-Type", "application/json");
+	if (final)
+		gateway_reply_header(request, "x-should-retry", "false");
+	gateway_log(request, status, NULL);
+	gateway_reply(request, status, body.data, body.len);
+	strbuf_release(&body);
+}
+
+/* --- who --- */
+
+/* Takes as long whatever the bytes are. */
+static bool same_secret(const char *a, const char *b)
+{
+	size_t len = strlen(b);
+	unsigned char differs = strlen(a) != len;
+
+	for (size_t i = 0; i < len; i++)
+		differs |= (unsigned char)(a[differs ? 0 : i] ^ b[i]);
+	return !differs;
+}
+
+static bool has_token(const struct gateway *gateway, const struct gateway_request *request)
+{
+	static const char scheme[] = "Bearer ";
+	const char *value = gateway_request_header(request, "Authorization");
+
+	if (!value || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	value += sizeof(scheme) - 1;
+	return same_secret(value + strspn(value, " "), gateway->token);
+}
+
+static bool is_our_host(const char *value)
+{
+	struct url_parts parts;
+	char host[64];
+
+	if (!value || url_split(value, strlen(value), &parts) != URL_OK || parts.host.len >= sizeof(host))
+		return false;
+	memcpy(host, parts.host.s, parts.host.len);
+	host[parts.host.len] = '\0';
+	return host_is_loopback(host);
+}
+
+static bool is_allowed_origin(const struct gateway *gateway, const char *origin)
+{
+	const struct config_gateway *config = &gateway->app.config->gateway;
+
+	for (size_t i = 0; i < gateway->origin_count; i++)
+		if (!strcmp(gateway->origins[i], origin))
+			return true;
+	for (size_t i = 0; i < config->origin_count; i++)
+		if (!strcmp(config->origins[i], origin))
+			return true;
+	return false;
+}
+
+/* A page may ask: the browser is told so. */
+static void allow_page(struct gateway_request *request, const char *origin)
+{
+	gateway_reply_header(request, "Access-Control-Allow-Origin", origin);
+	gateway_reply_header(request, "Vary", "Origin");
+	gateway_reply_header(request, "Access-Control-Expose-Headers",
+			     "Retry-After, retry-after-ms, x-should-retry, x-request-id, x-ratelimit-limit-requests, "
+			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests");
+}
+
+static void preflight(struct gateway_request *request, bool is_page)
+{
+	const char *headers = gateway_request_header(request, "Access-Control-Request-Headers");
+
+	gateway_reply_header(request, "Allow", "GET, HEAD, POST, OPTIONS");
+	if (!is_page) {
+		gateway_reply(request, 204, "", 0);
+		return;
+	}
+	gateway_reply_header(request, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+	gateway_reply_header(request, "Access-Control-Allow-Headers", headers ? headers : "authorization, content-type");
+	gateway_reply_header(request, "Access-Control-Max-Age", "600");
+	/* From a page of the internet to this machine. */
+	if (gateway_request_header(request, "Access-Control-Request-Private-Network"))
+		gateway_reply_header(request, "Access-Control-Allow-Private-Network", "true");
+	gateway_reply(request, 204, "", 0);
+}
+
+/* True: it goes on; else it has its reply. */
+static bool admit(struct gateway *gateway, struct gateway_request *request)
+{
+	const char *origin = gateway_request_header(request, "Origin");
+
+	if (!is_our_host(gateway_request_header(request, "Host"))) {
+		gateway_fail(request, 421, "invalid_request_error", "wrong_host",
+			     "The Host header names another machine; use the address that 'eke gateway' prints.", true);
+		return false;
+	}
+	if (origin && !is_allowed_origin(gateway, origin)) {
+		gateway_fail(request, 403, "invalid_request_error", "origin_not_allowed",
+			     "Web pages of this origin may not use the gateway; gateway.origins in eke's configuration "
+	  "lists those that may.", true);
+		return false;
+	}
+	if (origin)
+		allow_page(request, origin);
+	if (!strcmp(gateway_request_method(request), "OPTIONS")) {
+		preflight(request, origin != NULL);
+		return false;
+	}
+	return true;
+}
+
+/* --- for what --- */
+
+static bool is_method(const struct gateway_request *request, const char *method)
+{
+	return !strcmp(gateway_request_method(request), method);
+}
+
+/* Single slashes, none at the end. */
+static void tidy(const char *path, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *path && n + 1 < size; path++)
+		if (*path != '/' || !n || out[n - 1] != '/')
+			out[n++] = *path;
+	while (n > 1 && out[n - 1] == '/')
+		n--;
+	out[n] = '\0';
+}
+
+/* The parts that paths are made of; `route` is what the last of them asks for. */
+static const struct part {
+	const char *path;
+	const char *allow; /* methods; NULL: it is no route itself */
+	enum gateway_route route;
+} parts[] = {
+	{ "/v1", NULL, 0 },
+	{ "/chat/completions", "POST, OPTIONS", GATEWAY_CHAT },
+	{ "/completions", "POST, OPTIONS", GATEWAY_COMPLETIONS },
+	{ "/embeddings", "POST, OPTIONS", GATEWAY_EMBEDDINGS },
+	{ "/models", "GET, HEAD, OPTIONS", GATEWAY_MODELS },
+};
+
+static const struct part *part_at(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		size_t len = strlen(parts[i].path);
+
+		if (!strncmp(path, parts[i].path, len) && (!path[len] || path[len] == '/'))
+			return &parts[i];
+	}
+	return NULL;
+}
+
+/*
+ * The route that a path names, with or without /v1; NULL: none. Clients that take a base URL append the route to it,
+ * also where the base URL is the whole address of a route already: the last one counts. *model is the id in
+ * …/models/ID, which may have slashes itself, else NULL.
+ */
+static const struct part *find_route(const char *path, const char **model)
+{
+	const struct part *route = NULL;
+	const struct part *part;
+
+	*model = NULL;
+	for (; *path; path += strlen(part->path)) {
+		part = part_at(path);
+		if (!part && route && route->route == GATEWAY_MODELS) {
+			*model = path + 1;
+			return route;
+		}
+		if (!part)
+			return NULL;
+		if (part->allow)
+			route = part;
+	}
+	return route;
+}
+
+static void dispatch(struct gateway *gateway, struct gateway_request *request, const char *path)
+{
+	const char *model;
+	const struct part *route = find_route(path, &model);
+	bool is_read = is_method(request, "GET") || is_method(request, "HEAD");
+
+	if (!route) {
+		gateway_fail(request, 404, "invalid_request_error", "unknown_url",
+			     "The gateway has /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.", true);
+	} else if (route->route == GATEWAY_MODELS && is_read) {
+		gateway_models(gateway, request, model);
+	} else if (route->route != GATEWAY_MODELS && is_method(request, "POST")) {
+		gateway_forward(gateway, request, route->route);
+	} else {
+		gateway_reply_header(request, "Allow", route->allow);
+		gateway_fail(request, 405, "invalid_request_error", "method_not_allowed",
+			     route->route == GATEWAY_MODELS ? "Use GET for models." : "Use POST for this route.", true);
+	}
+}
+
+void gateway_on_request(void *ctx, struct gateway_request *request)
+{
+	struct gateway *gateway = ctx;
+	char path[512];
+
+	if (!admit(gateway, request))
+		return;
+	tidy(gateway_request_path(request), path, sizeof(path));
+	if (!strcmp(path, "/healthz") && (is_method(request, "GET") || is_method(request, "HEAD"))) {
+		gateway_reply_header(request, "Content-Type", "text/plain");
+		gateway_reply(request, 200, "ok\n", 3);
+		return;
+	}
+	if (!has_token(gateway, request)) {
+		gateway_reply_header(request, "WWW-Authenticate", "Bearer");
+		gateway_fail(request, 401, "invalid_request_error", "invalid_api_key",
+			     "The API key is not the gateway's token; 'eke gateway --token' prints it.", true);
+		return;
+	}
+	dispatch(gateway, request, path);
+}

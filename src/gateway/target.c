@@ -1,0 +1,147 @@
+/*
+ * A model may name its endpoint ("free/gpt-4o-mini"), be one that an endpoint's configuration names, or be any other.
+ */
+#include "target.h"
+
+#include <string.h>
+
+#include "eke/upstream/choose.h"
+#include "body.h"
+#include "learned.h"
+
+static bool is_chat_like(enum gateway_route route)
+{
+	return route == GATEWAY_CHAT || route == GATEWAY_COMPLETIONS;
+}
+
+/* --- which endpoint --- */
+
+/* An endpoint whose name the model begins with; *rest is the model's own. NULL: none. */
+static struct endpoint *named_endpoint(struct upstream *upstream, const char *model, const char **rest)
+{
+	struct endpoint *endpoint;
+
+	for (size_t i = 0; (endpoint = upstream_at(upstream, i)); i++) {
+		size_t len = strlen(endpoint_name(endpoint));
+
+		if (strncmp(model, endpoint_name(endpoint), len) != 0 || model[len] != '/' || !model[len + 1])
+			continue;
+		*rest = model + len + 1;
+		return endpoint;
+	}
+	return NULL;
+}
+
+/* One whose configuration names the model. */
+static struct endpoint *endpoint_of_model(struct upstream *upstream, const char *model)
+{
+	struct endpoint *endpoint;
+
+	for (size_t i = 0; (endpoint = upstream_at(upstream, i)); i++)
+		if (!strcmp(endpoint_chat_model(endpoint), model) || !strcmp(endpoint_completion_model(endpoint), model))
+			return endpoint;
+	return NULL;
+}
+
+void target_choose(struct gateway *gateway, enum gateway_route route, const char *model, struct target *out)
+{
+	struct upstream *upstream = gateway->app.upstream;
+	struct endpoint *first = upstream_at(upstream, 0);
+	struct choice choice;
+	bool is_offered;
+
+	*out = (struct target){ .model = model };
+	out->endpoint = model ? named_endpoint(upstream, model, &out->model) : NULL;
+	if (out->endpoint)
+		return;
+	out->endpoint = model ? endpoint_of_model(upstream, model) : NULL;
+	if (out->endpoint && out->endpoint != first)
+		return;
+	is_offered = out->endpoint != NULL;
+	/* Another endpoint's own model can chat as well; it need not be able to do the rest. */
+	choice.endpoint = first;
+	if (route == GATEWAY_CHAT)
+		upstream_choose(upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, gateway->app.config->completion.reserve, &choice);
+	out->endpoint = choice.endpoint;
+	if (out->endpoint && (!model || out->endpoint != first || (gateway->app.config->gateway.any_model && !is_offered)))
+		out->model = route == GATEWAY_COMPLETIONS ? endpoint_completion_model(out->endpoint)
+												  : endpoint_chat_model(out->endpoint);
+}
+
+/* --- in which form --- */
+
+/* One change after the other: what a step makes replaces what it was made of. */
+struct draft {
+	struct strbuf text;
+	bool ok;
+};
+
+static void draft_take(struct draft *draft, bool ok, struct strbuf *made)
+{
+	draft->ok = draft->ok && ok;
+	strbuf_move(&draft->text, made);
+}
+
+static void draft_set(struct draft *draft, const char *name, const char *value)
+{
+	struct strbuf made;
+	bool ok;
+
+	strbuf_init(&made, draft->text.max);
+	ok = gateway_body_set(draft->text.data, draft->text.len, name, value, &made);
+	draft_take(draft, ok, &made);
+}
+
+static void draft_set_model(struct draft *draft, const char *model)
+{
+	struct strbuf made;
+	bool ok;
+
+	strbuf_init(&made, draft->text.max);
+	ok = gateway_body_set_string(draft->text.data, draft->text.len, "model", model, &made);
+	draft_take(draft, ok, &made);
+}
+
+static void draft_remove(struct draft *draft, const char *name)
+{
+	struct strbuf made;
+	bool ok;
+
+	strbuf_init(&made, draft->text.max);
+	ok = gateway_body_remove(draft->text.data, draft->text.len, name, &made);
+	draft_take(draft, ok, &made);
+}
+
+bool target_body(const struct target *target, const struct ask *ask, enum gateway_route route, unsigned learned,
+	const char *body, size_t len, struct strbuf *out)
+{
+	bool takes_options = endpoint_config(target->endpoint)->stream_options && !(learned & LEARNED_NO_STREAM_OPTIONS);
+	struct draft draft = { .ok = true };
+	struct ask check;
+
+	strbuf_init(&draft.text, out->max);
+	draft.ok = strbuf_add(&draft.text, body, len);
+	if (!ask->model || strcmp(ask->model, target->model) != 0)
+		draft_set_model(&draft, target->model);
+	if (is_chat_like(route) && ask->stream && (learned & LEARNED_NEVER_STREAMS)) {
+		draft_set(&draft, "stream", "false");
+		draft_remove(&draft, "stream_options");
+	} else if (is_chat_like(route) && !ask->stream && (learned & LEARNED_STREAMS_ONLY)) {
+		draft_set(&draft, "stream", "true");
+		if (takes_options)
+			draft_set(&draft, "stream_options", "{\"include_usage\":true}");
+	} else if (is_chat_like(route) && !takes_options) {
+		draft_remove(&draft, "stream_options");
+	}
+	/* The name of the model's member may be written with escapes: then there are two now. */
+	if (draft.ok && ask_read(&check, draft.text.data, draft.text.len)) {
+		draft.ok = check.model && !strcmp(check.model, target->model);
+		ask_release(&check);
+	} else {
+		draft.ok = false;
+	}
+	if (draft.ok)
+		strbuf_move(out, &draft.text);
+	strbuf_release(&draft.text);
+	return draft.ok;
+}

@@ -1,0 +1,117 @@
+// Vim and Neovim: ways to leave Insert mode, to name a buffer, to switch eke off, terminals with few colours, repeating.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { play } from '../../editors/conformance/runner.mjs';
+import { CUT, open, startEditor, withEke } from './session.mjs';
+import { until } from './terminal.mjs';
+import { driver, editor } from './vim-driver.mjs';
+
+const wanted = (process.env.EKE_TEST_EDITORS ?? 'vim-9.0 vim-9.2 nvim-0.10 nvim-0.12').split(' ');
+
+for (const name of wanted.filter((one) => /^n?vim/.test(one))) {
+	const skip = editor(name).why;
+	if (skip) console.error(`\n*** SKIPPED, nothing was tested in ${name}: ${skip} ***\n`);
+	describe(name, { skip }, () => tests(name));
+}
+
+const shown = (line, text, left = 0) => [
+	{ ask: `${line}‸`, as: 'shown' },
+	{ answer: 'shown', items: [{ text, left }] },
+	{ see: { ghost: text.slice(left) } },
+];
+
+function tests(name) {
+	test('CTRL-C out of Insert mode takes the ghost text away', { timeout: 60_000 }, async () => {
+		const steps = [
+			{ file: '‸\n', name: 'a.txt' },
+			{ type: 'r' },
+			...shown('r', 'return', 1),
+			{ keys: '\x03' },
+			{ see: { ghost: null, text: 'r' } },
+			{ keys: 'A' },
+			...shown('r', 'return', 1),
+			{ keys: '\x0f0' }, // CTRL-O goes on
+			{ keys: '\x05' },
+			{ see: { text: '‸r' } },
+		];
+		await play({ name: 'interrupt', steps }, driver(name));
+	});
+
+	test('a buffer gets its name by :write', { timeout: 60_000 }, async () => {
+		const steps = [
+			{ file: '‸\n', name: 'a.txt' },
+			{ press: 'leave' },
+			{ commands: ':enew\n' },
+			{ commands: 'ione\x1b' },
+			{ commands: ':write b.txt\n' },
+			{ document: 'one\n', name: 'b.txt' },
+			{ keys: 'A two' },
+			...shown('one two', ' three'),
+			{ press: 'leave' },
+			{ commands: ':keepalt file c.txt\n' },
+			{ document: 'one two\n', name: 'c.txt' },
+		];
+		await play({ name: 'names', steps }, driver(name));
+	});
+
+	test('b:eke_enabled acts at once, both ways', { timeout: 60_000 }, async () => {
+		const steps = [
+			{ file: '‸\n', name: 'a.txt' },
+			{ type: 'r' },
+			...shown('r', 'return', 1),
+			{ keys: '\x0f:let b:eke_enabled = 0\n' },
+			{ see: { ghost: null } },
+			{ type: 'e' },
+			{ see: { text: 're‸', ghost: null } },
+			{ never: { method: 'textDocument/inlineCompletion' } },
+			{ keys: '\x0f:let b:eke_enabled = 1\n' },
+			{ type: 't' },
+			...shown('ret', 'return', 3),
+		];
+		await play({ name: 'enabled', steps }, driver(name));
+	});
+
+	test('what is typed while the server is started again reaches the next one', { timeout: 60_000 }, async () => {
+		const steps = [
+			{ file: '‸\n', name: 'a.txt' },
+			{ type: 'r' },
+			...shown('r', 'return', 1),
+			{ crash: 1 },
+			{ gone: true },
+			{ type: 'et' },
+			{ started: 2 },
+			{ document: 'ret\n', name: 'a.txt' },
+			{ type: 'u' },
+			{ document: 'retu\n', name: 'a.txt' },
+			{ press: 'leave' },
+			{ commands: ':EkeToggle\n' },
+			{ commands: 'Arn\x1b' },
+			{ commands: ':EkeToggle\n' },
+			{ commands: 'A 0;\x1b' },
+			{ document: 'return 0;\n', name: 'a.txt' },
+		];
+		await play({ name: 'restart', editor: { restart_delay: 500 }, steps }, driver(name));
+	});
+
+	if (name.startsWith('vim'))
+		for (const [term, colors] of [['screen', '8'], ['vt220', '']])
+			test(`in a terminal of ${colors || 'no'} colours ghost text does not look like text`, { timeout: 60_000 }, async (t) => {
+				const { folder } = await withEke(t);
+				const vim = await startEditor(t, name, {
+					folder,
+					size: { env: { TERM: term } },
+					lines: ['highlight clear EkeGhost', 'set background=dark'],
+				});
+				assert.equal(await vim.eval('&t_Co'), colors);
+				await open(vim, folder, 'sum.c', CUT);
+				await vim.type('for (');
+				let cell;
+				await until('ghost text', async () => {
+					const row = (await vim.terminal.cells()).find((one) => /for \(int i/.test(one.map(({ char }) => char).join('')));
+					cell = row?.find(({ char }) => char === 'i');
+					return cell;
+				}, { state: () => vim.picture() });
+				assert.ok(cell.underline || (cell.fg !== undefined && cell.fg !== 7), JSON.stringify(cell));
+			});
+}
