@@ -148,7 +148,7 @@ static void session_open(struct session *s, const struct place *place)
 {
 	s->loop = loop_new();
 	s->docs = docs_new();
-	s->workspace = workspace_new();
+	s->workspace = workspace_new(NULL);
 	workspace_add_folder(s->workspace, place->project->root);
 	s->retriever = retriever_new(s->loop, s->docs, s->workspace);
 	docs_observe(s->docs, on_text, s->retriever);

@@ -54,7 +54,7 @@ static int setup(void **state)
 	assert_int_equal(mkdir(top, 0700), 0);
 	b->loop = loop_new();
 	b->docs = docs_new();
-	b->workspace = workspace_new();
+	b->workspace = workspace_new(NULL);
 	assert_true(workspace_add_folder(b->workspace, top));
 	b->retriever = retriever_new(b->loop, b->docs, b->workspace);
 	docs_observe(b->docs, on_text, b);
