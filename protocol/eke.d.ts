@@ -464,6 +464,8 @@ export interface FormattingOptions {
 /** The best first. */
 export interface InlineCompletionList {
 	items: InlineCompletionItem[];
+	/** More of the first item is coming: ask again at the same position to have it grow. */
+	isIncomplete?: true;
 }
 
 /** One completion. */

@@ -257,48 +257,12 @@ static bool fall_over(struct turn *turn, const struct err *err)
 	return true;
 }
 
-static const char *why_empty(const struct call_answer *answer)
-{
-	switch (answer->finish) {
-	case CALL_FILTER:
-		return "the provider's filter held the answer back: put the question in other words";
-	case CALL_LENGTH:
-		return "the model used up its tokens before it said anything: raise maxTokens, or ask for less";
-	case CALL_TRUNCATED:
-		return "the answer broke off before the model said anything: ask again";
-	case CALL_STOP:
-		break;
-	}
-	return answer->reasoning_len ? "the model thought about it but gave no answer: ask again, or choose another model" :
-				       "the model gave no answer: ask again, or choose another model (it may have called a tool, "
-				       "and eke offers none)";
-}
-
-/* An answer without text is none, and whoever waits must be told why. */
-static bool is_empty(const struct turn *turn, const struct call_answer *answer, struct err *err)
-{
-	for (size_t i = 0; i < answer->text_len; i++)
-		if (!strchr(" \t\r\n", answer->text[i]))
-			return false;
-	if (answer->trouble)
-		*err = *answer->trouble;
-	else
-		err_set(err, ERR_UPSTREAM, "%s", why_empty(answer));
-	snprintf(err->endpoint, sizeof(err->endpoint), "%s", endpoint_name(turn->endpoint));
-	return true;
-}
-
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct turn *turn = ctx;
-	struct err empty;
 
 	turn->call = 0;
 	learn(turn, answer, err);
-	if (answer && is_empty(turn, answer, &empty)) {
-		answer = NULL;
-		err = &empty;
-	}
 	if (!answer && fall_over(turn, err))
 		return;
 	if (!turn->detached)

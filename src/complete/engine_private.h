@@ -2,7 +2,7 @@
 #define EKE_COMPLETE_ENGINE_PRIVATE_H
 /*
  * What engine.c, pending.c (requests and their answers), decide.c (what to do with a request) and inflight.c (what is
- * being asked) and explain.c share: the body of struct engine.
+ * under way) and explain.c share: the body of struct engine.
  */
 #include "eke/complete/admission.h"
 #include "eke/complete/cache.h"

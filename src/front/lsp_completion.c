@@ -118,6 +118,8 @@ static void answer_items(struct lsp *lsp, uint64_t ticket, const struct engine_i
 	for (size_t i = 0; i < count; i++)
 		write_item(&w, &items[i]);
 	json_end_array(&w);
+	if (items[0].growing)
+		json_put_kbool(&w, "isIncomplete", true);
 	json_end_object(&w);
 	rpc_answer(lsp->rpc, ticket, &result);
 }

@@ -36,7 +36,7 @@ export function readAnswer(bytes) {
 		for (const object of [value].flat()) take(answer, object);
 		if (answer.error) break;
 	}
-	const think = /^<think>([^]*?)<\/think>/.exec(answer.text) ?? /^([^`]*?)<\/think>\n+/.exec(answer.text);
+	const think = /^<think>([^]*?)<\/think>/.exec(answer.text) ?? /^([^`]*?)<\/think>\n+/.exec(answer.text) ?? /^<think>([^]*)$/.exec(answer.text);
 	if (think) {
 		answer.reasoning = think[1];
 		answer.text = answer.text.slice(think[0].length);

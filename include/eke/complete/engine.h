@@ -32,7 +32,7 @@ struct engine_request {
 	bool automatic; /* triggerKind Automatic: nobody asked for this very completion */
 	/*
 	 * Wait for all of the answer. Else the first useful piece of it is the answer as soon as it is there, and the
-	 * requests that follow get the rest.
+	 * requests that follow get the rest: one at the same place waits until there is more to show, or no more to come.
 	 */
 	bool whole;
 	/* The editor's indentation, for documents that show none; tab_size 0: unknown. */
@@ -51,6 +51,7 @@ struct engine_item {
 	size_t len;
 	struct range range; /* to be replaced; on one line */
 	bool offline; /* from the open documents, not from an endpoint */
+	bool growing; /* more of it is coming: who asks again, at the same place of the same text, gets it as it comes */
 };
 
 struct engine_callbacks {

@@ -57,17 +57,16 @@ const shapes = [
 	{ name: "think-told", section: "any model that is asked about it", about: "an answer about the tags keeps them", answer: "`<think>` opens and `</think>` closes; the </think> tag stands alone.", expect: { text: "`<think>` opens and `</think>` closes; the </think> tag stands alone.", finish: "stop" } },
 ];
 
-const EMPTY = { errorKind: "upstream", empty: true, asked: 1 };
 const empty = [
 	{ name: "empty-tool-calls", section: "Qwen and Llama behind vLLM, 2024", about: "a call of a tool that nobody offered, and no text", events: [
 		{ json: { id: "x", choices: [{ index: 0, delta: { role: "assistant", content: null }, finish_reason: null }] } },
 		{ json: { id: "x", choices: [{ index: 0, delta: { tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "f", arguments: "{}" } }] }, finish_reason: null }] } },
 		{ json: { id: "x", choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] } },
-	], expect: EMPTY },
-	{ name: "empty-think-unclosed", section: "Qwen3 behind Ollama, 2025", about: "thoughts whose tag is never closed, and no text", events: [delta("<think>Hello! How are you?"), delta("", "stop")], expect: EMPTY },
-	{ name: "empty-reasoning", section: "DeepSeek-R1, 2025", about: "reasoning alone", events: [{ json: { id: "x", choices: [{ index: 0, delta: { reasoning_content: "Hm." }, finish_reason: "stop" }] } }], expect: EMPTY },
-	{ name: "empty-length", section: "GPT-5 and o3, 2025", about: "max_tokens used up by reasoning", whole: true, answer: "", finish: "length", expect: EMPTY },
-	{ name: "empty-filter", section: "Azure, 2024", about: "all of the answer is filtered", whole: true, answer: "", finish: "content_filter", expect: EMPTY },
+	], expect: { text: "", finish: "stop" } },
+	{ name: "empty-think-unclosed", section: "Qwen3 behind Ollama, 2025", about: "thoughts whose tag is never closed, and no text", events: [delta("<think>Hello! How are you?"), delta("", "stop")], expect: { text: "", finish: "stop", reasoning: "Hello! How are you?" } },
+	{ name: "empty-reasoning", section: "DeepSeek-R1, 2025", about: "reasoning alone", events: [{ json: { id: "x", choices: [{ index: 0, delta: { reasoning_content: "Hm." }, finish_reason: "stop" }] } }], expect: { text: "", finish: "stop", reasoning: "Hm." } },
+	{ name: "empty-length", section: "GPT-5 and o3, 2025", about: "max_tokens used up by reasoning", whole: true, answer: "", finish: "length", expect: { text: "", finish: "length" } },
+	{ name: "empty-filter", section: "Azure, 2024", about: "all of the answer is filtered", whole: true, answer: "", finish: "content_filter", expect: { text: "", finish: "filter" } },
 ];
 
 export const fieldScenarios = [

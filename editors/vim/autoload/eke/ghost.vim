@@ -45,7 +45,7 @@ endfunction
 
 function! s:ask(place, kind) abort
   call eke#documents#flush(bufnr())
-  let request = {'place': a:place, 'id': 0}
+  let request = {'place': a:place, 'kind': a:kind, 'id': 0}
   " One that is still in flight is not cancelled: the server answers it at once, and keeps what it has asked for.
   let s:asked = request
   let request.id = eke#server#request('textDocument/inlineCompletion', {
@@ -75,6 +75,9 @@ function! s:on_items(request, result, error) abort
     call s:keep_choice(items)
   endif
   call s:draw()
+  if type(a:result) == v:t_dict && has_key(a:result, 'isIncomplete')
+    call s:ask(a:request.place, a:request.kind) " it is answered when there is more to show
+  endif
 endfunction
 
 " If the user had chosen among candidates, the choice stays while it is offered.

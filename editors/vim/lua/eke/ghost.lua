@@ -47,6 +47,8 @@ local function anchor(item, at)
   return { row = start.line, column = column, tail = right:sub(1, tail), behind = right:sub(tail + 1) }
 end
 
+local ask
+
 --- An answer counts only if nothing has happened since its request; null lets stand what is shown.
 local function on_items(request, result)
   if request ~= asked then
@@ -67,11 +69,14 @@ local function on_items(request, result)
     end
   end
   M.draw()
+  if result.isIncomplete then
+    ask(request.place, request.kind) -- it is answered when there is more to show
+  end
 end
 
-local function ask(at, kind)
+function ask(at, kind)
   -- One that is still in flight is not cancelled: the server answers it at once, and keeps what it has asked for.
-  local request = { place = at }
+  local request = { place = at, kind = kind }
   asked = request
   request.id = client.request('textDocument/inlineCompletion', {
     textDocument = { uri = text.uri(at.buf) },
