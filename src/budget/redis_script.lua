@@ -160,16 +160,19 @@ local function read_log(from, service, plan, key, mine)
 	return list
 end
 
--- '*' stands for any characters.
+-- '*' stands for any characters; what a pattern behind a '!' matches does not count.
 local function matcher(patterns)
 	local known = {}
 	return function(model)
 		if known[model] == nil then
-			known[model] = false
+			local counts, excluded = false, false
 			for pattern in patterns:gmatch('[^\n]+') do
-				local lua = '^' .. pattern:gsub('[%^%$%(%)%%%.%[%]%+%-%?]', '%%%0'):gsub('%*+', '.*') .. '$'
-				known[model] = known[model] or model:find(lua) ~= nil
+				local name = pattern:gsub('^!', '')
+				local lua = '^' .. name:gsub('[%^%$%(%)%%%.%[%]%+%-%?]', '%%%0'):gsub('%*+', '.*') .. '$'
+				local found = model:find(lua) ~= nil
+				if name == pattern then counts = counts or found else excluded = excluded or found end
 			end
+			known[model] = counts and not excluded
 		end
 		return known[model]
 	end

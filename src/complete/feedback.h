@@ -2,7 +2,7 @@
 #define EKE_COMPLETE_FEEDBACK_H
 /*
  * What the user has been doing, as far as admission wants to know: the rhythm of the typing, and per document whether
- * the last suggestion was followed or typed over, and how often one line was asked about. In memory; no clock. For
+ * the last suggestion was followed or typed over, and how many requests one line has had. In memory; no clock. For
  * the engine's own files.
  */
 #include <stdbool.h>
@@ -18,7 +18,7 @@ struct feedback;
 struct doc_feedback {
 	char *uri;
 	unsigned rejected; /* suggestions in a row that were not wanted */
-	size_t line; /* that was asked about last */
+	size_t line; /* of the last request */
 	unsigned requests; /* in a row */
 	size_t offset; /* where the last suggestion was offered */
 	uint64_t revision; /* ... and of which text */

@@ -450,6 +450,7 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 		.cache = engine->cache,
 		.endpoint = endpoint ? endpoint : upstream_find(engine->upstream, NULL, &err),
 		.config = engine->config,
+		.retriever = engine->retriever,
 		.context = &p->context,
 		.automatic = p->automatic,
 		.insert_spaces = p->insert_spaces,
@@ -533,7 +534,7 @@ static void on_timer(void *ctx)
 
 /*
  * Older requests in the same document are superseded: answered at once, as some clients take whichever answer
- * comes last. Those that are not asked yet never will be; those that wait for an answer go after the newest had
+ * comes last. Those without a request never get one; those that wait for an answer go after the newest had
  * its chance to join it.
  */
 static void withdraw_unasked(struct engine *engine, const struct pending *newest)
