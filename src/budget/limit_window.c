@@ -214,10 +214,15 @@ static bool glob(const char *pattern, const char *text)
 
 bool limit_window_counts_model(const struct plan_window *window, const char *model)
 {
-	for (const char *const *pattern = window->models; *pattern; pattern++)
-		if (glob(*pattern, model))
-			return true;
-	return false;
+	bool counts = false;
+
+	for (const char *const *pattern = window->models; *pattern; pattern++) {
+		if ((*pattern)[0] != '!')
+			counts = counts || glob(*pattern, model);
+		else if (glob(*pattern + 1, model))
+			return false;
+	}
+	return counts;
 }
 
 int64_t limit_window_reserved(int64_t limit, double reserve)

@@ -20,6 +20,9 @@
 #define CHINA "Asia/Shanghai"
 
 static const char *const all_models[] = { "*", NULL };
+/* "gpt and embedding counted separately" (chatanywhere's README since 2024-04). */
+static const char *const all_but_embeddings[] = { "*", "!*embed*", NULL };
+static const char *const embeddings[] = { "*embed*", NULL };
 static const char *const five_a_day[] = { "gpt-5", "gpt-5-chat*", "gpt-5.*", "gpt-4o", "gpt-4.1", NULL };
 static const char *const thirty_a_day[] = { "deepseek-r1", "deepseek-v3", "deepseek-v3-2-exp", NULL };
 
@@ -30,13 +33,15 @@ static const struct plan builtin[] = {
 	  .window_count = 2,
 	  .max_prompt_tokens = 4096 },
 	{ .name = "chatanywhere-free-daily",
-	  .windows = { { PLAN_SCOPE_MACHINE, all_models, 200, DAY, PLAN_CALENDAR, CHINA },
-		       { PLAN_SCOPE_KEY, all_models, 200, DAY, PLAN_CALENDAR, CHINA },
+	  .windows = { { PLAN_SCOPE_MACHINE, all_but_embeddings, 200, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_KEY, all_but_embeddings, 200, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_MACHINE, embeddings, 200, DAY, PLAN_CALENDAR, CHINA },
+		       { PLAN_SCOPE_KEY, embeddings, 200, DAY, PLAN_CALENDAR, CHINA },
 		       { PLAN_SCOPE_MACHINE, five_a_day, 5, DAY, PLAN_CALENDAR, CHINA },
 		       { PLAN_SCOPE_KEY, five_a_day, 5, DAY, PLAN_CALENDAR, CHINA },
 		       { PLAN_SCOPE_MACHINE, thirty_a_day, 30, DAY, PLAN_CALENDAR, CHINA },
 		       { PLAN_SCOPE_KEY, thirty_a_day, 30, DAY, PLAN_CALENDAR, CHINA } },
-	  .window_count = 6,
+	  .window_count = 8,
 	  .max_prompt_tokens = 4096 },
 	{ .name = "unlimited" },
 };

@@ -86,18 +86,19 @@ static void reset_words(const struct budget_report_window *w, int64_t now, char 
 static char *window_name(const struct budget_report_window *w)
 {
 	struct strbuf name;
-	size_t models = 1; /* there is at least one pattern */
+	size_t more = 0; /* what is taken out of them is not told */
 	char limit[64];
 
 	format_limit(w->state.limit, w->period, limit, sizeof(limit));
 	strbuf_init(&name, KIB(1));
 	strbuf_addf(&name, "%s, %s", w->scope == PLAN_SCOPE_KEY ? "key" : "machine", limit);
-	while (w->models[models])
-		models++;
+	/* There is at least one pattern. */
+	for (size_t i = 1; w->models[i]; i++)
+		more += w->models[i][0] != '!';
 	if (strcmp(w->models[0], "*"))
 		strbuf_addf(&name, " of %s", w->models[0]);
-	if (models > 1)
-		strbuf_addf(&name, " and %zu more", models - 1);
+	if (more)
+		strbuf_addf(&name, " and %zu more", more);
 	if (w->learned)
 		strbuf_adds(&name, " (as the provider says)");
 	return strbuf_detach(&name, NULL);

@@ -47,6 +47,7 @@ static void forward_end(struct forward *f)
 	list_unlink(f->gateway->forwards, f);
 	exchange_cancel(f->gateway->app.upstream, f->exchange);
 	wait_end(f->gateway->waiting, &f->waiting);
+	catalogue_unwant(f->gateway->catalogue, &f->models);
 	endpoint_unref(f->endpoint);
 	loop_defer_free(f->gateway->app.loop, f, forward_free);
 }
@@ -263,6 +264,15 @@ static void send(void *ctx)
 	free(accepts);
 }
 
+static void choose_and_send(struct forward *f)
+{
+	f->models = (struct catalogue_waiter){ .fn = send, .ctx = f };
+	if (target_wants_catalogue(f->gateway, f->ask.model))
+		catalogue_want(f->gateway->catalogue, TARGET_CATALOGUE_MS, &f->models);
+	else
+		send(f);
+}
+
 /* One that its client did not wait for, whose response is what this request would get. */
 static struct forward *find_abandoned(struct gateway *gateway, const struct kept_key *key)
 {
@@ -334,5 +344,5 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 	else if (kept_find(gateway->kept, &key, &kept))
 		response_kept(f, &kept);
 	else
-		send(f);
+		choose_and_send(f);
 }

@@ -21,6 +21,7 @@
 #include "eke/base/paths.h"
 #include "eke/base/url.h"
 #include "eke/budget/key_hash.h"
+#include "catalogue.h"
 #include "forward.h"
 #include "kept.h"
 #include "learned.h"
@@ -182,6 +183,7 @@ static void look(void *ctx)
 
 	if (app_config_changed(app)) {
 		if (app_load(app, warn, NULL, &err)) {
+			catalogue_reset(reload->gateway->catalogue);
 			kept_reset(reload->gateway->kept);
 			learned_reset(reload->gateway->learned);
 			log_info("gateway: the configuration was loaded again");
@@ -225,6 +227,7 @@ static int serve(struct gateway *gateway, const struct words *words)
 		return EXIT_FAILURE;
 	}
 	server_init(&gateway->server, app->loop);
+	gateway->catalogue = catalogue_new(app->upstream);
 	gateway->kept = kept_new();
 	gateway->learned = learned_new();
 	gateway->waiting = wait_queue_new(app->loop);
@@ -243,6 +246,7 @@ static int serve(struct gateway *gateway, const struct words *words)
 	gateway_server_free(gateway->http);
 	gateway_models_free_all(gateway);
 	gateway_forward_free_all(gateway);
+	catalogue_free(gateway->catalogue);
 	wait_queue_free(gateway->waiting);
 	learned_free(gateway->learned);
 	kept_free(gateway->kept);

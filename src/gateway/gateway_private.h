@@ -11,6 +11,7 @@
 
 #define GATEWAY_TOKEN_BYTES 32
 
+struct catalogue;
 struct forward;
 struct kept;
 struct learned_list;
@@ -25,6 +26,7 @@ struct gateway {
 	const char *origins[LIMIT_GATEWAY_ORIGINS]; /* of web pages that may ask; from argv */
 	size_t origin_count;
 	struct forward *forwards;
+	struct catalogue *catalogue;
 	struct kept *kept;
 	struct learned_list *learned;
 	struct wait_queue *waiting;

@@ -7,6 +7,7 @@
 #include "eke/upstream/exchange.h"
 #include "ask.h"
 #include "body.h"
+#include "catalogue.h"
 #include "convert.h"
 #include "gateway_private.h"
 #include "kept.h"
@@ -25,6 +26,7 @@ struct forward {
 	bool counted;
 	bool was_refused; /* for its form, once */
 	bool send_otherwise; /* when the exchange is over */
+	struct catalogue_waiter models; /* before it is sent, where lists of models decide */
 	struct waiting waiting;
 	int64_t wait_until_ms; /* of clock_mono_ms(); 0: its client does not wait for the budget */
 

@@ -7,6 +7,7 @@
 
 #include "eke/upstream/choose.h"
 #include "body.h"
+#include "catalogue.h"
 #include "learned.h"
 
 static bool is_chat_like(enum gateway_route route)
@@ -43,29 +44,50 @@ static struct endpoint *endpoint_of_model(struct upstream *upstream, const char 
 	return NULL;
 }
 
+bool target_wants_catalogue(const struct gateway *gateway, const char *model)
+{
+	struct upstream *upstream = gateway->app.upstream;
+	const char *rest;
+
+	/* With one endpoint, which is asked for any model, there is nothing to choose. */
+	return model && (upstream_count(upstream) > 1 || gateway->app.config->gateway.any_model) &&
+	       !named_endpoint(upstream, model, &rest) && !endpoint_of_model(upstream, model) &&
+	       !catalogue_is_known(gateway->catalogue, TARGET_CATALOGUE_MS);
+}
+
+/* One that has the model, by its configuration or else by its list; NULL: none. */
+static struct endpoint *endpoint_with_model(const struct gateway *gateway, const char *model)
+{
+	struct upstream *upstream = gateway->app.upstream;
+	struct endpoint *endpoint = endpoint_of_model(upstream, model);
+	const struct catalogue_list *list = endpoint ? NULL : catalogue_find(gateway->catalogue, model);
+	struct err ignored;
+
+	return list ? upstream_find(upstream, list->endpoint, &ignored) : endpoint;
+}
+
 void target_choose(struct gateway *gateway, enum gateway_route route, const char *model, struct target *out)
 {
 	struct upstream *upstream = gateway->app.upstream;
 	struct endpoint *first = upstream_at(upstream, 0);
-	struct choice choice;
+	struct choice choice = { .endpoint = first };
 	bool is_offered;
 
 	*out = (struct target){ .model = model };
 	out->endpoint = model ? named_endpoint(upstream, model, &out->model) : NULL;
 	if (out->endpoint)
 		return;
-	out->endpoint = model ? endpoint_of_model(upstream, model) : NULL;
+	out->endpoint = model ? endpoint_with_model(gateway, model) : NULL;
 	if (out->endpoint && out->endpoint != first)
 		return;
-	is_offered = out->endpoint != NULL;
+	is_offered = out->endpoint || (model && !gateway->app.config->gateway.any_model);
 	/* Another endpoint's own model can chat as well; it need not be able to do the rest. */
-	choice.endpoint = first;
 	if (route == GATEWAY_CHAT)
 		upstream_choose(upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, gateway->app.config->completion.reserve, &choice);
 	out->endpoint = choice.endpoint;
-	if (out->endpoint && (!model || out->endpoint != first || (gateway->app.config->gateway.any_model && !is_offered)))
-		out->model = route == GATEWAY_COMPLETIONS ? endpoint_completion_model(out->endpoint)
-												  : endpoint_chat_model(out->endpoint);
+	if (out->endpoint && (!is_offered || out->endpoint != first))
+		out->model = route == GATEWAY_COMPLETIONS ? endpoint_completion_model(out->endpoint) :
+							    endpoint_chat_model(out->endpoint);
 }
 
 /* --- in which form --- */

@@ -6,11 +6,16 @@
 #include "ask.h"
 #include "gateway_private.h"
 
+/* Lists of models are good for so long. */
+#define TARGET_CATALOGUE_MS 600000
+
 struct target {
 	struct endpoint *endpoint; /* borrowed; NULL: none is configured */
 	const char *model; /* borrowed from the request or the endpoint */
 };
 
+/* Do the endpoints' lists of models decide it, and are not known yet (catalogue.h)? */
+bool target_wants_catalogue(const struct gateway *gateway, const char *model);
 void target_choose(struct gateway *gateway, enum gateway_route route, const char *model, struct target *out);
 /*
  * Appends the body for that target: the client's, byte for byte, but for the model's name, and for what the endpoint is

@@ -341,8 +341,28 @@ test('anyModel: a model that nobody has is the first endpoint\'s own', async (t)
 
 	assert.match((await client.invoke('hello')).content, /loopback test upstream/);
 	assert.equal(upstream.counted.at(-1).body.model, 'chatty');
-	for (const [model, sent] of [['chatty', 'chatty'], ['test/other', 'other'], ['gpt-9', 'chatty']]) {
+	for (const [model, sent] of [['chatty', 'chatty'], ['listed', 'listed'], ['test/other', 'other'], ['gpt-9', 'chatty']]) {
 		assert.equal((await call('/v1/chat/completions', { body: chat({ model }) })).status, 200);
 		assert.equal(upstream.counted.at(-1).body.model, sent, model);
 	}
+});
+
+test('embeddings have a quota of their own where the plan says so, and both forms pass', async (t) => {
+	const window = { scope: 'machine', limit: 1, period: '1h' };
+	const plans = { classes: { windows: [{ ...window, models: ['*', '!*embed*'] }, { ...window, models: ['*embed*'], limit: 2 }] } };
+	const upstream = await withUpstream(t);
+	const { call } = await start(t, { upstream, plan: 'classes', plans });
+	const embed = (more) => call('/v1/embeddings', { body: { model: 'text-embedding-ada-002', input: ['one', 'two'], ...more } });
+
+	assert.equal((await call('/v1/chat/completions', { body: chat() })).status, 200);
+	assert.equal((await call('/v1/chat/completions', { body: chat({ seed: 1 }) })).status, 429);
+	const [floats, base64] = [await (await embed()).json(), await (await embed({ encoding_format: 'base64' })).json()];
+	assert.ok(floats.data.every(({ embedding }) => embedding.every(Number.isFinite)));
+	for (const [i, { embedding }] of base64.data.entries()) {
+		const bytes = Buffer.from(embedding, 'base64');
+		assert.deepEqual([...new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))], floats.data[i].embedding);
+	}
+	const refused = await embed({ input: 'three' });
+	assert.deepEqual([refused.status, (await refused.json()).error.code], [429, 'rate_limit_exceeded']);
+	assert.equal(upstream.counted.length, 3);
 });

@@ -94,16 +94,16 @@ test('base URLs as clients build them', async (t) => {
 });
 
 test('models: of all endpoints, one by its id, and which endpoint a model means', async (t) => {
-	const [one, two] = [await withUpstream(t, { models: ['m', 'only-one'] }), await withUpstream(t, { models: ['m', 'only-two'] })];
+	const [one, two] = [await withUpstream(t, { models: ['m', 'only-one'] }), await withUpstream(t, { models: ['m', 'only-two', 'listed-two'] })];
 	const endpoints = [endpointFor(one, { name: 'one', models: { chat: 'm' } }), endpointFor(two, { name: 'two', models: { chat: 'only-two' } })];
 	const { call } = await start(t, { endpoints });
 	const list = await (await call('/v1/models')).json();
 
-	assert.deepEqual([list.object, list.data.map(({ id, owned_by }) => [id, owned_by])], ['list', [['m', 'one'], ['only-one', 'one'], ['two/m', 'two'], ['only-two', 'two']]]);
+	assert.deepEqual([list.object, list.data.map(({ id, owned_by }) => [id, owned_by])], ['list', [['m', 'one'], ['only-one', 'one'], ['two/m', 'two'], ['only-two', 'two'], ['listed-two', 'two']]]);
 	assert.equal((await (await call('/v1/models/two/m')).json()).owned_by, 'two');
 	assert.equal((await (await call('/v1/models/only-one')).json()).object, 'model');
 	assert.equal((await call('/v1/models/none')).status, 404);
-	for (const [model, upstream, sent] of [['two/m', two, 'm'], ['only-two', two, 'only-two'], ['anything', one, 'anything'], [undefined, one, 'm'], ['one/a/b', one, 'a/b']]) {
+	for (const [model, upstream, sent] of [['two/m', two, 'm'], ['only-two', two, 'only-two'], ['listed-two', two, 'listed-two'], ['two/listed-two', two, 'listed-two'], ['anything', one, 'anything'], [undefined, one, 'm'], ['one/a/b', one, 'a/b']]) {
 		assert.equal((await call('/v1/chat/completions', { body: chat({ model }) })).status, 200);
 		assert.equal(upstream.requests.at(-1).body.model, sent);
 	}

@@ -366,7 +366,9 @@ static const struct {
 static void test_patterns(void **state)
 {
 	static const char *const several[] = { "gpt-5", "gpt-5-chat*", NULL };
+	static const char *const all_but[] = { "*", "!*embed*", NULL };
 	const struct plan_window two = { .models = several };
+	const struct plan_window rest = { .models = all_but };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
@@ -379,6 +381,8 @@ static void test_patterns(void **state)
 	assert_true(limit_window_counts_model(&two, "gpt-5"));
 	assert_true(limit_window_counts_model(&two, "gpt-5-chat-latest"));
 	assert_false(limit_window_counts_model(&two, "gpt-5-mini"));
+	assert_true(limit_window_counts_model(&rest, "gpt-5-mini"));
+	assert_false(limit_window_counts_model(&rest, "text-embedding-ada-002"));
 }
 
 static const struct {

@@ -40,7 +40,8 @@ static const struct {
 } builtin[] = {
 	{ "chatanywhere-free", "machine * 60/3600 sliding -;key * 60/3600 sliding -;", 4096 },
 	{ "chatanywhere-free-daily",
-	  "machine * 200/86400 " DAILY "key * 200/86400 " DAILY "machine " FIVE " 5/86400 " DAILY "key " FIVE
+	  "machine *,!*embed* 200/86400 " DAILY "key *,!*embed* 200/86400 " DAILY "machine *embed* 200/86400 " DAILY
+	  "key *embed* 200/86400 " DAILY "machine " FIVE " 5/86400 " DAILY "key " FIVE
 	  " 5/86400 " DAILY "machine " THIRTY " 30/86400 " DAILY "key " THIRTY " 30/86400 " DAILY, 4096 },
 	{ "unlimited", "", 0 },
 	{ "", NULL, 0 },

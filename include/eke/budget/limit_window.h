@@ -80,7 +80,7 @@ int64_t limit_window_doubt_ends(const struct limit_window_facts *facts);
 /* Do all of its requests come back at one moment, rather than one by one? */
 bool limit_window_resets_at_once(enum plan_kind kind);
 
-/* Does the window count requests to this model? Patterns know '*'. */
+/* Does the window count requests to this model? Patterns know '*', and '!' first: these do not count. */
 bool limit_window_counts_model(const struct plan_window *window, const char *model);
 /* How many of `limit` automatic requests must leave to chat and manual triggers: `reserve` of it, rounded up. */
 int64_t limit_window_reserved(int64_t limit, double reserve);
