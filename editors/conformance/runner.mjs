@@ -368,12 +368,14 @@ class Play {
 			const found = this.messages.find(({ message, taken }) => !taken && matches(pattern, message));
 			if (found) throw new Error(`sent: ${short(found.message)}`);
 		},
-		answer: (name, { items, result, error }) => {
+		answer: (name, { items, incomplete, result, error }) => {
 			const id = this.#named.get(name);
 			this.#named.delete(name);
 			if (error) return this.#reply(id, { error });
 			return this.#reply(id, {
-				result: items ? { items: items.map((item) => this.#item(item, name)) } : (result ?? null),
+				result: items
+					? { items: items.map((item) => this.#item(item, name)), ...(incomplete && { isIncomplete: true }) }
+					: (result ?? null),
 			});
 		},
 		initialize: (name) => this.#initialize(this.#named.get(name), this.#named.get(`${name}.params`)),

@@ -4,7 +4,6 @@
  */
 #include "eke/base/log.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +15,11 @@
 #include "eke/base/mem.h"
 #include "eke/base/printable.h"
 #include "eke/base/utf.h"
+#include "log_sink.h"
 
 static struct {
 	enum log_level level;
-	int fd; /* of the file; 0: standard error */
+	size_t dropped; /* lines since one could be written */
 	void (*listener)(void *ctx, enum log_level level, const char *line);
 	void *listener_ctx;
 	enum log_level listener_level;
@@ -49,17 +49,7 @@ void log_set_level(enum log_level level)
 
 bool log_set_file(const char *path)
 {
-	int fd = 0;
-
-	if (path) {
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-		if (fd < 0)
-			return false;
-	}
-	if (state.fd)
-		close(state.fd);
-	state.fd = fd;
-	return true;
+	return log_sink_set_file(path);
 }
 
 void log_set_listener(void (*fn)(void *ctx, enum log_level level, const char *line), void *ctx, enum log_level level)
@@ -123,8 +113,8 @@ void log_mask(char *text, size_t len)
 	mask(text, len, false);
 }
 
-/* One write, so that lines of several processes in one file do not mix. */
-static void emit(enum log_level level, const char *line)
+/* One piece, so that lines of several processes in one file do not mix. False: it could not be written. */
+static bool emit_line(enum log_level level, const char *line)
 {
 	char stamped[LIMIT_LOG_LINE + 64];
 	char time_text[24];
@@ -137,9 +127,24 @@ static void emit(enum log_level level, const char *line)
 	strftime(time_text, sizeof(time_text), "%Y-%m-%dT%H:%M:%S", &tm);
 	n = snprintf(stamped, sizeof(stamped), "%s.%03ldZ eke[%ld] %s: %s\n", time_text, ts.tv_nsec / 1000000,
 		     (long)getpid(), log_level_names[level], line);
-	/* A log that cannot be written has nowhere to say so. */
-	if (write(state.fd ? state.fd : STDERR_FILENO, stamped, (size_t)n) < 0)
-		return;
+	return log_sink_write(stamped, (size_t)n);
+}
+
+static void emit(enum log_level level, const char *line)
+{
+	char notice[96];
+
+	if (state.dropped) {
+		snprintf(notice, sizeof(notice), "%zu lines of the log were lost here: nobody read it, or the disk was full",
+			state.dropped);
+		if (!emit_line(LOG_WARN, notice)) {
+			state.dropped++;
+			return;
+		}
+		state.dropped = 0;
+	}
+	if (!emit_line(level, line))
+		state.dropped++;
 }
 
 void log_at(enum log_level level, const char *fmt, ...)

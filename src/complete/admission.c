@@ -1,6 +1,6 @@
 /*
- * The score of a place, the bar that the budget sets, and the pause between them. The weights were chosen with the
- * trace player (tests/bench/bench_trace.c): change them there, not by feeling.
+ * The score of a cursor context, the bar that the budget sets, and the pause between them. The weights were chosen with
+ * the trace player (tests/bench/bench_trace.c): change them there, not by feeling.
  */
 #include "eke/complete/admission.h"
 
@@ -13,7 +13,7 @@
 /* The bar without any need to save, and with the bucket all but empty. */
 #define BAR_FREE 0.20
 #define BAR_SCARCE 0.72
-/* Who clears the bar by this much is asked about without a pause. */
+/* A score this much above the bar needs no pause. */
 #define CLEAR 0.10
 
 /* Editors send several changes for one keystroke (Enter and the indentation): one request for all of them. */
@@ -35,7 +35,7 @@ static const struct {
 	{ 6, 900, 0.38 },
 };
 
-/* A trait of the place. */
+/* A trait of the context. */
 struct trait {
 	double score;
 	const char *why;

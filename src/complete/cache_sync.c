@@ -22,7 +22,7 @@
 #define WRITE_AFTER_MS 15
 /* Another process writes: a transaction takes far less. */
 #define BUSY_MS 5
-#define CLAIM_TRIES 20 /* then it is asked without: somebody waits */
+#define CLAIM_TRIES 20 /* then the request is sent without a claim: somebody waits */
 #define WRITE_TRIES 200
 /* Between two looks at another process's claim. */
 #define POLL_MS 50
@@ -361,7 +361,7 @@ static void claim_wait(struct claim *claim)
 {
 	claim->state = CLAIM_WAITING;
 	if (!claim->give_up_ms) {
-		log_debug("another process is asking this already");
+		log_debug("another process has this request under way");
 		claim->give_up_ms = clock_mono_ms() + LIMIT_DISK_CACHE_WAIT_MS;
 	}
 	timer_start(claim->timer, POLL_MS);

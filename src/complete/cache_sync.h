@@ -2,7 +2,7 @@
 #define EKE_COMPLETE_CACHE_SYNC_H
 /*
  * What this process's cache shares with other processes and with later ones, through complete/disk_cache.h:
- * answers go there a moment after they came, and come from there when a document is asked about; a model
+ * answers go there a moment after they came, and come from there when a document needs a completion; a model
  * request that another process has in flight is waited for instead of sent again. For the engine's own files.
  *
  * Nothing here fails: where the disk cache is busy, broken or not wanted (privacy.history false), each process is by
@@ -29,7 +29,7 @@ void cache_sync_free(struct cache_sync *sync);
  */
 void cache_sync_configure(struct cache_sync *sync, bool history, bool purge);
 
-/* Before the cache is asked about a document: takes in what the disk cache has for it and what others added since. */
+/* Before a document's answers are looked for: takes in what the disk cache has for it and what others added since. */
 void cache_sync_refresh(struct cache_sync *sync, const char *uri);
 
 /* An answer is complete. Copied. */

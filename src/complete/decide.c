@@ -1,5 +1,5 @@
 /*
- * The order of the steps (src/README.md, "Where a keystroke goes"): known, on its way, worth asking. Nothing is sent
+ * The order of the steps (src/README.md, "Where a keystroke goes"): known, on its way, worth a request. Nothing is sent
  * here, so that completion/explain can use it; only an answer that is found to continue here gets another cache key.
  */
 #include "decide.h"

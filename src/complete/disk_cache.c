@@ -298,7 +298,7 @@ enum store_result disk_cache_load(
 	return result;
 }
 
-/* --- who asks --- */
+/* --- who requests --- */
 
 /* Has a living process but this one claimed it, with time left? Within a transaction. */
 static bool is_others(struct disk_cache *disk, const char *uri, const struct cache_key *key, int64_t now)

@@ -1,5 +1,5 @@
 /*
- * The choice of the windows. Two pure functions, one for each side of the cursor. The start
+ * The choice of the excerpts. Two pure functions, one for each side of the cursor. The start
  * of the prefix is content-defined (see the header), so nothing has to be remembered between calls.
  */
 #include "eke/complete/excerpt.h"

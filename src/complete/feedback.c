@@ -97,9 +97,10 @@ struct doc_feedback *feedback_latest(struct feedback *feedback)
 	return feedback->used[latest] ? &feedback->slots[latest] : NULL;
 }
 
-void doc_feedback_offer(struct doc_feedback *doc, size_t offset, const char *text, size_t len)
+void doc_feedback_offer(struct doc_feedback *doc, size_t offset, uint64_t revision, const char *text, size_t len)
 {
 	doc->offset = offset;
+	doc->revision = revision;
 	strbuf_reset(&doc->offered);
 	strbuf_add(&doc->offered, text, len);
 }

@@ -2,7 +2,7 @@
 #define EKE_COMPLETE_FEEDBACK_H
 /*
  * What the user has been doing, as far as admission wants to know: the rhythm of the typing, and per document whether
- * the last suggestion was followed or typed over, and how often one line was asked about. In memory; no clock. For
+ * the last suggestion was followed or typed over, and how many requests one line has had. In memory; no clock. For
  * the engine's own files.
  */
 #include <stdbool.h>
@@ -18,9 +18,10 @@ struct feedback;
 struct doc_feedback {
 	char *uri;
 	unsigned rejected; /* suggestions in a row that were not wanted */
-	size_t line; /* that was asked about last */
+	size_t line; /* of the last request */
 	unsigned requests; /* in a row */
 	size_t offset; /* where the last suggestion was offered */
+	uint64_t revision; /* ... and of which text */
 	struct strbuf offered; /* ... and its text; empty: none, or its fate is known */
 	struct recent recent; /* the answers that suggestions came from */
 	size_t strayed_at; /* where the typing left a suggestion last; 0: nowhere */
@@ -38,8 +39,8 @@ int64_t feedback_gap_ms(const struct feedback *feedback);
 struct doc_feedback *feedback_of_doc(struct feedback *feedback, const char *uri);
 /* The one used last, or NULL. */
 struct doc_feedback *feedback_latest(struct feedback *feedback);
-/* A suggestion is offered at an offset. */
-void doc_feedback_offer(struct doc_feedback *doc, size_t offset, const char *text, size_t len);
+/* A suggestion is offered at an offset of the document's text, of which `revision` is told apart from others. */
+void doc_feedback_offer(struct doc_feedback *doc, size_t offset, uint64_t revision, const char *text, size_t len);
 /* The cursor is at an offset, behind `before` (its last bytes): was the suggestion followed? */
 void doc_feedback_observe(struct doc_feedback *doc, size_t offset, const char *before, size_t before_len);
 /*

@@ -57,6 +57,7 @@ struct pending {
 	const struct inflight *answered_by; /* while it is answered from what came of that */
 	bool joined; /* the model request was sent by another, for a context before this one */
 	size_t told; /* bytes of the text that delta() has told */
+	bool waits_for_more; /* than was offered here before */
 	struct engine_callbacks callbacks;
 	struct pending *next;
 };
@@ -214,11 +215,12 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 			.len = texts[i].len,
 			.range = range_of(p, hit.text, len),
 			.offline = hit.text == p->engine->offline_text.data,
+			.growing = !hit.complete && inflight_find(p->engine, hit.item),
 		};
 	}
 	tell(p, &head);
 	cache_sync_used(p->engine->sync, hits[0].item);
-	doc_feedback_offer(doc, p->context.offset, hits[0].text, first);
+	doc_feedback_offer(doc, p->context.offset, p->revision, hits[0].text, first);
 	if (count && !items[0].offline)
 		recent_touch(&doc->recent, &hits[0], p->context.offset);
 	pending_end(p);
@@ -279,6 +281,22 @@ static bool is_line_end(const struct cursor_context *context)
 	return !*s || *s == '\n' || *s == '\r';
 }
 
+/* Something was offered for this very place and text. */
+static bool has_offer(const struct pending *p)
+{
+	const struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
+
+	return doc->offered.len && doc->offset == p->context.offset && doc->revision == p->revision;
+}
+
+/* Of what is known, there is more to show than was offered here. */
+static bool has_grown(struct pending *p, const struct cache_hit *hit)
+{
+	const struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
+
+	return shown(p, hit) > doc_feedback_remaining(doc, p->context.offset, hit->text, hit->len);
+}
+
 /* How much of what is known so far is useful by itself; 0: nothing is. */
 static size_t find_useful(struct pending *p, struct cache_hit *hit)
 {
@@ -287,6 +305,8 @@ static size_t find_useful(struct pending *p, struct cache_hit *hit)
 	/* Before a closer in the line a piece in several lines lacks the line break that the whole has. */
 	if (memchr(hit->text, '\n', hit->len) && !is_line_end(&p->context))
 		return 0;
+	if (p->waits_for_more)
+		return has_grown(p, hit) ? hit->len : 0;
 	return post_first_useful(surroundings_of(p), hit->text, hit->len);
 }
 
@@ -430,6 +450,7 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 		.cache = engine->cache,
 		.endpoint = endpoint ? endpoint : upstream_find(engine->upstream, NULL, &err),
 		.config = engine->config,
+		.retriever = engine->retriever,
 		.context = &p->context,
 		.automatic = p->automatic,
 		.insert_spaces = p->insert_spaces,
@@ -456,6 +477,7 @@ static void pending_join(struct pending *p, struct inflight *inflight)
 	p->inflight = inflight;
 	p->joined = true;
 	p->early_at_ms = 0;
+	p->waits_for_more = has_offer(p);
 	consider_early(p);
 }
 
@@ -512,7 +534,7 @@ static void on_timer(void *ctx)
 
 /*
  * Older requests in the same document are superseded: answered at once, as some clients take whichever answer
- * comes last. Those that are not asked yet never will be; those that wait for an answer go after the newest had
+ * comes last. Those without a request never get one; those that wait for an answer go after the newest had
  * its chance to join it.
  */
 static void withdraw_unasked(struct engine *engine, const struct pending *newest)

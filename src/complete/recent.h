@@ -15,7 +15,7 @@
 struct recent_entry {
 	struct cache_key key; /* of the answer in the cache, and its rank */
 	unsigned rank;
-	size_t offset; /* of the answer's place in the document */
+	size_t offset; /* in the document, where the answer begins */
 	size_t reached; /* bytes of it that were typed through */
 };
 
@@ -33,12 +33,12 @@ struct recent_match {
 	struct cache_hit answer; /* the whole of it, borrowed from the cache until that changes */
 	size_t at; /* from where on it goes on here; below answer.len */
 	struct realign_words words; /* that differ; none where lines were found */
-	const char *typed; /* since the answer's place; borrowed from `here` */
+	const char *typed; /* since the answer's offset; borrowed from `here` */
 };
 
 /*
- * Which answer goes on here, at the offset; of several the one followed last. Only those whose question would still be
- * the same count: the text before their place, and after the cursor. False if none does.
+ * Which answer goes on here, at the offset; of several the one followed last. Only those count whose request would
+ * still be the same: the text before their offset, and after the cursor. False if none does.
  */
 bool recent_find(const struct recent *recent, const struct cache *cache, const struct cache_context *here,
 	size_t offset, struct recent_match *out);

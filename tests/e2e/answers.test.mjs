@@ -189,7 +189,7 @@ test('two editors at the same place: one request, and both get the answer', asyn
 	upstream.next({ stall: 'firstByte' });
 	const calls = docs.map((doc) => doc.startComplete({ automatic: true }));
 	const [record] = await upstream.waitForRequests(1);
-	await Promise.race(servers.map((server) => logged(server, /another process is asking this already/)));
+	await Promise.race(servers.map((server) => logged(server, /another process has this request under way/)));
 	record.release();
 	const answers = await Promise.all(calls.map(({ answer }) => answer));
 	assert.match(answers[0].items[0].insertText, /^al = 0;/);
@@ -225,7 +225,7 @@ async function oneWaits(t, { next = { stall: 'firstByte' }, ...options } = {}) {
 	const calls = [docs[0].startComplete()];
 	const [record] = await upstream.waitForRequests(1);
 	calls.push(docs[1].startComplete());
-	await logged(second, /another process is asking this already/);
+	await logged(second, /another process has this request under way/);
 	return { upstream, servers: [first, second], docs, calls, record };
 }
 

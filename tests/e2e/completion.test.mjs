@@ -583,6 +583,32 @@ test('the first useful piece is the answer, and the rest comes without another r
 	assert.equal(upstream.counted.length, 1);
 });
 
+test('asked again at the same place, it grows while the answer comes; then all of it is there without another request', async (t) => {
+	const { upstream, eke } = await start(t, counted(60));
+	const doc = await eke.open(opened('int total = 0;\n\n\t', '\n'));
+
+	upstream.next({ holdEvents: true });
+	const call = doc.startComplete({ automatic: true });
+	const [record] = await upstream.waitForRequests(1);
+	await record.push('<completion>tick();\n\ttack();\n');
+	const first = await call.answer;
+	assert.deepEqual([first.items[0].insertText, first.isIncomplete], ['tick();', true]);
+	const second = await doc.complete({ automatic: true });
+	assert.deepEqual([second.items[0].insertText, second.isIncomplete], ['tick();\n\ttack();', true]);
+	const third = doc.startComplete({ automatic: true });
+	await record.push('\ttock();\n');
+	assert.equal((await third.answer).items[0].insertText, 'tick();\n\ttack();\n\ttock();');
+	const last = doc.startComplete({ automatic: true });
+	await record.push('\treturn total;</completion>');
+	await record.end();
+	assert.deepEqual(await last.answer.then(({ items, isIncomplete }) => [items[0].insertText, isIncomplete]), [
+		'tick();\n\ttack();\n\ttock();\n\treturn total;',
+		undefined,
+	]);
+	assert.match(await doc.suggestion({ automatic: true }), /return total;$/);
+	assert.equal(upstream.counted.length, 1);
+});
+
 test('… also where requests are free, unless the typing goes another way', async (t) => {
 	const { upstream, eke } = await start(t);
 	const doc = await eke.open(opened('int total = 0;\n\n\t', '\n'));

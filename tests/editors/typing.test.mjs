@@ -38,6 +38,81 @@ function tests(name) {
 		await play({ name: 'interrupt', steps }, driver(name));
 	});
 
+	test('ghost text grows while one pauses', { timeout: 60_000 }, async () => {
+		const steps = [
+			{ file: 'x‸\n', name: 'a.txt' },
+			{ ask: 'x‸', as: 'a' },
+			{ answer: 'a', items: [{ text: ' = 1' }], incomplete: true },
+			{ see: { ghost: ' = 1' } },
+			{ ask: 'x‸', as: 'b' },
+			{ answer: 'b', items: [{ text: ' = 1\ny = 2' }], incomplete: true },
+			{ see: { ghost: ' = 1\ny = 2' } },
+			{ ask: 'x‸', as: 'c' },
+			{ type: ' ' },
+			{ ask: 'x ‸', as: 'd' },
+			{ answer: 'c', result: null },
+			{ answer: 'd', items: [{ text: ' = 1\ny = 2\nz = 3', left: 1 }] },
+			{ see: { ghost: '= 1\ny = 2\nz = 3' } },
+			{ never: { method: 'textDocument/inlineCompletion' } },
+			{ press: 'accept' },
+			{ see: { text: 'x = 1\ny = 2\nz = 3‸' } },
+		];
+		await play({ name: 'grows', steps }, driver(name));
+	});
+
+	test('the real eke: of a slow answer the first line is there at once, and the others come by themselves', { timeout: 60_000 }, async (t) => {
+		const { folder, upstream } = await withEke(t);
+		const vim = await startEditor(t, name, { folder });
+		upstream.next({ holdEvents: true });
+		await open(vim, folder, 'sum.c', CUT);
+		await vim.press('suggest');
+		const [record] = await upstream.waitForRequests(1);
+		const mark = /<CURSOR(\d*)\/>/.exec(record.body.messages.at(-1).content)[1];
+		const see = (ghost) => until(ghost, async () => (await vim.ghost()) === ghost, { state: () => vim.picture() });
+		await record.push(`<completion${mark}>total = first(values);\n\ttotal += se`);
+		await see('total = first(values);');
+		await record.push('cond(values);\n\ttotal += third(values);\n');
+		await see('total = first(values);\n        total += second(values);\n        total += third(values);');
+		await record.push(`\tcheck(total);</completion${mark}>`);
+		await record.end();
+		await see('total = first(values);\n        total += second(values);\n        total += third(values);\n        check(total);');
+		assert.equal(upstream.counted.length, 1);
+	});
+
+	for (const settings of ['noautoindent', 'autoindent smartindent', 'autoindent cindent formatoptions+=ro', 'autoindent expandtab shiftwidth=4'])
+		test(`what was accepted is repeated by a dot and by a count: ${settings}`, { timeout: 60_000 }, async () => {
+			const text = 'if (a_b[1] < "é\\0") {\n\t\t/* one\n\t\t * two: 3 */\n\t}\n\telse\n\t\tüber();';
+			const block = `\t${text}`;
+			const taken = [
+				{ ask: '\ti‸', as: 'a' },
+				{ answer: 'a', items: [{ text, left: 1 }] },
+				{ see: { ghost: '/one/' } },
+				{ press: 'accept' },
+			];
+			const steps = [
+				{ file: '\t‸\n', name: 'a.c' },
+				{ press: 'leave' },
+				{ commands: `:setlocal ${settings}\n:let g:before = map(['ai', 'cin', 'si', 'inde', 'tw', 'wm', 'fo', 'sts', 'et', 'ei'], {_, one -> eval('&' .. one)})\n` },
+				{ keys: 'Ai' },
+				...taken,
+				{ see: { text: `${block}‸` } },
+				{ press: 'leave' },
+				{ commands: ":let g:same = g:before ==# map(['ai', 'cin', 'si', 'inde', 'tw', 'wm', 'fo', 'sts', 'et', 'ei'], {_, one -> eval('&' .. one)})\n" },
+				{ commands: ':call append("$", "\\t")\nG.' },
+				{ see: { text: `${block}\n${block}` } },
+				{ commands: ':%d\n:call setline(1, "x")\n:echomsg "same:" g:same &eventignore\n' },
+				{ see: { message: '/same: 1/' } },
+				{ keys: '2A w' },
+				{ ask: 'x w‸', as: 'b' },
+				{ answer: 'b', items: [{ text: 'words;', left: 1 }] },
+				{ press: 'accept' },
+				{ see: { text: 'x words;‸' } },
+				{ press: 'leave' },
+				{ see: { text: 'x words; words;' } },
+			];
+			await play({ name: 'repeat', steps }, driver(name));
+		});
+
 	test('a buffer gets its name by :write', { timeout: 60_000 }, async () => {
 		const steps = [
 			{ file: '‸\n', name: 'a.txt' },

@@ -90,6 +90,9 @@ static void check_again(const struct post_input *in, const struct strbuf *out)
 	struct strbuf answer;
 	struct strbuf second;
 
+	/* Text with our tags in it cannot be put in as such: without a mark they are the answer's own. */
+	if (strcasestr(out->data, "<completion") || strcasestr(out->data, "</completion"))
+		return;
 	/* In its tags: a bare one may be taken for talk. */
 	strbuf_init(&answer, LIMIT_COMPLETION);
 	if (in->source == POST_CHAT)

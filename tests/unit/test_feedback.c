@@ -62,7 +62,7 @@ static void test_outcomes(void **state)
 		char before[128];
 
 		doc_feedback_rejected(doc);
-		doc_feedback_offer(doc, 4, table[i].offered, strlen(table[i].offered));
+		doc_feedback_offer(doc, 4, 0, table[i].offered, strlen(table[i].offered));
 		snprintf(before, sizeof(before), "x = %s", table[i].typed ? table[i].typed : "");
 		doc_feedback_observe(doc, table[i].typed ? strlen(before) : 2, before, strlen(before));
 		if (doc->rejected != table[i].rejected)

@@ -4,6 +4,9 @@
  * The log: to standard error, or to the file of --log-file, one line an entry, and to one listener (the LSP front end
  * forwards to the editor). Log or return an error, not both. Registered secrets (API keys) are masked wherever they
  * turn up in a line, so that even a provider's message that quotes a key cannot leak it.
+ *
+ * Writing never waits: lines that a full pipe or disk does not take are dropped, and their number is said when it takes
+ * lines again.
  */
 #include <stdbool.h>
 #include <stddef.h>

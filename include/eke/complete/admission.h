@@ -3,11 +3,11 @@
 /*
  * Is an automatic completion worth a request here, and how long must the typing pause before it is made? Pure.
  *
- * The place gets a score from 0 to 1: how likely a suggestion is welcome. What the budget can bear makes a bar: low
- * with no limit or a full burst bucket, higher the emptier it is. A place whose score clears the bar is asked about
- * almost at once; below it, a pause in the typing speaks for it: the longer, the more. What no pause lifts over the bar
- * is declined. The wait follows the user's rhythm, and never the model's latency: an answer that is slow is
- * joined, not asked for later.
+ * The cursor context gets a score from 0 to 1: how likely a suggestion is welcome there. The budget sets a bar: low
+ * with no limit or a full burst bucket, higher the emptier the bucket is. Where the score clears the bar, a request is
+ * made almost at once; below the bar, a pause in the typing adds to the score, the longer the more. What no pause lifts
+ * over the bar is declined. The pause follows the user's rhythm and never the model's latency: while a slow answer is
+ * under way, no other request is made for it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 /* Where the cursor is. Borrowed; valid UTF-8. */
 struct admission_context {
-	const char *before; /* a window before the cursor */
+	const char *before; /* the end of what precedes the cursor */
 	size_t before_len;
 	const char *after;
 	size_t after_len;
@@ -40,7 +40,7 @@ struct admission_budget {
 	int64_t wait_ms; /* until the next token, if there is none */
 };
 
-/* The user's own word: ask after a pause of so many milliseconds, wherever it is. */
+/* The user's own setting: a request after a pause of so many milliseconds, whatever the score. */
 #define ADMISSION_ADAPTIVE (-1)
 
 struct admission_input {
@@ -52,8 +52,8 @@ struct admission_input {
 
 struct admission {
 	bool admitted;
-	int64_t delay_ms; /* of pause before asking */
-	double score;     /* of the place, without the pause */
+	int64_t delay_ms; /* of pause before the request */
+	double score;     /* of the context, without the pause */
 	double bar;       /* what score and pause must reach */
 	char reason[160]; /* for people: completion/explain, the log */
 };

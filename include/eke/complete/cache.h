@@ -6,7 +6,7 @@
  *
  * An answer is stored under its context: the model that gave it, the document, the last
  * LIMIT_CACHE_TAIL bytes before and the first LIMIT_CACHE_HEAD bytes after the cursor. Nothing farther
- * away counts, so edits above and below and a window that scrolls keep it. A lookup walks back over
+ * away counts, so edits above and below and an excerpt that moves keep it. A lookup walks back over
  * what was typed, up to LIMIT_CACHE_TYPED bytes: an answer stored k bytes earlier holds if it begins
  * with the last k bytes before the cursor; the rest of it is the answer here. Thus every position
  * inside an answer hits, also after backspace, and after accepting a word or a line. One rolling hash
@@ -31,7 +31,7 @@ struct cache_context {
 	const char *uri;
 	/*
 	 * Everything before the cursor, or at least its last LIMIT_CACHE_TAIL + LIMIT_CACHE_TYPED bytes:
-	 * every window qualifies.
+	 * every excerpt qualifies.
 	 */
 	const char *prefix;
 	size_t prefix_len;

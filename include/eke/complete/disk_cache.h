@@ -2,8 +2,8 @@
 #define EKE_COMPLETE_DISK_CACHE_H
 /*
  * The answers that outlive the process: answers.db in the state directory (store/store.h), shared by all eke processes
- * of the user. It holds the answers' texts, and *claims*: which process is asking which question right now. What is in
- * it may be lost at any time; nobody waits for it.
+ * of the user. It holds the answers' texts, and *claims*: which process has which request under way. What is in it
+ * may be lost at any time; nobody waits for it.
  *
  * Which file an answer belongs to cannot be read from it. Rows carry the first half of a SHA-256 of a random salt and
  * the URI; their keys (complete/cache.h, from which something about the URI could be computed) are masked with its
@@ -65,17 +65,17 @@ typedef void disk_cache_row_fn(void *ctx, const struct disk_cache_row *row);
 MUST_USE enum store_result disk_cache_load(
 	struct disk_cache *disk, const char *uri, struct disk_cache_id *seen, disk_cache_row_fn *fn, void *ctx);
 
-/* --- who asks --- */
+/* --- who requests --- */
 
 enum disk_cache_claim {
-	DISK_CACHE_MINE, /* nobody else is asking this: we are, from now on */
+	DISK_CACHE_MINE, /* no other process has this request under way: we do, from now on */
 	DISK_CACHE_OTHERS, /* a living process is, and has time left */
 	DISK_CACHE_ANSWERED, /* an answer has come since `seen`: disk_cache_load() has it */
 };
 
 /*
- * Claims a question for this process, for `lease_ms` at the most. `force`: even if another has it (it was waited for
- * long enough).
+ * Claims a request for this process, for `lease_ms` at the most. `force`: even if another process has it (it was
+ * waited for long enough).
  */
 MUST_USE enum store_result disk_cache_claim(struct disk_cache *disk, const char *uri, const struct cache_key *key,
 	const struct disk_cache_id *seen, int64_t lease_ms, bool force, enum disk_cache_claim *out);
@@ -85,7 +85,7 @@ MUST_USE enum store_result disk_cache_is_others(
 
 /* --- writing: one transaction from begin to end --- */
 
-/* One answer of a question; ranks in their order: those above that are left of an older answer go. */
+/* One candidate of an answer, in the order of ranks: higher ranks that are left of an older answer are removed. */
 struct disk_cache_answer {
 	const char *uri;
 	struct cache_key key;
@@ -102,7 +102,7 @@ struct disk_cache_id disk_cache_put(struct disk_cache *disk, const struct disk_c
 void disk_cache_use(struct disk_cache *disk, struct disk_cache_id id);
 /* It was turned down. */
 void disk_cache_drop(struct disk_cache *disk, struct disk_cache_id id);
-/* The question is no longer this process's. */
+/* The request is no longer this process's. */
 void disk_cache_release(struct disk_cache *disk, const char *uri, const struct cache_key *key);
 /* Trims now and then. After anything but STORE_OK nothing was written. */
 MUST_USE enum store_result disk_cache_end(struct disk_cache *disk);

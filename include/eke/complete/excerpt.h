@@ -4,7 +4,7 @@
  * What of a document goes into a request: a piece before and a piece after the cursor, under byte caps.
  * Pure; the results are slices of the input.
  *
- * The prefix window does not move with every keystroke. Its start is not "cap bytes back" but a line of
+ * The prefix excerpt does not move with every keystroke. Its start is not "cap bytes back" but a line of
  * the document's own choosing: among the lines that begin in the first quarter of the allowed range
  * (the farthest from the cursor) the one that is least indented, and of those the one whose text has
  * the smallest hash. Typing shifts the range by a byte at a time, so the same line wins until it leaves
@@ -12,7 +12,7 @@
  * absolute offset is needed. (This is winnowing: Schleimer, Wilkerson, Aiken, SIGMOD 2003.)
  * Provider-side prompt caches and our own prompts profit, and the least indented line is where a
  * declaration begins. Without a line start in the range (minified files) a character is chosen by the
- * hash of what follows it. The suffix window starts at the cursor and ends at a line's end where one is
+ * hash of what follows it. The suffix excerpt starts at the cursor and ends at a line's end where one is
  * in its second half.
  */
 #include <stdbool.h>

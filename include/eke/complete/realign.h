@@ -20,7 +20,7 @@ struct realign_words {
 };
 
 /*
- * Another word was typed where the answer had one. What was typed since the answer's place is `typed`. The offset in
+ * Another word was typed where the answer had one. What was typed since the answer's offset is `typed`. The offset in
  * the answer from which on it goes on behind that, and the words that differ; or REALIGN_NEVER: there are more than a
  * few of those, the last one is still being typed, or nothing but blanks behind it says that they agree again.
  */

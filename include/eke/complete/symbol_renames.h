@@ -1,7 +1,7 @@
 #ifndef EKE_COMPLETE_SYMBOL_RENAMES_H
 #define EKE_COMPLETE_SYMBOL_RENAMES_H
 /*
- * Names of the user's in the place of the model's: where an answer declares a name and another is typed, what is left
+ * The user's names instead of the model's: where an answer declares a name and another is typed, what is left
  * of the answer goes on with the typed one. Pure.
  */
 #include <stdbool.h>
@@ -34,7 +34,7 @@ bool symbol_is_typo(const char *a, size_t a_len, const char *b, size_t b_len);
 /* Does the text have it, as a whole word? */
 bool symbol_occurs(const char *word, size_t len, const char *text, size_t text_len);
 
-/* False if there is no place for it, or one of the names is too long. */
+/* False if there is no room for it, or one of the names is too long. */
 bool symbol_renames_add(
 	struct symbol_renames *renames, const char *from, size_t from_len, const char *to, size_t to_len);
 /*

@@ -65,6 +65,7 @@ _eke() {
 			_eke_words -f
 			return
 		fi
+		options+=' --explain'
 		;;
 	gateway) options+=' --listen --tls-cert --tls-key --allow-origin --token --revoke' ;;
 	status) options+=' --json --unblock' ;;

@@ -45,7 +45,7 @@ endfunction
 
 function! s:ask(place, kind) abort
   call eke#documents#flush(bufnr())
-  let request = {'place': a:place, 'id': 0}
+  let request = {'place': a:place, 'kind': a:kind, 'id': 0}
   " One that is still in flight is not cancelled: the server answers it at once, and keeps what it has asked for.
   let s:asked = request
   let request.id = eke#server#request('textDocument/inlineCompletion', {
@@ -75,6 +75,9 @@ function! s:on_items(request, result, error) abort
     call s:keep_choice(items)
   endif
   call s:draw()
+  if type(a:result) == v:t_dict && has_key(a:result, 'isIncomplete')
+    call s:ask(a:request.place, a:request.kind) " it is answered when there is more to show
+  endif
 endfunction
 
 " If the user had chosen among candidates, the choice stays while it is offered.
@@ -374,17 +377,21 @@ function! eke#ghost#accept(what) abort
   let item = s:item()
   let all = part ==# rest.text
   let replaced = matchstr(rest.tail, '^.\{' .. len(filter(rest.spots, 'v:val < len(part)')) .. '}')
-  call s:insert(part, len(all ? rest.tail : replaced))
-  if !all
-    call s:draw()
+  call s:erase()
+  call eke#insert#text(part, len(all ? rest.tail : replaced), {-> s:accepted(item, all ? '' : strpart(rest.text, len(part)))})
+endfunction
+
+" The item was taken, but for what is left of it.
+function! s:accepted(item, left) abort
+  if a:left ==# ''
+    call s:hide()
     call eke#documents#flush(bufnr())
-    let left = strpart(rest.text, len(part))
-    return eke#server#notify('textDocument/didPartiallyAcceptCompletion', {'item': s:reference(item),
-          \ 'acceptedLength': eke#text#utf16(item.insertText) - eke#text#utf16(left)})
+    return s:tell('accept', a:item)
   endif
-  call s:hide()
+  call s:draw()
   call eke#documents#flush(bufnr())
-  call s:tell('accept', item)
+  call eke#server#notify('textDocument/didPartiallyAcceptCompletion', {'item': s:reference(a:item),
+        \ 'acceptedLength': eke#text#utf16(a:item.insertText) - eke#text#utf16(a:left)})
 endfunction
 
 function! s:part(text, what) abort
@@ -394,21 +401,4 @@ function! s:part(text, what) abort
     return matchstr(a:text, '^\n\?[^\n]*')
   endif
   return a:text
-endfunction
-
-" Puts the text at the cursor, in place of so many bytes right of it, and the cursor behind it. By Normal mode commands, as
-" setline() would take with it what other plugins have on the line: their virtual text and highlights.
-function! s:insert(text, replaced) abort
-  let [lnum, column] = [line('.'), col('.')]
-  let lines = split(a:text, "\n", 1)
-  let register = getreginfo('z')
-  call s:erase()
-  if a:replaced > 0
-    execute 'normal! "_' .. strcharlen(strpart(getline('.'), column - 1, a:replaced)) .. 'x'
-  endif
-  call setreg('z', lines, 'c')
-  call cursor(lnum, column)
-  execute 'silent normal! "z' .. (column > len(getline('.')) ? 'p' : 'P')
-  call setreg('z', register)
-  call cursor(lnum + len(lines) - 1, len(lines[-1]) + (len(lines) == 1 ? column : 1))
 endfunction

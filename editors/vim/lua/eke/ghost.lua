@@ -47,6 +47,8 @@ local function anchor(item, at)
   return { row = start.line, column = column, tail = right:sub(1, tail), behind = right:sub(tail + 1) }
 end
 
+local ask
+
 --- An answer counts only if nothing has happened since its request; null lets stand what is shown.
 local function on_items(request, result)
   if request ~= asked then
@@ -67,11 +69,14 @@ local function on_items(request, result)
     end
   end
   M.draw()
+  if result.isIncomplete then
+    ask(request.place, request.kind) -- it is answered when there is more to show
+  end
 end
 
-local function ask(at, kind)
+function ask(at, kind)
   -- One that is still in flight is not cancelled: the server answers it at once, and keeps what it has asked for.
-  local request = { place = at }
+  local request = { place = at, kind = kind }
   asked = request
   request.id = client.request('textDocument/inlineCompletion', {
     textDocument = { uri = text.uri(at.buf) },
@@ -366,24 +371,22 @@ function M.accept(what)
   end
   local part = part_of(left.text, what)
   local all = part == left.text
-  local lines = vim.split(part, '\n', { plain = true })
-  local row, column = left.cursor.row, left.cursor.column
   local replaced = 0
   for _, spot in ipairs(left.spots) do
     replaced = spot.at < #part and replaced + #spot.char or replaced
   end
   erase()
-  api.nvim_buf_set_text(0, row, column, row, column + (all and #left.tail or replaced), lines)
-  api.nvim_win_set_cursor(0, { row + #lines, #lines == 1 and column + #part or #lines[#lines] })
-  if all then
-    shown = nil
-    return tell(nil, left.item)
-  end
-  M.draw()
-  client.notify('textDocument/didPartiallyAcceptCompletion', {
-    item = reference(left.item),
-    acceptedLength = text.utf16(left.item.insertText) - text.utf16(left.text:sub(#part + 1)),
-  })
+  require('eke.insert').text(part, all and #left.tail or replaced, function()
+    if all then
+      shown = nil
+      return tell(nil, left.item)
+    end
+    M.draw()
+    client.notify('textDocument/didPartiallyAcceptCompletion', {
+      item = reference(left.item),
+      acceptedLength = text.utf16(left.item.insertText) - text.utf16(left.text:sub(#part + 1)),
+    })
+  end)
 end
 
 return M
