@@ -24,7 +24,8 @@ export async function start(t, { upstream, plan = 'unlimited', plans = {}, endpo
 		/* One that the test killed had no proper end. */
 		if (program.end?.signal === 'SIGKILL')
 			return;
-		program.kill('SIGTERM');
+		if (!program.isStopping)
+			program.kill('SIGTERM');
 		assert.equal(await program.exit(), 143);
 		assert.ok(!program.stderr.includes(token), 'the token is in the log');
 	});
