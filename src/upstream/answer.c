@@ -43,7 +43,7 @@ struct answer {
 
 static bool on_event(void *ctx, struct sse_event *event);
 
-struct answer *answer_new(const char *name)
+struct answer *answer_new(const char *name, bool thinks_inside)
 {
 	struct answer *a = xcalloc(1, sizeof(*a));
 
@@ -51,7 +51,10 @@ struct answer *answer_new(const char *name)
 	a->kind = WIRE_BODY_UNKNOWN;
 	a->pool = json_pool_new();
 	stencil_init(&a->stencil);
-	think_init(&a->think);
+	if (thinks_inside)
+		think_init_inside(&a->think);
+	else
+		think_init(&a->think);
 	message_stream_init(&a->messages[0]);
 	message_stream_init(&a->messages[1]);
 	strbuf_init(&a->collected, LIMIT_BODY);
@@ -333,6 +336,11 @@ bool answer_moved(const struct answer *a, size_t *from)
 {
 	*from = a->think.moved;
 	return a->think.orphan;
+}
+
+bool answer_never_closed(const struct answer *a)
+{
+	return a->think.implied;
 }
 
 bool answer_is_over(const struct answer *a)
