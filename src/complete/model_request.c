@@ -60,7 +60,7 @@ struct model_request {
 	struct snippets snippets;    /* what goes along from elsewhere */
 	struct request_extra *extras; /* these, for llama.cpp */
 	struct strbuf fim_prefix;    /* these, before the prefix */
-	struct request_message messages[2];
+	struct request_message messages[PROMPT_MESSAGES];
 	size_t raw_tokens; /* the prompt's, as guessed; 0: not known */
 	bool sent;
 	uint64_t call;
@@ -409,6 +409,8 @@ static bool prepare_chat(struct model_request *request)
 		.max_lines = lines_of(request),
 		.candidates = request->candidate_count,
 		.write_on = request->counted,
+		.from_start = !request->excerpt.prefix_cut,
+		.repeats_line = prompt_model_repeats_line(wire->model),
 		.insert_spaces = request->insert_spaces,
 		.tab_size = request->tab_size,
 		.max_tokens = prompt_context_cap(request->upstream, request->endpoint),
@@ -416,8 +418,7 @@ static bool prepare_chat(struct model_request *request)
 	};
 	bool fits = prompt_build(&in, prompt);
 
-	request->messages[0] = (struct request_message){ "system", prompt->system.data, prompt->system.len };
-	request->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
+	prompt_messages(prompt, request->messages);
 	request->mark = prompt->mark;
 	request->raw_tokens = prompt->tokens;
 	keep_excerpt(request, prompt->prefix_len, prompt->suffix_len);
