@@ -26,13 +26,27 @@ void acp_answer_free(struct acp_prompt *prompt)
 
 /* --- as it comes --- */
 
+/* Before the answer, which is made without it. */
+static void tell_left_out(struct acp_prompt *prompt)
+{
+	char *sentence;
+
+	if (!prompt->blocks.left_out.len)
+		return;
+	sentence = xasprintf("not sent: %s", prompt->blocks.left_out.data);
+	acp_prompt_remark(prompt, sentence);
+	acp_prompt_say(prompt, "\n\n");
+	free(sentence);
+}
+
 static void on_begun(void *ctx, const struct conversation_begun *begun)
 {
 	struct acp_prompt *prompt = ctx;
 
-	prompt->session->kept = true;
+	acp_note_kept(prompt->session);
 	prompt->answer.message = xstrdup(begun->turn_id);
 	acp_send_title(prompt->session, begun->title);
+	tell_left_out(prompt);
 }
 
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
@@ -153,9 +167,28 @@ static struct context_item item_of(const struct acp_piece *piece)
 				      .language = language ? language->id : NULL };
 }
 
+/*
+ * Can it go along? What cannot be read, is no text or is too much is left out, and the user is told; what must stay on
+ * the machine ends the prompt.
+ */
+static bool is_sendable(struct acp_prompt *prompt, const struct context_sources *sources,
+	const struct context_item *item, struct err *err)
+{
+	struct attachments tried;
+	bool ok;
+
+	context_init(&tried);
+	ok = context_add(&tried, sources, item, err);
+	context_release(&tried);
+	if (!ok && err->kind != ERR_IGNORED)
+		acp_blocks_leave_out(&prompt->blocks, err->message);
+	return ok;
+}
+
 void acp_answer_start(struct acp_prompt *prompt)
 {
 	const struct acp_session *session = prompt->session;
+	const struct app *app = &prompt->acp->app;
 	struct context_item items[LIMIT_CONTEXT_ITEMS];
 	struct context_text texts[LIMIT_CONTEXT_ITEMS];
 	struct conversation_callbacks callbacks = {
@@ -171,18 +204,37 @@ void acp_answer_start(struct acp_prompt *prompt)
 		.folder = session->cwd,
 		.temperature = -1,
 	};
+	struct context_sources sources = {
+		.docs = app->docs, .workspace = app->workspace, .folder = session->cwd, .texts = texts
+	};
 	struct err err;
 
 	for (size_t i = 0; i < prompt->blocks.count; i++) {
 		const struct acp_piece *piece = &prompt->blocks.pieces[i];
 
-		if (!piece->mentioned)
-			items[question.context_count++] = item_of(piece);
 		if (piece->text && acp_piece_is_file(piece))
 			texts[question.text_count++] = (struct context_text){ piece->uri, piece->text, piece->len };
 	}
+	sources.text_count = question.text_count;
+	for (size_t i = 0; i < prompt->blocks.count; i++) {
+		struct context_item item = item_of(&prompt->blocks.pieces[i]);
+
+		if (prompt->blocks.pieces[i].mentioned)
+			continue;
+		if (is_sendable(prompt, &sources, &item, &err)) {
+			items[question.context_count++] = item;
+		} else if (err.kind == ERR_IGNORED) {
+			acp_prompt_fail(prompt, &err);
+			return;
+		}
+	}
 	acp_chosen(session, &question.endpoint, &question.model);
-	prompt->answer.id = conversations_ask(prompt->acp->app.conversations, &question, &callbacks, &err);
-	if (!prompt->answer.id)
-		acp_prompt_fail(prompt, &err);
+	if (prompt->blocks.has_words || question.context_count || !prompt->blocks.left_out.len)
+		prompt->answer.id = conversations_ask(prompt->acp->app.conversations, &question, &callbacks, &err);
+	if (prompt->answer.id)
+		return;
+	/* What is missing is what could not be read. */
+	if (prompt->blocks.left_out.len && err.kind == ERR_INVALID_PARAMS && !question.context_count)
+		err_set(&err, ERR_INVALID_PARAMS, "%s", prompt->blocks.left_out.data);
+	acp_prompt_fail(prompt, &err);
 }

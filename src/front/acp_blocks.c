@@ -21,6 +21,7 @@ void acp_blocks_init(struct acp_blocks *blocks)
 {
 	*blocks = (struct acp_blocks){ .count = 0 };
 	strbuf_init(&blocks->text, LIMIT_CHAT_PROMPT);
+	strbuf_init(&blocks->left_out, KIB(16));
 }
 
 void acp_blocks_release(struct acp_blocks *blocks)
@@ -35,6 +36,7 @@ void acp_blocks_release(struct acp_blocks *blocks)
 	}
 	free(blocks->pieces);
 	strbuf_release(&blocks->text);
+	strbuf_release(&blocks->left_out);
 }
 
 /* --- lines --- */
@@ -99,6 +101,11 @@ size_t acp_command_name(const char *text, const char **rest)
 }
 
 /* --- blocks --- */
+
+void acp_blocks_leave_out(struct acp_blocks *blocks, const char *why)
+{
+	strbuf_addf(&blocks->left_out, "%s%s", blocks->left_out.len ? "; " : "", why);
+}
 
 static bool has_place(const struct acp_blocks *blocks, struct err *err)
 {
@@ -186,8 +193,11 @@ static bool take_embedded(struct acp *acp, const struct json *block, struct acp_
 		return false;
 	}
 	if (!text) {
-		err_set(err, ERR_INVALID_PARAMS, "%.200s is not a text file; only text can be attached", uri);
-		return false;
+		char *why = xasprintf("%.200s is not a text file", path_basename(uri));
+
+		acp_blocks_leave_out(out, why);
+		free(why);
+		return true;
 	}
 	if (take_place(acp, &piece, uri)) {
 		mention(out, piece.name);
@@ -243,6 +253,29 @@ static bool take_block(struct acp *acp, const struct json *block, struct acp_blo
 	return false;
 }
 
+static bool is_blank(const struct strbuf *text)
+{
+	return !text->data[strspn(text->data, " \t\r\n")];
+}
+
+/* Who sends files without any words means them: their names are the message then. */
+static void name_pieces(const struct json *prompt, struct acp_blocks *out)
+{
+	out->has_words = !is_blank(&out->text);
+	if (out->has_words)
+		return;
+	strbuf_reset(&out->text);
+	for (size_t i = 0; i < out->count; i++)
+		strbuf_addf(&out->text, "%s%s", i ? ", " : "", out->pieces[i].name);
+	/* Folders are no pieces. */
+	for (const struct json *block = json_first(prompt); block; block = json_next(block)) {
+		const char *name = json_string(json_get(block, "name"));
+
+		if (!out->count && name)
+			strbuf_addf(&out->text, "%s%s", out->text.len ? ", " : "", name);
+	}
+}
+
 bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_blocks *out, struct err *err)
 {
 	const struct json *before = NULL;
@@ -258,6 +291,11 @@ bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_bloc
 		if (!take_block(acp, block, out, err))
 			return false;
 		before = block;
+	}
+	name_pieces(prompt, out);
+	if (is_blank(&out->text) && out->left_out.len) {
+		err_set(err, ERR_INVALID_PARAMS, "%s", out->left_out.data);
+		return false;
 	}
 	if (out->text.full) {
 		err_set(err, ERR_PROMPT_TOO_LONG, "the prompt is too long: at most %zu bytes are sent", LIMIT_CHAT_PROMPT);

@@ -56,8 +56,10 @@ static void on_recorded(void *ctx, const struct conversation_begun *begun, const
 		acp_send_title(prompt->session, begun->title);
 	else
 		log_info("an edit is missing in the history of its session: %s", err->message);
-	if (err && prompt->edit->is_first)
+	if (err && prompt->edit->is_first) {
 		prompt->session->kept = false;
+		acp_unprompted_add(prompt->acp, prompt->session->id);
+	}
 	acp_prompt_end(prompt, ACP_END_TURN);
 }
 
@@ -79,7 +81,7 @@ static void keep(struct acp_prompt *prompt, const char *answer)
 
 	e->is_first = !session->kept;
 	/* From now on, also for a prompt that comes after this one was cancelled. */
-	session->kept = true;
+	acp_note_kept(session);
 	e->record = conversations_record(prompt->acp->app.conversations, &record, on_recorded, prompt);
 	free(question);
 }

@@ -65,9 +65,16 @@ void acp_explain(const struct acp *acp, struct err *err);
 /* acp_session.c */
 rpc_request_fn acp_session_new, acp_session_load, acp_session_resume, acp_session_list, acp_session_close;
 rpc_request_fn acp_session_delete;
+/* The history has the session from now on. */
+void acp_note_kept(struct acp_session *session);
 /* The session of params.sessionId; NULL with ERR_NOT_FOUND or ERR_INVALID_PARAMS. */
 struct acp_session *acp_session_of(struct acp *acp, const struct json *params, struct err *err);
 void acp_sessions_free(struct acp *acp);
+
+/* acp_unprompted.c: ids of sessions that the history does not have, because nothing was asked in them */
+void acp_unprompted_add(const struct acp *acp, const char *id);
+bool acp_unprompted_has(const char *id);
+void acp_unprompted_remove(const char *id);
 
 /* acp_update.c: session/update */
 struct json_writer *acp_update_begin(const struct acp_session *session, const char *kind);
@@ -115,14 +122,21 @@ struct acp_piece {
 
 struct acp_blocks {
 	struct strbuf text;
+	bool has_words; /* else text is names of pieces and folders */
 	struct acp_piece *pieces;
 	size_t count;
+	struct strbuf left_out; /* why something does not go along, "; " between the sentences */
 };
 
 void acp_blocks_init(struct acp_blocks *blocks);
 void acp_blocks_release(struct acp_blocks *blocks);
-/* Takes params.prompt apart. False with ERR_INVALID_PARAMS or ERR_PROMPT_TOO_LONG. */
+/*
+ * Takes params.prompt apart. Files without any words are their names. False with ERR_INVALID_PARAMS or
+ * ERR_PROMPT_TOO_LONG; what is no text is left out, unless there is nothing else.
+ */
 bool acp_blocks_take(struct acp *acp, const struct json *prompt, struct acp_blocks *out, struct err *err);
+/* One thing more that does not go along. */
+void acp_blocks_leave_out(struct acp_blocks *blocks, const char *why);
 /* Adds a file that the words mention, unless it is there. False with ERR_INVALID_PARAMS: one too many. */
 bool acp_blocks_mention(struct acp_blocks *blocks, const char *uri, struct err *err);
 /* Is it a file, or a part that is named by its lines? Else it is a text, perhaps out of a file. */

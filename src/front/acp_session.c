@@ -116,6 +116,13 @@ struct acp_session *acp_session_of(struct acp *acp, const struct json *params, s
 	return session;
 }
 
+void acp_note_kept(struct acp_session *session)
+{
+	if (!session->kept)
+		acp_unprompted_remove(session->id);
+	session->kept = true;
+}
+
 /* --- answers --- */
 
 struct session_params {
@@ -193,6 +200,7 @@ struct rpc_result *acp_session_new(void *ctx, struct rpc_request *request, const
 		return rpc_fail(request, &err);
 	history_new_id(id);
 	session = session_open(acp, id, p.cwd);
+	acp_unprompted_add(acp, id);
 	write_session(session, true, &out);
 	result = rpc_reply(request, &out);
 	acp_send_commands(session);
@@ -246,8 +254,11 @@ static void send_turn(const struct acp_session *session, const struct history_tu
 		acp_send_chunk(session, "agent_message_chunk", id, interrupted, strlen(interrupted));
 }
 
-/* The session is open from now on, and the client is told what there was, if it wants. */
-static bool open_kept(struct acp_chat_query *query, const struct history_chat *chat, struct err *err)
+/*
+ * The session is open from now on, and the client is told what there was, if it wants. `chat` is NULL if nothing was
+ * asked in it yet.
+ */
+static bool open_session(struct acp_chat_query *query, const struct history_chat *chat, struct err *err)
 {
 	struct acp *acp = query->acp;
 	struct acp_session *session = find(acp, query->session);
@@ -261,10 +272,11 @@ static bool open_kept(struct acp_chat_query *query, const struct history_chat *c
 	}
 	if (!session)
 		session = session_open(acp, query->session, query->cwd);
-	session->kept = true;
-	for (size_t i = 0; query->kind == QUERY_LOAD && i < chat->count; i++)
+	session->kept = chat != NULL;
+	for (size_t i = 0; chat && query->kind == QUERY_LOAD && i < chat->count; i++)
 		send_turn(session, &chat->turns[i]);
-	acp_send_title(session, chat->entry.title);
+	if (chat)
+		acp_send_title(session, chat->entry.title);
 	write_session(session, false, &out);
 	rpc_answer(acp->rpc, query->ticket, &out);
 	acp_send_commands(session);
@@ -317,6 +329,7 @@ static void on_query_reply(void *ctx, const struct conversations_reply *reply, c
 	struct acp *acp = query->acp;
 	struct strbuf out;
 	struct err trouble;
+	bool unknown;
 
 	if (err)
 		trouble = *err;
@@ -324,9 +337,11 @@ static void on_query_reply(void *ctx, const struct conversations_reply *reply, c
 	case QUERY_LOAD:
 	case QUERY_RESUME:
 		/* The one thing that can be wrong with what was asked. */
-		if (err && err->kind == ERR_INVALID_PARAMS)
+		unknown = err && err->kind == ERR_INVALID_PARAMS;
+		if (unknown)
 			err_set(&trouble, ERR_NOT_FOUND, "there is no session %.64s", query->session);
-		if (err || !open_kept(query, reply->chat, &trouble))
+		if ((err && !(unknown && acp_unprompted_has(query->session))) ||
+		    !open_session(query, err ? NULL : reply->chat, &trouble))
 			rpc_answer_error(acp->rpc, query->ticket, &trouble, NULL, 0);
 		break;
 	case QUERY_LIST:
@@ -439,6 +454,7 @@ struct rpc_result *acp_session_delete(void *ctx, struct rpc_request *request, co
 			json_type_name(json_get(params, "sessionId")));
 		return rpc_fail(request, &err);
 	}
+	acp_unprompted_remove(p.id);
 	session = find(acp, p.id);
 	if (session) {
 		acp_prompt_cancel(session);

@@ -51,6 +51,7 @@ struct exchange {
 	struct strbuf body; /* kept for another try */
 	bool raw_key;
 	bool may_retry;
+	bool fresh; /* a kept connection was dead: the next request gets one of its own */
 	struct exchange_callbacks callbacks;
 	enum exchange_state state;
 
@@ -265,6 +266,20 @@ static bool retry(struct exchange *ex, const struct err *err)
 	return true;
 }
 
+/*
+ * A kept connection was dead. That is nobody's fault and no reason to fail; but the request has left, so that it
+ * counts, and goes once more as one that is counted, too. On a connection of its own this cannot come again.
+ */
+static void send_again(struct exchange *ex, const struct err *reason)
+{
+	settle(ex, budget_spent);
+	ex->fresh = true;
+	log_info("endpoint %s: %s — sending it again", endpoint_name(ex->endpoint), reason->message);
+	restart(ex);
+	ex->state = EXCHANGE_RETRY;
+	timer_start(ex->retry_timer, 0);
+}
+
 /* The request never left: give the count back, and try the next address. */
 static void not_sent(struct exchange *ex, const struct err *reason)
 {
@@ -394,6 +409,8 @@ static void on_done(void *ctx, enum http_outcome outcome, const struct err *reas
 		exchange_end(ex);
 	else if (outcome == HTTP_UNSENT)
 		not_sent(ex, reason);
+	else if (outcome == HTTP_STALE && !ex->fresh)
+		send_again(ex, reason);
 	else if (is_success(ex))
 		answered(ex, outcome == HTTP_COMPLETE ? NULL : reason);
 	else if (ex->head)
@@ -413,7 +430,8 @@ static void send_request(struct exchange *ex)
 	struct http_callbacks callbacks = { .head = on_head, .bytes = on_bytes, .done = on_done, .ctx = ex };
 	struct upstream_request request = { .method = ex->method,
 					    .headers = (const char *const *)ex->headers,
-					    .raw_key = ex->raw_key };
+					    .raw_key = ex->raw_key,
+					    .fresh = ex->fresh };
 	struct strbuf body;
 	struct err err;
 	char *url;

@@ -46,6 +46,8 @@ struct transfer {
 	int64_t last_ms; /* of the phase's beginning, or the last byte */
 	int64_t first_byte_ms, idle_ms;
 	struct timer *timer;
+	bool sent;       /* ... or on its way: libcurl was told that it may go */
+	bool sent_again; /* libcurl wanted to send it a second time, and was not let */
 	bool timed_out;
 	char error[CURL_ERROR_SIZE];
 	struct transfer *next;
@@ -372,6 +374,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	return t->cancelled ? len + 1 : len;
 }
 
+/*
+ * Before the request goes out on a connection. libcurl would send it once more, without a word, where a kept connection
+ * gives nothing but its end, or an HTTP/2 stream is refused; each request that leaves is to be counted first.
+ */
 static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_port, int local_port)
 {
 	struct transfer *t = ctx;
@@ -380,6 +386,10 @@ static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_p
 	(void)local_ip;
 	(void)primary_port;
 	(void)local_port;
+	t->sent_again = t->sent;
+	if (t->sent)
+		return CURL_PREREQFUNC_ABORT;
+	t->sent = true;
 	t->phase = PHASE_WAITING;
 	t->last_ms = loop_now_ms(t->http->loop);
 	timer_start(t->timer, t->first_byte_ms);
@@ -393,12 +403,23 @@ static bool is_tls_trouble(CURLcode code)
 	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR;
 }
 
+/*
+ * libcurl would have sent it again, be it that it meets the same dead connection twice or fails to make another one: it
+ * has left once, and nothing came back.
+ */
+static bool is_stale(const struct transfer *t, CURLcode code)
+{
+	return t->sent_again && code == CURLE_ABORTED_BY_CALLBACK && t->phase == PHASE_WAITING;
+}
+
 static enum http_outcome classify(const struct transfer *t, CURLcode code)
 {
 	if (code == CURLE_OK)
 		return HTTP_COMPLETE;
 	if (t->phase == PHASE_CONNECTING)
 		return HTTP_UNSENT;
+	if (t->sent && !t->timed_out && !t->cancelled && is_stale(t, code))
+		return HTTP_STALE;
 	return t->timed_out ? HTTP_TIMED_OUT : HTTP_BROKEN;
 }
 
@@ -449,6 +470,8 @@ static void describe(const struct transfer *t, CURLcode code, struct err *err)
 		err_set(err, ERR_TIMEOUT, t->phase == PHASE_WAITING ?
 				"%s took the request but did not answer in time: try again, or raise timeouts.firstByte" :
 				"%s stopped in the middle of its answer: try again, or raise timeouts.idle", host);
+	else if (t->sent_again)
+		err_set(err, ERR_NETWORK, "the connection to %s was closed at its end: try again", host);
 	else
 		err_set(err, ERR_NETWORK, "the connection to %s broke (%s): try again", host, detail);
 }
@@ -589,6 +612,7 @@ static void set_behaviour(struct transfer *t, const struct http_request *r)
 	 */
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(r->url, "https:", 6) ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_RECEIVE_CHUNK);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_timeout * 1000));

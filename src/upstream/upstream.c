@@ -176,6 +176,7 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	size_t n = 0;
 	uint64_t id;
 
+	http.fresh = request->fresh;
 	while (request->headers && request->headers[n])
 		n++;
 	headers = xcalloc(n + LIMIT_HEADERS + 4, sizeof(*headers));

@@ -48,6 +48,7 @@ struct upstream_request {
 	const char *const *headers; /* "Name: value", ends with NULL */
 	const char *key;            /* NULL: none */
 	bool raw_key;               /* without "Bearer" */
+	bool fresh;                 /* on a connection of its own */
 	struct strbuf *body;        /* or NULL */
 };
 /* Starts a transfer: key, the configuration's headers, proxy, certificates and time-outs are added. */

@@ -338,7 +338,7 @@ test('lines of a file, embedded texts, things that are no files', async (t) => {
 	assert.match(await send(text('see '), { type: 'resource_link', uri: 'https://example.org/x', name: 'x' }), /see x <https:\/\/example\.org\/x>$/);
 	assert.equal(await send(text('in '), link(`${acp.cwd}/`, 'work')), 'in work');
 	assert.match(await send(text('first'), text('second')), /first\nsecond$/);
-	await assert.rejects(acp.prompt(id, [text('what?'), link(join(acp.cwd, 'gone.c'))]), { code: -32602 });
+	await assert.rejects(acp.prompt(id, [link(join(acp.cwd, 'gone.c'))]), { code: -32602 });
 });
 
 test('@file is read through the client, else from the disk', async (t) => {
