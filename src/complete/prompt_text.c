@@ -1,8 +1,8 @@
 /*
  * What is learned from those who came before (Continue's hole filler, minuet, Cody): a hole in a whole document is
- * understood by the smallest models; they repeat the cursor's line unless it is shown to them once more with the request
- * not to; examples do more than ten rules, and most as turns of the conversation, in the form of the question; tags
- * around the answer are kept more reliably than "no explanations" is, and give a stop sequence.
+ * understood by the smallest models; they repeat the cursor's line unless it is shown to them once more with the
+ * request not to; examples do more than ten rules, and most as turns of the conversation, in the form of the question;
+ * tags around the answer are kept more reliably than "no explanations" is, and give a stop sequence.
  *
  * Some models repeat the line whatever they are told. Of these it is asked, and what is repeated comes off the answer
  * (Chi et al., "Copilot Arena", 2025): prompt_input.repeats_line.
@@ -247,7 +247,8 @@ static const struct {
 	unsigned tab_size;
 } examples[PROMPT_EXAMPLES] = {
 	/* A closing bracket is there already. */
-	{ "shapes.js", "javascript", "function area(r) {\n  return Math.round(", ");\n}\n\narea(2);\n", "Math.PI * r ** 2", true, 2 },
+	{ "shapes.js", "javascript", "function area(r) {\n  return Math.round(", ");\n}\n\narea(2);\n",
+		"Math.PI * r ** 2", true, 2 },
 	/* Several lines; the first is indented already. */
 	{ "stats.py", "python", "def mean(values):\n    \"\"\"Arithmetic mean, 0 for no values.\"\"\"\n    ",
 		"\n\nprint(mean([1, 2]))\n", "if not values:\n        return 0\n    return sum(values) / len(values)", true,

@@ -44,7 +44,7 @@ test('declarations of what the file imports go along, before the document', asyn
 	const content = user(upstream.counted[0]);
 	const found = snippets(content);
 	assert.match(found['lib/reader.py'], /^class Reader:\n[\s\S]*^ {4}def read_header\(self, count\):$/m);
-	assert.ok(content.indexOf('<context') < content.indexOf('\nFile: '), content);
+	assert.ok(content.indexOf('<context') < content.indexOf('\nFile: main.py\n'), content);
 	assert.deepEqual(extractHole(upstream.counted[0].body), { ...extractHole(upstream.counted[0].body), prefix: doc.text.slice(0, doc.cursor), suffix: doc.text.slice(doc.cursor) });
 	assert.doesNotMatch(content, new RegExp(eke.home));
 });

@@ -53,6 +53,8 @@ for (const form of ['tagged', 'bare', 'fenced', 'echoing']) {
 		assert.equal(system, 'system');
 		turns.forEach((role, i) => assert.equal(role, i % 2 ? 'assistant' : 'user'));
 		assert.match(body.messages.at(-1).content, /^Language: c$/m);
+		/* Of a file in no folder of the workspace the name alone. */
+		assert.match(body.messages.at(-1).content, /^File: [^/\n]+\.c$/m);
 		assert.doesNotMatch(body.messages.at(-1).content, new RegExp(eke.home));
 	});
 }

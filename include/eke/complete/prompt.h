@@ -4,9 +4,10 @@
  * The chat emulation of fill-in-the-middle: a system and a user message for models that only have
  * chat/completions. Pure: windows in, text out.
  *
- * The system message is constant, and so are the worked examples behind it, turns of a user and an assistant in the form
- * of the question (so that provider-side prompt caches keep them). The last user message is, exactly, with N standing
- * for the decimal `mark` or nothing if that is 0; everything before "File:" is there only if context goes along, for each of its snippets one pair of tags:
+ * The system message is constant, and so are the worked examples behind it, turns of a user and an assistant in the
+ * form of the question (so that provider-side prompt caches keep them). The last user message is, exactly, with N
+ * standing for the decimal `mark` or nothing if that is 0; everything before "File:" is there only if context goes
+ * along, for each of its snippets one pair of tags:
  *
  *	<what the following is>
  *	<contextN path="<path>">
