@@ -55,6 +55,9 @@ BENCH = $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c)))
 TRACE_SRC = $(filter-out src/io/loop.c src/upstream/call.c,$(LIB_SRC)) \
 	$(sort $(wildcard tests/bench/trace_*.c tests/bench/sim_*.c)) tests/bench/virtual_loop.c
 
+# What the measure of context is made of.
+CONTEXT_BENCH_SRC = $(sort $(wildcard tests/bench/context_*.c))
+
 # What the measures of post-processing share.
 POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
 
@@ -285,6 +288,11 @@ $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call ob
 
 $(BUILD)/bench/bench_cuts $(BUILD)/bench/bench_answers: $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o \
 		$(call objects,release,$(POST_BENCH_SRC) $(LIB_SRC))
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
+
+$(BUILD)/bench/bench_context: $(BUILD)/release/tests/bench/bench_context.o $(call objects,release,$(CONTEXT_BENCH_SRC) $(LIB_SRC))
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)

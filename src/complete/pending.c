@@ -450,6 +450,7 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 		.cache = engine->cache,
 		.endpoint = endpoint ? endpoint : upstream_find(engine->upstream, NULL, &err),
 		.config = engine->config,
+		.retriever = engine->retriever,
 		.context = &p->context,
 		.automatic = p->automatic,
 		.insert_spaces = p->insert_spaces,

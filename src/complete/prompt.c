@@ -28,7 +28,7 @@ void prompt_init(struct prompt *p)
 {
 	*p = (struct prompt){ .mark = 0 };
 	strbuf_init(&p->system, LIMIT_COMPLETION);
-	strbuf_init(&p->user, LIMIT_COMPLETION);
+	strbuf_init(&p->user, LIMIT_PROMPT);
 }
 
 void prompt_release(struct prompt *p)
@@ -55,16 +55,26 @@ static bool has_mark(const char *s, size_t len, const char *word, size_t word_le
 	return false;
 }
 
+static bool context_has_mark(const struct snippets *context, const char *word, size_t len)
+{
+	for (size_t i = 0; context && i < context->count; i++)
+		if (has_mark(context->items[i].text, context->items[i].len, word, len) ||
+			has_mark(context->items[i].path, strlen(context->items[i].path), word, len))
+			return true;
+	return false;
+}
+
 static bool mark_is_free(const struct prompt_input *in, unsigned mark)
 {
-	static const char *const names[] = { "document", "cursor", "completion" };
+	static const char *const names[] = { "document", "cursor", "completion", "context" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char word[32];
 		size_t n = (size_t)(mark ? snprintf(word, sizeof(word), "%s%u", names[i], mark) :
 					   snprintf(word, sizeof(word), "%s", names[i]));
 
-		if (has_mark(in->prefix, in->prefix_len, word, n) || has_mark(in->suffix, in->suffix_len, word, n))
+		if (has_mark(in->prefix, in->prefix_len, word, n) || has_mark(in->suffix, in->suffix_len, word, n) ||
+			context_has_mark(in->context, word, n))
 			return false;
 		if (in->path && has_mark(in->path, strlen(in->path), word, n))
 			return false;
@@ -203,10 +213,36 @@ static void add_task(struct strbuf *sb, const struct prompt_input *in, const str
 			    lines, lines == 1 ? "" : "s", t->n, t->n);
 }
 
+/* Control characters and quotes would forge an attribute. */
+static void add_attribute(struct strbuf *sb, const char *value)
+{
+	for (; *value; value++)
+		strbuf_addch(sb, (unsigned char)*value < 0x20 || strchr("\"<>\x7F", *value) ? '?' : *value);
+}
+
+static void add_context(struct strbuf *sb, const struct snippets *context, const struct tags *t)
+{
+	if (!context || !context->count)
+		return;
+	strbuf_adds(sb, "Parts of the project, for its names and ways. They are there already: do not write them again. "
+					"Lines with … stand for what is left out.\n");
+	for (size_t i = 0; i < context->count; i++) {
+		const struct snippet *s = &context->items[i];
+
+		strbuf_addf(sb, "<context%s %s=\"", t->n, s->role == ROLE_CHANGES ? "changed" : "path");
+		add_attribute(sb, s->path);
+		strbuf_adds(sb, "\">\n");
+		strbuf_add(sb, s->text, s->len);
+		strbuf_addf(sb, "</context%s>\n", t->n);
+	}
+	strbuf_addch(sb, '\n');
+}
+
 static void add_user(struct strbuf *sb, const struct prompt_input *in, const struct tags *t)
 {
 	struct indent indent = { 0 };
 
+	add_context(sb, in->context, t);
 	add_field(sb, "File", in->path && *in->path ? in->path : "untitled", PATH_SHOWN);
 	if (in->language && *in->language)
 		add_field(sb, "Language", in->language, LANGUAGE_SHOWN);
@@ -290,7 +326,9 @@ static void write_messages(const struct prompt_input *in, struct prompt *p, cons
 bool prompt_build(const struct prompt_input *in, struct prompt *p)
 {
 	struct prompt_input cut = *in;
+	struct snippets fewer;
 	struct tags t = { "" };
+	bool fits;
 
 	p->mark = 0;
 	while (!mark_is_free(in, p->mark))
@@ -316,5 +354,13 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p)
 	}
 	p->prefix_len = cut.prefix_len;
 	p->suffix_len = cut.suffix_len;
-	return !p->user.full && !p->system.full && (!in->max_tokens || p->tokens <= in->max_tokens);
+	fits = !p->user.full && !p->system.full && (!in->max_tokens || p->tokens <= in->max_tokens);
+	if (!in->context || (fits && cut.prefix_len == in->prefix_len && cut.suffix_len == in->suffix_len))
+		return fits;
+	/* The current text goes before all context. */
+	cut = *in;
+	fewer = *in->context;
+	fewer.count /= 2;
+	cut.context = fewer.count ? &fewer : NULL;
+	return prompt_build(&cut, p);
 }

@@ -53,7 +53,9 @@ static const struct command commands[] = {
 	{ "complete", " FILE:LINE:COL", "print the completion at a position of a file",
 	  "Prints the completion at a position of a file, as an editor would show it there. "
 	  "LINE and COL count from 1; COL is that of the character behind the cursor.",
-	  { { NULL, NULL } } },
+	  { { "--explain", "send nothing; print whether a request would be made while typing, and what would go "
+			   "along with it" },
+	    { NULL, NULL } } },
 	{ "gateway", "", "OpenAI-compatible endpoint on this machine, with the same budget",
 	  "Serves OpenAI's HTTP API on this machine, for programs that take a base URL and an "
 	  "API key. Requests go to the configured endpoints and count against the same budget "

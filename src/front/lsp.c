@@ -335,6 +335,7 @@ static void release(struct lsp *lsp)
 	upstream_on_change(lsp->app.upstream, NULL, NULL);
 	budget_on_change(lsp->app.budget, NULL, NULL);
 	lsp_completions_free(lsp);
+	lsp_explanations_free(lsp);
 	lsp_turns_free(lsp);
 	lsp_edits_free(lsp);
 	lsp_actions_free(lsp);

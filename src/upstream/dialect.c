@@ -122,7 +122,8 @@ static const struct dialect dialects[] = {
 		     { "mistral.ai", "mistral-small-latest", "codestral-latest" } } },
 	{ .name = "deepseek-fim", .path = "/beta/completions", .at_origin = true, .fills_in = true,
 	  .put = put_fim_with_options, .hosts = { { "deepseek.com", "deepseek-chat", "deepseek-chat" } } },
-	{ .name = "llamacpp-infill", .path = "/infill", .at_origin = true, .fills_in = true, .put = put_infill },
+	{ .name = "llamacpp-infill", .path = "/infill", .at_origin = true, .fills_in = true, .takes_extras = true,
+	  .put = put_infill },
 };
 
 const struct dialect *dialect_chat(void)

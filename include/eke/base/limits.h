@@ -113,7 +113,21 @@
 #define LIMIT_TOKEN_SCALES 64             /* pairs of endpoint and model whose tokens are known */
 #define LIMIT_STOP 4                      /* stop strings sent; OpenAI refuses a request with more */
 
+/* --- context: what a prompt shows beside the text around the cursor --- */
+#define LIMIT_CONTEXT_NAMES 65536         /* identifiers that are known; then everything is read again */
+#define LIMIT_CONTEXT_FILE KIB(256)       /* one file or document; of longer ones only the beginning is looked at */
+#define LIMIT_CONTEXT_PIECES 8192         /* of one of them */
+#define LIMIT_CONTEXT_FILES 192           /* of which is known what they hold; with their texts and indexes ... */
+#define LIMIT_CONTEXT_BYTES MIB(12)       /* ... they take so much; the one used longest ago goes first */
+#define LIMIT_CONTEXT_RELATED 48          /* files that one document imports or that lie beside it */
+#define LIMIT_CONTEXT_DOCUMENTS 24        /* open documents that are looked at, the last used ones */
+#define LIMIT_CONTEXT_DIRECTORY 512       /* entries of a directory that are looked at */
+#define LIMIT_CONTEXT_SNAPSHOTS MIB(2)    /* texts of documents as they were before the last minutes' changes */
+#define LIMIT_CONTEXT_WAIT_MS 150         /* a request waits so long for files to be read */
+#define LIMIT_CONTEXT_TOKENS 4096         /* of context, where the configuration does not say */
+
 /* --- complete --- */
+#define LIMIT_PROMPT MIB(1)               /* one completion's, with its context */
 #define LIMIT_COMPLETION KIB(64)          /* raw answer used for one completion */
 #define LIMIT_COMPLETION_TEXT KIB(96)     /* text inserted by one: indentation and line ends may lengthen it */
 #define LIMIT_COMPLETION_LINES 24         /* lines of one, where the configuration does not say */

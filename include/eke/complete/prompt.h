@@ -6,7 +6,12 @@
  *
  * The system message is constant (so that provider-side prompt caches keep it) and ends with two worked
  * examples. The user message is, exactly, with N standing for the decimal `mark` or nothing if that is
- * 0:
+ * 0; everything before "File:" is there only if context goes along, for each of its snippets one pair of tags:
+ *
+ *	<what the following is>
+ *	<contextN path="<path>">
+ *	<text of the snippet>
+ *	</contextN>
  *
  *	File: <path>
  *	Language: <language>
@@ -27,8 +32,8 @@
  *
  * Nothing is escaped, because the model would have to escape its answer, too. Instead `mark` is the
  * smallest number for which none of "<documentN", "</documentN", "<CURSORN", "<completionN",
- * "</completionN" occurs in the path, the language, or the text (in any case of letters). It is 0 but
- * for files about these marks, such as this one.
+ * "</completionN", "<contextN", "</contextN" occurs in the path, the language, the text or the context (in any case of
+ * letters). It is 0 but for files about these marks, such as this one.
  *
  * The answer is expected as <completionN>text</completionN>, of several candidates one after the other
  * (candidates.h); complete/post.h takes `mark` and everything else that models make of it.
@@ -37,6 +42,7 @@
 #include <stddef.h>
 
 #include "eke/base/strbuf.h"
+#include "eke/context/snippets.h"
 #include "eke/upstream/tokens.h"
 
 struct prompt_input {
@@ -57,6 +63,11 @@ struct prompt_input {
 	bool insert_spaces;   /* the editor's setting; what the windows show goes before it */
 	unsigned tab_size;    /* 0: 4 */
 	size_t max_tokens;    /* of the whole prompt, by prompt_tokens(); 0: no cap */
+	/*
+	 * What goes along from elsewhere; or NULL. Where it does not fit beside the windows prompt_build() leaves out the
+	 * second half of it, and so on.
+	 */
+	const struct snippets *context;
 };
 
 #define PROMPT_STOPS 1
@@ -88,6 +99,9 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p);
  * the estimate of what is left. False if there is no room for any text.
  */
 bool prompt_cut_excerpt(struct prompt_input *in, size_t *tokens);
+
+/* What the lines around a snippet take, beside its text, about. */
+#define PROMPT_TOKENS_PER_SNIPPET 22
 
 /* The guess of upstream/tokens.h, of a text that goes into a prompt. */
 static inline size_t prompt_tokens(const char *text, size_t len)

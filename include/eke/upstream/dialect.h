@@ -28,6 +28,7 @@ struct dialect {
 	const char *path; /* of the request: "/chat/completions" */
 	bool at_origin;   /* the path follows the host; else the base URL */
 	bool fills_in;    /* it takes prefix and suffix; else messages */
+	bool takes_extras; /* and other files beside them */
 	/* Writes the members of the body. */
 	void (*put)(struct json_writer *w, const struct request_spec *spec);
 	struct dialect_host hosts[DIALECT_HOSTS]; /* completions there go by this dialect unless the configuration says */

@@ -65,6 +65,7 @@ _eke() {
 			_eke_words -f
 			return
 		fi
+		options+=' --explain'
 		;;
 	gateway) options+=' --listen --allow-origin --token' ;;
 	status) options+=' --json --unblock' ;;

@@ -22,6 +22,7 @@ complete -c eke -n "not __fish_seen_subcommand_from $commands" -a config -d 'The
 
 complete -c eke -n '__fish_seen_subcommand_from serve' -l stdio -d 'Accepted for editors that add it'
 
+complete -c eke -n '__fish_seen_subcommand_from complete' -l explain -d 'Show what would be sent along, and send nothing'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s f -l file -r -F -d 'A file that goes with the message'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s m -l model -x -a '(eke models 2>/dev/null | string replace -r "\\s.*" "")' -d 'Ask this model'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s c -l command -x -a 'explain problems optimize refactor document tests fix commit ask write' -d 'A command'

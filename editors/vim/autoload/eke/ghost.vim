@@ -377,17 +377,21 @@ function! eke#ghost#accept(what) abort
   let item = s:item()
   let all = part ==# rest.text
   let replaced = matchstr(rest.tail, '^.\{' .. len(filter(rest.spots, 'v:val < len(part)')) .. '}')
-  call s:insert(part, len(all ? rest.tail : replaced))
-  if !all
-    call s:draw()
+  call s:erase()
+  call eke#insert#text(part, len(all ? rest.tail : replaced), {-> s:accepted(item, all ? '' : strpart(rest.text, len(part)))})
+endfunction
+
+" The item was taken, but for what is left of it.
+function! s:accepted(item, left) abort
+  if a:left ==# ''
+    call s:hide()
     call eke#documents#flush(bufnr())
-    let left = strpart(rest.text, len(part))
-    return eke#server#notify('textDocument/didPartiallyAcceptCompletion', {'item': s:reference(item),
-          \ 'acceptedLength': eke#text#utf16(item.insertText) - eke#text#utf16(left)})
+    return s:tell('accept', a:item)
   endif
-  call s:hide()
+  call s:draw()
   call eke#documents#flush(bufnr())
-  call s:tell('accept', item)
+  call eke#server#notify('textDocument/didPartiallyAcceptCompletion', {'item': s:reference(a:item),
+        \ 'acceptedLength': eke#text#utf16(a:item.insertText) - eke#text#utf16(a:left)})
 endfunction
 
 function! s:part(text, what) abort
@@ -397,21 +401,4 @@ function! s:part(text, what) abort
     return matchstr(a:text, '^\n\?[^\n]*')
   endif
   return a:text
-endfunction
-
-" Puts the text at the cursor, in place of so many bytes right of it, and the cursor behind it. By Normal mode commands, as
-" setline() would take with it what other plugins have on the line: their virtual text and highlights.
-function! s:insert(text, replaced) abort
-  let [lnum, column] = [line('.'), col('.')]
-  let lines = split(a:text, "\n", 1)
-  let register = getreginfo('z')
-  call s:erase()
-  if a:replaced > 0
-    execute 'normal! "_' .. strcharlen(strpart(getline('.'), column - 1, a:replaced)) .. 'x'
-  endif
-  call setreg('z', lines, 'c')
-  call cursor(lnum, column)
-  execute 'silent normal! "z' .. (column > len(getline('.')) ? 'p' : 'P')
-  call setreg('z', register)
-  call cursor(lnum + len(lines) - 1, len(lines[-1]) + (len(lines) == 1 ? column : 1))
 endfunction

@@ -371,24 +371,22 @@ function M.accept(what)
   end
   local part = part_of(left.text, what)
   local all = part == left.text
-  local lines = vim.split(part, '\n', { plain = true })
-  local row, column = left.cursor.row, left.cursor.column
   local replaced = 0
   for _, spot in ipairs(left.spots) do
     replaced = spot.at < #part and replaced + #spot.char or replaced
   end
   erase()
-  api.nvim_buf_set_text(0, row, column, row, column + (all and #left.tail or replaced), lines)
-  api.nvim_win_set_cursor(0, { row + #lines, #lines == 1 and column + #part or #lines[#lines] })
-  if all then
-    shown = nil
-    return tell(nil, left.item)
-  end
-  M.draw()
-  client.notify('textDocument/didPartiallyAcceptCompletion', {
-    item = reference(left.item),
-    acceptedLength = text.utf16(left.item.insertText) - text.utf16(left.text:sub(#part + 1)),
-  })
+  require('eke.insert').text(part, all and #left.tail or replaced, function()
+    if all then
+      shown = nil
+      return tell(nil, left.item)
+    end
+    M.draw()
+    client.notify('textDocument/didPartiallyAcceptCompletion', {
+      item = reference(left.item),
+      acceptedLength = text.utf16(left.item.insertText) - text.utf16(left.text:sub(#part + 1)),
+    })
+  end)
 end
 
 return M
