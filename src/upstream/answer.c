@@ -44,7 +44,7 @@ struct answer {
 
 static bool on_event(void *ctx, struct sse_event *event);
 
-struct answer *answer_new(const char *name)
+struct answer *answer_new(const char *name, bool thinks_inside)
 {
 	struct answer *a = xcalloc(1, sizeof(*a));
 
@@ -53,7 +53,10 @@ struct answer *answer_new(const char *name)
 	a->pool = json_pool_new();
 	json_pool_limit(a->pool, LIMIT_ANSWER_VALUES);
 	stencil_init(&a->stencil);
-	think_init(&a->think);
+	if (thinks_inside)
+		think_init_inside(&a->think);
+	else
+		think_init(&a->think);
 	message_stream_init(&a->messages[0]);
 	message_stream_init(&a->messages[1]);
 	strbuf_init(&a->collected, LIMIT_BODY);
@@ -363,6 +366,11 @@ size_t answer_progress(const struct answer *a)
 bool answer_is_too_long(const struct answer *a)
 {
 	return a->collected.full || (a->sse && sse_overflowed(a->sse));
+}
+
+bool answer_never_closed(const struct answer *a)
+{
+	return a->think.implied;
 }
 
 bool answer_is_over(const struct answer *a)

@@ -14,6 +14,7 @@
 #include "eke/base/mem.h"
 #include "eke/upstream/answer.h"
 #include "eke/upstream/exchange.h"
+#include "eke/upstream/refused_params.h"
 #include "upstream_private.h"
 
 struct call {
@@ -21,6 +22,8 @@ struct call {
 	struct upstream *upstream;
 	struct endpoint *endpoint; /* ref */
 	char *model;
+	enum call_purpose purpose;
+	unsigned quirks; /* as the request was written; and whether the answer is read as beginning in its reasoning */
 	struct call_callbacks callbacks;
 	struct answer *answer;
 	size_t text_told, reasoning_told;
@@ -131,6 +134,22 @@ static void tell_deltas(struct call *call)
 	tell_growth(call, false, answer_text(call->answer), &call->text_told);
 }
 
+static const char *base_of(const struct call *call)
+{
+	return endpoint_config(call->endpoint)->urls[0].base;
+}
+
+/* Some models begin in their reasoning and only say where it ends: the next answer is read like that from its start. */
+static void learn_to_read(const struct call *call)
+{
+	size_t from;
+
+	if (answer_moved(call->answer, &from))
+		quirks_learn(call->upstream->quirks, base_of(call), call->model, QUIRK_THINKS_INSIDE, 0);
+	else if (answer_never_closed(call->answer) && answer_finish(call->answer) == WIRE_STOP)
+		quirks_learn(call->upstream->quirks, base_of(call), call->model, 0, QUIRK_THINKS_INSIDE);
+}
+
 /* Ends the call with its answer; the exchange is over or on its own. */
 static void succeed(struct call *call)
 {
@@ -153,6 +172,7 @@ static void succeed(struct call *call)
 		.usage = answer_usage(a),
 		.trouble = call->trouble.kind != ERR_NONE ? &call->trouble : NULL,
 	};
+	learn_to_read(call);
 	if (told.finish == CALL_TRUNCATED)
 		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
 			 endpoint_name(call->endpoint));
@@ -246,12 +266,40 @@ static bool on_judge(void *ctx, const struct err *broken, struct err *err, struc
 	return false;
 }
 
+/*
+ * What the model does not take is left out from now on. A request that somebody waits for is sent again at once; an
+ * automatic one is not worth a second.
+ */
+static bool on_mend(void *ctx, int status, const char *body, size_t len, struct strbuf *request)
+{
+	struct call *call = ctx;
+	struct strbuf copy;
+	unsigned found;
+
+	strbuf_init(&copy, LIMIT_BODY);
+	strbuf_add(&copy, body, len);
+	found = refused_params(status, copy.data, copy.len);
+	strbuf_release(&copy);
+	/* What was refused although it was not there is something else. */
+	found &= ~call->quirks;
+	if (!found)
+		return false;
+	log_info("endpoint %s: %s does not take %s; it is left out from now on", endpoint_name(call->endpoint), call->model,
+		 quirks_names(found));
+	call->quirks |= found;
+	quirks_learn(call->upstream->quirks, base_of(call), call->model, found, 0);
+	/* The limit of a completion is meant for its text, and reasoning would use it up. */
+	if (call->purpose != CALL_CHAT && (found & QUIRK_COMPLETION_TOKENS))
+		found |= QUIRK_NO_LIMIT;
+	return call->purpose != CALL_COMPLETION_AUTOMATIC && request_amend(request, found);
+}
+
 static void on_restart(void *ctx)
 {
 	struct call *call = ctx;
 
 	answer_free(call->answer);
-	call->answer = answer_new(endpoint_name(call->endpoint));
+	call->answer = answer_new(endpoint_name(call->endpoint), call->quirks & QUIRK_THINKS_INSIDE);
 	call->text_told = call->reasoning_told = 0;
 	call->progress = 0;
 	timer_stop(call->silence);
@@ -276,19 +324,23 @@ static void on_done(void *ctx, const struct err *err)
 uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, const struct call_callbacks *callbacks)
 {
 	struct call *call = xcalloc(1, sizeof(*call));
-	struct exchange_callbacks ours = { .bytes = on_bytes, .judge = on_judge, .restart = on_restart, .done = on_done,
-					   .ctx = call };
-	const char *model = spec->request.model ? spec->request.model : "";
+	struct exchange_callbacks ours = { .bytes = on_bytes, .judge = on_judge, .mend = on_mend, .restart = on_restart,
+					   .done = on_done, .ctx = call };
+	struct request_spec request = spec->request;
+	const char *model = request.model ? request.model : "";
 	struct strbuf body;
 
 	call->upstream = upstream;
 	call->endpoint = endpoint_ref(spec->endpoint);
 	call->model = xstrdup(model);
 	call->callbacks = *callbacks;
-	call->answer = answer_new(endpoint_name(call->endpoint));
 	call->silence = timer_new(upstream->loop, on_silence, call);
+	call->purpose = spec->purpose;
+	call->quirks = upstream_quirks(upstream, spec->endpoint, model);
+	call->answer = answer_new(endpoint_name(call->endpoint), call->quirks & QUIRK_THINKS_INSIDE);
+	request.quirks = call->quirks;
 	strbuf_init(&body, SIZE_MAX - 1);
-	request_write(&spec->request, &body);
+	request_write(&request, &body);
 	call->exchange = exchange_start(upstream,
 		&(struct exchange_spec){
 			.endpoint = spec->endpoint,

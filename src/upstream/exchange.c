@@ -51,6 +51,7 @@ struct exchange {
 	struct strbuf body; /* kept for another try */
 	bool raw_key;
 	bool may_retry;
+	unsigned mends; /* so many it was mended */
 	bool fresh; /* a kept connection was dead: the next request gets one of its own */
 	struct exchange_callbacks callbacks;
 	enum exchange_state state;
@@ -270,6 +271,20 @@ static bool retry(struct exchange *ex, const struct err *err)
 	return true;
 }
 
+/* Sends the request once more, without what the service does not take. False: that cannot be, and nothing happened. */
+static bool mend(struct exchange *ex, const char *body, size_t len)
+{
+	if (!ex->callbacks.mend || ex->mends == EXCHANGE_MENDS ||
+	    !ex->callbacks.mend(ex->callbacks.ctx, ex->head->status, body, len, &ex->body))
+		return false;
+	ex->mends++;
+	settle(ex, budget_spent);
+	restart(ex);
+	ex->state = EXCHANGE_RETRY;
+	timer_start(ex->retry_timer, 0);
+	return true;
+}
+
 /*
  * A kept connection was dead. That is nobody's fault and no reason to fail; but the request has left, so that it
  * counts, and goes once more as one that is counted, too. On a connection of its own this cannot come again.
@@ -376,7 +391,7 @@ static void refused(struct exchange *ex)
 	wire_error_decode(&in, &err, &stated);
 	strbuf_release(&body);
 	free(location);
-	if (retry(ex, &err))
+	if (mend(ex, ex->refusal.data, ex->refusal.len) || retry(ex, &err))
 		return;
 	if (ex->callbacks.refused)
 		ex->callbacks.refused(ex->callbacks.ctx, ex->head, ex->refusal.data, ex->refusal.len);
@@ -398,7 +413,7 @@ static void answered(struct exchange *ex, const struct err *broken)
 	}
 	if (!callbacks.judge)
 		err = *broken;
-	if (!retry(ex, &err))
+	if (!mend(ex, err.provider_message, strlen(err.provider_message)) && !retry(ex, &err))
 		fail(ex, &err, &stated);
 }
 

@@ -133,11 +133,11 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		size_t len = strlen(cases[i].bytes);
-		struct answer *bytewise = answer_new("e");
+		struct answer *bytewise = answer_new("e", false);
 
 		print_message("# %s\n", cases[i].name);
 		for (size_t cut = 0; cut <= len; cut++) {
-			struct answer *a = answer_new("e");
+			struct answer *a = answer_new("e", false);
 
 			feed(a, cases[i].bytes, cut);
 			feed(a, cases[i].bytes + cut, len - cut);
@@ -155,7 +155,7 @@ static void test_facts(void **state)
 		"data: {\"model\":\"m-1\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"
 		"data: {\"model\":\"other\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,"
 		"\"total_tokens\":7}}\n\n";
-	struct answer *a = answer_new("e");
+	struct answer *a = answer_new("e", false);
 
 	(void)state;
 	assert_null(answer_model(a));
@@ -174,7 +174,7 @@ static void test_facts(void **state)
 static void test_too_large(void **state)
 {
 	static const char piece[] = TEXT("0123456789012345678901234567890123456789012345678901234567890123456789");
-	struct answer *a = answer_new("e");
+	struct answer *a = answer_new("e", false);
 	size_t fed = 0;
 
 	(void)state;

@@ -174,6 +174,7 @@
 
 /* --- front --- */
 #define LIMIT_SESSIONS 256                /* of ACP, open in one process */
+#define LIMIT_MODELS_KNOWN 64              /* models whose quirks one process holds in memory */
 #define LIMIT_MODELS_OFFERED 256          /* of one endpoint, in a list to choose from */
 
 /* --- the gateway --- */
