@@ -383,7 +383,8 @@ static int64_t max_tokens(const struct model_request *request, const char *model
 	size_t tokens = lines_of(request) * TOKENS_PER_LINE;
 
 	/* A limit would be used up by the reasoning. */
-	if (request_model_reasons(model))
+	if ((request_quirks_of_name(model) | upstream_quirks(request->upstream, request->endpoint, model)) &
+	    QUIRK_COMPLETION_TOKENS)
 		return 0;
 	return (int64_t)((tokens < most ? tokens : most) * candidates);
 }
