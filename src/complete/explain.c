@@ -123,8 +123,7 @@ static void explain(const struct explaining *e, const struct doc *doc, struct en
 		snprintf(out->reason, sizeof(out->reason), "the document is too large, or its text was lost");
 		return;
 	}
-	cursor_context_take(&context, doc, &spec, docs_encoding(engine->docs));
-	if (!engine_may_send(engine, e->uri, &rule)) {
+	if (!cursor_context_take(&context, engine->workspace, doc, &spec, docs_encoding(engine->docs), &rule)) {
 		snprintf(out->reason, sizeof(out->reason), "%.250s", rule.message);
 	} else if (engine_is_off(engine, &context, true)) {
 		snprintf(out->reason, sizeof(out->reason), "completion.trigger or completion.languages is set against it");

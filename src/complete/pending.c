@@ -638,10 +638,13 @@ uint64_t pending_start(
 		p->declined = true;
 	} else {
 		docs_touch(engine->docs, doc);
-		cursor_context_take(&p->context, doc, &spec, docs_encoding(engine->docs));
+		p->declined =
+			!cursor_context_take(&p->context, engine->workspace, doc, &spec, docs_encoding(engine->docs), &p->err);
 		p->revision = doc_revision(doc);
-		p->declined = engine_is_off(engine, &p->context, p->automatic) ||
-			!engine_may_send(engine, request->uri, &p->err);
+		if (engine_is_off(engine, &p->context, p->automatic)) {
+			p->declined = true;
+			p->err.kind = ERR_NONE;
+		}
 	}
 	/* Nobody asked for it: then a rule that forbids it is no news. */
 	if (p->automatic && p->err.kind == ERR_IGNORED)
