@@ -1,8 +1,8 @@
 #ifndef EKE_BASE_PROCESS_H
 #define EKE_BASE_PROCESS_H
 /*
- * Other processes, and signals of this one. Which process is meant: numbers of processes are used again, so a number that was written down is believed only
- * together with the time when that process began.
+ * Other processes, and signals of this one. Numbers of processes are used again, so a number that was written down is
+ * believed only together with the time when that process began.
  *
  * Facts: proc(5) on Linux (/proc/PID/stat, fields 3 and 22). Where there is no such file the time is unknown, and the
  * number alone is believed.
