@@ -13,9 +13,6 @@
 #include "eke/text/outbound.h"
 #include "eke/text/uri.h"
 
-/* Directories and name that a prompt shows. */
-#define SHORT_PATH_PARTS 3
-
 static void cursor_context_init(struct cursor_context *context, const char *uri, const char *language)
 {
 	*context = (struct cursor_context){ .uri = xstrdup(uri) };
@@ -76,16 +73,4 @@ struct cache_context cursor_context_for_cache(const struct cursor_context *conte
 		.prefix_len = context->before.len,
 		.suffix = context->after.data,
 		.suffix_len = context->after.len };
-}
-
-char *cursor_context_short_path(const struct cursor_context *context)
-{
-	char *path = uri_path_part(context->uri);
-	char *from = path + strlen(path);
-	int slashes = 0;
-
-	while (from > path && (from[-1] != '/' || ++slashes < SHORT_PATH_PARTS))
-		from--;
-	memmove(path, from, strlen(from) + 1);
-	return path;
 }

@@ -40,10 +40,5 @@ void cursor_context_release(struct cursor_context *context);
 
 /* For the cache; borrows from both. */
 struct cache_context cursor_context_for_cache(const struct cursor_context *context, const char *model_id);
-/*
- * The last components of the document's path: enough to tell a model where it is, without the user's
- * directories. Owned by the caller.
- */
-char *cursor_context_short_path(const struct cursor_context *context);
 
 #endif

@@ -105,9 +105,12 @@ static void preview(const struct explaining *e, const struct cursor_context *con
 		.automatic = true,
 		.insert_spaces = true,
 	};
+	char *path = workspace_show_outside(engine->workspace, e->uri);
 
+	params.path = path;
 	if (params.endpoint)
 		model_request_preview(&params, &out->context, &out->prompt_tokens);
+	free(path);
 }
 
 static void explain(const struct explaining *e, const struct doc *doc, struct engine_explanation *out)

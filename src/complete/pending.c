@@ -457,8 +457,12 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 		.tab_size = p->tab_size,
 		.project_style = p->project_style,
 	};
-	struct inflight *inflight = params.endpoint ? inflight_start(engine, &params, &err) : NULL;
+	char *path = workspace_show_outside(engine->workspace, p->context.uri);
+	struct inflight *inflight;
 
+	params.path = path;
+	inflight = params.endpoint ? inflight_start(engine, &params, &err) : NULL;
+	free(path);
 	if (!inflight) {
 		pending_fail(p, &err);
 		return;
