@@ -28,6 +28,7 @@ struct call {
 	struct answer *answer;
 	size_t text_told, reasoning_told;
 	bool moved; /* answer_moved() was met */
+	bool counts_as_busy;
 	struct err trouble; /* why a usable answer is not whole; kind ERR_NONE: it is */
 	struct call *next;
 };
@@ -49,7 +50,8 @@ static void call_end(struct call *call)
 	struct upstream *upstream = call->upstream;
 
 	list_unlink(upstream->calls, call);
-	upstream_count_busy(upstream, false);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, false);
 	exchange_cancel(upstream, call->exchange);
 	endpoint_unref(call->endpoint);
 	loop_defer_free(upstream->loop, call, call_release);
@@ -305,6 +307,10 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 		}, &ours);
 	call->next = upstream->calls;
 	upstream->calls = call;
-	upstream_count_busy(upstream, true);
+	/* One that will be refused without being sent is no work to tell of. */
+	call->counts_as_busy =
+		spec->purpose != CALL_COMPLETION_AUTOMATIC || !endpoint_refusal(spec->endpoint, call->model);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, true);
 	return call->exchange;
 }
