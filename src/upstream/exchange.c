@@ -60,6 +60,7 @@ struct exchange {
 	uint64_t reservation; /* 0: none, or it is settled */
 	size_t urls_tried;
 	struct timer *retry_timer;
+	struct timer *end_timer; /* of the time that a transfer may take in all, or to drain */
 
 	const struct http_head *head; /* the transfer's; NULL: it has not come */
 	struct strbuf refusal;        /* the body of a response that is no 2xx */
@@ -109,6 +110,7 @@ static void exchange_end(struct exchange *ex)
 	loop_undefer(upstream->loop, refuse_busy, ex);
 	endpoint_key_unwait(ex->endpoint, begin, ex);
 	timer_free(ex->retry_timer);
+	timer_free(ex->end_timer);
 	endpoint_unref(ex->endpoint);
 	loop_defer_free(upstream->loop, ex, exchange_release);
 }
@@ -167,10 +169,12 @@ void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
 	if (!ex || ex->state == EXCHANGE_DRAINING)
 		return;
 	settle_answered(ex);
-	if (drain && ex->state == EXCHANGE_SENT)
+	if (drain && ex->state == EXCHANGE_SENT) {
 		ex->state = EXCHANGE_DRAINING;
-	else
+		timer_start(ex->end_timer, LIMIT_DRAIN_MS);
+	} else {
 		exchange_end(ex);
+	}
 }
 
 /* What the provider said of its limits, for the budget. */
@@ -439,6 +443,35 @@ static void on_done(void *ctx, enum http_outcome outcome, const struct err *reas
 		fail(ex, &err, NULL);
 }
 
+void exchange_conclude(struct upstream *upstream, uint64_t id, const struct err *broken)
+{
+	struct exchange *ex = find(upstream, id);
+
+	if (!ex || ex->state != EXCHANGE_SENT || !is_success(ex))
+		return;
+	http_cancel(upstream->http, ex->transfer);
+	ex->transfer = 0;
+	answered(ex, broken);
+}
+
+/* The transfer took too long in all, whatever still comes, or does not end although its end was seen. */
+static void on_end_time(void *ctx)
+{
+	struct exchange *ex = ctx;
+	struct err err;
+
+	if (ex->state == EXCHANGE_DRAINING) {
+		exchange_end(ex);
+		return;
+	}
+	if (ex->state != EXCHANGE_SENT)
+		return;
+	http_cancel(ex->upstream->http, ex->transfer);
+	err_set(&err, ERR_TIMEOUT, "%s was not done with its answer within %.10g s: try again, or raise timeouts.total",
+		endpoint_url(ex->endpoint)->address, endpoint_config(ex->endpoint)->total_timeout);
+	on_done(ex, HTTP_TIMED_OUT, &err);
+}
+
 /* --- the beginning --- */
 
 /*
@@ -470,6 +503,7 @@ static void send_request(struct exchange *ex)
 	url = base_url_join(endpoint_url(ex->endpoint), ex->path, ex->at_origin);
 	request.url = url;
 	ex->transfer = upstream_send(ex->upstream, ex->endpoint, &request, &callbacks);
+	timer_start(ex->end_timer, (int64_t)(endpoint_config(ex->endpoint)->total_timeout * 1000));
 	free(url);
 }
 
@@ -574,6 +608,7 @@ uint64_t exchange_start(struct upstream *upstream, const struct exchange_spec *s
 	ex->may_retry = spec->retry;
 	ex->callbacks = *callbacks;
 	ex->retry_timer = timer_new(upstream->loop, begin, ex);
+	ex->end_timer = timer_new(upstream->loop, on_end_time, ex);
 	strbuf_init(&ex->body, SIZE_MAX - 1);
 	strbuf_init(&ex->refusal, LIMIT_BODY);
 	ex->has_body = spec->body != NULL;
