@@ -28,6 +28,10 @@ struct call {
 	struct answer *answer;
 	size_t text_told, reasoning_told;
 	bool moved; /* answer_moved() was met */
+	bool counts_as_busy;
+	size_t progress;     /* answer_progress() at the last look, */
+	int64_t progress_ms; /* and when it changed */
+	struct timer *silence;
 	struct err trouble; /* why a usable answer is not whole; kind ERR_NONE: it is */
 	struct call *next;
 };
@@ -49,8 +53,10 @@ static void call_end(struct call *call)
 	struct upstream *upstream = call->upstream;
 
 	list_unlink(upstream->calls, call);
-	upstream_count_busy(upstream, false);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, false);
 	exchange_cancel(upstream, call->exchange);
+	timer_free(call->silence);
 	endpoint_unref(call->endpoint);
 	loop_defer_free(upstream->loop, call, call_release);
 }
@@ -163,7 +169,7 @@ static void succeed(struct call *call)
 		.text_len = answer_text(a)->len,
 		.reasoning = answer_reasoning(a)->data,
 		.reasoning_len = answer_reasoning(a)->len,
-		.finish = answer_is_too_large(a) ? CALL_LENGTH : finish_of(a),
+		.finish = answer_is_too_large(a) && !answer_is_too_long(a) ? CALL_LENGTH : finish_of(a),
 		.model = answer_model(a) ? answer_model(a) : call->model,
 		.usage = answer_usage(a),
 		.trouble = call->trouble.kind != ERR_NONE ? &call->trouble : NULL,
@@ -178,24 +184,67 @@ static void succeed(struct call *call)
 
 /* --- the exchange's callbacks --- */
 
+/* How long comments and blanks may be all that comes: longer before the beginning, where some services queue. */
+static int64_t silence_ms(const struct call *call)
+{
+	const struct config_endpoint *settings = endpoint_config(call->endpoint);
+
+	return (int64_t)((settings->idle_timeout + (call->progress ? 0 : settings->first_byte_timeout)) * 1000);
+}
+
+static void on_silence(void *ctx)
+{
+	struct call *call = ctx;
+	int64_t left = call->progress_ms + silence_ms(call) - clock_mono_ms();
+	struct err err;
+
+	if (left > 0) {
+		timer_start(call->silence, left);
+		return;
+	}
+	err_set(&err, ERR_TIMEOUT, "%s keeps the connection open but sends no answer: try again, or raise timeouts.idle",
+		endpoint_url(call->endpoint)->address);
+	exchange_conclude(call->upstream, call->exchange, &err);
+}
+
+static void note_progress(struct call *call)
+{
+	size_t progress = answer_progress(call->answer);
+
+	if (progress == call->progress && timer_is_running(call->silence))
+		return;
+	call->progress = progress;
+	call->progress_ms = clock_mono_ms();
+	if (!timer_is_running(call->silence))
+		timer_start(call->silence, silence_ms(call));
+}
+
 static void on_bytes(void *ctx, const char *data, size_t len)
 {
 	struct call *call = ctx;
-	bool too_large;
+	struct answer *answer = call->answer;
+	struct err err;
 
-	answer_feed(call->answer, data, len, clock_wall_ms() / 1000);
+	answer_feed(answer, data, len, clock_wall_ms() / 1000);
+	note_progress(call);
 	tell_deltas(call);
-	too_large = answer_is_too_large(call->answer);
-	if (too_large)
+	if (answer_is_too_long(answer)) {
+		err_set(&err, ERR_PROTOCOL, "%s sent a line of more than %zu bytes, which is no answer of this API",
+			endpoint_url(call->endpoint)->address, LIMIT_SSE_LINE);
+		exchange_conclude(call->upstream, call->exchange, &err);
+	} else if (answer_is_too_large(answer)) {
 		log_warn("endpoint %s: an answer is larger than eke takes; the rest is dropped",
 			 endpoint_name(call->endpoint));
-	else if (!answer_is_over(call->answer) || !answer_is_usable(call->answer))
-		return;
-	else
-		answer_end(call->answer, true, clock_wall_ms() / 1000);
-	/* All is said; do not wait for the connection's end. */
-	exchange_finish(call->upstream, call->exchange, !too_large);
-	succeed(call);
+		exchange_finish(call->upstream, call->exchange, false);
+		succeed(call);
+	} else if (answer_is_over(answer) && !answer_is_usable(answer)) {
+		exchange_conclude(call->upstream, call->exchange, NULL);
+	} else if (answer_is_over(answer)) {
+		/* All is said; do not wait for the connection's end. */
+		answer_end(answer, true, clock_wall_ms() / 1000);
+		exchange_finish(call->upstream, call->exchange, true);
+		succeed(call);
+	}
 }
 
 /* After the first piece the text is kept whatever happens. */
@@ -254,6 +303,8 @@ static void on_restart(void *ctx)
 	answer_free(call->answer);
 	call->answer = answer_new(endpoint_name(call->endpoint), call->quirks & QUIRK_THINKS_INSIDE);
 	call->text_told = call->reasoning_told = 0;
+	call->progress = 0;
+	timer_stop(call->silence);
 	call->moved = false;
 }
 
@@ -285,6 +336,7 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	call->endpoint = endpoint_ref(spec->endpoint);
 	call->model = xstrdup(model);
 	call->callbacks = *callbacks;
+	call->silence = timer_new(upstream->loop, on_silence, call);
 	call->purpose = spec->purpose;
 	call->quirks = upstream_quirks(upstream, spec->endpoint, model);
 	call->answer = answer_new(endpoint_name(call->endpoint), call->quirks & QUIRK_THINKS_INSIDE);
@@ -305,6 +357,10 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 		}, &ours);
 	call->next = upstream->calls;
 	upstream->calls = call;
-	upstream_count_busy(upstream, true);
+	/* One that will be refused without being sent is no work to tell of. */
+	call->counts_as_busy =
+		spec->purpose != CALL_COMPLETION_AUTOMATIC || !endpoint_refusal(spec->endpoint, call->model);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, true);
 	return call->exchange;
 }

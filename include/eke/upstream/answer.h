@@ -45,8 +45,12 @@ const struct stated_limit *answer_stated_limit(const struct answer *answer);
 
 /* Its kind, once a byte told. */
 enum wire_body answer_kind(const struct answer *answer);
-/* The end mark and a reason have come: nothing more will. */
+/* The end mark has come: nothing more will. */
 bool answer_is_over(const struct answer *answer);
+/* Another number than before: something came, not only comments and blanks. */
+size_t answer_progress(const struct answer *answer);
+/* A line of the stream, or a body that is none, is longer than eke takes: it is lost. */
+bool answer_is_too_long(const struct answer *answer);
 /* More than eke takes has come; the rest is lost. */
 bool answer_is_too_large(const struct answer *answer);
 /* What has come is worth keeping: text, reasoning, or a proper end. */

@@ -80,5 +80,10 @@ void exchange_pause(struct upstream *upstream, uint64_t id, bool paused);
  * connection can be used again; else it is cut off.
  */
 void exchange_finish(struct upstream *upstream, uint64_t id, bool drain);
+/*
+ * Ends an exchange whose 2xx is under way as if the response had ended now: well, or by `broken`. judge() and done()
+ * are called, or it is sent once more.
+ */
+void exchange_conclude(struct upstream *upstream, uint64_t id, const struct err *broken);
 
 #endif
