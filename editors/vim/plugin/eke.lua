@@ -41,7 +41,12 @@ command('EkeRegenerate', 'eke.chat', 'regenerate')
 command('EkeCancel', 'eke.chat', 'cancel')
 command('EkeStatus', 'eke', 'status')
 command('EkeExplain', 'eke', 'explain')
-command('EkeToggle', 'eke', 'toggle')
+command('EkeToggle', 'eke', 'toggle', {
+  nargs = '?',
+  complete = function()
+    return { 'session', 'buffer', 'filetype' }
+  end,
+})
 command('EkeRestart', 'eke.client', 'restart')
 command('EkeStop', 'eke.client', 'stop')
 vim.api.nvim_create_user_command('EkeDoctor', 'checkhealth eke', {})
@@ -136,9 +141,11 @@ end)
 
 require('eke').highlight()
 if vim.v.vim_did_enter == 1 then
+  require('eke').check_options()
   require('eke.tab').map()
 else
   on('VimEnter', function()
+    require('eke').check_options()
     require('eke.tab').map()
   end)
 end
