@@ -120,14 +120,14 @@ end)
 -- CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
 on('ModeChanged', function(event)
   local ghost = package.loaded['eke.ghost']
-  if ghost and event.match:find('^[iR].*:[nvVsS]') and not event.match:find(':ni') then
-    vim.schedule(function() -- :normal only seems to leave it
-      if not vim.fn.mode():find('^[iR]') then
+  if ghost and (event.match:find('^[iR].*:[nvVsS]') and not event.match:find(':ni') or event.match:find('^ni.:[iR]')) then
+    vim.schedule(function() -- :normal only seems to leave it; and the cursor is not yet where it will be
+      if vim.fn.mode():find('^[iR]') then
+        ghost.moved()
+      else
         ghost.leave()
       end
     end)
-  elseif ghost and event.match:find('^ni.:[iR]') then
-    ghost.moved()
   end
 end)
 on('ColorScheme', function()

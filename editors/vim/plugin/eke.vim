@@ -58,7 +58,7 @@ augroup eke
   autocmd InsertLeave,BufLeave,WinLeave * call eke#ghost#leave()
   " CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
   autocmd ModeChanged [iR]*:n,[iR]*:[vVsS]* call eke#ghost#check()
-  autocmd ModeChanged ni[IRV]:[iR]* call eke#ghost#moved()
+  autocmd ModeChanged ni[IRV]:[iR]* call eke#ghost#check()
   autocmd ColorScheme * call eke#highlight()
   autocmd VimLeavePre * call eke#server#leave()
 augroup END

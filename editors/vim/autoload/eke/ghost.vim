@@ -118,11 +118,9 @@ function! eke#ghost#leave() abort
   call s:hide()
 endfunction
 
-" Insert mode may have been left; :normal only seems to leave it.
+" Insert mode may have been left, which :normal only seems to do; or be there again, the cursor not yet where it will be.
 function! eke#ghost#check() abort
-  if !empty(s:shown) || !empty(s:asked)
-    call timer_start(0, {-> mode() =~# '^[iR]' ? 0 : eke#ghost#leave()})
-  endif
+  call timer_start(0, {-> mode() =~# '^[iR]' ? eke#ghost#moved() : eke#ghost#leave()})
 endfunction
 
 function! eke#ghost#dismiss() abort
