@@ -103,11 +103,6 @@ void engine_rules_changed(struct engine *engine)
 	configure_offline(engine, engine->config->completion.offline);
 }
 
-bool engine_may_send(struct engine *engine, const char *uri, struct err *err)
-{
-	return workspace_may_send(engine->workspace, uri, err);
-}
-
 uint64_t engine_complete(
 	struct engine *engine, const struct engine_request *request, const struct engine_callbacks *callbacks)
 {

@@ -105,9 +105,12 @@ static void preview(const struct explaining *e, const struct cursor_context *con
 		.automatic = true,
 		.insert_spaces = true,
 	};
+	char *path = workspace_show_outside(engine->workspace, e->uri);
 
+	params.path = path;
 	if (params.endpoint)
 		model_request_preview(&params, &out->context, &out->prompt_tokens);
+	free(path);
 }
 
 static void explain(const struct explaining *e, const struct doc *doc, struct engine_explanation *out)
@@ -123,8 +126,7 @@ static void explain(const struct explaining *e, const struct doc *doc, struct en
 		snprintf(out->reason, sizeof(out->reason), "the document is too large, or its text was lost");
 		return;
 	}
-	cursor_context_take(&context, doc, &spec, docs_encoding(engine->docs));
-	if (!engine_may_send(engine, e->uri, &rule)) {
+	if (!cursor_context_take(&context, engine->workspace, doc, &spec, docs_encoding(engine->docs), &rule)) {
 		snprintf(out->reason, sizeof(out->reason), "%.250s", rule.message);
 	} else if (engine_is_off(engine, &context, true)) {
 		snprintf(out->reason, sizeof(out->reason), "completion.trigger or completion.languages is set against it");

@@ -42,6 +42,7 @@ struct model_request {
 	struct model_request_callbacks callbacks;
 	struct cursor_context context;
 	char *model_id;
+	char *path; /* as the prompt shows it */
 	struct answer_key keys[KEYS_MAX]; /* the first is for `context` */
 	size_t key_count;
 	struct excerpt excerpt; /* slices of context */
@@ -60,7 +61,7 @@ struct model_request {
 	struct snippets snippets;    /* what goes along from elsewhere */
 	struct request_extra *extras; /* these, for llama.cpp */
 	struct strbuf fim_prefix;    /* these, before the prefix */
-	struct request_message messages[2];
+	struct request_message messages[PROMPT_MESSAGES];
 	size_t raw_tokens; /* the prompt's, as guessed; 0: not known */
 	bool sent;
 	uint64_t call;
@@ -90,6 +91,7 @@ static void request_release(void *p)
 		strbuf_release(&request->texts[i]);
 	config_unref(request->config);
 	free(request->model_id);
+	free(request->path);
 	free(request);
 }
 
@@ -381,7 +383,8 @@ static int64_t max_tokens(const struct model_request *request, const char *model
 	size_t tokens = lines_of(request) * TOKENS_PER_LINE;
 
 	/* A limit would be used up by the reasoning. */
-	if (request_model_reasons(model))
+	if ((request_quirks_of_name(model) | upstream_quirks(request->upstream, request->endpoint, model)) &
+	    QUIRK_COMPLETION_TOKENS)
 		return 0;
 	return (int64_t)((tokens < most ? tokens : most) * candidates);
 }
@@ -398,9 +401,8 @@ static bool prepare_chat(struct model_request *request)
 {
 	struct request_spec *wire = &request->spec.request;
 	struct prompt *prompt = &request->prompt;
-	char *path = cursor_context_short_path(&request->context);
 	struct prompt_input in = {
-		.path = path,
+		.path = request->path,
 		.language = request->context.language,
 		.prefix = request->excerpt.prefix,
 		.prefix_len = request->excerpt.prefix_len,
@@ -409,6 +411,8 @@ static bool prepare_chat(struct model_request *request)
 		.max_lines = lines_of(request),
 		.candidates = request->candidate_count,
 		.write_on = request->counted,
+		.from_start = !request->excerpt.prefix_cut,
+		.repeats_line = prompt_model_repeats_line(wire->model),
 		.insert_spaces = request->insert_spaces,
 		.tab_size = request->tab_size,
 		.max_tokens = prompt_context_cap(request->upstream, request->endpoint),
@@ -416,8 +420,7 @@ static bool prepare_chat(struct model_request *request)
 	};
 	bool fits = prompt_build(&in, prompt);
 
-	request->messages[0] = (struct request_message){ "system", prompt->system.data, prompt->system.len };
-	request->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
+	prompt_messages(prompt, request->messages);
 	request->mark = prompt->mark;
 	request->raw_tokens = prompt->tokens;
 	keep_excerpt(request, prompt->prefix_len, prompt->suffix_len);
@@ -425,7 +428,6 @@ static bool prepare_chat(struct model_request *request)
 	wire->message_count = ARRAY_LEN(request->messages);
 	wire->stop = prompt->stop;
 	wire->stop_count = prompt->stop_count;
-	free(path);
 	return fits;
 }
 
@@ -450,12 +452,11 @@ static void put_before(struct model_request *request, size_t cap)
 {
 	enum prompt_form form = prompt_form_of(request->spec.request.model);
 	struct snippets some = request->snippets;
-	char *path = cursor_context_short_path(&request->context);
 	size_t tokens;
 
 	do {
 		strbuf_reset(&request->fim_prefix);
-		prompt_form_write(form, &some, path, request->context.language, &request->fim_prefix);
+		prompt_form_write(form, &some, request->path, request->context.language, &request->fim_prefix);
 		tokens = prompt_tokens(request->fim_prefix.data, request->fim_prefix.len);
 		some.count /= 2;
 	} while (cap && request->fim_prefix.len && request->raw_tokens + tokens > cap);
@@ -463,7 +464,6 @@ static void put_before(struct model_request *request, size_t cap)
 	strbuf_add(&request->fim_prefix, request->excerpt.prefix, request->excerpt.prefix_len);
 	request->spec.request.prefix = request->fim_prefix.data;
 	request->spec.request.prefix_len = request->fim_prefix.len;
-	free(path);
 }
 
 static bool prepare_fim(struct model_request *request)
@@ -529,6 +529,7 @@ static struct model_request *request_alloc(
 	request->config = config_ref(params->config);
 	request->callbacks = *callbacks;
 	request->model_id = model_request_model_id_of(params->endpoint);
+	request->path = xstrdup(params->path);
 	request->endpoint = endpoint_ref(params->endpoint);
 	request->counted = plan_is_counted(endpoint_config(params->endpoint)->plan);
 	request->insert_spaces = params->insert_spaces;

@@ -38,6 +38,7 @@ struct model_request_params {
 	struct config *config; /* a reference is taken */
 	struct retriever *retriever; /* as upstream and cache; NULL: nothing goes along from elsewhere */
 	const struct cursor_context *context;
+	const char *path; /* of the document, as the prompt shows it */
 	bool automatic;
 	bool insert_spaces;
 	unsigned tab_size;

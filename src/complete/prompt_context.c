@@ -8,8 +8,8 @@
 #include "eke/complete/prompt.h"
 #include "eke/upstream/tokens.h"
 
-/* With an answer it fits into 4,096. */
-#define LOCAL_PROMPT_TOKENS 3072
+/* With an answer of usual length it fits into 4,096. */
+#define LOCAL_PROMPT_TOKENS 3584
 /* What the estimate of single pieces may be wrong by, in all. */
 #define ROOM_SHARE(room) ((room) / 16 * 15)
 

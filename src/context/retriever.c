@@ -389,7 +389,7 @@ static void add_changes(struct retriever *r, struct gathered *g, const char *uri
 		if (diff.len) {
 			struct digest *digest = digest_of_diff(sources_names(r->sources), diff.data, diff.len);
 
-			g->shown[g->owned_count] = source ? xstrdup(source->shown) : workspace_show(r->workspace, c->uri);
+			g->shown[g->owned_count] = source ? xstrdup(source->shown) : workspace_show_outside(r->workspace, c->uri);
 			g->owned[g->owned_count++] = digest;
 			g->sources[g->count] = NULL;
 			g->files[g->count++] = (struct context_file){ .digest = digest, .role = ROLE_CHANGES, .sendable = true };

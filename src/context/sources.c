@@ -153,24 +153,12 @@ static struct source *source_at(struct sources *s, const char *uri)
 	return source;
 }
 
-/* The path below the workspace's folder; of a file that lies in none its name alone, without the user's directories. */
-static char *shown_path(const struct sources *s, const char *uri)
-{
-	char *path = uri_path_part(uri);
-	bool inside = workspace_folder_of(s->workspace, path) != NULL;
-	const char *name = strrchr(path, '/');
-	char *shown = inside ? workspace_show(s->workspace, uri) : xstrdup(name ? name + 1 : path);
-
-	free(path);
-	return shown;
-}
-
 static void take_text(
 	struct sources *s, struct source *source, const char *uri, const char *language, const char *text, size_t len)
 {
 	free(source->shown);
 	free(source->language);
-	source->shown = shown_path(s, uri);
+	source->shown = workspace_show_outside(s->workspace, uri);
 	source->language = xstrdup(language ? language : "");
 	source->digest = digest_new(s->names, language, text, len);
 	s->bytes += source->digest->bytes;

@@ -42,6 +42,8 @@ struct transfer {
 	bool cancelled;
 	bool paused;   /* somebody wants that */
 	bool stopped;  /* libcurl does it: bytes came meanwhile */
+	unsigned turn; /* in which bytes came last, */
+	size_t turn_bytes; /* and how many */
 	enum phase phase;
 	int64_t last_ms; /* of the phase's beginning, or the last byte */
 	int64_t first_byte_ms, idle_ms;
@@ -64,6 +66,8 @@ struct http {
 	struct loop *loop;
 	CURLM *multi; /* NULL until the first use */
 	struct timer *timer;
+	struct timer *next_turn; /* for those that have had enough bytes in this one */
+	unsigned turn;
 	struct transfer *transfers;
 	size_t active;
 	uint64_t last_id;
@@ -78,6 +82,7 @@ struct http {
 
 static void reap(struct http *http);
 static void go_on(void *ctx);
+static void on_next_turn(void *ctx);
 
 static void on_socket_ready(void *ctx, int events)
 {
@@ -86,6 +91,7 @@ static void on_socket_ready(void *ctx, int events)
 	int action = (events & WATCH_READ ? CURL_CSELECT_IN : 0) | (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0);
 	int running;
 
+	http->turn++;
 	http->inside++;
 	curl_multi_socket_action(http->multi, s->fd, action, &running);
 	http->inside--;
@@ -134,6 +140,7 @@ static void on_timer(void *ctx)
 	struct http *http = ctx;
 	int running;
 
+	http->turn++;
 	http->inside++;
 	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	http->inside--;
@@ -161,6 +168,7 @@ struct http *http_new(struct loop *loop)
 
 	http->loop = loop;
 	http->timer = timer_new(loop, on_timer, http);
+	http->next_turn = timer_new(loop, on_next_turn, http);
 	return http;
 }
 
@@ -276,6 +284,7 @@ void http_free(struct http *http)
 		curl_global_cleanup();
 	}
 	timer_free(http->timer);
+	timer_free(http->next_turn);
 	free(http);
 }
 
@@ -357,16 +366,30 @@ static void tell_head(struct transfer *t)
 		t->callbacks.head(t->callbacks.ctx, &t->head);
 }
 
+/* libcurl reads on for as long as there are bytes; the loop has others to serve. */
+static bool has_had_its_turn(struct transfer *t)
+{
+	if (t->turn != t->http->turn) {
+		t->turn = t->http->turn;
+		t->turn_bytes = 0;
+	}
+	if (t->turn_bytes < LIMIT_TURN_BYTES)
+		return false;
+	timer_start(t->http->next_turn, 0);
+	return true;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
 	struct transfer *t = ctx;
 	size_t len = size * count;
 
 	t->last_ms = loop_now_ms(t->http->loop);
-	if (t->paused && !t->cancelled) {
+	if (!t->cancelled && (t->paused || has_had_its_turn(t))) {
 		t->stopped = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
+	t->turn_bytes += len;
 	tell_head(t);
 	if (!t->cancelled && t->callbacks.bytes)
 		t->callbacks.bytes(t->callbacks.ctx, data, len);
@@ -704,6 +727,19 @@ static void go_on(void *ctx)
 	t->http->inside--;
 	/* It may have handed out bytes, and ended. */
 	reap(t->http);
+}
+
+static void on_next_turn(void *ctx)
+{
+	struct http *http = ctx;
+
+	http->turn++;
+	for (struct transfer *t = http->transfers; t; t = t->next) {
+		if (!t->stopped || t->paused)
+			continue;
+		loop_undefer(http->loop, go_on, t);
+		loop_defer(http->loop, go_on, t);
+	}
 }
 
 void http_pause(struct http *http, uint64_t id, bool paused)

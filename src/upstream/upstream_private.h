@@ -4,6 +4,7 @@
  * What call.c, fetch.c, exchange.c, correct.c and upstream.c share: the body of struct upstream, and how a request to
  * an endpoint is sent.
  */
+#include "eke/upstream/quirks.h"
 #include "eke/upstream/upstream.h"
 
 struct call;
@@ -16,6 +17,7 @@ struct upstream {
 	struct budget *budget; /* borrowed */
 	struct http *http;
 	struct token_scales *token_scales;
+	struct quirks *quirks;
 	struct endpoint *endpoints[LIMIT_ENDPOINTS]; /* refs */
 	size_t count;
 	enum when_exhausted when_exhausted;

@@ -31,7 +31,7 @@ async function start(t, { endpoint = {}, completion = {}, rest = {}, files = { '
 	return { upstream, eke, root, open: (text, name = 'main.py', more) => eke.open(text, { uri: `file://${root}/${name}`, languageId: 'python', ...more }) };
 }
 
-const user = (record) => record.body.messages.find(({ role }) => role === 'user').content;
+const user = (record) => record.body.messages.at(-1).content;
 /** The snippets of a prompt of the chat emulation, by their paths. */
 const snippets = (content) => Object.fromEntries([...content.matchAll(/^<context\d* (?:path|changed)="(.*)">\n([\s\S]*?)^<\/context\d*>$/gm)].map(([, path, text]) => [path, text]));
 const explain = (eke, doc) => eke.request('completion/explain', { textDocument: { uri: doc.uri }, position: doc.position() });
@@ -44,7 +44,7 @@ test('declarations of what the file imports go along, before the document', asyn
 	const content = user(upstream.counted[0]);
 	const found = snippets(content);
 	assert.match(found['lib/reader.py'], /^class Reader:\n[\s\S]*^ {4}def read_header\(self, count\):$/m);
-	assert.ok(content.indexOf('<context') < content.indexOf('\nFile: '), content);
+	assert.ok(content.indexOf('<context') < content.indexOf('\nFile: main.py\n'), content);
 	assert.deepEqual(extractHole(upstream.counted[0].body), { ...extractHole(upstream.counted[0].body), prefix: doc.text.slice(0, doc.cursor), suffix: doc.text.slice(doc.cursor) });
 	assert.doesNotMatch(content, new RegExp(eke.home));
 });
@@ -62,7 +62,7 @@ test('lines of open documents and recent changes go along', async (t) => {
 });
 
 test('the rest of the file beyond the window goes along as an outline', async (t) => {
-	const { upstream, open } = await start(t, { files: {} });
+	const { upstream, open } = await start(t, { files: {}, endpoint: { plan: 'big' }, rest: { plans: { big: { windows: [], maxPromptTokens: 8192 } } } });
 	const lines = Array.from({ length: 500 }, (_, i) => `value_${i} = ${i}`).join('\n');
 	const doc = await open(`from json import dumps_header\n\ndef header_of(reader, count):\n    pass\n\n${lines}\ndef test_header(reader):\n    header = ‸\n`);
 

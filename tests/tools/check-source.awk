@@ -64,6 +64,7 @@ BEGIN {
 	use_instead("sleep usleep nanosleep clock_nanosleep", "a timer of the loop; in tests the fake clock or an event")
 	# What is sent is taken from text/outbound.h, which asks the rules.
 	unsent("doc_text file_read", "chat", "outbound_document, outbound_text or outbound_file: they ask what may be sent")
+	unsent("doc_text file_read", "complete", "outbound_document: it asks what may be sent")
 	unsent("doc_text file_read", "context", "outbound_document or outbound_workspace_file: they ask what may be sent")
 	memory("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf", "base/mem.h")
 	count = split("printf vprintf puts putchar fprintf vfprintf dprintf vdprintf fputs fputc putc fwrite", list, " ")

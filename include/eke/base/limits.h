@@ -97,6 +97,9 @@
 #define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
+#define LIMIT_ANSWER_VALUES 100000        /* JSON values of one event or body; parsing them takes some milliseconds */
+#define LIMIT_TURN_BYTES KIB(256)         /* of one response, taken in before the loop has its turn */
+#define LIMIT_DRAIN_MS 2000               /* for a response to end whose end was seen */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
 #define LIMIT_LOCAL_SERVERS 8             /* addresses on this machine where a server is looked for */
 #define LIMIT_LOCAL_MODELS 256            /* of one of these that are looked at */
@@ -171,6 +174,7 @@
 
 /* --- front --- */
 #define LIMIT_SESSIONS 256                /* of ACP, open in one process */
+#define LIMIT_MODELS_KNOWN 64              /* models whose quirks one process holds in memory */
 #define LIMIT_MODELS_OFFERED 256          /* of one endpoint, in a list to choose from */
 
 /* --- the gateway --- */

@@ -104,7 +104,5 @@ void engine_feedback(struct engine *engine, uint64_t item, enum engine_event eve
 uint64_t engine_explain(struct engine *engine, const char *uri, struct position position, engine_explain_fn *fn,
 	void *ctx, struct err *err);
 void engine_explain_cancel(struct engine *engine, uint64_t id);
-/* May the document at this URI leave the machine? False with ERR_IGNORED and the rule. */
-bool engine_may_send(struct engine *engine, const char *uri, struct err *err);
 
 #endif

@@ -57,7 +57,7 @@ struct config_endpoint {
 	size_t header_count;
 	const char *proxy;   /* NULL: the environment's */
 	const char *ca_file; /* NULL: the system's */
-	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
+	double connect_timeout, first_byte_timeout, idle_timeout, total_timeout; /* seconds */
 };
 
 /* A server on this machine that its user agreed to, where nothing is configured. Strings are owned. */
