@@ -11,6 +11,7 @@
 
 #include "eke/base/clock.h"
 #include "eke/front/terminal.h"
+#include "eke/store/kept.h"
 #include "eke/upstream/models.h"
 
 struct doctor {
@@ -122,6 +123,12 @@ static void check_state(struct doctor *d)
 	else
 		say(d, GOOD, "state: requests are counted in %s%s%s", ledger.path, ledger.others ? " and at " : "",
 		    ledger.others ? ledger.others : "");
+}
+
+static void say_kept(void *ctx, const char *path, const char *sentence)
+{
+	(void)path;
+	say(ctx, NOTE, "state: %s", sentence);
 }
 
 static void check_proxy(struct doctor *d)
@@ -248,6 +255,8 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	if (check_config(&d) && !upstream_count(d.app.upstream))
 		check_local(&d);
 	check_state(&d);
+	cli_look_at_chats();
+	kept_each(say_kept, &d);
 	check_proxy(&d);
 	if (upstream_count(d.app.upstream)) {
 		loop_defer(d.app.loop, check_endpoint, &d);
