@@ -21,8 +21,9 @@
 #include "question.h"
 
 /* What came is written so long after it came, or when it is so much. */
-#define WRITE_AFTER_MS 1000
+#define WRITE_AFTER_MS 200
 #define WRITE_AT KIB(4)
+
 enum turn_state {
 	TURN_DIFF,  /* git says what is staged */
 	TURN_BEGIN, /* to be written down */

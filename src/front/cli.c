@@ -3,8 +3,7 @@
  */
 #include "eke/front/cli.h"
 
-#include <signal.h>
-
+#include "eke/base/process.h"
 #include "eke/front/terminal.h"
 #include "cli_private.h"
 
@@ -53,7 +52,7 @@ bool cli_start(struct app *app, const struct app_options *options)
 	struct app_options quiet = *options;
 	struct err err;
 
-	signal(SIGPIPE, SIG_IGN);
+	process_keep_writing();
 	/* What matters is said in the command's own words. */
 	quiet.default_log_level = "broken";
 	app_init(app, &quiet);

@@ -2,11 +2,12 @@
  * Conversations that are kept: what is written when, who sees it, what a crash leaves, and how it is found again.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { configFor, endpointFor, makeHome, startServer, withUpstream } from './harness.mjs';
+import { configFor, endpointFor, makeHome, startProgram, startServer, withUpstream, within } from './harness.mjs';
 
 const INIT = { workspaceFolders: null };
 
@@ -265,6 +266,54 @@ for (const [name, step, expected] of steps) {
 		assert.deepEqual(brief(await get(other, chatId)), ['user: Why?', 'assistant: Answer to Why?']);
 	});
 }
+
+for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]]) {
+	test(`${signal} in the middle: all that had come is kept, by the language server and in the terminal`, async (t) => {
+		const { upstream, eke, home, again } = await holdOne(t);
+		const call = eke.startSend('Why?');
+		const [record] = await upstream.waitForRequests(1);
+
+		await record.push('Because');
+		await eke.waitForDelta(call.streamToken);
+		eke.program.kill(signal);
+		eke.audit.inFlight.clear();
+		assert.equal(await eke.ended(), code);
+		upstream.next({ holdEvents: true });
+		const program = startProgram(t, { home, args: ['chat', 'How?'] });
+		program.child.stdin.end();
+		const [, second] = await upstream.waitForRequests(2);
+		await second.push('By hand');
+		await within(once(program.child.stdout, 'data'), () => 'nothing was printed');
+		program.kill(signal);
+		assert.equal(await program.exit(), code);
+		const other = await again();
+		const { chats } = await list(other);
+		assert.deepEqual((await Promise.all(chats.map(({ chatId }) => get(other, chatId)))).map(brief).map(String).sort(),
+			['user: How?,assistant: By hand', 'user: Why?,assistant: Because']);
+	});
+}
+
+test('a piece is on the disk a quarter of a second after it came', async (t) => {
+	const { upstream, eke, again } = await holdOne(t);
+	const other = await again();
+	const call = eke.startSend('Why?');
+	const [record] = await upstream.waitForRequests(1);
+	const { chatId } = await eke.waitForNotification('eke/didCreateChat');
+
+	for (const text of ['Because', 'Because of', 'Because of that']) {
+		await record.push(text.slice(text.lastIndexOf(' ') < 0 ? 0 : text.lastIndexOf(' ')));
+		await eke.waitForDelta(call.streamToken);
+		const before = performance.now();
+		while (brief(await get(other, chatId)).at(-1) !== `assistant: ${text}`) {
+			/* A machine under load may be late by as much again. */
+			assert.ok(performance.now() - before < 500, text);
+		}
+	}
+	eke.program.kill('SIGKILL');
+	eke.audit.inFlight.clear();
+	assert.equal(await eke.ended(), 'SIGKILL');
+	assert.deepEqual(brief(await get(other, chatId)), ['user: Why?', 'assistant: Because of that']);
+});
 
 test('ended in the middle: what had come is kept', async (t) => {
 	const { upstream, eke, again } = await holdOne(t);
