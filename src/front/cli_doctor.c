@@ -13,6 +13,7 @@
 #include "eke/base/mem.h"
 #include "eke/front/gateways.h"
 #include "eke/front/terminal.h"
+#include "eke/store/kept.h"
 #include "eke/upstream/http.h"
 #include "eke/upstream/models.h"
 
@@ -126,6 +127,12 @@ static void check_state(struct doctor *d)
 	else
 		say(d, GOOD, "state: requests are counted in %s%s%s", ledger.path, ledger.others ? " and at " : "",
 		    ledger.others ? ledger.others : "");
+}
+
+static void say_kept(void *ctx, const char *path, const char *sentence)
+{
+	(void)path;
+	say(ctx, NOTE, "state: %s", sentence);
 }
 
 /* --- gateways --- */
@@ -316,6 +323,8 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	if (check_config(&d) && !upstream_count(d.app.upstream))
 		check_local(&d);
 	check_state(&d);
+	cli_look_at_chats();
+	kept_each(say_kept, &d);
 	check_proxy(&d);
 	check_gateways(&d);
 	if (upstream_count(d.app.upstream)) {
