@@ -45,7 +45,10 @@ EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SRC = $(filter-out $(if $(MICROHTTPD),,$(filter-out src/gateway/gateway.c src/gateway/body.c,$(wildcard src/gateway/*.c))),$(sort $(wildcard src/*.c src/*/*.c)))
+# Without libmicrohttpd the gateway is what decodes and converts alone.
+NO_GATEWAY = $(if $(MICROHTTPD),,$(filter-out $(patsubst %,src/gateway/%.c,gateway ask body convert gather openai_error spread), \
+	$(wildcard src/gateway/*.c)))
+SRC = $(filter-out $(NO_GATEWAY),$(sort $(wildcard src/*.c src/*/*.c)))
 # Everything but main(): what unit tests, fuzz targets and benchmarks link.
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
@@ -54,6 +57,9 @@ BENCH = $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c)))
 # The trace player: the program's own engine over simulated time and a simulated network.
 TRACE_SRC = $(filter-out src/io/loop.c src/upstream/call.c,$(LIB_SRC)) \
 	$(sort $(wildcard tests/bench/trace_*.c tests/bench/sim_*.c)) tests/bench/virtual_loop.c
+
+# What the measure of context is made of.
+CONTEXT_BENCH_SRC = $(sort $(wildcard tests/bench/context_*.c))
 
 # What the measures of post-processing share.
 POST_BENCH_SRC = $(sort $(wildcard tests/bench/cuts_*.c tests/bench/post_*.c))
@@ -285,6 +291,11 @@ $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call ob
 
 $(BUILD)/bench/bench_cuts $(BUILD)/bench/bench_answers: $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o \
 		$(call objects,release,$(POST_BENCH_SRC) $(LIB_SRC))
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
+
+$(BUILD)/bench/bench_context: $(BUILD)/release/tests/bench/bench_context.o $(call objects,release,$(CONTEXT_BENCH_SRC) $(LIB_SRC))
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)

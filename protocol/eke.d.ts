@@ -412,6 +412,26 @@ export interface CompletionExplainResult {
 	reason: string;
 	score: number;
 	budget: Budget | null;
+	/** What would go along with the text around the cursor, in the prompt's order. Empty where completion.context turns all of it off, without an endpoint, and where nothing of the document may be sent. */
+	context: ContextSnippet[];
+	/** How many tokens the whole prompt would have, about; 0 if there would be none. */
+	promptTokens: number;
+}
+
+/** Lines of one file, or what was changed in it in the last minutes. */
+export interface ContextSnippet {
+	/** Below the workspace's folder. */
+	path: string;
+	/** Which of completion.context brought it. */
+	sources: ("imports" | "similar" | "edits" | "outline" | "notebook")[];
+	/** From 1: "3-9, 14". Absent of changes. */
+	lines?: string;
+	/** About. */
+	tokens: number;
+	/** What the file is to the document: "this file imports it". */
+	reason: string;
+	/** As the model would see it; a line … stands for what is left out. */
+	text: string;
 }
 
 /** Where, and why. */
@@ -832,6 +852,8 @@ export interface BudgetWindow {
 export interface StatusParams {
 	state: "idle" | "busy" | "warning" | "error" | "offline";
 	message: string;
+	/** Of the error that the state is about: auth, there is no key or it is refused; noEndpoint, nothing is configured. */
+	kind?: ErrorKind;
 	budgets: Budget[];
 }
 
@@ -877,6 +899,8 @@ export interface CompletionSettings {
 	offline?: boolean;
 	/** Turns completion while you type on or off for a language, by its LSP language id; "*" stands for all others. */
 	languages?: Record<string, boolean>;
+	/** What goes along with the text around the cursor, from other files and from the rest of this one. */
+	context?: ContextSettings;
 }
 
 /** Chat. */
@@ -911,6 +935,40 @@ export interface LogSettings {
 	 * @default "info"
 	 */
 	level?: "broken" | "warn" | "info" | "debug" | "io";
+}
+
+/** Sources of context for completions, each on or off. Nothing comes from files that may not be sent, and nothing but open documents from outside of the workspace. `eke complete --explain` shows what would go along. */
+export interface ContextSettings {
+	/**
+	 * Declarations of the files that this file imports, and of files in the same directory.
+	 * @default true
+	 */
+	imports?: boolean;
+	/**
+	 * Lines of open documents, and of the rest of this one, that look like those around the cursor.
+	 * @default true
+	 */
+	similar?: boolean;
+	/**
+	 * What you changed in the last minutes, as a diff.
+	 * @default true
+	 */
+	edits?: boolean;
+	/**
+	 * Imports and declarations of the rest of this file.
+	 * @default true
+	 */
+	outline?: boolean;
+	/**
+	 * Cells above in the same notebook.
+	 * @default true
+	 */
+	notebook?: boolean;
+	/**
+	 * The most tokens of context in one prompt; 0 turns all of it off. The plan's maxPromptTokens holds besides.
+	 * @default 4096
+	 */
+	maxTokens?: number;
 }
 
 /** Requests to eke, by method. */

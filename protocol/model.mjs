@@ -76,11 +76,12 @@ function deriveSettings(config) {
 		type: 'object',
 		properties,
 	};
-	for (const name of Object.keys(config.definitions)) {
-		const derived = `${name}Settings`;
-		if (Object.values(properties).some((p) => p.$ref === DEFINITION + derived))
-			out[derived] = opened(config.definitions[name]);
-	}
+	const all = Object.fromEntries(
+		Object.entries(config.definitions).map(([name, schema]) => [`${name}Settings`, opened(schema)]));
+	const used = reachable(properties, all);
+	for (const name of Object.keys(all))
+		if (used.has(name))
+			out[name] = all[name];
 	return out;
 }
 

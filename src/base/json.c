@@ -34,6 +34,8 @@ struct block {
 struct json_pool {
 	struct block *blocks; /* the one allocated from first; the last in the list is kept over a reset */
 	size_t bytes;	      /* handed out */
+	size_t pieces;       /* values and strings */
+	size_t max_pieces;
 	bool full;	      /* LIMIT_JSON_TREES was reached */
 };
 
@@ -56,11 +58,12 @@ static void *pool_alloc(size_t size)
 	void *p;
 
 	size = (size + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
-	if (size > LIMIT_JSON_TREES - active->bytes) {
+	if (size > LIMIT_JSON_TREES - active->bytes || active->pieces == active->max_pieces) {
 		active->full = true;
 		return NULL;
 	}
 	active->bytes += size;
+	active->pieces++;
 	if (b->size - b->used < size) {
 		b = block_new(size > POOL_BLOCK ? size : POOL_BLOCK, b);
 		active->blocks = b;
@@ -82,7 +85,14 @@ struct json_pool *json_pool_new(void)
 
 	cJSON_InitHooks(&hooks);
 	pool->blocks = block_new(POOL_BLOCK, NULL);
+	pool->max_pieces = SIZE_MAX;
 	return pool;
+}
+
+void json_pool_limit(struct json_pool *pool, size_t values)
+{
+	/* Each has at most a node, a name and a string. */
+	pool->max_pieces = 3 * values;
 }
 
 void json_pool_reset(struct json_pool *pool)
@@ -98,6 +108,7 @@ void json_pool_reset(struct json_pool *pool)
 		mem_trim();
 	pool->blocks->used = 0;
 	pool->bytes = 0;
+	pool->pieces = 0;
 	pool->full = false;
 }
 

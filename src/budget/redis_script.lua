@@ -180,7 +180,7 @@ end
 
 -- --- windows ---
 
--- A calendar window's beginning and end by this server's clock, where the caller's shows another day.
+-- The beginning of a window that resets at once and end by this server's clock, where the caller's shows another day.
 local function align(w)
 	local turns = math.floor((now - w.from) / (w.to - w.from))
 	local length = w.to - w.from
@@ -191,10 +191,10 @@ end
 local function read_windows(first)
 	local list = {}
 	for i = first, #ARGV - 7, 8 do
-		local w = { key = ARGV[i] == 'key', calendar = ARGV[i + 1] == 'calendar', limit = tonumber(ARGV[i + 2]),
+		local w = { key = ARGV[i] == 'key', resets = ARGV[i + 1] ~= 'sliding', limit = tonumber(ARGV[i + 2]),
 			kept = tonumber(ARGV[i + 3]), period = tonumber(ARGV[i + 4]), from = tonumber(ARGV[i + 5]),
 			to = tonumber(ARGV[i + 6]), counts = matcher(ARGV[i + 7]), all = ARGV[i + 7] == '*' }
-		if w.calendar then
+		if w.resets then
 			align(w)
 		else
 			w.from = now - w.period + 1
@@ -231,7 +231,7 @@ local function wait_for(w, list)
 	if #times < free then
 		return 0
 	end
-	if w.calendar then
+	if w.resets then
 		return math.max(w.to - now, 1)
 	end
 	-- So many must leave; where all of it is kept, one, so that there is something for those it is kept for.
@@ -360,7 +360,7 @@ local function reserve()
 	for _, w in ipairs(windows) do
 		-- What those who have not told may have used is taken for all.
 		if w.from <= doubt then
-			wait = math.max(wait, w.calendar and w.to - now or doubt + w.period - now, 1)
+			wait = math.max(wait, w.resets and w.to - now or doubt + w.period - now, 1)
 			window = -1
 		end
 		w.roomy = has_room(w, service, plan, key, mine)

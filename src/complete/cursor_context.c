@@ -10,10 +10,8 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/text/buffer.h"
+#include "eke/text/outbound.h"
 #include "eke/text/uri.h"
-
-/* Directories and name that a prompt shows. */
-#define SHORT_PATH_PARTS 3
 
 static void cursor_context_init(struct cursor_context *context, const char *uri, const char *language)
 {
@@ -28,21 +26,26 @@ void cursor_context_empty(struct cursor_context *context, const char *uri)
 	cursor_context_init(context, uri, "");
 }
 
-void cursor_context_take(struct cursor_context *context, const struct doc *doc, const struct cursor_context_spec *spec,
-	enum position_encoding encoding)
+bool cursor_context_take(struct cursor_context *context, struct workspace *workspace, const struct doc *doc,
+	const struct cursor_context_spec *spec, enum position_encoding encoding, struct err *err)
 {
-	const struct text_buffer *text = doc_text(doc);
+	const struct text_buffer *text = outbound_document(workspace, doc, err);
 	bool selected = spec->selected_text != NULL;
-	size_t start = text_buffer_offset(text, selected ? spec->selected_range.start : spec->position, encoding);
-	size_t end = selected ? text_buffer_offset(text, spec->selected_range.end, encoding) : start;
+	size_t start;
+	size_t end;
 
 	cursor_context_init(context, spec->uri, doc_language(doc));
+	if (!text)
+		return false;
+	start = text_buffer_offset(text, selected ? spec->selected_range.start : spec->position, encoding);
+	end = selected ? text_buffer_offset(text, spec->selected_range.end, encoding) : start;
 	context->offset = start;
 	context->line = (size_t)(spec->position.line > 0 ? spec->position.line : 0);
 	text_buffer_before(text, start, LIMIT_PREFIX_EXCERPT + LIMIT_CACHE_TYPED, &context->before);
 	if (selected)
 		strbuf_adds(&context->before, spec->selected_text);
 	text_buffer_after(text, end, LIMIT_SUFFIX_EXCERPT, &context->after);
+	return true;
 }
 
 void cursor_context_copy(struct cursor_context *to, const struct cursor_context *from)
@@ -70,16 +73,4 @@ struct cache_context cursor_context_for_cache(const struct cursor_context *conte
 		.prefix_len = context->before.len,
 		.suffix = context->after.data,
 		.suffix_len = context->after.len };
-}
-
-char *cursor_context_short_path(const struct cursor_context *context)
-{
-	char *path = uri_path_part(context->uri);
-	char *from = path + strlen(path);
-	int slashes = 0;
-
-	while (from > path && (from[-1] != '/' || ++slashes < SHORT_PATH_PARTS))
-		from--;
-	memmove(path, from, strlen(from) + 1);
-	return path;
 }

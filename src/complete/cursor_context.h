@@ -3,10 +3,14 @@
 /*
  * The text around a cursor, copied from its document, so that it outlives edits. For the engine's own files.
  */
+#include <stdbool.h>
+
+#include "eke/base/err.h"
 #include "eke/base/strbuf.h"
 #include "eke/complete/cache.h"
 #include "eke/text/docs.h"
 #include "eke/text/position.h"
+#include "eke/text/workspace.h"
 
 struct cursor_context {
 	char *uri;
@@ -26,9 +30,9 @@ struct cursor_context_spec {
 	struct range selected_range;
 };
 
-/* Of a document that is kept. */
-void cursor_context_take(struct cursor_context *context, const struct doc *doc, const struct cursor_context_spec *spec,
-	enum position_encoding encoding);
+/* False with outbound_document()'s error: the document stays on this machine, and the context has no text. */
+bool cursor_context_take(struct cursor_context *context, struct workspace *workspace, const struct doc *doc,
+	const struct cursor_context_spec *spec, enum position_encoding encoding, struct err *err);
 /* A context without text, which only names its document. */
 void cursor_context_empty(struct cursor_context *context, const char *uri);
 void cursor_context_copy(struct cursor_context *to, const struct cursor_context *from);
@@ -36,10 +40,5 @@ void cursor_context_release(struct cursor_context *context);
 
 /* For the cache; borrows from both. */
 struct cache_context cursor_context_for_cache(const struct cursor_context *context, const char *model_id);
-/*
- * The last components of the document's path: enough to tell a model where it is, without the user's
- * directories. Owned by the caller.
- */
-char *cursor_context_short_path(const struct cursor_context *context);
 
 #endif

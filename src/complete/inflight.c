@@ -31,6 +31,7 @@ static void inflight_unlink(struct inflight *inflight)
 		at = &(*at)->next;
 	*at = inflight->next;
 	timer_free(inflight->abort_timer);
+	retriever_cancel(inflight->engine->retriever, inflight->preparing);
 	claim_end(inflight->claim);
 	loop_defer_free(inflight->engine->loop, inflight, inflight_release);
 }
@@ -74,14 +75,27 @@ static void inflight_answered(void *ctx)
 	pending_on_done(inflight->engine, inflight, NULL);
 }
 
-static void inflight_send(void *ctx, bool waited)
+static void on_context(void *ctx)
 {
 	struct inflight *inflight = ctx;
 
+	inflight->preparing = 0;
+	model_request_add_context(inflight->request);
+	model_request_send(inflight->request);
+}
+
+static void inflight_send(void *ctx, bool waited)
+{
+	struct inflight *inflight = ctx;
+	struct engine *engine = inflight->engine;
+
 	/* What others did not answer in time may be wanted by nobody any more. */
-	if (waited && !pending_any_current(inflight->engine, inflight))
+	if (waited && !pending_any_current(engine, inflight)) {
 		inflight_answered(inflight);
-	else
+		return;
+	}
+	inflight->preparing = retriever_prepare(engine->retriever, inflight->uri, on_context, inflight);
+	if (!inflight->preparing)
 		model_request_send(inflight->request);
 }
 

@@ -16,6 +16,7 @@ struct inflight {
 	struct engine *engine;
 	struct model_request *request;
 	struct claim *claim; /* so that no two processes send the same request */
+	uint64_t preparing; /* the retriever's number while files are read; 0: not */
 	char *uri;
 	bool automatic;
 	bool used; /* something of it was shown: it is not in vain, even if nobody waits */

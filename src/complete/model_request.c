@@ -13,9 +13,11 @@
 #include "eke/base/mem.h"
 #include "eke/complete/excerpt.h"
 #include "eke/complete/prompt.h"
+#include "eke/complete/prompt_forms.h"
 #include "eke/post/candidates.h"
 #include "eke/post/post.h"
 #include "eke/upstream/call.h"
+#include "prompt_context.h"
 
 /* Room for an answer of so many lines of code; providers charge the room in advance (providers.md 1.4). */
 #define TOKENS_PER_LINE 24
@@ -40,6 +42,7 @@ struct model_request {
 	struct model_request_callbacks callbacks;
 	struct cursor_context context;
 	char *model_id;
+	char *path; /* as the prompt shows it */
 	struct answer_key keys[KEYS_MAX]; /* the first is for `context` */
 	size_t key_count;
 	struct excerpt excerpt; /* slices of context */
@@ -54,13 +57,25 @@ struct model_request {
 	struct endpoint *endpoint; /* ref */
 	struct call_spec spec; /* borrows from the next two, context and endpoint */
 	struct prompt prompt;
-	struct request_message messages[2];
+	struct retriever *retriever; /* or NULL */
+	struct snippets snippets;    /* what goes along from elsewhere */
+	struct request_extra *extras; /* these, for llama.cpp */
+	struct strbuf fim_prefix;    /* these, before the prefix */
+	struct request_message messages[PROMPT_MESSAGES];
 	size_t raw_tokens; /* the prompt's, as guessed; 0: not known */
 	bool sent;
 	uint64_t call;
 	struct strbuf raw;
 	struct strbuf texts[CACHE_RANKS]; /* post-processed so far, by candidate */
 };
+
+static void release_context(struct model_request *request)
+{
+	snippets_release(&request->snippets);
+	free(request->extras);
+	request->extras = NULL;
+	strbuf_release(&request->fim_prefix);
+}
 
 static void request_release(void *p)
 {
@@ -69,12 +84,14 @@ static void request_release(void *p)
 	cursor_context_release(&request->context);
 	post_context_free(request->surroundings);
 	prompt_release(&request->prompt);
+	release_context(request);
 	endpoint_unref(request->endpoint);
 	strbuf_release(&request->raw);
 	for (size_t i = 0; i < CACHE_RANKS; i++)
 		strbuf_release(&request->texts[i]);
 	config_unref(request->config);
 	free(request->model_id);
+	free(request->path);
 	free(request);
 }
 
@@ -366,22 +383,10 @@ static int64_t max_tokens(const struct model_request *request, const char *model
 	size_t tokens = lines_of(request) * TOKENS_PER_LINE;
 
 	/* A limit would be used up by the reasoning. */
-	if (request_model_reasons(model))
+	if ((request_quirks_of_name(model) | upstream_quirks(request->upstream, request->endpoint, model)) &
+	    QUIRK_COMPLETION_TOKENS)
 		return 0;
 	return (int64_t)((tokens < most ? tokens : most) * candidates);
-}
-
-/* Of the plan's cap, in tokens as prompt_build() guesses them; 0: no cap. */
-static size_t prompt_room(const struct model_request *request)
-{
-	int64_t cap = endpoint_config(request->endpoint)->plan->max_prompt_tokens;
-	size_t room;
-
-	if (!cap)
-		return 0;
-	room = tokens_room(upstream_token_scales(request->upstream), endpoint_name(request->endpoint),
-		request->spec.request.model, (size_t)cap);
-	return room ? room : 1;
 }
 
 /* What the plan's cap left of them. */
@@ -396,9 +401,8 @@ static bool prepare_chat(struct model_request *request)
 {
 	struct request_spec *wire = &request->spec.request;
 	struct prompt *prompt = &request->prompt;
-	char *path = cursor_context_short_path(&request->context);
 	struct prompt_input in = {
-		.path = path,
+		.path = request->path,
 		.language = request->context.language,
 		.prefix = request->excerpt.prefix,
 		.prefix_len = request->excerpt.prefix_len,
@@ -407,14 +411,16 @@ static bool prepare_chat(struct model_request *request)
 		.max_lines = lines_of(request),
 		.candidates = request->candidate_count,
 		.write_on = request->counted,
+		.from_start = !request->excerpt.prefix_cut,
+		.repeats_line = prompt_model_repeats_line(wire->model),
 		.insert_spaces = request->insert_spaces,
 		.tab_size = request->tab_size,
-		.max_tokens = prompt_room(request),
+		.max_tokens = prompt_context_cap(request->upstream, request->endpoint),
+		.context = &request->snippets,
 	};
 	bool fits = prompt_build(&in, prompt);
 
-	request->messages[0] = (struct request_message){ "system", prompt->system.data, prompt->system.len };
-	request->messages[1] = (struct request_message){ "user", prompt->user.data, prompt->user.len };
+	prompt_messages(prompt, request->messages);
 	request->mark = prompt->mark;
 	request->raw_tokens = prompt->tokens;
 	keep_excerpt(request, prompt->prefix_len, prompt->suffix_len);
@@ -422,8 +428,42 @@ static bool prepare_chat(struct model_request *request)
 	wire->message_count = ARRAY_LEN(request->messages);
 	wire->stop = prompt->stop;
 	wire->stop_count = prompt->stop_count;
-	free(path);
 	return fits;
+}
+
+static void put_extras(struct model_request *request)
+{
+	struct request_spec *wire = &request->spec.request;
+
+	free(request->extras);
+	request->extras = xcalloc(request->snippets.count + 1, sizeof(*request->extras));
+	for (size_t i = 0; i < request->snippets.count; i++) {
+		const struct snippet *s = &request->snippets.items[i];
+
+		request->extras[i] = (struct request_extra){ .filename = s->path, .text = s->text, .len = s->len };
+		request->raw_tokens += s->tokens + PROMPT_TOKENS_PER_SNIPPET;
+	}
+	wire->extras = request->extras;
+	wire->extra_count = request->snippets.count;
+}
+
+/* Before the prefix, as much as fits there: comments take more than what they hold. */
+static void put_before(struct model_request *request, size_t cap)
+{
+	enum prompt_form form = prompt_form_of(request->spec.request.model);
+	struct snippets some = request->snippets;
+	size_t tokens;
+
+	do {
+		strbuf_reset(&request->fim_prefix);
+		prompt_form_write(form, &some, request->path, request->context.language, &request->fim_prefix);
+		tokens = prompt_tokens(request->fim_prefix.data, request->fim_prefix.len);
+		some.count /= 2;
+	} while (cap && request->fim_prefix.len && request->raw_tokens + tokens > cap);
+	request->raw_tokens += tokens;
+	strbuf_add(&request->fim_prefix, request->excerpt.prefix, request->excerpt.prefix_len);
+	request->spec.request.prefix = request->fim_prefix.data;
+	request->spec.request.prefix_len = request->fim_prefix.len;
 }
 
 static bool prepare_fim(struct model_request *request)
@@ -434,7 +474,7 @@ static bool prepare_fim(struct model_request *request)
 		.prefix_len = request->excerpt.prefix_len,
 		.suffix = request->excerpt.suffix,
 		.suffix_len = request->excerpt.suffix_len,
-		.max_tokens = prompt_room(request),
+		.max_tokens = prompt_context_cap(request->upstream, request->endpoint),
 	};
 	bool fits = prompt_cut_excerpt(&in, &request->raw_tokens);
 
@@ -443,6 +483,10 @@ static bool prepare_fim(struct model_request *request)
 	wire->prefix_len = request->excerpt.prefix_len;
 	wire->suffix = request->excerpt.suffix;
 	wire->suffix_len = request->excerpt.suffix_len;
+	if (fits && request->snippets.count && wire->dialect->takes_extras)
+		put_extras(request);
+	else if (fits && request->snippets.count)
+		put_before(request, in.max_tokens);
 	return fits;
 }
 
@@ -485,6 +529,7 @@ static struct model_request *request_alloc(
 	request->config = config_ref(params->config);
 	request->callbacks = *callbacks;
 	request->model_id = model_request_model_id_of(params->endpoint);
+	request->path = xstrdup(params->path);
 	request->endpoint = endpoint_ref(params->endpoint);
 	request->counted = plan_is_counted(endpoint_config(params->endpoint)->plan);
 	request->insert_spaces = params->insert_spaces;
@@ -498,13 +543,47 @@ static struct model_request *request_alloc(
 	excerpt_choose(&in, &request->excerpt);
 	init_keys(request);
 	prompt_init(&request->prompt);
+	strbuf_init(&request->fim_prefix, LIMIT_PROMPT);
+	request->retriever = params->retriever;
 	strbuf_init(&request->raw, LIMIT_COMPLETION);
 	for (size_t i = 0; i < CACHE_RANKS; i++)
 		strbuf_init(&request->texts[i], LIMIT_COMPLETION_TEXT);
 	return request;
 }
 
-struct model_request *model_request_new(
+static bool prepare(struct model_request *request)
+{
+	return request->source == POST_CHAT ? prepare_chat(request) : prepare_fim(request);
+}
+
+static void add_context(struct model_request *request, bool keep)
+{
+	struct prompt_context_spec spec = { .retriever = request->retriever,
+		.config = request->config,
+		.upstream = request->upstream,
+		.endpoint = request->endpoint,
+		.cursor = &request->context,
+		.excerpt = &request->excerpt,
+		.used = request->raw_tokens,
+		.keep = keep };
+
+	if (!request->retriever)
+		return;
+	prompt_context_choose(&spec, &request->snippets);
+	log_debug("completion %llu: %zu tokens of context from %zu places", (unsigned long long)request->id,
+		request->snippets.tokens, request->snippets.count);
+	/* It was possible without. */
+	if (request->snippets.count)
+		prepare(request);
+}
+
+void model_request_add_context(struct model_request *request)
+{
+	add_context(request, true);
+}
+
+/* Without an entry in the cache. */
+static struct model_request *request_make(
 	const struct model_request_params *params, const struct model_request_callbacks *callbacks, struct err *err)
 {
 	const struct config_endpoint *settings = endpoint_config(params->endpoint);
@@ -528,16 +607,43 @@ struct model_request *model_request_new(
 	};
 	request->candidate_count = candidates;
 	request->source = by_chat ? POST_CHAT : POST_FIM;
-	if (!(by_chat ? prepare_chat : prepare_fim)(request)) {
+	if (!prepare(request)) {
 		err_set(err, ERR_PROMPT_TOO_LONG, "the plan %s allows prompts of %lld tokens, too few for any completion",
 			settings->plan->name, (long long)settings->plan->max_prompt_tokens);
 		request_end(request);
 		return NULL;
 	}
-	/* From now on others can join. */
-	store(request, 0, false);
 	return request;
 }
+
+struct model_request *model_request_new(
+	const struct model_request_params *params, const struct model_request_callbacks *callbacks, struct err *err)
+{
+	struct model_request *request = request_make(params, callbacks, err);
+
+	/* From now on others can join. */
+	if (request)
+		store(request, 0, false);
+	return request;
+}
+
+void model_request_preview(const struct model_request_params *params, struct snippets *context, size_t *tokens)
+{
+	struct model_request_callbacks none = { .ctx = NULL };
+	struct err err;
+	struct model_request *request = request_make(params, &none, &err);
+
+	*context = (struct snippets){ .items = NULL };
+	*tokens = 0;
+	if (!request)
+		return;
+	add_context(request, false);
+	*tokens = request->raw_tokens;
+	*context = request->snippets;
+	request->snippets = (struct snippets){ .items = NULL };
+	request_end(request);
+}
+
 
 void model_request_send(struct model_request *request)
 {
@@ -548,6 +654,8 @@ void model_request_send(struct model_request *request)
 	/* It is in the call's body. */
 	prompt_release(&request->prompt);
 	prompt_init(&request->prompt);
+	release_context(request);
+	strbuf_init(&request->fim_prefix, LIMIT_PROMPT);
 	/* While the model thinks, not when the first line is there. */
 	loop_defer_last(upstream_loop(request->upstream), prepare_surroundings, request);
 }

@@ -12,6 +12,7 @@
 #include "eke/complete/cache.h"
 #include "eke/complete/symbol_renames.h"
 #include "eke/config/config.h"
+#include "eke/context/retriever.h"
 #include "eke/upstream/upstream.h"
 #include "cursor_context.h"
 
@@ -35,7 +36,9 @@ struct model_request_params {
 	struct cache *cache;
 	struct endpoint *endpoint;
 	struct config *config; /* a reference is taken */
+	struct retriever *retriever; /* as upstream and cache; NULL: nothing goes along from elsewhere */
 	const struct cursor_context *context;
+	const char *path; /* of the document, as the prompt shows it */
 	bool automatic;
 	bool insert_spaces;
 	unsigned tab_size;
@@ -48,6 +51,13 @@ struct model_request_params {
  */
 struct model_request *model_request_new(
 	const struct model_request_params *params, const struct model_request_callbacks *callbacks, struct err *err);
+/* Adds to the prompt what the retriever has for it by now. Before it is sent; keys in the cache do not depend on it. */
+void model_request_add_context(struct model_request *request);
+/*
+ * What would go along with such a request now, and how long its prompt would be, in tokens. Nothing is made.
+ * snippets_release() in any case.
+ */
+void model_request_preview(const struct model_request_params *params, struct snippets *context, size_t *tokens);
 /* Sends it, once. Callbacks come later, from the loop. */
 void model_request_send(struct model_request *request);
 /* Ends it: no more callbacks, nothing of it in the cache. */

@@ -193,7 +193,7 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 {
 	struct engine_callbacks callbacks = p->callbacks;
 	struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
-	struct engine_item items[ENGINE_ITEMS];
+	struct engine_item items[ENGINE_ITEMS] = { { .id = 0 } };
 	struct strbuf texts[ENGINE_ITEMS];
 	struct cache_hit head = uncut(p, hits[0]);
 	struct cache_hit hit;
@@ -450,14 +450,19 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint)
 		.cache = engine->cache,
 		.endpoint = endpoint ? endpoint : upstream_find(engine->upstream, NULL, &err),
 		.config = engine->config,
+		.retriever = engine->retriever,
 		.context = &p->context,
 		.automatic = p->automatic,
 		.insert_spaces = p->insert_spaces,
 		.tab_size = p->tab_size,
 		.project_style = p->project_style,
 	};
-	struct inflight *inflight = params.endpoint ? inflight_start(engine, &params, &err) : NULL;
+	char *path = workspace_show_outside(engine->workspace, p->context.uri);
+	struct inflight *inflight;
 
+	params.path = path;
+	inflight = params.endpoint ? inflight_start(engine, &params, &err) : NULL;
+	free(path);
 	if (!inflight) {
 		pending_fail(p, &err);
 		return;
@@ -637,10 +642,13 @@ uint64_t pending_start(
 		p->declined = true;
 	} else {
 		docs_touch(engine->docs, doc);
-		cursor_context_take(&p->context, doc, &spec, docs_encoding(engine->docs));
+		p->declined =
+			!cursor_context_take(&p->context, engine->workspace, doc, &spec, docs_encoding(engine->docs), &p->err);
 		p->revision = doc_revision(doc);
-		p->declined = engine_is_off(engine, &p->context, p->automatic) ||
-			!engine_may_send(engine, request->uri, &p->err);
+		if (engine_is_off(engine, &p->context, p->automatic)) {
+			p->declined = true;
+			p->err.kind = ERR_NONE;
+		}
 	}
 	/* Nobody asked for it: then a rule that forbids it is no news. */
 	if (p->automatic && p->err.kind == ERR_IGNORED)

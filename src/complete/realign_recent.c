@@ -14,11 +14,12 @@ static bool is_known(const struct engine *engine, const struct cursor_context *c
 {
 	const struct doc *doc = docs_find(engine->docs, context->uri);
 	struct strbuf text;
+	const struct text_buffer *buffer = doc ? doc_text(doc) : NULL; /* allowed: it is searched, and nothing of it sent */
 	bool known = true;
 
 	strbuf_init(&text, 2 * LIMIT_SYMBOL_SEARCH);
-	if (doc && text_buffer_before(doc_text(doc), context->offset, LIMIT_SYMBOL_SEARCH, &text) &&
-		text_buffer_after(doc_text(doc), context->offset, LIMIT_SYMBOL_SEARCH, &text))
+	if (buffer && text_buffer_before(buffer, context->offset, LIMIT_SYMBOL_SEARCH, &text) &&
+		text_buffer_after(buffer, context->offset, LIMIT_SYMBOL_SEARCH, &text))
 		known = symbol_occurs(word, len, text.data, text.len);
 	strbuf_release(&text);
 	return known;

@@ -278,7 +278,8 @@ struct config *config_defaults(void)
 							 .max_lines = 24,
 							 .candidates = 1,
 							 .reserve = 0.34,
-							 .offline = true };
+							 .offline = true,
+							 .context = { true, true, true, true, true, LIMIT_CONTEXT_TOKENS } };
 	config->chat.temperature = -1;
 	config->history = true;
 	config->owner_history = true;

@@ -36,6 +36,7 @@ static const struct decode_field timeouts_fields[] = {
 	{ .name = "connect", .type = DECODE_DOUBLE, .offset = IN(connect_timeout), .min = 0.01, .max = 3600 },
 	{ .name = "firstByte", .type = DECODE_DOUBLE, .offset = IN(first_byte_timeout), .min = 0.01, .max = 3600 },
 	{ .name = "idle", .type = DECODE_DOUBLE, .offset = IN(idle_timeout), .min = 0.01, .max = 3600 },
+	{ .name = "total", .type = DECODE_DOUBLE, .offset = IN(total_timeout), .min = 0.01, .max = 86400 },
 	{ .name = NULL },
 };
 
@@ -187,7 +188,8 @@ static void set_defaults(struct config_endpoint *e)
 				       .stream_options = true,
 				       .connect_timeout = 10,
 				       .first_byte_timeout = 60,
-				       .idle_timeout = 60 };
+				       .idle_timeout = 60,
+				       .total_timeout = 3600 };
 }
 
 static bool decode_endpoint(struct config *config, const struct json *value, const char *path, struct err *err)

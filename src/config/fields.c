@@ -102,6 +102,16 @@ static void put_log_level(struct json_writer *w, const char *key, const void *ob
 
 /* --- tables --- */
 
+static const struct decode_field context_fields[] = {
+	{ .name = "imports", .type = DECODE_BOOL, .offset = AT(completion.context.imports) },
+	{ .name = "similar", .type = DECODE_BOOL, .offset = AT(completion.context.similar) },
+	{ .name = "edits", .type = DECODE_BOOL, .offset = AT(completion.context.edits) },
+	{ .name = "outline", .type = DECODE_BOOL, .offset = AT(completion.context.outline) },
+	{ .name = "notebook", .type = DECODE_BOOL, .offset = AT(completion.context.notebook) },
+	{ .name = "maxTokens", .type = DECODE_INT, .offset = AT(completion.context.max_tokens), .min = 0, .max = 100000 },
+	{ .name = NULL },
+};
+
 static const struct decode_field completion_fields[] = {
 	{ .name = "trigger", .type = DECODE_ENUM, .offset = AT(completion.trigger), .names = trigger_names },
 	{ .name = "debounceMs", .type = DECODE_ANY, .offset = AT(given.debounce_ms), .put = put_debounce },
@@ -110,6 +120,7 @@ static const struct decode_field completion_fields[] = {
 	{ .name = "reserve", .type = DECODE_DOUBLE, .offset = AT(completion.reserve), .min = 0, .max = 1 },
 	{ .name = "offline", .type = DECODE_BOOL, .offset = AT(completion.offline) },
 	{ .name = "languages", .type = DECODE_OBJECT, .offset = AT(given.languages), .put = put_languages },
+	{ .name = "context", .type = DECODE_OBJECT, .sub = context_fields },
 	{ .name = NULL },
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
@@ -19,6 +20,7 @@
 
 struct complete_command {
 	struct app app;
+	bool explain;
 	int code;
 };
 
@@ -35,6 +37,25 @@ static void on_done(void *ctx, const struct engine_item *items, size_t count, co
 		terminal_note("eke: nothing to suggest here\n");
 	}
 	c->code = err ? cli_code(err) : CLI_OK;
+	loop_stop(c->app.loop);
+}
+
+/* What would be done, and what would go along with it. */
+static void on_explained(void *ctx, const struct engine_explanation *e)
+{
+	struct complete_command *c = ctx;
+
+	terminal_print("%s: %s\n", e->decision, e->reason);
+	if (e->prompt_tokens)
+		terminal_print("prompt: about %zu tokens, %zu of them context\n", e->prompt_tokens, e->context.tokens);
+	for (size_t i = 0; i < e->context.count; i++) {
+		const struct snippet *s = &e->context.items[i];
+
+		terminal_print("\n%s%s%s (%s; about %zu tokens)\n", s->path, *s->lines ? ":" : "", s->lines,
+			context_role_reason(s->role), s->tokens);
+		terminal_write(s->text, s->len);
+	}
+	c->code = CLI_OK;
 	loop_stop(c->app.loop);
 }
 
@@ -109,6 +130,31 @@ static bool open_file(struct complete_command *c, const char *path, char **uri, 
 	return ok;
 }
 
+/* The repository that holds the file, else the directory that it is in: where an editor would have been opened. */
+static void add_folder(struct complete_command *c, const char *path)
+{
+	char *full = realpath(path, NULL);
+	char *at = full ? strrchr(full, '/') : NULL;
+	char *directory = at ? xstrndup(full, (size_t)(at - full) + (at == full)) : NULL;
+
+	for (; at && at > full; at = strrchr(full, '/')) {
+		char *git;
+		struct stat st;
+		bool found;
+
+		*at = '\0';
+		git = xasprintf("%s/.git", full);
+		found = !stat(git, &st);
+		free(git);
+		if (found)
+			break;
+	}
+	if (full)
+		workspace_add_folder(c->app.workspace, *full ? full : directory);
+	free(full);
+	free(directory);
+}
+
 static void run(struct complete_command *c, const char *path, int64_t line, int64_t column)
 {
 	struct engine_callbacks callbacks = { .done = on_done, .ctx = c };
@@ -117,6 +163,7 @@ static void run(struct complete_command *c, const char *path, int64_t line, int6
 	char *uri = NULL;
 	struct err err;
 
+	add_folder(c, path);
 	if (!open_file(c, path, &uri, &err)) {
 		cli_complain(&err);
 		return;
@@ -130,7 +177,13 @@ static void run(struct complete_command *c, const char *path, int64_t line, int6
 		request.project_style =
 			editorconfig_apply(c->app.editorconfig, uri, &request.insert_spaces, &request.tab_size);
 		request.position.character = byte_column(text, line, column);
-		engine_complete(c->app.engine, &request, &callbacks);
+		if (c->explain && !engine_explain(c->app.engine, uri, request.position, on_explained, c, &err)) {
+			cli_complain(&err);
+			free(uri);
+			return;
+		}
+		if (!c->explain)
+			engine_complete(c->app.engine, &request, &callbacks);
 		loop_run(c->app.loop);
 	}
 	free(uri);
@@ -143,6 +196,14 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 	int64_t column;
 	char *path;
 
+	if (argc && !strcmp(argv[0], "--explain")) {
+		c.explain = true;
+		argc--;
+		argv++;
+	} else if (argc == 2 && !strcmp(argv[1], "--explain")) {
+		c.explain = true;
+		argc--;
+	}
 	if (!argc)
 		return cli_missing("complete", "FILE:LINE:COL");
 	if (argc > 1)
@@ -153,7 +214,8 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	if (cli_start(&c.app, options)) {
-		cli_offer_local(&c.app);
+		if (!c.explain)
+			cli_offer_local(&c.app);
 		run(&c, path, line, column);
 		if (upstream_count(c.app.upstream))
 			cli_note_ledger(&c.app, endpoint_config(upstream_at(c.app.upstream, 0)));

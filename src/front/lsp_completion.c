@@ -135,9 +135,11 @@ static void on_delta(void *ctx, const char *text, size_t len)
 static void show_failure(struct lsp *lsp, const struct err *err)
 {
 	struct err told = *err;
+	char words[LIMIT_ERR_MESSAGE + LIMIT_ERR_PROVIDER];
 
 	lsp_explain(lsp, &told);
-	lsp_show_message(lsp, told.kind == ERR_IGNORED ? LSP_MESSAGE_INFO : LSP_MESSAGE_WARNING, told.message);
+	err_describe_short(&told, words, sizeof(words));
+	lsp_show_message(lsp, told.kind == ERR_IGNORED ? LSP_MESSAGE_INFO : LSP_MESSAGE_WARNING, words);
 }
 
 static void on_done(void *ctx, const struct engine_item *items, size_t count, const struct err *err)
@@ -226,54 +228,6 @@ struct rpc_result *lsp_inline_completion(void *ctx, struct rpc_request *request,
 	upstream_prewarm(lsp->app.upstream);
 	c->id = engine_complete(lsp->app.engine, &wanted, &callbacks);
 	return rpc_pending(request, on_cancel, c);
-}
-
-/* --- why --- */
-
-struct explain_params {
-	struct {
-		const char *uri;
-	} document;
-	struct position position;
-};
-
-static const struct decode_field explain_fields[] = {
-	{ .name = "textDocument", .type = DECODE_OBJECT, .required = true,
-	  .offset = offsetof(struct explain_params, document), .sub = document_fields },
-	{ .name = "position", .type = DECODE_OBJECT, .required = true, .offset = offsetof(struct explain_params, position),
-	  .sub = lsp_position_fields },
-	{ .name = NULL },
-};
-
-struct rpc_result *lsp_explain_completion(void *ctx, struct rpc_request *request, const struct json *params)
-{
-	struct lsp *lsp = ctx;
-	struct explain_params p = { .document = { NULL } };
-	struct engine_explanation e;
-	struct endpoint *endpoint;
-	struct json_writer w;
-	struct strbuf result;
-	struct err err;
-
-	lsp_refresh(lsp);
-	if (!decode(params, explain_fields, "params", &p, &err) ||
-	    !engine_explain(lsp->app.engine, p.document.uri, p.position, &e, &err))
-		return rpc_fail(request, &err);
-	endpoint = upstream_at(lsp->app.upstream, 0);
-	strbuf_init(&result, KIB(64));
-	json_writer_init(&w, &result);
-	json_begin_object(&w, NULL);
-	json_put_kstring(&w, "decision", e.decision);
-	json_put_kstring(&w, "reason", e.reason);
-	json_put_kdouble(&w, "score", e.score);
-	json_put_key(&w, "budget");
-	if (endpoint)
-		budget_write(lsp->app.budget, endpoint_config(endpoint), &w);
-	else
-		json_put_null(&w);
-	json_end_object(&w);
-	json_writer_end(&w);
-	return rpc_reply(request, &result);
 }
 
 /* --- what became of an item --- */

@@ -28,6 +28,7 @@ enum lsp_trace { LSP_TRACE_OFF, LSP_TRACE_MESSAGES, LSP_TRACE_VERBOSE };
 
 struct lsp_turn;
 struct lsp_completion;
+struct lsp_explanation;
 struct lsp_edit;
 struct lsp_models;
 struct lsp_local;
@@ -58,6 +59,7 @@ struct lsp {
 	struct err config_err;  /* why the configuration in the file is not in force */
 	struct lsp_turn *turns;
 	struct lsp_completion *completions;
+	struct lsp_explanation *explanations;
 	struct lsp_models *models;
 	struct lsp_chat_query *chat_queries;
 	struct lsp_edit *edits;
@@ -88,11 +90,15 @@ void lsp_explain(struct lsp *lsp, struct err *err);
 rpc_notification_fn lsp_did_open, lsp_did_change, lsp_did_close, lsp_did_save;
 
 /* lsp_completion.c */
-rpc_request_fn lsp_inline_completion, lsp_explain_completion;
+rpc_request_fn lsp_inline_completion;
 rpc_notification_fn lsp_did_show, lsp_did_partially_accept;
 void lsp_completions_free(struct lsp *lsp);
 /* What became of the item whose command has these arguments. */
 void lsp_note_item(struct lsp *lsp, const struct json *arguments, enum engine_event event);
+
+/* lsp_explain.c */
+rpc_request_fn lsp_explain_completion;
+void lsp_explanations_free(struct lsp *lsp);
 
 /* lsp_command.c */
 rpc_request_fn lsp_execute_command;

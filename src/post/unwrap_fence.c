@@ -248,6 +248,9 @@ void unwrap_inline_code(const struct post_context *c, struct slice *t)
 void unwrap_fences(const struct post_context *c, struct slice *t, struct unwrap_info *info)
 {
 	unfence(c, t, info, c->in->source == POST_FIM, &info->closed);
+	/* Of a growing text it is the line that is not complete. */
+	if (c->in->finish == POST_OPEN && !info->closed)
+		return;
 	if (post_is_code(c) && !c->in_comment && ends_with_fence(t))
 		slice_narrow(t, 0, (size_t)((const char *)memrchr(t->s, '\n', trimmed_length(t->s, t->len)) - t->s));
 }

@@ -76,3 +76,43 @@ struct text_buffer *outbound_file(struct workspace *workspace, const char *uri, 
 	free(path);
 	return buffer;
 }
+
+/* Below its folder, a link leads nowhere that was asked for. */
+static bool is_in_place(const char *path, const char *folder)
+{
+	size_t len = strcmp(folder, "/") ? strlen(folder) : 0;
+	char *real = realpath(path, NULL);
+	char *top = realpath(folder, NULL);
+	size_t top_len = top && strcmp(top, "/") ? strlen(top) : 0;
+	bool ok = real && top && !strncmp(real, top, top_len) && !strcmp(real + top_len, path + len);
+
+	free(real);
+	free(top);
+	return ok;
+}
+
+bool outbound_workspace_file(
+	struct workspace *workspace, const char *path, size_t max, struct strbuf *out, struct err *err)
+{
+	const char *folder = workspace_folder_of(workspace, path);
+	struct strbuf text;
+	bool ok = false;
+
+	if (!folder || !is_in_place(path, folder)) {
+		err_set(err, ERR_INVALID_PARAMS, "%.300s is no file of the workspace", path);
+		return false;
+	}
+	if (!workspace_may_send_path(workspace, path, err))
+		return false;
+	strbuf_init(&text, max);
+	if (!file_read(path, max, &text, err))
+		err->kind = ERR_INVALID_PARAMS;
+	else if (memchr(text.data, '\0', text.len))
+		err_set(err, ERR_INVALID_PARAMS, "%.300s is not a text file", path);
+	else
+		ok = true;
+	if (ok)
+		utf8_append_valid(out, text.data, text.len);
+	strbuf_release(&text);
+	return ok;
+}

@@ -219,6 +219,15 @@ char *workspace_show(const struct workspace *ws, const char *uri)
 	return shown;
 }
 
+char *workspace_show_outside(const struct workspace *ws, const char *uri)
+{
+	char *path = uri_path_part(uri);
+	char *shown = workspace_folder_of(ws, path) ? workspace_show(ws, uri) : xstrdup(path_basename(path));
+
+	free(path);
+	return shown;
+}
+
 /* --- ignore files --- */
 
 /* FNV-1a. */

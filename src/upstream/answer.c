@@ -35,6 +35,7 @@ struct answer {
 	enum wire_finish finish;
 	struct wire_usage usage;
 	bool done_mark;  /* "[DONE]" came */
+	size_t progress; /* events, or bytes that are no blanks; comments are none */
 	bool any_answer; /* something had the shape of an answer */
 	struct err error; /* kind ERR_NONE: none */
 	struct stated_limit stated;
@@ -43,15 +44,19 @@ struct answer {
 
 static bool on_event(void *ctx, struct sse_event *event);
 
-struct answer *answer_new(const char *name)
+struct answer *answer_new(const char *name, bool thinks_inside)
 {
 	struct answer *a = xcalloc(1, sizeof(*a));
 
 	a->name = name;
 	a->kind = WIRE_BODY_UNKNOWN;
 	a->pool = json_pool_new();
+	json_pool_limit(a->pool, LIMIT_ANSWER_VALUES);
 	stencil_init(&a->stencil);
-	think_init(&a->think);
+	if (thinks_inside)
+		think_init_inside(&a->think);
+	else
+		think_init(&a->think);
 	message_stream_init(&a->messages[0]);
 	message_stream_init(&a->messages[1]);
 	strbuf_init(&a->collected, LIMIT_BODY);
@@ -222,6 +227,7 @@ static bool on_event(void *ctx, struct sse_event *event)
 	size_t text_len;
 	struct err err;
 
+	a->progress++;
 	/* What follows the end mark is noise. */
 	if (a->done_mark)
 		return true;
@@ -242,6 +248,15 @@ static bool on_event(void *ctx, struct sse_event *event)
 	return !answer_is_too_large(a);
 }
 
+static size_t count_blanks(const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (bytes[n] == ' ' || bytes[n] == '\t' || bytes[n] == '\r' || bytes[n] == '\n'))
+		n++;
+	return n;
+}
+
 void answer_feed(struct answer *a, const char *bytes, size_t len, int64_t now)
 {
 	a->now = now;
@@ -249,6 +264,14 @@ void answer_feed(struct answer *a, const char *bytes, size_t len, int64_t now)
 		sse_feed(a->sse, bytes, len);
 		return;
 	}
+	/* Blanks before the beginning are nothing to keep, or to look through again and again. */
+	if (!a->collected.len) {
+		size_t blanks = count_blanks(bytes, len);
+
+		bytes += blanks;
+		len -= blanks;
+	}
+	a->progress += count_blanks(bytes, len) < len;
 	strbuf_add(&a->collected, bytes, len);
 	if (a->kind != WIRE_BODY_UNKNOWN)
 		return;
@@ -335,14 +358,29 @@ bool answer_moved(const struct answer *a, size_t *from)
 	return a->think.orphan;
 }
 
+size_t answer_progress(const struct answer *a)
+{
+	return a->progress;
+}
+
+bool answer_is_too_long(const struct answer *a)
+{
+	return a->collected.full || (a->sse && sse_overflowed(a->sse));
+}
+
+bool answer_never_closed(const struct answer *a)
+{
+	return a->think.implied;
+}
+
 bool answer_is_over(const struct answer *a)
 {
-	return a->done_mark && a->finish != WIRE_OPEN;
+	return a->done_mark;
 }
 
 bool answer_is_too_large(const struct answer *a)
 {
-	return a->text.full || a->reasoning.full || a->collected.full || (a->sse && sse_overflowed(a->sse));
+	return a->text.full || a->reasoning.full || answer_is_too_long(a);
 }
 
 bool answer_is_usable(const struct answer *a)

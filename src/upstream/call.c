@@ -14,6 +14,7 @@
 #include "eke/base/mem.h"
 #include "eke/upstream/answer.h"
 #include "eke/upstream/exchange.h"
+#include "eke/upstream/refused_params.h"
 #include "upstream_private.h"
 
 struct call {
@@ -21,10 +22,16 @@ struct call {
 	struct upstream *upstream;
 	struct endpoint *endpoint; /* ref */
 	char *model;
+	enum call_purpose purpose;
+	unsigned quirks; /* as the request was written; and whether the answer is read as beginning in its reasoning */
 	struct call_callbacks callbacks;
 	struct answer *answer;
 	size_t text_told, reasoning_told;
 	bool moved; /* answer_moved() was met */
+	bool counts_as_busy;
+	size_t progress;     /* answer_progress() at the last look, */
+	int64_t progress_ms; /* and when it changed */
+	struct timer *silence;
 	struct err trouble; /* why a usable answer is not whole; kind ERR_NONE: it is */
 	struct call *next;
 };
@@ -46,8 +53,10 @@ static void call_end(struct call *call)
 	struct upstream *upstream = call->upstream;
 
 	list_unlink(upstream->calls, call);
-	upstream_count_busy(upstream, false);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, false);
 	exchange_cancel(upstream, call->exchange);
+	timer_free(call->silence);
 	endpoint_unref(call->endpoint);
 	loop_defer_free(upstream->loop, call, call_release);
 }
@@ -127,6 +136,22 @@ static void tell_deltas(struct call *call)
 	tell_growth(call, false, answer_text(call->answer), &call->text_told);
 }
 
+static const char *base_of(const struct call *call)
+{
+	return endpoint_config(call->endpoint)->urls[0].base;
+}
+
+/* Some models begin in their reasoning and only say where it ends: the next answer is read like that from its start. */
+static void learn_to_read(const struct call *call)
+{
+	size_t from;
+
+	if (answer_moved(call->answer, &from))
+		quirks_learn(call->upstream->quirks, base_of(call), call->model, QUIRK_THINKS_INSIDE, 0);
+	else if (answer_never_closed(call->answer) && answer_finish(call->answer) == WIRE_STOP)
+		quirks_learn(call->upstream->quirks, base_of(call), call->model, 0, QUIRK_THINKS_INSIDE);
+}
+
 /* Ends the call with its answer; the exchange is over or on its own. */
 static void succeed(struct call *call)
 {
@@ -144,11 +169,12 @@ static void succeed(struct call *call)
 		.text_len = answer_text(a)->len,
 		.reasoning = answer_reasoning(a)->data,
 		.reasoning_len = answer_reasoning(a)->len,
-		.finish = answer_is_too_large(a) ? CALL_LENGTH : finish_of(a),
+		.finish = answer_is_too_large(a) && !answer_is_too_long(a) ? CALL_LENGTH : finish_of(a),
 		.model = answer_model(a) ? answer_model(a) : call->model,
 		.usage = answer_usage(a),
 		.trouble = call->trouble.kind != ERR_NONE ? &call->trouble : NULL,
 	};
+	learn_to_read(call);
 	if (told.finish == CALL_TRUNCATED)
 		log_info("endpoint %s: the answer ended without a reason; what had come is kept",
 			 endpoint_name(call->endpoint));
@@ -158,24 +184,67 @@ static void succeed(struct call *call)
 
 /* --- the exchange's callbacks --- */
 
+/* How long comments and blanks may be all that comes: longer before the beginning, where some services queue. */
+static int64_t silence_ms(const struct call *call)
+{
+	const struct config_endpoint *settings = endpoint_config(call->endpoint);
+
+	return (int64_t)((settings->idle_timeout + (call->progress ? 0 : settings->first_byte_timeout)) * 1000);
+}
+
+static void on_silence(void *ctx)
+{
+	struct call *call = ctx;
+	int64_t left = call->progress_ms + silence_ms(call) - clock_mono_ms();
+	struct err err;
+
+	if (left > 0) {
+		timer_start(call->silence, left);
+		return;
+	}
+	err_set(&err, ERR_TIMEOUT, "%s keeps the connection open but sends no answer: try again, or raise timeouts.idle",
+		endpoint_url(call->endpoint)->address);
+	exchange_conclude(call->upstream, call->exchange, &err);
+}
+
+static void note_progress(struct call *call)
+{
+	size_t progress = answer_progress(call->answer);
+
+	if (progress == call->progress && timer_is_running(call->silence))
+		return;
+	call->progress = progress;
+	call->progress_ms = clock_mono_ms();
+	if (!timer_is_running(call->silence))
+		timer_start(call->silence, silence_ms(call));
+}
+
 static void on_bytes(void *ctx, const char *data, size_t len)
 {
 	struct call *call = ctx;
-	bool too_large;
+	struct answer *answer = call->answer;
+	struct err err;
 
-	answer_feed(call->answer, data, len, clock_wall_ms() / 1000);
+	answer_feed(answer, data, len, clock_wall_ms() / 1000);
+	note_progress(call);
 	tell_deltas(call);
-	too_large = answer_is_too_large(call->answer);
-	if (too_large)
+	if (answer_is_too_long(answer)) {
+		err_set(&err, ERR_PROTOCOL, "%s sent a line of more than %zu bytes, which is no answer of this API",
+			endpoint_url(call->endpoint)->address, LIMIT_SSE_LINE);
+		exchange_conclude(call->upstream, call->exchange, &err);
+	} else if (answer_is_too_large(answer)) {
 		log_warn("endpoint %s: an answer is larger than eke takes; the rest is dropped",
 			 endpoint_name(call->endpoint));
-	else if (!answer_is_over(call->answer) || !answer_is_usable(call->answer))
-		return;
-	else
-		answer_end(call->answer, true, clock_wall_ms() / 1000);
-	/* All is said; do not wait for the connection's end. */
-	exchange_finish(call->upstream, call->exchange, !too_large);
-	succeed(call);
+		exchange_finish(call->upstream, call->exchange, false);
+		succeed(call);
+	} else if (answer_is_over(answer) && !answer_is_usable(answer)) {
+		exchange_conclude(call->upstream, call->exchange, NULL);
+	} else if (answer_is_over(answer)) {
+		/* All is said; do not wait for the connection's end. */
+		answer_end(answer, true, clock_wall_ms() / 1000);
+		exchange_finish(call->upstream, call->exchange, true);
+		succeed(call);
+	}
 }
 
 /* After the first piece the text is kept whatever happens. */
@@ -199,13 +268,43 @@ static bool on_judge(void *ctx, const struct err *broken, struct err *err, struc
 	return false;
 }
 
+/*
+ * What the model does not take is left out from now on. A request that somebody waits for is sent again at once; an
+ * automatic one is not worth a second.
+ */
+static bool on_mend(void *ctx, int status, const char *body, size_t len, struct strbuf *request)
+{
+	struct call *call = ctx;
+	struct strbuf copy;
+	unsigned found;
+
+	strbuf_init(&copy, LIMIT_BODY);
+	strbuf_add(&copy, body, len);
+	found = refused_params(status, copy.data, copy.len);
+	strbuf_release(&copy);
+	/* What was refused although it was not there is something else. */
+	found &= ~call->quirks;
+	if (!found)
+		return false;
+	log_info("endpoint %s: %s does not take %s; it is left out from now on", endpoint_name(call->endpoint), call->model,
+		 quirks_names(found));
+	call->quirks |= found;
+	quirks_learn(call->upstream->quirks, base_of(call), call->model, found, 0);
+	/* The limit of a completion is meant for its text, and reasoning would use it up. */
+	if (call->purpose != CALL_CHAT && (found & QUIRK_COMPLETION_TOKENS))
+		found |= QUIRK_NO_LIMIT;
+	return call->purpose != CALL_COMPLETION_AUTOMATIC && request_amend(request, found);
+}
+
 static void on_restart(void *ctx)
 {
 	struct call *call = ctx;
 
 	answer_free(call->answer);
-	call->answer = answer_new(endpoint_name(call->endpoint));
+	call->answer = answer_new(endpoint_name(call->endpoint), call->quirks & QUIRK_THINKS_INSIDE);
 	call->text_told = call->reasoning_told = 0;
+	call->progress = 0;
+	timer_stop(call->silence);
 	call->moved = false;
 }
 
@@ -227,18 +326,23 @@ static void on_done(void *ctx, const struct err *err)
 uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, const struct call_callbacks *callbacks)
 {
 	struct call *call = xcalloc(1, sizeof(*call));
-	struct exchange_callbacks ours = { .bytes = on_bytes, .judge = on_judge, .restart = on_restart, .done = on_done,
-					   .ctx = call };
-	const char *model = spec->request.model ? spec->request.model : "";
+	struct exchange_callbacks ours = { .bytes = on_bytes, .judge = on_judge, .mend = on_mend, .restart = on_restart,
+					   .done = on_done, .ctx = call };
+	struct request_spec request = spec->request;
+	const char *model = request.model ? request.model : "";
 	struct strbuf body;
 
 	call->upstream = upstream;
 	call->endpoint = endpoint_ref(spec->endpoint);
 	call->model = xstrdup(model);
 	call->callbacks = *callbacks;
-	call->answer = answer_new(endpoint_name(call->endpoint));
+	call->silence = timer_new(upstream->loop, on_silence, call);
+	call->purpose = spec->purpose;
+	call->quirks = upstream_quirks(upstream, spec->endpoint, model);
+	call->answer = answer_new(endpoint_name(call->endpoint), call->quirks & QUIRK_THINKS_INSIDE);
+	request.quirks = call->quirks;
 	strbuf_init(&body, SIZE_MAX - 1);
-	request_write(&spec->request, &body);
+	request_write(&request, &body);
 	call->exchange = exchange_start(upstream,
 		&(struct exchange_spec){
 			.endpoint = spec->endpoint,
@@ -253,6 +357,10 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 		}, &ours);
 	call->next = upstream->calls;
 	upstream->calls = call;
-	upstream_count_busy(upstream, true);
+	/* One that will be refused without being sent is no work to tell of. */
+	call->counts_as_busy =
+		spec->purpose != CALL_COMPLETION_AUTOMATIC || !endpoint_refusal(spec->endpoint, call->model);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, true);
 	return call->exchange;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "eke/base/json.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
 #include "eke/base/url.h"
@@ -14,38 +15,52 @@ static void put_text(struct json_writer *w, const char *key, const char *text, s
 	json_put_kstringn(w, key, text, len);
 }
 
-bool request_model_reasons(const char *model)
+static bool is_reasoning_name(const char *name)
 {
-	const char *slash = model ? strrchr(model, '/') : NULL;
-	const char *name = slash ? slash + 1 : model;
-
-	if (!name)
-		return false;
 	if (name[0] == 'o' && name[1] >= '1' && name[1] <= '9')
 		return true;
 	return !strncmp(name, "gpt-5", 5) && strncmp(name, "gpt-5-chat", 10);
 }
 
+unsigned request_quirks_of_name(const char *model)
+{
+	for (const char *name = model; name; name = strpbrk(name, "/:")) {
+		name += *name == '/' || *name == ':';
+		if (is_reasoning_name(name))
+			return QUIRKS_REASONING;
+	}
+	return 0;
+}
+
+static unsigned quirks_of_spec(const struct request_spec *spec)
+{
+	return spec->quirks | request_quirks_of_name(spec->model);
+}
+
+static void put_stop(struct json_writer *w, const struct request_spec *spec, size_t most)
+{
+	if (!spec->stop_count || !most || (spec->quirks & QUIRK_NO_STOP))
+		return;
+	json_begin_array(w, "stop");
+	for (size_t i = 0; i < spec->stop_count && i < most; i++)
+		json_put_string(w, spec->stop[i]);
+	json_end_array(w);
+}
+
 /* What every dialect has; the name of the limit differs. */
 static void put_common(struct json_writer *w, const struct request_spec *spec, const char *limit_key, size_t max_stop)
 {
-	if (spec->max_tokens > 0)
+	if (spec->max_tokens > 0 && !(spec->quirks & QUIRK_NO_LIMIT))
 		json_put_kint(w, limit_key, spec->max_tokens);
-	if (spec->temperature >= 0) {
+	if (spec->temperature >= 0 && !(spec->quirks & QUIRK_NO_TEMPERATURE))
 		json_put_kdouble(w, "temperature", spec->temperature);
-	}
-	if (spec->stop_count && max_stop) {
-		json_begin_array(w, "stop");
-		for (size_t i = 0; i < spec->stop_count && i < max_stop; i++)
-			json_put_string(w, spec->stop[i]);
-		json_end_array(w);
-	}
-	json_put_kbool(w, "stream", spec->stream);
+	put_stop(w, spec, max_stop);
+	json_put_kbool(w, "stream", spec->stream && !(spec->quirks & QUIRK_NO_STREAM));
 }
 
 static void put_stream_options(struct json_writer *w, const struct request_spec *spec)
 {
-	if (!spec->stream || !spec->stream_options)
+	if (!spec->stream || !spec->stream_options || (spec->quirks & (QUIRK_NO_STREAM | QUIRK_NO_STREAM_OPTIONS)))
 		return;
 	json_begin_object(w, "stream_options");
 	json_put_kbool(w, "include_usage", true);
@@ -54,6 +69,8 @@ static void put_stream_options(struct json_writer *w, const struct request_spec 
 
 static void put_chat(struct json_writer *w, const struct request_spec *spec)
 {
+	struct request_spec allowed = *spec;
+
 	json_put_kstring(w, "model", spec->model);
 	json_begin_array(w, "messages");
 	for (size_t i = 0; i < spec->message_count; i++) {
@@ -65,15 +82,10 @@ static void put_chat(struct json_writer *w, const struct request_spec *spec)
 		json_end_object(w);
 	}
 	json_end_array(w);
-	if (request_model_reasons(spec->model)) {
-		struct request_spec allowed = *spec;
-
-		allowed.temperature = -1;
-		put_common(w, &allowed, "max_completion_tokens", 0);
-	} else {
-		put_common(w, spec, "max_tokens", LIMIT_STOP);
-	}
-	put_stream_options(w, spec);
+	allowed.quirks = quirks_of_spec(spec);
+	put_common(w, &allowed, allowed.quirks & QUIRK_COMPLETION_TOKENS ? "max_completion_tokens" : "max_tokens",
+		   LIMIT_STOP);
+	put_stream_options(w, &allowed);
 }
 
 /* An empty suffix says nothing, and servers without the field refuse even that. */
@@ -122,7 +134,8 @@ static const struct dialect dialects[] = {
 		     { "mistral.ai", "mistral-small-latest", "codestral-latest" } } },
 	{ .name = "deepseek-fim", .path = "/beta/completions", .at_origin = true, .fills_in = true,
 	  .put = put_fim_with_options, .hosts = { { "deepseek.com", "deepseek-chat", "deepseek-chat" } } },
-	{ .name = "llamacpp-infill", .path = "/infill", .at_origin = true, .fills_in = true, .put = put_infill },
+	{ .name = "llamacpp-infill", .path = "/infill", .at_origin = true, .fills_in = true, .takes_extras = true,
+	  .put = put_infill },
 };
 
 const struct dialect *dialect_chat(void)
@@ -169,4 +182,62 @@ void request_write(const struct request_spec *spec, struct strbuf *out)
 	spec->dialect->put(&w, spec);
 	json_end_object(&w);
 	json_writer_end(&w);
+}
+
+/* --- what was written already --- */
+
+/* The name that a member has in a body for that model; NULL: it has no place there. */
+static const char *amended_name(const char *name, unsigned quirks)
+{
+	static const struct {
+		const char *name;
+		unsigned quirks;
+	} out[] = {
+		{ "max_tokens", QUIRK_NO_LIMIT }, { "max_completion_tokens", QUIRK_NO_LIMIT },
+		{ "temperature", QUIRK_NO_TEMPERATURE }, { "stop", QUIRK_NO_STOP },
+		{ "stream_options", QUIRK_NO_STREAM_OPTIONS | QUIRK_NO_STREAM }, { "stream", QUIRK_NO_STREAM },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(out); i++)
+		if (!strcmp(name, out[i].name) && (quirks & out[i].quirks))
+			return NULL;
+	return (quirks & QUIRK_COMPLETION_TOKENS) && !strcmp(name, "max_tokens") ? "max_completion_tokens" : name;
+}
+
+bool request_amend(struct strbuf *body, unsigned quirks)
+{
+	struct json_pool *pool = json_pool_new();
+	struct strbuf copy;
+	struct strbuf out;
+	struct json_writer w;
+	struct err ignored;
+	const struct json *value;
+	bool changed = false;
+
+	/* Parsing changes it. */
+	strbuf_init(&copy, body->max);
+	strbuf_init(&out, body->max);
+	strbuf_add(&copy, body->data, body->len);
+	value = json_parse(pool, copy.data, copy.len, JSON_LENIENT, &ignored);
+	json_writer_init(&w, &out);
+	json_begin_object(&w, NULL);
+	for (const struct json *m = json_is_object(value) ? json_first(value) : NULL; m; m = json_next(m)) {
+		const char *name = amended_name(json_key(m), quirks);
+
+		changed |= !name || strcmp(name, json_key(m)) != 0;
+		if (!name)
+			continue;
+		json_put_key(&w, name);
+		json_put_tree(&w, m);
+	}
+	json_end_object(&w);
+	json_writer_end(&w);
+	if (changed) {
+		strbuf_reset(body);
+		strbuf_add(body, out.data, out.len);
+	}
+	strbuf_release(&copy);
+	strbuf_release(&out);
+	json_pool_free(pool);
+	return changed;
 }

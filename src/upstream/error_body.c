@@ -51,7 +51,13 @@ static int http_status_of(const struct json *code)
 	return n >= 400 && n <= 599 ? (int)n : 0;
 }
 
-/* FastAPI's list of what is wrong with a request: the msg of each. */
+static void add_param(struct error_body *b, const struct json *j)
+{
+	if (json_string(j) && *json_string(j))
+		strbuf_addf(&b->params, "%s ", json_string(j));
+}
+
+/* FastAPI's list of what is wrong with a request: the msg of each, and what it is about. */
 static void add_details(struct error_body *b, const struct json *detail)
 {
 	add_string(b, detail);
@@ -62,6 +68,10 @@ static void add_details(struct error_body *b, const struct json *detail)
 	for (const struct json *e = json_is_array(detail) ? json_first(detail) : NULL; e; e = json_next(e)) {
 		add_string(b, e);
 		add_string(b, json_get(e, "msg"));
+		add_label(b, json_get(e, "type"));
+		for (const struct json *l = json_is_array(json_get(e, "loc")) ? json_first(json_get(e, "loc")) : NULL; l;
+		     l = json_next(l))
+			add_param(b, l);
 	}
 }
 
@@ -103,6 +113,7 @@ static void gather_error(struct error_body *b, const struct json *error)
 	add_string(b, json_get(error, "status_msg"));
 	add_string(b, json_get(error, "error_msg"));
 	add_details(b, json_get(error, "detail"));
+	add_param(b, json_get(error, "param"));
 	error_details_read(json_get(error, "details"), &b->details, &b->labels);
 	/* OpenRouter: the words of the provider behind it. */
 	add_string(b, json_get(json_get(error, "metadata"), "raw"));
@@ -256,6 +267,7 @@ void error_body_init(struct error_body *b, char *body, size_t len, const char *c
 	*b = (struct error_body){ 0 };
 	strbuf_init(&b->words, WORDS_MAX);
 	strbuf_init(&b->labels, WORDS_MAX);
+	strbuf_init(&b->params, WORDS_MAX);
 	gather(b, body, len, content_type);
 	mask_keys(b->words.data, b->words.len);
 	mask_keys(b->labels.data, b->labels.len);
@@ -265,4 +277,5 @@ void error_body_release(struct error_body *b)
 {
 	strbuf_release(&b->words);
 	strbuf_release(&b->labels);
+	strbuf_release(&b->params);
 }

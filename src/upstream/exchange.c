@@ -51,6 +51,8 @@ struct exchange {
 	struct strbuf body; /* kept for another try */
 	bool raw_key;
 	bool may_retry;
+	unsigned mends; /* so many it was mended */
+	bool fresh; /* a kept connection was dead: the next request gets one of its own */
 	struct exchange_callbacks callbacks;
 	enum exchange_state state;
 
@@ -58,6 +60,7 @@ struct exchange {
 	uint64_t reservation; /* 0: none, or it is settled */
 	size_t urls_tried;
 	struct timer *retry_timer;
+	struct timer *end_timer; /* of the time that a transfer may take in all, or to drain */
 
 	const struct http_head *head; /* the transfer's; NULL: it has not come */
 	struct strbuf refusal;        /* the body of a response that is no 2xx */
@@ -107,6 +110,7 @@ static void exchange_end(struct exchange *ex)
 	loop_undefer(upstream->loop, refuse_busy, ex);
 	endpoint_key_unwait(ex->endpoint, begin, ex);
 	timer_free(ex->retry_timer);
+	timer_free(ex->end_timer);
 	endpoint_unref(ex->endpoint);
 	loop_defer_free(upstream->loop, ex, exchange_release);
 }
@@ -152,8 +156,10 @@ void exchange_pause(struct upstream *upstream, uint64_t id, bool paused)
 static void settle_answered(struct exchange *ex)
 {
 	settle(ex, budget_answered);
-	if (ex->model)
-		correct_count(ex->upstream, ex->endpoint);
+	if (!ex->model)
+		return;
+	endpoint_note_answer(ex->endpoint, ex->model);
+	correct_count(ex->upstream, ex->endpoint);
 }
 
 void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
@@ -163,10 +169,12 @@ void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
 	if (!ex || ex->state == EXCHANGE_DRAINING)
 		return;
 	settle_answered(ex);
-	if (drain && ex->state == EXCHANGE_SENT)
+	if (drain && ex->state == EXCHANGE_SENT) {
 		ex->state = EXCHANGE_DRAINING;
-	else
+		timer_start(ex->end_timer, LIMIT_DRAIN_MS);
+	} else {
 		exchange_end(ex);
+	}
 }
 
 /* What the provider said of its limits, for the budget. */
@@ -199,6 +207,9 @@ static void fail(struct exchange *ex, struct err *err, const struct stated_limit
 		endpoint_key_forget(ex->endpoint);
 	if (err->kind == ERR_BUDGET && stated)
 		settle_refused(ex, err, stated);
+	if (ex->model && endpoint_note_refusal(ex->endpoint, ex->model, err, stated && stated->quota) &&
+	    ex->use == BUDGET_AUTOMATIC)
+		log_info("endpoint %s: no more automatic requests for %s until that changes", err->endpoint, ex->model);
 	log_at(ex->model ? LOG_INFO : LOG_DEBUG, "endpoint %s: %s%s%s", err->endpoint, err->message,
 	       err->provider_message[0] ? " — " : "", err->provider_message);
 	exchange_end(ex);
@@ -263,6 +274,34 @@ static bool retry(struct exchange *ex, const struct err *err)
 	ex->state = EXCHANGE_RETRY;
 	timer_start(ex->retry_timer, elsewhere ? 0 : retry_pause(err));
 	return true;
+}
+
+/* Sends the request once more, without what the service does not take. False: that cannot be, and nothing happened. */
+static bool mend(struct exchange *ex, const char *body, size_t len)
+{
+	if (!ex->callbacks.mend || ex->mends == EXCHANGE_MENDS ||
+	    !ex->callbacks.mend(ex->callbacks.ctx, ex->head->status, body, len, &ex->body))
+		return false;
+	ex->mends++;
+	settle(ex, budget_spent);
+	restart(ex);
+	ex->state = EXCHANGE_RETRY;
+	timer_start(ex->retry_timer, 0);
+	return true;
+}
+
+/*
+ * A kept connection was dead. That is nobody's fault and no reason to fail; but the request has left, so that it
+ * counts, and goes once more as one that is counted, too. On a connection of its own this cannot come again.
+ */
+static void send_again(struct exchange *ex, const struct err *reason)
+{
+	settle(ex, budget_spent);
+	ex->fresh = true;
+	log_info("endpoint %s: %s — sending it again", endpoint_name(ex->endpoint), reason->message);
+	restart(ex);
+	ex->state = EXCHANGE_RETRY;
+	timer_start(ex->retry_timer, 0);
 }
 
 /* The request never left: give the count back, and try the next address. */
@@ -357,7 +396,7 @@ static void refused(struct exchange *ex)
 	wire_error_decode(&in, &err, &stated);
 	strbuf_release(&body);
 	free(location);
-	if (retry(ex, &err))
+	if (mend(ex, ex->refusal.data, ex->refusal.len) || retry(ex, &err))
 		return;
 	if (ex->callbacks.refused)
 		ex->callbacks.refused(ex->callbacks.ctx, ex->head, ex->refusal.data, ex->refusal.len);
@@ -379,7 +418,7 @@ static void answered(struct exchange *ex, const struct err *broken)
 	}
 	if (!callbacks.judge)
 		err = *broken;
-	if (!retry(ex, &err))
+	if (!mend(ex, err.provider_message, strlen(err.provider_message)) && !retry(ex, &err))
 		fail(ex, &err, &stated);
 }
 
@@ -394,12 +433,43 @@ static void on_done(void *ctx, enum http_outcome outcome, const struct err *reas
 		exchange_end(ex);
 	else if (outcome == HTTP_UNSENT)
 		not_sent(ex, reason);
+	else if (outcome == HTTP_STALE && !ex->fresh)
+		send_again(ex, reason);
 	else if (is_success(ex))
 		answered(ex, outcome == HTTP_COMPLETE ? NULL : reason);
 	else if (ex->head)
 		refused(ex);
 	else if (!retry(ex, &err))
 		fail(ex, &err, NULL);
+}
+
+void exchange_conclude(struct upstream *upstream, uint64_t id, const struct err *broken)
+{
+	struct exchange *ex = find(upstream, id);
+
+	if (!ex || ex->state != EXCHANGE_SENT || !is_success(ex))
+		return;
+	http_cancel(upstream->http, ex->transfer);
+	ex->transfer = 0;
+	answered(ex, broken);
+}
+
+/* The transfer took too long in all, whatever still comes, or does not end although its end was seen. */
+static void on_end_time(void *ctx)
+{
+	struct exchange *ex = ctx;
+	struct err err;
+
+	if (ex->state == EXCHANGE_DRAINING) {
+		exchange_end(ex);
+		return;
+	}
+	if (ex->state != EXCHANGE_SENT)
+		return;
+	http_cancel(ex->upstream->http, ex->transfer);
+	err_set(&err, ERR_TIMEOUT, "%s was not done with its answer within %.10g s: try again, or raise timeouts.total",
+		endpoint_url(ex->endpoint)->address, endpoint_config(ex->endpoint)->total_timeout);
+	on_done(ex, HTTP_TIMED_OUT, &err);
 }
 
 /* --- the beginning --- */
@@ -413,7 +483,8 @@ static void send_request(struct exchange *ex)
 	struct http_callbacks callbacks = { .head = on_head, .bytes = on_bytes, .done = on_done, .ctx = ex };
 	struct upstream_request request = { .method = ex->method,
 					    .headers = (const char *const *)ex->headers,
-					    .raw_key = ex->raw_key };
+					    .raw_key = ex->raw_key,
+					    .fresh = ex->fresh };
 	struct strbuf body;
 	struct err err;
 	char *url;
@@ -432,6 +503,7 @@ static void send_request(struct exchange *ex)
 	url = base_url_join(endpoint_url(ex->endpoint), ex->path, ex->at_origin);
 	request.url = url;
 	ex->transfer = upstream_send(ex->upstream, ex->endpoint, &request, &callbacks);
+	timer_start(ex->end_timer, (int64_t)(endpoint_config(ex->endpoint)->total_timeout * 1000));
 	free(url);
 }
 
@@ -450,15 +522,31 @@ static void on_reserved(void *ctx, uint64_t reservation, const struct err *refus
 	fail(ex, &err, NULL);
 }
 
+/* Ends it with what the endpoint said to the one before; that was told and logged then. */
+static void refuse_again(struct exchange *ex, const struct err *refusal)
+{
+	struct exchange_callbacks callbacks = ex->callbacks;
+	struct err err = *refusal;
+
+	exchange_end(ex);
+	callbacks.done(callbacks.ctx, &err);
+}
+
 /* Gets the key and a reservation, and then sends; also for another try. */
 static void begin(void *ctx)
 {
 	struct exchange *ex = ctx;
+	const struct err *refusal =
+		ex->model && ex->use == BUDGET_AUTOMATIC ? endpoint_refusal(ex->endpoint, ex->model) : NULL;
 	struct budget_request wanted = {
 		.endpoint = endpoint_config(ex->endpoint), .model = ex->model, .use = ex->use, .reserve = ex->reserve
 	};
 	struct err err;
 
+	if (refusal) {
+		refuse_again(ex, refusal);
+		return;
+	}
 	switch (endpoint_key(ex->endpoint, &wanted.key, &err)) {
 	case ENDPOINT_KEY_READY:
 		break;
@@ -520,6 +608,7 @@ uint64_t exchange_start(struct upstream *upstream, const struct exchange_spec *s
 	ex->may_retry = spec->retry;
 	ex->callbacks = *callbacks;
 	ex->retry_timer = timer_new(upstream->loop, begin, ex);
+	ex->end_timer = timer_new(upstream->loop, on_end_time, ex);
 	strbuf_init(&ex->body, SIZE_MAX - 1);
 	strbuf_init(&ex->refusal, LIMIT_BODY);
 	ex->has_body = spec->body != NULL;

@@ -42,10 +42,14 @@ struct transfer {
 	bool cancelled;
 	bool paused;   /* somebody wants that */
 	bool stopped;  /* libcurl does it: bytes came meanwhile */
+	unsigned turn; /* in which bytes came last, */
+	size_t turn_bytes; /* and how many */
 	enum phase phase;
 	int64_t last_ms; /* of the phase's beginning, or the last byte */
 	int64_t first_byte_ms, idle_ms;
 	struct timer *timer;
+	bool sent;       /* ... or on its way: libcurl was told that it may go */
+	bool sent_again; /* libcurl wanted to send it a second time, and was not let */
 	bool timed_out;
 	char error[CURL_ERROR_SIZE];
 	struct transfer *next;
@@ -62,6 +66,8 @@ struct http {
 	struct loop *loop;
 	CURLM *multi; /* NULL until the first use */
 	struct timer *timer;
+	struct timer *next_turn; /* for those that have had enough bytes in this one */
+	unsigned turn;
 	struct transfer *transfers;
 	size_t active;
 	uint64_t last_id;
@@ -76,6 +82,7 @@ struct http {
 
 static void reap(struct http *http);
 static void go_on(void *ctx);
+static void on_next_turn(void *ctx);
 
 static void on_socket_ready(void *ctx, int events)
 {
@@ -84,6 +91,7 @@ static void on_socket_ready(void *ctx, int events)
 	int action = (events & WATCH_READ ? CURL_CSELECT_IN : 0) | (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0);
 	int running;
 
+	http->turn++;
 	http->inside++;
 	curl_multi_socket_action(http->multi, s->fd, action, &running);
 	http->inside--;
@@ -132,6 +140,7 @@ static void on_timer(void *ctx)
 	struct http *http = ctx;
 	int running;
 
+	http->turn++;
 	http->inside++;
 	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	http->inside--;
@@ -159,6 +168,7 @@ struct http *http_new(struct loop *loop)
 
 	http->loop = loop;
 	http->timer = timer_new(loop, on_timer, http);
+	http->next_turn = timer_new(loop, on_next_turn, http);
 	return http;
 }
 
@@ -274,6 +284,7 @@ void http_free(struct http *http)
 		curl_global_cleanup();
 	}
 	timer_free(http->timer);
+	timer_free(http->next_turn);
 	free(http);
 }
 
@@ -355,16 +366,30 @@ static void tell_head(struct transfer *t)
 		t->callbacks.head(t->callbacks.ctx, &t->head);
 }
 
+/* libcurl reads on for as long as there are bytes; the loop has others to serve. */
+static bool has_had_its_turn(struct transfer *t)
+{
+	if (t->turn != t->http->turn) {
+		t->turn = t->http->turn;
+		t->turn_bytes = 0;
+	}
+	if (t->turn_bytes < LIMIT_TURN_BYTES)
+		return false;
+	timer_start(t->http->next_turn, 0);
+	return true;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
 	struct transfer *t = ctx;
 	size_t len = size * count;
 
 	t->last_ms = loop_now_ms(t->http->loop);
-	if (t->paused && !t->cancelled) {
+	if (!t->cancelled && (t->paused || has_had_its_turn(t))) {
 		t->stopped = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
+	t->turn_bytes += len;
 	tell_head(t);
 	if (!t->cancelled && t->callbacks.bytes)
 		t->callbacks.bytes(t->callbacks.ctx, data, len);
@@ -372,6 +397,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	return t->cancelled ? len + 1 : len;
 }
 
+/*
+ * Before the request goes out on a connection. libcurl would send it once more, without a word, where a kept connection
+ * gives nothing but its end, or an HTTP/2 stream is refused; each request that leaves is to be counted first.
+ */
 static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_port, int local_port)
 {
 	struct transfer *t = ctx;
@@ -380,6 +409,10 @@ static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_p
 	(void)local_ip;
 	(void)primary_port;
 	(void)local_port;
+	t->sent_again = t->sent;
+	if (t->sent)
+		return CURL_PREREQFUNC_ABORT;
+	t->sent = true;
 	t->phase = PHASE_WAITING;
 	t->last_ms = loop_now_ms(t->http->loop);
 	timer_start(t->timer, t->first_byte_ms);
@@ -393,12 +426,23 @@ static bool is_tls_trouble(CURLcode code)
 	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR;
 }
 
+/*
+ * libcurl would have sent it again, be it that it meets the same dead connection twice or fails to make another one: it
+ * has left once, and nothing came back.
+ */
+static bool is_stale(const struct transfer *t, CURLcode code)
+{
+	return t->sent_again && code == CURLE_ABORTED_BY_CALLBACK && t->phase == PHASE_WAITING;
+}
+
 static enum http_outcome classify(const struct transfer *t, CURLcode code)
 {
 	if (code == CURLE_OK)
 		return HTTP_COMPLETE;
 	if (t->phase == PHASE_CONNECTING)
 		return HTTP_UNSENT;
+	if (t->sent && !t->timed_out && !t->cancelled && is_stale(t, code))
+		return HTTP_STALE;
 	return t->timed_out ? HTTP_TIMED_OUT : HTTP_BROKEN;
 }
 
@@ -449,6 +493,8 @@ static void describe(const struct transfer *t, CURLcode code, struct err *err)
 		err_set(err, ERR_TIMEOUT, t->phase == PHASE_WAITING ?
 				"%s took the request but did not answer in time: try again, or raise timeouts.firstByte" :
 				"%s stopped in the middle of its answer: try again, or raise timeouts.idle", host);
+	else if (t->sent_again)
+		err_set(err, ERR_NETWORK, "the connection to %s was closed at its end: try again", host);
 	else
 		err_set(err, ERR_NETWORK, "the connection to %s broke (%s): try again", host, detail);
 }
@@ -589,6 +635,7 @@ static void set_behaviour(struct transfer *t, const struct http_request *r)
 	 */
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(r->url, "https:", 6) ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_RECEIVE_CHUNK);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_timeout * 1000));
@@ -680,6 +727,19 @@ static void go_on(void *ctx)
 	t->http->inside--;
 	/* It may have handed out bytes, and ended. */
 	reap(t->http);
+}
+
+static void on_next_turn(void *ctx)
+{
+	struct http *http = ctx;
+
+	http->turn++;
+	for (struct transfer *t = http->transfers; t; t = t->next) {
+		if (!t->stopped || t->paused)
+			continue;
+		loop_undefer(http->loop, go_on, t);
+		loop_defer(http->loop, go_on, t);
+	}
 }
 
 void http_pause(struct http *http, uint64_t id, bool paused)

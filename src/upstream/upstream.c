@@ -25,6 +25,7 @@ struct upstream *upstream_new(struct loop *loop, struct budget *budget)
 	upstream->budget = budget;
 	upstream->http = http_new(loop);
 	upstream->token_scales = token_scales_new();
+	upstream->quirks = quirks_new();
 	return upstream;
 }
 
@@ -45,6 +46,7 @@ void upstream_free(struct upstream *upstream)
 	release_endpoints(upstream->endpoints, upstream->count);
 	http_free(upstream->http);
 	token_scales_free(upstream->token_scales);
+	quirks_free(upstream->quirks);
 	free(upstream);
 }
 
@@ -77,6 +79,11 @@ struct loop *upstream_loop(const struct upstream *upstream)
 struct token_scales *upstream_token_scales(const struct upstream *upstream)
 {
 	return upstream->token_scales;
+}
+
+unsigned upstream_quirks(const struct upstream *upstream, const struct endpoint *endpoint, const char *model)
+{
+	return quirks_of(upstream->quirks, endpoint_config(endpoint)->urls[0].base, model ? model : "");
 }
 
 size_t upstream_count(const struct upstream *upstream)
@@ -176,10 +183,12 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	size_t n = 0;
 	uint64_t id;
 
+	http.fresh = request->fresh;
 	while (request->headers && request->headers[n])
 		n++;
 	headers = xcalloc(n + LIMIT_HEADERS + 4, sizeof(*headers));
-	memcpy(headers, request->headers, n * sizeof(*headers));
+	if (n)
+		memcpy(headers, request->headers, n * sizeof(*headers));
 	if (request->key) {
 		authorization = xasprintf("Authorization: %s%s", request->raw_key ? "" : "Bearer ", request->key);
 		headers[n++] = authorization;

@@ -4,6 +4,7 @@
  * What call.c, fetch.c, exchange.c, correct.c and upstream.c share: the body of struct upstream, and how a request to
  * an endpoint is sent.
  */
+#include "eke/upstream/quirks.h"
 #include "eke/upstream/upstream.h"
 
 struct call;
@@ -16,6 +17,7 @@ struct upstream {
 	struct budget *budget; /* borrowed */
 	struct http *http;
 	struct token_scales *token_scales;
+	struct quirks *quirks;
 	struct endpoint *endpoints[LIMIT_ENDPOINTS]; /* refs */
 	size_t count;
 	enum when_exhausted when_exhausted;
@@ -48,6 +50,7 @@ struct upstream_request {
 	const char *const *headers; /* "Name: value", ends with NULL */
 	const char *key;            /* NULL: none */
 	bool raw_key;               /* without "Bearer" */
+	bool fresh;                 /* on a connection of its own */
 	struct strbuf *body;        /* or NULL */
 };
 /* Starts a transfer: key, the configuration's headers, proxy, certificates and time-outs are added. */

@@ -35,8 +35,8 @@ struct call {
 	struct call *next;
 };
 
-/* What the system message says for it. */
-static const char block_only[] = "Do not begin the next one.";
+/* What the question says for it. */
+static const char block_only[] = "Stop when the statement or block";
 
 static struct sim_net *the_net;
 static size_t refused_by_budget;
@@ -310,10 +310,9 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 	strbuf_init(&call->text, LIMIT_COMPLETION);
 	if (call->by_chat) {
 		const struct request_message *last = &request->messages[request->message_count - 1];
-		const struct request_message *first = &request->messages[0];
 
 		/* The model does as it is told. */
-		call->go_on = !memmem(first->content, first->content_len, block_only, strlen(block_only));
+		call->go_on = !memmem(last->content, last->content_len, block_only, strlen(block_only));
 		if (!read_prompt(call, last->content, last->content_len)) {
 			fprintf(stderr, "trace: this is not the prompt that eke/complete/prompt.h describes:\n%.*s\n",
 				(int)last->content_len, last->content);

@@ -49,11 +49,31 @@ for (const form of ['tagged', 'bare', 'fenced', 'echoing']) {
 		const { path, body } = upstream.counted[0];
 		assert.equal(path, '/v1/chat/completions');
 		assert.deepEqual([body.model, body.stream, body.temperature], ['coder', true, 0]);
-		assert.deepEqual(body.messages.map(({ role }) => role), ['system', 'user']);
-		assert.match(body.messages[1].content, /^Language: c$/m);
-		assert.doesNotMatch(body.messages[1].content, new RegExp(eke.home));
+		const [system, ...turns] = body.messages.map(({ role }) => role);
+		assert.equal(system, 'system');
+		turns.forEach((role, i) => assert.equal(role, i % 2 ? 'assistant' : 'user'));
+		assert.match(body.messages.at(-1).content, /^Language: c$/m);
+		/* Of a file in no folder of the workspace the name alone. */
+		assert.match(body.messages.at(-1).content, /^File: [^/\n]+\.c$/m);
+		assert.doesNotMatch(body.messages.at(-1).content, new RegExp(eke.home));
 	});
 }
+
+test('a model that repeats the line anyway is asked to, and what it repeats comes off', async (t) => {
+	const asked = (record) => record.body.messages.at(-1).content;
+	const answer = (record) => {
+		const line = /begin the answer with all that stands before the mark on it:\n(.*)<CURSOR\/>/.exec(asked(record))?.[1] ?? '';
+
+		return `<completion>${line}${knowsModel(KNOWN, { form: 'bare' })(record, 0)}</completion>`;
+	};
+	const { upstream, eke } = await start(t, { answer, endpoint: { models: { chat: 'x', completion: 'claude-sonnet-4' } } });
+
+	assert.equal(await (await eke.open(opened('int tot', '\n\n\tfor (int i = 0; i < n; i++) {\n'))).suggestion(), 'al = 0;');
+	assert.match(asked(upstream.counted[0]), /begin the answer with all that stands before the mark on it:\n\tint tot<CURSOR\/>/);
+	assert.equal(await (await eke.open(opened('\t\ttotal += ', '\n'))).suggestion(), 'i;\n\t\tlog_step(i, total);\n\t}');
+	assert.equal(await (await eke.open(opened('int total = 0;\n\n\t', '\n'))).suggestion(), BODY);
+	assert.doesNotMatch(asked(upstream.counted[2]), /begin the answer with/);
+});
 
 const dialects = [
 	['completions', '/v1/completions', 'completions'],
@@ -446,7 +466,9 @@ test('an error while typing: null, and the status says why', async (t) => {
 	}
 	await eke.settle();
 	const states = eke.takeNotifications('eke/didChangeStatus');
-	assert.deepEqual(states.map(({ state }) => state), ['idle', 'busy', 'error', 'busy', 'error', 'busy', 'error']);
+	/* Changes that come quicker than they can be told are told together. */
+	assert.deepEqual([...new Set(states.map(({ state }) => state))], ['idle', 'busy', 'error']);
+	assert.equal(states.at(-1).state, 'error');
 	assert.ok(states.at(-1).message.length > 10);
 	assert.deepEqual(eke.takeNotifications('window/showMessage'), []);
 	/* Chat is asked once more; completions are not. */
@@ -521,7 +543,8 @@ test('without an endpoint', async (t) => {
 	assert.deepEqual(eke.takeNotifications('window/showMessage'), []);
 	assert.equal(await doc.complete(), null);
 	assert.match((await eke.waitForNotification('window/showMessage')).message, /no endpoint/i);
-	assert.equal((await eke.waitForNotification('eke/didChangeStatus')).state, 'offline');
+	const { state, kind } = await eke.waitForNotification('eke/didChangeStatus');
+	assert.deepEqual([state, kind], ['offline', 'noEndpoint']);
 });
 
 test('a prompt is cut to what the plan takes', async (t) => {
@@ -746,7 +769,7 @@ test('candidates: several items from one request', async (t) => {
 	const texts = (result) => result.items.map(({ insertText }) => insertText);
 
 	assert.deepEqual(texts(await doc.complete()), ['al = 0;', 'al = n;']);
-	assert.match(upstream.counted[0].body.messages[1].content, /3 answers/);
+	assert.match(upstream.counted[0].body.messages.at(-1).content, /3 answers/);
 	assert.equal(upstream.counted[0].body.stop, undefined);
 	doc.type('al = ');
 	const { items } = await doc.complete();

@@ -46,13 +46,13 @@ test('.editorconfig says what a new file is indented with; the nearest one, and 
 	const { suggestion } = await serve(t, home);
 
 	assert.equal(await suggestion(`${HEAD}‸`, 'a.c', { formattingOptions: SPACES }), body('\t'));
-	assert.match(upstream.counted[0].body.messages[1].content, /^Indentation: tabs$/m);
+	assert.match(upstream.counted[0].body.messages.at(-1).content, /^Indentation: tabs$/m);
 	assert.equal(await suggestion(`${HEAD}‸`, 'sub/b.c', { formattingOptions: TABS }), body('    '));
-	assert.match(upstream.counted[1].body.messages[1].content, /^Indentation: 2 spaces$/m);
+	assert.match(upstream.counted[1].body.messages.at(-1).content, /^Indentation: 2 spaces$/m);
 	/* Another document, and the file has changed. */
 	rules('root = true\n[*.h]\nindent_style = tab\n');
 	assert.equal(await suggestion(`${HEAD}int b;\n‸`, 'c.c', { formattingOptions: SPACES }), body('    '));
-	assert.match(upstream.counted[2].body.messages[1].content, /^Indentation: 3 spaces$/m);
+	assert.match(upstream.counted[2].body.messages.at(-1).content, /^Indentation: 3 spaces$/m);
 	rules('root = true\n[*.c]\nindent_style = tab\n');
 	assert.equal(await suggestion(`${HEAD}int c;\n‸`, 'c.c', { formattingOptions: SPACES }), body('\t'));
 });

@@ -3,11 +3,13 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { makeHome, startRaw } from './harness.mjs';
+import { configFor, makeHome, startRaw, startServer, withUpstream } from './harness.mjs';
 import { EKE, within } from './support/program.mjs';
 import { frame, Splitter } from './support/wire.mjs';
 
@@ -132,4 +134,161 @@ test('a closed standard error, a FIFO as log file, and a full disk', async (t) =
 	await ends.ask(MANY);
 	ends.child.kill('SIGTERM');
 	assert.equal(await ends.ended, 143);
+});
+
+/* --- responses without an end --- */
+
+const event = (content, finish = null) => `data: ${JSON.stringify({ object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`;
+
+/* A server whose answers write(response) makes; `closed` resolves for the first that eke closed. */
+async function startWriter(t, write) {
+	let close;
+	const closed = new Promise((resolve) => (close = resolve));
+	const server = createServer((request, response) => {
+		request.resume();
+		response.on('close', close);
+		response.writeHead(200, { 'content-type': 'text/event-stream' });
+		write(response);
+	});
+
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	t.after(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	return { closed, url: `http://127.0.0.1:${server.address().port}` };
+}
+
+/* Writes the text again and again, for as long as somebody listens. */
+function repeat(response, text, every) {
+	const timer = setInterval(() => response.write(text), every);
+
+	response.on('close', () => clearInterval(timer));
+}
+
+async function ask(t, server, endpoint = {}) {
+	const eke = await startServer(t, { config: configFor(server, endpoint) });
+
+	await eke.initialize();
+	return { eke, call: eke.startChat('Why?') };
+}
+
+for (const [what, text] of [['comments', ': still here\n\n'], ['blank lines', '\n\n'], ['empty events', 'event: ping\n\n'], ['blanks', ' ']]) {
+	test(`${what} alone keep no request open`, async (t) => {
+		const server = await startWriter(t, (response) => repeat(response, text, 20));
+		const { call } = await ask(t, server, { timeouts: { firstByte: 0.5, idle: 0.5 } });
+
+		await assert.rejects(call.answer, ({ data, message }) => data.kind === 'timeout' && /sends no answer/.test(message));
+		await server.closed;
+	});
+
+	test(`${what} after a piece of the answer: the piece is kept`, async (t) => {
+		const server = await startWriter(t, (response) => {
+			response.write(event('Because'));
+			repeat(response, text, 20);
+		});
+		const { call } = await ask(t, server, { timeouts: { firstByte: 0.5, idle: 0.5 } });
+		const { message, finishReason } = await call.answer;
+
+		assert.deepEqual([message.content, finishReason], ['Because', 'truncated']);
+		await server.closed;
+	});
+}
+
+test('an answer that goes on and on ends when its whole time is over', async (t) => {
+	const server = await startWriter(t, (response) => repeat(response, event('word '), 20));
+	const { call } = await ask(t, server, { timeouts: { total: 1 } });
+	const { message, finishReason } = await call.answer;
+
+	assert.match(message.content, /^(word )+$/);
+	assert.equal(finishReason, 'truncated');
+	await server.closed;
+});
+
+for (const [what, finish] of [['with a reason', 'stop'], ['without one', null]]) {
+	test(`a stream left open after [DONE], ${what}, is closed`, async (t) => {
+		const server = await startWriter(t, (response) => {
+			response.write(`${event('Because.', finish)}data: [DONE]\n\n`);
+			repeat(response, ': still here\n\n', 20);
+		});
+		const { call } = await ask(t, server);
+
+		assert.equal((await call.answer).message.content, 'Because.');
+		await within(server.closed, () => 'the connection was not closed', 5000);
+	});
+}
+
+for (const [what, text] of [['a line', `data: "${'x'.repeat(5 << 20)}`], ['a comment', `: ${'x'.repeat(5 << 20)}`], ['an event', `data: ${'x'.repeat(3 << 20)}\n`.repeat(2)]]) {
+	test(`${what} that is too long is an error`, async (t) => {
+		const server = await startWriter(t, (response) => response.write(text));
+		const { call } = await ask(t, server);
+
+		await assert.rejects(call.answer, ({ data, message }) => data.kind === 'protocol' && /line of more than/.test(message));
+	});
+}
+
+/* Resolves to the longest time, in ms, that eke took to answer something else until `done`. */
+async function slowest(eke, done) {
+	let longest = 0;
+	let over = false;
+
+	done.then(() => (over = true), () => (over = true));
+	while (!over) {
+		const before = performance.now();
+
+		await eke.settle();
+		longest = Math.max(longest, performance.now() - before);
+	}
+	return longest;
+}
+
+const ones = `data: [${'1,'.repeat(1_500_000)}1]\n\n`;
+for (const [what, text] of [['blank lines', '\n'.repeat(8 << 20)], ['blanks', ' '.repeat(8 << 20)], ['events of numbers', ones.repeat(3)], ['events of lists', `data: ${'['.repeat(100)}${'[],'.repeat(900_000)}1${']'.repeat(100)}\n\n`.repeat(3)],
+	['small events', event('x').repeat(30_000)], ['comments', ':\n'.repeat(4 << 20)]]) {
+	test(`8 MiB of ${what} hold nothing else up`, async (t) => {
+		const server = await startWriter(t, (response) => {
+			response.write(text);
+			response.end(`${event('Because.', 'stop')}data: [DONE]\n\n`);
+		});
+		const { eke, call } = await ask(t, server);
+		const longest = await slowest(eke, call.answer);
+
+		assert.match((await call.answer).message.content, /Because\.$/);
+		/* With sanitizers, which make it ten times slower. */
+		assert.ok(longest < 1000, `${Math.round(longest)} ms`);
+		eke.takeNotifications('window/logMessage');
+	});
+}
+
+/* --- a file that may not grow --- */
+
+test('a limit on the size of files (SIGXFSZ) ends neither a server nor a command', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'Because.' });
+	const home = makeHome(t, configFor(upstream, { plan: 'counted' }, { plans: { counted: { windows: [{ scope: 'machine', limit: 60, period: '1h' }] } } }));
+	const limited = (...args) => spawn('sh', ['-c', 'ulimit -f 8; exec "$@"', 'sh', EKE, ...args], {
+		cwd: join(home, 'work'), stdio: ['pipe', 'pipe', 'pipe'],
+		env: { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '' },
+	});
+	const chat = limited('chat', 'Why?');
+	let said = '';
+
+	chat.stdin.end();
+	chat.stdout.on('data', (data) => (said += data));
+	assert.deepEqual(await within(once(chat, 'close'), () => 'it did not end'), [0, null]);
+	assert.equal(said, 'Because.\n');
+	const server = limited('serve', '--log-file', join(home, 'log'), '--log-level', 'io');
+	const splitter = new Splitter('content-length');
+	const answers = [];
+	let wake;
+	server.stdout.on('data', (bytes) => {
+		answers.push(...splitter.feed(bytes));
+		wake?.();
+	});
+	const send = (id, method, params) => server.stdin.write(frame['content-length'](JSON.stringify({ jsonrpc: '2.0', id, method, params })));
+	send(1, 'initialize', { capabilities: {} });
+	for (let id = 2; id < 12; id++) send(id, 'chat/send', { prompt: `Why ${id}? ${'x'.repeat(2000)}` });
+	await within(new Promise((resolve) => (wake = () => answers.filter((a) => /"result"/.test(a.text ?? a)).length >= 11 && resolve())), () => `${answers.length} answers`);
+	server.kill('SIGTERM');
+	assert.deepEqual(await within(once(server, 'close'), () => 'it did not end'), [143, null]);
 });

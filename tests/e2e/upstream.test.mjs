@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -518,4 +519,68 @@ test('time-outs: no answer, and an answer that stops', async (t) => {
 	assert.equal(upstream.counted.length, 2);
 	await Promise.all(upstream.counted.map(({ closed }) => closed));
 	assert.ok(upstream.counted.every(({ aborted }) => aborted));
+});
+
+/* --- connections that were kept and are dead --- */
+
+/*
+ * A server that answers the first request of a connection, and ends the connection at each later one as `end` does it, without a
+ * byte. `requests`: all that came in.
+ */
+async function startForgetful(t, end) {
+	const requests = [];
+	const server = createHttpServer(async (request, response) => {
+		const chunks = [];
+
+		for await (const chunk of request) chunks.push(chunk);
+		request.socket.seen = (request.socket.seen ?? 0) + 1;
+		requests.push({ method: request.method, url: request.url, seen: request.socket.seen });
+		if (request.socket.seen > 1) {
+			end(request.socket);
+			return;
+		}
+		response.writeHead(200, { 'content-type': 'application/json' });
+		response.end(JSON.stringify({ object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: 'urn 0;' }, finish_reason: 'stop' }] }));
+	});
+
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	t.after(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	return { requests, url: `http://127.0.0.1:${server.address().port}` };
+}
+
+for (const [how, end] of [['an end', (socket) => socket.destroy()], ['a reset', (socket) => socket.resetAndDestroy()], ['a half-closed end', (socket) => socket.end()]]) {
+	test(`a kept connection that is dead, by ${how}: sent again, and each counted`, async (t) => {
+		const server = await startForgetful(t, end);
+		const plans = { counted: { windows: [{ scope: 'machine', limit: 60, period: '1h' }] } };
+		const eke = await startServer(t, { config: configFor(server, { plan: 'counted' }, { plans }) });
+		const used = async () => (await eke.request('budget/get', {})).budgets[0].windows[0].used;
+
+		await eke.initialize();
+		for (let n = 1; n <= 3; n++) {
+			assert.equal((await eke.chat(`hello ${n}`)).message.content, 'urn 0;');
+			assert.equal(await used(), server.requests.length);
+			const doc = await eke.open(`int f${n}() { ret‸ }`);
+			assert.equal((await doc.complete()).items[0].insertText, 'urn 0;');
+			assert.equal(await used(), server.requests.length);
+		}
+		/* Of each two one is on a dead connection. */
+		assert.ok(server.requests.length > 6 && server.requests.length <= 12, `${server.requests.length} requests`);
+		assert.ok(server.requests.every(({ seen }) => seen <= 2));
+	});
+}
+
+test('many kept connections that are dead at once', async (t) => {
+	const server = await startForgetful(t, (socket) => socket.destroy());
+	const plans = { counted: { windows: [{ scope: 'machine', limit: 200, period: '1h' }] } };
+	const eke = await startServer(t, { config: configFor(server, { plan: 'counted' }, { plans }) });
+
+	await eke.initialize();
+	for (let round = 0; round < 3; round++)
+		await Promise.all(Array.from({ length: 8 }, (_, n) => eke.chat(`hello ${round} ${n}`)));
+	assert.equal((await eke.request('budget/get', {})).budgets[0].windows[0].used, server.requests.length);
+	assert.ok(server.requests.length <= 48, `${server.requests.length} requests`);
 });

@@ -79,6 +79,41 @@ function tests(name) {
 		assert.equal(upstream.counted.length, 1);
 	});
 
+	for (const settings of ['noautoindent', 'autoindent smartindent', 'autoindent cindent formatoptions+=ro', 'autoindent expandtab shiftwidth=4'])
+		test(`what was accepted is repeated by a dot and by a count: ${settings}`, { timeout: 60_000 }, async () => {
+			const text = 'if (a_b[1] < "é\\0") {\n\t\t/* one\n\t\t * two: 3 */\n\t}\n\telse\n\t\tüber();';
+			const block = `\t${text}`;
+			const taken = [
+				{ ask: '\ti‸', as: 'a' },
+				{ answer: 'a', items: [{ text, left: 1 }] },
+				{ see: { ghost: '/one/' } },
+				{ press: 'accept' },
+			];
+			const steps = [
+				{ file: '\t‸\n', name: 'a.c' },
+				{ press: 'leave' },
+				{ commands: `:setlocal ${settings}\n:let g:before = map(['ai', 'cin', 'si', 'inde', 'tw', 'wm', 'fo', 'sts', 'et', 'ei'], {_, one -> eval('&' .. one)})\n` },
+				{ keys: 'Ai' },
+				...taken,
+				{ see: { text: `${block}‸` } },
+				{ press: 'leave' },
+				{ commands: ":let g:same = g:before ==# map(['ai', 'cin', 'si', 'inde', 'tw', 'wm', 'fo', 'sts', 'et', 'ei'], {_, one -> eval('&' .. one)})\n" },
+				{ commands: ':call append("$", "\\t")\nG.' },
+				{ see: { text: `${block}\n${block}` } },
+				{ commands: ':%d\n:call setline(1, "x")\n:echomsg "same:" g:same &eventignore\n' },
+				{ see: { message: '/same: 1/' } },
+				{ keys: '2A w' },
+				{ ask: 'x w‸', as: 'b' },
+				{ answer: 'b', items: [{ text: 'words;', left: 1 }] },
+				{ see: { ghost: 'ords;' } },
+				{ press: 'accept' },
+				{ see: { text: 'x words;‸' } },
+				{ press: 'leave' },
+				{ see: { text: 'x words; words;' } },
+			];
+			await play({ name: 'repeat', steps }, driver(name));
+		});
+
 	test('a buffer gets its name by :write', { timeout: 60_000 }, async () => {
 		const steps = [
 			{ file: '‸\n', name: 'a.txt' },

@@ -24,8 +24,8 @@ static bool same(const struct strbuf *a, const struct strbuf *b)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct answer *whole = answer_new("fuzz");
-	struct answer *bytewise = answer_new("fuzz");
+	struct answer *whole = answer_new("fuzz", false);
+	struct answer *bytewise = answer_new("fuzz", false);
 
 	log_set_level(LOG_BROKEN);
 	answer_feed(whole, (const char *)data, size, 1767225600);

@@ -9,7 +9,7 @@
 
 BEGIN {
 	# The layers, low to high: an include may point to the same or a lower one …
-	layers = split("base config io rpc text code post offline store budget upstream complete chat front gateway", names, " ")
+	layers = split("base config io rpc text code post offline store budget upstream context complete chat front gateway", names, " ")
 	for (i = 1; i <= layers; i++)
 		order[names[i]] = i
 	# … but not to those that it must not know (docs of the layers: src/README.md).
@@ -20,6 +20,7 @@ BEGIN {
 	forbid("code", "rpc")
 	forbid("post", "rpc")
 	forbid("offline", "rpc")
+	forbid("context", "rpc")
 	forbid("complete", "rpc")
 	forbid("chat", "rpc")
 
@@ -46,7 +47,8 @@ BEGIN {
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
 		"local_server")
-	pure("complete", "admission cache cursor_context excerpt feedback prompt realign recent symbol_renames")
+	pure("complete", "admission cache cursor_context excerpt feedback prompt prompt_forms realign recent symbol_renames")
+	pure("context", "declaration digest evidence imports names packing snippets")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
 		"netdb[.]h|signal[.]h|sys/(socket|stat|time|mman|wait|ioctl|select|un|file)[.]h)$"
 	impure_functions("time clock clock_gettime gettimeofday getenv secure_getenv fopen fdopen open openat read write " \
@@ -62,6 +64,8 @@ BEGIN {
 	use_instead("sleep usleep nanosleep clock_nanosleep", "a timer of the loop; in tests the fake clock or an event")
 	# What is sent is taken from text/outbound.h, which asks the rules.
 	unsent("doc_text file_read", "chat", "outbound_document, outbound_text or outbound_file: they ask what may be sent")
+	unsent("doc_text file_read", "complete", "outbound_document: it asks what may be sent")
+	unsent("doc_text file_read", "context", "outbound_document or outbound_workspace_file: they ask what may be sent")
 	memory("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf", "base/mem.h")
 	count = split("printf vprintf puts putchar fprintf vfprintf dprintf vdprintf fputs fputc putc fwrite", list, " ")
 	for (i = 1; i <= count; i++)
@@ -454,8 +458,8 @@ function points_down(target, rest,   name, mine, its) {
 		sub(/^front\//, "", name)
 		mine = folder == "front" ? first_word(stem) : folder
 		its = first_word(name)
-		# front/app.h, help.h, server.h and terminal.h are the ground they all stand on.
-		if (mine != its && its != "app" && its != "server" && its != "terminal")
+		# front/app.h, gateways.h, help.h, server.h and terminal.h are the ground they all stand on.
+		if (mine != its && its != "app" && its != "gateways" && its != "server" && its != "terminal")
 			problem(FNR, "layering: front ends do not know each other (" mine " includes " its "): move the shared part down")
 	}
 }

@@ -35,7 +35,7 @@ static const struct {
 } cases[] = {
 	{ "a plain stream", TEXT("a") TEXT("b\\nc") STOP DONE, false, "ab\nc", "", WIRE_STOP, ERR_NONE, true, true },
 	{ "no end mark", TEXT("a") STOP, false, "a", "", WIRE_STOP, ERR_NONE, true, false },
-	{ "no reason", TEXT("a") DONE, false, "a", "", WIRE_OPEN, ERR_NONE, true, false },
+	{ "no reason", TEXT("a") DONE, false, "a", "", WIRE_OPEN, ERR_NONE, true, true },
 	{ "no last blank line", TEXT("a") "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}", false,
 		"a", "", WIRE_LENGTH, ERR_NONE, true, false },
 	{ "broken after text", TEXT("a"), true, "a", "", WIRE_OPEN, ERR_NONE, true, false },
@@ -47,7 +47,7 @@ static const struct {
 	{ "an error after text keeps it", TEXT("a") "data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n",
 		false, "a", "", WIRE_OPEN, ERR_UPSTREAM, true, false },
 	{ "an error before text", "data: {\"error\":{\"message\":\"m\",\"code\":\"429 TOO_MANY_REQUESTS\"}}\n\n" DONE,
-		false, "", "", WIRE_OPEN, ERR_BUDGET, false, false },
+		false, "", "", WIRE_OPEN, ERR_BUDGET, false, true },
 	{ "an error field", "error: {\"code\":500,\"message\":\"m\"}\n\n", false, "", "", WIRE_OPEN, ERR_UPSTREAM,
 		false, false },
 	{ "the pseudo-error is none",
@@ -99,7 +99,7 @@ static const struct {
 	{ "nothing", "", false, "", "", WIRE_OPEN, ERR_PROTOCOL, false, false },
 	{ "an end and nothing before it", STOP DONE, false, "", "", WIRE_STOP, ERR_NONE, true, true },
 	{ "chunks without text or end", CHUNK("\"role\":\"assistant\"", "null") DONE, false, "", "", WIRE_OPEN,
-		ERR_PROTOCOL, false, false },
+		ERR_PROTOCOL, false, true },
 };
 
 static void check(struct answer *a, size_t i)
@@ -133,11 +133,11 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		size_t len = strlen(cases[i].bytes);
-		struct answer *bytewise = answer_new("e");
+		struct answer *bytewise = answer_new("e", false);
 
 		print_message("# %s\n", cases[i].name);
 		for (size_t cut = 0; cut <= len; cut++) {
-			struct answer *a = answer_new("e");
+			struct answer *a = answer_new("e", false);
 
 			feed(a, cases[i].bytes, cut);
 			feed(a, cases[i].bytes + cut, len - cut);
@@ -155,7 +155,7 @@ static void test_facts(void **state)
 		"data: {\"model\":\"m-1\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"
 		"data: {\"model\":\"other\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,"
 		"\"total_tokens\":7}}\n\n";
-	struct answer *a = answer_new("e");
+	struct answer *a = answer_new("e", false);
 
 	(void)state;
 	assert_null(answer_model(a));
@@ -174,7 +174,7 @@ static void test_facts(void **state)
 static void test_too_large(void **state)
 {
 	static const char piece[] = TEXT("0123456789012345678901234567890123456789012345678901234567890123456789");
-	struct answer *a = answer_new("e");
+	struct answer *a = answer_new("e", false);
 	size_t fed = 0;
 
 	(void)state;

@@ -187,7 +187,7 @@ static const char example[] =
 	"      \"models\": { \"chat\": \"gpt-4o-mini\", \"completion\": \"gpt-4o-mini\" },\n"
 	"      \"completionApi\": \"chat\",       // chat | completions | mistral-fim | deepseek-fim | …\n"
 	"      \"streamOptions\": true, \"headers\": {}, \"proxy\": null, \"caFile\": null,\n"
-	"      \"timeouts\": { \"connect\": 10, \"firstByte\": 60, \"idle\": 60 } }\n"
+	"      \"timeouts\": { \"connect\": 10, \"firstByte\": 60, \"idle\": 60, \"total\": 3600 } }\n"
 	"  ],\n"
 	"  \"plans\": { \"mine\": { \"windows\": [ { \"scope\": \"machine\", \"models\": [\"*\"], \"limit\": 60, "
 	"\"period\": \"1h\", \"kind\": \"sliding\" } ],\n"
@@ -228,7 +228,8 @@ static void test_example(void **state)
 	assert_int_equal(e->header_count, 0);
 	assert_null(e->proxy);
 	assert_null(e->ca_file);
-	assert_true(e->connect_timeout == 10 && e->first_byte_timeout == 60 && e->idle_timeout == 60);
+	assert_true(e->connect_timeout == 10 && e->first_byte_timeout == 60 && e->idle_timeout == 60 &&
+		e->total_timeout == 3600);
 	assert_int_equal(c->plan_count, 1);
 	assert_string_equal(c->plans[0].name, "mine");
 	assert_int_equal(c->plans[0].window_count, 1);
@@ -246,7 +247,8 @@ static void test_all_fields(void **state)
 		"\"fallbackUrls\":[\"u1\",\"u2\",\"u3\",\"u4\"],"
 		"\"key\":{\"command\":[\"pass\",\"show\",\"x\"]},\"plan\":\"mine\",\"models\":{\"completion\":\"m\"},"
 		"\"completionApi\":\"llamacpp-infill\",\"streamOptions\":false,\"headers\":{\"X-A\":\"1\",\"X-B\":\"\"},"
-		"\"proxy\":\"http://p\",\"caFile\":\"~/ca\",\"timeouts\":{\"connect\":0.5,\"firstByte\":3600,\"idle\":0.01}},"
+		"\"proxy\":\"http://p\",\"caFile\":\"~/ca\","
+		"\"timeouts\":{\"connect\":0.5,\"firstByte\":3600,\"idle\":0.01,\"total\":7}},"
 		"{\"baseUrl\":\"b\",\"key\":{\"file\":\"~/k\"}},{\"name\":\"c\",\"baseUrl\":\"c\",\"key\":\"literal\"},"
 		"{\"name\":\"d\",\"baseUrl\":\"https://API.ChatAnywhere.org\",\"key\":null}],"
 		"\"plans\":{\"mine\":{\"windows\":[]},\"unlimited\":{\"windows\":[],\"maxPromptTokens\":7}},"
@@ -282,7 +284,8 @@ static void test_all_fields(void **state)
 	assert_string_equal(e[0].headers[1].value, "");
 	assert_string_equal(e[0].proxy, "http://p");
 	assert_string_equal(e[0].ca_file, "~/ca");
-	assert_true(e[0].connect_timeout == 0.5 && e[0].first_byte_timeout == 3600 && e[0].idle_timeout == 0.01);
+	assert_true(e[0].connect_timeout == 0.5 && e[0].first_byte_timeout == 3600 && e[0].idle_timeout == 0.01 &&
+		e[0].total_timeout == 7);
 	assert_string_equal(e[1].name, "default");
 	assert_int_equal(e[1].key.source, KEY_FILE);
 	assert_string_equal(e[1].completion_api, "auto");
@@ -519,9 +522,9 @@ static const struct {
 	{ "{\"foo\":1,\"Chat\":{}}", NULL, "foo is unknown and ignored\nChat is unknown and ignored\n" },
 	{ "{\"completion\":{\"maxlines\":1},\"log\":{\"file\":\"x\"}}", NULL,
 	  "completion.maxlines is unknown and ignored\nlog.file is unknown and ignored\n" },
-	{ E("\"url\":1,\"models\":{\"edit\":\"x\"},\"timeouts\":{\"total\":1}"), NULL,
+	{ E("\"url\":1,\"models\":{\"edit\":\"x\"},\"timeouts\":{\"whole\":1}"), NULL,
 	  "endpoints[0].url is unknown and ignored\nendpoints[0].models.edit is unknown and ignored\n"
-	  "endpoints[0].timeouts.total is unknown and ignored\n" },
+	  "endpoints[0].timeouts.whole is unknown and ignored\n" },
 	{ E("\"key\":\"sk-literal\""), NULL, LITERAL },
 	{ "{\"plans\":{\"p\":{\"windows\":[{\"scope\":\"key\",\"limit\":1,\"period\":\"1h\",\"tz\":\"x\"}],\"max\":1}}}",
 	  NULL,

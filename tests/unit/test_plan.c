@@ -25,7 +25,7 @@ static void describe(const struct plan *plan, struct strbuf *out)
 		for (const char *const *m = w->models; *m; m++)
 			strbuf_addf(out, "%s%s", m == w->models ? "" : ",", *m);
 		strbuf_addf(out, " %lld/%lld %s %s;", (long long)w->limit, (long long)w->period,
-			    w->kind == PLAN_CALENDAR ? "calendar" : "sliding", w->time_zone ? w->time_zone : "-");
+			    plan_kind_name(w->kind), w->time_zone ? w->time_zone : "-");
 	}
 }
 

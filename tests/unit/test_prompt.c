@@ -21,11 +21,11 @@
 static struct prompt_input input(const char *prefix, const char *suffix)
 {
 	return (struct prompt_input){ .path = "src/main.c",
-				      .language = "c",
-				      .prefix = prefix,
-				      .prefix_len = strlen(prefix),
-				      .suffix = suffix,
-				      .suffix_len = strlen(suffix) };
+		.language = "c",
+		.prefix = prefix,
+		.prefix_len = strlen(prefix),
+		.suffix = suffix,
+		.suffix_len = strlen(suffix) };
 }
 
 /*
@@ -69,23 +69,23 @@ static void test_frame(void **state)
 	prompt_init(&p);
 	assert_true(prompt_build(&in, &p));
 	assert_string_equal(p.user.data,
-			    "File: src/main.c\n"
-			    "Language: c\n"
-			    "Indentation: tabs\n"
-			    "\n"
-			    "<document>\n"
-			    "int main(void)\n{\n\tint x = <CURSOR/>;\n}\n\n"
-			    "</document>\n"
-			    "\n"
-			    "The line with the mark, of which nothing may be repeated:\n"
-			    "\tint x = <CURSOR/>;\n"
-			    "Answer with what belongs at the mark, at most 24 lines, as <completion>…</completion>.");
+		"File: src/main.c\n"
+		"Language: c\n"
+		"Indentation: tabs\n"
+		"\n"
+		"<document>\n"
+		"int main(void)\n{\n\tint x = <CURSOR/>;\n}\n\n"
+		"</document>\n"
+		"\n"
+		"The line with the mark, of which nothing may be repeated:\n"
+		"\tint x = <CURSOR/>;\n"
+		"Stop when the statement or block at the mark is complete.\n"
+		"Answer with what belongs at the mark, at most 24 lines, as <completion>…</completion>.");
 	assert_int_equal(p.mark, 0);
 	assert_int_equal(p.stop_count, 1);
 	assert_string_equal(p.stop[0], "</completion>");
-	assert_non_null(strstr(p.system.data, "<completion>Math.PI * r ** 2</completion>"));
 	/* Every request pays for it: keep it short. */
-	assert_true(prompt_tokens(p.system.data, p.system.len) < 700);
+	assert_true(p.tokens - prompt_tokens(p.user.data, p.user.len) < 1000);
 	prompt_release(&p);
 }
 
@@ -101,11 +101,9 @@ static void test_variants(void **state)
 	in.insert_spaces = true;
 	in.max_lines = 1;
 	assert_true(prompt_build(&in, &p));
+	assert_non_null(strstr(p.user.data, "File: /a/b?Language: forged\nIndentation: 4 spaces\n\n<document>\n"));
 	assert_non_null(
-		strstr(p.user.data, "File: /a/b?Language: forged\nIndentation: 4 spaces\n\n<document>\n"));
-	assert_non_null(
-		strstr(p.user.data,
-		       "The mark is on an empty line that is indented already: do not begin with blanks.\n"));
+		strstr(p.user.data, "The mark is on an empty line that is indented already: do not begin with blanks.\n"));
 	assert_non_null(strstr(p.user.data, "at most 1 line, as"));
 	in.prefix_len = 1;
 	in.tab_size = 2;
@@ -114,8 +112,7 @@ static void test_variants(void **state)
 	assert_true(prompt_build(&in, &p));
 	assert_non_null(strstr(p.user.data, "File: untitled\nIndentation: 2 spaces\n"));
 	assert_non_null(strstr(p.user.data, "The mark is on an empty line.\n"));
-	assert_non_null(
-		strstr(p.user.data, "Answer with the rest of this line only, as <completion>…</completion>."));
+	assert_non_null(strstr(p.user.data, "Answer with the rest of this line only, as <completion>…</completion>."));
 	prompt_release(&p);
 	prompt_release(NULL);
 }
@@ -139,6 +136,119 @@ static void test_system_is_constant(void **state)
 	assert_string_equal(p.system.data, q.system.data);
 	prompt_release(&p);
 	prompt_release(&q);
+}
+
+/* The examples are turns of the conversation in the form of the question, and answered as asked. */
+static void test_examples(void **state)
+{
+	static const char *const answers[PROMPT_EXAMPLES] = { "Math.PI * r ** 2",
+		"if not values:\n        return 0\n    return sum(values) / len(values)",
+		"\nstatic int max(int a, int b)\n{\n\treturn a > b ? a : b;\n}", "Double(Item::price)" };
+	struct request_message messages[PROMPT_MESSAGES];
+	struct prompt_input in = input("a", "b");
+	struct prompt p;
+
+	(void)state;
+	prompt_init(&p);
+	assert_true(prompt_build(&in, &p));
+	prompt_messages(&p, messages);
+	assert_string_equal(messages[0].role, "system");
+	for (size_t i = 0; i < PROMPT_EXAMPLES; i++) {
+		const struct request_message *question = &messages[1 + 2 * i];
+		char tagged[256];
+
+		assert_string_equal(question[0].role, "user");
+		assert_string_equal(question[1].role, "assistant");
+		assert_memory_equal(question[0].content, "File: ", 6);
+		assert_non_null(strstr(question[0].content, "\nIndentation: "));
+		assert_non_null(strstr(question[0].content, "\n</document>\n\n"));
+		assert_non_null(strstr(question[0].content, "Answer with what belongs at the mark, at most 24 lines, as "));
+		snprintf(tagged, sizeof(tagged), "<completion>%s</completion>", answers[i]);
+		assert_string_equal(question[1].content, tagged);
+	}
+	assert_string_equal(messages[PROMPT_MESSAGES - 1].role, "user");
+	assert_string_equal(messages[PROMPT_MESSAGES - 1].content, p.user.data);
+	/* A model that repeats the line anyway is shown how, where that can be told. */
+	in.repeats_line = true;
+	assert_true(prompt_build(&in, &p));
+	assert_string_equal(p.answers[0].data, "<completion>  return Math.round(Math.PI * r ** 2</completion>");
+	assert_non_null(strstr(p.questions[0].data, "begin the answer with all that stands before the mark on it:\n"));
+	assert_non_null(strstr(p.user.data, "of which nothing may be repeated:\n"));
+	assert_true(prompt_model_repeats_line("anthropic/claude-sonnet-4"));
+	assert_false(prompt_model_repeats_line("gpt-4o-mini"));
+	assert_false(prompt_model_repeats_line(NULL));
+	prompt_release(&p);
+}
+
+/* What is asked never contradicts itself: in the middle of a file the answer ends where the text goes on. */
+static void test_extent(void **state)
+{
+	static const struct {
+		const char *suffix;
+		bool write_on;
+		const char *wanted;
+	} table[] = {
+		{ "", false, "Stop when the statement or block at the mark is complete.\n" },
+		{ "\nx = 1\n", false, "Stop when the statement or block at the mark is complete.\n" },
+		{ "", true, "Then go on with what follows, as far as it can be foreseen.\n" },
+		{ ");\n}\n", true, "Then go on with what follows, as far as it can be foreseen.\n" },
+		{ "\n\ndef f():\n", true, "Stop where the text after the mark goes on.\n" },
+	};
+	static const char *const all[] = { "Stop when", "Then go on", "Stop where" };
+	struct prompt p;
+
+	(void)state;
+	prompt_init(&p);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct prompt_input in = input("y = ", table[i].suffix);
+		size_t said = 0;
+
+		in.write_on = table[i].write_on;
+		assert_true(prompt_build(&in, &p));
+		assert_non_null(strstr(p.user.data, table[i].wanted));
+		for (size_t k = 0; k < ARRAY_LEN(all); k++)
+			said += strstr(p.user.data, all[k]) != NULL;
+		assert_int_equal(said, 1);
+		assert_null(strstr(p.system.data, "go on with what follows"));
+	}
+	prompt_release(&p);
+}
+
+static void test_inside(void **state)
+{
+	static const struct {
+		const char *language, *prefix;
+		bool from_start;
+		const char *wanted; /* NULL: nothing is said */
+	} table[] = {
+		{ "c", "int x = 1; // one", true,
+			"The mark is inside a comment; if the comment is finished, begin with a line break.\n" },
+		{ "c", "/* one\n * two", true, "The mark is inside a comment.\n" },
+		{ "c", "char *s = \"one", false, "The mark is inside a string.\n" },
+		{ "python", "x = 'a' + 'b", false, "The mark is inside a string.\n" },
+		{ "python", "def f():\n    \"\"\"One", true, "The mark is inside a string.\n" },
+		/* Of what began above the window nothing is known. */
+		{ "python", "\"\"\"\nx = y", false, NULL },
+		{ "c", "int x = ", true, NULL },
+		{ "c", "char *s = \"one\"; ", true, NULL },
+		{ "markdown", "don't", true, NULL },
+		{ "nosuch", "don't", true, NULL },
+	};
+	struct prompt p;
+
+	(void)state;
+	prompt_init(&p);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct prompt_input in = input(table[i].prefix, "\n");
+
+		in.language = table[i].language;
+		in.from_start = table[i].from_start;
+		assert_true(prompt_build(&in, &p));
+		if (!table[i].wanted != !strstr(p.user.data, "The mark is inside") ||
+			(table[i].wanted && !strstr(p.user.data, table[i].wanted)))
+			fail_msg("%s: %s", table[i].prefix, p.user.data);
+	}
+	prompt_release(&p);
 }
 
 static void test_marks(void **state)
@@ -222,8 +332,8 @@ static void test_token_cap(void **state)
 	struct prompt p;
 	struct strbuf prefix;
 	struct strbuf suffix;
-	static const char *const lines[] = { "\tint value = compute(a, b) + 12345;\n",
-					     "// 计算两个数的和，然后返回结果\n", "+-*/%=<>!&|\n" };
+	static const char *const lines[] = { "\tint value = compute(a, b) + 12345;\n", "// 计算两个数的和，然后返回结果\n",
+		"+-*/%=<>!&|\n" };
 
 	(void)state;
 	strbuf_init(&text, MIB(1));
@@ -334,6 +444,9 @@ int main(void)
 		cmocka_unit_test(test_frame),
 		cmocka_unit_test(test_variants),
 		cmocka_unit_test(test_system_is_constant),
+		cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_extent),
+		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_token_cap),

@@ -231,6 +231,10 @@ static void test_folders(void **state)
 
 		assert_string_equal(got, shown[i].shown);
 		free(got);
+		/* What leaves the machine never says where the user keeps a file. */
+		got = workspace_show_outside(ws, shown[i].uri);
+		assert_string_equal(got, shown[i].shown[0] == '/' ? strrchr(shown[i].shown, '/') + 1 : shown[i].shown);
+		free(got);
 	}
 	workspace_remove_folder(ws, "file:///one/");
 	workspace_remove_folder(ws, "/unknown");

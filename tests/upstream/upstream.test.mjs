@@ -286,7 +286,7 @@ describe("the catalogue", () => {
 		test(scenario.name, async () => {
 			const { expect } = scenario;
 			assert.ok(expect && scenario.about && scenario.section, "says what it is, whence, and what to expect");
-			const body = hello({ model: `scenario/${scenario.name}`, ...scenario.name.includes("stream-options") && { stream_options: {} } });
+			const body = hello({ model: `scenario/${scenario.name}`, ...scenario.name.includes("stream-unsupported") && { stream: false } });
 			const pending = ask(upstream, { body, onChunk: expect.stalls && !expect.errorKind ? (request, answer) => {
 				const { text, finish } = readAnswer(Buffer.concat(answer.chunks));
 				if (text === expect.text && finish === expect.finish) request.destroy(new Error("gave up"));

@@ -21,6 +21,8 @@ struct json;
 struct json_pool;
 
 struct json_pool *json_pool_new(void);
+/* A text of more than so many values and names is refused; by default LIMIT_JSON_TREES alone counts. */
+void json_pool_limit(struct json_pool *pool, size_t values);
 /* Ends every tree parsed in it; keeps a little memory for the next. */
 void json_pool_reset(struct json_pool *pool);
 void json_pool_free(struct json_pool *pool);

@@ -65,6 +65,7 @@
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
+#define LIMIT_KEPT 64                     /* copies of damaged databases that are told of */
 #define LIMIT_STATE_FILES 1024            /* of the state directory, that are compared with a file of several names */
 
 #define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
@@ -97,6 +98,9 @@
 #define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
+#define LIMIT_ANSWER_VALUES 100000        /* JSON values of one event or body; parsing them takes some milliseconds */
+#define LIMIT_TURN_BYTES KIB(256)         /* of one response, taken in before the loop has its turn */
+#define LIMIT_DRAIN_MS 2000               /* for a response to end whose end was seen */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
 #define LIMIT_LOCAL_SERVERS 8             /* addresses on this machine where a server is looked for */
 #define LIMIT_LOCAL_MODELS 256            /* of one of these that are looked at */
@@ -110,7 +114,21 @@
 #define LIMIT_TOKEN_SCALES 64             /* pairs of endpoint and model whose tokens are known */
 #define LIMIT_STOP 4                      /* stop strings sent; OpenAI refuses a request with more */
 
+/* --- context: what a prompt shows beside the text around the cursor --- */
+#define LIMIT_CONTEXT_NAMES 65536         /* identifiers that are known; then everything is read again */
+#define LIMIT_CONTEXT_FILE KIB(256)       /* one file or document; of longer ones only the beginning is looked at */
+#define LIMIT_CONTEXT_PIECES 8192         /* of one of them */
+#define LIMIT_CONTEXT_FILES 192           /* of which is known what they hold; with their texts and indexes ... */
+#define LIMIT_CONTEXT_BYTES MIB(12)       /* ... they take so much; the one used longest ago goes first */
+#define LIMIT_CONTEXT_RELATED 48          /* files that one document imports or that lie beside it */
+#define LIMIT_CONTEXT_DOCUMENTS 24        /* open documents that are looked at, the last used ones */
+#define LIMIT_CONTEXT_DIRECTORY 512       /* entries of a directory that are looked at */
+#define LIMIT_CONTEXT_SNAPSHOTS MIB(2)    /* texts of documents as they were before the last minutes' changes */
+#define LIMIT_CONTEXT_WAIT_MS 150         /* a request waits so long for files to be read */
+#define LIMIT_CONTEXT_TOKENS 4096         /* of context, where the configuration does not say */
+
 /* --- complete --- */
+#define LIMIT_PROMPT MIB(1)               /* one completion's, with its context */
 #define LIMIT_COMPLETION KIB(64)          /* raw answer used for one completion */
 #define LIMIT_COMPLETION_TEXT KIB(96)     /* text inserted by one: indentation and line ends may lengthen it */
 #define LIMIT_COMPLETION_LINES 24         /* lines of one, where the configuration does not say */
@@ -157,13 +175,19 @@
 
 /* --- front --- */
 #define LIMIT_SESSIONS 256                /* of ACP, open in one process */
+#define LIMIT_MODELS_KNOWN 64              /* models whose quirks one process holds in memory */
 #define LIMIT_MODELS_OFFERED 256          /* of one endpoint, in a list to choose from */
 
 /* --- the gateway --- */
 #define LIMIT_GATEWAY_BODY MIB(16)           /* of a request; images stand in it */
 #define LIMIT_GATEWAY_HEAD KIB(32)           /* memory of a connection, for heads and pieces of bodies */
 #define LIMIT_GATEWAY_CONNECTIONS 600
-#define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may take so long for a piece of its request */
+#define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may be idle for so long */
+#define LIMIT_GATEWAY_HEAD_SECONDS 10        /* ... and take so long for all of a request's head, */
+#define LIMIT_GATEWAY_BODY_SECONDS 60        /* ... and of its body */
+#define LIMIT_GATEWAY_CLIENTS 12             /* that have a token; the log masks all of these */
+#define LIMIT_GATEWAY_RECORD KIB(64)         /* what it tells `eke status` */
+#define LIMIT_GATEWAY_PEM KIB(256)           /* a file with certificates, or with a key */
 #define LIMIT_GATEWAY_BACKLOG KIB(256)       /* of a reply that its client has not read yet */
 #define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response that is kept; of larger ones nothing is */
 #define LIMIT_GATEWAY_KEPT_BYTES MIB(32)     /* of all of these */

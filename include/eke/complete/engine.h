@@ -13,6 +13,7 @@
 
 #include "eke/base/err.h"
 #include "eke/config/config.h"
+#include "eke/context/retriever.h"
 #include "eke/io/loop.h"
 #include "eke/text/docs.h"
 #include "eke/text/position.h"
@@ -72,7 +73,13 @@ struct engine_explanation {
 	const char *decision; /* "cache", "offline", "ask", "decline" */
 	double score;         /* of the place, 0 to 1 */
 	char reason[256];
+	/* What would go along with the prompt from elsewhere than the text around the cursor; none without an endpoint. */
+	struct snippets context;
+	size_t prompt_tokens; /* of the whole prompt, about; 0: there would be none */
 };
+
+/* Once, from the loop; all is borrowed for the call. */
+typedef void engine_explain_fn(void *ctx, const struct engine_explanation *explanation);
 
 /* Everything is borrowed and must outlive the engine. */
 struct engine *engine_new(
@@ -91,11 +98,11 @@ void engine_cancel(struct engine *engine, uint64_t id);
 void engine_feedback(struct engine *engine, uint64_t item, enum engine_event event);
 /*
  * Sends nothing and shows nothing. It may add a key to the cache: that of this cursor, for an answer found to continue
- * here (realign_recent.h). ERR_INVALID_PARAMS if the document is not open.
+ * here (realign_recent.h). The number is for engine_explain_cancel(); 0 with ERR_INVALID_PARAMS if the document is not
+ * open.
  */
-bool engine_explain(struct engine *engine, const char *uri, struct position position, struct engine_explanation *out,
-	struct err *err);
-/* May the document at this URI leave the machine? False with ERR_IGNORED and the rule. */
-bool engine_may_send(struct engine *engine, const char *uri, struct err *err);
+uint64_t engine_explain(struct engine *engine, const char *uri, struct position position, engine_explain_fn *fn,
+	void *ctx, struct err *err);
+void engine_explain_cancel(struct engine *engine, uint64_t id);
 
 #endif

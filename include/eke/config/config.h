@@ -57,7 +57,7 @@ struct config_endpoint {
 	size_t header_count;
 	const char *proxy;   /* NULL: the environment's */
 	const char *ca_file; /* NULL: the system's */
-	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
+	double connect_timeout, first_byte_timeout, idle_timeout, total_timeout; /* seconds */
 };
 
 /* A server on this machine that its user agreed to, where nothing is configured. Strings are owned. */
@@ -77,6 +77,12 @@ enum completion_trigger { TRIGGER_AUTO, TRIGGER_MANUAL, TRIGGER_OFF };
 #define DEBOUNCE_ADAPTIVE (-1)
 #define CONFIG_LOG_LEVEL_UNSET (-1)
 
+/* What goes along with a completion's prompt from elsewhere than the text around the cursor; see eke/context/. */
+struct config_context {
+	bool imports, similar, edits, outline, notebook;
+	int64_t max_tokens; /* 0: nothing */
+};
+
 struct config_completion {
 	enum completion_trigger trigger;
 	int64_t debounce_ms; /* or DEBOUNCE_ADAPTIVE */
@@ -84,6 +90,7 @@ struct config_completion {
 	int64_t candidates;
 	double reserve; /* share of each window that automatic completions leave alone */
 	bool offline;
+	struct config_context context;
 };
 
 struct config_chat {

@@ -7,10 +7,12 @@
  *
  * All fail with ERR_IGNORED and the rule, or with ERR_INVALID_PARAMS.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "eke/base/attrs.h"
 #include "eke/base/err.h"
+#include "eke/base/strbuf.h"
 #include "eke/text/buffer.h"
 #include "eke/text/docs.h"
 #include "eke/text/workspace.h"
@@ -25,5 +27,12 @@ MUST_USE struct text_buffer *outbound_text(
 	struct workspace *workspace, const char *uri, const char *text, size_t len, struct err *err);
 /* The file's text on the disk, at most LIMIT_DOCUMENT bytes. text_buffer_free(). */
 MUST_USE struct text_buffer *outbound_file(struct workspace *workspace, const char *uri, struct err *err);
+/*
+ * The text of a file that nobody named: only of a regular one of at most `max` bytes that lies in a folder of the
+ * workspace, and to which no symbolic link below that leads. Appended to `out`, which has room for 3 * max: invalid
+ * UTF-8 becomes U+FFFD.
+ */
+MUST_USE bool outbound_workspace_file(
+	struct workspace *workspace, const char *path, size_t max, struct strbuf *out, struct err *err);
 
 #endif

@@ -45,5 +45,10 @@ bool workspace_may_send(struct workspace *ws, const char *uri, struct err *err);
 bool workspace_may_send_path(struct workspace *ws, const char *path, struct err *err);
 /* The path to show for a file: below its folder if it lies in one, else whole. free(). */
 RETURNS_NONNULL MUST_USE char *workspace_show(const struct workspace *ws, const char *uri);
+/*
+ * The path that leaves the machine with a file's text: below its folder if it lies in one, else its name alone, without
+ * the user's directories. free().
+ */
+RETURNS_NONNULL MUST_USE char *workspace_show_outside(const struct workspace *ws, const char *uri);
 
 #endif

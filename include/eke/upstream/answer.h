@@ -16,8 +16,8 @@
 
 struct answer;
 
-/* `name` is the endpoint's, for messages; borrowed. */
-struct answer *answer_new(const char *name);
+/* `name` is the endpoint's, for messages; borrowed. `thinks_inside`: see think_init_inside(). */
+struct answer *answer_new(const char *name, bool thinks_inside);
 void answer_free(struct answer *answer);
 /* `now` is Unix seconds, for errors that say how long to wait. */
 void answer_feed(struct answer *answer, const char *bytes, size_t len, int64_t now);
@@ -32,6 +32,8 @@ const struct strbuf *answer_reasoning(const struct answer *answer);
  * text began anew.
  */
 bool answer_moved(const struct answer *answer, size_t *from);
+/* It was said to begin in its reasoning, which never ended. */
+bool answer_never_closed(const struct answer *answer);
 /* As the endpoint names it, or NULL. */
 const char *answer_model(const struct answer *answer);
 enum wire_finish answer_finish(const struct answer *answer);
@@ -43,8 +45,12 @@ const struct stated_limit *answer_stated_limit(const struct answer *answer);
 
 /* Its kind, once a byte told. */
 enum wire_body answer_kind(const struct answer *answer);
-/* The end mark and a reason have come: nothing more will. */
+/* The end mark has come: nothing more will. */
 bool answer_is_over(const struct answer *answer);
+/* Another number than before: something came, not only comments and blanks. */
+size_t answer_progress(const struct answer *answer);
+/* A line of the stream, or a body that is none, is longer than eke takes: it is lost. */
+bool answer_is_too_long(const struct answer *answer);
 /* More than eke takes has come; the rest is lost. */
 bool answer_is_too_large(const struct answer *answer);
 /* What has come is worth keeping: text, reasoning, or a proper end. */

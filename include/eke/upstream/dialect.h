@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "eke/base/strbuf.h"
+#include "eke/upstream/quirks.h"
 
 struct json_writer;
 struct request_spec;
@@ -28,6 +29,7 @@ struct dialect {
 	const char *path; /* of the request: "/chat/completions" */
 	bool at_origin;   /* the path follows the host; else the base URL */
 	bool fills_in;    /* it takes prefix and suffix; else messages */
+	bool takes_extras; /* and other files beside them */
 	/* Writes the members of the body. */
 	void (*put)(struct json_writer *w, const struct request_spec *spec);
 	struct dialect_host hosts[DIALECT_HOSTS]; /* completions there go by this dialect unless the configuration says */
@@ -76,16 +78,21 @@ struct request_spec {
 	double temperature;  /* negative: not sent */
 	bool stream;
 	bool stream_options; /* with stream: ask for the usage chunk, where the dialect has it */
+	unsigned quirks;     /* what the model does not take (quirks.h) */
 };
 
 /* Appends the body to out; out->full tells that it did not fit. */
 void request_write(const struct request_spec *spec, struct strbuf *out);
 
 /*
- * Is it one of OpenAI's reasoning models (o1, o3, o4-mini, gpt-5 and their kin)? They refuse max_tokens (theirs is
- * max_completion_tokens, which counts the reasoning too), stop, and any temperature of the caller's;
- * request_write() sees to that. Source: OpenAI API reference, "Reasoning models".
+ * Takes out of a body that was written what the model does not take. False: it had none of it, and nothing changed.
  */
-bool request_model_reasons(const char *model);
+bool request_amend(struct strbuf *body, unsigned quirks);
+
+/*
+ * The quirks that a model's name tells: of OpenAI's reasoning models, also behind prefixes ("openai/o3-mini",
+ * "azure:gpt-5").
+ */
+unsigned request_quirks_of_name(const char *model);
 
 #endif

@@ -15,6 +15,7 @@
 struct error_body {
 	struct strbuf words;  /* what the provider says, for the user: messages, a page's title, the text; keys masked */
 	struct strbuf labels; /* its types and codes, blanks between */
+	struct strbuf params; /* the parts of the request that it names, a blank behind each */
 	int code;             /* the HTTP status that its code names, or 0 */
 	bool is_page;         /* it is HTML */
 	struct error_details details;

@@ -8,8 +8,9 @@
  * - A request counts from the moment it leaves: with a model it waits for a reservation of the budget first. How the
  *   response ends settles it: given back, answered, refused by the provider, or spent.
  * - An address that provably was not reached is replaced by the next, and the reservation is given back.
- * - 400, 401, 403 and 429 are never asked again. A 5xx, a web page, a broken connection or an answer that is none is
- *   asked again once, if the caller wants that, from the same budget.
+ * - 400, 401, 403 and 429 are never asked again as they were; a request that was refused for a parameter may be mended.
+ *   A 5xx, a web page, a broken connection or an answer that is none is asked again once, if the caller wants that and
+ *   the service does not say that it is too early, from the same budget.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,8 @@ struct exchange_spec {
 	bool retry;   /* see above */
 };
 
+#define EXCHANGE_MENDS 2
+
 /* All may be NULL but `done`. From the loop only, never after exchange_cancel(). */
 struct exchange_callbacks {
 	/* A response with a status of 2xx begins; `head` lives until done() has returned, or restart() is called. */
@@ -50,6 +53,12 @@ struct exchange_callbacks {
 	bool (*judge)(void *ctx, const struct err *broken, struct err *err, struct stated_limit *stated);
 	/* The request is sent once more: what came is void. */
 	void (*restart)(void *ctx);
+	/*
+	 * The response is an error: `body` as far as it came where the status is no 2xx, else the error's words. May change
+	 * the request's body so that the service will take it; true: it is sent once more, from the same budget. Called at
+	 * most EXCHANGE_MENDS times.
+	 */
+	bool (*mend)(void *ctx, int status, const char *body, size_t len, struct strbuf *request);
 	/* A response with another status, as far as it came; done() follows with what it means. */
 	void (*refused)(void *ctx, const struct http_head *head, const char *body, size_t len);
 	/* Once, the last. err is NULL, or says why there is no response of 2xx. */
@@ -71,5 +80,10 @@ void exchange_pause(struct upstream *upstream, uint64_t id, bool paused);
  * connection can be used again; else it is cut off.
  */
 void exchange_finish(struct upstream *upstream, uint64_t id, bool drain);
+/*
+ * Ends an exchange whose 2xx is under way as if the response had ended now: well, or by `broken`. judge() and done()
+ * are called, or it is sent once more.
+ */
+void exchange_conclude(struct upstream *upstream, uint64_t id, const struct err *broken);
 
 #endif

@@ -23,6 +23,7 @@ struct http_request {
 	struct strbuf *body;        /* NULL: none */
 	bool loopback;              /* the environment's proxies are not for it */
 	const char *proxy;          /* NULL: the environment's (http_proxy, https_proxy, all_proxy, no_proxy) */
+	bool fresh;                 /* on a connection of its own, none that was kept */
 	const char *ca_file;        /* NULL: CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, else the system's */
 	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
 };
@@ -45,6 +46,7 @@ bool http_header_next(const struct http_head *head, size_t *at, const char **nam
 enum http_outcome {
 	HTTP_COMPLETE, /* a whole response, whatever its status */
 	HTTP_UNSENT,   /* the request provably never left: resolving, connecting, TLS */
+	HTTP_STALE,    /* it left on a kept connection that turned out to be dead: nothing came back */
 	HTTP_BROKEN,   /* it may have left, and the answer is not whole */
 	HTTP_TIMED_OUT, /* likewise, by one of our time-outs */
 };

@@ -26,6 +26,8 @@ bool upstream_configure(struct upstream *upstream, struct config *config, struct
 struct loop *upstream_loop(const struct upstream *upstream);
 /* How its endpoints count tokens, as far as is known (tokens.h). */
 struct token_scales *upstream_token_scales(const struct upstream *upstream);
+/* What was learned of a model there (quirks.h). */
+unsigned upstream_quirks(const struct upstream *upstream, const struct endpoint *endpoint, const char *model);
 size_t upstream_count(const struct upstream *upstream);
 /* In order of preference; NULL past the end. */
 struct endpoint *upstream_at(const struct upstream *upstream, size_t index);

@@ -65,8 +65,9 @@ _eke() {
 			_eke_words -f
 			return
 		fi
+		options+=' --explain'
 		;;
-	gateway) options+=' --listen --allow-origin --token' ;;
+	gateway) options+=' --listen --tls-cert --tls-key --allow-origin --token --revoke' ;;
 	status) options+=' --json --unblock' ;;
 	config) options+=' --path --print --schema' ;;
 	esac

@@ -22,6 +22,7 @@ complete -c eke -n "not __fish_seen_subcommand_from $commands" -a config -d 'The
 
 complete -c eke -n '__fish_seen_subcommand_from serve' -l stdio -d 'Accepted for editors that add it'
 
+complete -c eke -n '__fish_seen_subcommand_from complete' -l explain -d 'Show what would be sent along, and send nothing'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s f -l file -r -F -d 'A file that goes with the message'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s m -l model -x -a '(eke models 2>/dev/null | string replace -r "\\s.*" "")' -d 'Ask this model'
 complete -c eke -n '__fish_seen_subcommand_from chat' -s c -l command -x -a 'explain problems optimize refactor document tests fix commit ask write' -d 'A command'
@@ -32,7 +33,10 @@ complete -c eke -n '__fish_seen_subcommand_from complete' -F
 
 complete -c eke -n '__fish_seen_subcommand_from gateway' -l listen -x -d 'Listen at ADDRESS:PORT'
 complete -c eke -n '__fish_seen_subcommand_from gateway' -l allow-origin -x -d 'Let pages of this origin ask'
-complete -c eke -n '__fish_seen_subcommand_from gateway' -l token -d 'Print the API key for it'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l tls-cert -r -d 'Certificate for TLS'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l tls-key -r -d 'Its key'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l token -d 'Print the API key for it, or of one client'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l revoke -x -d 'Make the API key of a client invalid'
 
 complete -c eke -n '__fish_seen_subcommand_from status' -l json -d 'Print one JSON object'
 complete -c eke -n '__fish_seen_subcommand_from status' -l unblock -d 'Forget what providers refused'

@@ -1,0 +1,57 @@
+#ifndef EKE_CONTEXT_DIGEST_H
+#define EKE_CONTEXT_DIGEST_H
+/*
+ * What is known of one file's text: a copy of it, cut into pieces that a prompt may show (its declarations, members of
+ * its types, its import statements, and chunks of a few lines), with the names that occur in each. Pure. Costs about as
+ * much as reading the text; made again when it changes.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eke/code/syntax.h"
+#include "eke/context/imports.h"
+#include "eke/context/names.h"
+
+enum piece_kind {
+	PIECE_IMPORT, /* an import statement */
+	PIECE_DECLARATION, /* the first lines of a function or type, up to its body; a constant */
+	PIECE_MEMBER, /* a field, a method's first lines, an enumerator */
+	PIECE_CHUNK, /* lines that stand together */
+	PIECE_EDIT, /* a change, as a diff has it */
+};
+
+struct piece {
+	enum piece_kind kind;
+	uint32_t start; /* bytes of the text: whole lines, the last line end included */
+	uint32_t end;
+	uint32_t line; /* the first one, from 0 */
+	uint32_t lines;
+	uint32_t tokens; /* tokens_estimate() */
+	uint32_t parent; /* of a member: its type's piece, plus one; 0: none */
+	uint32_t first_name; /* in names[] */
+	uint32_t name_count;
+	uint32_t declares; /* the name of a declaration or member; 0: none */
+	uint32_t hash; /* of its text */
+};
+
+struct digest {
+	char *text;
+	size_t len;
+	const struct syntax *syntax;
+	struct piece *pieces; /* by start; of the same start the chunk is the last */
+	size_t count;
+	uint32_t *names; /* of all pieces, each name once a piece */
+	size_t name_count;
+	size_t bytes; /* what it takes in memory */
+};
+
+/*
+ * Of a text of at most LIMIT_CONTEXT_FILE bytes with LF or CR LF line ends; longer ones are cut at a line's end. The
+ * language is an LSP id, or NULL.
+ */
+struct digest *digest_new(struct names *names, const char *language, const char *text, size_t len);
+/* Of a diff's hunks, each of which begins with "@@": pieces of the kind PIECE_EDIT. */
+struct digest *digest_of_diff(struct names *names, const char *text, size_t len);
+void digest_free(struct digest *digest);
+
+#endif

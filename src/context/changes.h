@@ -1,0 +1,42 @@
+#ifndef EKE_CONTEXT_CHANGES_H
+#define EKE_CONTEXT_CHANGES_H
+/*
+ * What the user changed in the last minutes: for each document its text as it was before, and by that a diff. The texts
+ * before are at most LIMIT_CONTEXT_SNAPSHOTS in all; a document for which there is no room has no diff. For the
+ * retriever's own files.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eke/base/strbuf.h"
+#include "eke/text/docs.h"
+
+/* A document that is or was open. */
+struct change {
+	char *uri;
+	uint64_t opened; /* counts up: in which order documents were opened */
+	char *before; /* NULL: not known, or it is closed */
+	size_t before_len;
+	int64_t edited_ms; /* INT64_MIN: not yet */
+	bool is_open;
+	char *diff; /* of a document that was closed; or NULL */
+	struct change *next;
+};
+
+struct changes;
+
+struct changes *changes_new(void);
+void changes_free(struct changes *changes);
+void changes_observe(struct changes *changes, const struct docs_event *event);
+/* The one changed last first; then ->next. */
+const struct change *changes_first(const struct changes *changes);
+const struct change *changes_find(const struct changes *changes, const char *uri);
+/* It was changed in the last minutes. */
+bool change_is_recent(const struct change *change);
+/*
+ * Appends the hunks, each with a line "@@ -a,b +c,d @@" before it as git has them, without lines of context. `text` is
+ * what the document holds now. `removing`: only hunks that take something away.
+ */
+void change_diff(const struct change *change, const char *text, size_t len, bool removing, struct strbuf *out);
+
+#endif

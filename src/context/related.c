@@ -1,0 +1,189 @@
+/*
+ * Imports first, each target one step; the last step lists the directory.
+ */
+#include "related.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/hash.h"
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/text/language.h"
+
+/* Files beside a document that are read; of a package whose files see each other all that there is room for. */
+#define BESIDE_MAX 12
+#define TRIED_MAX 2000 /* names that are looked for, for one target */
+
+uint32_t related_hash(const struct digest *digest)
+{
+	uint32_t hash = HASH_FNV32;
+
+	for (size_t i = 0; i < digest->count; i++)
+		if (digest->pieces[i].kind == PIECE_IMPORT)
+			hash = hash_fnv32(hash, &digest->pieces[i].hash, sizeof(uint32_t));
+	return hash;
+}
+
+void related_begin(
+	struct related *r, const char *path, const char *folder, const char *language, const struct digest *digest)
+{
+	const struct language *known = language_by_id(language);
+
+	*r = (struct related){ .path = xstrdup(path),
+		.folder = folder,
+		.style = import_style_of(language),
+		.language = known ? known->id : NULL,
+		.hash = related_hash(digest),
+		.made_ms = clock_mono_ms() };
+	for (size_t i = 0; r->style && i < digest->count; i++) {
+		const struct piece *piece = &digest->pieces[i];
+
+		if (piece->kind == PIECE_IMPORT)
+			import_targets_add(r->style, digest->text + piece->start, piece->end - piece->start, &r->targets);
+	}
+}
+
+void related_release(struct related *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		free(r->files[i].path);
+	free(r->path);
+	*r = (struct related){ .path = NULL };
+}
+
+static void add_file(struct related *r, const char *path, enum context_role role)
+{
+	if (r->count == LIMIT_CONTEXT_RELATED || !strcmp(path, r->path))
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->files[i].path, path))
+			return;
+	r->files[r->count++] = (struct related_file){ xstrdup(path), role };
+}
+
+struct search {
+	struct related *related;
+	unsigned tried;
+};
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISREG(st.st_mode);
+}
+
+static bool try_path(void *ctx, const char *path)
+{
+	struct search *search = ctx;
+
+	if (++search->tried > TRIED_MAX)
+		return true;
+	if (!is_file(path))
+		return false;
+	add_file(search->related, path, ROLE_IMPORTED);
+	return true;
+}
+
+/* --- the directory --- */
+
+struct neighbour {
+	char name[256];
+	size_t like; /* letters that its name has in common with the document's */
+};
+
+static size_t common(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+/* "test_parse.py" is about "parse.py". */
+static size_t likeness(const char *a, const char *b)
+{
+	size_t best = common(a, b);
+	const char *in_a = strpbrk(a, "_-.");
+	const char *in_b = strpbrk(b, "_-.");
+	size_t other;
+
+	other = in_a ? common(in_a + 1, b) : 0;
+	best = other > best ? other : best;
+	other = in_b ? common(a, in_b + 1) : 0;
+	return other > best ? other : best;
+}
+
+static int liker_first(const void *a, const void *b)
+{
+	const struct neighbour *x = a;
+	const struct neighbour *y = b;
+
+	if (x->like != y->like)
+		return x->like > y->like ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static bool is_same_language(const struct related *r, const char *name)
+{
+	const struct language *language = language_of_path(name);
+	const char *a = language ? language->id : NULL;
+
+	if (!a || !r->language)
+		return false;
+	/* Headers are C, whatever includes them; scripts come in both forms. */
+	return !strcmp(a, r->language) ||
+		(strchr("cC", a[0]) && strchr("cC", r->language[0]) && import_style_of(a) == r->style) ||
+		(r->style && import_style_of(a) == r->style);
+}
+
+static void list_directory(struct related *r)
+{
+	const char *slash = strrchr(r->path, '/');
+	char *directory = xstrndup(r->path, (size_t)(slash - r->path) + (slash == r->path));
+	DIR *dir = opendir(directory);
+	struct neighbour *found = xcalloc(LIMIT_CONTEXT_DIRECTORY, sizeof(*found));
+	struct dirent *entry;
+	size_t count = 0;
+	size_t most = r->style && import_style_shares_directory(r->style) ? 2 * BESIDE_MAX : BESIDE_MAX;
+
+	for (int i = 0; dir && i < LIMIT_CONTEXT_DIRECTORY && (entry = readdir(dir)); i++) {
+		if (entry->d_name[0] == '.' || !is_same_language(r, entry->d_name))
+			continue;
+		snprintf(found[count].name, sizeof(found[count].name), "%s", entry->d_name);
+		found[count].like = likeness(entry->d_name, slash + 1);
+		count++;
+	}
+	if (dir)
+		closedir(dir);
+	qsort(found, count, sizeof(*found), liker_first);
+	for (size_t i = 0; i < count && i < most; i++) {
+		char *path = xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", found[i].name);
+
+		if (is_file(path))
+			add_file(r, path, ROLE_BESIDE);
+		free(path);
+	}
+	free(found);
+	free(directory);
+}
+
+bool related_step(struct related *r)
+{
+	struct search search = { .related = r };
+
+	if (r->step > r->targets.count)
+		return false;
+	if (r->step < r->targets.count)
+		import_resolve(r->style, r->targets.path[r->step], r->path, r->folder, try_path, &search);
+	else
+		list_directory(r);
+	r->step++;
+	return true;
+}

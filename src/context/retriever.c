@@ -1,0 +1,505 @@
+/*
+ * A job prepares for one document, step by step, each in a turn of its own if it had to read something. Jobs wait in a
+ * list, and so do those who want to know when one is done. What belongs to a document (struct focus) is remembered for
+ * a few of them.
+ */
+#include "eke/context/retriever.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/hash.h"
+#include "eke/base/limits.h"
+#include "eke/base/list.h"
+#include "eke/base/log.h"
+#include "eke/base/mem.h"
+#include "eke/text/uri.h"
+#include "changes.h"
+#include "related.h"
+#include "sources.h"
+
+#define FOCUSES 8
+/* Related files are looked for again after that, although the imports are the same: files come and go. */
+#define RELATED_MS 10000
+/* Steps of a turn that find nothing to read. */
+#define IDLE_STEPS 32
+#define CHANGED_MAX 8 /* documents whose changes are shown */
+
+/* What belongs to a document. */
+struct focus {
+	char *uri;
+	struct related related; /* path NULL: not made */
+	struct packing_kept kept;
+	struct focus *next;
+};
+
+enum job_state {
+	JOB_DOCUMENT, /* looks through the document itself */
+	JOB_RELATED, /* finds files */
+	JOB_FILES, /* reads them */
+	JOB_OPEN, /* looks through open documents */
+};
+
+struct job {
+	char *uri;
+	enum job_state state;
+	size_t at; /* of the files */
+	struct job *next;
+};
+
+struct waiter {
+	uint64_t id;
+	struct retriever *retriever;
+	char *uri;
+	struct timer *timer;
+	loop_fn *done;
+	void *ctx;
+	struct waiter *next;
+};
+
+struct retriever {
+	struct loop *loop; /* borrowed, as the next two */
+	struct docs *docs;
+	struct workspace *workspace;
+	struct sources *sources;
+	struct changes *changes;
+	struct focus *focuses; /* the last used first */
+	struct job *jobs; /* the first one is at work */
+	struct waiter *waiters;
+	struct timer *timer; /* the next step */
+	uint64_t last_id;
+};
+
+static void work(void *ctx);
+
+struct retriever *retriever_new(struct loop *loop, struct docs *docs, struct workspace *workspace)
+{
+	struct retriever *r = xcalloc(1, sizeof(*r));
+
+	r->loop = loop;
+	r->docs = docs;
+	r->workspace = workspace;
+	r->sources = sources_new(docs, workspace);
+	r->changes = changes_new();
+	r->timer = timer_new(loop, work, r);
+	return r;
+}
+
+static void focus_free(struct focus *focus)
+{
+	related_release(&focus->related);
+	free(focus->uri);
+	free(focus);
+}
+
+static void forget_focuses(struct retriever *r)
+{
+	while (r->focuses) {
+		struct focus *focus = r->focuses;
+
+		r->focuses = focus->next;
+		focus_free(focus);
+	}
+}
+
+static void job_end(struct retriever *r)
+{
+	struct job *job = r->jobs;
+
+	r->jobs = job->next;
+	free(job->uri);
+	free(job);
+}
+
+static void waiter_end(struct waiter *waiter)
+{
+	list_unlink(waiter->retriever->waiters, waiter);
+	timer_free(waiter->timer);
+	free(waiter->uri);
+	free(waiter);
+}
+
+void retriever_free(struct retriever *r)
+{
+	if (!r)
+		return;
+	while (r->waiters)
+		waiter_end(r->waiters);
+	while (r->jobs)
+		job_end(r);
+	timer_free(r->timer);
+	forget_focuses(r);
+	changes_free(r->changes);
+	sources_free(r->sources);
+	free(r);
+}
+
+void retriever_forget(struct retriever *r)
+{
+	sources_forget(r->sources);
+	forget_focuses(r);
+	for (struct job *job = r->jobs; job; job = job->next) {
+		job->state = JOB_DOCUMENT;
+		job->at = 0;
+	}
+}
+
+void retriever_observe(struct retriever *r, const struct docs_event *event)
+{
+	changes_observe(r->changes, event);
+}
+
+/* The focus of this document, made if there is none; it is the first then. */
+static struct focus *focus_of(struct retriever *r, const char *uri)
+{
+	struct focus *focus = r->focuses;
+	struct focus **last = &r->focuses;
+	size_t count = 1;
+
+	while (focus && strcmp(focus->uri, uri) != 0)
+		focus = focus->next;
+	if (focus) {
+		list_unlink(r->focuses, focus);
+	} else {
+		focus = xcalloc(1, sizeof(*focus));
+		focus->uri = xstrdup(uri);
+	}
+	focus->next = r->focuses;
+	r->focuses = focus;
+	while (*last && count++ <= FOCUSES)
+		last = &(*last)->next;
+	if (*last) {
+		focus_free(*last);
+		*last = NULL;
+	}
+	return focus;
+}
+
+/* --- reading ahead --- */
+
+/* True if something was read. */
+static bool step_document(struct retriever *r, struct job *job)
+{
+	const struct doc *doc = docs_find(r->docs, job->uri);
+	bool worked = doc && sources_refresh_document(r->sources, doc);
+	const struct source *source = doc ? sources_find(r->sources, job->uri) : NULL;
+	struct focus *focus = focus_of(r, job->uri);
+	struct related *related = &focus->related;
+	char *path = uri_to_path(job->uri);
+	const char *folder = path ? workspace_folder_of(r->workspace, path) : NULL;
+
+	job->state = JOB_OPEN;
+	job->at = 0;
+	if (source && folder) {
+		if (!related->path || related->hash != related_hash(source->digest) ||
+			clock_mono_ms() - related->made_ms >= RELATED_MS) {
+			related_release(related);
+			related_begin(related, path, folder, source->language, source->digest);
+		}
+		related->folder = folder;
+		job->state = JOB_RELATED;
+	}
+	free(path);
+	return worked;
+}
+
+static bool step_open(struct retriever *r, struct job *job)
+{
+	const struct doc *doc = docs_first(r->docs);
+
+	for (size_t i = 0; doc && i < job->at; i++)
+		doc = doc_next(doc);
+	if (!doc || job->at++ >= LIMIT_CONTEXT_DOCUMENTS) {
+		job_end(r);
+		return false;
+	}
+	return doc_is_kept(doc) && sources_refresh_document(r->sources, doc);
+}
+
+static bool step(struct retriever *r)
+{
+	struct job *job = r->jobs;
+	struct related *related;
+
+	if (job->state == JOB_DOCUMENT)
+		return step_document(r, job);
+	if (job->state == JOB_OPEN)
+		return step_open(r, job);
+	related = &focus_of(r, job->uri)->related;
+	if (job->state == JOB_RELATED) {
+		if (related->path && related_step(related))
+			return true;
+		job->state = JOB_FILES;
+		return false;
+	}
+	if (related->path && job->at < related->count)
+		return sources_refresh_file(r->sources, related->files[job->at++].path);
+	job->state = JOB_OPEN;
+	job->at = 0;
+	return false;
+}
+
+static bool has_job(const struct retriever *r, const char *uri)
+{
+	const struct job *job = r->jobs;
+
+	while (job && strcmp(job->uri, uri) != 0)
+		job = job->next;
+	return job != NULL;
+}
+
+/* Whoever waits for a document that has no job any more is told. */
+static void tell_done(struct retriever *r)
+{
+	struct waiter *waiter = r->waiters;
+
+	while (waiter) {
+		loop_fn *done = waiter->done;
+		void *ctx = waiter->ctx;
+
+		if (has_job(r, waiter->uri)) {
+			waiter = waiter->next;
+			continue;
+		}
+		waiter_end(waiter);
+		done(ctx);
+		/* It may have changed the list. */
+		waiter = r->waiters;
+	}
+}
+
+static void work(void *ctx)
+{
+	struct retriever *r = ctx;
+
+	for (int i = 0; r->jobs && i < IDLE_STEPS; i++)
+		if (step(r))
+			break;
+	if (r->jobs)
+		timer_start(r->timer, 0);
+	tell_done(r);
+}
+
+static void on_waited(void *ctx)
+{
+	struct waiter *waiter = ctx;
+	loop_fn *done = waiter->done;
+	void *done_ctx = waiter->ctx;
+
+	log_debug("context: not all files are read yet");
+	waiter_end(waiter);
+	done(done_ctx);
+}
+
+uint64_t retriever_prepare(struct retriever *r, const char *uri, loop_fn *done, void *ctx)
+{
+	const struct doc *doc = docs_find(r->docs, uri);
+	struct waiter *waiter;
+
+	if (!doc || !doc_is_kept(doc))
+		return 0;
+	if (!has_job(r, uri)) {
+		struct job *job = xcalloc(1, sizeof(*job));
+
+		job->uri = xstrdup(uri);
+		list_append(r->jobs, job);
+		timer_start(r->timer, 0);
+	}
+	if (!done)
+		return ++r->last_id;
+	waiter = xcalloc(1, sizeof(*waiter));
+	waiter->id = ++r->last_id;
+	waiter->retriever = r;
+	waiter->uri = xstrdup(uri);
+	waiter->done = done;
+	waiter->ctx = ctx;
+	waiter->timer = timer_new(r->loop, on_waited, waiter);
+	timer_start(waiter->timer, LIMIT_CONTEXT_WAIT_MS);
+	list_append(r->waiters, waiter);
+	return waiter->id;
+}
+
+void retriever_cancel(struct retriever *r, uint64_t id)
+{
+	struct waiter *waiter = r->waiters;
+
+	while (waiter && waiter->id != id)
+		waiter = waiter->next;
+	if (waiter)
+		waiter_end(waiter);
+}
+
+/* --- choosing --- */
+
+struct gathered {
+	struct context_file files[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
+	struct source *sources[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
+	struct digest *owned[CHANGED_MAX]; /* of changes */
+	char *shown[CHANGED_MAX];
+	size_t owned_count;
+	size_t count;
+};
+
+static void add_source(struct gathered *g, struct source *source, enum context_role role)
+{
+	if (!source || g->count == ARRAY_LEN(g->files))
+		return;
+	for (size_t i = 0; i < g->count; i++)
+		if (g->sources[i] == source)
+			return;
+	g->sources[g->count] = source;
+	g->files[g->count++] = (struct context_file){ .digest = source->digest, .role = role, .sendable = true };
+}
+
+/* Cells of one notebook are documents whose URIs differ behind the '#'. */
+static bool is_cell_beside(const char *uri, const char *other)
+{
+	size_t len = strcspn(uri, "#");
+
+	return uri[len] && !strncmp(uri, "vscode-notebook-cell:", 21) && !strncmp(uri, other, len) && other[len] == '#' &&
+		strcmp(uri, other) != 0;
+}
+
+static bool is_above(const struct retriever *r, const char *uri, const char *other)
+{
+	const struct change *a = changes_find(r->changes, uri);
+	const struct change *b = changes_find(r->changes, other);
+
+	return is_cell_beside(uri, other) && a && b && b->opened < a->opened;
+}
+
+static void add_changes(struct retriever *r, struct gathered *g, const char *uri)
+{
+	size_t seen = 0;
+
+	for (const struct change *c = changes_first(r->changes); c && seen < CHANGED_MAX; c = c->next) {
+		struct source *source = sources_find(r->sources, c->uri);
+		struct strbuf diff;
+		struct err err;
+
+		if (!change_is_recent(c) || g->count == ARRAY_LEN(g->files))
+			continue;
+		seen++;
+		strbuf_init(&diff, LIMIT_CONTEXT_FILE);
+		if (source && c->is_open)
+			change_diff(c, source->digest->text, source->digest->len, !strcmp(uri, c->uri), &diff);
+		else if (c->diff && workspace_may_send(r->workspace, c->uri, &err))
+			strbuf_adds(&diff, c->diff);
+		if (diff.len) {
+			struct digest *digest = digest_of_diff(sources_names(r->sources), diff.data, diff.len);
+
+			g->shown[g->owned_count] = source ? xstrdup(source->shown) : workspace_show_outside(r->workspace, c->uri);
+			g->owned[g->owned_count++] = digest;
+			g->sources[g->count] = NULL;
+			g->files[g->count++] = (struct context_file){ .digest = digest, .role = ROLE_CHANGES, .sendable = true };
+		}
+		strbuf_release(&diff);
+	}
+}
+
+/* In the order in which they stand in the prompt: what changes least first. */
+static void gather(struct retriever *r, struct focus *focus, const struct retrieval *in, struct gathered *g)
+{
+	struct source *current = sources_find(r->sources, in->uri);
+	const struct related *related = &focus->related;
+	size_t seen = 0;
+
+	for (int role = ROLE_IMPORTED; role <= ROLE_BESIDE; role++)
+		for (size_t i = 0; related->path && i < related->count; i++)
+			if (related->files[i].role == (enum context_role)role &&
+				(!current || strcmp(related->files[i].path, related->path) != 0)) {
+				char *uri = uri_from_path(related->files[i].path);
+				const struct doc *doc = uri ? docs_find(r->docs, uri) : NULL;
+
+				/* Of an open one chunks may be shown, too; it comes below. */
+				if (!doc)
+					add_source(g, sources_find_file(r->sources, related->files[i].path), related->files[i].role);
+				free(uri);
+			}
+	for (const struct doc *doc = docs_first(r->docs); doc && seen < LIMIT_CONTEXT_DOCUMENTS;
+		 doc = doc_next(doc), seen++) {
+		struct source *source = sources_find(r->sources, doc_uri(doc));
+
+		if (source && source != current)
+			add_source(g, source, is_above(r, in->uri, doc_uri(doc)) ? ROLE_ABOVE : ROLE_OPEN);
+	}
+	add_source(g, current, ROLE_CURRENT);
+	if (current) {
+		g->files[g->count - 1].hide_from = in->from;
+		g->files[g->count - 1].hide_to = in->to;
+	}
+	add_changes(r, g, in->uri);
+}
+
+static void gathered_release(struct gathered *g)
+{
+	for (size_t i = 0; i < g->owned_count; i++) {
+		digest_free(g->owned[i]);
+		free(g->shown[i]);
+	}
+}
+
+static void keep(struct focus *focus, const struct gathered *g, const struct packing *packing)
+{
+	focus->kept.count = 0;
+	for (size_t i = 0; i < packing->count && focus->kept.count < PACKING_KEPT_MAX; i++)
+		focus->kept.hashes[focus->kept.count++] =
+			g->files[packing->items[i].file].digest->pieces[packing->items[i].piece].hash;
+}
+
+void retriever_choose(struct retriever *r, const struct retrieval *in, struct snippets *out)
+{
+	struct focus *focus = focus_of(r, in->uri);
+	struct gathered g = { .count = 0 };
+	struct packing_input input;
+	struct packing packing;
+	size_t changes = 0;
+
+	*out = (struct snippets){ .items = NULL };
+	gather(r, focus, in, &g);
+	input = (struct packing_input){ .names = sources_names(r->sources),
+		.cursor = in->cursor,
+		.files = g.files,
+		.file_count = g.count,
+		.sources = in->sources,
+		.tokens = in->tokens,
+		.tokens_per_file = in->tokens_per_file,
+		.kept = &focus->kept };
+	pack(&input, &packing);
+	for (size_t i = 0; i < packing.count;) {
+		size_t file = packing.items[i].file;
+		size_t end = i;
+
+		while (end < packing.count && packing.items[end].file == file)
+			end++;
+		if (g.sources[file])
+			snippets_add(
+				out, &g.files[file], g.sources[file]->shown, g.sources[file]->language, &packing.items[i], end - i);
+		for (changes = 0; !g.sources[file] && g.owned[changes] != g.files[file].digest; changes++)
+			continue;
+		if (!g.sources[file])
+			snippets_add(out, &g.files[file], g.shown[changes], "diff", &packing.items[i], end - i);
+		i = end;
+	}
+	out->tokens = packing.tokens;
+	if (in->keep)
+		keep(focus, &g, &packing);
+	packing_release(&packing);
+	gathered_release(&g);
+}
+
+void retriever_evidence(struct retriever *r, const struct retrieval *in, struct evidence *out)
+{
+	struct gathered g = { .count = 0 };
+
+	gather(r, focus_of(r, in->uri), in, &g);
+	*out = (struct evidence){ .count = 0 };
+	evidence_gather(out, sources_names(r->sources), &in->cursor, g.files, g.count);
+	gathered_release(&g);
+}
+
+struct names *retriever_names(const struct retriever *r)
+{
+	return sources_names(r->sources);
+}

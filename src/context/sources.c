@@ -1,0 +1,262 @@
+/*
+ * A list, the one used last first. When the names are full everything is forgotten, names too.
+ */
+#include "sources.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "eke/base/clock.h"
+#include "eke/base/limits.h"
+#include "eke/base/mem.h"
+#include "eke/text/buffer.h"
+#include "eke/text/language.h"
+#include "eke/text/outbound.h"
+#include "eke/text/uri.h"
+
+#define LOOK_EVERY_MS 1000
+
+struct sources {
+	struct docs *docs; /* borrowed, as the next */
+	struct workspace *workspace;
+	struct names *names;
+	struct source *first;
+	size_t count;
+	size_t bytes;
+	uint64_t used;
+};
+
+struct sources *sources_new(struct docs *docs, struct workspace *workspace)
+{
+	struct sources *s = xcalloc(1, sizeof(*s));
+
+	s->docs = docs;
+	s->workspace = workspace;
+	s->names = names_new();
+	return s;
+}
+
+struct names *sources_names(const struct sources *s)
+{
+	return s->names;
+}
+
+static void drop_digest(struct sources *s, struct source *source)
+{
+	if (source->digest)
+		s->bytes -= source->digest->bytes;
+	digest_free(source->digest);
+	source->digest = NULL;
+}
+
+static void source_free(struct sources *s, struct source *source)
+{
+	drop_digest(s, source);
+	free(source->key);
+	free(source->shown);
+	free(source->language);
+	free(source);
+}
+
+void sources_forget(struct sources *s)
+{
+	struct source *next;
+
+	for (struct source *source = s->first; source; source = next) {
+		next = source->next;
+		source_free(s, source);
+	}
+	s->first = NULL;
+	s->count = 0;
+	names_free(s->names);
+	s->names = names_new();
+}
+
+void sources_free(struct sources *s)
+{
+	if (!s)
+		return;
+	sources_forget(s);
+	names_free(s->names);
+	free(s);
+}
+
+/* --- finding --- */
+
+static struct source *find_key(struct sources *s, const char *key)
+{
+	struct source *source = s->first;
+
+	while (source && strcmp(source->key, key) != 0)
+		source = source->next;
+	if (source)
+		source->used = ++s->used;
+	return source;
+}
+
+struct source *sources_find(struct sources *s, const char *uri)
+{
+	char *key = uri_key(uri);
+	struct source *source = key ? find_key(s, key) : NULL;
+
+	free(key);
+	return source && source->digest ? source : NULL;
+}
+
+struct source *sources_find_file(struct sources *s, const char *path)
+{
+	char *uri = uri_from_path(path);
+	struct source *source = uri ? sources_find(s, uri) : NULL;
+
+	free(uri);
+	return source;
+}
+
+/* --- reading --- */
+
+static void evict(struct sources *s, const struct source *keep)
+{
+	while (s->count > LIMIT_CONTEXT_FILES || s->bytes > LIMIT_CONTEXT_BYTES) {
+		struct source **oldest = NULL;
+		struct source *gone;
+
+		for (struct source **at = &s->first; *at; at = &(*at)->next)
+			if (*at != keep && (!oldest || (*at)->used < (*oldest)->used))
+				oldest = at;
+		if (!oldest)
+			return;
+		gone = *oldest;
+		*oldest = gone->next;
+		s->count--;
+		source_free(s, gone);
+	}
+}
+
+/* The source of this key, made if there is none. */
+static struct source *source_at(struct sources *s, const char *uri)
+{
+	char *key = uri_key(uri);
+	struct source *source = key ? find_key(s, key) : NULL;
+
+	if (source || !key) {
+		free(key);
+		return source;
+	}
+	source = xcalloc(1, sizeof(*source));
+	source->key = key;
+	source->used = ++s->used;
+	source->looked_ms = INT64_MIN / 2;
+	source->next = s->first;
+	s->first = source;
+	s->count++;
+	return source;
+}
+
+static void take_text(
+	struct sources *s, struct source *source, const char *uri, const char *language, const char *text, size_t len)
+{
+	free(source->shown);
+	free(source->language);
+	source->shown = workspace_show_outside(s->workspace, uri);
+	source->language = xstrdup(language ? language : "");
+	source->digest = digest_new(s->names, language, text, len);
+	s->bytes += source->digest->bytes;
+	evict(s, source);
+}
+
+/* Makes room for the names of another text; true if all had to be forgotten. */
+static bool renew_names(struct sources *s)
+{
+	if (!names_is_full(s->names))
+		return false;
+	sources_forget(s);
+	return true;
+}
+
+bool sources_refresh_document(struct sources *s, const struct doc *doc)
+{
+	struct source *source = source_at(s, doc_uri(doc));
+	const struct text_buffer *text;
+	int64_t now = clock_mono_ms();
+	struct strbuf copy;
+	struct err err;
+
+	if (!source || (source->revision == doc_revision(doc) && now - source->looked_ms < LOOK_EVERY_MS))
+		return false;
+	source->looked_ms = now;
+	text = outbound_document(s->workspace, doc, &err);
+	if (text && source->digest && source->revision == doc_revision(doc))
+		return false;
+	if (renew_names(s))
+		source = source_at(s, doc_uri(doc));
+	drop_digest(s, source);
+	source->looked_ms = now;
+	source->revision = doc_revision(doc);
+	if (!text)
+		return false;
+	strbuf_init(&copy, LIMIT_CONTEXT_FILE);
+	text_buffer_after(text, 0, LIMIT_CONTEXT_FILE, &copy);
+	take_text(s, source, doc_uri(doc), doc_language(doc), copy.data, copy.len);
+	strbuf_release(&copy);
+	return true;
+}
+
+static bool has_changed(struct source *source, const struct stat *st)
+{
+	int64_t mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	bool changed = source->mtime_ns != mtime_ns || source->size != st->st_size || source->inode != (int64_t)st->st_ino;
+
+	source->mtime_ns = mtime_ns;
+	source->size = st->st_size;
+	source->inode = (int64_t)st->st_ino;
+	return changed;
+}
+
+static bool read_file(struct sources *s, const char *uri, const char *path)
+{
+	struct source *source = source_at(s, uri);
+	const struct language *language = language_of_path(path);
+	int64_t now = clock_mono_ms();
+	bool may_be_sent;
+	struct strbuf text;
+	struct stat st;
+	struct err err;
+
+	if (!source || (!source->revision && now - source->looked_ms < LOOK_EVERY_MS))
+		return false;
+	source->looked_ms = now;
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > LIMIT_CONTEXT_FILE) {
+		drop_digest(s, source);
+		return false;
+	}
+	may_be_sent = workspace_may_send_path(s->workspace, path, &err);
+	if (!has_changed(source, &st) && !source->revision && may_be_sent == (source->digest != NULL))
+		return false;
+	if (renew_names(s)) {
+		source = source_at(s, uri);
+		has_changed(source, &st);
+	}
+	drop_digest(s, source);
+	source->looked_ms = now;
+	source->revision = 0;
+	strbuf_init(&text, 3 * LIMIT_CONTEXT_FILE);
+	if (may_be_sent && outbound_workspace_file(s->workspace, path, LIMIT_CONTEXT_FILE, &text, &err))
+		take_text(s, source, uri, language ? language->id : NULL, text.data, text.len);
+	strbuf_release(&text);
+	return true;
+}
+
+bool sources_refresh_file(struct sources *s, const char *path)
+{
+	char *uri = uri_from_path(path);
+	const struct doc *doc = uri ? docs_find(s->docs, uri) : NULL;
+	bool worked = false;
+
+	if (doc)
+		worked = sources_refresh_document(s, doc);
+	else if (uri)
+		worked = read_file(s, uri, path);
+	free(uri);
+	return worked;
+}

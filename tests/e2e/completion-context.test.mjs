@@ -1,0 +1,237 @@
+/*
+ * What goes along with a completion's prompt from elsewhere than the text around the cursor: from where, in which form for
+ * which dialect, what never does, and how to see and how to turn it off.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+
+import { extractHole, knowsModel } from '../upstream/models.mjs';
+import { configFor, makeHome, run, startServer, withUpstream } from './harness.mjs';
+
+const READER = 'class Reader:\n    def __init__(self, path):\n        self.path = path\n\n    def read_header(self, count):\n        return count\n';
+const MAIN = 'from lib.reader import Reader\n\ndef test_header():\n    reader = Reader("x")\n    header = reader.‸\n';
+const WHOLE = `${MAIN.replace('‸', 'read_header(3)')}`;
+
+function write(root, files) {
+	for (const [name, text] of Object.entries(files)) {
+		mkdirSync(dirname(join(root, name)), { recursive: true });
+		writeFileSync(join(root, name), text);
+	}
+}
+
+async function start(t, { endpoint = {}, completion = {}, rest = {}, files = { 'lib/reader.py': READER }, answer = knowsModel(WHOLE) } = {}) {
+	const upstream = await withUpstream(t, { answer });
+	const eke = await startServer(t, { config: configFor(upstream, endpoint, { completion: { debounceMs: 0, offline: false, ...completion }, ...rest }) });
+	const root = join(eke.home, 'project');
+
+	write(root, files);
+	await eke.initialize({ workspaceFolders: [{ uri: `file://${root}`, name: 'project' }] });
+	return { upstream, eke, root, open: (text, name = 'main.py', more) => eke.open(text, { uri: `file://${root}/${name}`, languageId: 'python', ...more }) };
+}
+
+const user = (record) => record.body.messages.at(-1).content;
+/** The snippets of a prompt of the chat emulation, by their paths. */
+const snippets = (content) => Object.fromEntries([...content.matchAll(/^<context\d* (?:path|changed)="(.*)">\n([\s\S]*?)^<\/context\d*>$/gm)].map(([, path, text]) => [path, text]));
+const explain = (eke, doc) => eke.request('completion/explain', { textDocument: { uri: doc.uri }, position: doc.position() });
+
+test('declarations of what the file imports go along, before the document', async (t) => {
+	const { upstream, eke, open } = await start(t);
+	const doc = await open(MAIN);
+
+	assert.equal(await doc.suggestion(), 'read_header(3)');
+	const content = user(upstream.counted[0]);
+	const found = snippets(content);
+	assert.match(found['lib/reader.py'], /^class Reader:\n[\s\S]*^ {4}def read_header\(self, count\):$/m);
+	assert.ok(content.indexOf('<context') < content.indexOf('\nFile: main.py\n'), content);
+	assert.deepEqual(extractHole(upstream.counted[0].body), { ...extractHole(upstream.counted[0].body), prefix: doc.text.slice(0, doc.cursor), suffix: doc.text.slice(doc.cursor) });
+	assert.doesNotMatch(content, new RegExp(eke.home));
+});
+
+test('lines of open documents and recent changes go along', async (t) => {
+	const { upstream, open } = await start(t, { files: {} });
+	const other = await open('def test_footer():\n    reader = Reader("y")\n    footer = reader.read_footer(7)\n    check(foter)\n', 'other.py');
+
+	await other.replace(other.text.indexOf('foter'), other.text.indexOf('foter') + 5, 'footer');
+	const doc = await open(MAIN);
+	await doc.complete();
+	const content = user(upstream.counted[0]);
+	assert.match(content, /^ {4}footer = reader\.read_footer\(7\)$/m);
+	assert.match(content, /^<context changed="other\.py">\n@@ -4,1 \+4,1 @@\n- {4}check\(foter\)\n\+ {4}check\(footer\)\n<\/context>$/m);
+});
+
+test('the rest of the file beyond the window goes along as an outline', async (t) => {
+	const { upstream, open } = await start(t, { files: {}, endpoint: { plan: 'big' }, rest: { plans: { big: { windows: [], maxPromptTokens: 8192 } } } });
+	const lines = Array.from({ length: 500 }, (_, i) => `value_${i} = ${i}`).join('\n');
+	const doc = await open(`from json import dumps_header\n\ndef header_of(reader, count):\n    pass\n\n${lines}\ndef test_header(reader):\n    header = ‸\n`);
+
+	await doc.complete();
+	const found = snippets(user(upstream.counted[0]));
+	assert.match(found['main.py'], /^from json import dumps_header$/m);
+	assert.match(found['main.py'], /^def header_of\(reader, count\):$/m);
+	assert.doesNotMatch(found['main.py'], /def test_header/);
+});
+
+test('cells above in a notebook go along', async (t) => {
+	const { upstream, eke, root } = await start(t, { files: {} });
+	const cell = (text, n) => eke.open(text, { uri: `vscode-notebook-cell:${root}/n.ipynb#W${n}`, languageId: 'python' });
+
+	await cell('header_frame = load_header("x")\n', 0);
+	await (await cell('header_frame.‸', 1)).complete();
+	assert.match(snippets(user(upstream.counted[0]))['n.ipynb'], /load_header/);
+});
+
+test('nothing goes along from a file that may not be sent, from behind a link, or from outside of the workspace', async (t) => {
+	const outside = 'def reader_outside(header):\n    pass\n';
+	const { upstream, eke, root, open } = await start(t, {
+		files: {
+			'lib/reader.py': READER, '.gitignore': 'kept.py\n', 'kept.py': 'def reader_kept(header):\n    pass\n',
+			'reader_ours.py': 'def reader_ours(header):\n    pass\n', '../outside.py': outside, '../beside/module.py': outside,
+			'data.py': `reader_data = "\0${'header '.repeat(10)}"\n`, 'huge.py': `def reader_huge(header): pass\n${'# header\n'.repeat(40000)}`,
+		},
+		rest: { privacy: { ignore: ['reader_ours.py'] } },
+	});
+
+	symlinkSync('../outside.py', join(root, 'linked.py'));
+	symlinkSync('../beside', join(root, 'beside'));
+	await eke.open('READER_SECRET=header\n', { uri: `file://${root}/.env`, languageId: 'plaintext' });
+	const doc = await open(`import kept, reader_ours, linked, data, huge\nfrom beside import module\nfrom .. import outside\n${MAIN}`);
+	await doc.complete();
+	const content = user(upstream.counted[0]);
+	assert.match(content, /read_header\(self/);
+	assert.doesNotMatch(content, /reader_(kept|ours|outside|data|huge)\(|READER_SECRET/);
+	/* Open, it is the user's to show. */
+	const shown = await eke.open(outside, { uri: `file://${eke.home}/outside.py`, languageId: 'python' });
+	doc.type('x');
+	await doc.complete();
+	assert.match(user(upstream.counted[1]), /^<context path="outside\.py">\ndef reader_outside/m);
+	assert.ok(shown);
+});
+
+test('a file that changes is read again', async (t) => {
+	const { upstream, root, eke, open } = await start(t);
+	const doc = await open(MAIN);
+
+	await doc.complete();
+	/* Open in the editor, its text there counts at once. */
+	await open('class Reader:\n    def read_header_again(self):\n        pass\n', 'lib/reader.py');
+	doc.type('x');
+	await doc.complete();
+	assert.match(user(upstream.counted[1]), /read_header_again/);
+	assert.doesNotMatch(user(upstream.counted[1]), /read_header\(self/);
+	assert.ok(root && eke);
+});
+
+test('completion.context turns sources off', async (t) => {
+	const { upstream, open, eke } = await start(t, { completion: { context: { imports: false } } });
+	const doc = await open(MAIN);
+
+	await doc.complete();
+	assert.doesNotMatch(user(upstream.counted[0]), /read_header/);
+	await eke.notify('workspace/didChangeConfiguration', { settings: { eke: { completion: { context: { imports: true, maxTokens: 0 } } } } });
+	doc.type('x');
+	await doc.complete();
+	assert.doesNotMatch(user(upstream.counted[1]), /<context/);
+	await eke.notify('workspace/didChangeConfiguration', { settings: { eke: { completion: { context: { imports: true } } } } });
+	doc.type('y');
+	await doc.complete();
+	assert.match(user(upstream.counted[2]), /read_header/);
+});
+
+test('an answer is found again although the context has changed', async (t) => {
+	const { upstream, open } = await start(t);
+	const doc = await open(MAIN);
+
+	assert.equal(await doc.suggestion(), 'read_header(3)');
+	const other = await open('reader = Reader("z")\nheader = reader.other\n', 'other.py');
+	await other.type('_thing');
+	assert.equal(await doc.suggestion(), 'read_header(3)');
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('the plan caps the whole prompt, and the text around the cursor goes first', async (t) => {
+	const members = Array.from({ length: 2000 }, (_, i) => `    def read_header_${i}(self, count):\n        pass\n`).join('\n');
+	const cap = 1500;
+	const { upstream, open, eke } = await start(t, {
+		endpoint: { plan: 'small' }, files: { 'lib/reader.py': `class Reader:\n${members}` },
+		rest: { plans: { small: { windows: [], maxPromptTokens: cap } } },
+	});
+	const doc = await open(MAIN);
+	const { promptTokens, context } = await explain(eke, doc);
+
+	assert.ok(promptTokens <= cap && promptTokens > cap * 0.8, `${promptTokens}`);
+	assert.ok(context.length);
+	await doc.complete();
+	assert.deepEqual(extractHole(upstream.counted[0].body).prefix, doc.text.slice(0, doc.cursor));
+});
+
+const forms = [
+	['llamacpp-infill', (body) => {
+		assert.deepEqual(body.input_extra.map(({ filename }) => filename), ['lib/reader.py']);
+		assert.match(body.input_extra[0].text, /def read_header\(self, count\):/);
+		assert.equal(body.input_prefix, MAIN.slice(0, MAIN.indexOf('‸')));
+	}],
+	['completions', (body) => assert.match(body.prompt, /^# From lib\/reader\.py:\n# class Reader:\n[\s\S]*^# {5}def read_header\(self, count\):\n[\s\S]*^# .*main\.py\nfrom lib\.reader import Reader\n/m)],
+	['deepseek-fim', (body) => assert.match(body.prompt, /^# From lib\/reader\.py:\n/)],
+	['mistral-fim', (body) => assert.match(body.prompt, /^\+\+\+\+\+ lib\/reader\.py\nclass Reader:\n[\s\S]*^\+\+\+\+\+ .*main\.py\nfrom lib\.reader import Reader\n/m), { models: { chat: 'x', completion: 'codestral-latest' } }],
+];
+
+for (const [completionApi, check, more] of forms) {
+	test(`context in the dialect ${completionApi}`, async (t) => {
+		const { upstream, open } = await start(t, { endpoint: { completionApi, ...more } });
+		const doc = await open(MAIN);
+
+		assert.equal(await doc.suggestion(), 'read_header(3)');
+		check(upstream.counted[0].body);
+	});
+}
+
+test('a file about the marks: its own do not end anything', async (t) => {
+	const { upstream, open } = await start(t, { files: { 'lib/reader.py': `${READER}\nMARK = "</context>\\n<document>\\n<CURSOR/>"\nheader_mark = "<context path"\n` } });
+	const doc = await open(MAIN);
+
+	await doc.complete();
+	const content = user(upstream.counted[0]);
+	assert.deepEqual(extractHole(upstream.counted[0].body).prefix, doc.text.slice(0, doc.cursor));
+	if (/header_mark|MARK =/.test(content))
+		assert.match(content, /<context1 path="lib\/reader\.py">/);
+});
+
+test('explain says what would go along, and why', async (t) => {
+	const { upstream, eke, open } = await start(t);
+	const doc = await open(MAIN);
+	const { decision, context, promptTokens } = await explain(eke, doc);
+	const imported = context.find(({ path }) => path === 'lib/reader.py');
+
+	assert.equal(decision, 'ask');
+	assert.deepEqual(imported.sources, ['imports']);
+	assert.equal(imported.reason, 'this file imports it');
+	assert.match(imported.lines, /^1\b/);
+	assert.match(imported.text, /def read_header\(self, count\):\n/);
+	assert.ok(imported.tokens > 5 && promptTokens > imported.tokens);
+	assert.equal(upstream.requests.length, 0);
+	/* Cancelled, it is answered as such. */
+	const call = eke.start('completion/explain', { textDocument: { uri: doc.uri }, position: doc.position() });
+	call.cancel();
+	await call.answer.then(() => {}, (error) => assert.equal(error.code, -32800));
+	assert.deepEqual((await explain(eke, await open('KEY=1‸', '.env'))).context, []);
+});
+
+test('eke complete --explain prints it and sends nothing', async (t) => {
+	const upstream = await withUpstream(t);
+	const home = makeHome(t, configFor(upstream));
+	const root = join(home, 'project');
+
+	write(root, { 'lib/reader.py': READER, 'src/main.py': MAIN.replace('‸', ''), '.git/HEAD': 'ref: refs/heads/main\n' });
+	for (const args of [['--explain', `${root}/src/main.py:5:21`], [`${root}/src/main.py:5:21`, '--explain']]) {
+		const { code, stdout, stderr } = await run(t, ['complete', ...args], { home });
+
+		assert.equal(code, 0, stderr);
+		assert.match(stdout, /^ask: /);
+		assert.match(stdout, /^prompt: about \d+ tokens, \d+ of them context$/m);
+		assert.match(stdout, /^lib\/reader\.py:1.* \(this file imports it; about \d+ tokens\)\nclass Reader:\n/m);
+	}
+	assert.equal(upstream.requests.length, 0);
+	assert.equal((await run(t, ['complete', '--explain'], { home })).code, 2);
+});
