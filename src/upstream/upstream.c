@@ -225,7 +225,8 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	while (request->headers && request->headers[n])
 		n++;
 	headers = xcalloc(n + LIMIT_HEADERS + 5, sizeof(*headers));
-	memcpy(headers, request->headers, n * sizeof(*headers));
+	if (n)
+		memcpy(headers, request->headers, n * sizeof(*headers));
 	if (request->key && key_header) {
 		key_line = xasprintf("%s: %s", key_header, request->key);
 		headers[n++] = key_line;
