@@ -7,13 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
+#include "eke/base/clock.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/secret.h"
 #include "eke/base/url.h"
 #include "eke/io/proc.h"
+#include "eke/upstream/refusals.h"
 
 struct pending {
 	loop_fn *fn;
@@ -34,6 +38,8 @@ struct endpoint {
 	struct proc *proc;  /* the key command, while it runs */
 	struct err key_err; /* why there is no key */
 	struct pending *pending; /* they wait for the key */
+	struct refusals refusals;
+	struct timespec key_changed; /* of the key's file, when the last of them was noted */
 };
 
 static bool settle_models(struct endpoint *e, const char *path, struct err *err)
@@ -91,6 +97,7 @@ void endpoint_unref(struct endpoint *endpoint)
 	while (endpoint->pending)
 		endpoint_key_unwait(endpoint, endpoint->pending->fn, endpoint->pending->ctx);
 	endpoint_key_forget(endpoint);
+	refusals_release(&endpoint->refusals);
 	config_unref(endpoint->config);
 	free(endpoint);
 }
@@ -351,4 +358,48 @@ void endpoint_key_forget(struct endpoint *endpoint)
 	explicit_bzero(endpoint->key, strlen(endpoint->key));
 	free(endpoint->key);
 	endpoint->key = NULL;
+}
+
+/* --- what it refused --- */
+
+/* When the key's file was written; zeroes: there is none. */
+static struct timespec key_changed(const struct endpoint *e)
+{
+	struct timespec none = { 0 };
+	struct stat st;
+	char *path;
+	int failed;
+
+	if (e->settings->key.source != KEY_FILE)
+		return none;
+	path = path_expand(e->settings->key.value);
+	failed = stat(path, &st);
+	free(path);
+	return failed ? none : st.st_mtim;
+}
+
+bool endpoint_note_refusal(struct endpoint *e, const char *model, const struct err *err, bool quota)
+{
+	e->key_changed = key_changed(e);
+	return refusals_note(&e->refusals, model, err, quota);
+}
+
+void endpoint_note_answer(struct endpoint *e, const char *model)
+{
+	refusals_end(&e->refusals, model);
+}
+
+const struct err *endpoint_refusal(struct endpoint *e, const char *model)
+{
+	const struct err *found = refusals_find(&e->refusals, model, clock_wall_ms() / 1000);
+	struct timespec changed;
+
+	if (!found)
+		return NULL;
+	changed = key_changed(e);
+	if (changed.tv_sec == e->key_changed.tv_sec && changed.tv_nsec == e->key_changed.tv_nsec)
+		return found;
+	refusals_end_all(&e->refusals);
+	endpoint_key_forget(e);
+	return NULL;
 }

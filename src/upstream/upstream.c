@@ -187,7 +187,8 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	while (request->headers && request->headers[n])
 		n++;
 	headers = xcalloc(n + LIMIT_HEADERS + 4, sizeof(*headers));
-	memcpy(headers, request->headers, n * sizeof(*headers));
+	if (n)
+		memcpy(headers, request->headers, n * sizeof(*headers));
 	if (request->key) {
 		authorization = xasprintf("Authorization: %s%s", request->raw_key ? "" : "Bearer ", request->key);
 		headers[n++] = authorization;
