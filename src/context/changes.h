@@ -36,9 +36,9 @@ const struct change *changes_find(const struct changes *changes, const char *uri
 /* It was changed in the last minutes. */
 bool change_is_recent(const struct change *change);
 /*
- * Makes the diff of an open document, unless it is there: hunks, each with a line "@@ -a,b +c,d @@" before it as git has
- * them, without lines of context. `text` is what the document holds now. `removing`: only hunks that take something away.
- * True if it had to be made.
+ * Makes the diff of an open document, unless it is there: hunks, each with a line "@@ -a,b +c,d @@" before it as git
+ * has them, without lines of context. `text` is what the document holds now. `removing`: only hunks that take
+ * something away. True if it had to be made.
  */
 bool change_compare(struct change *change, const char *text, size_t len, bool removing);
 

@@ -2,8 +2,8 @@
 #define EKE_TESTS_BENCH_CONTEXT_BITS_H
 /*
  * How well a small statistical model foresees a text after it has read others: bits for each of its bytes. The model
- * blends the byte counts behind the last 0 to 6 bytes (Witten and Bell's method C, interpolated), which is what language
- * models do in their first layers: what was read lately comes again.
+ * blends the byte counts behind the last 0 to 6 bytes (Witten and Bell's method C, interpolated), as models of language
+ * do in their first layers: what was read lately comes again.
  */
 #include <stddef.h>
 
