@@ -13,6 +13,7 @@
 #include "eke/base/mem.h"
 #include "eke/front/gateways.h"
 #include "eke/front/terminal.h"
+#include "eke/store/kept.h"
 #include "eke/upstream/http.h"
 #include "eke/upstream/models.h"
 
@@ -126,6 +127,12 @@ static void check_state(struct doctor *d)
 	else
 		say(d, GOOD, "state: requests are counted in %s%s%s", ledger.path, ledger.others ? " and at " : "",
 		    ledger.others ? ledger.others : "");
+}
+
+static void say_kept(void *ctx, const char *path, const char *sentence)
+{
+	(void)path;
+	say(ctx, NOTE, "state: %s", sentence);
 }
 
 /* --- gateways --- */
@@ -294,6 +301,10 @@ static void check_endpoint(void *ctx)
 		break;
 	}
 	say(d, GOOD, "%s: %s, plan %s", endpoint_name(e), endpoint_url(e)->base, endpoint_config(e)->plan->name);
+	if (endpoint_url(e)->in_clear)
+		say(d, NOTE, "%s: plain http: everybody in the network between this machine and %s can read the key and the "
+			     "text, and change the answers; use it in a network that you trust, or put TLS in front of the server",
+		    endpoint_name(e), endpoint_url(e)->host);
 	if (key)
 		say(d, GOOD, "%s: a key of %zu characters (%s)", endpoint_name(e), strlen(key),
 		    source_of(&endpoint_config(e)->key));
@@ -316,6 +327,8 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	if (check_config(&d) && !upstream_count(d.app.upstream))
 		check_local(&d);
 	check_state(&d);
+	cli_look_at_chats();
+	kept_each(say_kept, &d);
 	check_proxy(&d);
 	check_gateways(&d);
 	if (upstream_count(d.app.upstream)) {

@@ -65,6 +65,7 @@
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
+#define LIMIT_KEPT 64                     /* copies of damaged databases that are told of */
 #define LIMIT_STATE_FILES 1024            /* of the state directory, that are compared with a file of several names */
 
 #define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
