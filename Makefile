@@ -45,7 +45,10 @@ EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SRC = $(filter-out $(if $(MICROHTTPD),,$(filter-out src/gateway/gateway.c src/gateway/body.c,$(wildcard src/gateway/*.c))),$(sort $(wildcard src/*.c src/*/*.c)))
+# Without libmicrohttpd the gateway is what decodes and converts alone.
+NO_GATEWAY = $(if $(MICROHTTPD),,$(filter-out $(patsubst %,src/gateway/%.c,gateway ask body convert gather openai_error spread), \
+	$(wildcard src/gateway/*.c)))
+SRC = $(filter-out $(NO_GATEWAY),$(sort $(wildcard src/*.c src/*/*.c)))
 # Everything but main(): what unit tests, fuzz targets and benchmarks link.
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))

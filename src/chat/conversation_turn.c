@@ -342,6 +342,9 @@ static enum store_result begin(struct turn *a, struct err *refusal)
 	a->history = conversations_history(a->c);
 	result = history_begin(a->history, &q, &a->place, refusal);
 	free(attachments);
+	/* What was found and put right on the way is told at once. */
+	if (result == STORE_OK)
+		conversations_history(a->c);
 	return result;
 }
 

@@ -41,6 +41,11 @@ void history_free(struct history *h)
 	free(h);
 }
 
+bool history_exists(const struct history *h)
+{
+	return store_exists(h->store);
+}
+
 bool history_take_trouble(struct history *h, struct store_trouble *out)
 {
 	return store_take_trouble(h->store, out);

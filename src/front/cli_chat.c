@@ -370,8 +370,15 @@ static char *find_folder(void)
 	return folder;
 }
 
+static void on_trouble(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	terminal_note("eke: %s\n", sentence);
+}
+
 static void run(struct chat_command *c)
 {
+	conversations_on_trouble(c->app.conversations, on_trouble, c);
 	loop_on_signal(c->app.loop, SIGINT, on_interrupt, c);
 	loop_on_signal(c->app.loop, SIGTERM, on_terminate, c);
 	if (!process_ignores(SIGHUP))

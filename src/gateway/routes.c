@@ -13,6 +13,7 @@
 
 #include "eke/base/log.h"
 #include "eke/base/url.h"
+#include "clients.h"
 #include "forward.h"
 #include "models.h"
 #include "openai_error.h"
@@ -21,8 +22,10 @@
 
 void gateway_log(const struct gateway_request *request, int status, const char *endpoint)
 {
-	log_info("gateway: %s %s: %d%s%s", gateway_request_method(request), gateway_request_path(request), status,
-		 endpoint ? " from " : "", endpoint ? endpoint : "");
+	struct gateway_client *client = gateway_request_client(request);
+
+	log_info("gateway: %s %s: %d%s%s%s%s", gateway_request_method(request), gateway_request_path(request), status,
+		 endpoint ? " from " : "", endpoint ? endpoint : "", client ? " for " : "", client ? client->name : "");
 }
 
 void gateway_fail(struct gateway_request *request, int status, const char *type, const char *code, const char *message,
@@ -42,26 +45,16 @@ void gateway_fail(struct gateway_request *request, int status, const char *type,
 
 /* --- who --- */
 
-/* Takes as long whatever the bytes are. */
-static bool same_secret(const char *a, const char *b)
-{
-	size_t len = strlen(b);
-	unsigned char differs = strlen(a) != len;
-
-	for (size_t i = 0; i < len; i++)
-		differs |= (unsigned char)(a[differs ? 0 : i] ^ b[i]);
-	return !differs;
-}
-
-static bool has_token(const struct gateway *gateway, const struct gateway_request *request)
+/* NULL: it has no token, or one that is nobody's. */
+static struct gateway_client *client_of(const struct gateway *gateway, const struct gateway_request *request)
 {
 	static const char scheme[] = "Bearer ";
 	const char *value = gateway_request_header(request, "Authorization");
 
 	if (!value || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
-		return false;
+		return NULL;
 	value += sizeof(scheme) - 1;
-	return same_secret(value + strspn(value, " "), gateway->token);
+	return clients_find(gateway->clients, value + strspn(value, " "));
 }
 
 static bool is_our_host(const char *value)
@@ -80,8 +73,8 @@ static bool is_allowed_origin(const struct gateway *gateway, const char *origin)
 {
 	const struct config_gateway *config = &gateway->app.config->gateway;
 
-	for (size_t i = 0; i < gateway->origin_count; i++)
-		if (!strcmp(gateway->origins[i], origin))
+	for (size_t i = 0; i < gateway->options.origin_count; i++)
+		if (!strcmp(gateway->options.origins[i], origin))
 			return true;
 	for (size_t i = 0; i < config->origin_count; i++)
 		if (!strcmp(config->origins[i], origin))
@@ -122,7 +115,7 @@ static bool admit(struct gateway *gateway, struct gateway_request *request)
 {
 	const char *origin = gateway_request_header(request, "Origin");
 
-	if (!is_our_host(gateway_request_header(request, "Host"))) {
+	if (gateway->checks_host && !is_our_host(gateway_request_header(request, "Host"))) {
 		gateway_fail(request, 421, "invalid_request_error", "wrong_host",
 			     "The Host header names another machine; use the address that 'eke gateway' prints.", true);
 		return false;
@@ -234,6 +227,7 @@ static void dispatch(struct gateway *gateway, struct gateway_request *request, c
 void gateway_on_request(void *ctx, struct gateway_request *request)
 {
 	struct gateway *gateway = ctx;
+	struct gateway_client *client;
 	char path[512];
 
 	if (!admit(gateway, request))
@@ -244,11 +238,13 @@ void gateway_on_request(void *ctx, struct gateway_request *request)
 		gateway_reply(request, 200, "ok\n", 3);
 		return;
 	}
-	if (!has_token(gateway, request)) {
+	client = client_of(gateway, request);
+	if (!client) {
 		gateway_reply_header(request, "WWW-Authenticate", "Bearer");
 		gateway_fail(request, 401, "invalid_request_error", "invalid_api_key",
 			     "The API key is not the gateway's token; 'eke gateway --token' prints it.", true);
 		return;
 	}
+	gateway_request_set_client(request, client);
 	dispatch(gateway, request, path);
 }

@@ -543,7 +543,8 @@ test('without an endpoint', async (t) => {
 	assert.deepEqual(eke.takeNotifications('window/showMessage'), []);
 	assert.equal(await doc.complete(), null);
 	assert.match((await eke.waitForNotification('window/showMessage')).message, /no endpoint/i);
-	assert.equal((await eke.waitForNotification('eke/didChangeStatus')).state, 'offline');
+	const { state, kind } = await eke.waitForNotification('eke/didChangeStatus');
+	assert.deepEqual([state, kind], ['offline', 'noEndpoint']);
 });
 
 test('a prompt is cut to what the plan takes', async (t) => {

@@ -285,6 +285,7 @@ test('a stop lets a stream end', async (t) => {
 
 	upstream.next({ stall: 2 });
 	const response = await call('/v1/chat/completions', { body: chat({ stream: true }) });
+	program.isStopping = true;
 	program.kill('SIGTERM');
 	await logged(program, /terminated by a signal/);
 	upstream.counted[0].release();

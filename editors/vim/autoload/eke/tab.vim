@@ -1,4 +1,4 @@
-" The one key that eke maps by itself: Tab takes the completion that is shown. Whatever else Tab does stays: an own mapping or
+" The keys that eke maps by itself. Tab takes the completion that is shown. Whatever else Tab does stays: an own mapping or
 " another plugin's, the completion menu, the indent at the start of a line. g:eke_tab = 0 keeps Tab as it was.
 
 let s:falling = 0
@@ -18,6 +18,18 @@ function! eke#tab#map() abort
     call mapset('i', 0, extend(filter(former, 'v:key !=# "lhsrawalt"'), {'lhs': '<Plug>(eke-former-tab)', 'lhsraw': lhs}))
   endif
   imap <silent> <expr> <Tab> eke#tab#key()
+endfunction
+
+" The other keys, as users of copilot.vim know them; what is mapped already stays. <M-]>, <M-[> and <M-\> are none of them: Vim takes
+" the letters Ý, Û and Ü for these.
+function! eke#tab#keys() abort
+  for [key, map] in eke#option('keys') ? [['<M-Right>', '<Plug>(eke-accept-word)'], ['<M-C-Right>', '<Plug>(eke-accept-line)'],
+        \ ['<C-]>', '<Plug>(eke-dismiss)<Plug>(eke-plain-key)']] : []
+    if mapcheck(key, 'i') ==# ''
+      execute 'imap <silent>' key map
+    endif
+  endfor
+  inoremap <Plug>(eke-plain-key) <C-]>
 endfunction
 
 function! eke#tab#key() abort
