@@ -13,7 +13,7 @@ VERSION = 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
-# Seconds for each fuzz target of "make fuzz".
+# Seconds for each fuzz target of "make fuzz", and for "make torture".
 T ?= 60
 
 CC ?= cc
@@ -69,8 +69,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform vsix test-vscode \
-	protocol clean help
+	torture coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform \
+	vsix test-vscode protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -90,6 +90,7 @@ help:
 	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix'
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
+	@echo 'make torture T=seconds  kills processes that share a ledger and chats, at random; nothing may be lost'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
@@ -270,6 +271,11 @@ check-source:
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(call objects,fuzz/obj,$(LIB_SRC))
 	$(call say,ld,$@)
 	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+
+# The release: it starts faster, so that more is killed in the middle of something. SEED= repeats the choices of a run.
+torture: $(BUILD)/eke $(BUILD)/unit/test_remote_random tests/e2e/node_modules/.ready
+	@EKE_BIN=$(CURDIR)/$(BUILD)/eke node tests/torture/torture.mjs $(T) $(SEED)
+	@EKE_RANDOM_ROUNDS=$(T) $(if $(SEED),EKE_RANDOM_SEED=$(SEED)) $(BUILD)/unit/test_remote_random
 
 fuzz:
 	@.ci/deps fuzz

@@ -42,6 +42,8 @@ struct transfer {
 	bool cancelled;
 	bool paused;   /* somebody wants that */
 	bool stopped;  /* libcurl does it: bytes came meanwhile */
+	bool must_be_private; /* the address that the host's name turns out to be */
+	char astray[64];      /* the address that is not */
 	unsigned turn; /* in which bytes came last, */
 	size_t turn_bytes; /* and how many */
 	enum phase phase;
@@ -405,7 +407,10 @@ static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_p
 {
 	struct transfer *t = ctx;
 
-	(void)primary_ip;
+	if (t->must_be_private && !host_is_private(primary_ip) && !host_is_loopback(primary_ip)) {
+		snprintf(t->astray, sizeof(t->astray), "%s", primary_ip);
+		return CURL_PREREQFUNC_ABORT;
+	}
 	(void)local_ip;
 	(void)primary_port;
 	(void)local_port;
@@ -472,7 +477,12 @@ static void describe(const struct transfer *t, CURLcode code, struct err *err)
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
 	address = url_address(url ? url : "");
 	snprintf(host, sizeof(host), "%.*s", (int)address.len, address.s);
-	if (t->phase == PHASE_CONNECTING && connect_status >= 300)
+	if (t->astray[0])
+		err_set(err, ERR_NETWORK,
+			"%s is at %s, which is no address in a private network, so that nothing is sent there in clear: use "
+			"https://",
+			host, t->astray);
+	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
 		describe_proxy(connect_status, host, err);
 	else if (is_tls_trouble(code))
 		err_set(err, ERR_NETWORK,
@@ -610,7 +620,8 @@ static void set_request(struct transfer *t, const struct http_request *r)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
 	/* Some relays refuse clients that do not look like a browser (providers.md 1.5). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
-	if (r->loopback && !r->proxy)
+	t->must_be_private = r->in_clear && !r->proxy;
+	if ((r->loopback || r->in_clear) && !r->proxy)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	if (r->proxy) {
 		/* What the endpoint says goes before the environment, no_proxy too. */

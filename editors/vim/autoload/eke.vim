@@ -14,6 +14,7 @@ let s:defaults = {
       \ 'restart_delay': 500,
       \ 'notify': 'topright',
       \ 'keys': 1,
+      \ 'preview': 1,
       \ }
 
 " The option g:eke_{name}, or its default.
