@@ -124,7 +124,7 @@ static void check_balance(const struct post_input *in, const struct strbuf *out)
 	size_t lines = 1;
 
 	if (in->source != POST_FIM || in->finish != POST_STOP || in->single_line ||
-	    memchr(in->answer, '\r', in->answer_len))
+		memchr(in->answer, '\r', in->answer_len))
 		return;
 	for (size_t i = 0; i < in->answer_len; i++) {
 		if (strchr("<`~|", in->answer[i]))
