@@ -69,7 +69,7 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	torture coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform \
+	torture faults coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform \
 	vsix test-vscode protocol clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
@@ -91,6 +91,7 @@ help:
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make torture T=seconds  kills processes that share a ledger and chats, at random; nothing may be lost'
+	@echo 'make faults           fails each call of file system and network once, at each place; takes minutes'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
@@ -203,13 +204,14 @@ $(BUILD)/replay/%: $(BUILD)/debug/obj/tests/fuzz/%.o $(BUILD)/debug/obj/tests/fu
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS)
 
+SHIM = $(if $(filter Linux,$(shell uname -s)),$(BUILD)/faults/shim.so)
 UNIT_BINS = $(UNIT:%=$(BUILD)/unit/%)
 REPLAY_BINS = $(FUZZ:%=$(BUILD)/replay/%)
 
 test:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory all debug check-source
-	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) $(SHIM) tests/e2e/node_modules/.ready
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
@@ -219,7 +221,7 @@ test:
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
 
-e2e: $(BUILD)/debug/eke $(BUILD)/eke tests/e2e/node_modules/.ready
+e2e: $(BUILD)/debug/eke $(BUILD)/eke $(SHIM) tests/e2e/node_modules/.ready
 	@tests/run e2e
 
 %/node_modules/.ready: %/package-lock.json
@@ -276,6 +278,15 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(call objects,fuzz/
 torture: $(BUILD)/eke $(BUILD)/unit/test_remote_random tests/e2e/node_modules/.ready
 	@EKE_BIN=$(CURDIR)/$(BUILD)/eke node tests/torture/torture.mjs $(T) $(SEED)
 	@EKE_RANDOM_ROUNDS=$(T) $(if $(SEED),EKE_RANDOM_SEED=$(SEED)) $(BUILD)/unit/test_remote_random
+
+# Fails calls of the C library; for the release, as the sanitizers' library wants to be loaded first.
+$(BUILD)/faults/shim.so: tests/faults/shim.c
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Wno-pedantic -O1 -g -shared -fPIC -o $@ $< -ldl
+
+faults: $(BUILD)/eke $(BUILD)/faults/shim.so tests/e2e/node_modules/.ready
+	@node tests/faults/faults.mjs
 
 fuzz:
 	@.ci/deps fuzz
