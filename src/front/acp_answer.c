@@ -148,7 +148,7 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 	free(use);
 }
 
-/* --- the question --- */
+/* --- the prompt --- */
 
 static struct context_item item_of(const struct acp_piece *piece)
 {

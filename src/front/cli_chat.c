@@ -1,5 +1,5 @@
 /*
- * `eke chat`: a question in a conversation, the answer streamed to standard output. The conversation is kept, as an
+ * `eke chat`: a message in a conversation, the answer streamed to standard output. The conversation is kept, as an
  * editor's is (unless privacy.history is false), and --continue goes on with the last one. What the user should know
  * besides the answer goes to standard error.
  *
@@ -45,7 +45,7 @@ struct chat_command {
 	struct screen *screen;
 	struct cli_wait *wait;
 	struct strbuf text; /* a commit message, which is printed when it is whole */
-	int tty; /* on which a question waits for its reply */
+	int tty; /* where the user is asked whether another endpoint may be used */
 	struct watch *tty_watch; /* NULL: none does */
 	struct timer *keeping;
 	int64_t keeping_since;

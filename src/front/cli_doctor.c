@@ -301,6 +301,10 @@ static void check_endpoint(void *ctx)
 		break;
 	}
 	say(d, GOOD, "%s: %s, plan %s", endpoint_name(e), endpoint_url(e)->base, endpoint_config(e)->plan->name);
+	if (endpoint_url(e)->in_clear)
+		say(d, NOTE, "%s: plain http: everybody in the network between this machine and %s can read the key and the "
+			     "text, and change the answers; use it in a network that you trust, or put TLS in front of the server",
+		    endpoint_name(e), endpoint_url(e)->host);
 	if (key)
 		say(d, GOOD, "%s: a key of %zu characters (%s)", endpoint_name(e), strlen(key),
 		    source_of(&endpoint_config(e)->key));

@@ -56,14 +56,17 @@ static const char *colour_of_window(const struct limit_window_state *window)
 	return window->remaining * 5 <= window->limit ? YELLOW : GREEN;
 }
 
-/* "12:34", "3:05:00", "6 days" */
+/* "12:34", "3:05:00", "2 days 8 h" */
 static void countdown(int64_t seconds, char *out, size_t size)
 {
+	char in[32];
+
 	if (seconds < 0)
 		seconds = 0;
-	if (seconds >= 2 * 86400)
-		snprintf(out, size, "%lld days", (long long)(seconds + 86399) / 86400);
-	else if (seconds >= 3600)
+	if (seconds >= 2 * 86400) {
+		format_time_in(seconds, in, sizeof(in));
+		snprintf(out, size, "%s", in + strlen("in "));
+	} else if (seconds >= 3600)
 		snprintf(out, size, "%lld:%02lld:%02lld", (long long)seconds / 3600, (long long)seconds / 60 % 60,
 			 (long long)seconds % 60);
 	else

@@ -68,6 +68,23 @@ static bool settle_models(struct endpoint *e, const char *path, struct err *err)
 	return true;
 }
 
+/* The values of an address's query may be keys; short ones and versions are none. */
+static void keep_query_secret(const char *query)
+{
+	for (const char *at = query; *at;) {
+		size_t len = 1 + strcspn(at + 1, "&");
+		size_t name = strcspn(at, "=");
+
+		if (name + 1 < len && strncmp(at + 1, "api-version", strlen("api-version")) != 0) {
+			char *value = xstrndup(at + name + 1, len - name - 1);
+
+			log_add_secret(value);
+			free(value);
+		}
+		at += len;
+	}
+}
+
 struct endpoint *endpoint_new(struct loop *loop, struct config *config, const struct config_endpoint *settings,
 	const char *path, struct err *err)
 {
@@ -77,6 +94,8 @@ struct endpoint *endpoint_new(struct loop *loop, struct config *config, const st
 	e->loop = loop;
 	e->config = config_ref(config);
 	e->settings = settings;
+	for (size_t i = 0; i < settings->url_count; i++)
+		keep_query_secret(settings->urls[i].query);
 	if (settle_models(e, path, err))
 		return e;
 	endpoint_unref(e);

@@ -177,9 +177,21 @@ void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
 	}
 }
 
+/* What is said again later must not have a time that has passed by then: who says it knows how much is left. */
+static void lasting_words(const struct err *err, char out[LIMIT_ERR_MESSAGE])
+{
+	const char *wait = strstr(err->message, "; try again in ");
+
+	if (!wait)
+		wait = strstr(err->message, "; wait before you try again");
+	snprintf(out, LIMIT_ERR_MESSAGE, "%.*s%s", wait ? (int)(wait - err->message) : LIMIT_ERR_MESSAGE, err->message,
+		 wait ? "." : "");
+}
+
 /* What the provider said of its limits, for the budget. */
 static void settle_refused(struct exchange *ex, const struct err *err, const struct stated_limit *stated)
 {
+	char message[LIMIT_ERR_MESSAGE];
 	struct budget_refusal refusal = { .retry_at = err->retry_at,
 					  .day = stated->day,
 					  .per_model = stated->per_model,
@@ -187,11 +199,12 @@ static void settle_refused(struct exchange *ex, const struct err *err, const str
 					  .period = stated->period,
 					  .quota = stated->quota,
 					  .scope = err->blocked_scope,
-					  .message = err->message };
+					  .message = message };
 	uint64_t reservation = ex->reservation;
 
 	if (!reservation)
 		return;
+	lasting_words(err, message);
 	ex->reservation = 0;
 	budget_refused(ex->upstream->budget, reservation, &refusal);
 	correct_count(ex->upstream, ex->endpoint);

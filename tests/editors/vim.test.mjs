@@ -481,6 +481,9 @@ function own(name) {
 		const vim = await startEditor(t, name, { folder });
 		const path = await open(vim, folder, 'two.c', 'int one;\nint two;‸\n');
 		await vim.command('edit', 'Call it x', [2, 2]);
+		await until('it is shown', () => vim.eval('eke#preview#visible()'), { state: () => vim.picture() });
+		assert.equal(await vim.text(path), 'int one;\nint two;');
+		await vim.terminal.keys('g', 'a');
 		await until('edited', async () => (await vim.text(path)) === 'int one;\nint x;', {
 			state: () => vim.picture(),
 		});

@@ -25,7 +25,7 @@ command('Eke', 'eke.chat', 'command', {
     return require('eke.chat').complete(lead)
   end,
 })
-command('EkeEdit', 'eke.edit', 'propose', { nargs = '+', range = 0 })
+command('EkeEdit', 'eke.edit', 'propose', { nargs = '+', range = 0, bang = true })
 command('EkeApply', 'eke.apply', 'apply', { bang = true })
 command('EkeHistory', 'eke.history', 'pick', { nargs = '?' })
 command('EkeRename', 'eke.history', 'rename', { nargs = '+' })

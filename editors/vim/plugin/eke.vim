@@ -15,7 +15,7 @@ command! -nargs=* -range=0 -bang EkeChat call eke#chat#open(<bang>0, <range>, <l
 command! -nargs=* -range=0 EkeAsk call eke#chat#ask('ask', <range>, <line1>, <line2>, <q-args>)
 command! -nargs=+ -range=0 -complete=custom,eke#chat#complete Eke
       \ call eke#chat#command(<range>, <line1>, <line2>, <q-args>)
-command! -nargs=+ -range=0 EkeEdit call eke#edit#propose(<range>, <line1>, <line2>, <q-args>)
+command! -nargs=+ -range=0 -bang EkeEdit call eke#edit#propose(<bang>0, <range>, <line1>, <line2>, <q-args>)
 command! -nargs=0 -bang EkeApply call eke#apply#apply(<bang>0)
 command! -nargs=? EkeHistory call eke#history#pick(<q-args>)
 command! -nargs=+ EkeRename call eke#history#rename(<q-args>)

@@ -36,12 +36,25 @@ function! eke#tab#key() abort
   if s:falling
     return "\<Plug>(eke-plain-tab)" " the former mapping ends in a Tab of its own
   endif
-  if eke#ghost#visible() && !s:menu() && !eke#ghost#indents()
+  if eke#ghost#visible() && !s:menu() && !eke#tab#in_snippet() && !eke#ghost#indents()
     return "\<Plug>(eke-accept)"
   endif
   let s:falling = 1
   call timer_start(0, {-> execute('let s:falling = 0')})
   return "\<Plug>(eke-former-tab)"
+endfunction
+
+" Would Tab go on in a snippet? snipMate, UltiSnips, vim-vsnip, neosnippet, coc.nvim.
+function! eke#tab#in_snippet() abort
+  if exists('b:snip_state') && !empty(b:snip_state)
+    return 1
+  endif
+  for [name, arguments] in [['UltiSnips#CanJumpForwards', []], ['vsnip#jumpable', [1]], ['neosnippet#jumpable', []], ['coc#jumpable', []]]
+    if exists('*' .. name) && call(name, arguments)
+      return 1
+    endif
+  endfor
+  return 0
 endfunction
 
 function! s:menu() abort

@@ -16,6 +16,7 @@ local defaults = {
   restart_delay = 500,
   notify = 'topright',
   keys = true,
+  preview = true,
 }
 local chosen = {}
 

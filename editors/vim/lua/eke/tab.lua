@@ -9,7 +9,7 @@ local function key()
   if falling then
     return '<Plug>(eke-plain-tab)' -- the former mapping ends in a Tab of its own
   end
-  if ghost.visible() and not require('eke.others').menu() and not ghost.indents() then
+  if ghost.visible() and not require('eke.others').menu() and not require('eke.others').in_snippet() and not ghost.indents() then
     return '<Plug>(eke-accept)'
   end
   falling = true
