@@ -371,6 +371,8 @@ MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/user
+AGENTDIR = $(DESTDIR)$(PREFIX)/share/eke
 
 install: all
 	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
@@ -379,9 +381,15 @@ install: all
 	install -m 644 src/front/completions/eke.bash $(BASHDIR)/eke
 	install -m 644 src/front/completions/_eke $(ZSHDIR)/_eke
 	install -m 644 src/front/completions/eke.fish $(FISHDIR)/eke.fish
+	install -d $(UNITDIR) $(AGENTDIR)
+	sed 's|@BINDIR@|$(PREFIX)/bin|' src/gateway/service/eke-gateway.service > $(UNITDIR)/eke-gateway.service
+	install -m 644 src/gateway/service/eke-gateway.socket $(UNITDIR)/eke-gateway.socket
+	sed 's|@BINDIR@|$(PREFIX)/bin|' src/gateway/service/eke.gateway.plist > $(AGENTDIR)/eke.gateway.plist
+	chmod 644 $(UNITDIR)/eke-gateway.service $(AGENTDIR)/eke.gateway.plist
 
 uninstall:
-	rm -f $(BINDIR)/eke $(MANDIR)/eke.1 $(BASHDIR)/eke $(ZSHDIR)/_eke $(FISHDIR)/eke.fish
+	rm -f $(BINDIR)/eke $(MANDIR)/eke.1 $(BASHDIR)/eke $(ZSHDIR)/_eke $(FISHDIR)/eke.fish \
+		$(UNITDIR)/eke-gateway.service $(UNITDIR)/eke-gateway.socket $(AGENTDIR)/eke.gateway.plist
 
 clean:
 	rm -rf $(BUILD)

@@ -8,10 +8,12 @@
 #include "routes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "eke/base/log.h"
+#include "eke/base/mem.h"
 #include "eke/base/url.h"
 #include "clients.h"
 #include "forward.h"
@@ -110,6 +112,17 @@ static void preflight(struct gateway_request *request, bool is_page)
 	gateway_reply(request, 204, "", 0);
 }
 
+/* Says which origin it is: of an extension only its browser knows it. */
+static void refuse_page(struct gateway_request *request, const char *origin)
+{
+	char *message = xasprintf("Web pages of the origin %.200s may not use the gateway; gateway.origins in eke's "
+				  "configuration lists those that may.", origin);
+
+	log_info("gateway: a page of the origin %.200s was refused", origin);
+	gateway_fail(request, 403, "invalid_request_error", "origin_not_allowed", message, true);
+	free(message);
+}
+
 /* True: it goes on; else it has its reply. */
 static bool admit(struct gateway *gateway, struct gateway_request *request)
 {
@@ -121,9 +134,7 @@ static bool admit(struct gateway *gateway, struct gateway_request *request)
 		return false;
 	}
 	if (origin && !is_allowed_origin(gateway, origin)) {
-		gateway_fail(request, 403, "invalid_request_error", "origin_not_allowed",
-			     "Web pages of this origin may not use the gateway; gateway.origins in eke's configuration "
-	  "lists those that may.", true);
+		refuse_page(request, origin);
 		return false;
 	}
 	if (origin)

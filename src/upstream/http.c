@@ -83,6 +83,7 @@ struct http {
 /* --- libcurl's wishes --- */
 
 static void reap(struct http *http);
+static void add_transfer(void *ctx);
 static void go_on(void *ctx);
 static void reap_later(void *ctx);
 static void on_next_turn(void *ctx);
@@ -257,6 +258,7 @@ static void transfer_end(struct transfer *t)
 		curl_easy_cleanup(t->easy);
 	}
 	curl_slist_free_all(t->headers);
+	loop_undefer(http->loop, add_transfer, t);
 	loop_undefer(http->loop, go_on, t);
 	timer_free(t->timer);
 	loop_defer_free(http->loop, t, transfer_release);
@@ -718,11 +720,8 @@ uint64_t http_start(struct http *http, const struct http_request *request, const
 	t->next = http->transfers;
 	http->transfers = t;
 	http->active++;
-	/* Never from within libcurl, and never with a callback before we return. */
-	if (http->inside)
-		loop_defer(http->loop, add_transfer, t);
-	else
-		add_transfer(t);
+	/* Never from within libcurl, and no callback before we return: a fast server's answer may be there at once. */
+	loop_defer(http->loop, add_transfer, t);
 	return t->id;
 }
 

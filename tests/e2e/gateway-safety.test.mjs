@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -230,6 +230,22 @@ test('more connections than it takes wait, and are served when others close', as
 	sockets.slice(0, 10).forEach((socket) => socket.destroy());
 	assert.equal((await within(late, () => 'a connection was never free')).status, 200);
 	sockets.forEach((socket) => socket.destroy());
+});
+
+test('thousands of requests, many at a time, over connections that are kept', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'x' });
+	const { port, token, call } = await start(t, { upstream });
+	const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+	const options = { host: '127.0.0.1', port, agent, path: '/v1/chat/completions', method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } };
+	let left = 1500;
+
+	t.after(() => agent.destroy());
+	await Promise.all(Array.from({ length: 32 }, async () => {
+		while (left-- > 0)
+			assert.equal((await send(httpRequest, options, JSON.stringify(chat({ seed: left })))).status, 200);
+	}));
+	assert.equal((await call('/healthz')).status, 200);
+	assert.equal(upstream.counted.length, 1500);
 });
 
 test('the configuration is taken again at SIGHUP, and the former stays if it is wrong', async (t) => {

@@ -237,13 +237,14 @@ test('only with the token', async (t) => {
 
 test('not under another name, and not for pages that nobody allowed', async (t) => {
 	const upstream = await withUpstream(t);
-	const { port, token, call } = await start(t, { upstream, args: ['--allow-origin', 'https://page.example'] });
+	const { port, token, call, program } = await start(t, { upstream, args: ['--allow-origin', 'https://page.example'] });
 	const authorization = `Bearer ${token}`;
 
 	for (const [host, status] of [['localhost', 200], [`127.0.0.1:${port}`, 200], ['[::1]:1', 200], ['evil.example', 421], [`localhost.evil.example:${port}`, 421], ['127.0.0.1.evil.example', 421]])
 		assert.equal((await raw(port, '/v1/models', { host, authorization })).statusCode, status, host);
 	for (const origin of ['https://evil.example', 'null', 'https://page.example.evil.example', 'http://page.example'])
 		assert.equal((await raw(port, '/v1/models', { host: 'localhost', authorization, origin })).statusCode, 403, origin);
+	await logged(program, /a page of the origin https:\/\/evil\.example was refused/);
 	const allowed = await call('/v1/models', { headers: { origin: 'https://page.example' } });
 	assert.deepEqual([allowed.status, allowed.headers.get('access-control-allow-origin')], [200, 'https://page.example']);
 	const preflight = await call('/v1/chat/completions', {
@@ -376,6 +377,38 @@ test('LangChain: plain, streamed, and what the endpoint refuses is not asked aga
 	await assert.rejects(model.invoke('hello'), /all are used/);
 	assert.equal(upstream.counted.length, 2);
 });
+
+test('LangChain: tools, streamed and not, from an endpoint that does the other', async (t) => {
+	const upstream = await withUpstream(t);
+	const { base, token } = await start(t, { upstream });
+	const look = { type: 'function', function: { name: 'look', description: 'look', parameters: { type: 'object', properties: { at: { type: 'number' } } } } };
+	const model = new ChatOpenAI({ model: 'chatty', apiKey: token, configuration: { baseURL: base } }).bindTools([look]);
+	const call = { id: 'call_9', type: 'function', function: { name: 'look', arguments: '{"at":9}' } };
+
+	upstream.next({ base: 'tool-calls', stream: true });
+	const whole = await model.invoke('hello');
+	assert.deepEqual(whole.tool_calls.map(({ name, args }) => [name, args]), [['look', { at: 1 }]]);
+	assert.equal(upstream.counted[0].body.tools[0].function.name, 'look');
+	upstream.next({ body: { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls', logprobs: null }], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } } });
+	let streamed;
+	for await (const chunk of await model.stream('hello'))
+		streamed = streamed ? streamed.concat(chunk) : chunk;
+	assert.deepEqual(streamed.tool_calls.map(({ name, args }) => [name, args]), [['look', { at: 9 }]]);
+	assert.equal(streamed.usage_metadata.total_tokens, 3);
+});
+
+for (const [name, refusal] of [['bad gateways', '502-html'], ['refusals', '429-hourly']]) {
+	test(`ten attempts of one request, as AutoGPT makes them, meet ${name}: they spend two at most`, async (t) => {
+		const upstream = await withUpstream(t, { scenario: refusal });
+		const { call } = await start(t, { upstream, plan: 'many' });
+
+		for (let attempt = 0; attempt < 10; attempt++) {
+			const { status } = await call('/v1/chat/completions', { body: { model: 'chatty', messages: HELLO, temperature: 0, max_tokens: 100 } });
+			assert.ok([502, 429].includes(status), `${status}`);
+		}
+		assert.ok(upstream.counted.length <= 2, `${upstream.counted.length}`);
+	});
+}
 
 test('the AI SDK: plain and streamed', async (t) => {
 	const upstream = await withUpstream(t);

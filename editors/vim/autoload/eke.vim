@@ -119,7 +119,7 @@ function! s:notify(text, highlight) abort
   let s:box = popup_create(eke#wrap('eke: ' .. a:text, width), #{
         \ line: top ? 2 : &lines - &cmdheight - 1, col: &columns, pos: top ? 'topright' : 'botright', minwidth: min([width, 20]),
         \ time: 10000, highlight: a:highlight, border: [], padding: [0, 1, 0, 1], close: 'click', wrap: 0, zindex: 200,
-        \ filter: function('s:on_key'), filtermode: 'n', mapping: 0})
+        \ filter: function('s:on_key'), filtermode: 'n'})
 endfunction
 
 " <Esc> closes the box; all other keys are for the text.

@@ -14,7 +14,7 @@ function! eke#preview#open(buf, first, last, lines, Then) abort
   endif
   let [file, filetype, position] = [win_getid(), &filetype, [a:first, 1]]
   diffthis
-  execute &columns >= 100 ? 'rightbelow vertical new' : 'belowright new'
+  execute winwidth(0) >= 100 ? 'rightbelow vertical new' : 'belowright new'
   let text = (a:first > 1 ? getbufline(a:buf, 1, a:first - 1) : []) + a:lines + getbufline(a:buf, a:last + 1, '$')
   call setline(1, text)
   setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted
@@ -27,7 +27,7 @@ function! eke#preview#open(buf, first, last, lines, Then) abort
     execute printf('nnoremap <buffer> <silent> <nowait> %s <Cmd>call eke#preview#end("%s")<CR>', key, what)
   endfor
   nnoremap <buffer> <silent> <nowait> dp <Cmd>diffput<CR>
-  let &l:statusline = ' ga: take all   dp: this change   ]c: the next   q: leave the rest'
+  let &l:statusline = ' ga: take all  dp: this change  q: leave the rest  ]c: the next%<'
   autocmd BufWipeout <buffer> call s:close(s:open)
   redraw
 endfunction
