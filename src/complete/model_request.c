@@ -403,6 +403,7 @@ static int64_t max_tokens(const struct model_request *request, const char *model
 /* What the plan's cap left of them. */
 static void keep_excerpt(struct model_request *request, size_t prefix_len, size_t suffix_len)
 {
+	request->excerpt.prefix_cut |= prefix_len < request->excerpt.prefix_len;
 	request->excerpt.prefix += request->excerpt.prefix_len - prefix_len;
 	request->excerpt.prefix_len = prefix_len;
 	request->excerpt.suffix_len = suffix_len;
@@ -490,6 +491,7 @@ static bool prepare_fim(struct model_request *request)
 	bool fits = prompt_cut_excerpt(&in, &request->raw_tokens);
 
 	keep_excerpt(request, in.prefix_len, in.suffix_len);
+	wire->path = request->path;
 	wire->prefix = request->excerpt.prefix;
 	wire->prefix_len = request->excerpt.prefix_len;
 	wire->suffix = request->excerpt.suffix;
