@@ -490,6 +490,7 @@ static bool prepare_fim(struct model_request *request)
 	bool fits = prompt_cut_excerpt(&in, &request->raw_tokens);
 
 	keep_excerpt(request, in.prefix_len, in.suffix_len);
+	wire->path = request->path;
 	wire->prefix = request->excerpt.prefix;
 	wire->prefix_len = request->excerpt.prefix_len;
 	wire->suffix = request->excerpt.suffix;
