@@ -24,7 +24,7 @@ struct http_request {
 	bool loopback;              /* the environment's proxies are not for it */
 	const char *proxy;          /* NULL: the environment's (http_proxy, https_proxy, all_proxy, no_proxy) */
 	bool fresh;                 /* on a connection of its own, none that was kept */
-	const char *ca_file;        /* NULL: CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, else the system's */
+	const char *ca_file;        /* NULL: the environment's, else the system's: certificates.h */
 	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
 };
 
