@@ -84,6 +84,7 @@ struct http {
 
 static void reap(struct http *http);
 static void go_on(void *ctx);
+static void add_transfer(void *ctx);
 static void on_next_turn(void *ctx);
 
 static void on_socket_ready(void *ctx, int events)
@@ -236,6 +237,7 @@ static void transfer_end(struct transfer *t)
 	}
 	curl_slist_free_all(t->headers);
 	loop_undefer(http->loop, go_on, t);
+	loop_undefer(http->loop, add_transfer, t);
 	timer_free(t->timer);
 	loop_defer_free(http->loop, t, transfer_release);
 	if (!http->active)
@@ -269,6 +271,7 @@ void http_free(struct http *http)
 	}
 	timer_free(http->timer);
 	timer_free(http->next_turn);
+	certificates_release(&http->certificates);
 	free(http);
 }
 
@@ -671,11 +674,11 @@ uint64_t http_start(struct http *http, const struct http_request *request, const
 	t->next = http->transfers;
 	http->transfers = t;
 	http->active++;
-	/* Never from within libcurl, and never with a callback before we return. */
-	if (http->inside)
-		loop_defer(http->loop, add_transfer, t);
-	else
-		add_transfer(t);
+	/*
+	 * At the turn's end: never from within libcurl, and never with a callback before we return. On an open connection a
+	 * request can be answered, and a wrong one refused, while libcurl is told of it.
+	 */
+	loop_defer(http->loop, add_transfer, t);
 	return t->id;
 }
 
