@@ -13,7 +13,7 @@ VERSION = 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
-# Seconds for each fuzz target of "make fuzz".
+# Seconds for each fuzz target of "make fuzz", and for "make torture".
 T ?= 60
 
 CC ?= cc
@@ -45,7 +45,10 @@ EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SRC = $(filter-out $(if $(MICROHTTPD),,$(filter-out src/gateway/gateway.c src/gateway/body.c,$(wildcard src/gateway/*.c))),$(sort $(wildcard src/*.c src/*/*.c)))
+# Without libmicrohttpd the gateway is what decodes and converts alone.
+NO_GATEWAY = $(if $(MICROHTTPD),,$(filter-out $(patsubst %,src/gateway/%.c,gateway ask body convert gather openai_error spread), \
+	$(wildcard src/gateway/*.c)))
+SRC = $(filter-out $(NO_GATEWAY),$(sort $(wildcard src/*.c src/*/*.c)))
 # Everything but main(): what unit tests, fuzz targets and benchmarks link.
 LIB_SRC = $(filter-out src/main.c,$(SRC))
 UNIT = $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
@@ -66,8 +69,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
-	coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform vsix test-vscode \
-	protocol portable clean help
+	torture faults coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform \
+	vsix test-vscode protocol portable clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -88,6 +91,8 @@ help:
 	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix; with the program of make portable if that is there'
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
+	@echo 'make torture T=seconds  kills processes that share a ledger and chats, at random; nothing may be lost'
+	@echo 'make faults           fails each call of file system and network once, at each place; takes minutes'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
@@ -209,13 +214,14 @@ $(BUILD)/replay/%: $(BUILD)/debug/obj/tests/fuzz/%.o $(BUILD)/debug/obj/tests/fu
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS)
 
+SHIM = $(if $(filter Linux,$(shell uname -s)),$(BUILD)/faults/shim.so)
 UNIT_BINS = $(UNIT:%=$(BUILD)/unit/%)
 REPLAY_BINS = $(FUZZ:%=$(BUILD)/replay/%)
 
 test:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory all debug check-source
-	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) $(SHIM) tests/e2e/node_modules/.ready
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
@@ -225,7 +231,7 @@ test:
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay
 
-e2e: $(BUILD)/debug/eke $(BUILD)/eke tests/e2e/node_modules/.ready
+e2e: $(BUILD)/debug/eke $(BUILD)/eke $(SHIM) tests/e2e/node_modules/.ready
 	@tests/run e2e
 
 %/node_modules/.ready: %/package-lock.json
@@ -277,6 +283,20 @@ check-source:
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(call objects,fuzz/obj,$(LIB_SRC))
 	$(call say,ld,$@)
 	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+
+# The release: it starts faster, so that more is killed in the middle of something. SEED= repeats the choices of a run.
+torture: $(BUILD)/eke $(BUILD)/unit/test_remote_random tests/e2e/node_modules/.ready
+	@EKE_BIN=$(CURDIR)/$(BUILD)/eke node tests/torture/torture.mjs $(T) $(SEED)
+	@EKE_RANDOM_ROUNDS=$(T) $(if $(SEED),EKE_RANDOM_SEED=$(SEED)) $(BUILD)/unit/test_remote_random
+
+# Fails calls of the C library; for the release, as the sanitizers' library wants to be loaded first.
+$(BUILD)/faults/shim.so: tests/faults/shim.c
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Wno-pedantic -O1 -g -shared -fPIC -o $@ $< -ldl
+
+faults: $(BUILD)/eke $(BUILD)/faults/shim.so tests/e2e/node_modules/.ready
+	@node tests/faults/faults.mjs
 
 fuzz:
 	@.ci/deps fuzz
@@ -361,6 +381,8 @@ MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/user
+AGENTDIR = $(DESTDIR)$(PREFIX)/share/eke
 
 install: all
 	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
@@ -369,9 +391,15 @@ install: all
 	install -m 644 src/front/completions/eke.bash $(BASHDIR)/eke
 	install -m 644 src/front/completions/_eke $(ZSHDIR)/_eke
 	install -m 644 src/front/completions/eke.fish $(FISHDIR)/eke.fish
+	install -d $(UNITDIR) $(AGENTDIR)
+	sed 's|@BINDIR@|$(PREFIX)/bin|' src/gateway/service/eke-gateway.service > $(UNITDIR)/eke-gateway.service
+	install -m 644 src/gateway/service/eke-gateway.socket $(UNITDIR)/eke-gateway.socket
+	sed 's|@BINDIR@|$(PREFIX)/bin|' src/gateway/service/eke.gateway.plist > $(AGENTDIR)/eke.gateway.plist
+	chmod 644 $(UNITDIR)/eke-gateway.service $(AGENTDIR)/eke.gateway.plist
 
 uninstall:
-	rm -f $(BINDIR)/eke $(MANDIR)/eke.1 $(BASHDIR)/eke $(ZSHDIR)/_eke $(FISHDIR)/eke.fish
+	rm -f $(BINDIR)/eke $(MANDIR)/eke.1 $(BASHDIR)/eke $(ZSHDIR)/_eke $(FISHDIR)/eke.fish \
+		$(UNITDIR)/eke-gateway.service $(UNITDIR)/eke-gateway.socket $(AGENTDIR)/eke.gateway.plist
 
 clean:
 	rm -rf $(BUILD)

@@ -852,6 +852,8 @@ export interface BudgetWindow {
 export interface StatusParams {
 	state: "idle" | "busy" | "warning" | "error" | "offline";
 	message: string;
+	/** Of the error that the state is about: auth, there is no key or it is refused; noEndpoint, nothing is configured. */
+	kind?: ErrorKind;
 	budgets: Budget[];
 }
 

@@ -64,3 +64,16 @@ bool process_lives(pid_t pid, int64_t started)
 		return true;
 	return state != 'Z' && state != 'X' && (!started || !began || began == started);
 }
+
+void process_keep_writing(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+bool process_ignores(int signum)
+{
+	struct sigaction now;
+
+	return !sigaction(signum, NULL, &now) && now.sa_handler == SIG_IGN;
+}

@@ -127,3 +127,18 @@ bool host_is_loopback(const char *host)
 		return IN6_IS_ADDR_LOOPBACK(&v6);
 	return host_is_under(host, "localhost");
 }
+
+bool host_is_private(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, host, &v4) == 1) {
+		uint32_t address = ntohl(v4.s_addr);
+
+		return address >> 24 == 10 || address >> 20 == (172 << 4 | 1) || address >> 16 == (192 << 8 | 168);
+	}
+	if (inet_pton(AF_INET6, host, &v6) == 1)
+		return (v6.s6_addr[0] & 0xFE) == 0xFC;
+	return host_is_under(host, "local") || host_is_under(host, "lan");
+}

@@ -54,8 +54,10 @@ void format_time_in(int64_t seconds, char *out, size_t size)
 		snprintf(out, size, "in %lld h %lld min", (long long)(minutes / 60), (long long)(minutes % 60));
 	else if (hours < 48)
 		snprintf(out, size, "in %lld h", (long long)hours);
+	else if (hours < 10 * 24 && hours % 24)
+		snprintf(out, size, "in %lld days %lld h", (long long)(hours / 24), (long long)(hours % 24));
 	else
-		snprintf(out, size, "in %lld days", (long long)((seconds + DAY - 1) / DAY));
+		snprintf(out, size, "in %lld days", (long long)((hours + 23) / 24));
 }
 
 void format_time_when(int64_t at, int64_t now, char *out, size_t size)

@@ -304,7 +304,7 @@ static void bring_back(struct ledger *ledger)
 	} tables[] = { { SQL_ALL_REQUESTS, SQL_COPY_REQUEST, 9, 5, 1 },
 		       { SQL_ALL_COOLDOWNS, SQL_PUT_COOLDOWN, 10, 1, 3 },
 		       { SQL_ALL_LEARNED, SQL_PUT_LEARNED, 7, -1, 6 },
-		       { SQL_ALL_OWED, SQL_OWE, 6, 3, 5 } };
+		       { SQL_OUTBOX_ALL, SQL_OUTBOX_PUT, 6, 3, 5 } };
 	struct ledger memory = { .open = ledger->memory };
 	struct clock_facts clock;
 

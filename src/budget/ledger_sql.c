@@ -28,7 +28,8 @@ static const char *const migrations[] = {
 	"CREATE TABLE usage (key BLOB PRIMARY KEY, asked_at INTEGER NOT NULL) WITHOUT ROWID",
 	/*
 	 * For a ledger that is shared with other machines: which requests are theirs (replica.h), what they are still to be
-	 * told (outbox.h), and the hashes of keys there (shared_keys.h). `number` never comes again.
+	 * told (outbox.h; the table has its name from its first version), and the hashes of keys there (shared_keys.h).
+	 * `number` never comes again.
 	 */
 	"ALTER TABLE request ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE owed (number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, id INTEGER NOT NULL,"
@@ -51,7 +52,7 @@ static const char *const migrations[] = {
 };
 
 #define DATED_FACTS "('known_since', 'tidied_at', 'alone_since')"
-#define OWED_COLUMNS "kind, id, service, key, model, at"
+#define OUTBOX_COLUMNS "kind, id, service, key, model, at"
 #define LEARNED_KIND "coalesce(kind, CASE calendar WHEN 0 THEN 'sliding' ELSE 'calendar' END)"
 #define COOLDOWN_COLUMNS "service, key, model, set_at, until, stated, tries, probe, probe_until, message"
 
@@ -111,21 +112,24 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, " LEARNED_KIND ", zone, seen_at FROM learned",
 
 	/* Kinds are enum change of outbox.c. */
-	[SQL_OWE] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_OWE_REQUESTS] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
-			     " WHERE hour IS NULL",
-	[SQL_OWE_KEY] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
-			" WHERE hour IS NULL AND NOT elsewhere AND key = ?2",
-	[SQL_OWE_COOLDOWNS] =
-		"INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 2, 0, service, key, model, ?1 FROM block",
-	[SQL_OWE_LEARNED] = "INSERT OR REPLACE INTO owed (" OWED_COLUMNS ") SELECT 3, period, service, x'', model, ?1"
-			    " FROM learned",
-	[SQL_OWED] = "SELECT number, " OWED_COLUMNS " FROM owed ORDER BY number LIMIT ?1",
-	[SQL_ANY_OWED] = "SELECT 1 FROM owed LIMIT 1",
-	[SQL_ONE_OWED] = "SELECT 1 FROM owed WHERE kind = ?1 AND id = ?2 AND service = ?3 AND key = ?4 AND model = ?5",
-	[SQL_PAID] = "DELETE FROM owed WHERE number <= ?1",
-	[SQL_DROP_OWED] = "DELETE FROM owed WHERE kind = ?1 AND id = ?2",
-	[SQL_ALL_OWED] = "SELECT " OWED_COLUMNS " FROM owed",
+	[SQL_OUTBOX_PUT] = "INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_OUTBOX_PUT_REQUESTS] =
+		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
+		" WHERE hour IS NULL",
+	[SQL_OUTBOX_PUT_KEY] =
+		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
+		" WHERE hour IS NULL AND NOT elsewhere AND key = ?2",
+	[SQL_OUTBOX_PUT_COOLDOWNS] =
+		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 2, 0, service, key, model, ?1 FROM block",
+	[SQL_OUTBOX_PUT_LEARNED] =
+		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 3, period, service, x'', model, ?1"
+		" FROM learned",
+	[SQL_OUTBOX_LIST] = "SELECT number, " OUTBOX_COLUMNS " FROM owed ORDER BY number LIMIT ?1",
+	[SQL_OUTBOX_ANY] = "SELECT 1 FROM owed LIMIT 1",
+	[SQL_OUTBOX_HAS] = "SELECT 1 FROM owed WHERE kind = ?1 AND id = ?2 AND service = ?3 AND key = ?4 AND model = ?5",
+	[SQL_OUTBOX_ACKNOWLEDGED] = "DELETE FROM owed WHERE number <= ?1",
+	[SQL_OUTBOX_EMPTY] = "DELETE FROM owed WHERE kind = ?1 AND id = ?2",
+	[SQL_OUTBOX_ALL] = "SELECT " OUTBOX_COLUMNS " FROM owed",
 	[SQL_ONE_REQUEST] = "SELECT at, keep_until, service, plan, key, model FROM request WHERE id = ?1",
 	[SQL_ONE_COOLDOWN] = "SELECT set_at, until, stated, tries, probe, probe_until, message FROM block"
 			     " WHERE service = ?1 AND key = ?2 AND model = ?3",

@@ -15,7 +15,7 @@
 
 #define DAY_MS INT64_C(86400000)
 
-/* Numbers in the table; SQL_OWE_* of ledger_sql.c has them, too. */
+/* Numbers in the table; SQL_OUTBOX_PUT_* of ledger_sql.c has them, too. */
 enum change { CHANGE_REQUEST, CHANGE_REMOVAL, CHANGE_COOLDOWN, CHANGE_LEARNED };
 
 /* --- adding --- */
@@ -32,7 +32,7 @@ static void add(struct ledger *ledger, enum change change, int64_t id, const cha
 	bool has_key = cooldown && !cooldown->machine;
 	struct store *store = ledger->open;
 
-	store_start(store, SQL_OWE);
+	store_start(store, SQL_OUTBOX_PUT);
 	store_put_int(store, change);
 	store_put_int(store, id);
 	store_put_text(store, service);
@@ -46,7 +46,7 @@ static void add(struct ledger *ledger, enum change change, int64_t id, const cha
 
 static void drop(struct ledger *ledger, enum change change, uint64_t id)
 {
-	store_start(ledger->open, SQL_DROP_OWED);
+	store_start(ledger->open, SQL_OUTBOX_EMPTY);
 	store_put_int(ledger->open, change);
 	store_put_int(ledger->open, (int64_t)id);
 	store_run(ledger->open);
@@ -85,7 +85,7 @@ static void add_all(struct ledger *ledger, enum ledger_statement statement)
 void outbox_add_all_cooldowns(struct ledger *ledger)
 {
 	if (ledger->is_shared)
-		add_all(ledger, SQL_OWE_COOLDOWNS);
+		add_all(ledger, SQL_OUTBOX_PUT_COOLDOWNS);
 }
 
 void outbox_add_learned(struct ledger *ledger, const char *service, const struct learned_limit *limit)
@@ -96,7 +96,7 @@ void outbox_add_learned(struct ledger *ledger, const char *service, const struct
 
 void outbox_add_key(struct ledger *ledger, const struct key_hash *local)
 {
-	store_start(ledger->open, SQL_OWE_KEY);
+	store_start(ledger->open, SQL_OUTBOX_PUT_KEY);
 	store_put_int(ledger->open, ledger->now);
 	store_put_blob(ledger->open, local->bytes, sizeof(local->bytes));
 	store_run(ledger->open);
@@ -105,9 +105,9 @@ void outbox_add_key(struct ledger *ledger, const struct key_hash *local)
 
 void outbox_add_everything(struct ledger *ledger)
 {
-	add_all(ledger, SQL_OWE_REQUESTS);
-	add_all(ledger, SQL_OWE_COOLDOWNS);
-	add_all(ledger, SQL_OWE_LEARNED);
+	add_all(ledger, SQL_OUTBOX_PUT_REQUESTS);
+	add_all(ledger, SQL_OUTBOX_PUT_COOLDOWNS);
+	add_all(ledger, SQL_OUTBOX_PUT_LEARNED);
 }
 
 /* --- looking --- */
@@ -119,7 +119,7 @@ bool outbox_is_pending(const struct ledger *ledger)
 
 void outbox_look(struct ledger *ledger)
 {
-	store_start(ledger->open, SQL_ANY_OWED);
+	store_start(ledger->open, SQL_OUTBOX_ANY);
 	while (store_next(ledger->open))
 		ledger->outbox_pending = true;
 }
@@ -130,7 +130,7 @@ static bool has(struct ledger *ledger, enum change change, uint64_t id, const ch
 	struct store *store = ledger->open;
 	bool found = false;
 
-	store_start(store, SQL_ONE_OWED);
+	store_start(store, SQL_OUTBOX_HAS);
 	store_put_int(store, change);
 	store_put_int(store, (int64_t)id);
 	store_put_text(store, service);
@@ -168,7 +168,7 @@ static size_t read_rows(struct ledger *ledger, struct outbox_row *rows)
 	struct store *store = ledger->open;
 	size_t n = 0;
 
-	store_start(store, SQL_OWED);
+	store_start(store, SQL_OUTBOX_LIST);
 	store_put_int(store, LIMIT_REDIS_OWED);
 	while (store_next(store) && n < LIMIT_REDIS_OWED) {
 		struct outbox_row *row = &rows[n++];
@@ -329,7 +329,7 @@ bool outbox_read(struct ledger *ledger, int64_t offset, struct redis_args *args,
 
 void outbox_acknowledge(struct ledger *ledger, int64_t upto)
 {
-	store_start(ledger->open, SQL_PAID);
+	store_start(ledger->open, SQL_OUTBOX_ACKNOWLEDGED);
 	store_put_int(ledger->open, upto);
 	store_run(ledger->open);
 }

@@ -486,5 +486,5 @@ void reservations_go_local_only(struct budget *budget)
 void reservations_free(struct budget *budget)
 {
 	while (budget->reservations)
-		reservation_free(budget->reservations);
+		reservation_free(budget->reservations); /* NOLINT(clang-analyzer-unix.Malloc): it takes itself off the list */
 }

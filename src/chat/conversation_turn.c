@@ -21,8 +21,9 @@
 #include "question.h"
 
 /* What came is written so long after it came, or when it is so much. */
-#define WRITE_AFTER_MS 1000
+#define WRITE_AFTER_MS 200
 #define WRITE_AT KIB(4)
+
 enum turn_state {
 	TURN_DIFF,  /* git says what is staged */
 	TURN_BEGIN, /* to be written down */
@@ -341,6 +342,9 @@ static enum store_result begin(struct turn *a, struct err *refusal)
 	a->history = conversations_history(a->c);
 	result = history_begin(a->history, &q, &a->place, refusal);
 	free(attachments);
+	/* What was found and put right on the way is told at once. */
+	if (result == STORE_OK)
+		conversations_history(a->c);
 	return result;
 }
 

@@ -15,6 +15,32 @@
 #define STEP_AFTER_MS 100
 #define STEP_MS 10
 
+static void tell_trouble(void *ctx)
+{
+	struct conversations *c = ctx;
+	char *sentence = c->trouble;
+
+	c->trouble = NULL;
+	if (sentence && c->on_trouble)
+		c->on_trouble(c->trouble_ctx, sentence);
+	free(sentence);
+}
+
+static void note_trouble(struct conversations *c, const char *sentence)
+{
+	log_warn("%s", sentence);
+	free(c->trouble);
+	c->trouble = xstrdup(sentence);
+	loop_undefer(c->loop, tell_trouble, c);
+	loop_defer(c->loop, tell_trouble, c);
+}
+
+void conversations_on_trouble(struct conversations *c, void (*fn)(void *ctx, const char *sentence), void *ctx)
+{
+	c->on_trouble = fn;
+	c->trouble_ctx = ctx;
+}
+
 struct history *conversations_history(struct conversations *c)
 {
 	bool on_disk = c->config->history && !c->failed;
@@ -25,7 +51,7 @@ struct history *conversations_history(struct conversations *c)
 		*at = history_new(!on_disk);
 	/* A damaged file was set aside, and all goes on: that is not to pass in silence. */
 	if (on_disk && history_take_trouble(c->disk, &trouble))
-		log_warn("%s", trouble.sentence);
+		note_trouble(c, trouble.sentence);
 	return *at;
 }
 
@@ -36,7 +62,7 @@ bool conversations_repair(struct conversations *c, const struct history *h, stru
 
 	err_set(err, ERR_INTERNAL, "%s", told ? trouble.sentence : "the chat history cannot be used");
 	if (told)
-		log_warn("%s", trouble.sentence);
+		note_trouble(c, trouble.sentence);
 	if (told && trouble.kind == STORE_DAMAGED)
 		return true;
 	if (h != c->disk || c->failed)
@@ -83,6 +109,8 @@ void conversations_free(struct conversations *c)
 	conversations_turns_free(c);
 	conversations_queries_free(c);
 	conversations_records_free(c);
+	loop_undefer(c->loop, tell_trouble, c);
+	free(c->trouble);
 	timer_free(c->step_timer);
 	history_free(c->disk);
 	history_free(c->memory);

@@ -23,6 +23,9 @@ struct conversations {
 	struct command_set *commands;
 	struct history *disk;   /* NULL until it is needed, like the next */
 	struct history *memory;
+	void (*on_trouble)(void *ctx, const char *sentence); /* or NULL */
+	void *trouble_ctx;
+	char *trouble; /* to be told; NULL: nothing is */
 	bool failed; /* the disk cannot be used: memory, until the next configuration */
 	struct turn *turns;
 	struct query *queries;

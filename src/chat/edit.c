@@ -206,6 +206,7 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 		err_set(&trouble, ERR_UPSTREAM, "the model answered with talk instead of an edit: say more exactly what is to "
 			"be changed, or use another model");
 	} else if (!doc || doc_revision(doc) != e->revision) {
+		tell(e);
 		err_set(&trouble, ERR_CONTENT_MODIFIED, "the document changed while the edit was prepared: try again");
 	} else {
 		tell(e);

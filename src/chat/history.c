@@ -41,6 +41,11 @@ void history_free(struct history *h)
 	free(h);
 }
 
+bool history_exists(const struct history *h)
+{
+	return store_exists(h->store);
+}
+
 bool history_take_trouble(struct history *h, struct store_trouble *out)
 {
 	return store_take_trouble(h->store, out);
@@ -138,21 +143,23 @@ static void put_text(struct history *h, int64_t turn, const char *text, size_t l
 
 /* --- a question --- */
 
-static int64_t put_turn(struct history *h, int64_t chat, enum history_role role, const struct history_question *q)
+/* `command` and `question` are the user's; NULL: none. */
+static int64_t put_turn(
+	struct history *h, int64_t chat, enum history_role role, const char *command, const char *question)
 {
 	store_start(h->store, SQL_TURN_PUT);
 	store_put_int(h->store, chat);
 	store_put_int(h->store, role);
 	store_put_int(h->store, clock_wall_ms());
 	store_put_int(h->store, role == HISTORY_MODEL ? HISTORY_WRITING : HISTORY_DONE);
-	store_put_text(h->store, q ? q->command : NULL);
-	store_put_text(h->store, q ? q->question : NULL);
+	store_put_text(h->store, command);
+	store_put_text(h->store, question);
 	return store_next(h->store) ? store_int(h->store, 0) : 0;
 }
 
 static int64_t put_question(struct history *h, int64_t chat, const struct history_question *q)
 {
-	int64_t turn = put_turn(h, chat, HISTORY_USER, q);
+	int64_t turn = put_turn(h, chat, HISTORY_USER, q->command, q->question);
 
 	put_text(h, turn, q->text, strlen(q->text));
 	for (size_t i = 0; i < q->attachment_count; i++) {
@@ -278,7 +285,7 @@ static void write_question(struct history *h, const struct history_question *q, 
 		run2(h, SQL_DROP_FROM, place->chat, place->question);
 	if (!q->again)
 		place->question = put_question(h, place->chat, q);
-	place->answer = put_turn(h, place->chat, HISTORY_MODEL, NULL);
+	place->answer = put_turn(h, place->chat, HISTORY_MODEL, NULL, NULL);
 	claim(h, place);
 	history_run(h, SQL_CHAT_COUNT, place->chat);
 }

@@ -32,7 +32,7 @@ static bool take_context(struct question *question, const struct conversation_qu
 	if (bytes <= LIMIT_CHAT_PROMPT)
 		return true;
 	err_set(err, ERR_PROMPT_TOO_LONG,
-		"the question and its attachments have %zu bytes; at most %zu are sent",
+		"the prompt and its attachments have %zu bytes; at most %zu are sent",
 		bytes, LIMIT_CHAT_PROMPT);
 	return false;
 }
@@ -144,7 +144,7 @@ bool question_prepare(struct question *question, const struct conversation_quest
 	if (!take_changed(question, q, err))
 		return false;
 	if (!command && is_blank(question->prompt)) {
-		err_set(err, ERR_INVALID_PARAMS, "the question is empty");
+		err_set(err, ERR_INVALID_PARAMS, "the prompt is empty");
 		return false;
 	}
 	question->title = title_make(question->prompt, command && !command->needs_input ? command->title : NULL,

@@ -53,7 +53,7 @@ bool request_copy_is(const struct request_copy *asked, const struct chat_request
 {
 	if (asked->count != request->count || !same(asked->endpoint, request->endpoint) ||
 	    !same(asked->model, request->model) || asked->max_tokens != request->max_tokens ||
-	    memcmp(&asked->temperature, &request->temperature, sizeof(asked->temperature)))
+	    asked->temperature != request->temperature)
 		return false;
 	for (size_t i = 0; i < asked->count; i++) {
 		const struct request_message *a = &asked->messages[i];

@@ -193,7 +193,7 @@ static void pending_answer(struct pending *p, const struct cache_hit *hits, size
 {
 	struct engine_callbacks callbacks = p->callbacks;
 	struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
-	struct engine_item items[ENGINE_ITEMS];
+	struct engine_item items[ENGINE_ITEMS] = { { .id = 0 } };
 	struct strbuf texts[ENGINE_ITEMS];
 	struct cache_hit head = uncut(p, hits[0]);
 	struct cache_hit hit;

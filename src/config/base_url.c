@@ -40,8 +40,8 @@ static bool check_characters(const char *s, size_t len, struct err *err)
 			return refuse(err, "a base URL is written in ASCII (a host in its xn-- form, a path with %XX)");
 		if (strchr("\"<>\\^`{|}", c))
 			return refuse(err, "a base URL has none of the characters \" < > \\ ^ ` { | }");
-		if (c == '?' || c == '#')
-			return refuse(err, "a base URL has no query and no fragment: remove what begins with ? or #");
+		if (c == '#')
+			return refuse(err, "a base URL has no fragment: remove what begins with #");
 	}
 	return true;
 }
@@ -57,7 +57,8 @@ static bool check_scheme(const struct url_parts *p, struct err *err)
 	if (is_broken_scheme(p))
 		return refuse(err, "a base URL begins with https://");
 	if (p->scheme.s && !url_piece_is(p->scheme, "https") && !url_piece_is(p->scheme, "http"))
-		return refuse(err, "a base URL begins with https://, or with http:// for a server on this machine");
+		return refuse(err, "a base URL begins with https://, or with http:// for a server on this machine or in a "
+				 "private network");
 	if (p->user.s)
 		return refuse(err, "a base URL has no user name or password; put the key in the key setting");
 	return true;
@@ -165,6 +166,28 @@ static void take_path(struct url_piece from, struct strbuf *out)
 
 /* --- the whole --- */
 
+/* What a server named without a scheme, or with http, is asked in clear. */
+static bool may_be_plain(const char *host, bool allow_plain)
+{
+	return host_is_loopback(host) || (allow_plain && host_is_private(host));
+}
+
+static bool check_plain(const char *host, bool allow_plain, struct err *err)
+{
+	if (may_be_plain(host, allow_plain))
+		return true;
+	if (host_is_private(host))
+		return refuse(err, "http:// would send the key and your text in clear; for a server in a network that you "
+				   "trust, set allowPlainHttp of this endpoint to true in your own configuration file; else use "
+				   "https://");
+	if (allow_plain)
+		return refuse(err, "http:// would send the key and your text in clear; allowPlainHttp is for hosts in a "
+				   "private network (10/8, 172.16/12, 192.168/16, fc00::/7, .local, .lan), others are reached "
+				   "by https://");
+	return refuse(err, "http:// would send the key and your text in clear; only a server on this machine may be "
+			   "reached by it, others by https://");
+}
+
 static void assemble(const struct url_parts *p, const char *host, unsigned port, bool tls, struct base_url *out)
 {
 	struct strbuf url;
@@ -179,9 +202,11 @@ static void assemble(const struct url_parts *p, const char *host, unsigned port,
 	out->address = out->origin + strlen(scheme);
 	take_path(p->path, &url);
 	out->base = strbuf_detach(&url, NULL);
+	out->query = p->query.len ? xasprintf("?%.*s", (int)p->query.len, p->query.s) : xstrdup("");
 	out->host = xstrdup(host);
 	out->tls = tls;
 	out->loopback = host_is_loopback(host);
+	out->in_clear = !tls && !out->loopback;
 }
 
 /* Blanks around it were taken off. */
@@ -204,7 +229,7 @@ static bool split(const char *text, size_t len, struct url_parts *out, struct er
 	return check_scheme(out, err);
 }
 
-bool base_url_parse(const char *text, struct base_url *out, struct err *err)
+bool base_url_parse(const char *text, bool allow_plain, struct base_url *out, struct err *err)
 {
 	struct url_parts parts;
 	struct strbuf host;
@@ -223,10 +248,9 @@ bool base_url_parse(const char *text, struct base_url *out, struct err *err)
 		return false;
 	strbuf_init(&host, LIMIT_URL);
 	ok = take_host(&parts, &host, err) && take_port(parts.port, &port, err);
-	plain = ok && (parts.scheme.s ? url_piece_is(parts.scheme, "http") : host_is_loopback(host.data));
-	if (plain && !host_is_loopback(host.data))
-		ok = refuse(err, "http:// would send the key and your text in clear; only a server on this machine may be "
-				 "reached by it, others by https://");
+	plain = ok && (parts.scheme.s ? url_piece_is(parts.scheme, "http") : may_be_plain(host.data, allow_plain));
+	if (plain)
+		ok = check_plain(host.data, allow_plain, err);
 	if (ok)
 		assemble(&parts, host.data, port, !plain, out);
 	strbuf_release(&host);
@@ -239,11 +263,12 @@ void base_url_release(struct base_url *url)
 		return;
 	free(url->base);
 	free(url->origin);
+	free(url->query);
 	free(url->host);
 	*url = (struct base_url){ 0 };
 }
 
 char *base_url_join(const struct base_url *url, const char *path, bool at_origin)
 {
-	return xasprintf("%s%s", at_origin ? url->origin : url->base, path);
+	return xasprintf("%s%s%s", at_origin ? url->origin : url->base, path, url->query);
 }

@@ -42,7 +42,8 @@ static const struct decode_field timeouts_fields[] = {
 
 const struct decode_field config_endpoint_fields[] = {
 	{ .name = "name", .type = DECODE_STRING, .offset = IN(name) },
-	{ .name = "baseUrl", .type = DECODE_STRING, .required = true, .offset = IN(base_url) },
+	{ .name = "baseUrl", .type = DECODE_STRING, .required = true, .offset = IN(base_url),
+	  .put = config_put_base_url },
 	{ .name = "fallbackUrls", .type = DECODE_ARRAY, .offset = AT(fallback_urls), .put = config_put_fallback_urls },
 	{ .name = "key", .type = DECODE_ANY, .offset = AT(key), .put = config_put_key },
 	{ .name = "plan", .type = DECODE_STRING, .offset = AT(plan), .put = config_put_plan_name },
@@ -51,6 +52,8 @@ const struct decode_field config_endpoint_fields[] = {
 	{ .name = "streamOptions", .type = DECODE_BOOL, .offset = IN(stream_options) },
 	{ .name = "headers", .type = DECODE_OBJECT, .offset = AT(headers), .put = config_put_headers },
 	{ .name = "proxy", .type = DECODE_STRING, .offset = IN(proxy), .put = config_put_proxy },
+	{ .name = "allowPlainHttp", .type = DECODE_BOOL, .offset = IN(allow_plain_http) },
+	{ .name = "keyHeader", .type = DECODE_STRING, .offset = IN(key_header) },
 	{ .name = "caFile", .type = DECODE_STRING, .offset = IN(ca_file) },
 	{ .name = "timeouts", .type = DECODE_OBJECT, .sub = timeouts_fields },
 	{ .name = NULL },
@@ -138,7 +141,7 @@ static bool decode_fallback_urls(const struct json *urls, const char *path, stru
 
 		if (!json_string(u) || n == LIMIT_FALLBACK_URLS)
 			return fail(err, path, ".fallbackUrls", "must be a list of at most 4 strings");
-		if (!base_url_parse(json_string(u), &e->urls[e->url_count], err)) {
+		if (!base_url_parse(json_string(u), e->allow_plain_http, &e->urls[e->url_count], err)) {
 			err_prefix(err, "%s.fallbackUrls[%zu]", path, n);
 			return false;
 		}
@@ -160,7 +163,7 @@ static const struct plan *find_plan(const struct config *config, const char *nam
 static bool set_base_url(struct config_endpoint *e, const char *text, const char *place, const char *member,
 	struct err *err)
 {
-	if (!base_url_parse(text, &e->urls[0], err)) {
+	if (!base_url_parse(text, e->allow_plain_http, &e->urls[0], err)) {
 		err_prefix(err, "%s%s", place, member);
 		return false;
 	}
@@ -212,6 +215,8 @@ static bool decode_endpoint(struct config *config, const struct json *value, con
 		return fail(err, path, ".name", "must have 1 to 63 bytes");
 	if (config_endpoint_named(config, e->name) != e)
 		return fail(err, path, ".name", "must be different for each endpoint");
+	if (e->key_header && !is_header_allowed(e->key_header, ""))
+		return fail(err, path, ".keyHeader", "must be the name of a header that eke does not set itself");
 	return decode_key(given.key, path, &e->key, err) && decode_headers(given.headers, path, e, err) &&
 	       set_base_url(e, e->base_url, path, ".baseUrl", err) &&
 	       decode_fallback_urls(given.fallback_urls, path, e, err) &&

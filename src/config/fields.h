@@ -23,6 +23,7 @@ extern const struct decode_field config_window_fields[];
 void config_put_endpoints(struct json_writer *w, const char *key, const void *object);
 void config_put_plans(struct json_writer *w, const char *key, const void *object);
 /* … a struct config_endpoint … */
+void config_put_base_url(struct json_writer *w, const char *key, const void *object);
 void config_put_fallback_urls(struct json_writer *w, const char *key, const void *object);
 void config_put_key(struct json_writer *w, const char *key, const void *object);
 void config_put_plan_name(struct json_writer *w, const char *key, const void *object);

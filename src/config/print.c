@@ -48,13 +48,42 @@ static void indent_json(const struct strbuf *compact, struct strbuf *out)
 
 /* --- what is not printed as it was decoded --- */
 
+/* An address as it was written, but for the values of its query, which may be keys; that of api-version is none. */
+static void put_url(struct json_writer *w, const char *text)
+{
+	static const char harmless[] = "api-version=";
+	const char *at = text + strcspn(text, "?");
+	struct strbuf out;
+
+	strbuf_init(&out, 2 * LIMIT_URL);
+	strbuf_add(&out, text, (size_t)(at - text));
+	while (*at) {
+		size_t len = 1 + strcspn(at + 1, "&");
+		size_t name = strcspn(at, "=");
+
+		if (!strncmp(at + 1, harmless, strlen(harmless)) || name >= len)
+			strbuf_add(&out, at, len);
+		else
+			strbuf_addf(&out, "%.*s=" MASK, (int)name, at);
+		at += len;
+	}
+	json_put_string(w, out.data);
+	strbuf_release(&out);
+}
+
+void config_put_base_url(struct json_writer *w, const char *key, const void *object)
+{
+	json_put_key(w, key);
+	put_url(w, ((const struct config_endpoint *)object)->base_url);
+}
+
 void config_put_fallback_urls(struct json_writer *w, const char *key, const void *object)
 {
 	const struct config_endpoint *e = object;
 
 	json_begin_array(w, key);
 	for (size_t i = 1; i < e->url_count; i++)
-		json_put_string(w, e->fallback_urls[i - 1]);
+		put_url(w, e->fallback_urls[i - 1]);
 	json_end_array(w);
 }
 

@@ -64,7 +64,7 @@ void changes_free(struct changes *changes)
 	free(changes);
 }
 
-const struct change *changes_first(const struct changes *changes)
+struct change *changes_first(const struct changes *changes)
 {
 	return changes->first;
 }
@@ -130,9 +130,11 @@ static void take_whole(struct changes *changes, const struct doc *doc)
 		changes->closed--;
 		free(c->diff);
 		c->diff = NULL;
+		c->compared = false;
 	} else if (c->edited_ms != INT64_MIN || c->before) {
 		/* Clients without incremental changes send the whole text at each. */
 		c->edited_ms = clock_mono_ms();
+		c->compared = false;
 		list_unlink(changes->first, c);
 		c->next = changes->first;
 		changes->first = c;
@@ -153,6 +155,7 @@ static void take_edit(struct changes *changes, const struct doc *doc)
 	if (c->edited_ms != INT64_MIN && !change_is_recent(c))
 		keep_before(changes, c, doc);
 	c->edited_ms = clock_mono_ms();
+	c->compared = false;
 	if (changes->first == c)
 		return;
 	list_unlink(changes->first, c);
@@ -165,7 +168,6 @@ static void take_end(struct changes *changes, const struct doc *doc)
 	struct change *c = find(changes, doc_uri(doc));
 	const struct text_buffer *text = doc_text(doc); /* allowed: likewise */
 	struct strbuf now;
-	struct strbuf diff;
 
 	if (!c)
 		return;
@@ -175,12 +177,9 @@ static void take_end(struct changes *changes, const struct doc *doc)
 		return;
 	}
 	strbuf_init(&now, BEFORE_MAX);
-	strbuf_init(&diff, LIMIT_CONTEXT_FILE);
 	text_buffer_copy(text, 0, text_buffer_len(text), &now);
-	change_diff(c, now.data, now.len, false, &diff);
-	c->diff = strbuf_detach(&diff, NULL);
+	change_compare(c, now.data, now.len, false);
 	strbuf_release(&now);
-	strbuf_release(&diff);
 	forget_before(changes, c);
 	c->is_open = false;
 	changes->closed++;
@@ -246,7 +245,7 @@ static size_t add_lines(struct strbuf *out, char mark, const char *text, size_t 
 	return lines;
 }
 
-void change_diff(const struct change *change, const char *text, size_t len, bool removing, struct strbuf *out)
+static void add_diff(const struct change *change, const char *text, size_t len, bool removing, struct strbuf *out)
 {
 	size_t count;
 	struct diff_edit *edits = change->before ? diff_texts(change->before, change->before_len, text, len, &count) : NULL;
@@ -272,4 +271,20 @@ void change_diff(const struct change *change, const char *text, size_t len, bool
 		strbuf_release(&hunk);
 	}
 	free(edits);
+}
+
+bool change_compare(struct change *change, const char *text, size_t len, bool removing)
+{
+	struct strbuf diff;
+
+	if (!change->is_open || (change->compared && change->removing == removing))
+		return false;
+	strbuf_init(&diff, LIMIT_CONTEXT_FILE);
+	add_diff(change, text, len, removing, &diff);
+	free(change->diff);
+	change->diff = diff.len ? strbuf_detach(&diff, NULL) : NULL;
+	strbuf_release(&diff);
+	change->compared = true;
+	change->removing = removing;
+	return true;
 }

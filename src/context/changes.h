@@ -19,7 +19,9 @@ struct change {
 	size_t before_len;
 	int64_t edited_ms; /* INT64_MIN: not yet */
 	bool is_open;
-	char *diff; /* of a document that was closed; or NULL */
+	char *diff; /* change_compare()'s; of a document that was closed the last one; NULL: none */
+	bool compared; /* it is of the present text, ... */
+	bool removing; /* ... and was made so */
 	struct change *next;
 };
 
@@ -29,14 +31,15 @@ struct changes *changes_new(void);
 void changes_free(struct changes *changes);
 void changes_observe(struct changes *changes, const struct docs_event *event);
 /* The one changed last first; then ->next. */
-const struct change *changes_first(const struct changes *changes);
+struct change *changes_first(const struct changes *changes);
 const struct change *changes_find(const struct changes *changes, const char *uri);
 /* It was changed in the last minutes. */
 bool change_is_recent(const struct change *change);
 /*
- * Appends the hunks, each with a line "@@ -a,b +c,d @@" before it as git has them, without lines of context. `text` is
- * what the document holds now. `removing`: only hunks that take something away.
+ * Makes the diff of an open document, unless it is there: hunks, each with a line "@@ -a,b +c,d @@" before it as git
+ * has them, without lines of context. `text` is what the document holds now. `removing`: only hunks that take
+ * something away. True if it had to be made.
  */
-void change_diff(const struct change *change, const char *text, size_t len, bool removing, struct strbuf *out);
+bool change_compare(struct change *change, const char *text, size_t len, bool removing);
 
 #endif

@@ -39,6 +39,9 @@ struct work {
 	size_t file_count;
 	uint32_t *chunks; /* by name: how many chunks of all files have it */
 	size_t chunk_count;
+	float *rarities; /* by name; 0: not computed yet */
+	uint32_t *touched; /* names of which something is known */
+	size_t touched_count;
 	float *parts; /* by a part's hash: how much the excerpt's end is about it */
 	float alike_all; /* what a chunk with all names around the cursor would have */
 	size_t cursor_line;
@@ -121,9 +124,23 @@ static void count_chunks(struct work *w)
 	}
 }
 
+/* Logarithms of all names of all chunks would take longer than the rest. */
 static float rarity(const struct work *w, uint32_t id)
 {
-	return logf(1.0f + (float)w->chunk_count / (1.0f + (float)w->chunks[id]));
+	if (w->rarities[id] == 0)
+		w->rarities[id] = logf(1.0f + (float)w->chunk_count / (1.0f + (float)w->chunks[id]));
+	return w->rarities[id];
+}
+
+static float *features_of(struct work *w, uint32_t id)
+{
+	float *f = w->evidence->features[id];
+
+	if (f[EVIDENCE_BIAS] == 0) {
+		f[EVIDENCE_BIAS] = 1;
+		w->touched[w->touched_count++] = id;
+	}
+	return f;
 }
 
 static void weigh_excerpt(struct work *w)
@@ -195,7 +212,7 @@ static void take_chunks(struct work *w, const struct context_file *file)
 		if (is_hidden(file, piece))
 			continue;
 		for (uint32_t k = 0; k < piece->name_count; k++) {
-			float *f = w->evidence->features[d->names[piece->first_name + k]];
+			float *f = features_of(w, d->names[piece->first_name + k]);
 
 			raise(&f[feature], best);
 			if (here) {
@@ -226,12 +243,12 @@ static void take_statements(struct work *w, const struct context_file *file)
 
 		if (piece->kind == PIECE_IMPORT && file->role == ROLE_CURRENT) {
 			for (uint32_t k = 0; k < piece->name_count; k++)
-				w->evidence->features[ids[k]][EVIDENCE_IMPORTED] = 1;
+				features_of(w, ids[k])[EVIDENCE_IMPORTED] = 1;
 		} else if (piece->kind == PIECE_EDIT) {
 			for (uint32_t k = 0; k < piece->name_count; k++)
-				w->evidence->features[ids[k]][EVIDENCE_CHANGED] = 1;
+				features_of(w, ids[k])[EVIDENCE_CHANGED] = 1;
 		} else if (piece->declares) {
-			float *f = w->evidence->features[piece->declares];
+			float *f = features_of(w, piece->declares);
 
 			f[declared[file->role]] = 1;
 			if (file->role != ROLE_CURRENT && names_at(w->names, piece->declares)->text[0] == '_')
@@ -256,13 +273,13 @@ static void conclude(struct work *w)
 {
 	struct evidence *e = w->evidence;
 
-	for (uint32_t id = 1; id < e->count; id++) {
+	for (size_t i = 0; i < w->touched_count; i++) {
+		uint32_t id = w->touched[i];
 		float *f = e->features[id];
 		float z = 0;
 
 		if (e->shown[id])
 			continue;
-		f[EVIDENCE_BIAS] = 1;
 		f[EVIDENCE_USES] = logf(1 + f[EVIDENCE_USES]);
 		f[EVIDENCE_COMMON] = logf(1 + (float)w->chunks[id]);
 		f[EVIDENCE_PARTS] = shared_parts(w, id);
@@ -279,6 +296,8 @@ void evidence_gather(struct evidence *evidence, struct names *names, const struc
 
 	see_excerpt(evidence, names, cursor);
 	w.chunks = xcalloc(evidence->count, sizeof(*w.chunks));
+	w.rarities = xcalloc(evidence->count, sizeof(*w.rarities));
+	w.touched = xcalloc(evidence->count, sizeof(*w.touched));
 	w.parts = xcalloc(PARTS_TABLE, sizeof(*w.parts));
 	count_chunks(&w);
 	weigh_excerpt(&w);
@@ -296,6 +315,8 @@ void evidence_gather(struct evidence *evidence, struct names *names, const struc
 	}
 	conclude(&w);
 	free(w.chunks);
+	free(w.rarities);
+	free(w.touched);
 	free(w.parts);
 }
 

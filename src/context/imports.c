@@ -467,8 +467,9 @@ bool import_resolve(const struct import_style *style, const char *target, const 
 				continue;
 		}
 		target = strchr(target, '/');
-		if (!target++)
+		if (!target)
 			break;
+		target++;
 	}
 	return false;
 }

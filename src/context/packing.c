@@ -87,10 +87,19 @@ static bool is_taken(const struct work *w, size_t file, size_t piece)
 static bool was_kept(const struct work *w, uint32_t hash)
 {
 	const struct packing_kept *kept = w->in->kept;
+	size_t low = 0;
+	size_t high = kept ? kept->count : 0;
 
-	for (size_t i = 0; kept && i < kept->count; i++)
-		if (kept->hashes[i] == hash)
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (kept->hashes[middle] == hash)
 			return true;
+		if (kept->hashes[middle] < hash)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return false;
 }
 

@@ -39,6 +39,7 @@ enum job_state {
 	JOB_RELATED, /* finds files */
 	JOB_FILES, /* reads them */
 	JOB_OPEN, /* looks through open documents */
+	JOB_CHANGES, /* compares those that were changed with what they were */
 };
 
 struct job {
@@ -211,10 +212,26 @@ static bool step_open(struct retriever *r, struct job *job)
 	for (size_t i = 0; doc && i < job->at; i++)
 		doc = doc_next(doc);
 	if (!doc || job->at++ >= LIMIT_CONTEXT_DOCUMENTS) {
-		job_end(r);
+		job->state = JOB_CHANGES;
+		job->at = 0;
 		return false;
 	}
 	return doc_is_kept(doc) && sources_refresh_document(r->sources, doc);
+}
+
+static bool step_changes(struct retriever *r, struct job *job)
+{
+	struct change *c = changes_first(r->changes);
+	const struct source *source;
+
+	for (size_t i = 0; c && i < job->at; i++)
+		c = c->next;
+	if (!c || !change_is_recent(c) || job->at++ >= CHANGED_MAX) {
+		job_end(r);
+		return false;
+	}
+	source = sources_find(r->sources, c->uri);
+	return source && change_compare(c, source->digest->text, source->digest->len, !strcmp(job->uri, c->uri));
 }
 
 static bool step(struct retriever *r)
@@ -226,6 +243,8 @@ static bool step(struct retriever *r)
 		return step_document(r, job);
 	if (job->state == JOB_OPEN)
 		return step_open(r, job);
+	if (job->state == JOB_CHANGES)
+		return step_changes(r, job);
 	related = &focus_of(r, job->uri)->related;
 	if (job->state == JOB_RELATED) {
 		if (related->path && related_step(related))
@@ -369,32 +388,25 @@ static bool is_above(const struct retriever *r, const char *uri, const char *oth
 	return is_cell_beside(uri, other) && a && b && b->opened < a->opened;
 }
 
-static void add_changes(struct retriever *r, struct gathered *g, const char *uri)
+static void add_changes(struct retriever *r, struct gathered *g)
 {
 	size_t seen = 0;
 
 	for (const struct change *c = changes_first(r->changes); c && seen < CHANGED_MAX; c = c->next) {
 		struct source *source = sources_find(r->sources, c->uri);
-		struct strbuf diff;
+		struct digest *digest;
 		struct err err;
 
 		if (!change_is_recent(c) || g->count == ARRAY_LEN(g->files))
 			continue;
 		seen++;
-		strbuf_init(&diff, LIMIT_CONTEXT_FILE);
-		if (source && c->is_open)
-			change_diff(c, source->digest->text, source->digest->len, !strcmp(uri, c->uri), &diff);
-		else if (c->diff && workspace_may_send(r->workspace, c->uri, &err))
-			strbuf_adds(&diff, c->diff);
-		if (diff.len) {
-			struct digest *digest = digest_of_diff(sources_names(r->sources), diff.data, diff.len);
-
-			g->shown[g->owned_count] = source ? xstrdup(source->shown) : workspace_show_outside(r->workspace, c->uri);
-			g->owned[g->owned_count++] = digest;
-			g->sources[g->count] = NULL;
-			g->files[g->count++] = (struct context_file){ .digest = digest, .role = ROLE_CHANGES, .sendable = true };
-		}
-		strbuf_release(&diff);
+		if (!c->diff || (!source && (c->is_open || !workspace_may_send(r->workspace, c->uri, &err))))
+			continue;
+		digest = digest_of_diff(sources_names(r->sources), c->diff, strlen(c->diff));
+		g->shown[g->owned_count] = source ? xstrdup(source->shown) : workspace_show_outside(r->workspace, c->uri);
+		g->owned[g->owned_count++] = digest;
+		g->sources[g->count] = NULL;
+		g->files[g->count++] = (struct context_file){ .digest = digest, .role = ROLE_CHANGES, .sendable = true };
 	}
 }
 
@@ -429,7 +441,7 @@ static void gather(struct retriever *r, struct focus *focus, const struct retrie
 		g->files[g->count - 1].hide_from = in->from;
 		g->files[g->count - 1].hide_to = in->to;
 	}
-	add_changes(r, g, in->uri);
+	add_changes(r, g);
 }
 
 static void gathered_release(struct gathered *g)
@@ -440,12 +452,21 @@ static void gathered_release(struct gathered *g)
 	}
 }
 
+static int ascending(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 static void keep(struct focus *focus, const struct gathered *g, const struct packing *packing)
 {
 	focus->kept.count = 0;
 	for (size_t i = 0; i < packing->count && focus->kept.count < PACKING_KEPT_MAX; i++)
 		focus->kept.hashes[focus->kept.count++] =
 			g->files[packing->items[i].file].digest->pieces[packing->items[i].piece].hash;
+	qsort(focus->kept.hashes, focus->kept.count, sizeof(focus->kept.hashes[0]), ascending);
 }
 
 void retriever_choose(struct retriever *r, const struct retrieval *in, struct snippets *out)

@@ -148,7 +148,7 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 	free(use);
 }
 
-/* --- the question --- */
+/* --- the prompt --- */
 
 static struct context_item item_of(const struct acp_piece *piece)
 {
@@ -207,7 +207,7 @@ void acp_answer_start(struct acp_prompt *prompt)
 	struct context_sources sources = {
 		.docs = app->docs, .workspace = app->workspace, .folder = session->cwd, .texts = texts
 	};
-	struct err err;
+	struct err err = { .kind = ERR_INVALID_PARAMS };
 
 	for (size_t i = 0; i < prompt->blocks.count; i++) {
 		const struct acp_piece *piece = &prompt->blocks.pieces[i];

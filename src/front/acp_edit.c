@@ -250,7 +250,7 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 	propose(prompt);
 }
 
-/* --- the question --- */
+/* --- the instruction --- */
 
 static bool open_document(struct acp *acp, struct acp_edit *e, const char *text, size_t len, struct err *err)
 {

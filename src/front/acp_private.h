@@ -83,7 +83,7 @@ void acp_update_end(const struct acp_session *session, struct json_writer *w);
 void acp_send_chunk(const struct acp_session *session, const char *kind, const char *message, const char *text,
 	size_t len);
 void acp_send_title(struct acp_session *session, const char *title);
-/* `answer` is what the session's last question got; NULL: only the budget is new. */
+/* `answer` is what the session's last prompt got; NULL: only the budget is new. */
 void acp_send_usage(struct acp_session *session, const struct config_endpoint *endpoint,
 	const struct conversation_answer *answer);
 void acp_send_commands(const struct acp_session *session);

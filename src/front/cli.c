@@ -3,8 +3,8 @@
  */
 #include "eke/front/cli.h"
 
-#include <signal.h>
-
+#include "eke/base/process.h"
+#include "eke/chat/history.h"
 #include "eke/front/terminal.h"
 #include "cli_private.h"
 
@@ -53,7 +53,7 @@ bool cli_start(struct app *app, const struct app_options *options)
 	struct app_options quiet = *options;
 	struct err err;
 
-	signal(SIGPIPE, SIG_IGN);
+	process_keep_writing();
 	/* What matters is said in the command's own words. */
 	quiet.default_log_level = "broken";
 	app_init(app, &quiet);
@@ -75,4 +75,27 @@ int cli_missing(const char *command, const char *what)
 {
 	terminal_note("eke %s: %s is missing; see 'eke %s --help'\n", command, what, command);
 	return CLI_USAGE;
+}
+
+/* Reading meets damage, the next transaction repairs it, and one more shows that it is good. */
+#define LOOKS 3
+
+void cli_look_at_chats(void)
+{
+	static const struct history_list_spec spec = { .limit = 100 };
+	struct history *h = history_new(false);
+	enum store_result result = STORE_FAILED;
+
+	for (int i = 0; i < LOOKS && result == STORE_FAILED && history_exists(h); i++) {
+		struct history_list list;
+		struct store_trouble trouble;
+		struct err refusal;
+
+		result = history_list(h, &spec, &list, &refusal);
+		if (result == STORE_OK)
+			history_list_release(&list);
+		else if (!history_take_trouble(h, &trouble) || trouble.kind != STORE_DAMAGED)
+			break;
+	}
+	history_free(h);
 }

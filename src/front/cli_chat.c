@@ -1,5 +1,5 @@
 /*
- * `eke chat`: a question in a conversation, the answer streamed to standard output. The conversation is kept, as an
+ * `eke chat`: a message in a conversation, the answer streamed to standard output. The conversation is kept, as an
  * editor's is (unless privacy.history is false), and --continue goes on with the last one. What the user should know
  * besides the answer goes to standard error.
  *
@@ -18,6 +18,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
+#include "eke/base/process.h"
 #include "eke/budget/format_time.h"
 #include "eke/budget/report.h"
 #include "eke/chat/history_json.h"
@@ -44,7 +45,7 @@ struct chat_command {
 	struct screen *screen;
 	struct cli_wait *wait;
 	struct strbuf text; /* a commit message, which is printed when it is whole */
-	int tty; /* on which a question waits for its reply */
+	int tty; /* where the user is asked whether another endpoint may be used */
 	struct watch *tty_watch; /* NULL: none does */
 	struct timer *keeping;
 	int64_t keeping_since;
@@ -260,18 +261,32 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 	watch_set(c->tty_watch, WATCH_READ);
 }
 
-static void on_interrupt(void *ctx)
+/* What has come of an answer is kept, whatever signal ends it. */
+static void end_by_signal(struct chat_command *c, const char *how, int code)
 {
-	struct chat_command *c = ctx;
-
 	if (c->tty_watch)
 		end_question(c);
 	conversations_query_cancel(c->app.conversations, c->look);
 	conversations_cancel(c->app.conversations, c->id);
 	cli_wait_end(c->wait);
 	end_output(c);
-	terminal_note("eke: interrupted\n");
-	stop(c, CLI_INTERRUPTED);
+	terminal_note("eke: %s\n", how);
+	stop(c, code);
+}
+
+static void on_interrupt(void *ctx)
+{
+	end_by_signal(ctx, "interrupted", CLI_INTERRUPTED);
+}
+
+static void on_terminate(void *ctx)
+{
+	end_by_signal(ctx, "terminated", EXIT_TERMINATED);
+}
+
+static void on_hangup(void *ctx)
+{
+	end_by_signal(ctx, "the terminal hung up", EXIT_HUNG_UP);
 }
 
 /* --- asking --- */
@@ -355,9 +370,19 @@ static char *find_folder(void)
 	return folder;
 }
 
+static void on_trouble(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	terminal_note("eke: %s\n", sentence);
+}
+
 static void run(struct chat_command *c)
 {
+	conversations_on_trouble(c->app.conversations, on_trouble, c);
 	loop_on_signal(c->app.loop, SIGINT, on_interrupt, c);
+	loop_on_signal(c->app.loop, SIGTERM, on_terminate, c);
+	if (!process_ignores(SIGHUP))
+		loop_on_signal(c->app.loop, SIGHUP, on_hangup, c);
 	c->wait = cli_wait_new(c->app.loop);
 	if (c->words.go_on)
 		look(c, c->folder);

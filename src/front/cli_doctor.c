@@ -10,7 +10,11 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/mem.h"
+#include "eke/front/gateways.h"
 #include "eke/front/terminal.h"
+#include "eke/store/kept.h"
+#include "eke/upstream/http.h"
 #include "eke/upstream/models.h"
 
 struct doctor {
@@ -19,6 +23,7 @@ struct doctor {
 	int64_t asked_ms;
 	bool key_waiting;
 	int problems;
+	size_t gateways; /* that run */
 };
 
 enum verdict { GOOD, NOTE, BAD };
@@ -124,6 +129,76 @@ static void check_state(struct doctor *d)
 		    ledger.others ? ledger.others : "");
 }
 
+static void say_kept(void *ctx, const char *path, const char *sentence)
+{
+	(void)path;
+	say(ctx, NOTE, "state: %s", sentence);
+}
+
+/* --- gateways --- */
+
+struct gateway_check {
+	struct doctor *doctor;
+	const char *address;
+	int status; /* of its answer; 0: none */
+};
+
+static void on_gateway_head(void *ctx, const struct http_head *head)
+{
+	((struct gateway_check *)ctx)->status = head->status;
+}
+
+static void on_gateway_done(void *ctx, enum http_outcome outcome, const struct err *err)
+{
+	struct gateway_check *check = ctx;
+
+	(void)outcome;
+	(void)err;
+	loop_stop(check->doctor->app.loop);
+}
+
+/* By GET /healthz, which needs no key. One at a Unix socket, or behind TLS of its own, is not asked. */
+static void check_gateway(void *ctx, const struct json *record)
+{
+	static const char *const headers[] = { NULL };
+	struct gateway_check check = { .doctor = ctx, .address = json_string(json_get(record, "address")) };
+	struct http_callbacks callbacks = { .head = on_gateway_head, .done = on_gateway_done, .ctx = &check };
+	struct http *http;
+	char *url;
+
+	check.doctor->gateways++;
+	if (!check.address || strncmp(check.address, "http://", strlen("http://")) != 0) {
+		say(check.doctor, GOOD, "gateway: %s runs", check.address ? check.address : "one");
+		return;
+	}
+	http = http_new(check.doctor->app.loop);
+	url = xasprintf("%.*s/healthz", (int)(strlen(check.address) - strlen("/v1")), check.address);
+	http_start(http,
+		   &(struct http_request){ .method = "GET",
+					   .url = url,
+					   .headers = headers,
+					   .loopback = true,
+					   .connect_timeout = 2,
+					   .first_byte_timeout = 2,
+					   .idle_timeout = 2 },
+		   &callbacks);
+	loop_run(check.doctor->app.loop);
+	if (check.status == 200)
+		say(check.doctor, GOOD, "gateway: %s answers", check.address);
+	else
+		say(check.doctor, BAD, "gateway: %s does not answer, though its process runs; stop that and start it again",
+		    check.address);
+	free(url);
+	http_free(http);
+}
+
+static void check_gateways(struct doctor *d)
+{
+	gateways_each(check_gateway, d);
+	if (!d->gateways)
+		say(d, NOTE, "gateway: none runs; 'eke gateway' starts one for programs that speak OpenAI's API");
+}
+
 static void check_proxy(struct doctor *d)
 {
 	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
@@ -226,6 +301,10 @@ static void check_endpoint(void *ctx)
 		break;
 	}
 	say(d, GOOD, "%s: %s, plan %s", endpoint_name(e), endpoint_url(e)->base, endpoint_config(e)->plan->name);
+	if (endpoint_url(e)->in_clear)
+		say(d, NOTE, "%s: plain http: everybody in the network between this machine and %s can read the key and the "
+			     "text, and change the answers; use it in a network that you trust, or put TLS in front of the server",
+		    endpoint_name(e), endpoint_url(e)->host);
 	if (key)
 		say(d, GOOD, "%s: a key of %zu characters (%s)", endpoint_name(e), strlen(key),
 		    source_of(&endpoint_config(e)->key));
@@ -248,7 +327,10 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	if (check_config(&d) && !upstream_count(d.app.upstream))
 		check_local(&d);
 	check_state(&d);
+	cli_look_at_chats();
+	kept_each(say_kept, &d);
 	check_proxy(&d);
+	check_gateways(&d);
 	if (upstream_count(d.app.upstream)) {
 		loop_defer(d.app.loop, check_endpoint, &d);
 		loop_run(d.app.loop);

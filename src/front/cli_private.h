@@ -11,6 +11,8 @@
 
 /* "eke: <sentence>" and what the provider said, to standard error. */
 void cli_complain(const struct err *err);
+/* Looks into the chats, so that damage which nobody has met yet is repaired, and kept_each() tells of it. */
+void cli_look_at_chats(void);
 /* CLI_BUDGET for ERR_BUDGET, else CLI_FAILED. */
 int cli_code(const struct err *err);
 /* What the user should know about the ledger, where it counts; to standard error. After the last request. */

@@ -14,7 +14,9 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/mem.h"
 #include "eke/budget/format_time.h"
+#include "eke/front/gateways.h"
 #include "eke/front/terminal.h"
+#include "eke/store/kept.h"
 
 /* Columns of a bar. */
 #define BAR_MOST 30
@@ -54,14 +56,17 @@ static const char *colour_of_window(const struct limit_window_state *window)
 	return window->remaining * 5 <= window->limit ? YELLOW : GREEN;
 }
 
-/* "12:34", "3:05:00", "6 days" */
+/* "12:34", "3:05:00", "2 days 8 h" */
 static void countdown(int64_t seconds, char *out, size_t size)
 {
+	char in[32];
+
 	if (seconds < 0)
 		seconds = 0;
-	if (seconds >= 2 * 86400)
-		snprintf(out, size, "%lld days", (long long)(seconds + 86399) / 86400);
-	else if (seconds >= 3600)
+	if (seconds >= 2 * 86400) {
+		format_time_in(seconds, in, sizeof(in));
+		snprintf(out, size, "%s", in + strlen("in "));
+	} else if (seconds >= 3600)
 		snprintf(out, size, "%lld:%02lld:%02lld", (long long)seconds / 3600, (long long)seconds / 60 % 60,
 			 (long long)seconds % 60);
 	else
@@ -163,6 +168,41 @@ static void print_block(const struct budget_report *report, int64_t now)
 		terminal_print("  with another address or plan: eke status --unblock\n");
 }
 
+static void print_kept(void *ctx, const char *path, const char *sentence)
+{
+	(void)ctx;
+	(void)path;
+	terminal_sgr(YELLOW);
+	terminal_print("note:");
+	terminal_sgr("0");
+	terminal_print(" %s\n", sentence);
+}
+
+/* --- gateways --- */
+
+static void print_gateway(void *ctx, const struct json *record)
+{
+	(void)ctx;
+	terminal_print("gateway: %s\n", json_string(json_get(record, "address")));
+	for (const struct json *c = json_first(json_get(record, "clients")); c; c = json_next(c)) {
+		int64_t requests = 0;
+		int64_t sent = 0;
+		int64_t refused = 0;
+
+		json_int(json_get(c, "requests"), &requests);
+		json_int(json_get(c, "sent"), &sent);
+		json_int(json_get(c, "refused"), &refused);
+		terminal_print("  %s: %lld request%s, %lld sent, %lld refused for the budget\n",
+			json_string(json_get(c, "name")), (long long)requests, requests == 1 ? "" : "s",
+			(long long)sent, (long long)refused);
+	}
+}
+
+static void put_gateway(void *ctx, const struct json *record)
+{
+	json_put_tree(ctx, record);
+}
+
 static void print_text(struct app *app)
 {
 	int64_t now = clock_wall_ms() / 1000;
@@ -183,6 +223,7 @@ static void print_text(struct app *app)
 	}
 	if (!upstream_count(app->upstream))
 		terminal_print("no endpoint is configured: 'eke doctor' says what to do\n");
+	gateways_each(print_gateway, NULL);
 	budget_ledger(app->budget, &ledger);
 	if (ledger.path && ledger.shared)
 		terminal_print("ledger: %s%s%s\n", ledger.path, ledger.others_answer ? ", shared at " : "",
@@ -193,6 +234,17 @@ static void print_text(struct app *app)
 		terminal_sgr("0");
 		terminal_print(" %s\n", ledger.notice);
 	}
+	kept_each(print_kept, NULL);
+}
+
+static void write_kept(void *ctx, const char *path, const char *sentence)
+{
+	struct json_writer *w = ctx;
+
+	json_begin_object(w, NULL);
+	json_put_kstring(w, "keptAs", path);
+	json_put_kstring(w, "notice", sentence);
+	json_end_object(w);
 }
 
 static void print_json(struct app *app)
@@ -219,6 +271,12 @@ static void print_json(struct app *app)
 	if (ledger.notice)
 		json_put_kstring(&w, "notice", ledger.notice);
 	json_end_object(&w);
+	json_begin_array(&w, "damaged");
+	kept_each(write_kept, &w);
+	json_end_array(&w);
+	json_begin_array(&w, "gateways");
+	gateways_each(put_gateway, &w);
+	json_end_array(&w);
 	json_end_object(&w);
 	json_writer_end(&w);
 	strbuf_addch(&out, '\n');
@@ -272,6 +330,7 @@ int cli_status(const struct app_options *options, int argc, char **argv)
 	if (ok) {
 		note_keys(&app);
 		cli_sync_ledger(&app);
+		cli_look_at_chats();
 		if (json)
 			print_json(&app);
 		else

@@ -22,7 +22,7 @@ struct command {
 	const char *arguments; /* behind the name and the options; "" if there are none */
 	const char *summary;   /* one line of at most 68 columns */
 	const char *about;
-	struct option options[6]; /* up to the first without words; beside those of all commands */
+	struct option options[7]; /* up to the first without words; beside those of all commands */
 };
 
 static const struct command commands[] = {
@@ -60,9 +60,14 @@ static const struct command commands[] = {
 	  "Serves OpenAI's HTTP API on this machine, for programs that take a base URL and an "
 	  "API key. Requests go to the configured endpoints and count against the same budget "
 	  "as all others. Prints the base URL and runs until a signal ends it.",
-	  { { "--listen ADDRESS:PORT", "listen there instead of 127.0.0.1:8484; port 0 is any free port" },
+	  { { "--listen ADDRESS:PORT", "listen there instead of 127.0.0.1:8484; port 0 is any free port. "
+					"unix:PATH is a Unix socket. Other machines only with TLS" },
+	    { "--tls-cert FILE", "certificate (PEM, with its chain) for TLS" },
+	    { "--tls-key FILE", "its key" },
 	    { "--allow-origin ORIGIN", "allow web pages of this origin. Several are allowed" },
-	    { "--token", "print the API key that clients must send, and exit" } } },
+	    { "--token [NAME]", "print the API key that clients must send, or that of the client "
+				"NAME, and exit" },
+	    { "--revoke NAME", "make the API key of the client NAME invalid, and exit" } } },
 	{ "models", "", "list the models of the endpoints",
 	  "Lists the models that the configured endpoints offer: a line each, the model's "
 	  "name and the endpoint's, with a tab between them.",

@@ -301,6 +301,11 @@ void lsp_show_message(struct lsp *lsp, enum lsp_message type, const char *text)
 	rpc_notify_end(lsp->rpc);
 }
 
+static void on_trouble(void *ctx, const char *sentence)
+{
+	lsp_show_message(ctx, LSP_MESSAGE_WARNING, sentence);
+}
+
 /* Log lines that an editor's user should find: as window/logMessage, or as $/logTrace where the client traces. */
 static void on_log(void *ctx, enum log_level level, const char *line)
 {
@@ -362,6 +367,7 @@ int lsp_serve(const struct app_options *options)
 	server_start_stdio(&lsp.server, out, &config, exit_code);
 	lsp.rpc = lsp.server.rpc;
 	strbuf_init(&lsp.warnings, KIB(16));
+	conversations_on_trouble(lsp.app.conversations, on_trouble, &lsp);
 	lsp_load(&lsp);
 	upstream_on_change(lsp.app.upstream, on_change, &lsp);
 	budget_on_change(lsp.app.budget, on_change, &lsp);

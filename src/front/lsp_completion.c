@@ -135,9 +135,11 @@ static void on_delta(void *ctx, const char *text, size_t len)
 static void show_failure(struct lsp *lsp, const struct err *err)
 {
 	struct err told = *err;
+	char words[LIMIT_ERR_MESSAGE + LIMIT_ERR_PROVIDER];
 
 	lsp_explain(lsp, &told);
-	lsp_show_message(lsp, told.kind == ERR_IGNORED ? LSP_MESSAGE_INFO : LSP_MESSAGE_WARNING, told.message);
+	err_describe_short(&told, words, sizeof(words));
+	lsp_show_message(lsp, told.kind == ERR_IGNORED ? LSP_MESSAGE_INFO : LSP_MESSAGE_WARNING, words);
 }
 
 static void on_done(void *ctx, const struct engine_item *items, size_t count, const struct err *err)

@@ -1,5 +1,5 @@
 /*
- * chat/send and chat/regenerate: a question in a conversation that is kept, streamed as $/progress.
+ * chat/send and chat/regenerate: a prompt in a conversation that is kept, streamed as $/progress.
  */
 #include "lsp_private.h"
 
@@ -64,7 +64,7 @@ static void write_answer(struct lsp *lsp, const struct conversation_answer *answ
 	json_writer_end(&w);
 }
 
-/* A chat that was not there before: who cancels its first question, or sees it fail, has its id nevertheless. */
+/* A chat that was not there before: who cancels its first prompt, or sees it fail, has its id nevertheless. */
 static void on_begun(void *ctx, const struct conversation_begun *begun)
 {
 	struct lsp_turn *turn = ctx;

@@ -132,7 +132,10 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 		json_writer_end(&w);
 		rpc_answer(lsp->rpc, e->ticket, &result);
 	} else {
-		rpc_answer_error(lsp->rpc, e->ticket, err, NULL, 0);
+		/* Where the range itself is as it was, the client can still use it. */
+		bool complete = err->kind == ERR_CONTENT_MODIFIED;
+
+		rpc_answer_error(lsp->rpc, e->ticket, err, complete ? e->text.data : NULL, complete ? e->text.len : 0);
 	}
 	edit_end(e);
 }

@@ -70,7 +70,8 @@ static void describe_nothing(const struct lsp *lsp, char *message, size_t size)
 		 path ? path : "a configuration file");
 }
 
-static void describe(const struct lsp *lsp, const char **state, char *message, size_t size)
+/* *kind: of the error that the state is about, as the contract names it; NULL: of none. */
+static void describe(const struct lsp *lsp, const char **state, const char **kind, char *message, size_t size)
 {
 	const struct upstream *upstream = lsp->app.upstream;
 	struct endpoint *first = upstream_at(upstream, 0);
@@ -78,13 +79,16 @@ static void describe(const struct lsp *lsp, const char **state, char *message, s
 	struct budget_report report;
 	char budget[160];
 
+	*kind = NULL;
 	if (lsp->config_err.kind != ERR_NONE) {
 		*state = "error";
+		*kind = err_kind_name(lsp->config_err.kind);
 		snprintf(message, size, "%s", lsp->config_err.message);
 		return;
 	}
 	if (!first) {
 		*state = "offline";
+		*kind = err_kind_name(ERR_NO_ENDPOINT);
 		describe_nothing(lsp, message, size);
 		return;
 	}
@@ -101,6 +105,7 @@ static void describe(const struct lsp *lsp, const char **state, char *message, s
 	    (trouble->kind == ERR_BUDGET && trouble->retry_at && trouble->retry_at <= clock_wall_ms() / 1000))
 		return;
 	*state = trouble->kind == ERR_BUDGET ? "warning" : trouble->kind == ERR_NETWORK ? "offline" : "error";
+	*kind = err_kind_name(trouble->kind);
 	err_describe_short(trouble, message, size);
 }
 
@@ -109,11 +114,12 @@ static char *compose(const struct lsp *lsp, char **key)
 {
 	char message[LIMIT_ERR_MESSAGE];
 	const char *state = NULL;
+	const char *kind;
 	struct json_writer w;
 	struct strbuf facts;
 	struct strbuf text;
 
-	describe(lsp, &state, message, sizeof(message));
+	describe(lsp, &state, &kind, message, sizeof(message));
 	strbuf_init(&facts, MIB(1));
 	strbuf_addf(&facts, "%s\n%s\n", state, message);
 	add_budgets(lsp, &facts);
@@ -123,6 +129,8 @@ static char *compose(const struct lsp *lsp, char **key)
 	json_begin_object(&w, NULL);
 	json_put_kstring(&w, "state", state);
 	json_put_kstring(&w, "message", message);
+	if (kind)
+		json_put_kstring(&w, "kind", kind);
 	lsp_write_budgets(lsp, &w);
 	json_end_object(&w);
 	json_writer_end(&w);

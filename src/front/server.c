@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "eke/base/log.h"
+#include "eke/base/process.h"
 #include "eke/front/app.h"
 #include "eke/io/pump.h"
 
@@ -35,12 +36,20 @@ static void on_interrupt(void *ctx)
 	server_stop(ctx, EXIT_INTERRUPTED);
 }
 
+static void on_hangup(void *ctx)
+{
+	log_info("ended by the hangup of the terminal");
+	server_stop(ctx, EXIT_HUNG_UP);
+}
+
 void server_init(struct server *server, struct loop *loop)
 {
 	*server = (struct server){ .loop = loop, .out = -1 };
-	signal(SIGPIPE, SIG_IGN);
+	process_keep_writing();
 	loop_on_signal(loop, SIGTERM, on_terminate, server);
 	loop_on_signal(loop, SIGINT, on_interrupt, server);
+	if (!process_ignores(SIGHUP))
+		loop_on_signal(loop, SIGHUP, on_hangup, server);
 }
 
 /* --- standard input and output --- */

@@ -195,17 +195,24 @@ bool terminal_is_there(void)
 }
 
 /* no-color.org: set and not empty. */
-bool terminal_has_styles(void)
+static bool has_colours(void)
 {
 	const char *term = getenv("TERM");
 	const char *no_color = getenv("NO_COLOR");
 
-	return terminal_is_there() && term && *term && strcmp(term, "dumb") && !(no_color && *no_color);
+	return terminal_is_there() && !(term && !strcmp(term, "dumb")) && !(no_color && *no_color);
+}
+
+bool terminal_has_styles(void)
+{
+	const char *term = getenv("TERM");
+
+	return has_colours() && term && *term;
 }
 
 void terminal_sgr(const char *codes)
 {
-	if (!terminal_has_styles())
+	if (!has_colours())
 		return;
 	fputs("\033[", stdout);
 	fputs(codes, stdout);

@@ -274,11 +274,11 @@ static void choose_and_send(struct forward *f)
 }
 
 /* One that its client did not wait for, whose response is what this request would get. */
-static struct forward *find_abandoned(struct gateway *gateway, const struct kept_key *key)
+static struct forward *find_abandoned(struct gateway *gateway, const struct gateway_digest *key)
 {
 	struct forward *f = gateway->forwards;
 
-	while (f && (f->request || !f->is_kept || !kept_key_same(&f->key, key)))
+	while (f && (f->request || !f->is_kept || !gateway_digest_same(&f->key, key)))
 		f = f->next;
 	return f;
 }
@@ -315,7 +315,7 @@ static bool read_wait(struct gateway_request *request, int64_t *until_ms)
 void gateway_forward(struct gateway *gateway, struct gateway_request *request, enum gateway_route route)
 {
 	struct kept_response kept;
-	struct kept_key key;
+	struct gateway_digest key;
 	struct forward *f;
 	size_t len = 0;
 	const char *body = gateway_request_body(request, &len);
@@ -325,7 +325,7 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 			"The request is larger than the gateway takes.", true);
 		return;
 	}
-	kept_key_make(route, body, len, &key);
+	gateway_digest_make((unsigned char)route, body, len, &key);
 	f = find_abandoned(gateway, &key);
 	if (f) {
 		log_info("gateway: the same request again: it gets the response that is under way");

@@ -4,14 +4,13 @@
  * What the files of the gateway share. A request goes from routes.c, which decides who may ask and for what, to
  * models.c or forward.c.
  */
-#include "eke/base/hex.h"
 #include "eke/front/app.h"
 #include "eke/front/server.h"
 #include "http_server.h"
-
-#define GATEWAY_TOKEN_BYTES 32
+#include "options.h"
 
 struct catalogue;
+struct clients;
 struct forward;
 struct kept;
 struct learned_list;
@@ -22,9 +21,13 @@ struct gateway {
 	struct app app;
 	struct server server;
 	struct gateway_server *http;
-	char token[HEX_SIZE(GATEWAY_TOKEN_BYTES)];
-	const char *origins[LIMIT_GATEWAY_ORIGINS]; /* of web pages that may ask; from argv */
-	size_t origin_count;
+	struct gateway_options options;
+	struct clients *clients;
+	char *base;       /* its base URL */
+	bool checks_host; /* the Host header must name this machine */
+	int64_t started_at;
+	char *recorded;   /* for `eke status`, the last time */
+	struct timer *look;
 	struct forward *forwards;
 	struct catalogue *catalogue;
 	struct kept *kept;

@@ -350,15 +350,19 @@ static void write_node(struct json_writer *w, const struct node *node, const cha
 
 static void write_message(struct json_writer *w, const struct node *message)
 {
+	static const char *const required[] = { "content", "refusal" };
+
 	json_begin_object(w, "message");
 	if (!message || !node_get(message, "role"))
 		json_put_kstring(w, "role", "assistant");
-	if (!message || !node_get(message, "content")) {
-		json_put_key(w, "content");
-		json_put_null(w);
-	}
 	for (const struct node *n = message ? message->children : NULL; n; n = n->next)
 		write_node(w, n, n->key);
+	for (size_t i = 0; i < ARRAY_LEN(required); i++) {
+		if (message && node_get(message, required[i]))
+			continue;
+		json_put_key(w, required[i]);
+		json_put_null(w);
+	}
 	json_end_object(w);
 }
 

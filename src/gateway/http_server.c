@@ -8,7 +8,6 @@
  */
 #include "http_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -17,9 +16,13 @@
 #include <unistd.h>
 
 #include "eke/base/limits.h"
+#include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
+
+/* How exact deadlines are. */
+#define GUARD_MS 1000
 
 struct gateway_server {
 	struct loop *loop;
@@ -29,7 +32,16 @@ struct gateway_server {
 	gateway_request_fn *fn;
 	void *ctx;
 	size_t active;
+	struct connection *connections;
+	struct timer *guard; /* of their deadlines */
 	MHD_socket listening; /* MHD_INVALID_SOCKET: libmicrohttpd's own */
+};
+
+/* A client may be slow, but not without end: libmicrohttpd's own time limit begins anew with each byte. */
+struct connection {
+	int fd;
+	int64_t deadline_ms; /* of loop_now_ms(): for a request's head, or its body; 0: none */
+	struct connection *next;
 };
 
 struct header {
@@ -43,6 +55,7 @@ struct gateway_request {
 	struct MHD_Connection *connection;
 	char *method;
 	char *path;
+	struct gateway_client *client;
 	struct strbuf body;
 	bool too_large;
 	bool handed_over;
@@ -82,6 +95,62 @@ static void on_ready(void *ctx, int events)
 {
 	(void)events;
 	run(ctx);
+}
+
+/* --- deadlines --- */
+
+static struct connection *connection_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void set_deadline(struct gateway_server *server, struct MHD_Connection *connection, int seconds)
+{
+	struct connection *c = connection_of(connection);
+
+	if (c)
+		c->deadline_ms = seconds ? loop_now_ms(server->loop) + seconds * 1000 : 0;
+	if (seconds && !timer_is_running(server->guard))
+		timer_start(server->guard, GUARD_MS);
+}
+
+static void on_guard(void *ctx)
+{
+	struct gateway_server *server = ctx;
+	int64_t now = loop_now_ms(server->loop);
+	bool any = false;
+
+	for (struct connection *c = server->connections; c; c = c->next) {
+		any |= c->deadline_ms != 0;
+		if (!c->deadline_ms || c->deadline_ms > now)
+			continue;
+		/* libmicrohttpd reads an end, and closes it. */
+		log_info("gateway: a client took too long for its request");
+		c->deadline_ms = 0;
+		shutdown(c->fd, SHUT_RDWR);
+	}
+	if (any)
+		timer_start(server->guard, GUARD_MS);
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **slot,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct gateway_server *server = ctx;
+	struct connection *c = *slot;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		c = xcalloc(1, sizeof(*c));
+		c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		c->next = server->connections;
+		server->connections = c;
+		*slot = c;
+		set_deadline(server, connection, LIMIT_GATEWAY_HEAD_SECONDS);
+	} else if (c) {
+		list_unlink(server->connections, c);
+		free(c);
+		*slot = NULL;
+	}
 }
 
 /* Something was written: libmicrohttpd is to look at it. */
@@ -231,6 +300,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		strbuf_init(&r->out, SIZE_MAX - 1);
 		server->active++;
 		*slot = r;
+		set_deadline(server, connection, LIMIT_GATEWAY_BODY_SECONDS);
 		return MHD_YES;
 	}
 	if (*size) {
@@ -246,6 +316,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		return MHD_NO;
 	if (!r->handed_over) {
 		r->handed_over = true;
+		set_deadline(server, connection, 0);
 		server->fn(server->ctx, r);
 	}
 	if (r->status && !r->queued)
@@ -260,11 +331,11 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **sl
 	struct gateway_server *server = ctx;
 	struct gateway_request *r = *slot;
 
-	(void)connection;
 	if (!r)
 		return;
 	*slot = NULL;
 	server->active--;
+	set_deadline(server, connection, LIMIT_GATEWAY_IDLE_SECONDS);
 	watch_free(r->watch);
 	if (r->on_drained)
 		loop_undefer(server->loop, r->on_drained, r->on_drained_ctx);
@@ -308,6 +379,16 @@ const char *gateway_request_body(const struct gateway_request *r, size_t *len)
 	return r->body.data;
 }
 
+void gateway_request_set_client(struct gateway_request *r, struct gateway_client *client)
+{
+	r->client = client;
+}
+
+struct gateway_client *gateway_request_client(const struct gateway_request *r)
+{
+	return r->client;
+}
+
 void gateway_request_on_end(struct gateway_request *r, void (*fn)(void *ctx, bool complete), void *ctx)
 {
 	r->on_end = fn;
@@ -335,49 +416,47 @@ static void on_mhd_log(void *ctx, const char *fmt, va_list ap)
 	strbuf_release(&line);
 }
 
-struct gateway_server *gateway_server_new(struct loop *loop, const char *address, unsigned port,
+struct gateway_server *gateway_server_new(struct loop *loop, int listening, const struct gateway_tls *tls,
 	gateway_request_fn *fn, void *ctx, struct err *err)
 {
 	struct gateway_server *server = xcalloc(1, sizeof(*server));
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
-	bool is_v6 = inet_pton(AF_INET6, address, &v6.sin6_addr) == 1;
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (is_v6 ? MHD_USE_IPv6 : 0);
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			 (tls->certificate ? MHD_USE_TLS : 0);
+	struct MHD_OptionItem encryption[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->certificate },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls->key },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 
-	if (!is_v6 && inet_pton(AF_INET, address, &v4.sin_addr) != 1) {
-		err_set(err, ERR_CONFIG, "cannot listen at %s: not an IP address", address);
-		free(server);
-		return NULL;
-	}
+	if (!tls->certificate)
+		encryption[0].option = MHD_OPTION_END;
 	server->loop = loop;
 	server->fn = fn;
 	server->ctx = ctx;
 	server->listening = MHD_INVALID_SOCKET;
 	/* The logger first: it is to have what the others say. */
-	server->daemon = MHD_start_daemon(flags, (uint16_t)port, NULL, NULL, on_request, server,
+	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
 		MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
-		MHD_OPTION_SOCK_ADDR, is_v6 ? (const void *)&v6 : (const void *)&v4,
+		MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listening,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_GATEWAY_CONNECTIONS,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIMIT_GATEWAY_IDLE_SECONDS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_GATEWAY_HEAD,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, encryption, MHD_OPTION_END);
 	if (!server->daemon) {
-		err_set(err, ERR_CONFIG, "cannot listen at %s port %u: %s", address, port, strerror(errno));
+		err_set(err, ERR_CONFIG, "the HTTP server cannot start%s", tls->certificate ?
+			": is the certificate PEM, and the key its key?" : "");
 		free(server);
 		return NULL;
 	}
+	server->guard = timer_new(loop, on_guard, server);
 	server->timer = timer_new(loop, run, server);
 	server->watch = watch_new(loop, MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 		on_ready, server);
 	watch_set(server->watch, WATCH_READ);
 	loop_defer(loop, run, server);
 	return server;
-}
-
-unsigned gateway_server_port(const struct gateway_server *server)
-{
-	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }
 
 void gateway_server_quiesce(struct gateway_server *server)
@@ -399,6 +478,7 @@ void gateway_server_free(struct gateway_server *server)
 	watch_free(server->watch);
 	timer_free(server->timer);
 	MHD_stop_daemon(server->daemon);
+	timer_free(server->guard);
 	if (server->listening != MHD_INVALID_SOCKET)
 		close(server->listening);
 	free(server);

@@ -19,12 +19,14 @@ struct gateway_request;
 /* The request's strings live as long as the request. The reply may come at once or later. */
 typedef void gateway_request_fn(void *ctx, struct gateway_request *request);
 
-/*
- * Listens at a loopback address ("127.0.0.1", "::1"); port 0 is any free one. NULL with ERR_CONFIG if that cannot be.
- */
-struct gateway_server *gateway_server_new(struct loop *loop, const char *address, unsigned port,
+struct gateway_tls {
+	const char *certificate; /* PEM, with the chain; NULL: plain HTTP */
+	const char *key;         /* PEM */
+};
+
+/* Listens at that socket, which is the server's from now on. NULL with ERR_CONFIG if that cannot be. */
+struct gateway_server *gateway_server_new(struct loop *loop, int listening, const struct gateway_tls *tls,
 	gateway_request_fn *fn, void *ctx, struct err *err);
-unsigned gateway_server_port(const struct gateway_server *server);
 /* Takes no more connections. */
 void gateway_server_quiesce(struct gateway_server *server);
 /* Requests without an end yet. */
@@ -39,6 +41,11 @@ const char *gateway_request_path(const struct gateway_request *request);
 const char *gateway_request_header(const struct gateway_request *request, const char *name);
 /* Terminated. */
 const char *gateway_request_body(const struct gateway_request *request, size_t *len);
+
+/* Whose request it is, if that is known; for who uses this. */
+struct gateway_client;
+void gateway_request_set_client(struct gateway_request *request, struct gateway_client *client);
+struct gateway_client *gateway_request_client(const struct gateway_request *request);
 
 /* Calls fn when the request is over: `complete` is false if the client went away before its reply had ended. */
 void gateway_request_on_end(struct gateway_request *request, void (*fn)(void *ctx, bool complete), void *ctx);

@@ -3,14 +3,12 @@
  */
 #include "kept.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/limits.h"
 #include "eke/base/list.h"
-#include "eke/base/log.h"
 #include "eke/base/mem.h"
 
 /* How long the second refusal in a row is repeated; each further one for twice as long. */
@@ -20,7 +18,7 @@
 #define REFUSAL_FORGET_MS 1800000
 
 struct entry {
-	struct kept_key key;
+	struct gateway_digest key;
 	bool is_refusal;
 	bool once;
 	int status;
@@ -39,24 +37,6 @@ struct kept {
 	size_t bytes;
 	size_t count;
 };
-
-void kept_key_make(int route, const char *body, size_t len, struct kept_key *out)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char prefix = (unsigned char)route;
-
-	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) || !EVP_DigestUpdate(ctx, &prefix, 1) ||
-		!EVP_DigestUpdate(ctx, body, len) || !EVP_DigestFinal_ex(ctx, out->bytes, NULL)) {
-		log_broken("libcrypto has no SHA-256");
-		abort();
-	}
-	EVP_MD_CTX_free(ctx);
-}
-
-bool kept_key_same(const struct kept_key *a, const struct kept_key *b)
-{
-	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
 
 /* --- the list --- */
 
@@ -118,13 +98,13 @@ static void make_room(struct kept *kept)
 	}
 }
 
-static struct entry *find(struct kept *kept, const struct kept_key *key)
+static struct entry *find(struct kept *kept, const struct gateway_digest *key)
 {
 	struct entry *e;
 
 	drop_old(kept);
 	e = kept->entries;
-	while (e && !kept_key_same(&e->key, key))
+	while (e && !gateway_digest_same(&e->key, key))
 		e = e->next;
 	return e;
 }
@@ -138,7 +118,7 @@ static size_t headers_len(const char *headers)
 	return (size_t)(at - headers) + 1;
 }
 
-static struct entry *add(struct kept *kept, const struct kept_key *key, const struct kept_response *response)
+static struct entry *add(struct kept *kept, const struct gateway_digest *key, const struct kept_response *response)
 {
 	struct entry *e = xcalloc(1, sizeof(*e));
 
@@ -160,7 +140,7 @@ static struct entry *add(struct kept *kept, const struct kept_key *key, const st
 /* --- what is kept --- */
 
 void kept_put(
-	struct kept *kept, const struct kept_key *key, const struct kept_response *response, int64_t ms, bool once)
+	struct kept *kept, const struct gateway_digest *key, const struct kept_response *response, int64_t ms, bool once)
 {
 	struct entry *e = find(kept, key);
 
@@ -174,7 +154,7 @@ void kept_put(
 	make_room(kept);
 }
 
-bool kept_find(struct kept *kept, const struct kept_key *key, struct kept_response *out)
+bool kept_find(struct kept *kept, const struct gateway_digest *key, struct kept_response *out)
 {
 	const struct entry *e = find(kept, key);
 	int64_t now = clock_mono_ms();
@@ -189,7 +169,7 @@ bool kept_find(struct kept *kept, const struct kept_key *key, struct kept_respon
 	return true;
 }
 
-void kept_delivered(struct kept *kept, const struct kept_key *key)
+void kept_delivered(struct kept *kept, const struct gateway_digest *key)
 {
 	struct entry *e = find(kept, key);
 
@@ -197,7 +177,7 @@ void kept_delivered(struct kept *kept, const struct kept_key *key)
 		drop(kept, e);
 }
 
-void kept_refused(struct kept *kept, const struct kept_key *key, const struct kept_response *response)
+void kept_refused(struct kept *kept, const struct gateway_digest *key, const struct kept_response *response)
 {
 	struct entry *e = find(kept, key);
 	int64_t hold = REFUSAL_MS;
@@ -220,7 +200,7 @@ void kept_refused(struct kept *kept, const struct kept_key *key, const struct ke
 	make_room(kept);
 }
 
-void kept_answered(struct kept *kept, const struct kept_key *key)
+void kept_answered(struct kept *kept, const struct gateway_digest *key)
 {
 	struct entry *e = find(kept, key);
 

@@ -12,16 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "eke/base/strbuf.h"
+#include "digest.h"
 
 struct kept;
-
-/* Which request it is: a digest of route and body. */
-struct kept_key {
-	uint8_t bytes[32];
-};
-void kept_key_make(int route, const char *body, size_t len, struct kept_key *out);
-bool kept_key_same(const struct kept_key *a, const struct kept_key *b);
 
 struct kept_response {
 	int status;
@@ -31,19 +24,20 @@ struct kept_response {
 	int64_t again_ms; /* found: a refusal that is answered from here for so long still; 0: it is none */
 };
 
+/* The keys are digests of route and body. */
 struct kept *kept_new(void);
 void kept_free(struct kept *kept);
 /* Forgets all: the configuration has changed. */
 void kept_reset(struct kept *kept);
 /* Keeps a copy for `ms`. Nothing happens if it is larger than LIMIT_GATEWAY_KEPT. `once`: until kept_delivered(). */
 void kept_put(
-	struct kept *kept, const struct kept_key *key, const struct kept_response *response, int64_t ms, bool once);
+	struct kept *kept, const struct gateway_digest *key, const struct kept_response *response, int64_t ms, bool once);
 /* False: there is none. What is found lives until the next call. */
-bool kept_find(struct kept *kept, const struct kept_key *key, struct kept_response *out);
-void kept_delivered(struct kept *kept, const struct kept_key *key);
+bool kept_find(struct kept *kept, const struct gateway_digest *key, struct kept_response *out);
+void kept_delivered(struct kept *kept, const struct gateway_digest *key);
 /* The request was sent and refused, or failed. */
-void kept_refused(struct kept *kept, const struct kept_key *key, const struct kept_response *response);
+void kept_refused(struct kept *kept, const struct gateway_digest *key, const struct kept_response *response);
 /* It was answered after all. */
-void kept_answered(struct kept *kept, const struct kept_key *key);
+void kept_answered(struct kept *kept, const struct gateway_digest *key);
 
 #endif

@@ -14,6 +14,7 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "clients.h"
 #include "openai_error.h"
 #include "routes.h"
 #include "spread.h"
@@ -194,9 +195,26 @@ static void begin(struct forward *f, const char *type)
 	send_head(f);
 }
 
+static void count_sent(const struct forward *f)
+{
+	struct gateway_client *client = f->request ? gateway_request_client(f->request) : NULL;
+
+	if (client)
+		client->sent++;
+}
+
+static void count_refused(const struct forward *f)
+{
+	struct gateway_client *client = gateway_request_client(f->request);
+
+	if (client)
+		client->refused++;
+}
+
 void response_head(struct forward *f, const struct http_head *head)
 {
 	keep_head(f, head);
+	count_sent(f);
 	/* Streams begin before their first byte comes. Whether it is one will be seen. */
 	if (!f->convert)
 		begin(f, NULL);
@@ -257,6 +275,7 @@ void response_refused(struct forward *f, const struct http_head *head, const cha
 	struct kept_response response;
 
 	keep_head(f, head);
+	count_sent(f);
 	response = (struct kept_response){ .status = f->status, .headers = f->headers, .body = body, .len = len };
 	if (f->counted)
 		kept_refused(f->gateway->kept, &f->key, &response);
@@ -332,6 +351,8 @@ void response_fail(struct forward *f, const struct err *err)
 		}
 		put_limits(f);
 	}
+	if (err->kind == ERR_BUDGET)
+		count_refused(f);
 	while (i + 1 < ARRAY_LEN(failures) && failures[i].kind != err->kind)
 		i++;
 	if (f->counted && (err->kind == ERR_NETWORK || err->kind == ERR_TIMEOUT))

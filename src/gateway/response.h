@@ -18,7 +18,7 @@ struct forward {
 	struct gateway_request *request; /* NULL: the client is gone */
 	enum gateway_route route;
 	struct ask ask;
-	struct kept_key key;
+	struct gateway_digest key;
 	struct endpoint *endpoint; /* ref; NULL before the first send */
 	char *model; /* as it is sent */
 	unsigned learned; /* bits of learned.h, as it is sent */

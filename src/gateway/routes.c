@@ -8,11 +8,14 @@
 #include "routes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "eke/base/log.h"
+#include "eke/base/mem.h"
 #include "eke/base/url.h"
+#include "clients.h"
 #include "forward.h"
 #include "models.h"
 #include "openai_error.h"
@@ -21,8 +24,10 @@
 
 void gateway_log(const struct gateway_request *request, int status, const char *endpoint)
 {
-	log_info("gateway: %s %s: %d%s%s", gateway_request_method(request), gateway_request_path(request), status,
-		 endpoint ? " from " : "", endpoint ? endpoint : "");
+	struct gateway_client *client = gateway_request_client(request);
+
+	log_info("gateway: %s %s: %d%s%s%s%s", gateway_request_method(request), gateway_request_path(request), status,
+		 endpoint ? " from " : "", endpoint ? endpoint : "", client ? " for " : "", client ? client->name : "");
 }
 
 void gateway_fail(struct gateway_request *request, int status, const char *type, const char *code, const char *message,
@@ -42,26 +47,16 @@ void gateway_fail(struct gateway_request *request, int status, const char *type,
 
 /* --- who --- */
 
-/* Takes as long whatever the bytes are. */
-static bool same_secret(const char *a, const char *b)
-{
-	size_t len = strlen(b);
-	unsigned char differs = strlen(a) != len;
-
-	for (size_t i = 0; i < len; i++)
-		differs |= (unsigned char)(a[differs ? 0 : i] ^ b[i]);
-	return !differs;
-}
-
-static bool has_token(const struct gateway *gateway, const struct gateway_request *request)
+/* NULL: it has no token, or one that is nobody's. */
+static struct gateway_client *client_of(const struct gateway *gateway, const struct gateway_request *request)
 {
 	static const char scheme[] = "Bearer ";
 	const char *value = gateway_request_header(request, "Authorization");
 
 	if (!value || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
-		return false;
+		return NULL;
 	value += sizeof(scheme) - 1;
-	return same_secret(value + strspn(value, " "), gateway->token);
+	return clients_find(gateway->clients, value + strspn(value, " "));
 }
 
 static bool is_our_host(const char *value)
@@ -80,8 +75,8 @@ static bool is_allowed_origin(const struct gateway *gateway, const char *origin)
 {
 	const struct config_gateway *config = &gateway->app.config->gateway;
 
-	for (size_t i = 0; i < gateway->origin_count; i++)
-		if (!strcmp(gateway->origins[i], origin))
+	for (size_t i = 0; i < gateway->options.origin_count; i++)
+		if (!strcmp(gateway->options.origins[i], origin))
 			return true;
 	for (size_t i = 0; i < config->origin_count; i++)
 		if (!strcmp(config->origins[i], origin))
@@ -117,20 +112,29 @@ static void preflight(struct gateway_request *request, bool is_page)
 	gateway_reply(request, 204, "", 0);
 }
 
+/* Says which origin it is: of an extension only its browser knows it. */
+static void refuse_page(struct gateway_request *request, const char *origin)
+{
+	char *message = xasprintf("Web pages of the origin %.200s may not use the gateway; gateway.origins in eke's "
+				  "configuration lists those that may.", origin);
+
+	log_info("gateway: a page of the origin %.200s was refused", origin);
+	gateway_fail(request, 403, "invalid_request_error", "origin_not_allowed", message, true);
+	free(message);
+}
+
 /* True: it goes on; else it has its reply. */
 static bool admit(struct gateway *gateway, struct gateway_request *request)
 {
 	const char *origin = gateway_request_header(request, "Origin");
 
-	if (!is_our_host(gateway_request_header(request, "Host"))) {
+	if (gateway->checks_host && !is_our_host(gateway_request_header(request, "Host"))) {
 		gateway_fail(request, 421, "invalid_request_error", "wrong_host",
 			     "The Host header names another machine; use the address that 'eke gateway' prints.", true);
 		return false;
 	}
 	if (origin && !is_allowed_origin(gateway, origin)) {
-		gateway_fail(request, 403, "invalid_request_error", "origin_not_allowed",
-			     "Web pages of this origin may not use the gateway; gateway.origins in eke's configuration "
-	  "lists those that may.", true);
+		refuse_page(request, origin);
 		return false;
 	}
 	if (origin)
@@ -234,6 +238,7 @@ static void dispatch(struct gateway *gateway, struct gateway_request *request, c
 void gateway_on_request(void *ctx, struct gateway_request *request)
 {
 	struct gateway *gateway = ctx;
+	struct gateway_client *client;
 	char path[512];
 
 	if (!admit(gateway, request))
@@ -244,11 +249,13 @@ void gateway_on_request(void *ctx, struct gateway_request *request)
 		gateway_reply(request, 200, "ok\n", 3);
 		return;
 	}
-	if (!has_token(gateway, request)) {
+	client = client_of(gateway, request);
+	if (!client) {
 		gateway_reply_header(request, "WWW-Authenticate", "Bearer");
 		gateway_fail(request, 401, "invalid_request_error", "invalid_api_key",
 			     "The API key is not the gateway's token; 'eke gateway --token' prints it.", true);
 		return;
 	}
+	gateway_request_set_client(request, client);
 	dispatch(gateway, request, path);
 }

@@ -114,6 +114,7 @@ static void put_choice(struct stream *s, const struct json *choice, int64_t inde
 	const struct json *message = json_get(choice, "message");
 	const struct json *logprobs = json_get(choice, "logprobs");
 	const struct json *reason = json_get(choice, "finish_reason");
+	const char *text = json_string(json_get(choice, "text"));
 	struct json_writer w;
 
 	json_int(json_get(choice, "index"), &index);
@@ -121,7 +122,7 @@ static void put_choice(struct stream *s, const struct json *choice, int64_t inde
 	json_begin_object(&w, NULL);
 	json_put_kint(&w, "index", index);
 	if (!s->is_chat) {
-		json_put_kstring(&w, "text", step == STEP_SAYS ? json_string(json_get(choice, "text")) : "");
+		json_put_kstring(&w, "text", text ? text : "");
 	} else if (step == STEP_ROLE) {
 		put_role(&w, message);
 	} else if (step == STEP_SAYS) {
@@ -131,7 +132,7 @@ static void put_choice(struct stream *s, const struct json *choice, int64_t inde
 		json_end_object(&w);
 	}
 	json_put_key(&w, "logprobs");
-	json_put_tree(&w, step == STEP_SAYS ? logprobs : NULL);
+	json_put_tree(&w, step == STEP_SAYS || !s->is_chat ? logprobs : NULL);
 	json_put_key(&w, "finish_reason");
 	if (step == STEP_END && json_is_string(reason) && *json_string(reason))
 		json_put_tree(&w, reason);
@@ -156,7 +157,8 @@ static void put_answer(struct stream *s)
 	for (const struct json *c = json_first(json_get(s->answer, "choices")); c; c = json_next(c), index++) {
 		if (!json_is_object(c))
 			continue;
-		for (int step = s->is_chat ? STEP_ROLE : STEP_SAYS; step <= STEP_END; step++)
+		/* Of the older completions each event has a reason, in OpenAI's types: there is one. */
+		for (int step = s->is_chat ? STEP_ROLE : STEP_END; step <= STEP_END; step++)
 			put_choice(s, c, index, (enum step)step);
 	}
 	if (s->wants_usage && usage) {

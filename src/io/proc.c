@@ -206,9 +206,10 @@ static int spawn(struct proc *proc, const struct proc_spec *spec, int out)
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	posix_spawnattr_init(&attr);
-	/* We ignore SIGPIPE; the child must not inherit that. */
+	/* We ignore these; the child must not inherit that. */
 	sigemptyset(&none);
 	sigaddset(&none, SIGPIPE);
+	sigaddset(&none, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attr, &none);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
 	error = posix_spawn(&pid, program, &actions, &attr, spec->argv, env);

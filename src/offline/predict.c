@@ -87,14 +87,16 @@ static bool is_repeat(const struct offline_context *context, uint32_t line)
 static void cast(
 	const struct offline_context *context, struct vote *vote, const struct offline_candidate *c, double weight)
 {
+	const struct offline_line *line = offline_line(&context->offline->lines, c->line);
+
 	vote->weight += weight;
-	if (c->line == LINE_NONE)
+	if (!line)
 		return;
 	vote->repeats = (!vote->supporters || vote->repeats) && is_repeat(context, c->line);
 	vote->supporters++;
 	vote->same_doc = vote->same_doc || c->same_doc;
-	if (offline_line(&context->offline->lines, c->line)->refs > vote->places)
-		vote->places = offline_line(&context->offline->lines, c->line)->refs;
+	if (line->refs > vote->places)
+		vote->places = line->refs;
 	vote->whole = vote->whole || c->whole;
 	if (c->tokens > vote->tokens)
 		vote->tokens = c->tokens;
@@ -188,7 +190,7 @@ static void fill_features(const struct offline_context *context, const struct vo
 
 bool offline_predict(const struct offline_context *context, const struct offline_pool *pool, struct offline_step *step)
 {
-	struct vote votes[VOTES_MAX];
+	struct vote votes[VOTES_MAX] = { { .token = 0 } };
 	size_t count = 0;
 	double sum = 0;
 	double heaviest = 0;

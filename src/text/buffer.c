@@ -437,8 +437,8 @@ bool text_buffer_after(const struct text_buffer *b, size_t offset, size_t max, s
 
 bool text_buffer_line(const struct text_buffer *b, size_t line, struct strbuf *out)
 {
-	size_t start;
-	size_t end;
+	size_t start = 0;
+	size_t end = 0;
 
 	text_buffer_line_range(b, line, &start, &end);
 	return text_buffer_copy(b, start, end, out);

@@ -43,12 +43,32 @@ static void add_blanks(struct strbuf *to, unsigned count)
 		strbuf_addch(to, ' ');
 }
 
-static void add_margin(struct md_out *o, unsigned blanks)
+void md_margin_add_bar(struct md_margin *margin)
 {
-	for (unsigned i = 0; i < o->quote; i++)
-		strbuf_adds(o->to, "\033[0;2m\xE2\x94\x82\033[0m ");
-	add_blanks(o->to, blanks);
-	o->column = 2 * o->quote + blanks;
+	if (margin->width < 64)
+		margin->bars |= (uint64_t)1 << margin->width;
+	margin->width += 2;
+}
+
+static bool has_bar(struct md_margin margin, unsigned column)
+{
+	return column < 64 && (margin.bars >> column & 1);
+}
+
+struct md_margin md_out_fit(const struct md_out *o, struct md_margin margin)
+{
+	unsigned most = o->width ? o->width / 2 : 64;
+
+	if (margin.width > most)
+		margin.width = most;
+	return margin;
+}
+
+static void add_margin(struct md_out *o, struct md_margin margin)
+{
+	for (unsigned i = 0; i < margin.width; i++)
+		strbuf_adds(o->to, has_bar(margin, i) ? "\033[0;2m\xE2\x94\x82\033[0m" : " ");
+	o->column = margin.width;
 	o->blanks = 0;
 	o->begun = false;
 }
@@ -58,6 +78,7 @@ static void wrap(struct md_out *o)
 	if (o->shown_style)
 		add_style(o->to, 0);
 	strbuf_addch(o->to, '\n');
+	o->rows++;
 	add_margin(o, o->hang);
 	if (o->shown_style)
 		add_style(o->to, o->shown_style);
@@ -74,8 +95,10 @@ static void end_word(struct md_out *o, bool may_wrap)
 	strbuf_add(o->to, o->word.data, o->word.len);
 	o->column += o->blanks + o->word_width;
 	/* Longer than a line: the terminal breaks it, so that an address can still be copied. */
-	if (may_wrap && o->width && o->column > o->width)
+	if (may_wrap && o->width && o->column > o->width) {
+		o->rows += o->column / o->width;
 		o->column %= o->width;
+	}
 	o->blanks = 0;
 	o->begun |= o->word_width > 0;
 	o->open = true;
@@ -126,18 +149,29 @@ static void add_character(struct md_out *o, uint32_t cp, unsigned style)
 
 	set_style(o, style);
 	strbuf_add(&o->word, bytes, utf8_encode(cp, bytes));
-	o->word_width += width_of(cp);
+	o->word_width += width_add(&o->cluster, cp);
 	o->last = cp;
 }
 
-void md_out_line(struct md_out *o, unsigned quote, unsigned indent, unsigned hang)
+static void new_line(struct md_out *o)
 {
-	unsigned most = o->width ? o->width / 2 : 64;
+	o->rows = 0;
+	o->cluster = (struct width_cluster){ .base = 0 };
+}
 
-	o->quote = 2 * quote < most ? quote : most / 2;
-	o->hang = hang < most ? hang : most;
-	add_margin(o, indent < most ? indent : most);
-	o->open |= quote || indent;
+void md_out_line(struct md_out *o, struct md_margin margin)
+{
+	new_line(o);
+	o->hang = md_out_fit(o, margin);
+	add_margin(o, o->hang);
+	o->open |= margin.width > 0;
+}
+
+void md_out_margin(struct md_out *o, struct md_margin margin, unsigned from, unsigned style)
+{
+	o->hang = md_out_fit(o, margin);
+	for (; from < o->hang.width; from++)
+		md_out_raw(o, has_bar(margin, from) ? 0x2502 : ' ', has_bar(margin, from) ? style | STYLE_DIM : style);
 }
 
 void md_out_text(struct md_out *o, uint32_t cp, unsigned style)
@@ -149,7 +183,8 @@ void md_out_text(struct md_out *o, uint32_t cp, unsigned style)
 		o->last = ' ';
 		return;
 	}
-	if (may_break(o->last, cp) || o->word.len >= MARKDOWN_WORD)
+	if ((!width_joins(&o->cluster, cp) && may_break(o->last, cp)) || o->word.len >= MARKDOWN_WORD ||
+	    (o->breaks_words && o->word_width + width_of(cp) > o->width))
 		end_word(o, true);
 	add_character(o, cp, style);
 }
@@ -159,6 +194,13 @@ void md_out_raw(struct md_out *o, uint32_t cp, unsigned style)
 	end_word(o, true);
 	add_character(o, cp, style);
 	end_word(o, false);
+}
+
+void md_out_break(struct md_out *o)
+{
+	end_word(o, true);
+	wrap(o);
+	o->last = ' ';
 }
 
 void md_out_end_line(struct md_out *o)
@@ -174,4 +216,24 @@ void md_out_end_line(struct md_out *o)
 	o->begun = false;
 	o->open = false;
 	o->last = ' ';
+}
+
+unsigned md_out_measure(const char *line, size_t len)
+{
+	struct width_cluster cluster = { .base = 0 };
+	unsigned width = 0;
+
+	for (size_t at = 0; at < len;) {
+		uint32_t cp;
+
+		if (line[at] == '\033') {
+			while (at < len && line[at] != 'm')
+				at++;
+			at++;
+			continue;
+		}
+		at += utf8_decode(line + at, len - at, &cp);
+		width += width_add(&cluster, cp);
+	}
+	return width;
 }

@@ -34,8 +34,11 @@ static bool is_unreserved(char c)
 /* The byte that s begins with, a %XX as the byte it stands for; returns the characters it takes. */
 static size_t decode(const char *s, char *byte)
 {
-	if (s[0] == '%' && ascii_hex(s[1]) >= 0 && ascii_hex(s[2]) >= 0) {
-		*byte = (char)(ascii_hex(s[1]) << 4 | ascii_hex(s[2]));
+	int high = s[0] == '%' ? ascii_hex(s[1]) : -1;
+	int low = high >= 0 ? ascii_hex(s[2]) : -1;
+
+	if (low >= 0) {
+		*byte = (char)(high << 4 | low);
 		return 3;
 	}
 	*byte = s[0];

@@ -28,6 +28,7 @@ struct call {
 	struct answer *answer;
 	size_t text_told, reasoning_told;
 	bool moved; /* answer_moved() was met */
+	bool counts_as_busy;
 	size_t progress;     /* answer_progress() at the last look, */
 	int64_t progress_ms; /* and when it changed */
 	struct timer *silence;
@@ -52,7 +53,8 @@ static void call_end(struct call *call)
 	struct upstream *upstream = call->upstream;
 
 	list_unlink(upstream->calls, call);
-	upstream_count_busy(upstream, false);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, false);
 	exchange_cancel(upstream, call->exchange);
 	timer_free(call->silence);
 	endpoint_unref(call->endpoint);
@@ -355,6 +357,10 @@ uint64_t call_start(struct upstream *upstream, const struct call_spec *spec, con
 		}, &ours);
 	call->next = upstream->calls;
 	upstream->calls = call;
-	upstream_count_busy(upstream, true);
+	/* One that will be refused without being sent is no work to tell of. */
+	call->counts_as_busy =
+		spec->purpose != CALL_COMPLETION_AUTOMATIC || !endpoint_refusal(spec->endpoint, call->model);
+	if (call->counts_as_busy)
+		upstream_count_busy(upstream, true);
 	return call->exchange;
 }

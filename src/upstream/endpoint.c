@@ -7,13 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
+#include "eke/base/clock.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/secret.h"
 #include "eke/base/url.h"
 #include "eke/io/proc.h"
+#include "eke/upstream/refusals.h"
 
 struct pending {
 	loop_fn *fn;
@@ -34,6 +38,8 @@ struct endpoint {
 	struct proc *proc;  /* the key command, while it runs */
 	struct err key_err; /* why there is no key */
 	struct pending *pending; /* they wait for the key */
+	struct refusals refusals;
+	struct timespec key_changed; /* of the key's file, when the last of them was noted */
 };
 
 static bool settle_models(struct endpoint *e, const char *path, struct err *err)
@@ -62,6 +68,23 @@ static bool settle_models(struct endpoint *e, const char *path, struct err *err)
 	return true;
 }
 
+/* The values of an address's query may be keys; short ones and versions are none. */
+static void keep_query_secret(const char *query)
+{
+	for (const char *at = query; *at;) {
+		size_t len = 1 + strcspn(at + 1, "&");
+		size_t name = strcspn(at, "=");
+
+		if (name + 1 < len && strncmp(at + 1, "api-version", strlen("api-version")) != 0) {
+			char *value = xstrndup(at + name + 1, len - name - 1);
+
+			log_add_secret(value);
+			free(value);
+		}
+		at += len;
+	}
+}
+
 struct endpoint *endpoint_new(struct loop *loop, struct config *config, const struct config_endpoint *settings,
 	const char *path, struct err *err)
 {
@@ -71,6 +94,8 @@ struct endpoint *endpoint_new(struct loop *loop, struct config *config, const st
 	e->loop = loop;
 	e->config = config_ref(config);
 	e->settings = settings;
+	for (size_t i = 0; i < settings->url_count; i++)
+		keep_query_secret(settings->urls[i].query);
 	if (settle_models(e, path, err))
 		return e;
 	endpoint_unref(e);
@@ -91,6 +116,7 @@ void endpoint_unref(struct endpoint *endpoint)
 	while (endpoint->pending)
 		endpoint_key_unwait(endpoint, endpoint->pending->fn, endpoint->pending->ctx);
 	endpoint_key_forget(endpoint);
+	refusals_release(&endpoint->refusals);
 	config_unref(endpoint->config);
 	free(endpoint);
 }
@@ -351,4 +377,48 @@ void endpoint_key_forget(struct endpoint *endpoint)
 	explicit_bzero(endpoint->key, strlen(endpoint->key));
 	free(endpoint->key);
 	endpoint->key = NULL;
+}
+
+/* --- what it refused --- */
+
+/* When the key's file was written; zeroes: there is none. */
+static struct timespec key_changed(const struct endpoint *e)
+{
+	struct timespec none = { 0 };
+	struct stat st;
+	char *path;
+	int failed;
+
+	if (e->settings->key.source != KEY_FILE)
+		return none;
+	path = path_expand(e->settings->key.value);
+	failed = stat(path, &st);
+	free(path);
+	return failed ? none : st.st_mtim;
+}
+
+bool endpoint_note_refusal(struct endpoint *e, const char *model, const struct err *err, bool quota)
+{
+	e->key_changed = key_changed(e);
+	return refusals_note(&e->refusals, model, err, quota);
+}
+
+void endpoint_note_answer(struct endpoint *e, const char *model)
+{
+	refusals_end(&e->refusals, model);
+}
+
+const struct err *endpoint_refusal(struct endpoint *e, const char *model)
+{
+	const struct err *found = refusals_find(&e->refusals, model, clock_wall_ms() / 1000);
+	struct timespec changed;
+
+	if (!found)
+		return NULL;
+	changed = key_changed(e);
+	if (changed.tv_sec == e->key_changed.tv_sec && changed.tv_nsec == e->key_changed.tv_nsec)
+		return found;
+	refusals_end_all(&e->refusals);
+	endpoint_key_forget(e);
+	return NULL;
 }

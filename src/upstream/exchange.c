@@ -156,8 +156,10 @@ void exchange_pause(struct upstream *upstream, uint64_t id, bool paused)
 static void settle_answered(struct exchange *ex)
 {
 	settle(ex, budget_answered);
-	if (ex->model)
-		correct_count(ex->upstream, ex->endpoint);
+	if (!ex->model)
+		return;
+	endpoint_note_answer(ex->endpoint, ex->model);
+	correct_count(ex->upstream, ex->endpoint);
 }
 
 void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
@@ -175,9 +177,21 @@ void exchange_finish(struct upstream *upstream, uint64_t id, bool drain)
 	}
 }
 
+/* What is said again later must not have a time that has passed by then: who says it knows how much is left. */
+static void lasting_words(const struct err *err, char out[LIMIT_ERR_MESSAGE])
+{
+	const char *wait = strstr(err->message, "; try again in ");
+
+	if (!wait)
+		wait = strstr(err->message, "; wait before you try again");
+	snprintf(out, LIMIT_ERR_MESSAGE, "%.*s%s", wait ? (int)(wait - err->message) : LIMIT_ERR_MESSAGE, err->message,
+		 wait ? "." : "");
+}
+
 /* What the provider said of its limits, for the budget. */
 static void settle_refused(struct exchange *ex, const struct err *err, const struct stated_limit *stated)
 {
+	char message[LIMIT_ERR_MESSAGE];
 	struct budget_refusal refusal = { .retry_at = err->retry_at,
 					  .day = stated->day,
 					  .per_model = stated->per_model,
@@ -185,11 +199,12 @@ static void settle_refused(struct exchange *ex, const struct err *err, const str
 					  .period = stated->period,
 					  .quota = stated->quota,
 					  .scope = err->blocked_scope,
-					  .message = err->message };
+					  .message = message };
 	uint64_t reservation = ex->reservation;
 
 	if (!reservation)
 		return;
+	lasting_words(err, message);
 	ex->reservation = 0;
 	budget_refused(ex->upstream->budget, reservation, &refusal);
 	correct_count(ex->upstream, ex->endpoint);
@@ -205,6 +220,9 @@ static void fail(struct exchange *ex, struct err *err, const struct stated_limit
 		endpoint_key_forget(ex->endpoint);
 	if (err->kind == ERR_BUDGET && stated)
 		settle_refused(ex, err, stated);
+	if (ex->model && endpoint_note_refusal(ex->endpoint, ex->model, err, stated && stated->quota) &&
+	    ex->use == BUDGET_AUTOMATIC)
+		log_info("endpoint %s: no more automatic requests for %s until that changes", err->endpoint, ex->model);
 	log_at(ex->model ? LOG_INFO : LOG_DEBUG, "endpoint %s: %s%s%s", err->endpoint, err->message,
 	       err->provider_message[0] ? " — " : "", err->provider_message);
 	exchange_end(ex);
@@ -517,15 +535,31 @@ static void on_reserved(void *ctx, uint64_t reservation, const struct err *refus
 	fail(ex, &err, NULL);
 }
 
+/* Ends it with what the endpoint said to the one before; that was told and logged then. */
+static void refuse_again(struct exchange *ex, const struct err *refusal)
+{
+	struct exchange_callbacks callbacks = ex->callbacks;
+	struct err err = *refusal;
+
+	exchange_end(ex);
+	callbacks.done(callbacks.ctx, &err);
+}
+
 /* Gets the key and a reservation, and then sends; also for another try. */
 static void begin(void *ctx)
 {
 	struct exchange *ex = ctx;
+	const struct err *refusal =
+		ex->model && ex->use == BUDGET_AUTOMATIC ? endpoint_refusal(ex->endpoint, ex->model) : NULL;
 	struct budget_request wanted = {
 		.endpoint = endpoint_config(ex->endpoint), .model = ex->model, .use = ex->use, .reserve = ex->reserve
 	};
 	struct err err;
 
+	if (refusal) {
+		refuse_again(ex, refusal);
+		return;
+	}
 	switch (endpoint_key(ex->endpoint, &wanted.key, &err)) {
 	case ENDPOINT_KEY_READY:
 		break;

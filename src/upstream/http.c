@@ -42,6 +42,8 @@ struct transfer {
 	bool cancelled;
 	bool paused;   /* somebody wants that */
 	bool stopped;  /* libcurl does it: bytes came meanwhile */
+	bool must_be_private; /* the address that the host's name turns out to be */
+	char astray[64];      /* the address that is not */
 	unsigned turn; /* in which bytes came last, */
 	size_t turn_bytes; /* and how many */
 	enum phase phase;
@@ -83,21 +85,29 @@ struct http {
 /* --- libcurl's wishes --- */
 
 static void reap(struct http *http);
-static void go_on(void *ctx);
 static void add_transfer(void *ctx);
+static void go_on(void *ctx);
+static void reap_later(void *ctx);
 static void on_next_turn(void *ctx);
+
+/* libcurl does what is due; who is done is told by reap(). */
+static void act(struct http *http, curl_socket_t fd, int action)
+{
+	int running;
+
+	http->turn++;
+	http->inside++;
+	curl_multi_socket_action(http->multi, fd, action, &running);
+	http->inside--;
+}
 
 static void on_socket_ready(void *ctx, int events)
 {
 	struct socket_watch *s = ctx;
 	struct http *http = s->http;
 	int action = (events & WATCH_READ ? CURL_CSELECT_IN : 0) | (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0);
-	int running;
 
-	http->turn++;
-	http->inside++;
-	curl_multi_socket_action(http->multi, s->fd, action, &running);
-	http->inside--;
+	act(http, s->fd, action);
 	reap(http);
 }
 
@@ -141,12 +151,8 @@ static int on_curl_timer(CURLM *multi, long milliseconds, void *ctx)
 static void on_timer(void *ctx)
 {
 	struct http *http = ctx;
-	int running;
 
-	http->turn++;
-	http->inside++;
-	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	http->inside--;
+	act(http, CURL_SOCKET_TIMEOUT, 0);
 	reap(http);
 }
 
@@ -236,8 +242,8 @@ static void transfer_end(struct transfer *t)
 		curl_easy_cleanup(t->easy);
 	}
 	curl_slist_free_all(t->headers);
-	loop_undefer(http->loop, go_on, t);
 	loop_undefer(http->loop, add_transfer, t);
+	loop_undefer(http->loop, go_on, t);
 	timer_free(t->timer);
 	loop_defer_free(http->loop, t, transfer_release);
 	if (!http->active)
@@ -261,6 +267,7 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	loop_undefer(http->loop, end_cancelled, http);
+	loop_undefer(http->loop, reap_later, http);
 	while (http->transfers)
 		transfer_end(http->transfers);
 	while (http->spare_count)
@@ -392,7 +399,10 @@ static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_p
 {
 	struct transfer *t = ctx;
 
-	(void)primary_ip;
+	if (t->must_be_private && !host_is_private(primary_ip) && !host_is_loopback(primary_ip)) {
+		snprintf(t->astray, sizeof(t->astray), "%s", primary_ip);
+		return CURL_PREREQFUNC_ABORT;
+	}
 	(void)local_ip;
 	(void)primary_port;
 	(void)local_port;
@@ -459,7 +469,12 @@ static void describe(const struct transfer *t, CURLcode code, struct err *err)
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
 	address = url_address(url ? url : "");
 	snprintf(host, sizeof(host), "%.*s", (int)address.len, address.s);
-	if (t->phase == PHASE_CONNECTING && connect_status >= 300)
+	if (t->astray[0])
+		err_set(err, ERR_NETWORK,
+			"%s is at %s, which is no address in a private network, so that nothing is sent there in clear: use "
+			"https://",
+			host, t->astray);
+	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
 		describe_proxy(connect_status, host, err);
 	else if (is_tls_trouble(code) && t->http->uncertified && !t->certificates_named)
 		err_set(err, ERR_NETWORK,
@@ -592,7 +607,8 @@ static void set_request(struct transfer *t, const struct http_request *r)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
 	/* Some relays refuse clients that do not look like a browser (providers.md 1.5). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
-	if (r->loopback && !r->proxy)
+	t->must_be_private = r->in_clear && !r->proxy;
+	if ((r->loopback || r->in_clear) && !r->proxy)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	if (r->proxy) {
 		/* What the endpoint says goes before the environment, no_proxy too. */
@@ -629,6 +645,11 @@ static void set_behaviour(struct transfer *t, const struct http_request *r)
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
 }
 
+static void reap_later(void *ctx)
+{
+	reap(ctx);
+}
+
 static void add_transfer(void *ctx)
 {
 	struct transfer *t = ctx;
@@ -644,8 +665,13 @@ static void add_transfer(void *ctx)
 		finish(t, CURLE_FAILED_INIT);
 		return;
 	}
-	/* On a connection that is open it goes out now, not when the timer that libcurl has just asked for comes round. */
-	on_timer(t->http);
+	/*
+	 * On a connection that is open it goes out now, not when the timer that libcurl has just asked for comes round. If
+	 * that is its end already, nobody is told before http_start() has returned.
+	 */
+	act(t->http, CURL_SOCKET_TIMEOUT, 0);
+	loop_undefer(t->http->loop, reap_later, t->http);
+	loop_defer(t->http->loop, reap_later, t->http);
 }
 
 uint64_t http_start(struct http *http, const struct http_request *request, const struct http_callbacks *callbacks)
@@ -674,10 +700,7 @@ uint64_t http_start(struct http *http, const struct http_request *request, const
 	t->next = http->transfers;
 	http->transfers = t;
 	http->active++;
-	/*
-	 * At the turn's end: never from within libcurl, and never with a callback before we return. On an open connection a
-	 * request can be answered, and a wrong one refused, while libcurl is told of it.
-	 */
+	/* Never from within libcurl, and no callback before we return: a fast server's answer may be there at once. */
 	loop_defer(http->loop, add_transfer, t);
 	return t->id;
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "eke/base/attrs.h"
 #include "eke/base/clock.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/url.h"
 #include "correct.h"
 #include "upstream_private.h"
 
@@ -152,6 +154,7 @@ static struct http_request request_to(const struct endpoint *endpoint, const cha
 		.method = method,
 		.url = url,
 		.loopback = address->loopback,
+		.in_clear = address->in_clear,
 		/* Without TLS a proxy would read the key; what is on this machine needs none. */
 		.proxy = address->loopback && !address->tls ? NULL : settings->proxy,
 		.ca_file = settings->ca_file,
@@ -171,6 +174,39 @@ static bool is_among(const char *const *headers, const char *name)
 	return false;
 }
 
+static bool is_azure_host(const char *host)
+{
+	static const char *const domains[] = {
+		"openai.azure.com", "openai.azure.us", "openai.azure.cn", "cognitiveservices.azure.com",
+		  "services.ai.azure.com",
+		"azure-api.net",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++)
+		if (host_is_under(host, domains[i]))
+			return true;
+	return false;
+}
+
+/* The header beside or instead of Authorization; NULL: none. */
+static const char *key_header_of(const struct endpoint *endpoint, const char *key)
+{
+	const struct base_url *url = endpoint_url(endpoint);
+
+	if (endpoint_config(endpoint)->key_header)
+		return endpoint_config(endpoint)->key_header;
+	/* Azure takes keys in api-key; a token of Entra ID, a JWT, is a bearer's. */
+	if (!strncmp(key, "eyJ", 3))
+		return NULL;
+	return is_azure_host(url->host) || strstr(url->base, "/openai/deployments/") ? "api-key" : NULL;
+}
+
+/* A relay with Azure's paths may want either. */
+static bool wants_authorization(const struct endpoint *endpoint, const char *key_header)
+{
+	return !key_header || (!endpoint_config(endpoint)->key_header && !is_azure_host(endpoint_url(endpoint)->host));
+}
+
 uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, const struct upstream_request *request,
 	const struct http_callbacks *callbacks)
 {
@@ -178,6 +214,8 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	struct http_request http = request_to(endpoint, request->method, request->url);
 	struct strbuf *body = request->body;
 	const char **headers;
+	const char *key_header = request->key ? key_header_of(endpoint, request->key) : NULL;
+	char *key_line = NULL;
 	char *authorization = NULL;
 	char *configured[LIMIT_HEADERS];
 	size_t n = 0;
@@ -186,9 +224,14 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	http.fresh = request->fresh;
 	while (request->headers && request->headers[n])
 		n++;
-	headers = xcalloc(n + LIMIT_HEADERS + 4, sizeof(*headers));
-	memcpy(headers, request->headers, n * sizeof(*headers));
-	if (request->key) {
+	headers = xcalloc(n + LIMIT_HEADERS + 5, sizeof(*headers));
+	if (n)
+		memcpy(headers, request->headers, n * sizeof(*headers));
+	if (request->key && key_header) {
+		key_line = xasprintf("%s: %s", key_header, request->key);
+		headers[n++] = key_line;
+	}
+	if (request->key && wants_authorization(endpoint, key_header)) {
 		authorization = xasprintf("Authorization: %s%s", request->raw_key ? "" : "Bearer ", request->key);
 		headers[n++] = authorization;
 	}
@@ -213,7 +256,10 @@ uint64_t upstream_send(struct upstream *upstream, struct endpoint *endpoint, con
 	}
 	if (authorization)
 		explicit_bzero(authorization, strlen(authorization));
+	if (key_line)
+		explicit_bzero(key_line, strlen(key_line));
 	free(authorization);
+	free(key_line);
 	free(headers);
 	return id;
 }

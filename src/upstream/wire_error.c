@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/budget/format_time.h"
 #include "eke/upstream/error_body.h"
 #include "eke/upstream/retry_after.h"
 
@@ -225,14 +226,6 @@ static const char *say_forbidden(const struct facts *f)
 		"base URL (for example one without /v1) gets the same answer.";
 }
 
-/* "34 s", "6 min" */
-static void say_wait(int64_t seconds, char *out, size_t size)
-{
-	long long n = (long long)seconds;
-
-	snprintf(out, size, n < 120 ? "%lld s" : "%lld min", n < 120 ? n : (n + 59) / 60);
-}
-
 static const char *say_upstream(const struct facts *f)
 {
 	static const char *const stream_options[] = { "stream_options", NULL };
@@ -267,7 +260,7 @@ static const char *say_upstream(const struct facts *f)
 static bool say_where_or_when(const struct facts *f, const struct wire_error_input *in, int64_t retry_at,
 			      struct err *err)
 {
-	char time[32];
+	char time[48];
 
 	if (f->status >= 300 && f->status < 400 && in->location) {
 		err_set(err, ERR_UPSTREAM,
@@ -278,21 +271,21 @@ static bool say_where_or_when(const struct facts *f, const struct wire_error_inp
 	}
 	if ((f->status != 503 && f->status != 529) || !retry_at || f->body.is_page)
 		return false;
-	say_wait(retry_at - in->clock.now, time, sizeof(time));
-	err_set(err, ERR_UPSTREAM, "The provider is overloaded or not ready; try again in %s.", time);
+	format_time_in(retry_at - in->clock.now, time, sizeof(time));
+	err_set(err, ERR_UPSTREAM, "The provider is overloaded or not ready; try again %s.", time);
 	return true;
 }
 
 static void say_budget(const struct facts *f, int64_t now, int64_t retry_at, struct err *err)
 {
-	char time[32];
+	char time[48];
 
 	if (is_money(f))
 		err_set(err, ERR_BUDGET, "The account's quota or credit is used up; waiting does not help: top up, or use "
 			"another endpoint.");
 	else if (retry_at) {
-		say_wait(retry_at - now, time, sizeof(time));
-		err_set(err, ERR_BUDGET, "The provider's request limit is reached; try again in %s.", time);
+		format_time_in(retry_at - now, time, sizeof(time));
+		err_set(err, ERR_BUDGET, "The provider's request limit is reached; try again %s.", time);
 	} else if (f->stated.day)
 		err_set(err, ERR_BUDGET, "The provider's limit for the day is reached; it resets at midnight in the provider's "
 			"time zone.");

@@ -2,7 +2,8 @@
  * Does the prompt show what is needed next? In real projects (context_project.h) some lines are taken out of a file.
  * Counted is how many of the names in them that the text around the cursor does not show, and that the project has
  * elsewhere, stand in the context that goes along, at a cap of 4,096 and of 16,384 tokens for the whole prompt; beside
- * that what other clients choose (context_peers.h) in the same room.
+ * that what other clients choose (context_peers.h) in the same room. And how many bits a small model (context_bits.h)
+ * needs for what was taken out, when it has read the prompt.
  *
  *     bench_context [--seed N] [--places N] [--group NAME] [--failures N] [--dump FILE]
  *
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "context_bits.h"
 #include "context_peers.h"
 #include "context_project.h"
 #include "eke/base/attrs.h"
@@ -41,6 +43,8 @@ struct options {
 
 struct tally {
 	size_t shown[CAPS][METHODS];
+	double bits[METHODS + 1]; /* of what was taken out, at the first cap; the last: by the excerpt alone */
+	size_t bytes;
 	size_t needed;
 	size_t places;
 };
@@ -54,6 +58,7 @@ struct bench {
 	size_t tokens[CAPS]; /* of context, by eke */
 	size_t failures;
 	FILE *dump;
+	struct bits *model;
 };
 
 static void on_ready(void *ctx)
@@ -97,6 +102,7 @@ static size_t room_of(const struct place *place, size_t cap)
 	size_t tokens;
 
 	prompt_init(&prompt);
+	in.from_start = !place->from;
 	prompt_build(&in, &prompt);
 	tokens = prompt.tokens;
 	prompt_release(&prompt);
@@ -200,6 +206,15 @@ static void dump(struct bench *b, struct session *s, const struct place *place, 
 	evidence_release(&e);
 }
 
+/* The processor's time: what else the machine does makes it no longer. */
+static double cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static void fill_eke(struct bench *b, struct session *s, const struct place *place, size_t tokens, struct strbuf *out,
 	struct snippets *snippets)
 {
@@ -211,13 +226,13 @@ static void fill_eke(struct bench *b, struct session *s, const struct place *pla
 		.sources = (1u << CONTEXT_SOURCES) - 1,
 		.tokens = tokens,
 		.tokens_per_file = 16 };
-	int64_t start = bench_now();
+	double start = cpu_ms();
 
 	retriever_choose(s->retriever, &in, snippets);
 	if (b->dump && tokens <= caps[0])
 		dump(b, s, place, &in);
 	b->choosing = xreallocarray(b->choosing, b->choosing_count + 1, sizeof(double));
-	b->choosing[b->choosing_count++] = (double)(bench_now() - start) / 1e6;
+	b->choosing[b->choosing_count++] = cpu_ms() - start;
 	for (size_t i = 0; i < snippets->count; i++)
 		strbuf_add(out, snippets->items[i].text, snippets->items[i].len);
 }
@@ -238,6 +253,17 @@ static void show_failure(struct bench *b, const struct place *place, const struc
 	printf("\n");
 }
 
+/* The model reads the context, what follows the cursor, and at last what stands before it. */
+static double cost_of(struct bits *model, const struct place *place, const struct strbuf *context)
+{
+	bits_reset(model);
+	if (context)
+		bits_read(model, context->data, context->len);
+	bits_read(model, place->text + place->cursor, place->to - place->cursor);
+	bits_read(model, place->text + place->from, place->cursor - place->from);
+	return bits_cost(model, place->truth, place->truth_len);
+}
+
 static void measure(struct bench *b, const struct place *place, struct tally *tally)
 {
 	struct session session;
@@ -245,6 +271,8 @@ static void measure(struct bench *b, const struct place *place, struct tally *ta
 	session_open(&session, place);
 	tally->needed += place->needed_count;
 	tally->places++;
+	tally->bytes += place->truth_len;
+	tally->bits[METHODS] += cost_of(b->model, place, NULL);
 	for (size_t c = 0; c < CAPS; c++) {
 		size_t room = room_of(place, caps[c]);
 		struct snippets snippets;
@@ -254,13 +282,17 @@ static void measure(struct bench *b, const struct place *place, struct tally *ta
 		fill_eke(b, &session, place, room, &text, &snippets);
 		b->tokens[c] += snippets.tokens;
 		tally->shown[c][0] += count_shown(place, text.data, text.len);
-		if (c == 0)
+		if (c == 0) {
+			tally->bits[0] += cost_of(b->model, place, &text);
 			show_failure(b, place, &snippets);
+		}
 		snippets_release(&snippets);
 		for (size_t p = 0; p < PEERS; p++) {
 			strbuf_reset(&text);
 			peers[p].fill(place, room, &b->rng, &text);
 			tally->shown[c][p + 1] += count_shown(place, text.data, text.len);
+			if (c == 0)
+				tally->bits[p + 1] += cost_of(b->model, place, &text);
 		}
 		strbuf_release(&text);
 	}
@@ -319,6 +351,38 @@ static void print_table(const struct tally *tallies)
 	}
 }
 
+static void print_bits(const struct tally *tallies)
+{
+	for (size_t m = 0; m <= METHODS; m++) {
+		double sum = 0;
+		size_t count = 0;
+
+		printf("bits  %-28.28s", m == METHODS ? "the text around the cursor" : m ? peers[m - 1].name : "eke");
+		for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
+			if (!tallies[g].places)
+				continue;
+			printf("%8.2f", tallies[g].bits[m] / (double)tallies[g].bytes);
+			sum += tallies[g].bits[m] / (double)tallies[g].bytes;
+			count++;
+		}
+		printf("%8.2f\n", count ? sum / (double)count : 0);
+	}
+}
+
+static double mean_bits(const struct tally *tallies, size_t method)
+{
+	double sum = 0;
+	size_t count = 0;
+
+	for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
+		if (!tallies[g].places)
+			continue;
+		sum += tallies[g].bits[method] / (double)tallies[g].bytes;
+		count++;
+	}
+	return count ? sum / (double)count : 0;
+}
+
 static double mean_of(const struct tally *tallies, size_t cap, size_t method)
 {
 	double sum = 0;
@@ -350,6 +414,18 @@ static void tell(struct bench *b, const struct tally *tallies)
 		f.baseline = mean_of(tallies, c, best);
 		f.kind = c == 0 ? GOAL_MIN : GOAL_NONE;
 		f.goal = f.baseline + 10;
+		figure_tell(&f);
+	}
+	{
+		struct figure f = { .key = "context.bits",
+			.what = "a small model's bits for each byte that is written next",
+			.unit = "bits",
+			.measured = mean_bits(tallies, 0),
+			.baseline_name = "the text around the cursor",
+			.baseline = mean_bits(tallies, METHODS),
+			.kind = GOAL_RATIO,
+			.goal = 1 };
+
 		figure_tell(&f);
 	}
 	if (b->choosing_count) {
@@ -398,13 +474,16 @@ int main(int argc, char **argv)
 	}
 	b.rng.state = b.options.seed;
 	b.dump = b.options.dump ? fopen(b.options.dump, "w") : NULL;
+	b.model = bits_new();
 	projects_find(&b.projects);
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
 		if (!b.options.group || !strcmp(b.options.group, groups[g]))
 			run_group(&b, groups[g], &tallies[g]);
 	print_table(tallies);
+	print_bits(tallies);
 	tell(&b, tallies);
 	projects_release(&b.projects);
+	bits_free(b.model);
 	free(b.choosing);
 	if (b.dump)
 		fclose(b.dump);

@@ -466,7 +466,9 @@ test('an error while typing: null, and the status says why', async (t) => {
 	}
 	await eke.settle();
 	const states = eke.takeNotifications('eke/didChangeStatus');
-	assert.deepEqual(states.map(({ state }) => state), ['idle', 'busy', 'error', 'busy', 'error', 'busy', 'error']);
+	/* Changes that come quicker than they can be told are told together. */
+	assert.deepEqual([...new Set(states.map(({ state }) => state))], ['idle', 'busy', 'error']);
+	assert.equal(states.at(-1).state, 'error');
 	assert.ok(states.at(-1).message.length > 10);
 	assert.deepEqual(eke.takeNotifications('window/showMessage'), []);
 	/* Chat is asked once more; completions are not. */
@@ -541,7 +543,8 @@ test('without an endpoint', async (t) => {
 	assert.deepEqual(eke.takeNotifications('window/showMessage'), []);
 	assert.equal(await doc.complete(), null);
 	assert.match((await eke.waitForNotification('window/showMessage')).message, /no endpoint/i);
-	assert.equal((await eke.waitForNotification('eke/didChangeStatus')).state, 'offline');
+	const { state, kind } = await eke.waitForNotification('eke/didChangeStatus');
+	assert.deepEqual([state, kind], ['offline', 'noEndpoint']);
 });
 
 test('a prompt is cut to what the plan takes', async (t) => {

@@ -54,7 +54,7 @@ test('names of models and files, and the configuration', async (t) => {
 
 	upstream.options.models = [EVIL];
 	writeFileSync(join(home, 'work', name), 'int a;\n');
-	await shows(t, home, ['models'], /^a\ufffd\]0;title/);
+	await shows(t, home, ['models'], /^abcdefghi\t/);
 	await shows(t, home, ['status'], /na\ufffd/);
 	await shows(t, home, ['config', '--print'], /\\u202e/);
 	await shows(t, home, ['status', '--json'], /\\u202e/);

@@ -2,11 +2,12 @@
  * Conversations that are kept: what is written when, who sees it, what a crash leaves, and how it is found again.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { configFor, endpointFor, makeHome, startServer, withUpstream } from './harness.mjs';
+import { configFor, endpointFor, makeHome, run, startProgram, startServer, withUpstream, within } from './harness.mjs';
 
 const INIT = { workspaceFolders: null };
 
@@ -265,6 +266,54 @@ for (const [name, step, expected] of steps) {
 		assert.deepEqual(brief(await get(other, chatId)), ['user: Why?', 'assistant: Answer to Why?']);
 	});
 }
+
+for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]]) {
+	test(`${signal} in the middle: all that had come is kept, by the language server and in the terminal`, async (t) => {
+		const { upstream, eke, home, again } = await holdOne(t);
+		const call = eke.startSend('Why?');
+		const [record] = await upstream.waitForRequests(1);
+
+		await record.push('Because');
+		await eke.waitForDelta(call.streamToken);
+		eke.program.kill(signal);
+		eke.audit.inFlight.clear();
+		assert.equal(await eke.ended(), code);
+		upstream.next({ holdEvents: true });
+		const program = startProgram(t, { home, args: ['chat', 'How?'] });
+		program.child.stdin.end();
+		const [, second] = await upstream.waitForRequests(2);
+		await second.push('By hand');
+		await within(once(program.child.stdout, 'data'), () => 'nothing was printed');
+		program.kill(signal);
+		assert.equal(await program.exit(), code);
+		const other = await again();
+		const { chats } = await list(other);
+		assert.deepEqual((await Promise.all(chats.map(({ chatId }) => get(other, chatId)))).map(brief).map(String).sort(),
+			['user: How?,assistant: By hand', 'user: Why?,assistant: Because']);
+	});
+}
+
+test('a piece is on the disk a quarter of a second after it came', async (t) => {
+	const { upstream, eke, again } = await holdOne(t);
+	const other = await again();
+	const call = eke.startSend('Why?');
+	const [record] = await upstream.waitForRequests(1);
+	const { chatId } = await eke.waitForNotification('eke/didCreateChat');
+
+	for (const text of ['Because', 'Because of', 'Because of that']) {
+		await record.push(text.slice(text.lastIndexOf(' ') < 0 ? 0 : text.lastIndexOf(' ')));
+		await eke.waitForDelta(call.streamToken);
+		const before = performance.now();
+		while (brief(await get(other, chatId)).at(-1) !== `assistant: ${text}`) {
+			/* A machine under load may be late by as much again. */
+			assert.ok(performance.now() - before < 500, text);
+		}
+	}
+	eke.program.kill('SIGKILL');
+	eke.audit.inFlight.clear();
+	assert.equal(await eke.ended(), 'SIGKILL');
+	assert.deepEqual(brief(await get(other, chatId)), ['user: Why?', 'assistant: Because of that']);
+});
 
 test('ended in the middle: what had come is kept', async (t) => {
 	const { upstream, eke, again } = await holdOne(t);
@@ -543,4 +592,64 @@ test('without a place to keep them, conversations are had in memory', async (t) 
 	await eke.send('And then?', { chatId });
 	assert.equal((await get(eke, chatId)).turns.length, 4);
 	eke.takeNotifications('window/logMessage');
+});
+
+/* --- a file that is damaged --- */
+
+/* Ways to damage chats.db, which has some chats. */
+const damages = {
+	'it is no database': (path) => writeFileSync(path, 'This is no database but a letter, and it goes on for a while so that it is long enough.'),
+	'its first bytes are others': (path) => writeFileSync(path, Buffer.concat([Buffer.alloc(64, 'x'), readFileSync(path).subarray(64)])),
+	'a page in it is': (path) => {
+		const bytes = readFileSync(path);
+
+		/* All but the first page and some at the end. */
+		bytes.fill(0xA5, 4096, bytes.length - 8192);
+		writeFileSync(path, bytes);
+	},
+	'it is cut off': (path) => writeFileSync(path, readFileSync(path).subarray(0, 6000)),
+	'it is empty pages': (path) => writeFileSync(path, Buffer.alloc(20_000)),
+};
+
+for (const [how, damage] of Object.entries(damages)) {
+	test(`a damaged chats.db, ${how}: said in a message, by status and by doctor, with the name of what was kept`, async (t) => {
+		const { eke, home, again } = await start(t);
+		const path = join(home, 'state', 'chats.db');
+
+		for (let i = 0; i < 20; i++) await eke.send(`Why ${i}? ${'x'.repeat(3000)}`);
+		await eke.stop();
+		damage(path);
+		for (const part of ['-wal', '-shm']) rmSync(path + part, { force: true });
+		const other = await again();
+		await other.send('And now?');
+		const { type, message } = await other.waitForNotification('window/showMessage');
+		assert.equal(type, 2);
+		const kept = /is kept as (chats\.db\.damaged-\d{8}-\d{6}(-\d+)?)/.exec(message)[1];
+		assert.ok(existsSync(join(home, 'state', kept)));
+		other.takeNotifications('window/logMessage');
+		for (const args of [['status'], ['doctor'], ['status', '--json']]) {
+			const { stdout } = await run(t, args, { home });
+			assert.ok(stdout.includes(join(home, 'state', kept)), stdout);
+			if (args[1])
+				assert.deepEqual(JSON.parse(stdout).damaged.map(({ keptAs }) => keptAs), [join(home, 'state', kept)]);
+		}
+		assert.ok((await list(other, { query: 'now' })).chats.length >= 1);
+		rmSync(join(home, 'state', kept));
+		assert.deepEqual(JSON.parse((await run(t, ['status', '--json'], { home })).stdout).damaged, []);
+	});
+}
+
+test('a damaged chats.db is found by status, by doctor and in the terminal, too', async (t) => {
+	const { eke, home } = await start(t);
+	const path = join(home, 'state', 'chats.db');
+
+	await eke.send('Why?');
+	await eke.stop();
+	const good = readFileSync(path);
+	for (const args of [['status'], ['doctor'], ['chat', 'And now?']]) {
+		for (const name of readdirSync(join(home, 'state')).filter((n) => /^chats/.test(n))) rmSync(join(home, 'state', name));
+		writeFileSync(path, Buffer.concat([good.subarray(0, 100), Buffer.alloc(good.length - 100, 0x5A)]));
+		const { stdout, stderr } = await run(t, args, { home });
+		assert.match(stdout + stderr, /chats\.db\.damaged-\d{8}-\d{6}/, args[0]);
+	}
 });

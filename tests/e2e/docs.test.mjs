@@ -81,9 +81,14 @@ for (const doc of DOCS) {
 		const first = (pattern) => code.flatMap((line) => pattern.exec(line)?.[1] ?? []);
 		const makefile = read('Makefile');
 		for (const target of first(/^(?:sudo )?make ([a-z][\w-]*)/)) assert.match(makefile, new RegExp(`^${target}:|^[\\w -]+ ${target}[\\w -]*:`, 'm'), `make ${target}`);
-		const help = spawnSync(EKE, ['--help'], { encoding: 'utf8' }).stdout;
-		for (const command of first(/^eke ([a-z]+)/)) assert.match(help, new RegExp(`^  ${command}\\b`, 'm'), `eke ${command}`);
-		for (const option of code.flatMap((line) => (/^(eke|cmd) /.test(line) ? line.match(/--[a-z][a-z-]+/g) ?? [] : []))) assert.ok(help.includes(option), option);
+		const help = (...words) => spawnSync(EKE, [...words, '--help'], { encoding: 'utf8' }).stdout;
+		const all = help();
+		for (const command of first(/^eke ([a-z]+)/)) assert.match(all, new RegExp(`^  ${command}\\b`, 'm'), `eke ${command}`);
+		for (const line of code.filter((each) => /^(eke|cmd) /.test(each))) {
+			const [, command] = /^eke ([a-z]+)/.exec(line) ?? [];
+			const known = command ? help(command) : all;
+			for (const option of line.match(/--[a-z][a-z-]+/g) ?? []) assert.ok(known.includes(option), line);
+		}
 	});
 
 	test(`${doc}: eke takes its configurations without a complaint`, (t) => {

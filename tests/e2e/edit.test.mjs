@@ -125,7 +125,7 @@ test('refused when the document changed under it', async (t) => {
 		await eke.settle();
 		await record.push('<edit>y</edit>');
 		await record.end();
-		await assert.rejects(call.answer, { code: -32801 });
+		await assert.rejects(call.answer, { code: -32801, data: { text: 'y\n' } });
 	}
 	await assert.rejects(propose(eke, doc, LOOP, 'x').answer, { code: -32602, message: /not open/ });
 });

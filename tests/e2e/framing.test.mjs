@@ -270,7 +270,7 @@ test('exit without shutdown, and before initialize', async (t) => {
 	assert.equal(await fresh.exit(), 1);
 });
 
-for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130]]) {
+for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]]) {
 	test(`${signal} ends it, whatever is under way`, async (t) => {
 		const upstream = await withUpstream(t);
 		const raw = startRaw(t, { config: configFor(upstream) });

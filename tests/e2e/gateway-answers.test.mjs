@@ -250,6 +250,7 @@ test('no wait that is too short, wrong or one too many; who goes away waits no m
 	assert.equal(refused.status, 429);
 	assert.ok(Number(refused.headers.get('retry-after')) > 1000);
 	/* At the end of the program they get an answer, too. */
+	program.isStopping = true;
 	program.kill('SIGTERM');
 	for (const { status } of await Promise.all(waiting))
 		assert.equal(status, 503);

@@ -237,13 +237,14 @@ test('only with the token', async (t) => {
 
 test('not under another name, and not for pages that nobody allowed', async (t) => {
 	const upstream = await withUpstream(t);
-	const { port, token, call } = await start(t, { upstream, args: ['--allow-origin', 'https://page.example'] });
+	const { port, token, call, program } = await start(t, { upstream, args: ['--allow-origin', 'https://page.example'] });
 	const authorization = `Bearer ${token}`;
 
 	for (const [host, status] of [['localhost', 200], [`127.0.0.1:${port}`, 200], ['[::1]:1', 200], ['evil.example', 421], [`localhost.evil.example:${port}`, 421], ['127.0.0.1.evil.example', 421]])
 		assert.equal((await raw(port, '/v1/models', { host, authorization })).statusCode, status, host);
 	for (const origin of ['https://evil.example', 'null', 'https://page.example.evil.example', 'http://page.example'])
 		assert.equal((await raw(port, '/v1/models', { host: 'localhost', authorization, origin })).statusCode, 403, origin);
+	await logged(program, /a page of the origin https:\/\/evil\.example was refused/);
 	const allowed = await call('/v1/models', { headers: { origin: 'https://page.example' } });
 	assert.deepEqual([allowed.status, allowed.headers.get('access-control-allow-origin')], [200, 'https://page.example']);
 	const preflight = await call('/v1/chat/completions', {
@@ -285,6 +286,7 @@ test('a stop lets a stream end', async (t) => {
 
 	upstream.next({ stall: 2 });
 	const response = await call('/v1/chat/completions', { body: chat({ stream: true }) });
+	program.isStopping = true;
 	program.kill('SIGTERM');
 	await logged(program, /terminated by a signal/);
 	upstream.counted[0].release();

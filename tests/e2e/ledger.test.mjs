@@ -395,6 +395,9 @@ test('eke status: windows, resets, blocks, the file', async (t) => {
 	assert.match(blocked, /^test: plan mine, blocked\n/);
 	assert.match(blocked, /\n {2}no requests for 00:[12]\d, until then: at \d\d:\d\d\n {2}\S.*\n {2}with another address or plan: eke status --unblock\n/);
 	assert.doesNotMatch(blocked, /\x1b|█|░/);
+	/* One countdown: what was said at the refusal grows old. */
+	assert.doesNotMatch(blocked, /again in|wait before/);
+	await assert.rejects(eke.chat('hello'), ({ message }) => /until then: at \d\d:\d\d \(in \d+ s\)/.test(message) && !/again in|wait before/.test(message));
 	const { budgets, ledger } = await status(t, home);
 	assert.deepEqual(budgets, (await eke.request('budget/get', {})).budgets);
 	assert.deepEqual(ledger, { path: join(home, 'state', 'ledger.db'), shared: true });

@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { configFor, makeHome, startRaw, startServer } from './harness.mjs';
+import { configFor, makeHome, startRaw, startServer, withUpstream } from './harness.mjs';
 import { EKE, within } from './support/program.mjs';
 import { frame, Splitter } from './support/wire.mjs';
 
@@ -260,3 +260,35 @@ for (const [what, text] of [['blank lines', '\n'.repeat(8 << 20)], ['blanks', ' 
 		eke.takeNotifications('window/logMessage');
 	});
 }
+
+/* --- a file that may not grow --- */
+
+test('a limit on the size of files (SIGXFSZ) ends neither a server nor a command', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'Because.' });
+	const home = makeHome(t, configFor(upstream, { plan: 'counted' }, { plans: { counted: { windows: [{ scope: 'machine', limit: 60, period: '1h' }] } } }));
+	const limited = (...args) => spawn('sh', ['-c', 'ulimit -f 8; exec "$@"', 'sh', EKE, ...args], {
+		cwd: join(home, 'work'), stdio: ['pipe', 'pipe', 'pipe'],
+		env: { PATH: process.env.PATH, HOME: home, EKE_CONFIG: join(home, 'config.json'), EKE_STATE_DIR: join(home, 'state'), EKE_LOCAL_SERVERS: '' },
+	});
+	const chat = limited('chat', 'Why?');
+	let said = '';
+
+	chat.stdin.end();
+	chat.stdout.on('data', (data) => (said += data));
+	assert.deepEqual(await within(once(chat, 'close'), () => 'it did not end'), [0, null]);
+	assert.equal(said, 'Because.\n');
+	const server = limited('serve', '--log-file', join(home, 'log'), '--log-level', 'io');
+	const splitter = new Splitter('content-length');
+	const answers = [];
+	let wake;
+	server.stdout.on('data', (bytes) => {
+		answers.push(...splitter.feed(bytes));
+		wake?.();
+	});
+	const send = (id, method, params) => server.stdin.write(frame['content-length'](JSON.stringify({ jsonrpc: '2.0', id, method, params })));
+	send(1, 'initialize', { capabilities: {} });
+	for (let id = 2; id < 12; id++) send(id, 'chat/send', { prompt: `Why ${id}? ${'x'.repeat(2000)}` });
+	await within(new Promise((resolve) => (wake = () => answers.filter((a) => /"result"/.test(a.text ?? a)).length >= 11 && resolve())), () => `${answers.length} answers`);
+	server.kill('SIGTERM');
+	assert.deepEqual(await within(once(server, 'close'), () => 'it did not end'), [143, null]);
+});

@@ -95,6 +95,21 @@ test('Markdown is made readable on a terminal, and left alone elsewhere', async 
 	assert.match((await onTerminal(t, home, ['chat', 'hello'], { env: { NO_COLOR: '' } })).text, /\u001b\[0;1mbold/);
 });
 
+test('tables, headings below which a line is, quotes in lists: at several widths', async (t) => {
+	const answer = 'Sum\n===\n\n| a | 你好 |\n|---|---:|\n| one two three four five | 😀 |\n\n- x &amp; y\n  > one two three four five six seven\n';
+	const upstream = await withUpstream(t, { answer: () => answer });
+	const home = makeHome(t, configFor(upstream));
+	/* What a terminal shows: an erased row is gone. */
+	const screen = async (columns) => (await onTerminal(t, home, ['chat', 'hello'], { columns })).text.replace(/[^\n]*\r\n\u001b\[A\u001b\[2K/, '')
+		.replace(/\u001b\[[\d;]*m/g, '').split('\r\n').map((line) => line.trimEnd());
+
+	assert.deepEqual(await screen(80), ['Sum', '', 'a                       │ 你好', '────────────────────────┼─────', 'one two three four five │   😀', '',
+		'• x & y', '  │ one two three four five six seven', '']);
+	assert.deepEqual(await screen(24), ['Sum', '', 'a                 │ 你好', '──────────────────┼─────', 'one two three     │   😀', 'four five         │', '',
+		'• x & y', '  │ one two three four', '  │ five six seven', '']);
+	assert.equal((await run(t, ['chat', 'hello'], { home })).stdout, answer);
+});
+
 test('half a mark is not shown', async (t) => {
 	const upstream = await withUpstream(t);
 	const terminal = startOnTerminal(t, makeHome(t, configFor(upstream)), ['chat', 'hello']);

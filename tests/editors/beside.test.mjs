@@ -8,7 +8,8 @@ import { test } from 'node:test';
 
 import { CUT, KNOWN, open, startEditor, withEke } from './session.mjs';
 import { until } from './terminal.mjs';
-import { editor, PLUGINS, pluginMissing, root } from './vim-driver.mjs';
+import { play } from '../../editors/conformance/runner.mjs';
+import { driver, editor, PLUGINS, pluginMissing, root } from './vim-driver.mjs';
 
 const SERVER = ['node', join(root, 'tests/editors/words-server.mjs')];
 /* The file where the next word is one that it has elsewhere. */
@@ -249,6 +250,59 @@ function besideSnippets(name) {
 	});
 }
 
+/* Within a snippet Tab goes to its next field, whatever the model has to say there. */
+function inSnippet(name, title, plugins, lines, expand) {
+	const skip = editor(name).why ?? pluginMissing(...plugins);
+	if (skip) console.error(`\n*** SKIPPED, nothing was tested of ${name}: ${title}: ${skip} ***\n`);
+	test(`${name}: ${title}`, { skip, timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const start = vim.start.bind(vim);
+		vim.start = async (options) => {
+			await mkdir(join(options.folder, 'snippets'));
+			await writeFile(join(options.folder, 'snippets/c.snippets'), 'snippet main\n\tint begin(${1:args}, ${2:body})\n');
+			await start({ ...options, lines: [...plugins.map((one) => `set runtimepath+=${join(PLUGINS, one)}`), ...lines(options.folder)] });
+		};
+		const steps = [
+			{ file: '‸\n', name: 'a.c' },
+			...expand,
+			{ see: { text: '/args, body/' } },
+			{ type: 'v' },
+			{ ask: 'int begin(v‸, body)', as: 'a' },
+			{ answer: 'a', items: [{ text: 'void', left: 1 }] },
+			{ see: { ghost: 'oid' } },
+			{ press: 'tab' },
+			{ see: { message: '/SELECT/' } },
+			{ type: 'w' },
+			{ see: { text: 'int begin(v, w‸)' } },
+		];
+		await play({ name: 'snippet', steps }, vim);
+	});
+}
+
+for (const name of wanted.filter((one) => /^n?vim/.test(one))) {
+	if (!name.startsWith('nvim-0.12'))
+		inSnippet(
+			name,
+			"snipMate's next field",
+			SNIPMATE,
+			(folder) => [
+				`set runtimepath+=${join(PLUGINS, 'vim-snipmate/after')},${folder}`,
+				"let g:snipMate = {'snippet_version': 1}",
+			],
+			[{ type: 'main\t' }],
+		);
+	if (name.startsWith('nvim'))
+		inSnippet(
+			name,
+			"the next field of Neovim's own snippets",
+			[],
+			() => [
+				'inoremap <F9> <Cmd>lua vim.snippet.expand("int begin(${1:args}, ${2:body})")<CR>',
+				"lua vim.keymap.set({ 'i', 's' }, '<Tab>', function() return vim.snippet.active({ direction = 1 }) and '<Cmd>lua vim.snippet.jump(1)<CR>' or '<Tab>' end, { expr = true })",
+			],
+			[{ keys: '\x1b[20~' }],
+		);
+}
 for (const name of wanted.filter((one) => /^(vim|nvim-0.10)/.test(one))) besideSnippets(name);
 for (const name of wanted.filter((one) => /^n?vim/.test(one)))
 	for (const setup of setups.filter(({ of }) => !of || of(name))) beside(name, setup);

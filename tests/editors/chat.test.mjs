@@ -188,11 +188,39 @@ function tests(name) {
 			{ see: { chat: '/explode it$/' } },
 			{ keys: 'ccWhat is @a.\t' },
 			{ see: { chat: '/What is @a.c$/' } },
-			{ keys: '\x1bcc/usr/bin is what?' },
+			{ press: 'leave' },
+			{ keys: 'cc/usr/bin is what?' },
 			{ press: 'send' },
 			{ expect: { method: 'chat/send', params: { prompt: '/usr/bin is what?' } } },
 		];
 		await play({ name: 'commands', steps }, driver(name));
+	});
+
+	test('code has the colours of its language; an underscore is no fault', { timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const start = vim.start.bind(vim);
+		vim.start = (options) => start({ ...options, lines: ['syntax on', 'set background=dark', 'highlight Type ctermfg=202'], size: { columns: 120 } });
+		vim.commands = async () => {
+			const cell = async (row, char) => {
+				const rows = await vim.terminal.cells();
+				const found = rows.find((one) => one.map((c) => c.char).join('').includes(row));
+				const at = found?.map((c) => c.char).join('').indexOf(row);
+				return found?.[at + row.indexOf(char)];
+			};
+			await until('int in its colour', async () => (await cell('int x = 1', 'i'))?.fg === 202, { state: () => vim.terminal.ansi() });
+			const plain = await cell('so that_it is', 's');
+			assert.deepEqual([(await cell('so that_it is', '_')).fg, (await cell('so that_it is', '_')).bg], [plain.fg, plain.bg]);
+		};
+		const steps = [
+			...begun,
+			{ answer: 'one', ...answered('so that_it is:\n\n```cpp\nint x = 1;\n```\n\n```python\nx = 2\n```') },
+			{ see: { chat: '/x = 2/' } },
+			{ commands: 'colours' },
+			{ keys: ':bdelete\n' },
+			{ do: 'chat' },
+			{ commands: 'colours' },
+		];
+		await play({ name: 'colours', steps }, vim);
 	});
 
 	test('reasoning is folded above the answer', { timeout: 60_000 }, async () => {

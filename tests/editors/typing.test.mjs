@@ -105,6 +105,7 @@ function tests(name) {
 				{ keys: '2A w' },
 				{ ask: 'x w‸', as: 'b' },
 				{ answer: 'b', items: [{ text: 'words;', left: 1 }] },
+				{ see: { ghost: 'ords;' } },
 				{ press: 'accept' },
 				{ see: { text: 'x words;‸' } },
 				{ press: 'leave' },

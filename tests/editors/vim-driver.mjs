@@ -173,6 +173,16 @@ class Driver {
 		return this.terminal.text();
 	}
 
+	/* What would become of the file is shown first: all of it is taken. */
+	async take() {
+		const shown = await until('a preview, or the text', async () => (await this.eval('eke#preview#visible()')) || this.patience-- < 0, {
+			state: () => this.picture(),
+		});
+		if (shown === true) return;
+		await this.terminal.keys('g', 'a');
+		await until('it is taken', async () => !(await this.eval('eke#preview#visible()')), { state: () => this.picture() });
+	}
+
 	async command(command, argument = '', lines) {
 		const range = lines ? `${lines[0]},${lines[1]}` : '';
 		await this.press('leave');
@@ -190,6 +200,10 @@ class Driver {
 		};
 		await this.terminal.type(`:${range}${commands[command]} ${argument}`.trimEnd());
 		await this.terminal.keys('Enter');
+		if (command === 'apply') {
+			this.patience = 20;
+			await this.take();
+		}
 	}
 
 	/** Answers a question that is on the screen by the number before the title. */

@@ -23,7 +23,8 @@ static void check_accepted(const struct base_url *url)
 	size_t len = strlen(url->base);
 
 	must(!strncmp(url->base, url->tls ? "https://" : "http://", url->tls ? 8 : 7));
-	must(url->tls || url->loopback);
+	must(url->tls || url->loopback || url->in_clear);
+	must(!*url->query || (url->query[0] == '?' && url->query[1] && !strchr(url->query, '#')));
 	must(!strncmp(url->base, url->origin, strlen(url->origin)) && url->base[strlen(url->origin)] == '/');
 	must(url->host[0] && strstr(url->origin, url->host));
 	must(url->base[len - 1] != '/' && !strpbrk(url->base, "?#\\ \t\r\n\"<>"));
@@ -31,7 +32,7 @@ static void check_accepted(const struct base_url *url)
 	for (size_t i = 0; i < len; i++)
 		must(url->base[i] > ' ' && url->base[i] < 0x7F);
 	must(!strcmp(url->address, strstr(url->origin, "://") + 3));
-	must(base_url_parse(url->origin, &again, &err));
+	must(base_url_parse(url->origin, url->in_clear, &again, &err));
 	must(!strcmp(again.origin, url->origin) && !strcmp(again.host, url->host) && again.loopback == url->loopback);
 	base_url_release(&again);
 }
@@ -42,11 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct base_url url;
 	struct err err = ERR_INIT;
 
-	if (base_url_parse(text, &url, &err)) {
-		check_accepted(&url);
-		base_url_release(&url);
-	} else {
-		must(err.kind == ERR_CONFIG && err.message[0]);
+	for (int allow = 0; allow < 2; allow++) {
+		if (base_url_parse(text, allow, &url, &err)) {
+			must(allow || !url.in_clear);
+			check_accepted(&url);
+			base_url_release(&url);
+		} else {
+			must(err.kind == ERR_CONFIG && err.message[0]);
+		}
 	}
 	free(text);
 	return 0;

@@ -12,7 +12,9 @@
 #include "eke/base/limits.h"
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
+#include "eke/post/context.h"
 #include "eke/post/post.h"
+#include "../../src/post/balance.h"
 
 #define CURSOR "\xE2\x80\xB8"
 #define BYTEWISE 400 /* longer answers grow by lines only: each step costs a whole run */
@@ -44,7 +46,7 @@ static void check_text(const struct post_input *in, enum post_verdict verdict, c
 	post_context_free(c);
 }
 
-static size_t skip_blanks(const char *s, size_t len, size_t at)
+static size_t behind_blanks(const char *s, size_t len, size_t at)
 {
 	while (at < len && memchr(" \t\r\n", s[at], 4))
 		at++;
@@ -67,7 +69,7 @@ static void check_not_there(const struct post_input *in, const struct strbuf *ou
 		i++;
 	rest = i < in->suffix_len && in->suffix[i] != '\n' && in->suffix[i] != '\r';
 	below = out->data[0] == '\n' || out->data[0] == '\r' ||
-		skip_blanks(in->prefix, in->prefix_len, line) == in->prefix_len;
+		behind_blanks(in->prefix, in->prefix_len, line) == in->prefix_len;
 	for (i = 0; i < out->len; i++) {
 		char c = out->data[i];
 
@@ -76,8 +78,8 @@ static void check_not_there(const struct post_input *in, const struct strbuf *ou
 	if (!(rest || below) || (below && words < 4))
 		return;
 	i = 0;
-	while ((i = skip_blanks(out->data, out->len, i)) < out->len) {
-		k = skip_blanks(in->suffix, in->suffix_len, k);
+	while ((i = behind_blanks(out->data, out->len, i)) < out->len) {
+		k = behind_blanks(in->suffix, in->suffix_len, k);
 		if (k == in->suffix_len || in->suffix[k++] != out->data[i++])
 			return;
 	}
@@ -109,6 +111,35 @@ static void check_again(const struct post_input *in, const struct strbuf *out)
 		die("not the same again", out, &second);
 	strbuf_release(&answer);
 	strbuf_release(&second);
+}
+
+/*
+ * What leaves is not worse formed together with its surroundings than what came: of a bare answer, in which nothing is
+ * wrapping, that ended by itself and was not cut for its length.
+ */
+static void check_balance(const struct post_input *in, const struct strbuf *out)
+{
+	struct post_context *c;
+	struct strbuf whole;
+	size_t lines = 1;
+
+	if (in->source != POST_FIM || in->finish != POST_STOP || in->single_line ||
+		memchr(in->answer, '\r', in->answer_len))
+		return;
+	for (size_t i = 0; i < in->answer_len; i++) {
+		if (strchr("<`~|", in->answer[i]))
+			return;
+		lines += in->answer[i] == '\n';
+	}
+	if (lines > (in->max_lines ? in->max_lines : LIMIT_COMPLETION_LINES))
+		return;
+	c = post_context_new(in);
+	strbuf_init(&whole, LIMIT_COMPLETION);
+	post_add_lf(&whole, in->answer, in->answer_len);
+	if (post_is_code(c) && balance_disorder(c, out->data, out->len) > balance_disorder(c, whole.data, whole.len))
+		die("worse formed than it came", &whole, out);
+	strbuf_release(&whole);
+	post_context_free(c);
 }
 
 static void check_growing(const struct post_input *in, const struct strbuf *final)
@@ -205,6 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (verdict == POST_INSERT) {
 		check_again(&in, &out);
 		check_not_there(&in, &out);
+		check_balance(&in, &out);
 	}
 	check_growing(&in, &out);
 	strbuf_release(&out);

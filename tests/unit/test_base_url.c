@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ static void test_good(void **state)
 		struct base_url again;
 		struct err err = ERR_INIT;
 
-		if (!base_url_parse(good[i].in, &url, &err)) {
+		if (!base_url_parse(good[i].in, false, &url, &err)) {
 			print_message("%s: %s\n", good[i].in, err.message);
 			fail();
 		}
@@ -131,7 +132,7 @@ static void test_good(void **state)
 		assert_int_equal(url.loopback, strchr(good[i].flags, 'l') != NULL);
 		assert_int_equal(err.kind, ERR_NONE);
 		/* A normalised one stays as it is. */
-		assert_true(base_url_parse(url.base, &again, &err));
+		assert_true(base_url_parse(url.base, false, &again, &err));
 		assert_string_equal(again.base, url.base);
 		base_url_release(&again);
 		base_url_release(&url);
@@ -166,9 +167,13 @@ static const struct {
 	{ "user@h.example", "user name" },
 	{ "https://@h.example", "user name" },
 	{ "https://h.example@evil.example/v1", "user name" },
-	{ "https://h.example/v1?api-version=1", "no query" },
-	{ "https://h.example?x", "no query" },
-	{ "https://h.example/v1#top", "no query" },
+	{ "https://h.example/v1#top", "no fragment" },
+	{ "https://h.example/v1?a=b#top", "no fragment" },
+	{ "https://h.example/v1?a=b c", "blanks" },
+	{ "https://h.example/v1?a={b}", "characters" },
+	{ "http://h.example?x=192.168.1.5", "in clear" },
+	{ "http://box.lan:11434", "allowPlainHttp" },
+	{ "http://10.0.0.7", "allowPlainHttp" },
 	{ "https://h .example/v1", "blanks" },
 	{ "https://h.example/v1 /x", "blanks" },
 	{ "https://h.example/v1\nx", "blanks" },
@@ -220,7 +225,7 @@ static void test_bad(void **state)
 		struct base_url url = { .tls = true };
 		struct err err = ERR_INIT;
 
-		if (base_url_parse(bad[i].in, &url, &err) || !strstr(err.message, bad[i].why)) {
+		if (base_url_parse(bad[i].in, false, &url, &err) || !strstr(err.message, bad[i].why)) {
 			print_message("%s: %s\n", bad[i].in, err.message);
 			fail();
 		}
@@ -229,6 +234,86 @@ static void test_bad(void **state)
 		assert_null(strstr(err.message, "secret"));
 		assert_null(strstr(err.message, "sk-"));
 	}
+}
+
+/* A query goes behind every path. */
+static void test_queries(void **state)
+{
+	static const struct {
+		const char *in, *joined, *at_origin;
+	} queries[] = {
+		{ "https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+		  "https://x.openai.azure.com/openai/deployments/d/models?api-version=2024-10-21",
+		  "https://x.openai.azure.com/models?api-version=2024-10-21" },
+		{ "https://h.example?key=a/b&c", "https://h.example/v1/models?key=a/b&c",
+		  "https://h.example/models?key=a/b&c" },
+		{ "h.example/v1/?", "https://h.example/v1/models", "https://h.example/models" },
+		{ "h.example/v1", "https://h.example/v1/models", "https://h.example/models" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+		struct base_url url;
+		struct err err = ERR_INIT;
+		char *joined;
+
+		assert_true(base_url_parse(queries[i].in, false, &url, &err));
+		joined = base_url_join(&url, "/models", false);
+		assert_string_equal(joined, queries[i].joined);
+		free(joined);
+		joined = base_url_join(&url, "/models", true);
+		assert_string_equal(joined, queries[i].at_origin);
+		free(joined);
+		base_url_release(&url);
+	}
+}
+
+/* Plain http with the user's leave: to private networks, and nowhere else. */
+static void test_plain(void **state)
+{
+	static const char *const private[] = {
+		"10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.1", "192.168.0.1", "[fc00::1]", "[fd12:3456::1]",
+		  "box.local",
+		"box.lan", "a.b.lan", "BOX.LAN",
+	};
+	static const char *const others[] = {
+		"9.255.255.255", "11.0.0.1", "172.15.255.255", "172.32.0.1", "192.167.1.1", "192.169.1.1", "169.254.1.1",
+		  "100.64.0.1",
+		"[fe80::1]", "[fbff::1]", "[2001:db8::1]", "box.lan.example", "notlan", "local.example", "h.example", "box",
+		  "10.1",
+		"[::ffff:10.0.0.1]",
+	};
+	struct base_url url;
+	struct err err = ERR_INIT;
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(private); i++) {
+		snprintf(text, sizeof(text), "http://%s:8080/v1", private[i]);
+		assert_true(base_url_parse(text, true, &url, &err));
+		assert_true(url.in_clear && !url.tls && !url.loopback);
+		base_url_release(&url);
+		/* Without a scheme it is meant to be the same. */
+		snprintf(text, sizeof(text), "%s:8080", private[i]);
+		assert_true(base_url_parse(text, true, &url, &err));
+		assert_true(url.in_clear);
+		base_url_release(&url);
+		assert_true(base_url_parse(text, false, &url, &err));
+		assert_true(url.tls && !url.in_clear);
+		base_url_release(&url);
+		snprintf(text, sizeof(text), "https://%s", private[i]);
+		assert_true(base_url_parse(text, true, &url, &err));
+		assert_true(url.tls && !url.in_clear);
+		base_url_release(&url);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		snprintf(text, sizeof(text), "http://%s/v1", others[i]);
+		assert_false(base_url_parse(text, true, &url, &err));
+		assert_non_null(strstr(err.message, "private network"));
+	}
+	assert_true(base_url_parse("http://127.0.0.1:1", true, &url, &err));
+	assert_true(url.loopback && !url.in_clear);
+	base_url_release(&url);
 }
 
 static void test_length(void **state)
@@ -241,18 +326,18 @@ static void test_length(void **state)
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "https://h.example/", 18);
 	text[LIMIT_URL] = '\0';
-	assert_true(base_url_parse(text, &url, &err));
+	assert_true(base_url_parse(text, false, &url, &err));
 	assert_string_equal(url.base, text);
 	base_url_release(&url);
 	text[LIMIT_URL] = 'a';
 	text[LIMIT_URL + 1] = '\0';
-	assert_false(base_url_parse(text, &url, &err));
+	assert_false(base_url_parse(text, false, &url, &err));
 	/* A host that is longer than the DNS allows. */
 	text[8 + 254] = '\0';
 	memset(text + 8, 'a', 254);
-	assert_false(base_url_parse(text, &url, &err));
+	assert_false(base_url_parse(text, false, &url, &err));
 	text[8 + 253] = '\0';
-	assert_true(base_url_parse(text, &url, &err));
+	assert_true(base_url_parse(text, false, &url, &err));
 	base_url_release(&url);
 }
 
@@ -262,7 +347,7 @@ static void test_release(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_true(base_url_parse("API.chatanywhere.tech.:8443", &url, &err));
+	assert_true(base_url_parse("API.chatanywhere.tech.:8443", false, &url, &err));
 	assert_string_equal(url.address, "api.chatanywhere.tech:8443");
 	base_url_release(&url);
 	base_url_release(&url);
@@ -274,6 +359,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_queries),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_release),
 	};

@@ -228,6 +228,8 @@ static void test_example(void **state)
 	assert_int_equal(e->header_count, 0);
 	assert_null(e->proxy);
 	assert_null(e->ca_file);
+	assert_null(e->key_header);
+	assert_false(e->allow_plain_http);
 	assert_true(e->connect_timeout == 10 && e->first_byte_timeout == 60 && e->idle_timeout == 60 &&
 		e->total_timeout == 3600);
 	assert_int_equal(c->plan_count, 1);
@@ -247,6 +249,7 @@ static void test_all_fields(void **state)
 		"\"fallbackUrls\":[\"u1\",\"u2\",\"u3\",\"u4\"],"
 		"\"key\":{\"command\":[\"pass\",\"show\",\"x\"]},\"plan\":\"mine\",\"models\":{\"completion\":\"m\"},"
 		"\"completionApi\":\"llamacpp-infill\",\"streamOptions\":false,\"headers\":{\"X-A\":\"1\",\"X-B\":\"\"},"
+		"\"allowPlainHttp\":true,\"keyHeader\":\"X-Key\","
 		"\"proxy\":\"http://p\",\"caFile\":\"~/ca\","
 		"\"timeouts\":{\"connect\":0.5,\"firstByte\":3600,\"idle\":0.01,\"total\":7}},"
 		"{\"baseUrl\":\"b\",\"key\":{\"file\":\"~/k\"}},{\"name\":\"c\",\"baseUrl\":\"c\",\"key\":\"literal\"},"
@@ -284,6 +287,8 @@ static void test_all_fields(void **state)
 	assert_string_equal(e[0].headers[1].value, "");
 	assert_string_equal(e[0].proxy, "http://p");
 	assert_string_equal(e[0].ca_file, "~/ca");
+	assert_string_equal(e[0].key_header, "X-Key");
+	assert_true(e[0].allow_plain_http);
 	assert_true(e[0].connect_timeout == 0.5 && e[0].first_byte_timeout == 3600 && e[0].idle_timeout == 0.01 &&
 		e[0].total_timeout == 7);
 	assert_string_equal(e[1].name, "default");
@@ -405,6 +410,9 @@ static const struct {
 	{ E("\"headers\": {\"A\":\"x\\r\\nB: y\"}"), "5: endpoints[0].headers must map" },
 	{ E("\"proxy\": 1"), "5: endpoints[0].proxy must be a string" },
 	{ E("\"caFile\": []"), "5: endpoints[0].caFile must be a string" },
+	{ E("\"allowPlainHttp\": 1"), "5: endpoints[0].allowPlainHttp must be" },
+	{ E("\"keyHeader\": \"Host\""), "5: endpoints[0].keyHeader must be the name of a header" },
+	{ E("\"keyHeader\": \"a b\""), "5: endpoints[0].keyHeader must be the name of a header" },
 	{ E("\"timeouts\": {\n\"connect\": 0}"), "6: endpoints[0].timeouts.connect must be a number from 0.01 to 3600" },
 	{ E("\"timeouts\": {\n\"firstByte\": 3601}"), "6: endpoints[0].timeouts.firstByte must be a number from 0.01" },
 	{ E("\"timeouts\": {\n\"idle\": \"1m\"}"), "6: endpoints[0].timeouts.idle must be a number" },

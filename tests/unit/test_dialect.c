@@ -153,7 +153,7 @@ static void test_urls(void **state)
 		struct err err = ERR_INIT;
 		char *text;
 
-		assert_true(base_url_parse(urls[i].in, &url, &err));
+		assert_true(base_url_parse(urls[i].in, false, &url, &err));
 		text = base_url_join(&url, dialect_named(urls[i].dialect)->path, dialect_named(urls[i].dialect)->at_origin);
 		assert_string_equal(text, urls[i].url);
 		free(text);

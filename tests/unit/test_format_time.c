@@ -36,6 +36,8 @@ static const struct {
 	{ 55741, "on Wed at 00:00", "in 16 h" },
 	{ 55800, "on Wed at 00:00", "in 16 h" },
 	{ 5 * 86400, "on Sun at 08:30", "in 5 days" },
+	{ 2 * 86400 + 8 * 3600 - 5, "on Thu at 16:30", "in 2 days 8 h" },
+	{ 3 * 86400 - 5, "on Fri at 08:30", "in 3 days" },
 	{ 6 * 86400, "on Mon at 08:30", "in 6 days" },
 	{ 7 * 86400, "on 2026-12-01 at 08:30", "in 7 days" },
 	{ 30 * 86400 + 1, "on 2026-12-24 at 08:31", "in 31 days" },

@@ -40,12 +40,12 @@ static const struct {
 	{ "text", false, false, false,
 	  CHUNK(DELTA(0, "{\"role\":\"assistant\",\"content\":\"\"}")) CHUNK(DELTA(0, "{\"content\":\"a\"}"))
 	  CHUNK(DELTA(0, "{\"content\":\"b\\n\"}")) CHUNK(FINISH(0, "stop")) DONE,
-	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"ab\\n\"}", "stop")) },
+	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"ab\\n\",\"refusal\":null}", "stop")) },
 	{ "choices by their index", false, false, false,
 	  CHUNK(DELTA(1, "{\"role\":\"assistant\",\"content\":\"B\"}")) CHUNK(DELTA(0, "{\"content\":\"A\"}"))
 	  CHUNK(FINISH(0, "stop") "," FINISH(1, "length")) DONE,
-	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"A\"}", "stop") ","
-		      MESSAGE(1, "{\"role\":\"assistant\",\"content\":\"B\"}", "length")) },
+	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"A\",\"refusal\":null}", "stop") ","
+		      MESSAGE(1, "{\"role\":\"assistant\",\"content\":\"B\",\"refusal\":null}", "length")) },
 	{ "tool calls, of which one repeats its id and lacks its index", false, false, false,
 	  CHUNK(DELTA(0, "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"a\","
 	  "\"type\":\"function\","
@@ -59,12 +59,12 @@ static const struct {
 	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":["
 			 "{\"id\":\"a\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"x\\\":1}\"}},"
 			 "{\"id\":\"b\",\"type\":\"function\",\"function\":{\"name\":\"g\",\"arguments\":"
-	  "\"{}\"}}]}", "tool_calls")) },
+	  "\"{}\"}}],\"refusal\":null}", "tool_calls")) },
 	{ "the older function call", false, false, false,
 	  CHUNK(DELTA(0, "{\"function_call\":{\"name\":\"f\",\"arguments\":\"{\"}}"))
 	  CHUNK(DELTA(0, "{\"function_call\":{\"arguments\":\"}\"}}")) CHUNK(FINISH(0, "function_call")) DONE,
-	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":null,\"function_call\":{\"name\":\"f\","
-	  "\"arguments\":\"{}\"}}",
+	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"function_call\":{\"name\":\"f\","
+	  "\"arguments\":\"{}\"},\"content\":null,\"refusal\":null}",
 			 "function_call")) },
 	{ "reasoning, refusal, usage of a last chunk without choices", false, false, false,
 	  CHUNK(DELTA(0, "{\"reasoning_content\":\"so\",\"refusal\":null}")) CHUNK(DELTA(0, "{\"reasoning_content\":"
@@ -72,7 +72,7 @@ static const struct {
 	  CHUNK(DELTA(0, "{\"refusal\":\"no\"}")) CHUNK(FINISH(0, "stop"))
 	  "data: {\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\n" DONE,
 	  200, "{\"object\":\"chat.completion\"," HEAD ",\"choices\":["
-	  MESSAGE(0, "{\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"so so\",\"refusal\":\"no\"}", "stop")
+	  MESSAGE(0, "{\"role\":\"assistant\",\"reasoning_content\":\"so so\",\"refusal\":\"no\",\"content\":null}", "stop")
 	  "],\"usage\":{\"total_tokens\":3}}" },
 	{ "log probabilities", false, false, false,
 	  CHUNK("{\"index\":0,\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":[{\"token\":\"a\",\"logprob\":"
@@ -80,7 +80,8 @@ static const struct {
 	  CHUNK("{\"index\":0,\"delta\":{\"content\":\"b\"},\"logprobs\":{\"content\":[{\"token\":\"b\",\"logprob\":"
 	  "-0.5}]}}")
 	  CHUNK("{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"stop\"}") DONE,
-	  200, ANSWER("{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"ab\"},\"logprobs\":{\"content\":["
+	  200, ANSWER("{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"ab\",\"refusal\":null},"
+	  "\"logprobs\":{\"content\":["
 		      "{\"token\":\"a\",\"logprob\":-1},{\"token\":\"b\",\"logprob\":-0.5}],\"refusal\":null},"
 	  "\"finish_reason\":\"stop\"}") },
 	{ "the older completions", false, false, true,
@@ -91,10 +92,10 @@ static const struct {
 	  200, "{\"object\":\"text_completion\"," HEAD ",\"choices\":[{\"index\":0,\"text\":\"ab\",\"logprobs\":null,"
 	  "\"finish_reason\":\"stop\"}]}" },
 	{ "cut off: what came", false, false, false, CHUNK(DELTA(0, "{\"content\":\"a\"}")), 200,
-	  ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"a\"}", "length")) },
+	  ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"a\",\"refusal\":null}", "length")) },
 	{ "an error after text: what came", false, false, false,
 	  CHUNK(DELTA(0, "{\"content\":\"a\"}")) "data: {\"error\":{\"message\":\"x\"}}\n\n", 200,
-	  ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"a\"}", "length")) },
+	  ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"a\",\"refusal\":null}", "length")) },
 	{ "an error alone, with its status", false, false, false,
 	  "data: {\"error\":{\"message\":\"x\",\"code\":429}}\n\n" DONE, 429, "{\"error\":{\"message\":\"x\","
 	  "\"code\":429}}" },
@@ -106,7 +107,7 @@ static const struct {
 	{ "several in one event", false, false, false,
 	  "data: [{" HEAD ",\"choices\":[{\"delta\":{\"content\":\"a\"}}]},{\"choices\":[{\"delta\":{\"content\":\"b\"},"
 	  "\"finish_reason\":\"stop\"}]}]\n\n",
-	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"ab\"}", "stop")) },
+	  200, ANSWER(MESSAGE(0, "{\"role\":\"assistant\",\"content\":\"ab\",\"refusal\":null}", "stop")) },
 	/* --- an object into a stream --- */
 	{ "a text", true, false, false,
 	  "\n{" HEAD ",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
@@ -130,11 +131,7 @@ static const struct {
 	  "{" HEAD ",\"choices\":[{\"index\":0,\"text\":\"a\",\"finish_reason\":\"stop\"}],\"usage\":"
 	  "{\"total_tokens\":3}}", 200,
 	  "data: {\"object\":\"text_completion\"," HEAD ",\"choices\":[{\"index\":0,\"text\":\"a\",\"logprobs\":"
-	  "null,\"finish_reason\":null}],"
-	  "\"usage\":null}\n\n"
-	  "data: {\"object\":\"text_completion\"," HEAD ",\"choices\":[{\"index\":0,\"text\":\"\",\"logprobs\":null,"
-	  "\"finish_reason\":\"stop\"}],"
-	  "\"usage\":null}\n\n"
+	  "null,\"finish_reason\":\"stop\"}],\"usage\":null}\n\n"
 	  "data: {\"object\":\"text_completion\"," HEAD ",\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\n" DONE },
 	{ "an error", true, false, false, "{\"error\":{\"message\":\"x\",\"code\":\"400 BAD\"}}", 400,
 	  "data: {\"error\":{\"message\":\"x\",\"code\":\"400 BAD\"}}\n\n" },

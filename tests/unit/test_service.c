@@ -51,7 +51,7 @@ static void make(const char *text, const struct plan *plan, char service[LIMIT_S
 	struct base_url url;
 	struct err err;
 
-	if (!base_url_parse(text, &url, &err))
+	if (!base_url_parse(text, false, &url, &err))
 		fail_msg("%s: %s", text, err.message);
 	service_of(&url, plan, service);
 	base_url_release(&url);
@@ -98,7 +98,7 @@ static void test_default_plans(void **state)
 		struct base_url url;
 		struct err err;
 
-		assert_true(base_url_parse(urls[i].url, &url, &err));
+		assert_true(base_url_parse(urls[i].url, false, &url, &err));
 		assert_string_equal(service_default_plan(&url), urls[i].plan);
 		base_url_release(&url);
 	}

@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
+#include "eke/base/utf.h"
 #include "eke/base/width.h"
 
 static const struct {
@@ -32,9 +34,56 @@ static void test_widths(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	unsigned width;
+} texts[] = {
+	{ "abc", 3 },
+	{ "e\xCC\x81", 1 },
+	{ "\xE4\xBD\xA0\xE5\xA5\xBD", 4 },
+	{ "\xF0\x9F\x98\x80", 2 },
+	/* A heart, a warning sign, a keycap: narrow without U+FE0F. */
+	{ "\xE2\x9D\xA4", 1 },
+	{ "\xE2\x9D\xA4\xEF\xB8\x8F", 2 },
+	{ "\xE2\x9A\xA0\xEF\xB8\x8F x", 4 },
+	{ "1\xEF\xB8\x8F\xE2\x83\xA3", 2 },
+	{ "a\xEF\xB8\x8F", 1 },
+	{ "\xE2\x9C\x85\xEF\xB8\x8F", 2 },
+	/* A skin tone, and alone. */
+	{ "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD", 2 },
+	{ "\xF0\x9F\x8F\xBD", 2 },
+	{ "a\xF0\x9F\x8F\xBD", 3 },
+	/* A family; a joiner in a word. */
+	{ "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7", 2 },
+	{ "\xF0\x9F\x91\xA9\xF0\x9F\x8F\xBD\xE2\x80\x8D\xF0\x9F\x92\xBB.", 3 },
+	{ "a\xE2\x80\x8D" "b", 2 },
+	/* A flag. */
+	{ "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA", 2 },
+};
+
+static void test_clusters(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct width_cluster cluster = { .base = 0 };
+		const char *s = texts[i].text;
+		unsigned width = 0;
+
+		while (*s) {
+			uint32_t cp;
+
+			s += utf8_decode(s, strlen(s), &cp);
+			width += width_add(&cluster, cp);
+		}
+		if (width != texts[i].width)
+			print_message("%s\n", texts[i].text);
+		assert_int_equal(width, texts[i].width);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_widths) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_widths), cmocka_unit_test(test_clusters) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,9 @@ let s:defaults = {
       \ 'chat_position': 'botright vertical',
       \ 'chat_width': 80,
       \ 'restart_delay': 500,
+      \ 'notify': 'topright',
+      \ 'keys': 1,
+      \ 'preview': 1,
       \ }
 
 " The option g:eke_{name}, or its default.
@@ -19,24 +22,55 @@ function! eke#option(name) abort
   return get(g:, 'eke_' .. a:name, s:defaults[a:name])
 endfunction
 
+" What is set to something that it cannot be is said once, and counts as not set.
+function! eke#check_options() abort
+  for [name, default] in items(s:defaults)
+    let value = get(g:, 'eke_' .. name, default)
+    let fits = type(value) == type(default) || (type(default) == v:t_number && type(value) == v:t_bool)
+          \ || (name ==# 'notify' && type(value) == v:t_func)
+    if !fits
+      unlet g:['eke_' .. name]
+      call eke#warn(printf('g:eke_%s must be %s, as %s is; the default counts', name,
+            \ {v:t_number: 'a number', v:t_string: 'a string', v:t_list: 'a list', v:t_dict: 'a dictionary'}[type(default)],
+            \ string(default)))
+    endif
+  endfor
+endfunction
+
+function! eke#toggles(lead, line, position) abort
+  return "session\nbuffer\nfiletype"
+endfunction
+
 " Is eke wanted in the buffer? b:eke_enabled goes before g:eke_filetypes, that before g:eke_enabled.
 function! eke#wanted(buf) abort
   if getbufvar(a:buf, '&buftype') !=# '' || !bufloaded(a:buf) || getbufvar(a:buf, 'eke_too_large', 0)
     return 0
   endif
-  let types = eke#option('filetypes')
+  let types = extend({'gitcommit': 0}, eke#option('filetypes'))
   let default = get(types, '*', 1)
   return getbufvar(a:buf, 'eke_enabled', eke#option('enabled') && get(types, getbufvar(a:buf, '&filetype'), default))
 endfunction
 
-function! eke#toggle() abort
-  let g:eke_enabled = !eke#option('enabled')
+" :EkeToggle [session|buffer|filetype]
+function! eke#toggle(what) abort
+  let on = !eke#wanted(bufnr())
+  if a:what ==# 'buffer'
+    let b:eke_enabled = on
+  elseif a:what ==# 'filetype'
+    unlet! b:eke_enabled
+    let g:eke_filetypes = extend(copy(eke#option('filetypes')), {&filetype: on})
+  else
+    let on = !eke#option('enabled')
+    let g:eke_enabled = on
+  endif
   call eke#ghost#leave()
   for info in getbufinfo({'bufloaded': 1})
-    call eke#documents#close(info.bufnr)
+    if a:what ==# '' || a:what ==# 'session'
+      call eke#documents#close(info.bufnr)
+    endif
     call eke#documents#visit(info.bufnr)
   endfor
-  call eke#say(g:eke_enabled ? 'on' : 'off')
+  call eke#say((on ? 'on' : 'off') .. (a:what ==# 'buffer' ? ' in this buffer' : a:what ==# 'filetype' ? ' for ' .. &filetype : ''))
 endfunction
 
 function! eke#highlight() abort
@@ -51,9 +85,10 @@ function! eke#highlight() abort
   endfor
 endfunction
 
-" --- messages: short ones on the message line, those that come by themselves in a corner, where no key is asked for ---
+" --- messages: short ones on the message line, others in a box, one at a time, that asks for no key and goes with <Esc> ---
 
 let s:log = []
+let s:box = 0
 
 function! eke#say(text) abort
   if strdisplaywidth(a:text) + 5 > v:echospace || a:text =~# "\n"
@@ -69,8 +104,54 @@ endfunction
 
 function! s:notify(text, highlight) abort
   call eke#log(a:text)
-  call popup_notification(split('eke: ' .. a:text, "\n"), #{
-        \ time: 10000, highlight: a:highlight, border: [], close: 'click', maxwidth: max([20, &columns - 8])})
+  let place = eke#option('notify')
+  if type(place) == v:t_func
+    return place('eke: ' .. a:text, a:highlight ==# 'WarningMsg' ? 'warning' : 'info')
+  elseif place ==# 'message'
+    for line in split(a:text, "\n")
+      echomsg 'eke: ' .. line
+    endfor
+    return
+  endif
+  call popup_close(s:box)
+  let width = min([60, max([20, &columns - 8])])
+  let top = place =~# '^top'
+  let s:box = popup_create(eke#wrap('eke: ' .. a:text, width), #{
+        \ line: top ? 2 : &lines - &cmdheight - 1, col: &columns, pos: top ? 'topright' : 'botright', minwidth: min([width, 20]),
+        \ time: 10000, highlight: a:highlight, border: [], padding: [0, 1, 0, 1], close: 'click', wrap: 0, zindex: 200,
+        \ filter: function('s:on_key'), filtermode: 'n'})
+endfunction
+
+" <Esc> closes the box; all other keys are for the text.
+function! s:on_key(id, key) abort
+  if a:key ==# "\<Esc>"
+    call popup_close(a:id)
+    return 1
+  endif
+  return 0
+endfunction
+
+" Lines of that width, broken between words.
+function! eke#wrap(text, width) abort
+  let lines = []
+  for line in split(a:text, "\n", 1)
+    let [start, at] = [matchstr(line, '^\s*'), '']
+    for word in split(line)
+      while strdisplaywidth(word) > a:width
+        let part = strcharpart(word, 0, a:width)
+        let lines += at ==# '' ? [part] : [at, part]
+        let [word, at] = [strcharpart(word, a:width), '']
+      endwhile
+      if at !=# '' && strdisplaywidth(at .. ' ' .. word) > a:width
+        call add(lines, at)
+        let at = start .. word
+      else
+        let at = at ==# '' ? (empty(lines) || start !=# '' ? start : '') .. word : at .. ' ' .. word
+      endif
+    endfor
+    call add(lines, at)
+  endfor
+  return lines
 endfunction
 
 function! eke#log(text) abort
@@ -102,7 +183,8 @@ endfunction
 
 " --- the status ---
 
-" For 'statusline': "eke 37/60"; with nothing left and the time of the next one, "eke 0/60 14:05".
+" For 'statusline': "eke 37/60"; with nothing left, or while the provider blocks, the time of the next one; "no key", "offline",
+" "error"; "…" while something is asked.
 function! eke#statusline() abort
   if has('nvim')
     return luaeval('require("eke").statusline()')
@@ -112,9 +194,15 @@ function! eke#statusline() abort
     return state ==# 'off' ? '' : 'eke ' .. state
   endif
   let status = eke#server#status()
+  if index(['auth', 'noEndpoint'], get(status, 'kind', '')) >= 0
+    return 'eke no key'
+  endif
   let words = ['eke']
   let window = s:tightest(status.budgets)
-  if !empty(window)
+  let blocked = empty(status.budgets) || status.budgets[0].state !=# 'blocked' ? '' : get(status.budgets[0], 'blockedUntil', '')
+  if blocked !=# ''
+    call add(words, 'blocked until ' .. eke#local_time(blocked))
+  elseif !empty(window)
     call add(words, window.remaining .. '/' .. window.limit)
     if window.remaining == 0
       call add(words, eke#local_time(window.resetAt))
@@ -182,11 +270,48 @@ endfunction
 
 " Why there is, or is not, a completion at the cursor.
 function! eke#explain() abort
-  if !eke#server#running(function('eke#explain'))
+  let why = eke#why_not(bufnr())
+  if why !=# ''
+    return eke#say('no completions here: ' .. why)
+  elseif !eke#server#running(function('eke#explain'))
     return
   endif
+  call eke#documents#begin(bufnr())
   call eke#documents#flush(bufnr())
   call eke#server#request('completion/explain', {'textDocument': {'uri': eke#text#uri(bufnr())},
-        \ 'position': eke#text#position(line('.'), col('.'))},
-        \ {result, error -> eke#say(empty(error) ? result.decision .. ': ' .. result.reason : error.message)})
+        \ 'position': eke#text#position(line('.'), col('.'))}, {result, error -> eke#say(empty(error)
+        \   ? eke#in_words(result, eke#server#status()) : 'the program does not have this buffer: ' .. error.message)})
+endfunction
+
+" Why eke is off in the buffer, as far as that is decided here; '' if it is on.
+function! eke#why_not(buf) abort
+  let type = getbufvar(a:buf, '&filetype')
+  if getbufvar(a:buf, '&buftype') !=# ''
+    return "this is no file ('buftype' is " .. getbufvar(a:buf, '&buftype') .. ')'
+  elseif getbufvar(a:buf, 'eke_too_large', 0)
+    return printf('the file is larger than g:eke_max_bytes (%d bytes)', eke#option('max_bytes'))
+  elseif getbufvar(a:buf, 'eke_enabled', 1) == 0
+    return 'b:eke_enabled is 0 in this buffer; :EkeToggle buffer switches it on'
+  elseif !eke#wanted(a:buf)
+    return eke#option('enabled') ? 'g:eke_filetypes is against the filetype "' .. type .. '"; :EkeToggle filetype switches it on'
+          \ : 'eke is switched off; :EkeToggle switches it on'
+  elseif &paste
+    return "'paste' is set"
+  elseif !eke#option('auto')
+    return 'g:eke_auto is 0: they come on <Plug>(eke-suggest) alone'
+  endif
+  return ''
+endfunction
+
+" completion/explain as sentences.
+function! eke#in_words(result, status) abort
+  let words = get({'cache': 'There is one: ', 'offline': 'There is one, without a request: ', 'ask': 'One would be asked for: '},
+        \ a:result.decision, 'None would be asked for: ') .. a:result.reason
+  let kind = get(a:status, 'kind', '')
+  if kind ==# 'auth' || kind ==# 'noEndpoint'
+    return words .. "\nThere is no key yet, or it is refused: " .. a:status.message .. "\n:EkeDoctor says what to do."
+  elseif index(['offline', 'error', 'warning'], a:status.state) >= 0 && a:status.message !=# ''
+    return words .. "\n" .. a:status.message
+  endif
+  return words
 endfunction

@@ -25,7 +25,7 @@ command('Eke', 'eke.chat', 'command', {
     return require('eke.chat').complete(lead)
   end,
 })
-command('EkeEdit', 'eke.edit', 'propose', { nargs = '+', range = 0 })
+command('EkeEdit', 'eke.edit', 'propose', { nargs = '+', range = 0, bang = true })
 command('EkeApply', 'eke.apply', 'apply', { bang = true })
 command('EkeHistory', 'eke.history', 'pick', { nargs = '?' })
 command('EkeRename', 'eke.history', 'rename', { nargs = '+' })
@@ -41,7 +41,12 @@ command('EkeRegenerate', 'eke.chat', 'regenerate')
 command('EkeCancel', 'eke.chat', 'cancel')
 command('EkeStatus', 'eke', 'status')
 command('EkeExplain', 'eke', 'explain')
-command('EkeToggle', 'eke', 'toggle')
+command('EkeToggle', 'eke', 'toggle', {
+  nargs = '?',
+  complete = function()
+    return { 'session', 'buffer', 'filetype' }
+  end,
+})
 command('EkeRestart', 'eke.client', 'restart')
 command('EkeStop', 'eke.client', 'stop')
 vim.api.nvim_create_user_command('EkeDoctor', 'checkhealth eke', {})
@@ -115,14 +120,14 @@ end)
 -- CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
 on('ModeChanged', function(event)
   local ghost = package.loaded['eke.ghost']
-  if ghost and event.match:find('^[iR].*:[nvVsS]') and not event.match:find(':ni') then
-    vim.schedule(function() -- :normal only seems to leave it
-      if not vim.fn.mode():find('^[iR]') then
+  if ghost and (event.match:find('^[iR].*:[nvVsS]') and not event.match:find(':ni') or event.match:find('^ni.:[iR]')) then
+    vim.schedule(function() -- :normal only seems to leave it; and the cursor is not yet where it will be
+      if vim.fn.mode():find('^[iR]') then
+        ghost.moved()
+      else
         ghost.leave()
       end
     end)
-  elseif ghost and event.match:find('^ni.:[iR]') then
-    ghost.moved()
   end
 end)
 on('ColorScheme', function()
@@ -136,9 +141,11 @@ end)
 
 require('eke').highlight()
 if vim.v.vim_did_enter == 1 then
+  require('eke').check_options()
   require('eke.tab').map()
 else
   on('VimEnter', function()
+    require('eke').check_options()
     require('eke.tab').map()
   end)
 end

@@ -15,7 +15,7 @@ command! -nargs=* -range=0 -bang EkeChat call eke#chat#open(<bang>0, <range>, <l
 command! -nargs=* -range=0 EkeAsk call eke#chat#ask('ask', <range>, <line1>, <line2>, <q-args>)
 command! -nargs=+ -range=0 -complete=custom,eke#chat#complete Eke
       \ call eke#chat#command(<range>, <line1>, <line2>, <q-args>)
-command! -nargs=+ -range=0 EkeEdit call eke#edit#propose(<range>, <line1>, <line2>, <q-args>)
+command! -nargs=+ -range=0 -bang EkeEdit call eke#edit#propose(<bang>0, <range>, <line1>, <line2>, <q-args>)
 command! -nargs=0 -bang EkeApply call eke#apply#apply(<bang>0)
 command! -nargs=? EkeHistory call eke#history#pick(<q-args>)
 command! -nargs=+ EkeRename call eke#history#rename(<q-args>)
@@ -29,7 +29,7 @@ command! -nargs=0 EkeDoctor call eke#doctor#run()
 command! -nargs=0 EkeRestart call eke#server#restart()
 command! -nargs=0 EkeStop call eke#server#stop()
 command! -nargs=0 EkeExplain call eke#explain()
-command! -nargs=0 EkeToggle call eke#toggle()
+command! -nargs=? -complete=custom,eke#toggles EkeToggle call eke#toggle(<q-args>)
 
 inoremap <silent> <Plug>(eke-accept) <C-G>u<Cmd>call eke#ghost#accept('all')<CR>
 inoremap <silent> <Plug>(eke-accept-word) <C-G>u<Cmd>call eke#ghost#accept('word')<CR>
@@ -41,7 +41,7 @@ inoremap <silent> <Plug>(eke-suggest) <Cmd>call eke#ghost#suggest(1)<CR>
 
 augroup eke
   autocmd!
-  autocmd VimEnter * call eke#tab#map()
+  autocmd VimEnter * call eke#check_options() | call eke#tab#map() | call eke#tab#keys()
   autocmd InsertEnter * call eke#documents#begin(str2nr(expand('<abuf>')))
   autocmd BufNewFile,FileType,BufEnter * call eke#documents#visit(str2nr(expand('<abuf>')))
   autocmd BufReadPost * call eke#documents#reopen(str2nr(expand('<abuf>')))
@@ -58,12 +58,14 @@ augroup eke
   autocmd InsertLeave,BufLeave,WinLeave * call eke#ghost#leave()
   " CTRL-C leaves without InsertLeave; after CTRL-O nothing else says that typing goes on.
   autocmd ModeChanged [iR]*:n,[iR]*:[vVsS]* call eke#ghost#check()
-  autocmd ModeChanged ni[IRV]:[iR]* call eke#ghost#moved()
+  autocmd ModeChanged ni[IRV]:[iR]* call eke#ghost#check()
   autocmd ColorScheme * call eke#highlight()
   autocmd VimLeavePre * call eke#server#leave()
 augroup END
 
 call eke#highlight()
 if v:vim_did_enter
+  call eke#check_options()
   call eke#tab#map()
+  call eke#tab#keys()
 endif

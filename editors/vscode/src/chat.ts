@@ -297,6 +297,7 @@ export class Chat implements vscode.WebviewViewProvider {
 		answer.reasoning = result.reasoning;
 		answer.model = result.model;
 		answer.finishReason = result.finishReason;
+		answer.notice = result.notice;
 		answer.trimmed = result.trimmed;
 		answer.tokens = result.usage?.totalTokens;
 		if (question) question.turnId = result.questionTurnId;

@@ -15,6 +15,8 @@ export interface Turn {
 	context?: string[] | undefined;
 	model?: string | undefined;
 	finishReason?: FinishReason | undefined;
+	/** Why the text is not whole, or that there is none; of answers of this session. */
+	notice?: string | undefined;
 	isCancelled?: boolean | undefined;
 	/** What was not sent. */
 	trimmed?: string[] | undefined;
@@ -90,7 +92,7 @@ export const CUT: Record<FinishReason, string> = {
 export function notes(turn: Turn): string[] {
 	return [
 		...(turn.trimmed ?? []),
-		turn.finishReason ? CUT[turn.finishReason] : '',
+		turn.notice ?? (turn.finishReason ? CUT[turn.finishReason] : ''),
 		turn.isCancelled ? 'stopped' : '',
 		turn.error ?? '',
 	].filter(Boolean);

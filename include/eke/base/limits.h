@@ -65,6 +65,7 @@
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
+#define LIMIT_KEPT 64                     /* copies of damaged databases that are told of */
 #define LIMIT_STATE_FILES 1024            /* of the state directory, that are compared with a file of several names */
 
 #define LIMIT_DIFF_STEPS 1000             /* lines that differ, before two texts count as different in all */
@@ -181,7 +182,12 @@
 #define LIMIT_GATEWAY_BODY MIB(16)           /* of a request; images stand in it */
 #define LIMIT_GATEWAY_HEAD KIB(32)           /* memory of a connection, for heads and pieces of bodies */
 #define LIMIT_GATEWAY_CONNECTIONS 600
-#define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may take so long for a piece of its request */
+#define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may be idle for so long */
+#define LIMIT_GATEWAY_HEAD_SECONDS 10        /* ... and take so long for all of a request's head, */
+#define LIMIT_GATEWAY_BODY_SECONDS 60        /* ... and of its body */
+#define LIMIT_GATEWAY_CLIENTS 12             /* that have a token; the log masks all of these */
+#define LIMIT_GATEWAY_RECORD KIB(64)         /* what it tells `eke status` */
+#define LIMIT_GATEWAY_PEM KIB(256)           /* a file with certificates, or with a key */
 #define LIMIT_GATEWAY_BACKLOG KIB(256)       /* of a reply that its client has not read yet */
 #define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response that is kept; of larger ones nothing is */
 #define LIMIT_GATEWAY_KEPT_BYTES MIB(32)     /* of all of these */

@@ -47,5 +47,10 @@ bool host_is_under(const char *host, const char *domain);
  * is none.
  */
 bool host_is_loopback(const char *host);
+/*
+ * Is it in a private network: an address of 10/8, 172.16/12 or 192.168/16 (RFC 1918) or fc00::/7 (RFC 4193), or a name
+ * under .local (RFC 6762) or .lan?
+ */
+bool host_is_private(const char *host);
 
 #endif

@@ -13,7 +13,7 @@
 void format_time_at(int64_t at, int64_t now, char *out, size_t size);
 /* "at 14:05 (in 12 min)" */
 void format_time_when(int64_t at, int64_t now, char *out, size_t size);
-/* "in 40 s", "in 12 min", "in 3 h 5 min", "in 6 days"; rounded up. */
+/* "in 40 s", "in 12 min", "in 3 h 5 min", "in 2 days 8 h", "in 12 days"; rounded up. */
 void format_time_in(int64_t seconds, char *out, size_t size);
 /* "60 requests an hour", "1 request in 10 minutes" */
 void format_limit(int64_t limit, int64_t period, char *out, size_t size);

@@ -32,6 +32,11 @@ struct conversations *conversations_new(
 	struct loop *loop, struct chat *chat, const struct docs *docs, struct workspace *workspace);
 /* What is being answered ends without a word; what came of it is written down. */
 void conversations_free(struct conversations *c);
+/*
+ * What happened to the file of conversations that the user should know: it was damaged, and where a copy is kept. fn
+ * comes from the loop; the sentence is in the log, too, and borrowed.
+ */
+void conversations_on_trouble(struct conversations *c, void (*fn)(void *ctx, const char *sentence), void *ctx);
 /* Also says what is wrong with the user's commands. */
 void conversations_configure(struct conversations *c, struct config *config, config_warn_fn *warn, void *warn_ctx);
 

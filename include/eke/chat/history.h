@@ -21,6 +21,8 @@ struct history;
 
 RETURNS_NONNULL MUST_USE struct history *history_new(bool in_memory);
 void history_free(struct history *h);
+/* Is there a file? */
+bool history_exists(const struct history *h);
 bool history_take_trouble(struct history *h, struct store_trouble *out);
 
 #define HISTORY_ID 17 /* a chat's id with its terminator */

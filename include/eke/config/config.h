@@ -55,6 +55,8 @@ struct config_endpoint {
 	bool stream_options; /* ask for usage in streams */
 	struct config_header headers[LIMIT_HEADERS];
 	size_t header_count;
+	bool allow_plain_http; /* to hosts in private networks */
+	const char *key_header; /* the header that has the key; NULL: Authorization, or what the host is known for */
 	const char *proxy;   /* NULL: the environment's */
 	const char *ca_file; /* NULL: the system's */
 	double connect_timeout, first_byte_timeout, idle_timeout, total_timeout; /* seconds */

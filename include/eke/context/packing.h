@@ -25,7 +25,7 @@ extern const char *const context_source_names[CONTEXT_SOURCES];
 #define PACKING_KEPT_MAX 512
 
 struct packing_kept {
-	uint32_t hashes[PACKING_KEPT_MAX];
+	uint32_t hashes[PACKING_KEPT_MAX]; /* ascending */
 	size_t count;
 };
 

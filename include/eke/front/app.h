@@ -20,6 +20,7 @@
 #include "eke/upstream/upstream.h"
 
 /* Exit codes of a program that a signal ended: 128 + its number, as a shell would report it. */
+#define EXIT_HUNG_UP 129
 #define EXIT_INTERRUPTED 130
 #define EXIT_TERMINATED 143
 

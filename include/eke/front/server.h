@@ -25,7 +25,10 @@ struct server {
 	void *ctx;
 };
 
-/* Ends the program by SIGTERM and SIGINT from now on, with EXIT_TERMINATED or EXIT_INTERRUPTED. */
+/*
+ * Ends the program by SIGTERM, SIGINT and SIGHUP from now on, with EXIT_TERMINATED, EXIT_INTERRUPTED or EXIT_HUNG_UP;
+ * SIGHUP not where it is ignored (nohup).
+ */
 void server_init(struct server *server, struct loop *loop);
 
 /*

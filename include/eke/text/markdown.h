@@ -4,15 +4,20 @@
  * Markdown made readable on a terminal, as it comes. Pure: text in, text with the terminal's marks out.
  *
  * Headings, emphasis and code spans become styles, lists get bullets and hang, quotes a bar, links their address behind
- * them; fenced code is indented below its language; tables stay as they are. Lines stay lines, and are wrapped between
- * words (and between wide characters) where they are too long, but for code and tables.
+ * them; fenced code is indented below its language; tables are drawn, with their cells wrapped where they must be.
+ * Character references become characters. Lines stay lines, and are wrapped between words (and between wide characters)
+ * where they are too long, but for code.
  *
  * A mark is shown as a style or not at all until it is known that it is none: what stands behind it waits, at most
- * to the end of its line or MARKDOWN_REACH bytes. A word waits for its end. However the text is cut into pieces, the
- * output is the same. Control characters of the text come out as U+FFFD, but for line ends and tabs.
+ * to the end of its line or MARKDOWN_REACH bytes. A word waits for its end, a table for the line below it. A line that
+ * the next one makes a heading ("====") or a table's head is taken off the screen and written again, if it takes one
+ * row. However the text is cut into pieces, the output is the same. Control characters (base/printable.h) of the text
+ * come out as U+FFFD, but for line ends and tabs.
  *
- * Facts: CommonMark 0.31 and GitHub's extensions of it (strikethrough, task lists), as far as models use them; ECMA-48
- * 8.3.117 (SGR) for the styles.
+ * A library would have to be given the whole text: cmark and md4c parse documents, and this is shown as it comes.
+ *
+ * Facts: CommonMark 0.31 and GitHub's extensions of it (strikethrough, task lists, tables), as far as models use them;
+ * ECMA-48 8.3.117 (SGR) for the styles.
  */
 #include <stdbool.h>
 #include <stddef.h>

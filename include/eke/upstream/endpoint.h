@@ -58,4 +58,16 @@ void endpoint_key_unwait(struct endpoint *endpoint, loop_fn *fn, void *ctx);
 /* It was refused: look it up again next time. */
 void endpoint_key_forget(struct endpoint *endpoint);
 
+/* --- what it refused --- */
+
+/*
+ * A request for that model ended with err (refusals.h); `quota`: because the account is empty. True: automatic requests
+ * wait from now on until something changes: the configuration (then this is another endpoint), the key's file, or an
+ * answer to a request that was made by hand.
+ */
+bool endpoint_note_refusal(struct endpoint *endpoint, const char *model, const struct err *err, bool quota);
+void endpoint_note_answer(struct endpoint *endpoint, const char *model);
+/* Why an automatic request for that model must wait; NULL: it need not. Borrowed until the next of these calls. */
+const struct err *endpoint_refusal(struct endpoint *endpoint, const char *model);
+
 #endif

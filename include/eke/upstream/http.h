@@ -22,6 +22,7 @@ struct http_request {
 	const char *const *headers; /* "Name: value", ends with NULL */
 	struct strbuf *body;        /* NULL: none */
 	bool loopback;              /* the environment's proxies are not for it */
+	bool in_clear;              /* nor for it, and it is sent to an address in a private network only */
 	const char *proxy;          /* NULL: the environment's (http_proxy, https_proxy, all_proxy, no_proxy) */
 	bool fresh;                 /* on a connection of its own, none that was kept */
 	const char *ca_file;        /* NULL: the environment's, else the system's: certificates.h */

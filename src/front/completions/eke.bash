@@ -67,7 +67,7 @@ _eke() {
 		fi
 		options+=' --explain'
 		;;
-	gateway) options+=' --listen --allow-origin --token' ;;
+	gateway) options+=' --listen --tls-cert --tls-key --allow-origin --token --revoke' ;;
 	status) options+=' --json --unblock' ;;
 	config) options+=' --path --print --schema' ;;
 	esac

@@ -33,7 +33,10 @@ complete -c eke -n '__fish_seen_subcommand_from complete' -F
 
 complete -c eke -n '__fish_seen_subcommand_from gateway' -l listen -x -d 'Listen at ADDRESS:PORT'
 complete -c eke -n '__fish_seen_subcommand_from gateway' -l allow-origin -x -d 'Let pages of this origin ask'
-complete -c eke -n '__fish_seen_subcommand_from gateway' -l token -d 'Print the API key for it'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l tls-cert -r -d 'Certificate for TLS'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l tls-key -r -d 'Its key'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l token -d 'Print the API key for it, or of one client'
+complete -c eke -n '__fish_seen_subcommand_from gateway' -l revoke -x -d 'Make the API key of a client invalid'
 
 complete -c eke -n '__fish_seen_subcommand_from status' -l json -d 'Print one JSON object'
 complete -c eke -n '__fish_seen_subcommand_from status' -l unblock -d 'Forget what providers refused'

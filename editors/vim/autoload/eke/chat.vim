@@ -407,8 +407,8 @@ function! s:on_answer(chat, result, error) abort
     call s:put_right(page, turn.at, a:result.text)
     call s:set_line(page, match(page.above[: turn.at], s:EKE .. '$', max([0, turn.at - 2])), s:EKE .. ' · ' .. a:result.model, turn)
     call s:note(page, join(get(a:result, 'trimmed', []), '; '))
-    call s:note(page, get({'length': 'cut off: the answer is as long as it may be', 'filter': "cut off by the service's content filter",
-          \ 'truncated': 'cut off: the connection broke'}, a:result.finishReason, ''))
+    call s:note(page, get(a:result, 'notice', get({'length': 'cut off: the answer is as long as it may be', 'filter': "cut off by the service's content filter",
+          \ 'truncated': 'cut off: the connection broke'}, a:result.finishReason, '')))
   else
     if !empty(turn.former) && page.above[turn.at :] ==# ['', ''] " no answer came: the former one is there again
       call eke#page#write(page, turn.at - 2, turn.former)

@@ -55,8 +55,7 @@ endfunction
 function! s:buffer() abort
   let name = expand('%:t') ==# '' ? '[No Name]' : expand('%:t')
   return ['This buffer: ' .. name, s:ok(eke#documents#is_open(bufnr()), 'the server has it',
-        \ "the server does not have it: 'buftype' is not empty, its filetype is off in g:eke_filetypes, b:eke_enabled is 0, "
-        \ .. 'or it is larger than g:eke_max_bytes'), '']
+        \ 'the server does not have it: ' .. (eke#why_not(bufnr()) ==# '' ? 'nothing was typed into it yet' : eke#why_not(bufnr()))), '']
 endfunction
 
 function! s:log() abort

@@ -125,14 +125,14 @@ endfunction
 
 " --- :EkeEdit ---
 
-function! eke#edit#propose(range, first, last, instruction) abort
-  if !eke#server#running({-> eke#edit#propose(a:range, a:first, a:last, a:instruction)})
+function! eke#edit#propose(blind, range, first, last, instruction) abort
+  if !eke#server#running({-> eke#edit#propose(a:blind, a:range, a:first, a:last, a:instruction)})
     return
   endif
-  let [first, last] = a:range ? [a:first, a:last] : [line('.'), line('.')]
+  let [first, last] = a:range ? [a:first, a:last] : eke#context#block()
   call eke#documents#visit(bufnr())
   call eke#documents#flush(bufnr())
-  let place = [bufnr(), b:changedtick]
+  let place = {'buf': bufnr(), 'lines': getline(first, last), 'id': eke#context#mark(bufnr(), first, last), 'blind': a:blind}
   call eke#say('asking …')
   call eke#server#request('edit/propose', {'textDocument': {'uri': eke#text#uri(bufnr())},
         \ 'range': eke#edit#lines(first, last), 'instruction': a:instruction}, function('s:on_proposal', [place]))
@@ -142,13 +142,23 @@ function! eke#edit#lines(first, last) abort
   return {'start': {'line': a:first - 1, 'character': 0}, 'end': {'line': a:last, 'character': 0}}
 endfunction
 
+" The lines may have moved since; if they were changed, it is not for them any more.
 function! s:on_proposal(place, result, error) abort
-  if !empty(a:error)
+  let place = eke#context#marked(a:place.buf, a:place.id)
+  " The document changed elsewhere: the replacement is good all the same.
+  let moved = get(a:error, 'code', 0) == -32801 && type(get(a:error, 'data')) == v:t_dict && has_key(a:error.data, 'text')
+  if !empty(a:error) && !moved
     return eke#warn(a:error.code != -32601 ? a:error.message
           \ : 'this eke (' .. eke#server#version() .. ') proposes no edits yet: update it; :EkeAsk and :EkeApply do without')
-  elseif getbufvar(a:place[0], 'changedtick') != a:place[1]
-    return eke#warn('the text has changed since: the edit was left out')
+  elseif empty(place) || getbufline(a:place.buf, place[0], place[1]) !=# a:place.lines
+    return eke#warn('these lines have changed since: the edit was left out')
   endif
-  let outcome = eke#edit#apply(a:result.edit)
-  call eke#say(outcome.applied ? 'done; u takes it back' : outcome.failureReason)
+  let text = moved ? a:error.data.text : a:result.text
+  let lines = split(substitute(text, '\r', '', 'g'), "\n", 1)
+  let lines = lines[-1] ==# '' ? lines[: -2] : lines
+  if !a:place.blind && eke#option('preview')
+    return eke#preview#open(a:place.buf, place[0], place[1], lines, {-> eke#say('done; u takes it back')})
+  endif
+  call eke#edit#replace(a:place.buf, eke#edit#lines(place[0], place[1]), text)
+  call eke#say('done; u takes it back')
 endfunction

@@ -8,6 +8,7 @@ let s:asked = {}      " the request in flight: its id and the place it was made 
 let s:seen = {}       " ids of items that the server was told are on the screen
 let s:lines = [0, 0]  " where virtual text is: buffer, first line
 let s:below = 0       " how many virtual lines there are
+let s:wants_other = 0 " the user asked for another candidate
 let s:dismissed = []  " the place where the user said no
 
 " --- asking ---
@@ -62,6 +63,11 @@ function! s:on_items(request, result, error) abort
     return
   endif
   let s:asked.id = 0
+  let wants_other = s:wants_other && a:request.kind == 1
+  let s:wants_other = 0
+  if wants_other && len(type(a:result) == v:t_dict ? get(a:result, 'items', []) : []) < 2
+    call eke#say('there is no other one here; g:eke_settings with completion.candidates has more asked for at once')
+  endif
   if a:request.place != s:place() || mode() !~# '^[iR]' || empty(a:result)
     return
   endif
@@ -95,6 +101,7 @@ endfunction
 
 function! eke#ghost#cycle(step) abort
   if empty(s:shown) || len(s:shown.items) < 2
+    let s:wants_other = !empty(s:shown)
     return eke#ghost#suggest(1)
   endif
   let s:shown.index = (s:shown.index + a:step + len(s:shown.items)) % len(s:shown.items)
@@ -111,16 +118,15 @@ function! eke#ghost#leave() abort
   call s:hide()
 endfunction
 
-" Insert mode may have been left; :normal only seems to leave it.
+" Insert mode may have been left, which :normal only seems to do; or be there again, the cursor not yet where it will be.
 function! eke#ghost#check() abort
-  if !empty(s:shown) || !empty(s:asked)
-    call timer_start(0, {-> mode() =~# '^[iR]' ? 0 : eke#ghost#leave()})
-  endif
+  call timer_start(0, {-> mode() =~# '^[iR]' ? eke#ghost#moved() : eke#ghost#leave()})
 endfunction
 
 function! eke#ghost#dismiss() abort
   if !empty(s:shown)
     call s:tell('eke.reject', s:item())
+    call eke#event('EkeDismissed')
   endif
   call eke#ghost#leave()
   let s:dismissed = s:place()
@@ -294,29 +300,25 @@ function! s:add_inline(column, text, vcol) abort
   endif
 endfunction
 
-" The other lines, as many as there is room for below the cursor. If that is less than half of the window, it is scrolled: Vim
-" shows no line that does not fit as a whole, virtual lines included.
+" The other lines, as many as there is room for below the cursor: the window is not scrolled under who types. Vim shows no line that
+" does not fit as a whole, virtual lines included.
 function! s:draw_below(lines, first_width) abort
   let width = &wrap ? winwidth(0) - getwininfo(win_getid())[0].textoff : 9999
   let own = (virtcol('$') - 2 + a:first_width) / width - (virtcol('.') - 1) / width
-  let room = winheight(0) - winline() - own
-  let most = max([room, winheight(0) / 2 - own])
+  let most = max([0, winheight(0) - winline() - own])
   let [lines, rows] = [[], 0]
   for line in a:lines
     let text = s:printable(line, 0)
     let rows += 1 + max([0, strdisplaywidth(text) - 1]) / width
     if rows > most
-      let rows = most
       break
     endif
     call add(lines, text ==# '' ? ' ' : text)
   endfor
-  if len(lines) < len(a:lines) && !empty(lines)
+  if empty(lines) && !empty(a:lines)
+    call prop_add(line('.'), col('$'), {'type': 'EkeGhost', 'text': printf(' … %d more', len(a:lines))})
+  elseif len(lines) < len(a:lines)
     let lines[-1] = strcharpart(lines[-1], 0, width - 12) .. printf(' … %d more', len(a:lines) - len(lines))
-  endif
-  if rows > room
-    let view = winsaveview()
-    call winrestview({'topline': min([line('.'), view.topline + rows - room])})
   endif
   let s:below = len(lines)
   if s:below > 0
@@ -355,6 +357,7 @@ function! s:told_shown() abort
   if !has_key(s:seen, s:id(item))
     let s:seen = len(s:seen) > 100 ? {} : s:seen
     let s:seen[s:id(item)] = 1
+    call eke#event('EkeShown')
     call eke#server#notify('textDocument/didShowCompletion', {'item': s:reference(item)})
   endif
 endfunction
@@ -386,7 +389,8 @@ function! s:accepted(item, left) abort
   if a:left ==# ''
     call s:hide()
     call eke#documents#flush(bufnr())
-    return s:tell('accept', a:item)
+    call s:tell('accept', a:item)
+    return eke#event('EkeAccepted')
   endif
   call s:draw()
   call eke#documents#flush(bufnr())

@@ -57,6 +57,7 @@ function! eke#page#window() abort
   setlocal wrap linebreak nonumber norelativenumber nolist signcolumn=no
   setlocal foldmethod=expr foldexpr=eke#page#level(v:lnum) foldtext=eke#page#foldtext() foldlevel=1 foldenable
   setlocal statusline=%{eke#chat#line()}
+  call s:colors()
 endfunction
 
 function! eke#page#level(lnum) abort
@@ -288,6 +289,10 @@ endfunction
 " Of all that stands there: after the syntax was loaded again.
 function! eke#page#colors() abort
   let b:eke_languages = {}
+  call s:colors()
+endfunction
+
+function! s:colors() abort
   for line in exists('b:eke_page') ? filter(copy(b:eke_page.above), {_, one -> one =~# '^\s*[`~]\{3}'}) : []
     call eke#page#language(bufnr(), matchstr(line, '^\s*[`~]*\s*\zs[a-zA-Z0-9_+#-]\+'))
   endfor

@@ -291,6 +291,7 @@ function! s:on_message(serial, channel, message) abort
   elseif a:message.method ==# 'eke/didChangeStatus'
     let s:status = extend(copy(s:idle), params)
     call s:redraw()
+    call eke#event('EkeStatusChanged')
   elseif a:message.method ==# 'window/showMessage'
     call eke#warn(params.message)
   elseif a:message.method ==# 'window/logMessage'

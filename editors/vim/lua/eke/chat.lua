@@ -297,7 +297,7 @@ function M.answered(chat, error, result)
     end
     page.set_line(where, heading, EKE .. ' · ' .. result.model)
     note(where, table.concat(result.trimmed or {}, '; '))
-    note(where, CUT[result.finishReason])
+    note(where, result.notice or CUT[result.finishReason])
   end
   eke.event('EkeChatDone')
   vim.cmd.redrawstatus({ bang = true })

@@ -57,6 +57,7 @@ local handlers = {
   ['eke/didChangeStatus'] = function(_, params)
     M.status = vim.tbl_extend('force', idle, params)
     vim.cmd.redrawstatus({ bang = true })
+    eke.event('EkeStatusChanged')
   end,
   ['window/showMessage'] = function(_, params)
     eke.warn(params.message)

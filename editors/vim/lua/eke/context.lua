@@ -13,7 +13,6 @@ function M.mark(buf, first, lines, id)
     id = id,
     end_row = first - 1 + #lines - 1,
     end_col = #lines[#lines],
-    right_gravity = false,
     end_right_gravity = true,
   })
 end

@@ -25,30 +25,41 @@ function M.question(params)
   return coroutine.yield()
 end
 
+--- :EkeEdit. The lines may have moved when the answer is there; if they were changed, it is not for them any more.
 function M.propose(command)
-  local first, last = command.line1, command.line2
+  local context, client = require('eke.context'), require('eke.client')
+  local buf, first, last = vim.api.nvim_get_current_buf(), command.line1, command.line2
   if command.range == 0 then
-    first = vim.api.nvim_win_get_cursor(0)[1]
-    last = first
+    first, last = unpack(vim.fn['eke#context#block']())
   end
-  local buf = vim.api.nvim_get_current_buf()
-  require('eke.client').ready(function()
-    require('eke.client').visit(buf)
-    local tick = vim.b[buf].changedtick
+  client.ready(function()
+    client.visit(buf)
+    local lines = vim.api.nvim_buf_get_lines(buf, first - 1, last, false)
+    local mark = context.mark(buf, first, lines)
     eke.say('asking …')
-    require('eke.client').request('edit/propose', {
+    client.request('edit/propose', {
       textDocument = { uri = vim.uri_from_bufnr(buf) },
       range = require('eke.text').lines(first, last),
       instruction = command.args,
     }, function(error, result)
-      if error then
+      local from, to = context.marked(buf, mark)
+      -- The document changed elsewhere: the replacement is good all the same.
+      local moved = error and error.code == -32801 and type(error.data) == 'table' and error.data.text
+      if error and not moved then
         return eke.warn(error.code ~= -32601 and error.message
           or 'this eke proposes no edits yet: update it; :EkeAsk and :EkeApply do without')
-      elseif vim.b[buf].changedtick ~= tick then
-        return eke.warn('the text has changed since: the edit was left out')
+      elseif not from or not vim.deep_equal(vim.api.nvim_buf_get_lines(buf, from - 1, to, false), lines) then
+        return eke.warn('these lines have changed since: the edit was left out')
       end
-      vim.lsp.util.apply_workspace_edit(result.edit, require('eke.client').client().offset_encoding)
-      eke.say('done; u takes it back')
+      local new = vim.split((moved or result.text):gsub('\r', ''):gsub('\n$', ''), '\n', { plain = true })
+      local function done()
+        eke.say('done; u takes it back')
+      end
+      if not command.bang and eke.option('preview') then
+        return vim.fn['eke#preview#open'](buf, from, to, new, done)
+      end
+      vim.api.nvim_buf_set_lines(buf, from - 1, to, false, new)
+      done()
     end, buf)
   end)
 end

@@ -15,6 +15,7 @@ local shown = nil
 local asked = {} -- the request in flight, and the place it was made for
 local seen = {} -- ids of items that the server was told are on the screen
 local chosen = nil -- id of the candidate that the user went to
+local wants_other = false -- the user asked for another candidate
 local dismissed = nil -- the place where the user said no
 local drawn = nil -- the buffer that has virtual text
 
@@ -55,6 +56,12 @@ local function on_items(request, result)
     return
   end
   asked.id = nil
+  if wants_other and request.kind == 1 then
+    wants_other = false
+    if #(result and result ~= vim.NIL and (result.items or result) or {}) < 2 then
+      eke.say('there is no other one here; completion.candidates in the settings has more asked for at once')
+    end
+  end
   if not inserting() or not vim.deep_equal(request.place, place()) or not result or result == vim.NIL then
     return
   end
@@ -126,6 +133,7 @@ end
 
 function M.cycle(step)
   if not shown or #shown.items < 2 then
+    wants_other = shown ~= nil
     return M.suggest(1)
   end
   shown.index = (shown.index - 1 + step) % #shown.items + 1
@@ -270,17 +278,15 @@ local function draw_line(cursor, first, gone, spots)
   inline(cursor, column, first:sub(done + 1), virtual)
 end
 
---- The other lines, as many as there is room for below the cursor. If that is less than half of the window, it is scrolled: there
---- are no virtual lines below its last one.
+--- The other lines, as many as there is room for below the cursor: the window is not scrolled under who types.
 local function draw_below(cursor, lines, first_width)
   local width = vim.wo.wrap and api.nvim_win_get_width(0) - vim.fn.getwininfo(api.nvim_get_current_win())[1].textoff or 9999
   local height = api.nvim_win_get_height(0)
   local own = math.floor((vim.fn.virtcol('$') - 2 + first_width) / width) - math.floor((vim.fn.virtcol('.') - 1) / width)
-  local room = height - vim.fn.winline() - own
-  local most = math.max(room, math.floor(height / 2) - own)
+  local most = math.max(0, height - vim.fn.winline() - own)
   local virtual, count = {}, 0
   for _, line in ipairs(lines) do
-    local pieces = eke.wrap(printable(line, 0), width)
+    local pieces = eke.pieces(printable(line, 0), width)
     if #virtual + #pieces > most then
       break
     end
@@ -289,12 +295,11 @@ local function draw_below(cursor, lines, first_width)
       virtual[#virtual + 1] = { { piece, 'EkeGhost' } }
     end
   end
-  if count < #lines and #virtual > 0 then
+  if count < #lines and #virtual == 0 then
+    inline(cursor, #api.nvim_get_current_line(), (' … %d more'):format(#lines), 0)
+  elseif count < #lines then
     local more = (' … %d more'):format(#lines - count)
     virtual[#virtual][1][1] = vim.fn.strcharpart(virtual[#virtual][1][1], 0, width - 12) .. more
-  end
-  if #virtual > room then
-    vim.fn.winrestview({ topline = math.min(cursor.row + 1, vim.fn.winsaveview().topline + #virtual - math.max(room, 0)) })
   end
   if #virtual > 0 then
     api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, 0, { virt_lines = virtual })
@@ -308,6 +313,7 @@ end
 local function tell_shown(item)
   if not seen[id_of(item)] then
     seen[id_of(item)] = true
+    eke.event('EkeShown')
     client.notify('textDocument/didShowCompletion', { item = reference(item) })
   end
 end
@@ -349,6 +355,7 @@ end
 function M.dismiss()
   if shown then
     tell('eke.reject', shown.items[shown.index])
+    eke.event('EkeDismissed')
   end
   M.leave()
   dismissed = place()
@@ -379,7 +386,8 @@ function M.accept(what)
   require('eke.insert').text(part, all and #left.tail or replaced, function()
     if all then
       shown = nil
-      return tell(nil, left.item)
+      tell(nil, left.item)
+      return eke.event('EkeAccepted')
     end
     M.draw()
     client.notify('textDocument/didPartiallyAcceptCompletion', {

@@ -14,6 +14,9 @@ local defaults = {
   chat_position = 'botright vertical',
   chat_width = 80,
   restart_delay = 500,
+  notify = 'topright',
+  keys = true,
+  preview = true,
 }
 local chosen = {}
 
@@ -25,6 +28,23 @@ function M.setup(options)
     end
   end
   chosen = vim.tbl_extend('force', chosen, options or {})
+  M.check_options()
+end
+
+--- What is set to something that it cannot be is said once, and counts as not set.
+function M.check_options()
+  for name, default in pairs(defaults) do
+    local value = chosen[name]
+    if value == nil then
+      value = vim.g['eke_' .. name]
+    end
+    local fits = value == nil or type(value) == type(default) or type(default) == 'boolean' and type(value) == 'number'
+      or name == 'notify' and type(value) == 'function'
+    if not fits then
+      chosen[name], vim.g['eke_' .. name] = nil, nil
+      M.warn(('eke_%s must be a %s, as %s is; the default counts'):format(name, type(default), vim.inspect(default)))
+    end
+  end
 end
 
 local function truth(value)
@@ -55,7 +75,7 @@ function M.wanted(buf)
   if vim.b[buf].eke_enabled ~= nil then
     return truth(vim.b[buf].eke_enabled)
   end
-  local types = M.option('filetypes')
+  local types = vim.tbl_extend('keep', M.option('filetypes'), { gitcommit = false })
   local type = types[vim.bo[buf].filetype]
   if type == nil then
     type = types['*']
@@ -63,13 +83,24 @@ function M.wanted(buf)
   return M.option('enabled') and (type == nil or truth(type))
 end
 
-function M.toggle()
-  chosen.enabled = not M.option('enabled')
+--- :EkeToggle [session|buffer|filetype]
+function M.toggle(command)
+  local what, client, filetype = command and command.args or '', require('eke.client'), vim.bo.filetype
+  local on, where = not M.wanted(vim.api.nvim_get_current_buf()), ''
+  if what == 'buffer' then
+    vim.b.eke_enabled, where = on, ' in this buffer'
+  elseif what == 'filetype' then
+    vim.b.eke_enabled, where = nil, ' for ' .. filetype
+    chosen.filetypes = vim.tbl_extend('force', M.option('filetypes'), { [filetype] = on })
+  else
+    on = not M.option('enabled')
+    chosen.enabled = on
+  end
   require('eke.ghost').leave()
   for _, buf in ipairs(vim.api.nvim_list_bufs()) do
-    require('eke.client').visit(buf)
+    client.visit(buf)
   end
-  M.say(chosen.enabled and 'on' or 'off')
+  M.say((on and 'on' or 'off') .. where)
 end
 
 function M.highlight()
@@ -78,36 +109,62 @@ function M.highlight()
   vim.api.nvim_set_hl(0, 'EkeReplaced', struck)
 end
 
--- Messages. Those that come by themselves must not ask for a key: long ones on Neovim's message line do.
+-- Messages. Those that come by themselves must not ask for a key: long ones on Neovim's message line do. They stand in a box, one at
+-- a time, that goes with <Esc>, or are given to whoever has taken the place of vim.notify.
 
 local function is_own_notify()
   local source = debug.getinfo(vim.notify, 'S').source
   return source:find('?', 1, true) ~= nil or source:find('vim/_', 1, true) ~= nil -- without a file, or in Neovim's own
 end
 
-local function float(text, highlight)
-  local width = math.min(60, math.max(20, vim.o.columns - 8))
-  local lines = {}
-  for _, line in ipairs(vim.split(text, '\n')) do
-    vim.list_extend(lines, M.wrap(line, width))
+local box = nil
+local keys = vim.api.nvim_create_namespace('eke.box')
+
+local function close_box()
+  vim.on_key(nil, keys)
+  if box and vim.api.nvim_win_is_valid(box) then
+    vim.api.nvim_win_close(box, true)
+  end
+  box = nil
+end
+
+local function float(text, highlight, place)
+  close_box()
+  local lines = M.wrap(text, math.min(60, math.max(20, vim.o.columns - 8)))
+  local width = 20
+  for _, line in ipairs(lines) do
+    width = math.max(width, vim.fn.strdisplaywidth(line))
   end
   local buf = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
   vim.bo[buf].bufhidden = 'wipe'
+  local top = place:find('^top')
   local window = vim.api.nvim_open_win(buf, false, {
-    relative = 'editor', anchor = 'NE', row = 1, col = vim.o.columns, width = width, height = #lines,
-    style = 'minimal', border = 'rounded', focusable = false, noautocmd = true,
+    relative = 'editor', anchor = top and 'NE' or 'SE', row = top and 1 or vim.o.lines - vim.o.cmdheight - 1, col = vim.o.columns,
+    width = width, height = math.min(#lines, math.max(1, vim.o.lines - 6)), style = 'minimal', border = 'rounded',
+    focusable = false, noautocmd = true, zindex = 200,
   })
   vim.wo[window].winhighlight = 'Normal:' .. highlight
+  box = window
+  vim.on_key(function(key)
+    if key == '\27' and vim.fn.mode() == 'n' then
+      vim.schedule(close_box)
+    end
+  end, keys)
   vim.defer_fn(function()
-    if vim.api.nvim_win_is_valid(window) then
-      vim.api.nvim_win_close(window, true)
+    if box == window then
+      close_box()
     end
   end, 10000)
 end
 
+--- Lines of that width, broken between words.
+function M.wrap(text, width)
+  return vim.fn['eke#wrap'](text, width)
+end
+
 --- Cuts a line into pieces of so many columns.
-function M.wrap(line, width)
+function M.pieces(line, width)
   local pieces, piece, columns = {}, '', 0
   for _, char in ipairs(vim.fn.split(line, '\\zs')) do
     local wide = vim.fn.strdisplaywidth(char)
@@ -131,9 +188,16 @@ end
 
 local function notify(text, level, highlight)
   M.note(text)
+  local place = M.option('notify')
   vim.schedule(function()
-    if is_own_notify() then
-      float('eke: ' .. text, highlight)
+    if type(place) == 'function' then
+      place('eke: ' .. text, level == vim.log.levels.WARN and 'warning' or 'info')
+    elseif place == 'message' then
+      for line in vim.gsplit(text, '\n') do
+        vim.api.nvim_echo({ { 'eke: ' .. line } }, true, {})
+      end
+    elseif is_own_notify() then
+      float('eke: ' .. text, highlight, place)
     else
       vim.notify(text, level, { title = 'eke' })
     end
@@ -166,33 +230,50 @@ function M.local_time(time)
   return vim.fn.strftime('%H:%M', utc + offset)
 end
 
---- For 'statusline': "eke 37/60"; with nothing left and the time of the next one, "eke 0/60 14:05".
+--- For 'statusline': "eke 37/60"; with nothing left, or while the provider blocks, the time of the next one; "no key", "offline",
+--- "error"; "…" while something is asked.
 function M.statusline()
   local client = require('eke.client')
   if client.state ~= 'running' then
     return client.state == 'off' and '' or 'eke ' .. client.state
   end
-  local words, found = { 'eke' }, nil
-  for _, window in ipairs(client.status.budgets[1] and client.status.budgets[1].windows or {}) do
+  local status = client.status
+  if status.kind == 'auth' or status.kind == 'noEndpoint' then
+    return 'eke no key'
+  end
+  local words, found, budget = { 'eke' }, nil, status.budgets[1]
+  for _, window in ipairs(budget and budget.windows or {}) do
     if not found or window.remaining * found.limit < found.remaining * window.limit then
       found = window
     end
   end
-  if found then
+  if budget and budget.state == 'blocked' and budget.blockedUntil then
+    words[#words + 1] = 'blocked until ' .. M.local_time(budget.blockedUntil)
+  elseif found then
     words[#words + 1] = ('%d/%d'):format(found.remaining, found.limit)
     if found.remaining == 0 then
       words[#words + 1] = M.local_time(found.resetAt)
     end
   end
-  if client.status.state == 'offline' or client.status.state == 'error' then
-    words[#words + 1] = client.status.state
-  elseif client.status.state == 'busy' then
+  if status.state == 'offline' or status.state == 'error' then
+    words[#words + 1] = status.state
+  elseif status.state == 'busy' then
     words[#words + 1] = '…'
   end
   return table.concat(words, ' ')
 end
 
-function M.status()
+--- eke/didChangeStatus as it came last: state, message, kind, budgets; and whether the program runs.
+function M.state()
+  local client = require('eke.client')
+  return vim.tbl_extend('force', client.status, { running = client.state == 'running' })
+end
+
+--- :EkeStatus; with no command's arguments (as a function) the state.
+function M.status(command)
+  if not command then
+    return M.state()
+  end
   local client = require('eke.client')
   client.request('budget/get', vim.empty_dict(), function(error, result)
     if error then
@@ -217,13 +298,70 @@ function M.status()
   end)
 end
 
+--- Why eke is off in the buffer, as far as that is decided here; '' if it is on.
+function M.why_not(buf)
+  local type = vim.bo[buf].filetype
+  if vim.bo[buf].buftype ~= '' then
+    return "this is no file ('buftype' is " .. vim.bo[buf].buftype .. ')'
+  elseif vim.api.nvim_buf_get_name(buf) == '' then
+    return 'the buffer has no name; :write NAME gives it one'
+  elseif vim.b[buf].eke_too_large then
+    return ('the file is larger than g:eke_max_bytes (%d bytes)'):format(M.option('max_bytes'))
+  elseif vim.b[buf].eke_enabled ~= nil and not truth(vim.b[buf].eke_enabled) then
+    return 'b:eke_enabled is off in this buffer; :EkeToggle buffer switches it on'
+  elseif not M.wanted(buf) then
+    return M.option('enabled') and 'g:eke_filetypes is against the filetype "' .. type .. '"; :EkeToggle filetype switches it on'
+      or 'eke is switched off; :EkeToggle switches it on'
+  elseif vim.o.paste then
+    return "'paste' is set"
+  elseif not M.option('auto') then
+    return 'g:eke_auto is off: they come on <Plug>(eke-suggest) alone'
+  elseif not M.option('ghost') then
+    return 'g:eke_ghost is off: this plugin shows none'
+  end
+  return ''
+end
+
 --- Why there is, or is not, a completion at the cursor.
 function M.explain()
   local text, client = require('eke.text'), require('eke.client')
-  local params = { textDocument = { uri = text.uri(0) }, position = text.position() }
-  client.request('completion/explain', params, function(error, result)
-    M.say(error and error.message or result.decision .. ': ' .. result.reason)
-  end, vim.api.nvim_get_current_buf())
+  local buf = vim.api.nvim_get_current_buf()
+  local why = M.why_not(buf)
+  if why ~= '' then
+    return M.say('no completions here: ' .. why)
+  end
+  client.ready(function()
+    client.visit(buf)
+    local params = { textDocument = { uri = text.uri(0) }, position = text.position() }
+    client.request('completion/explain', params, function(error, result)
+      M.say(error and 'the program does not have this buffer: ' .. error.message or vim.fn['eke#in_words'](result, client.status))
+    end, buf)
+  end)
+end
+
+-- For other plugins and the user's own maps; what is not here already.
+
+--- Is ghost text on the screen?
+function M.visible()
+  return require('eke.ghost').visible()
+end
+
+--- Takes what is shown: 'all' of it, a 'word' or a 'line'. To be called in Insert mode.
+function M.accept(what)
+  require('eke.ghost').accept(what or 'all')
+end
+
+function M.dismiss()
+  require('eke.ghost').dismiss()
+end
+
+function M.suggest()
+  require('eke.ghost').suggest(1)
+end
+
+--- The next candidate, or with -1 the one before.
+function M.next(step)
+  require('eke.ghost').cycle(step or 1)
 end
 
 return M

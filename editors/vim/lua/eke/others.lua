@@ -19,6 +19,13 @@ function M.menu()
     or (vim.fn.exists('*coc#pum#visible') == 1 and is(vim.fn['coc#pum#visible']()))
 end
 
+--- Would Tab go on in a snippet: Neovim's own, LuaSnip's, or one of a plugin for Vim?
+function M.in_snippet()
+  local luasnip = plugin('luasnip')
+  return vim.snippet ~= nil and vim.snippet.active({ direction = 1 })
+    or is(luasnip.locally_jumpable and luasnip.locally_jumpable(1)) or is(vim.fn['eke#tab#in_snippet']())
+end
+
 --- Is there, at the cursor, text of a menu's, that it has inserted or shows as a ghost of its own?
 function M.shows()
   local blink = plugin('blink.cmp')

@@ -13,7 +13,7 @@ local YOU = '## You'
 local pages = {} -- by buffer
 
 function M.new(name)
-  return { name = name, above = {}, top = 0, marks = {}, levels = {}, draft = { '', '' }, undo = {}, redo = {} }
+  return { name = name, above = {}, top = 0, marks = {}, levels = {}, draft = { '', '' }, undo = {}, redo = {}, known = {} }
 end
 
 --- The page of a buffer.
@@ -66,8 +66,7 @@ function M.fill(page)
   bo.syntax = 'ekechat'
   bo.omnifunc = "v:lua.require'eke.page'.complete"
   api.nvim_buf_set_lines(buf, 0, -1, false, vim.list_extend(vim.list_extend(vim.list_slice(page.above), { YOU }), page.draft))
-  page.top, page.known = #page.above, {}
-  M.colors(page, page.above)
+  page.top, page.known, page.plain = #page.above, {}, false
   maps(buf)
 end
 
@@ -79,6 +78,10 @@ function M.window()
     foldtext = "v:lua.require'eke.page'.foldtext()", statusline = "%{v:lua.require'eke.chat'.line()}",
   }) do
     vim.wo[0][0][name] = value
+  end
+  if M.of() then
+    M.of().fresh = true
+    M.colors(M.of(), M.of().above)
   end
 end
 
@@ -322,15 +325,25 @@ end
 
 -- Colours.
 
---- Code behind a fence that names its language is highlighted as such: by tree-sitter where there is a parser, else by the syntax.
+--- Code behind a fence that names its language is highlighted as such: by tree-sitter as long as there are parsers for all of them,
+--- else by the syntax, over which tree-sitter would paint code as one.
 function M.colors(page, lines)
   for _, line in ipairs(lines) do
     local name = line:match('^%s*```+%s*([%w_+#-]+)') or line:match('^%s*~~~+%s*([%w_+#-]+)')
     if name and not page.known[name] then
       page.known[name] = true
-      if not pcall(vim.treesitter.language.inspect, vim.treesitter.language.get_lang(name) or name) then
-        vim.fn['eke#page#language'](page.buf, name)
-      end
+      page.fresh = true
+      page.plain = page.plain or not pcall(vim.treesitter.language.inspect, vim.treesitter.language.get_lang(name) or name)
+    end
+  end
+  if page.plain and page.fresh and loaded(page) and #vim.fn.win_findbuf(page.buf) > 0 then
+    page.fresh = false
+    if vim.treesitter.highlighter.active[page.buf] then
+      vim.treesitter.stop(page.buf)
+      vim.bo[page.buf].syntax = 'ekechat'
+    end
+    for name in pairs(page.known) do
+      vim.fn['eke#page#language'](page.buf, name)
     end
   end
 end

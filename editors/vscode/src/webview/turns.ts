@@ -162,9 +162,11 @@ export class TurnView {
 		const model = this.element.querySelector('.model');
 		if (model) model.textContent = turn.model ? ` ${turn.model}` : '';
 		this.element.classList.toggle('waiting', isOpen && !this.#text && !this.#reasoning);
-		const cut = { stop: '', length: words.lengthCut, filter: words.filterCut, truncated: words.truncatedCut }[
-			turn.finishReason ?? 'stop'
-		];
+		const cut =
+			turn.notice ??
+			{ stop: '', length: words.lengthCut, filter: words.filterCut, truncated: words.truncatedCut }[
+				turn.finishReason ?? 'stop'
+			];
 		this.#notes.replaceChildren(
 			...(turn.trimmed?.length
 				? [h('div', { class: 'note' }, words.trimmed, h('ul', {}, ...turn.trimmed.map((one) => h('li', {}, one))))]

@@ -295,7 +295,11 @@ public final class Chat {
 			own.model = Json.string(result, "model", "");
 			own.reasoning = Json.string(result, "reasoning", own.reasoning);
 			own.notes.addAll(Json.strings(result, "trimmed"));
-			note(own, Json.string(result, "finishReason", "stop"));
+			String notice = Json.string(result, "notice", "");
+			if (notice.isEmpty())
+				note(own, Json.string(result, "finishReason", "stop"));
+			else
+				own.notes.add(notice);
 		} else {
 			Turn told = own;
 			// No answer came: the former one, if there was one, is there again.
