@@ -310,6 +310,12 @@ $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o $(call objects,release,$(LIB_
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
 
+# A baseline: no library, and none of our objects.
+$(BUILD)/bench/plain_relay: tests/bench/plain_relay.c
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O2 -o $@ $<
+
 # In simulated time: no machine makes its figures better or worse.
 $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call objects,release,$(TRACE_SRC))
 	$(call say,ld,$@)
@@ -329,7 +335,7 @@ $(BUILD)/bench/bench_context: $(BUILD)/release/tests/bench/bench_context.o $(cal
 
 bench:
 	@.ci/deps bench
-	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%)
+	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%) $(BUILD)/bench/plain_relay
 	@tests/bench/corpus
 	@tests/bench/run $(ANSWERS:%=--answers %)
 
