@@ -326,6 +326,17 @@ static bool store_all(struct model_request *request, enum post_finish finish)
 	return rank > 0;
 }
 
+/* A tag amid a sentence: the model talks about it, perhaps thinking aloud, which only the whole answer tells. */
+static bool talks_of_tags(const struct strbuf *raw)
+{
+	const char *tag = strstr(raw->data, "<completion");
+
+	for (const char *p = tag; p && p > raw->data && p[-1] != '\n'; p--)
+		if (p[-1] != ' ' && p[-1] != '\t')
+			return true;
+	return false;
+}
+
 static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 {
 	struct model_request *request = ctx;
@@ -335,7 +346,7 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 		return;
 	strbuf_add(&request->raw, text, len);
 	/* Only whole lines are taken from an open answer; and of its candidates the first, which is shown first. */
-	if (!memchr(text, '\n', len))
+	if (!memchr(text, '\n', len) || talks_of_tags(&request->raw))
 		return;
 	candidates_split(request->raw.data, request->raw.len, request->mark, request->candidate_count, candidates);
 	if (post(request, &candidates[0], 0, POST_OPEN) != POST_INSERT)
@@ -392,6 +403,7 @@ static int64_t max_tokens(const struct model_request *request, const char *model
 /* What the plan's cap left of them. */
 static void keep_excerpt(struct model_request *request, size_t prefix_len, size_t suffix_len)
 {
+	request->excerpt.prefix_cut |= prefix_len < request->excerpt.prefix_len;
 	request->excerpt.prefix += request->excerpt.prefix_len - prefix_len;
 	request->excerpt.prefix_len = prefix_len;
 	request->excerpt.suffix_len = suffix_len;
@@ -479,6 +491,7 @@ static bool prepare_fim(struct model_request *request)
 	bool fits = prompt_cut_excerpt(&in, &request->raw_tokens);
 
 	keep_excerpt(request, in.prefix_len, in.suffix_len);
+	wire->path = request->path;
 	wire->prefix = request->excerpt.prefix;
 	wire->prefix_len = request->excerpt.prefix_len;
 	wire->suffix = request->excerpt.suffix;

@@ -365,6 +365,8 @@ static struct digest *finish(struct work *w)
 {
 	struct digest *d = w->digest;
 
+	if (!d->names)
+		d->names = xcalloc(1, sizeof(*d->names));
 	d->bytes = sizeof(*d) + d->len + w->piece_room * sizeof(*d->pieces) + w->name_room * sizeof(*d->names);
 	return d;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "eke/base/mem.h"
+#include "eke/code/words.h"
 
 /* Beside its tokens: the line that tells that something is left out before it. */
 #define PIECE_TOKENS 2
@@ -63,6 +64,16 @@ static enum context_source source_of(const struct context_file *file, const stru
 	return piece->kind == PIECE_CHUNK ? CONTEXT_SOURCE_SIMILAR : CONTEXT_SOURCE_IMPORTS;
 }
 
+/* In C and its kin, what only its own file can name. */
+static bool is_file_local(const struct digest *d, const struct piece *piece)
+{
+	const char *line = d->text + piece->start;
+	size_t len = piece->end - piece->start;
+
+	return (d->syntax->flags & SYNTAX_CHAR) && piece->kind == PIECE_DECLARATION &&
+		starts_with_word(line, len, "static") && !memmem(line, len, "inline", 6);
+}
+
 static bool is_candidate(const struct context_file *file, const struct piece *piece)
 {
 	if (file->role == ROLE_CURRENT && piece->start < file->hide_to && piece->end > file->hide_from)
@@ -70,6 +81,8 @@ static bool is_candidate(const struct context_file *file, const struct piece *pi
 	/* What other files import says nothing here. */
 	if (piece->kind == PIECE_IMPORT)
 		return file->role == ROLE_CURRENT || file->role == ROLE_ABOVE;
+	if (file->role != ROLE_CURRENT && file->role != ROLE_ABOVE && is_file_local(file->digest, piece))
+		return false;
 	/* Of files that are not open only what they declare. */
 	return piece->kind != PIECE_CHUNK || (file->role != ROLE_IMPORTED && file->role != ROLE_BESIDE);
 }

@@ -207,6 +207,11 @@ static void on_done(void *ctx, const struct conversation_answer *told, const str
 	struct chat_command *c = ctx;
 
 	cli_wait_end(c->wait);
+	if (told && is_commit(c)) {
+		/* What came piece by piece may have turned out to be reasoning. */
+		strbuf_reset(&c->text);
+		strbuf_add(&c->text, told->chat->answer->text, told->chat->answer->text_len);
+	}
 	end_output(c);
 	c->id = 0;
 	if (!told) {

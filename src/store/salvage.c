@@ -258,3 +258,18 @@ int64_t salvage_rows(sqlite3 *to, const char *path)
 		count = attempt(to, path);
 	return count;
 }
+
+int64_t salvage_open(sqlite3 *to, sqlite3 *from)
+{
+	return copy_tables(to, from);
+}
+
+bool salvage_is_sound(sqlite3 *db)
+{
+	sqlite3_stmt *check = NULL;
+	bool sound = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &check, NULL) == SQLITE_OK &&
+		     sqlite3_step(check) == SQLITE_ROW && !strcmp((const char *)sqlite3_column_text(check, 0), "ok");
+
+	sqlite3_finalize(check);
+	return sound;
+}

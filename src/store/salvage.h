@@ -18,5 +18,9 @@ bool salvage_fix_header(const char *path);
  * were copied.
  */
 int64_t salvage_rows(sqlite3 *to, const char *path);
+/* The same from a database that is open, and is not changed. */
+int64_t salvage_open(sqlite3 *to, sqlite3 *from);
+/* Can all of it be read? */
+bool salvage_is_sound(sqlite3 *db);
 
 #endif

@@ -643,7 +643,15 @@ bool store_copy(struct store *store, struct store *memory)
 	if (!backup)
 		return false;
 	sqlite3_backup_step(backup, -1);
-	return sqlite3_backup_finish(backup) == SQLITE_OK;
+	if (sqlite3_backup_finish(backup) == SQLITE_OK && salvage_is_sound(memory->db))
+		return true;
+	/* Pages were copied as they are, damaged ones too. */
+	close_connection(memory, false);
+	memory->result = STORE_OK;
+	open_store(memory);
+	if (memory->db)
+		salvage_open(memory->db, store->db);
+	return memory->db != NULL;
 }
 
 /* --- transactions --- */
@@ -653,7 +661,11 @@ static void look_after_file(struct store *store)
 {
 	if (!store->db)
 		return;
-	if (store->damaged) {
+	if (store->damaged && store->in_memory) {
+		/* There is no file to repair it from: it begins anew. */
+		close_connection(store, false);
+		store->damaged = false;
+	} else if (store->damaged) {
 		close_connection(store, true);
 		repair_alone(store);
 	} else if (was_replaced(store)) {

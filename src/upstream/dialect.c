@@ -9,6 +9,7 @@
 #include "eke/base/json_writer.h"
 #include "eke/base/limits.h"
 #include "eke/base/url.h"
+#include "eke/upstream/fim_template.h"
 
 static void put_text(struct json_writer *w, const char *key, const char *text, size_t len)
 {
@@ -124,6 +125,25 @@ static void put_fim_with_options(struct json_writer *w, const struct request_spe
 	put_stream_options(w, spec);
 }
 
+/* The prompt is ours, with the tokens of the model. */
+static void put_raw(struct json_writer *w, const struct request_spec *spec)
+{
+	const char *const *stops = fim_template_stops(spec->model);
+	struct request_spec ended = *spec;
+	struct strbuf prompt;
+
+	strbuf_init(&prompt, LIMIT_PROMPT);
+	fim_template_write(spec, &prompt);
+	json_put_kstring(w, "model", spec->model);
+	put_text(w, "prompt", prompt.data, prompt.len);
+	strbuf_release(&prompt);
+	ended.stop = stops;
+	for (ended.stop_count = 0; stops[ended.stop_count];)
+		ended.stop_count++;
+	put_common(w, &ended, "max_tokens", LIMIT_STOP);
+	put_stream_options(w, spec);
+}
+
 /* The first is for hosts that no row names. */
 static const struct dialect dialects[] = {
 	{ .name = "chat", .path = "/chat/completions", .put = put_chat },
@@ -134,6 +154,7 @@ static const struct dialect dialects[] = {
 		     { "mistral.ai", "mistral-small-latest", "codestral-latest" } } },
 	{ .name = "deepseek-fim", .path = "/beta/completions", .at_origin = true, .fills_in = true,
 	  .put = put_fim_with_options, .hosts = { { "deepseek.com", "deepseek-chat", "deepseek-chat" } } },
+	{ .name = "fim-tokens", .path = "/completions", .fills_in = true, .takes_extras = true, .put = put_raw },
 	{ .name = "llamacpp-infill", .path = "/infill", .at_origin = true, .fills_in = true, .takes_extras = true,
 	  .put = put_infill },
 };

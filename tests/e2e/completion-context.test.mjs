@@ -173,6 +173,7 @@ const forms = [
 		assert.equal(body.input_prefix, MAIN.slice(0, MAIN.indexOf('‸')));
 	}],
 	['completions', (body) => assert.match(body.prompt, /^# From lib\/reader\.py:\n# class Reader:\n[\s\S]*^# {5}def read_header\(self, count\):\n[\s\S]*^# .*main\.py\nfrom lib\.reader import Reader\n/m)],
+	['fim-tokens', (body) => assert.match(body.prompt, /^<\|repo_name\|>project\n<\|file_sep\|>lib\/reader\.py\nclass Reader:\n[\s\S]*<\|file_sep\|>main\.py\n<\|fim_prefix\|>from lib\.reader import Reader\n/)],
 	['deepseek-fim', (body) => assert.match(body.prompt, /^# From lib\/reader\.py:\n/)],
 	['mistral-fim', (body) => assert.match(body.prompt, /^\+\+\+\+\+ lib\/reader\.py\nclass Reader:\n[\s\S]*^\+\+\+\+\+ .*main\.py\nfrom lib\.reader import Reader\n/m), { models: { chat: 'x', completion: 'codestral-latest' } }],
 ];

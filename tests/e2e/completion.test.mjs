@@ -79,6 +79,7 @@ const dialects = [
 	['completions', '/v1/completions', 'completions'],
 	['mistral-fim', '/v1/fim/completions', 'mistral-fim'],
 	['deepseek-fim', '/beta/completions', 'deepseek-fim'],
+	['fim-tokens', '/v1/completions', 'completions'],
 	['llamacpp-infill', '/infill', 'infill'],
 ];
 

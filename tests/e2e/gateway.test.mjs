@@ -378,6 +378,38 @@ test('LangChain: plain, streamed, and what the endpoint refuses is not asked aga
 	assert.equal(upstream.counted.length, 2);
 });
 
+test('LangChain: tools, streamed and not, from an endpoint that does the other', async (t) => {
+	const upstream = await withUpstream(t);
+	const { base, token } = await start(t, { upstream });
+	const look = { type: 'function', function: { name: 'look', description: 'look', parameters: { type: 'object', properties: { at: { type: 'number' } } } } };
+	const model = new ChatOpenAI({ model: 'chatty', apiKey: token, configuration: { baseURL: base } }).bindTools([look]);
+	const call = { id: 'call_9', type: 'function', function: { name: 'look', arguments: '{"at":9}' } };
+
+	upstream.next({ base: 'tool-calls', stream: true });
+	const whole = await model.invoke('hello');
+	assert.deepEqual(whole.tool_calls.map(({ name, args }) => [name, args]), [['look', { at: 1 }]]);
+	assert.equal(upstream.counted[0].body.tools[0].function.name, 'look');
+	upstream.next({ body: { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls', logprobs: null }], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } } });
+	let streamed;
+	for await (const chunk of await model.stream('hello'))
+		streamed = streamed ? streamed.concat(chunk) : chunk;
+	assert.deepEqual(streamed.tool_calls.map(({ name, args }) => [name, args]), [['look', { at: 9 }]]);
+	assert.equal(streamed.usage_metadata.total_tokens, 3);
+});
+
+for (const [name, refusal] of [['bad gateways', '502-html'], ['refusals', '429-hourly']]) {
+	test(`ten attempts of one request, as AutoGPT makes them, meet ${name}: they spend two at most`, async (t) => {
+		const upstream = await withUpstream(t, { scenario: refusal });
+		const { call } = await start(t, { upstream, plan: 'many' });
+
+		for (let attempt = 0; attempt < 10; attempt++) {
+			const { status } = await call('/v1/chat/completions', { body: { model: 'chatty', messages: HELLO, temperature: 0, max_tokens: 100 } });
+			assert.ok([502, 429].includes(status), `${status}`);
+		}
+		assert.ok(upstream.counted.length <= 2, `${upstream.counted.length}`);
+	});
+}
+
 test('the AI SDK: plain and streamed', async (t) => {
 	const upstream = await withUpstream(t);
 	const { base, token } = await start(t, { upstream, plan: 'few' });

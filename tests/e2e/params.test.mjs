@@ -3,7 +3,8 @@
  * all processes from then on.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -97,6 +98,32 @@ test('a refusal of something else is not sent again', async (t) => {
 
 	await assert.rejects(eke.chat('hello'), /rejected/);
 	assert.equal(upstream.counted.length, 1);
+});
+
+test('a model that thinks aloud before it says so: commit message, edit and completion have none of it', async (t) => {
+	const upstream = await withUpstream(t, { scenario: { holdEvents: true } });
+	const home = makeHome(t, configFor(upstream, { completionApi: 'chat' }));
+	const say = async (n, first, second) => {
+		const record = (await upstream.waitForRequests(n)).at(-1);
+
+		await record.push(first);
+		await record.push('\n</think>\n\n');
+		await record.push(second);
+		await record.end();
+	};
+	const folder = join(home, 'work');
+
+	mkdirSync(folder, { recursive: true });
+	execFileSync('sh', ['-c', 'git init -q . && echo "int a;" > a.c && git add a.c'], { cwd: folder });
+	const commit = run(t, ['chat', '-m', 'one', '-c', 'commit'], { home });
+	await say(1, 'Okay, the diff adds a.\n', 'Add a');
+	assert.equal((await commit).stdout, 'Add a\n');
+
+	const { eke } = await start(t, upstream, home);
+	const doc = await eke.open('def area(w, h):\n    return ‸\n', { uri: eke.uri('a.py') });
+	const completion = doc.suggestion();
+	await say(2, 'It goes between <completion> and </completion>. So:\n', '<completion>w * h</completion>');
+	assert.equal(await completion, 'w * h');
 });
 
 test('a model that begins in its reasoning: told as reasoning from the second answer on', async (t) => {

@@ -223,6 +223,38 @@ function tests(name) {
 		await play({ name: 'colours', steps }, vim);
 	});
 
+	test('another model, another title, deleted', { timeout: 60_000 }, async () => {
+		const steps = [
+			...begun,
+			{ answer: 'one', ...answered('1 2 3') },
+			{ see: { chat: '/1 2 3\n\n## You/' } },
+			{ commands: ':EkeModel big\n' },
+			{ keys: 'GAMore' },
+			{ press: 'send' },
+			{ expect: { method: 'chat/send', params: { prompt: 'More', model: 'big' } }, as: 'two' },
+			{ answer: 'two', ...answered('4 5', { model: 'big', finishReason: 'truncated', notice: 'It broke off.' }) },
+			{ see: { chat: '/## eke · big\n\n4 5\n\n> It broke off\\.\n\n## You/' } },
+			{ commands: ':EkeRename Counting\n' },
+			{ expect: { method: 'chat/rename', params: { chatId: 'k1', title: 'Counting' } }, as: 'rename' },
+			{ answer: 'rename', result: {} },
+			{ see: { message: '/eke · Counting · big/' } },
+			{ keys: ':EkeDelete\n' },
+			{ commands: 'ASKED' },
+			{ keys: 'y' },
+			{ expect: { method: 'chat/delete', params: { chatId: 'k1' } }, as: 'delete' },
+			{ answer: 'delete', result: {} },
+			{ see: { chat: '/^## You\n\n$/' } },
+		];
+		const vim = driver(name);
+		const { commands } = vim;
+		/* Neovim answers nothing but the question then. */
+		vim.commands = (text) =>
+			text === 'ASKED'
+				? until('a question', async () => /delete the conversation "Counting"/.test(await vim.terminal.text()))
+				: commands.call(vim, text);
+		await play({ name: 'model', steps }, vim);
+	});
+
 	test('reasoning is folded above the answer', { timeout: 60_000 }, async () => {
 		const thought = (reasoning) => ({
 			notify: { method: '$/progress', params: { token: 1, value: { kind: 'delta', reasoning } } },

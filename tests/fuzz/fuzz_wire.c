@@ -12,6 +12,7 @@
 #include "eke/base/utf.h"
 #include "eke/upstream/sse.h"
 #include "eke/upstream/wire.h"
+#include "eke/upstream/refused_params.h"
 #include "eke/upstream/wire_error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -94,6 +95,7 @@ static void run_error(int status, char *body, size_t len)
 	must_be_text(err.message);
 	must_be_text(err.provider_message);
 	must(err.retry_at == 0 || (err.retry_at > in.clock.now && err.retry_at <= in.clock.now + LIMIT_RETRY_SECONDS));
+	(void)refused_params(status, body, len);
 	must(err.http_status == status || (status == 200 && err.http_status >= 400 && err.http_status <= 599));
 }
 

@@ -45,7 +45,7 @@ BEGIN {
 	pure("gateway", "ask body convert gather learned openai_error spread")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
-	pure("upstream", "answer sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
+	pure("upstream", "answer fim_template sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
 		"local_server")
 	pure("complete", "admission cache cursor_context excerpt feedback prompt prompt_forms realign recent symbol_renames")
 	pure("context", "declaration digest evidence imports names packing snippets")

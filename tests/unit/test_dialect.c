@@ -80,6 +80,26 @@ static const struct {
 	    .stop_count = 1, .stream = true, .stream_options = true },
 	  "{\"model\":\"codestral-latest\",\"prompt\":\"a\",\"suffix\":\"b\",\"max_tokens\":9,\"temperature\":0.5,"
 		"\"stop\":[\"\\n\\n\"],\"stream\":true}" },
+	/* Each family's tokens, and its form for several files. */
+	{ "fim-tokens", { AROUND("a", "b"), .model = "Qwen/Qwen2.5-Coder-7B", .path = "d.c", .extras = extras,
+	    .extra_count = 1, .max_tokens = 9, .temperature = -1, .stream = true, .stream_options = true },
+	  "{\"model\":\"Qwen/Qwen2.5-Coder-7B\",\"prompt\":\"<|repo_name|>project\\n<|file_sep|>a.c\\nint a;\\n"
+		"<|file_sep|>d.c\\n<|fim_prefix|>a<|fim_suffix|>b<|fim_middle|>\",\"max_tokens\":9,"
+		"\"stop\":[\"<|endoftext|>\",\"<|file_sep|>\",\"<|fim_prefix|>\",\"<|repo_name|>\"],"
+		"\"stream\":true,\"stream_options\":{\"include_usage\":true}}" },
+	{ "fim-tokens", { AROUND("a", "b"), .model = "starcoder2-3b", .path = "d.c", .extras = extras, .extra_count = 1,
+	    .temperature = -1 },
+	  "{\"model\":\"starcoder2-3b\",\"prompt\":\"<repo_name>project\\n<file_sep>a.c\\nint a;\\n<file_sep>d.c\\n"
+		"<fim_prefix>a<fim_suffix>b<fim_middle>\","
+		"\"stop\":[\"<file_sep>\",\"<|endoftext|>\",\"<fim_prefix>\"],\"stream\":false}" },
+	{ "fim-tokens", { AROUND("a", "b"), .model = "Codestral-22B", .path = "d\n.c", .extras = extras, .extra_count = 1,
+	    .temperature = -1 },
+	  "{\"model\":\"Codestral-22B\",\"prompt\":\"[SUFFIX]b[PREFIX]+++++ a.c\\nint a;\\n+++++ d?.c\\na\","
+		"\"stop\":[\"\\n+++++ \",\"[PREFIX]\",\"[SUFFIX]\"],\"stream\":false}" },
+	{ "fim-tokens", { AROUND("a", "b"), .model = "codellama", .path = "d.c", .extras = extras, .extra_count = 1,
+	    .temperature = -1 },
+	  "{\"model\":\"codellama\",\"prompt\":\"<PRE> a <SUF>b <MID>\","
+		"\"stop\":[\"<EOT>\",\" <EOT>\"],\"stream\":false}" },
 	{ "llamacpp-infill", { AROUND("a", "b"), .extras = extras, .extra_count = 2, .max_tokens = 9,
 	  .temperature = 0.5,
 	    .stop = stops, .stop_count = 5, .stream = true, .stream_options = true },
@@ -212,7 +232,7 @@ static void test_configured(void **state)
 			assert_null(endpoint);
 			assert_int_equal(err.kind, ERR_CONFIG);
 			assert_non_null(strstr(err.message, "endpoints[0].completionApi must be one of auto, chat, completions, "
-							    "mistral-fim, deepseek-fim, llamacpp"));
+							    "mistral-fim, deepseek-fim, fim-tokens, llamacpp"));
 		}
 		endpoint_unref(endpoint);
 		config_local_release(&local);

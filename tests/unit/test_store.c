@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -562,6 +563,49 @@ static void test_full(void **state)
 	free(text);
 }
 
+/* What is copied into memory of a file that is damaged is what can be read of it, and it goes on. */
+static void test_copy_of_damaged(void **state)
+{
+	static const off_t places[] = { 100, 1024, 4096 + 8, 2 * 4096 + 100, 3 * 4096, 5 * 4096 + 2000 };
+	char *text = xcalloc(1, 2001);
+	char *path = xasprintf("%s/notes.db", state_dir);
+
+	(void)state;
+	memset(text, 'x', 2000);
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		struct store *store = store_new(&schema);
+		struct store *memory = store_new_in_memory(&schema);
+		enum store_result result;
+		char garbage[600];
+		int fd;
+
+		memset(garbage, 0xA5, sizeof(garbage));
+		for (int n = 0; n < 20; n++)
+			assert_int_equal(add(store, text), STORE_OK);
+		store_free(store);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(pwrite(fd, garbage, sizeof(garbage), places[i]), sizeof(garbage));
+		close(fd);
+		store = store_new(&schema);
+		/* It may be found damaged right away, and be repaired; or not before it is read. */
+		if (store_begin(store, STORE_READ) == STORE_OK)
+			store_rollback(store);
+		store_copy(store, memory);
+		for (int n = 0; n < 3; n++)
+			result = add(memory, "in memory");
+		assert_int_equal(result, STORE_OK);
+		assert_true(count_notes(memory) >= 2);
+		assert_true(count_notes(memory) <= 23 + 1);
+		store_free(memory);
+		store_free(store);
+		assert_int_equal(unlink(path), 0);
+		clock_set_for_test((NOW + (int64_t)i + 1) * 1000, 0);
+	}
+	free(path);
+	free(text);
+}
+
 static void test_memory(void **state)
 {
 	struct store *store = store_new_in_memory(&schema);
@@ -672,6 +716,7 @@ int main(void)
 		STORE_TEST(test_migration),	   STORE_TEST(test_no_database),     STORE_TEST(test_somebody_elses),
 		STORE_TEST(test_damage_while_open), STORE_TEST(test_table_gone),     STORE_TEST(test_removed_while_open),
 		STORE_TEST(test_no_place),	   STORE_TEST(test_full),	     STORE_TEST(test_memory),
+		STORE_TEST(test_copy_of_damaged),
 		STORE_TEST(test_remote_kinds),	   STORE_TEST(test_lock),
 		STORE_TEST(test_remote),
 	};

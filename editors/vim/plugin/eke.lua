@@ -31,10 +31,10 @@ command('EkeHistory', 'eke.history', 'pick', { nargs = '?' })
 command('EkeRename', 'eke.history', 'rename', { nargs = '+' })
 command('EkeDelete', 'eke.history', 'delete')
 command('EkeExport', 'eke.history', 'export', { nargs = '?', complete = 'file' })
-command('EkeModel', 'eke.chat', 'model', {
+command('EkeModel', 'eke.model', 'choose', {
   nargs = '?',
   complete = function(lead)
-    return require('eke.chat').complete_model(lead)
+    return require('eke.model').complete(lead)
   end,
 })
 command('EkeRegenerate', 'eke.chat', 'regenerate')

@@ -93,7 +93,7 @@
 
 /* --- upstream --- */
 #define LIMIT_TRANSFERS 1024              /* HTTP transfers under way */
-#define LIMIT_CONNECTIONS 8               /* kept open for reuse */
+#define LIMIT_CONNECTIONS 64              /* kept open for reuse */
 #define LIMIT_HTTP_HEAD KIB(32)           /* the headers of a response; what is more is not looked at */
 #define LIMIT_SSE_LINE MIB(4)             /* one line of an event stream */
 #define LIMIT_SSE_EVENT MIB(4)            /* one event's data, all its lines */

@@ -69,6 +69,7 @@ struct request_spec {
 	size_t prefix_len;
 	const char *suffix; /* an empty one is not sent, but to llama.cpp */
 	size_t suffix_len;
+	const char *path; /* of the document, for those that name files; or NULL */
 	const struct request_extra *extras;
 	size_t extra_count;
 	/* all */

@@ -19,7 +19,6 @@ local chats = {}
 local last = nil
 local token = 0
 local needs = {} -- of each chat command: selection, file, diff or none
-local models = {}
 
 -- Conversations.
 
@@ -422,45 +421,6 @@ function M.command(command)
     end
     send(M.current(), words, name, context.of(needs[name] or 'selection', name, command), true)
   end)
-end
-
---- :EkeModel
-function M.model(command)
-  local chat = M.current()
-  local function choose(name)
-    chat.model = name ~= 'default' and name or nil
-    vim.cmd.redrawstatus({ bang = true })
-    eke.say(chat.model and chat.model .. ' answers from now on' or 'the configured model answers')
-  end
-  if command.args ~= '' then
-    return choose(command.args)
-  end
-  M.list_models(function()
-    vim.ui.select(vim.list_extend({ 'default' }, models), { prompt = 'Models', kind = 'eke.model' }, function(choice)
-      if choice then
-        choose(choice)
-      end
-    end)
-  end)
-end
-
-function M.list_models(callback)
-  client.request('models/list', vim.empty_dict(), function(error, result)
-    if error then
-      return eke.warn(error.message)
-    end
-    models = vim.tbl_map(function(one) return one.id end, result.models)
-    callback()
-  end)
-end
-
-function M.complete_model(lead)
-  if #models == 0 and client.state == 'running' then
-    M.list_models(function() end)
-  end
-  return vim.tbl_filter(function(name)
-    return vim.startswith(name, lead)
-  end, vim.list_extend({ 'default' }, models))
 end
 
 --- :EkeCancel. vim.lsp does not tell of an answer to what it cancelled.

@@ -16,7 +16,8 @@ M.status = idle
 local id = nil -- of the client
 local crashes = {}
 local waiting = {} -- what to call when it is up
-local parted = {} -- changedtick of buffers when their client went
+local watched = {} -- buffers
+local deaf = {} -- buffers that vim.lsp does not watch any more without knowing it
 local status_of_exit -- of the process that ran last
 
 local newer = vim.fn.has('nvim-0.11') == 1
@@ -153,7 +154,6 @@ local function on_exit(_, _, exited)
     end
     id = nil
     M.status = idle
-    M.forget()
     require('eke.chat').lost()
     if M.state ~= 'failed' and M.state ~= 'stopped' then
       pause(status_of_exit())
@@ -212,23 +212,33 @@ local function upvalue(fn, name)
   end
 end
 
---- Neovim (0.10 to 0.12) does not notice that it stops watching a buffer that is edited while it has no client: it would not tell the
---- next one of any change.
+--- vim.lsp (0.10 to 0.12) stops watching a buffer that is edited while it has no client, and does not remember that: the next client
+--- would never hear of a change.
 local function watch(buf)
-  if parted[buf] and parted[buf] ~= vim.b[buf].changedtick and #vim.lsp.get_clients({ bufnr = buf }) == 0 then
+  if deaf[buf] and #vim.lsp.get_clients({ bufnr = buf }) == 0 then
     local attach = upvalue(vim.lsp.buf_attach_client, 'buf_attach')
     local attached = attach and upvalue(attach, 'attached_buffers')
     if type(attached) == 'table' then
       attached[buf] = nil
     end
   end
-  parted[buf] = nil
+  deaf[buf] = nil
+  if not watched[buf] then
+    watched[buf] = vim.api.nvim_buf_attach(buf, false, {
+      on_lines = function()
+        deaf[buf] = deaf[buf] or #vim.lsp.get_clients({ bufnr = buf, _uninitialized = true }) == 0
+      end,
+      on_reload = function() end,
+      on_detach = function()
+        watched[buf], deaf[buf] = nil, nil
+      end,
+    })
+  end
 end
 
 --- The server is not told of the buffer any more.
 function M.part(buf)
   if id and vim.lsp.buf_is_attached(buf, id) then
-    parted[buf] = vim.b[buf].changedtick
     vim.lsp.buf_detach_client(buf, id)
   end
 end
@@ -256,15 +266,6 @@ function M.has(buf)
   return M.state == 'running' and vim.lsp.buf_is_attached(buf, id)
 end
 
---- The client is gone, from all buffers.
-function M.forget()
-  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
-    if eke.wanted(buf) and not parted[buf] then
-      parted[buf] = vim.b[buf].changedtick
-    end
-  end
-end
-
 function M.leave()
   local client = M.client()
   M.state = 'stopped' -- until :EkeRestart
@@ -276,7 +277,6 @@ end
 
 function M.stop()
   M.leave()
-  M.forget()
   M.status = idle
   require('eke.chat').lost()
 end
