@@ -217,7 +217,8 @@ static void test_packages(void **state)
 	write_file(b, "project/reader/header.go", "package reader\n\nfunc ReadHeader(n int) int {\n\treturn n\n}\n");
 	write_file(b, "project/cmd/flags.go", "package main\n\nfunc readFlags() int {\n\treturn 1\n}\n");
 	open_doc(b, "project/cmd/main.go", "go",
-		"package main\n\nimport (\n\t\"fmt\"\n\t\"example.com/me/app/reader\"\n)\n\nfunc main() {\n\theader := reader.");
+		"package main\n\nimport (\n\t\"fmt\"\n\t\"example.com/me/app/reader\"\n)\n\n"
+		"func main() {\n\theader := reader.");
 	retrieve(b, "project/cmd/main.go", 5000, ALL);
 	assert_non_null(of_path(b, "reader/header.go", ROLE_IMPORTED));
 	assert_true(shows(b, "func ReadHeader(n int) int {\n"));
