@@ -177,7 +177,7 @@ async function ask(t, server, endpoint = {}) {
 for (const [what, text] of [['comments', ': still here\n\n'], ['blank lines', '\n\n'], ['empty events', 'event: ping\n\n'], ['blanks', ' ']]) {
 	test(`${what} alone keep no request open`, async (t) => {
 		const server = await startWriter(t, (response) => repeat(response, text, 20));
-		const { call } = await ask(t, server, { timeouts: { firstByte: 0.5, idle: 0.5 } });
+		const { call } = await ask(t, server, { timeouts: { firstByte: 2, idle: 0.5 } });
 
 		await assert.rejects(call.answer, ({ data, message }) => data.kind === 'timeout' && /sends no answer/.test(message));
 		await server.closed;
@@ -188,7 +188,7 @@ for (const [what, text] of [['comments', ': still here\n\n'], ['blank lines', '\
 			response.write(event('Because'));
 			repeat(response, text, 20);
 		});
-		const { call } = await ask(t, server, { timeouts: { firstByte: 0.5, idle: 0.5 } });
+		const { call } = await ask(t, server, { timeouts: { firstByte: 10, idle: 1 } });
 		const { message, finishReason } = await call.answer;
 
 		assert.deepEqual([message.content, finishReason], ['Because', 'truncated']);
