@@ -403,6 +403,7 @@ static int64_t max_tokens(const struct model_request *request, const char *model
 /* What the plan's cap left of them. */
 static void keep_excerpt(struct model_request *request, size_t prefix_len, size_t suffix_len)
 {
+	request->excerpt.prefix_cut |= prefix_len < request->excerpt.prefix_len;
 	request->excerpt.prefix += request->excerpt.prefix_len - prefix_len;
 	request->excerpt.prefix_len = prefix_len;
 	request->excerpt.suffix_len = suffix_len;

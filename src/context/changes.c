@@ -288,3 +288,26 @@ bool change_compare(struct change *change, const char *text, size_t len, bool re
 	change->removing = removing;
 	return true;
 }
+
+/* Does the hunk's head "@@ -a,b +c,d @@" say that its new lines hold this one? */
+static bool holds_line(const char *hunk, size_t line)
+{
+	const char *plus = strchr(hunk, '+');
+	char *end;
+	size_t first = plus ? strtoul(plus + 1, &end, 10) : 0;
+	size_t count = plus && *end == ',' ? strtoul(end + 1, NULL, 10) : 1;
+
+	return plus && line >= first && line <= first + count;
+}
+
+void change_add_hunks(const char *diff, size_t line, struct strbuf *out)
+{
+	while (*diff) {
+		const char *next = strstr(diff, "\n@@ ");
+		size_t len = next ? (size_t)(next + 1 - diff) : strlen(diff);
+
+		if (!line || !holds_line(diff, line))
+			strbuf_add(out, diff, len);
+		diff += len;
+	}
+}

@@ -41,5 +41,7 @@ bool change_is_recent(const struct change *change);
  * something away. True if it had to be made.
  */
 bool change_compare(struct change *change, const char *text, size_t len, bool removing);
+/* Appends a diff's hunks but the one that line (from 1; 0: none) is in: what is being typed there is no past change. */
+void change_add_hunks(const char *diff, size_t line, struct strbuf *out);
 
 #endif

@@ -15,24 +15,13 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/text/uri.h"
-#include "changes.h"
-#include "related.h"
-#include "sources.h"
+#include "gathering.h"
 
 #define FOCUSES 8
 /* Related files are looked for again after that, although the imports are the same: files come and go. */
 #define RELATED_MS 10000
 /* Steps of a turn that find nothing to read. */
 #define IDLE_STEPS 32
-#define CHANGED_MAX 8 /* documents whose changes are shown */
-
-/* What belongs to a document. */
-struct focus {
-	char *uri;
-	struct related related; /* path NULL: not made */
-	struct packing_kept kept;
-	struct focus *next;
-};
 
 enum job_state {
 	JOB_DOCUMENT, /* looks through the document itself */
@@ -57,19 +46,6 @@ struct waiter {
 	loop_fn *done;
 	void *ctx;
 	struct waiter *next;
-};
-
-struct retriever {
-	struct loop *loop; /* borrowed, as the next two */
-	struct docs *docs;
-	struct workspace *workspace;
-	struct sources *sources;
-	struct changes *changes;
-	struct focus *focuses; /* the last used first */
-	struct job *jobs; /* the first one is at work */
-	struct waiter *waiters;
-	struct timer *timer; /* the next step */
-	uint64_t last_id;
 };
 
 static void work(void *ctx);
@@ -351,107 +327,6 @@ void retriever_cancel(struct retriever *r, uint64_t id)
 
 /* --- choosing --- */
 
-struct gathered {
-	struct context_file files[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
-	struct source *sources[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
-	struct digest *owned[CHANGED_MAX]; /* of changes */
-	char *shown[CHANGED_MAX];
-	size_t owned_count;
-	size_t count;
-};
-
-static void add_source(struct gathered *g, struct source *source, enum context_role role)
-{
-	if (!source || g->count == ARRAY_LEN(g->files))
-		return;
-	for (size_t i = 0; i < g->count; i++)
-		if (g->sources[i] == source)
-			return;
-	g->sources[g->count] = source;
-	g->files[g->count++] = (struct context_file){ .digest = source->digest, .role = role, .sendable = true };
-}
-
-/* Cells of one notebook are documents whose URIs differ behind the '#'. */
-static bool is_cell_beside(const char *uri, const char *other)
-{
-	size_t len = strcspn(uri, "#");
-
-	return uri[len] && !strncmp(uri, "vscode-notebook-cell:", 21) && !strncmp(uri, other, len) && other[len] == '#' &&
-		strcmp(uri, other) != 0;
-}
-
-static bool is_above(const struct retriever *r, const char *uri, const char *other)
-{
-	const struct change *a = changes_find(r->changes, uri);
-	const struct change *b = changes_find(r->changes, other);
-
-	return is_cell_beside(uri, other) && a && b && b->opened < a->opened;
-}
-
-static void add_changes(struct retriever *r, struct gathered *g)
-{
-	size_t seen = 0;
-
-	for (const struct change *c = changes_first(r->changes); c && seen < CHANGED_MAX; c = c->next) {
-		struct source *source = sources_find(r->sources, c->uri);
-		struct digest *digest;
-		struct err err;
-
-		if (!change_is_recent(c) || g->count == ARRAY_LEN(g->files))
-			continue;
-		seen++;
-		if (!c->diff || (!source && (c->is_open || !workspace_may_send(r->workspace, c->uri, &err))))
-			continue;
-		digest = digest_of_diff(sources_names(r->sources), c->diff, strlen(c->diff));
-		g->shown[g->owned_count] = source ? xstrdup(source->shown) : workspace_show_outside(r->workspace, c->uri);
-		g->owned[g->owned_count++] = digest;
-		g->sources[g->count] = NULL;
-		g->files[g->count++] = (struct context_file){ .digest = digest, .role = ROLE_CHANGES, .sendable = true };
-	}
-}
-
-/* In the order in which they stand in the prompt: what changes least first. */
-static void gather(struct retriever *r, struct focus *focus, const struct retrieval *in, struct gathered *g)
-{
-	struct source *current = sources_find(r->sources, in->uri);
-	const struct related *related = &focus->related;
-	size_t seen = 0;
-
-	for (int role = ROLE_IMPORTED; role <= ROLE_BESIDE; role++)
-		for (size_t i = 0; related->path && i < related->count; i++)
-			if (related->files[i].role == (enum context_role)role &&
-				(!current || strcmp(related->files[i].path, related->path) != 0)) {
-				char *uri = uri_from_path(related->files[i].path);
-				const struct doc *doc = uri ? docs_find(r->docs, uri) : NULL;
-
-				/* Of an open one chunks may be shown, too; it comes below. */
-				if (!doc)
-					add_source(g, sources_find_file(r->sources, related->files[i].path), related->files[i].role);
-				free(uri);
-			}
-	for (const struct doc *doc = docs_first(r->docs); doc && seen < LIMIT_CONTEXT_DOCUMENTS;
-		 doc = doc_next(doc), seen++) {
-		struct source *source = sources_find(r->sources, doc_uri(doc));
-
-		if (source && source != current)
-			add_source(g, source, is_above(r, in->uri, doc_uri(doc)) ? ROLE_ABOVE : ROLE_OPEN);
-	}
-	add_source(g, current, ROLE_CURRENT);
-	if (current) {
-		g->files[g->count - 1].hide_from = in->from;
-		g->files[g->count - 1].hide_to = in->to;
-	}
-	add_changes(r, g);
-}
-
-static void gathered_release(struct gathered *g)
-{
-	for (size_t i = 0; i < g->owned_count; i++) {
-		digest_free(g->owned[i]);
-		free(g->shown[i]);
-	}
-}
-
 static int ascending(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a;
@@ -460,7 +335,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void keep(struct focus *focus, const struct gathered *g, const struct packing *packing)
+static void keep(struct focus *focus, const struct gathering *g, const struct packing *packing)
 {
 	focus->kept.count = 0;
 	for (size_t i = 0; i < packing->count && focus->kept.count < PACKING_KEPT_MAX; i++)
@@ -472,13 +347,13 @@ static void keep(struct focus *focus, const struct gathered *g, const struct pac
 void retriever_choose(struct retriever *r, const struct retrieval *in, struct snippets *out)
 {
 	struct focus *focus = focus_of(r, in->uri);
-	struct gathered g = { .count = 0 };
+	struct gathering g = { .count = 0 };
 	struct packing_input input;
 	struct packing packing;
 	size_t changes = 0;
 
 	*out = (struct snippets){ .items = NULL };
-	gather(r, focus, in, &g);
+	gathering_fill(r, focus, in, &g);
 	input = (struct packing_input){ .names = sources_names(r->sources),
 		.cursor = in->cursor,
 		.files = g.files,
@@ -507,17 +382,17 @@ void retriever_choose(struct retriever *r, const struct retrieval *in, struct sn
 	if (in->keep)
 		keep(focus, &g, &packing);
 	packing_release(&packing);
-	gathered_release(&g);
+	gathering_release(&g);
 }
 
 void retriever_evidence(struct retriever *r, const struct retrieval *in, struct evidence *out)
 {
-	struct gathered g = { .count = 0 };
+	struct gathering g = { .count = 0 };
 
-	gather(r, focus_of(r, in->uri), in, &g);
+	gathering_fill(r, focus_of(r, in->uri), in, &g);
 	*out = (struct evidence){ .count = 0 };
 	evidence_gather(out, sources_names(r->sources), &in->cursor, g.files, g.count);
-	gathered_release(&g);
+	gathering_release(&g);
 }
 
 struct names *retriever_names(const struct retriever *r)

@@ -223,7 +223,7 @@ void clients_free(struct clients *c)
 	free(c);
 }
 
-struct gateway_client *clients_find(struct clients *c, const char *token)
+static struct gateway_client *find(struct clients *c, const char *token)
 {
 	struct gateway_digest digest;
 	struct gateway_client *found = NULL;
@@ -234,6 +234,18 @@ struct gateway_client *clients_find(struct clients *c, const char *token)
 	for (size_t i = 0; i < c->count; i++)
 		if (gateway_digest_same(&c->tokens[i], &digest) && c->is_valid[i])
 			found = &c->clients[i];
+	return found;
+}
+
+bool clients_know(struct clients *c, const char *token)
+{
+	return find(c, token) != NULL;
+}
+
+struct gateway_client *clients_find(struct clients *c, const char *token)
+{
+	struct gateway_client *found = find(c, token);
+
 	if (found) {
 		found->requests++;
 		found->last_at = clock_wall_ms() / 1000;

@@ -33,7 +33,12 @@ bool clients_revoke(const char *name, struct err *err);
 /* NULL with ERR_CONFIG if there is no token and none can be made. */
 struct clients *clients_new(struct err *err);
 void clients_free(struct clients *clients);
-/* Whose token it is; NULL: nobody's. Tokens that were made or taken back since count. */
+/* Is it a client's token? */
+bool clients_know(struct clients *clients, const char *token);
+/*
+ * The same, and notes that the client made a request: whose token it is; NULL: nobody's. Tokens that were made or taken
+ * back since count.
+ */
 struct gateway_client *clients_find(struct clients *clients, const char *token);
 /* Writes an array of those that have made a request. */
 void clients_write(const struct clients *clients, struct json_writer *w, const char *key);

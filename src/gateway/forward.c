@@ -320,6 +320,11 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 	size_t len = 0;
 	const char *body = gateway_request_body(request, &len);
 
+	if (!body && gateway_request_is_crowded_out(request)) {
+		gateway_fail(request, 503, "server_error", "overloaded",
+			     "Too many large requests are under way at a time; send it again in a moment.", false);
+		return;
+	}
 	if (!body) {
 		gateway_fail(request, 413, "invalid_request_error", "request_too_large",
 			"The request is larger than the gateway takes.", true);

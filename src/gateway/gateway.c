@@ -156,7 +156,8 @@ static bool start_server(struct gateway *gateway, struct listener *listener, str
 		tls = (struct gateway_tls){ certificate.data, key.data };
 	if (ok)
 		gateway->http =
-			gateway_server_new(gateway->app.loop, listener->fd, &tls, gateway_on_request, gateway, err);
+			gateway_server_new(gateway->app.loop, listener->fd, &tls, gateway_takes_body, gateway_on_request,
+					   gateway, err);
 	explicit_bzero(key.data, key.len);
 	strbuf_release(&key);
 	strbuf_release(&certificate);

@@ -29,9 +29,11 @@ struct gateway_server {
 	struct MHD_Daemon *daemon;
 	struct watch *watch;
 	struct timer *timer;
+	gateway_takes_body_fn *takes_body;
 	gateway_request_fn *fn;
 	void *ctx;
 	size_t active;
+	size_t body_bytes; /* of all requests */
 	struct connection *connections;
 	struct timer *guard; /* of their deadlines */
 	MHD_socket listening; /* MHD_INVALID_SOCKET: libmicrohttpd's own */
@@ -57,7 +59,8 @@ struct gateway_request {
 	char *path;
 	struct gateway_client *client;
 	struct strbuf body;
-	bool too_large;
+	bool dropped; /* the body */
+	bool crowded_out;
 	bool handed_over;
 	bool suspended;
 	bool gone;           /* the client is, and on_end was called */
@@ -283,6 +286,28 @@ static enum MHD_Result queue(struct gateway_request *r)
 
 /* --- requests --- */
 
+static void drop_body(struct gateway_request *r)
+{
+	r->server->body_bytes -= r->body.len;
+	r->dropped = true;
+	strbuf_release(&r->body);
+}
+
+/* What is too much is read and dropped, so that the client gets to read the answer. */
+static void take_body(struct gateway_request *r, const char *data, size_t len)
+{
+	if (r->dropped)
+		return;
+	if (r->server->body_bytes + len > LIMIT_GATEWAY_BODIES) {
+		r->crowded_out = true;
+		drop_body(r);
+	} else if (strbuf_add(&r->body, data, len)) {
+		r->server->body_bytes += len;
+	} else {
+		drop_body(r);
+	}
+}
+
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *data, size_t *size, void **slot)
 {
@@ -301,14 +326,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		server->active++;
 		*slot = r;
 		set_deadline(server, connection, LIMIT_GATEWAY_BODY_SECONDS);
+		r->dropped = !server->takes_body(server->ctx, r);
 		return MHD_YES;
 	}
 	if (*size) {
-		/* What is too much is read and dropped, so that the client gets to read the answer. */
-		if (!r->too_large && !strbuf_add(&r->body, data, *size)) {
-			r->too_large = true;
-			strbuf_release(&r->body);
-		}
+		take_body(r, data, *size);
 		*size = 0;
 		return MHD_YES;
 	}
@@ -335,6 +357,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **sl
 		return;
 	*slot = NULL;
 	server->active--;
+	server->body_bytes -= r->body.len;
 	set_deadline(server, connection, LIMIT_GATEWAY_IDLE_SECONDS);
 	watch_free(r->watch);
 	if (r->on_drained)
@@ -373,10 +396,15 @@ const char *gateway_request_header(const struct gateway_request *r, const char *
 
 const char *gateway_request_body(const struct gateway_request *r, size_t *len)
 {
-	if (r->too_large)
+	if (r->dropped)
 		return NULL;
 	*len = r->body.len;
 	return r->body.data;
+}
+
+bool gateway_request_is_crowded_out(const struct gateway_request *r)
+{
+	return r->crowded_out;
 }
 
 void gateway_request_set_client(struct gateway_request *r, struct gateway_client *client)
@@ -417,7 +445,7 @@ static void on_mhd_log(void *ctx, const char *fmt, va_list ap)
 }
 
 struct gateway_server *gateway_server_new(struct loop *loop, int listening, const struct gateway_tls *tls,
-	gateway_request_fn *fn, void *ctx, struct err *err)
+	gateway_takes_body_fn *takes_body, gateway_request_fn *fn, void *ctx, struct err *err)
 {
 	struct gateway_server *server = xcalloc(1, sizeof(*server));
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
@@ -431,6 +459,7 @@ struct gateway_server *gateway_server_new(struct loop *loop, int listening, cons
 	if (!tls->certificate)
 		encryption[0].option = MHD_OPTION_END;
 	server->loop = loop;
+	server->takes_body = takes_body;
 	server->fn = fn;
 	server->ctx = ctx;
 	server->listening = MHD_INVALID_SOCKET;

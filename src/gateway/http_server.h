@@ -24,9 +24,12 @@ struct gateway_tls {
 	const char *key;         /* PEM */
 };
 
+/* May a body come for this request, of which the head is there? One that may not is read and dropped. */
+typedef bool gateway_takes_body_fn(void *ctx, const struct gateway_request *request);
+
 /* Listens at that socket, which is the server's from now on. NULL with ERR_CONFIG if that cannot be. */
 struct gateway_server *gateway_server_new(struct loop *loop, int listening, const struct gateway_tls *tls,
-	gateway_request_fn *fn, void *ctx, struct err *err);
+	gateway_takes_body_fn *takes_body, gateway_request_fn *fn, void *ctx, struct err *err);
 /* Takes no more connections. */
 void gateway_server_quiesce(struct gateway_server *server);
 /* Requests without an end yet. */
@@ -39,8 +42,11 @@ const char *gateway_request_method(const struct gateway_request *request);
 const char *gateway_request_path(const struct gateway_request *request);
 /* NULL: there is none. */
 const char *gateway_request_header(const struct gateway_request *request, const char *name);
-/* Terminated. */
+/* Terminated. NULL: it was dropped, because it may not come, is too large, or there is no room for it. */
 const char *gateway_request_body(const struct gateway_request *request, size_t *len);
+
+/* Its body was dropped for the bodies of others. */
+bool gateway_request_is_crowded_out(const struct gateway_request *request);
 
 /* Whose request it is, if that is known; for who uses this. */
 struct gateway_client;

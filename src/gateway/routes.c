@@ -47,8 +47,8 @@ void gateway_fail(struct gateway_request *request, int status, const char *type,
 
 /* --- who --- */
 
-/* NULL: it has no token, or one that is nobody's. */
-static struct gateway_client *client_of(const struct gateway *gateway, const struct gateway_request *request)
+/* The token that it sends; NULL: none. */
+static const char *token_of(const struct gateway_request *request)
 {
 	static const char scheme[] = "Bearer ";
 	const char *value = gateway_request_header(request, "Authorization");
@@ -56,7 +56,7 @@ static struct gateway_client *client_of(const struct gateway *gateway, const str
 	if (!value || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
 		return NULL;
 	value += sizeof(scheme) - 1;
-	return clients_find(gateway->clients, value + strspn(value, " "));
+	return value + strspn(value, " ");
 }
 
 static bool is_our_host(const char *value)
@@ -91,7 +91,7 @@ static void allow_page(struct gateway_request *request, const char *origin)
 	gateway_reply_header(request, "Vary", "Origin");
 	gateway_reply_header(request, "Access-Control-Expose-Headers",
 			     "Retry-After, retry-after-ms, x-should-retry, x-request-id, x-ratelimit-limit-requests, "
-			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests");
+			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-eke-kept");
 }
 
 static void preflight(struct gateway_request *request, bool is_page)
@@ -235,6 +235,14 @@ static void dispatch(struct gateway *gateway, struct gateway_request *request, c
 	}
 }
 
+bool gateway_takes_body(void *ctx, const struct gateway_request *request)
+{
+	struct gateway *gateway = ctx;
+	const char *token = token_of(request);
+
+	return token && clients_know(gateway->clients, token);
+}
+
 void gateway_on_request(void *ctx, struct gateway_request *request)
 {
 	struct gateway *gateway = ctx;
@@ -249,7 +257,7 @@ void gateway_on_request(void *ctx, struct gateway_request *request)
 		gateway_reply(request, 200, "ok\n", 3);
 		return;
 	}
-	client = client_of(gateway, request);
+	client = token_of(request) ? clients_find(gateway->clients, token_of(request)) : NULL;
 	if (!client) {
 		gateway_reply_header(request, "WWW-Authenticate", "Bearer");
 		gateway_fail(request, 401, "invalid_request_error", "invalid_api_key",

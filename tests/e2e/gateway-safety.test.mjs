@@ -232,6 +232,31 @@ test('more connections than it takes wait, and are served when others close', as
 	sockets.forEach((socket) => socket.destroy());
 });
 
+test('bodies take memory only of who has a token, and only so much together', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call, port, token, program } = await start(t, { upstream });
+	const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${program.child.pid}/status`, 'utf8'))[1]) / 1024;
+	const large = JSON.stringify(chat({ pad: 'x'.repeat(15 * 1024 * 1024) }));
+	const open = (key) => {
+		const request = httpRequest({ host: '127.0.0.1', port, path: '/v1/chat/completions', method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-length': large.length } });
+		/* All but the end, so that it is held; resolves when that has left. */
+		return { request, sent: new Promise((resolve) => request.write(large.slice(0, -1), resolve)), answer: once(request, 'response').then(([response]) => response.resume().statusCode) };
+	};
+	const before = memory();
+	const strangers = Array.from({ length: 12 }, () => open('nobody'));
+
+	await Promise.all(strangers.map(({ sent }) => sent));
+	assert.equal((await call('/healthz')).status, 200);
+	assert.ok(memory() - before < 60, `${memory() - before} MiB for strangers`);
+	const clients = Array.from({ length: 12 }, () => open(token));
+	await Promise.all(clients.map(({ sent }) => sent));
+	[...strangers, ...clients].forEach(({ request }) => request.end(large.slice(-1)));
+	assert.deepEqual(new Set(await Promise.all(strangers.map(({ answer }) => answer))), new Set([401]));
+	const statuses = await Promise.all(clients.map(({ answer }) => answer));
+	assert.ok(statuses.includes(503) && statuses.includes(200), `${statuses}`);
+	assert.equal((await call('/v1/chat/completions', { body: chat() })).status, 200);
+});
+
 test('thousands of requests, many at a time, over connections that are kept', async (t) => {
 	const upstream = await withUpstream(t, { answer: () => 'x' });
 	const { port, token, call } = await start(t, { upstream });

@@ -208,6 +208,23 @@ static void test_imports(void **state)
 	assert_null(of_path(b, "lib/reader.py", ROLE_IMPORTED));
 }
 
+/* A package is a directory, and files of the same see each other. */
+static void test_packages(void **state)
+{
+	struct bed *b = *state;
+
+	write_file(b, "project/go.mod", "module example.com/me/app\n");
+	write_file(b, "project/reader/header.go", "package reader\n\nfunc ReadHeader(n int) int {\n\treturn n\n}\n");
+	write_file(b, "project/cmd/flags.go", "package main\n\nfunc readFlags() int {\n\treturn 1\n}\n");
+	open_doc(b, "project/cmd/main.go", "go",
+		"package main\n\nimport (\n\t\"fmt\"\n\t\"example.com/me/app/reader\"\n)\n\n"
+		"func main() {\n\theader := reader.");
+	retrieve(b, "project/cmd/main.go", 5000, ALL);
+	assert_non_null(of_path(b, "reader/header.go", ROLE_IMPORTED));
+	assert_true(shows(b, "func ReadHeader(n int) int {\n"));
+	assert_non_null(of_path(b, "cmd/flags.go", ROLE_BESIDE));
+}
+
 static void test_nothing_forbidden(void **state)
 {
 	struct bed *b = *state;
@@ -355,6 +372,41 @@ static void test_files_are_read_again(void **state)
 	clock_unset_for_test();
 }
 
+/* Typing on changes the end of a prompt, not its beginning: endpoints keep what they have seen. */
+static void test_choices_stay(void **state)
+{
+	struct bed *b = *state;
+	struct doc_edit typed = { .has_range = true, .range = { { 6, 11 }, { 6, 11 } }, .text = "re", .len = 2 };
+	struct strbuf before;
+	struct strbuf after;
+	char *uri = uri_of(b, "project/main.py");
+
+	strbuf_init(&before, LIMIT_DOCUMENT);
+	strbuf_init(&after, LIMIT_DOCUMENT);
+	write_project(b);
+	for (int i = 0; i < 40; i++) {
+		char name[32];
+		char text[400];
+
+		snprintf(name, sizeof(name), "project/beside%d.py", i);
+		snprintf(text, sizeof(text), "def reader_of_%d(header):\n    pass\n\ndef read_%d(header):\n    pass\n", i, i);
+		write_file(b, name, text);
+	}
+	open_doc(b, "project/main.py", "python", main_py);
+	retrieve(b, "project/main.py", 5000, ALL);
+	for (size_t i = 0; i < b->found.count; i++)
+		strbuf_addf(&before, "%s\n%s", b->found.items[i].path, b->found.items[i].text);
+	assert_int_equal(docs_change(b->docs, uri, 2, &typed, 1), DOCS_OK);
+	retrieve(b, "project/main.py", 5000, ALL);
+	for (size_t i = 0; i < b->found.count; i++)
+		strbuf_addf(&after, "%s\n%s", b->found.items[i].path, b->found.items[i].text);
+	assert_true(before.len > 200);
+	assert_string_equal(after.data, before.data);
+	strbuf_release(&before);
+	strbuf_release(&after);
+	free(uri);
+}
+
 static void test_waiting(void **state)
 {
 	struct bed *b = *state;
@@ -385,12 +437,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_imports, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_packages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_forbidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_documents, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outline, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notebook, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files_are_read_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_choices_stay, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 	};
 

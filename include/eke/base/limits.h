@@ -180,6 +180,7 @@
 
 /* --- the gateway --- */
 #define LIMIT_GATEWAY_BODY MIB(16)           /* of a request; images stand in it */
+#define LIMIT_GATEWAY_BODIES MIB(128)        /* of all requests at a time */
 #define LIMIT_GATEWAY_HEAD KIB(32)           /* memory of a connection, for heads and pieces of bodies */
 #define LIMIT_GATEWAY_CONNECTIONS 600
 #define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may be idle for so long */

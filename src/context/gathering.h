@@ -1,0 +1,51 @@
+#ifndef EKE_CONTEXT_GATHERING_H
+#define EKE_CONTEXT_GATHERING_H
+/*
+ * The body of the retriever, and the files of which pieces may be chosen for a document. For the retriever's own files.
+ */
+#include "eke/base/attrs.h"
+#include "eke/context/retriever.h"
+#include "changes.h"
+#include "related.h"
+#include "sources.h"
+
+#define CHANGED_MAX 8 /* documents whose changes are shown */
+
+/* What belongs to a document. */
+struct focus {
+	char *uri;
+	struct related related; /* path NULL: not made */
+	struct packing_kept kept;
+	struct focus *next;
+};
+
+struct job;
+struct waiter;
+
+struct retriever {
+	struct loop *loop; /* borrowed, as the next two */
+	struct docs *docs;
+	struct workspace *workspace;
+	struct sources *sources;
+	struct changes *changes;
+	struct focus *focuses; /* the last used first */
+	struct job *jobs; /* the first one is at work */
+	struct waiter *waiters;
+	struct timer *timer; /* the next step */
+	uint64_t last_id;
+};
+
+struct gathering {
+	struct context_file files[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
+	struct source *sources[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
+	struct digest *owned[CHANGED_MAX]; /* of changes */
+	char *shown[CHANGED_MAX];
+	size_t owned_count;
+	size_t count;
+};
+
+/* In the order in which they stand in the prompt: what changes least first. `g` is zeroed. */
+void gathering_fill(struct retriever *r, struct focus *focus, const struct retrieval *in, struct gathering *g);
+void gathering_release(struct gathering *g);
+
+#endif
