@@ -70,7 +70,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
 	torture faults coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform \
-	vsix test-vscode protocol clean help
+	vsix test-vscode protocol portable clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -87,7 +87,8 @@ help:
 	@echo 'make jetbrains        the JetBrains plugin, build/jetbrains/eke-jetbrains-$(VERSION).zip'
 	@echo 'make test-jetbrains   its tests'
 	@echo "make test-jetbrains-platform  the same in the platform's own editor, compiled from source"
-	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix'
+	@echo 'make portable         build/portable/eke, static, for any Linux on x86-64; minutes the first time (Debian, Ubuntu)'
+	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix; with the program of make portable if that is there'
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make torture T=seconds  kills processes that share a ledger and chats, at random; nothing may be lost'
@@ -168,6 +169,15 @@ $(BUILD)/deps-ok: .ci/deps
 $(BUILD)/eke: $(call objects,release,$(SRC))
 	$(call say,ld,$@)
 	$(Q)$(CC) $(HARDEN_LD) $(EXPORT_LD) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+
+# The same sources, linked with libraries of our own making: see .ci/portable. ccache stays where it was.
+portable:
+	@.ci/deps portable
+	@.ci/portable
+	@$(MAKE) --no-print-directory BUILD=build/portable CC='$(if $(filter ccache,$(CC)),ccache )$(CURDIR)/build/portable/cc' \
+		PKG_CONFIG='$(CURDIR)/build/portable/pkg-config' CFLAGS='-O2 -ffunction-sections -fdata-sections' \
+		HARDEN=-fstack-protector-strong HARDEN_LD='-static -s -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack' EXPORT_LD= \
+		build/portable/eke
 
 debug: $(BUILD)/debug/eke
 	@:
@@ -300,6 +310,12 @@ $(BUILD)/bench/%: $(BUILD)/release/tests/bench/%.o $(call objects,release,$(LIB_
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_LD) -o $@ $^ $(DEP_LIBS)
 
+# A baseline: no library, and none of our objects.
+$(BUILD)/bench/plain_relay: tests/bench/plain_relay.c
+	$(call say,ld,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O2 -o $@ $<
+
 # In simulated time: no machine makes its figures better or worse.
 $(BUILD)/bench/bench_trace: $(BUILD)/release/tests/bench/bench_trace.o $(call objects,release,$(TRACE_SRC))
 	$(call say,ld,$@)
@@ -319,7 +335,7 @@ $(BUILD)/bench/bench_context: $(BUILD)/release/tests/bench/bench_context.o $(cal
 
 bench:
 	@.ci/deps bench
-	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%)
+	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%) $(BUILD)/bench/plain_relay
 	@tests/bench/corpus
 	@tests/bench/run $(ANSWERS:%=--answers %)
 

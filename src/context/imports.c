@@ -45,7 +45,7 @@ static const struct import_style styles[] = {
 	{ " c cpp objective-c objective-cpp cuda-cpp ", { "#include", "# include", "#import" }, "/", "=", "",
 		"include src inc lib", 0, IMPORT_QUOTED | IMPORT_ANGLES | IMPORT_BESIDE },
 	{ " perl ", { "use", "require" }, "::", ".pm", "", "lib", 0, 0 },
-	{ " go ", { "import" }, "/", "", "", "", 4, IMPORT_QUOTED | IMPORT_ALL_QUOTED | IMPORT_SHARED },
+	{ " go ", { "import" }, "/", "=", "", "", 4, IMPORT_QUOTED | IMPORT_ALL_QUOTED | IMPORT_SHARED },
 	{ " rust ", { "use", "pub use", "mod", "pub mod", "pub(crate) mod", "pub(crate) use" }, "::", ".rs",
 		"mod.rs lib.rs", "src", 0, IMPORT_BRACES | IMPORT_BESIDE },
 	{ " java kotlin scala groovy ", { "import" }, ".", ".java .kt .scala .groovy", "",

@@ -17,6 +17,7 @@
 
 /* Files beside a document that are read; of a package whose files see each other all that there is room for. */
 #define BESIDE_MAX 12
+#define PACKAGE_MAX 8 /* files of a package that is imported */
 #define TRIED_MAX 2000 /* names that are looked for, for one target */
 
 uint32_t related_hash(const struct digest *digest)
@@ -66,10 +67,7 @@ static void add_file(struct related *r, const char *path, enum context_role role
 	r->files[r->count++] = (struct related_file){ xstrdup(path), role };
 }
 
-struct search {
-	struct related *related;
-	unsigned tried;
-};
+/* --- the directory --- */
 
 static bool is_file(const char *path)
 {
@@ -77,20 +75,6 @@ static bool is_file(const char *path)
 
 	return !lstat(path, &st) && S_ISREG(st.st_mode);
 }
-
-static bool try_path(void *ctx, const char *path)
-{
-	struct search *search = ctx;
-
-	if (++search->tried > TRIED_MAX)
-		return true;
-	if (!is_file(path))
-		return false;
-	add_file(search->related, path, ROLE_IMPORTED);
-	return true;
-}
-
-/* --- the directory --- */
 
 struct neighbour {
 	char name[256];
@@ -143,21 +127,20 @@ static bool is_same_language(const struct related *r, const char *name)
 		(r->style && import_style_of(a) == r->style);
 }
 
-static void list_directory(struct related *r)
+/* The files of this language, those first whose names are likest to `name`. */
+static void add_directory(
+	struct related *r, const char *directory, const char *name, enum context_role role, size_t most)
 {
-	const char *slash = strrchr(r->path, '/');
-	char *directory = xstrndup(r->path, (size_t)(slash - r->path) + (slash == r->path));
 	DIR *dir = opendir(directory);
 	struct neighbour *found = xcalloc(LIMIT_CONTEXT_DIRECTORY, sizeof(*found));
 	struct dirent *entry;
 	size_t count = 0;
-	size_t most = r->style && import_style_shares_directory(r->style) ? 2 * BESIDE_MAX : BESIDE_MAX;
 
 	for (int i = 0; dir && i < LIMIT_CONTEXT_DIRECTORY && (entry = readdir(dir)); i++) {
 		if (entry->d_name[0] == '.' || !is_same_language(r, entry->d_name))
 			continue;
 		snprintf(found[count].name, sizeof(found[count].name), "%s", entry->d_name);
-		found[count].like = likeness(entry->d_name, slash + 1);
+		found[count].like = likeness(entry->d_name, name);
 		count++;
 	}
 	if (dir)
@@ -167,11 +150,48 @@ static void list_directory(struct related *r)
 		char *path = xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", found[i].name);
 
 		if (is_file(path))
-			add_file(r, path, ROLE_BESIDE);
+			add_file(r, path, role);
 		free(path);
 	}
 	free(found);
+}
+
+static void add_beside(struct related *r)
+{
+	const char *slash = strrchr(r->path, '/');
+	char *directory = xstrndup(r->path, (size_t)(slash - r->path) + (slash == r->path));
+	bool shares = r->style && import_style_shares_directory(r->style);
+
+	add_directory(r, directory, slash + 1, ROLE_BESIDE, shares ? 2 * BESIDE_MAX : BESIDE_MAX);
 	free(directory);
+}
+
+/* --- what is imported --- */
+
+struct search {
+	struct related *related;
+	unsigned tried;
+};
+
+/* A package may be a directory (Go). */
+static bool try_path(void *ctx, const char *path)
+{
+	struct search *search = ctx;
+	struct related *r = search->related;
+	struct stat st;
+
+	if (++search->tried > TRIED_MAX)
+		return true;
+	if (lstat(path, &st))
+		return false;
+	if (S_ISREG(st.st_mode)) {
+		add_file(r, path, ROLE_IMPORTED);
+		return true;
+	}
+	if (!S_ISDIR(st.st_mode) || !import_style_shares_directory(r->style))
+		return false;
+	add_directory(r, path, "", ROLE_IMPORTED, PACKAGE_MAX);
+	return true;
 }
 
 bool related_step(struct related *r)
@@ -183,7 +203,7 @@ bool related_step(struct related *r)
 	if (r->step < r->targets.count)
 		import_resolve(r->style, r->targets.path[r->step], r->path, r->folder, try_path, &search);
 	else
-		list_directory(r);
+		add_beside(r);
 	r->step++;
 	return true;
 }

@@ -12,7 +12,6 @@
 #include "eke/upstream/http.h"
 
 #include <curl/curl.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +20,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/url.h"
+#include "eke/upstream/certificates.h"
 
 #define SPARE_HANDLES 4
 
@@ -50,6 +50,7 @@ struct transfer {
 	int64_t last_ms; /* of the phase's beginning, or the last byte */
 	int64_t first_byte_ms, idle_ms;
 	struct timer *timer;
+	bool certificates_named; /* by the endpoint or the environment, not the system's */
 	bool sent;       /* ... or on its way: libcurl was told that it may go */
 	bool sent_again; /* libcurl wanted to send it a second time, and was not let */
 	bool timed_out;
@@ -76,7 +77,8 @@ struct http {
 	unsigned inside; /* libcurl is on the stack */
 	CURL *spare[SPARE_HANDLES];
 	size_t spare_count;
-	const char *ca_path; /* a hashed directory of certificates, or NULL: libcurl's own default */
+	struct certificates certificates; /* the system's */
+	bool uncertified;                 /* it has none */
 	bool undecoded; /* a server named a content encoding that there is not ("utf-8"): bodies are taken as they are */
 };
 
@@ -179,32 +181,14 @@ struct http *http_new(struct loop *loop)
 	return http;
 }
 
-static bool is_hash_name(const char *name)
-{
-	return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && strspn(name + 9, "0123456789") > 0;
-}
-
-/*
- * A directory of certificates by their hash lets OpenSSL read the one it needs; the system's bundle has some
- * 140, which take milliseconds and megabytes. NULL if there is none with something in it.
- */
-static const char *hashed_ca_path(void)
+static void find_certificates(struct http *http)
 {
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-	const char *path = info->age >= CURLVERSION_SEVENTH ? info->capath : NULL;
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir;
+	bool told = info->age >= CURLVERSION_SEVENTH;
+	struct certificates_default own = { told ? info->cainfo : NULL, told ? info->capath : NULL,
+					    info->ssl_version && strstr(info->ssl_version, "OpenSSL") };
 
-	if (!path || !info->ssl_version || !strstr(info->ssl_version, "OpenSSL"))
-		return NULL;
-	dir = opendir(path);
-	if (!dir)
-		return NULL;
-	while (!found && (entry = readdir(dir)))
-		found = is_hash_name(entry->d_name);
-	closedir(dir);
-	return found ? path : NULL;
+	http->uncertified = !certificates_of_system("", &own, &http->certificates) && own.by_hash;
 }
 
 void http_prepare(struct http *http)
@@ -221,7 +205,7 @@ void http_prepare(struct http *http)
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)LIMIT_CONNECTIONS);
 	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	http->ca_path = hashed_ca_path();
+	find_certificates(http);
 }
 
 static void transfer_release(void *p)
@@ -294,6 +278,7 @@ void http_free(struct http *http)
 	}
 	timer_free(http->timer);
 	timer_free(http->next_turn);
+	certificates_release(&http->certificates);
 	free(http);
 }
 
@@ -491,6 +476,10 @@ static void describe(const struct transfer *t, CURLcode code, struct err *err)
 			host, t->astray);
 	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
 		describe_proxy(connect_status, host, err);
+	else if (is_tls_trouble(code) && t->http->uncertified && !t->certificates_named)
+		err_set(err, ERR_NETWORK,
+			"the certificate of %s could not be verified, as no certificates were found on this system: install its "
+			"package ca-certificates, or name a bundle with SSL_CERT_FILE", host);
 	else if (is_tls_trouble(code))
 		err_set(err, ERR_NETWORK,
 			"the certificate of %s could not be verified (%s): where a proxy inspects TLS, set caFile to its "
@@ -575,31 +564,22 @@ static void on_transfer_timer(void *ctx)
 
 /* --- the start --- */
 
-static const char *env(const char *name)
+static void set_certificates(struct transfer *t, const char *ca_file)
 {
-	const char *value = getenv(name);
+	CURL *easy = t->easy;
+	struct certificates named = { ca_file ? path_expand(ca_file) : NULL, NULL };
+	const struct certificates *trusted = &t->http->certificates;
 
-	return value && *value ? value : NULL;
-}
-
-static void set_certificates(const struct http *http, CURL *easy, const char *ca_file)
-{
-	const char *named = ca_file ? ca_file : env("CURL_CA_BUNDLE") ? env("CURL_CA_BUNDLE") : env("SSL_CERT_FILE");
-	const char *named_dir = ca_file ? NULL : env("SSL_CERT_DIR");
-	char *file = named ? path_expand(named) : NULL;
-	char *dir = named_dir ? path_expand(named_dir) : NULL;
-
+	t->certificates_named = ca_file || certificates_of_environment(&named);
+	if (t->certificates_named)
+		trusted = &named;
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (file || dir) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
-	} else if (http->ca_path) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_path);
+	if (trusted->file || trusted->dir) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, trusted->file);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, trusted->dir);
 	}
-	free(file);
-	free(dir);
+	certificates_release(&named);
 }
 
 static void set_request(struct transfer *t, const struct http_request *r)
@@ -716,7 +696,7 @@ uint64_t http_start(struct http *http, const struct http_request *request, const
 	}
 	set_behaviour(t, request);
 	set_request(t, request);
-	set_certificates(http, t->easy, request->ca_file);
+	set_certificates(t, request->ca_file);
 	t->next = http->transfers;
 	http->transfers = t;
 	http->active++;

@@ -106,12 +106,14 @@ static bool is_money(const struct facts *f)
 	return f->status == 402 || (f->status == 429 ? f->stated.quota : f->stated.money);
 }
 
-/* "Limit 30000, Requested 30601": the number behind a word; 0: there is none. */
+/* "Limit 30000, Requested 30601": the first number that stands behind the word; 0: there is none. */
 static double number_behind(const char *text, const char *word)
 {
-	const char *hit = strcasestr(text, word);
+	double number = 0;
 
-	return hit ? strtod(hit + strlen(word) + strspn(hit + strlen(word), ": "), NULL) : 0;
+	for (const char *hit = text; !(number > 0) && (hit = strcasestr(hit, word)); hit++)
+		number = strtod(hit + strlen(word) + strspn(hit + strlen(word), ": "), NULL);
+	return number;
 }
 
 /* More than the limit admits even when nothing of it is used: waiting does not help. */

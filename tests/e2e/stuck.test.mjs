@@ -255,8 +255,8 @@ for (const [what, text] of [['blank lines', '\n'.repeat(8 << 20)], ['blanks', ' 
 		const longest = await slowest(eke, call.answer);
 
 		assert.match((await call.answer).message.content, /Because\.$/);
-		/* With sanitizers, which make it ten times slower. */
-		assert.ok(longest < 1000, `${Math.round(longest)} ms`);
+		/* With sanitizers, which make it ten times slower, and on a machine under load; it was some 40 s. */
+		assert.ok(longest < 3000, `${Math.round(longest)} ms`);
 		eke.takeNotifications('window/logMessage');
 	});
 }

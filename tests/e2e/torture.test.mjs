@@ -10,5 +10,5 @@ test('processes are killed at random, and nothing that was answered is lost', as
 	const done = await torture({ seconds: 6 });
 
 	t.diagnostic(JSON.stringify(done));
-	assert.ok(done.kills >= 4 && done.requests >= 1, JSON.stringify(done));
+	assert.ok(done.kills >= 2 && done.requests >= 1, JSON.stringify(done));
 });

@@ -140,7 +140,8 @@ const setups = [
 			MENU_TAB,
 			`autocmd VimEnter * call ale#linter#Define('c', {'name': 'words', 'lsp': 'stdio', 'executable': 'node', 'command': '${SERVER.join(' ')}', 'project_root': {-> getcwd()}})`,
 		],
-		ready: '1',
+		// Its server is up: what comes from that after its buffer was left is an error of ALE's.
+		ready: "!empty(get(get(get(g:, 'ale_buffer_info', {}), bufnr(), {}), 'loclist', []))",
 		menu: 'pumvisible()',
 	},
 	nvimCmp(false),

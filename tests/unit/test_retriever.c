@@ -208,6 +208,23 @@ static void test_imports(void **state)
 	assert_null(of_path(b, "lib/reader.py", ROLE_IMPORTED));
 }
 
+/* A package is a directory, and files of the same see each other. */
+static void test_packages(void **state)
+{
+	struct bed *b = *state;
+
+	write_file(b, "project/go.mod", "module example.com/me/app\n");
+	write_file(b, "project/reader/header.go", "package reader\n\nfunc ReadHeader(n int) int {\n\treturn n\n}\n");
+	write_file(b, "project/cmd/flags.go", "package main\n\nfunc readFlags() int {\n\treturn 1\n}\n");
+	open_doc(b, "project/cmd/main.go", "go",
+		"package main\n\nimport (\n\t\"fmt\"\n\t\"example.com/me/app/reader\"\n)\n\n"
+		"func main() {\n\theader := reader.");
+	retrieve(b, "project/cmd/main.go", 5000, ALL);
+	assert_non_null(of_path(b, "reader/header.go", ROLE_IMPORTED));
+	assert_true(shows(b, "func ReadHeader(n int) int {\n"));
+	assert_non_null(of_path(b, "cmd/flags.go", ROLE_BESIDE));
+}
+
 static void test_nothing_forbidden(void **state)
 {
 	struct bed *b = *state;
@@ -420,6 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_imports, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_packages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_forbidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_documents, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),

@@ -89,6 +89,8 @@ static const struct {
 	  ERR_PROMPT_TOO_LONG, "less context", TOO_LARGE, 0, 0, NULL },
 	{ 429, "{\"error\":{\"message\":\"on tokens per minute (TPM): Limit 6000, Requested 7152\"}}", ERR_PROMPT_TOO_LONG,
 	  "less context", "on tokens per minute (TPM): Limit 6000, Requested 7152", 0, 0, NULL },
+	{ 429, "{\"message\":\"Rate limit reached: Limit 6000, Used 0, Requested 7152\"}", ERR_PROMPT_TOO_LONG,
+	  "less context", "Rate limit reached: Limit 6000, Used 0, Requested 7152", 0, 0, NULL },
 	{ 429, "{\"error\":{\"message\":\"(TPM): Limit 10000, Used 9000, Requested 2000. Please try again in 6s.\"}}",
 	  ERR_BUDGET, "again in 6 s", "(TPM): Limit 10000, Used 9000, Requested 2000. Please try again in 6s.", 0, 6,
 	  NULL },

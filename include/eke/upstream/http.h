@@ -25,7 +25,7 @@ struct http_request {
 	bool in_clear;              /* nor for it, and it is sent to an address in a private network only */
 	const char *proxy;          /* NULL: the environment's (http_proxy, https_proxy, all_proxy, no_proxy) */
 	bool fresh;                 /* on a connection of its own, none that was kept */
-	const char *ca_file;        /* NULL: CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, else the system's */
+	const char *ca_file;        /* NULL: the environment's, else the system's: certificates.h */
 	double connect_timeout, first_byte_timeout, idle_timeout; /* seconds */
 };
 
