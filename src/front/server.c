@@ -5,6 +5,7 @@
 #include "eke/front/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,10 +37,33 @@ static void on_interrupt(void *ctx)
 	server_stop(ctx, EXIT_INTERRUPTED);
 }
 
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void on_hangup(void *ctx)
 {
+	struct server *server = ctx;
+
+	/* Somebody sent it: the terminal is still there, or there never was one. */
+	if (server->reload && (!server->had_terminal || has_terminal())) {
+		server->reload(server->reload_ctx);
+		return;
+	}
 	log_info("ended by the hangup of the terminal");
-	server_stop(ctx, EXIT_HUNG_UP);
+	server_stop(server, EXIT_HUNG_UP);
+}
+
+void server_on_reload(struct server *server, loop_fn *fn, void *ctx)
+{
+	server->reload = fn;
+	server->reload_ctx = ctx;
+	server->had_terminal = has_terminal();
 }
 
 void server_init(struct server *server, struct loop *loop)

@@ -9,7 +9,6 @@
 
 #include "eke/front/terminal.h"
 #ifdef HAVE_MICROHTTPD
-#include <signal.h>
 #include <unistd.h>
 
 #include "eke/base/clock.h"
@@ -101,7 +100,7 @@ static void look(void *ctx)
 	timer_start(gateway->look, LOOK_EVERY_MS);
 }
 
-static void on_hangup(void *ctx)
+static void on_reload(void *ctx)
 {
 	reload(ctx);
 }
@@ -197,7 +196,7 @@ static int serve(struct gateway *gateway)
 		return EXIT_FAILURE;
 	}
 	server_init(&gateway->server, app->loop);
-	loop_on_signal(app->loop, SIGHUP, on_hangup, gateway);
+	server_on_reload(&gateway->server, on_reload, gateway);
 	gateway->catalogue = catalogue_new(app->upstream);
 	gateway->kept = kept_new();
 	gateway->learned = learned_new();

@@ -16,6 +16,9 @@ struct pump;
 struct server {
 	struct loop *loop; /* borrowed */
 	int exit_code;
+	loop_fn *reload; /* at SIGHUP; NULL: that ends it */
+	void *reload_ctx;
+	bool had_terminal;
 	/* Of servers on standard input and output; else NULL and -1. */
 	struct rpc *rpc;
 	struct pump *pump;
@@ -30,6 +33,9 @@ struct server {
  * SIGHUP not where it is ignored (nohup).
  */
 void server_init(struct server *server, struct loop *loop);
+
+/* SIGHUP calls fn instead, as daemons have it, unless it is the hangup of the program's terminal. */
+void server_on_reload(struct server *server, loop_fn *fn, void *ctx);
 
 /*
  * First of all in a program that speaks on standard output: takes that for itself (io/pump.h). The descriptor, for
