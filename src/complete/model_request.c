@@ -432,12 +432,11 @@ static bool prepare_chat(struct model_request *request)
 	};
 	bool fits = prompt_build(&in, prompt);
 
-	prompt_messages(prompt, request->messages);
+	wire->message_count = prompt_messages(prompt, request->messages);
 	request->mark = prompt->mark;
 	request->raw_tokens = prompt->tokens;
 	keep_excerpt(request, prompt->prefix_len, prompt->suffix_len);
 	wire->messages = request->messages;
-	wire->message_count = ARRAY_LEN(request->messages);
 	wire->stop = prompt->stop;
 	wire->stop_count = prompt->stop_count;
 	return fits;

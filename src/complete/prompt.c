@@ -12,6 +12,8 @@
 #include "eke/base/utf.h"
 #include "prompt_text.h"
 
+/* Rules and examples take at most this part of a capped prompt. */
+#define FRAME_PART 2
 #define MESSAGE_OVERHEAD 5      /* tokens of a message's role and separators */
 /* The marks that a service puts around and between the windows: begin, prefix, suffix, middle, each once. */
 #define FIM_OVERHEAD 4
@@ -39,16 +41,17 @@ void prompt_release(struct prompt *p)
 	}
 }
 
-void prompt_messages(const struct prompt *p, struct request_message messages[PROMPT_MESSAGES])
+size_t prompt_messages(const struct prompt *p, struct request_message messages[PROMPT_MESSAGES])
 {
 	size_t n = 0;
 
 	messages[n++] = (struct request_message){ "system", p->system.data, p->system.len };
-	for (size_t i = 0; i < PROMPT_EXAMPLES; i++) {
+	for (size_t i = 0; i < p->example_count; i++) {
 		messages[n++] = (struct request_message){ "user", p->questions[i].data, p->questions[i].len };
 		messages[n++] = (struct request_message){ "assistant", p->answers[i].data, p->answers[i].len };
 	}
-	messages[n] = (struct request_message){ "user", p->user.data, p->user.len };
+	messages[n++] = (struct request_message){ "user", p->user.data, p->user.len };
+	return n;
 }
 
 bool prompt_model_repeats_line(const char *model)
@@ -160,23 +163,36 @@ bool prompt_cut_excerpt(struct prompt_input *in, size_t *tokens)
 	return true;
 }
 
+static size_t message_tokens(const struct strbuf *content)
+{
+	return MESSAGE_OVERHEAD + prompt_tokens(content->data, content->len);
+}
+
 static void write_messages(const struct prompt_input *in, struct prompt *p, const char *mark)
 {
-	struct request_message messages[PROMPT_MESSAGES];
+	size_t frame;
 
 	strbuf_reset(&p->system);
 	strbuf_reset(&p->user);
 	prompt_text_system(&p->system, in, mark);
+	prompt_text_user(&p->user, in, mark);
+	p->tokens = message_tokens(&p->system) + message_tokens(&p->user);
+	/* Where the cap is low the user's own text goes before examples. */
+	frame = message_tokens(&p->system);
+	p->example_count = 0;
 	for (size_t i = 0; i < PROMPT_EXAMPLES; i++) {
+		size_t tokens;
+
 		strbuf_reset(&p->questions[i]);
 		strbuf_reset(&p->answers[i]);
 		prompt_text_example(i, &p->questions[i], &p->answers[i], in, mark);
+		tokens = message_tokens(&p->questions[i]) + message_tokens(&p->answers[i]);
+		if (in->max_tokens && frame + tokens > in->max_tokens / FRAME_PART)
+			break;
+		frame += tokens;
+		p->tokens += tokens;
+		p->example_count++;
 	}
-	prompt_text_user(&p->user, in, mark);
-	p->tokens = 0;
-	prompt_messages(p, messages);
-	for (size_t i = 0; i < PROMPT_MESSAGES; i++)
-		p->tokens += MESSAGE_OVERHEAD + prompt_tokens(messages[i].content, messages[i].content_len);
 }
 
 bool prompt_build(const struct prompt_input *in, struct prompt *p)

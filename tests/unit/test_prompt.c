@@ -151,7 +151,7 @@ static void test_examples(void **state)
 	(void)state;
 	prompt_init(&p);
 	assert_true(prompt_build(&in, &p));
-	prompt_messages(&p, messages);
+	assert_int_equal(prompt_messages(&p, messages), PROMPT_MESSAGES);
 	assert_string_equal(messages[0].role, "system");
 	for (size_t i = 0; i < PROMPT_EXAMPLES; i++) {
 		const struct request_message *question = &messages[1 + 2 * i];

@@ -82,6 +82,7 @@ struct prompt_input {
 struct prompt {
 	struct strbuf system;
 	struct strbuf questions[PROMPT_EXAMPLES], answers[PROMPT_EXAMPLES];
+	size_t example_count; /* as many as a low cap has room for beside the text */
 	struct strbuf user;
 	/* Borrowed from this struct: do not copy it by value. None where several candidates are to come. */
 	const char *stop[PROMPT_STOPS];
@@ -101,8 +102,8 @@ void prompt_release(struct prompt *p);
  * frame with no text, and must not be sent).
  */
 bool prompt_build(const struct prompt_input *in, struct prompt *p);
-/* Its messages, in their order; they borrow from p. */
-void prompt_messages(const struct prompt *p, struct request_message messages[PROMPT_MESSAGES]);
+/* Its messages, in their order; they borrow from p. Returns how many there are. */
+size_t prompt_messages(const struct prompt *p, struct request_message messages[PROMPT_MESSAGES]);
 /*
  * For fill-in-the-middle APIs, where the windows are the prompt: cuts them in the same way to in->max_tokens, and gives
  * the estimate of what is left. False if there is no room for any text.
