@@ -283,14 +283,17 @@ static void store_end(struct model_request *request)
 	struct cache_context end = cursor_context_for_cache(&request->context, request->model_id);
 	struct cache_answer nothing = { .item = request->id, .complete = true, .stored_ms = clock_mono_ms() };
 	struct cache_key key;
+	struct strbuf before;
 
-	if (!strbuf_add(&request->context.before, request->texts[0].data, request->texts[0].len))
-		return;
-	end.prefix = request->context.before.data;
-	end.prefix_len = request->context.before.len;
+	strbuf_init(&before, LIMIT_DOCUMENT);
+	strbuf_add(&before, request->context.before.data, request->context.before.len);
+	strbuf_add(&before, request->texts[0].data, request->texts[0].len);
+	end.prefix = before.data;
+	end.prefix_len = before.len;
 	cache_key_make(&end, &key);
 	cache_put(request->cache, &key, &nothing);
 	request->callbacks.kept(request->callbacks.ctx, &key, &nothing);
+	strbuf_release(&before);
 }
 
 /* Do the candidates before this one say the same? */
