@@ -11,6 +11,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/code/words.h"
 #include "eke/complete/excerpt.h"
 #include "eke/complete/prompt.h"
 #include "eke/complete/prompt_forms.h"
@@ -371,9 +372,24 @@ static void learn(const struct model_request *request, const struct call_answer 
 		tokens_refused(scales, endpoint, request->spec.request.model, request->raw_tokens, cap);
 }
 
+/*
+ * Not even tags: thoughts alone, a call of a tool that nobody offered, or nothing. A chat model that has nothing to add
+ * says so in the tags; an endpoint that is given prefix and suffix may have nothing to say.
+ */
+static bool is_no_answer(const struct model_request *request, const struct call_answer *answer, struct err *err)
+{
+	if (!is_all_blank(answer->text, answer->text_len) ||
+		(request->source == POST_FIM && !answer->reasoning_len))
+		return false;
+	err_set(err, ERR_UPSTREAM, "%.200s sent no text%s: use another model for completions (models.completion)",
+		answer->model, answer->reasoning_len ? ", only what it thought" : "");
+	return true;
+}
+
 static void on_done(void *ctx, const struct call_answer *answer, const struct err *err)
 {
 	struct model_request *request = ctx;
+	struct err none;
 
 	request->call = 0;
 	learn(request, answer, err);
@@ -385,6 +401,8 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 		forget(request);
 	else if (store_all(request, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
 		store_end(request);
+	else if (is_no_answer(request, answer, &none))
+		err = &none;
 	request->callbacks.done(request->callbacks.ctx, request, err);
 	request_end(request);
 }

@@ -456,6 +456,19 @@ test('files that look like secrets, or that are ignored, are never sent', async 
 
 /* --- trouble --- */
 
+for (const automatic of [false, true]) {
+	test(`an answer of thoughts alone is said, ${automatic ? 'in the status' : 'in a message, too'}`, async (t) => {
+		const { upstream, eke } = await start(t);
+		const doc = await eke.open(opened('int total '));
+
+		upstream.next({ base: 'reasoning-content', reasoningText: 'Hm.', answer: '' });
+		assert.equal(await doc.complete({ automatic }), null);
+		const { message } = await eke.waitForNotification('eke/didChangeStatus', ({ state }) => state === 'error');
+		assert.match(message, /sent no text, only what it thought: use another model/);
+		assert.equal(eke.takeNotifications('window/showMessage').length, automatic ? 0 : 1);
+	});
+}
+
 test('an error while typing: null, and the status says why', async (t) => {
 	const { upstream, eke } = await start(t);
 	const doc = await eke.open(opened('int tot'));
