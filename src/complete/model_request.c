@@ -372,17 +372,14 @@ static void learn(const struct model_request *request, const struct call_answer 
 		tokens_refused(scales, endpoint, request->spec.request.model, request->raw_tokens, cap);
 }
 
-/*
- * Not even tags: thoughts alone, a call of a tool that nobody offered, or nothing. A chat model that has nothing to add
- * says so in the tags; an endpoint that is given prefix and suffix may have nothing to say.
- */
-static bool is_no_answer(const struct model_request *request, const struct call_answer *answer, struct err *err)
+/* Thoughts alone. Who has nothing to add sends empty tags, or nothing. */
+static bool is_no_answer(const struct call_answer *answer, struct err *err)
 {
-	if (!is_all_blank(answer->text, answer->text_len) ||
-		(request->source == POST_FIM && !answer->reasoning_len))
+	if (!answer->reasoning_len || !is_all_blank(answer->text, answer->text_len))
 		return false;
-	err_set(err, ERR_UPSTREAM, "%.200s sent no text%s: use another model for completions (models.completion)",
-		answer->model, answer->reasoning_len ? ", only what it thought" : "");
+	err_set(err, ERR_UPSTREAM,
+		"%.200s sent no text, only what it thought: use another model for completions (models.completion)",
+		answer->model);
 	return true;
 }
 
@@ -401,7 +398,7 @@ static void on_done(void *ctx, const struct call_answer *answer, const struct er
 		forget(request);
 	else if (store_all(request, answer->finish == CALL_STOP ? POST_STOP : POST_CUT) && answer->finish == CALL_STOP)
 		store_end(request);
-	else if (is_no_answer(request, answer, &none))
+	else if (is_no_answer(answer, &none))
 		err = &none;
 	request->callbacks.done(request->callbacks.ctx, request, err);
 	request_end(request);

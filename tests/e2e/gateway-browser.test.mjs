@@ -61,11 +61,14 @@ async function serve(t, html) {
 
 async function visit(t, url) {
 	const profile = mkdtempSync(join(tmpdir(), 'eke-chromium-'));
-	const browser = spawn(BROWSER, [...FLAGS, `--user-data-dir=${profile}`, '--remote-debugging-port=0', url], { stdio: 'ignore' });
+	const browser = spawn(BROWSER, [...FLAGS, `--user-data-dir=${profile}`, '--remote-debugging-port=0', url], { stdio: 'ignore', detached: true });
 
 	t.after(async () => {
-		browser.kill('SIGTERM');
-		await once(browser, 'exit');
+		const exited = once(browser, 'exit');
+
+		/* All of its processes: one that is left goes on writing into its profile. */
+		process.kill(-browser.pid, 'SIGKILL');
+		await exited;
 		rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 	});
 }
