@@ -82,12 +82,22 @@ struct gateway_request {
 
 /* --- the loop --- */
 
+static bool is_full(const struct gateway_server *server)
+{
+	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections >=
+		LIMIT_GATEWAY_CONNECTIONS;
+}
+
 static void run(void *ctx)
 {
 	struct gateway_server *server = ctx;
 	MHD_UNSIGNED_LONG_LONG wait;
+	bool full = is_full(server);
 
 	MHD_run(server->daemon);
+	/* libmicrohttpd listens again at the next call only, and nothing else may ever come that makes one. */
+	if (full && !is_full(server))
+		MHD_run(server->daemon);
 	if (MHD_get_timeout(server->daemon, &wait) == MHD_YES)
 		timer_start(server->timer, wait < 60000 ? (int64_t)wait : 60000);
 	else
