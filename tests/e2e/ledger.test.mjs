@@ -386,7 +386,7 @@ test('eke status: windows, resets, blocks, the file', async (t) => {
 	const eke = await editor(t, home);
 	const text = async () => (await run(t, ['status'], { home, env: { TZ: 'UTC' } })).stdout;
 
-	assert.match(await text(), /^test: plan mine, ok\n {2}machine, 60 requests an hour +0 of 60 used\n {2}key, 5 requests a day of big\* and 1 more +0 of 5 used, resets in \d+:\d\d:\d\d (on \w+ )?at 00:00\npaid: plan unlimited, unlimited\nledger: .*\/state\/ledger\.db\n$/);
+	assert.match(await text(), /^test: plan mine, ok\n {2}machine, 60 requests an hour +0 of 60 used\n {2}key, 5 requests a day of big\* and 1 more +0 of 5 used, resets in (\d+:)?\d\d:\d\d (on \w+ )?at 00:00\npaid: plan unlimited, unlimited\nledger: .*\/state\/ledger\.db\n$/);
 	await eke.chat('hello');
 	assert.match(await text(), /60 requests an hour +1 of 60 used, more in (59:\d\d|1:00:0\d) (on \w+ )?at \d\d:\d\d\n/);
 	upstream.next({ status: 429, headers: { 'retry-after': '20' }, body: { error: { message: 'slow down', type: 'x', code: null } } });
