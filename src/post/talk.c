@@ -186,14 +186,14 @@ static void trim(const char **s, size_t *len)
 /* Capital letter, words, full stop or colon, and nothing that programs are made of. */
 static bool is_sentence(const char *s, size_t len)
 {
-	size_t words = 1;
+	size_t words = 0;
 
 	if (len < 2 || s[0] < 'A' || s[0] > 'Z' || !memchr(".:!?", s[len - 1], 4))
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] && strchr("{};=<>[]()\\|&$#@_\"", s[i]))
 			return false;
-		words += s[i] == ' ';
+		words += s[i] != ' ' && (!i || s[i - 1] == ' ');
 	}
 	return words >= SENTENCE_WORDS;
 }
@@ -209,6 +209,24 @@ bool talk_is_line(const struct post_context *c, const char *line, size_t len)
 	if (c->syntax->flags & SYNTAX_KEYS)
 		return any_begins(line, len, talk, ARRAY_LEN(talk)) && is_sentence(line, len);
 	return any_begins(line, len, talk, ARRAY_LEN(talk)) || is_sentence(line, len);
+}
+
+bool talk_is_all(const struct post_context *c, const char *text, size_t len)
+{
+	bool any = false;
+
+	for (size_t at = 0; at < len;) {
+		struct line line;
+		size_t next = line_at(text, len, at, &line);
+
+		if (skip_blanks(text + at, line.len) < line.len) {
+			if (!talk_is_line(c, text + at, line.len))
+				return false;
+			any = true;
+		}
+		at = next;
+	}
+	return any;
 }
 
 bool talk_is_placeholder(const struct post_context *c, const char *line, size_t len)

@@ -53,6 +53,16 @@ static bool is_info(const char *s, size_t len)
 	return i <= INFO_MAX && (i == len || s[i] == '{');
 }
 
+/* The fence at `mark` opens lines of code, or code on its own line. */
+static bool encloses(const struct slice *t, size_t mark, size_t count)
+{
+	const char *s = t->s + mark + count;
+	const char *lf = memchr(s, '\n', t->len - mark - count);
+	size_t len = lf ? (size_t)(lf - s) : t->len - mark - count;
+
+	return is_info(s, len) || memmem(s, len, t->s + mark, count);
+}
+
 /*
  * Narrows to what a fence at `mark` encloses, to the end if it is not closed. The closing one is a line
  * of its own, indented no more than the opening one (docstrings have fences, too), or ends the opening
@@ -198,10 +208,12 @@ static void unfence(
 			take_fenced(t, line, mark, count, growing, closed);
 		return;
 	}
-	/* Inside of tags only what encloses everything is wrapping. */
+	/* Inside of tags only what the text begins with is wrapping. */
 	if (wrapped) {
-		if (at_start && !c->in_comment && (growing || is_all_fenced(t, line, mark, count)))
+		if (at_start && !c->in_comment && encloses(t, mark, count))
 			take_fenced(t, line, mark, count, growing, closed);
+		else if (growing && at_start && !memchr(t->s + mark, '\n', t->len - mark))
+			slice_narrow(t, 0, 0);
 		else if (fim)
 			goto closing;
 		return;
