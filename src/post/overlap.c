@@ -271,7 +271,7 @@ void overlap_cut(const struct post_context *c, struct draft *draft)
 		size_t end = line_before(t, balance_end(c, t->data, t->len, !draft->growing));
 
 		/* What is left alone by the cut would be worse than what is closed twice without it. */
-		if (draft->growing || balance_disorder(c, t->data, end) <= balance_disorder(c, t->data, t->len))
+		if (draft->growing || !balance_is_worse(c, t->data, end, t->len))
 			strbuf_truncate(t, end);
 	}
 }
