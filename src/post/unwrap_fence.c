@@ -168,16 +168,23 @@ static bool is_all_fenced(const struct slice *t, size_t line, size_t mark, size_
 	return true;
 }
 
-/* The last line is a fence, and the only one. */
-static bool ends_with_fence(const struct slice *t)
+/* The last line is a fence, the only one, and stands in code: docstrings underline with them. */
+static bool ends_with_fence(const struct post_context *c, const struct slice *t)
 {
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .state = c->at };
 	size_t len = trimmed_length(t->s, t->len);
 	const char *lf = memrchr(t->s, '\n', len);
 	size_t line;
 	size_t mark;
 	size_t count;
+	size_t pos;
 
-	return lf && find_fence(t, 0, &line, &mark, &count) && line == (size_t)(lf - t->s) + 1 && mark + count == len;
+	if (!lf || !find_fence(t, 0, &line, &mark, &count) || line != (size_t)(lf - t->s) + 1 || mark + count != len)
+		return false;
+	w.len = line;
+	while (syntax_next(&w, &pos) != SYNTAX_END)
+		;
+	return w.state.where == SYNTAX_IN_CODE;
 }
 
 /* Takes fences off. */
@@ -263,6 +270,6 @@ void unwrap_fences(const struct post_context *c, struct slice *t, struct unwrap_
 	/* Of a growing text it is the line that is not complete. */
 	if (c->in->finish == POST_OPEN && !info->closed)
 		return;
-	if (post_is_code(c) && !c->in_comment && ends_with_fence(t))
+	if (post_is_code(c) && !c->in_comment && ends_with_fence(c, t))
 		slice_narrow(t, 0, (size_t)((const char *)memrchr(t->s, '\n', trimmed_length(t->s, t->len)) - t->s));
 }
