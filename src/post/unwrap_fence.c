@@ -266,10 +266,14 @@ void unwrap_inline_code(const struct post_context *c, struct slice *t)
 
 void unwrap_fences(const struct post_context *c, struct slice *t, struct unwrap_info *info)
 {
+	bool growing;
+	const char *lf;
+
 	unfence(c, t, info, c->in->source == POST_FIM, &info->closed);
-	/* Of a growing text it is the line that is not complete. */
-	if (c->in->finish == POST_OPEN && !info->closed)
+	growing = c->in->finish == POST_OPEN && !info->closed;
+	if (!post_is_code(c) || c->in_comment || !ends_with_fence(c, t))
 		return;
-	if (post_is_code(c) && !c->in_comment && ends_with_fence(c, t))
-		slice_narrow(t, 0, (size_t)((const char *)memrchr(t->s, '\n', trimmed_length(t->s, t->len)) - t->s));
+	/* A growing text may go on behind it, and keeps the line end of what is shown meanwhile. */
+	lf = memrchr(t->s, '\n', trimmed_length(t->s, t->len));
+	slice_narrow(t, 0, (size_t)(lf - t->s) + growing);
 }
