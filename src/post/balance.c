@@ -145,7 +145,8 @@ static size_t indent_end(const struct post_context *c, const char *text, size_t 
 		leaves = shallow && !block_opens(c->syntax, text + w.at, line.len);
 		if (shallow && first == len)
 			first = pos;
-		if (leaves && !whole)
+		/* What comes may show that a line that opens a block is not the last. */
+		if (first < len && !whole)
 			return first;
 	}
 	return leaves ? first : len;

@@ -90,20 +90,31 @@ static void check_not_there(const struct post_input *in, const struct strbuf *ou
 	die("it is there already", out, NULL);
 }
 
+static bool is_fence(const struct strbuf *out, size_t at)
+{
+	at = behind_blanks(out->data, out->len, at);
+	return !strncmp(out->data + at, "```", 3) || !strncmp(out->data + at, "~~~", 3);
+}
+
+static size_t last_line(const struct strbuf *out)
+{
+	const char *lf = memrchr(out->data, '\n', out->len);
+
+	return lf ? (size_t)(lf - out->data) : 0;
+}
+
 static void check_again(const struct post_input *in, const struct strbuf *out)
 {
 	struct post_input again = *in;
 	struct strbuf answer;
 	struct strbuf second;
 
-	size_t first = behind_blanks(out->data, out->len, 0);
-
 	/*
-	 * Text with our tags in it, and text that begins with a fence, cannot be put in as such: as an answer it is
-	 * wrapped in them.
+	 * Text with our tags in it, and text that begins or ends with a fence, cannot be put in as such: as an answer it
+	 * is wrapped in them.
 	 */
-	if (strcasestr(out->data, "<completion") || strcasestr(out->data, "</compl") ||
-	    !strncmp(out->data + first, "```", 3) || !strncmp(out->data + first, "~~~", 3))
+	if (strcasestr(out->data, "<completion") || strcasestr(out->data, "</compl") || is_fence(out, 0) ||
+	    is_fence(out, last_line(out)))
 		return;
 	/* In its tags: a bare one may be taken for talk. */
 	strbuf_init(&answer, LIMIT_COMPLETION);
