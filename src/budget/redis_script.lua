@@ -340,8 +340,10 @@ local function reserve()
 	local id, explicit, keep = ARGV[5], ARGV[6] == '1', tonumber(ARGV[7])
 	local service, plan, key, model = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 	local count = tonumber(ARGV[12])
+	-- It is asked again because the answer was lost, or another process of its machine told of it meanwhile: that it is
+	-- there does not mean that it was granted. It is decided anew, as if it were not there.
 	if redis.call('HEXISTS', data, 'r' .. id) == 1 then
-		return answer(1)
+		forget({ 'r' .. id })
 	end
 	local wait, window = 0, 0
 	for _, k in ipairs(key == '' and { '' } or { '', key }) do

@@ -146,7 +146,6 @@ static const struct post_context *surroundings_of(struct pending *p)
 		.tab_size = p->tab_size,
 		.project_style = p->project_style,
 	};
-
 	const struct post_context *known =
 		p->answered_by ? model_request_surroundings(p->answered_by->request, &p->context) : NULL;
 

@@ -117,6 +117,14 @@ static void forget_closed(struct changes *changes)
 	changes->closed--;
 }
 
+/* The last one changed is the first. */
+static void move_to_front(struct changes *changes, struct change *c)
+{
+	list_unlink(changes->first, c);
+	c->next = changes->first;
+	changes->first = c;
+}
+
 static void take_whole(struct changes *changes, const struct doc *doc)
 {
 	struct change *c = find(changes, doc_uri(doc));
@@ -135,9 +143,7 @@ static void take_whole(struct changes *changes, const struct doc *doc)
 		/* Clients without incremental changes send the whole text at each. */
 		c->edited_ms = clock_mono_ms();
 		c->compared = false;
-		list_unlink(changes->first, c);
-		c->next = changes->first;
-		changes->first = c;
+		move_to_front(changes, c);
 		return;
 	}
 	if (!c->is_open)
@@ -156,11 +162,7 @@ static void take_edit(struct changes *changes, const struct doc *doc)
 		keep_before(changes, c, doc);
 	c->edited_ms = clock_mono_ms();
 	c->compared = false;
-	if (changes->first == c)
-		return;
-	list_unlink(changes->first, c);
-	c->next = changes->first;
-	changes->first = c;
+	move_to_front(changes, c);
 }
 
 static void take_end(struct changes *changes, const struct doc *doc)

@@ -3,10 +3,11 @@
  */
 #include "learned.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/json.h"
+#include "eke/base/attrs.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
@@ -74,45 +75,33 @@ void learned_add(struct learned_list *list, const char *endpoint, const char *mo
 	list->entries[i].bits |= what;
 }
 
-/* Without regard to case. */
-static bool says(const struct strbuf *words, const char *what)
+/* The name begins a word there: "stream" is in "streaming" and in "stream_options", and not in "upstream". */
+static bool says(const struct error_body *error, const char *name)
 {
-	return strcasestr(words->data, what) != NULL;
-}
+	const char *const texts[] = { error->params.data, error->words.data };
 
-/* The member that the provider complains about, in OpenAI's form: error.param. */
-static bool names_param(const char *body, size_t len, const char *param)
-{
-	struct json_pool *pool = json_pool_new();
-	char *copy = xmalloc(len + 1);
-	const char *named;
-	struct err ignored;
-	bool same;
-
-	memcpy(copy, body, len);
-	named = json_string(json_get(json_get(json_parse(pool, copy, len, JSON_LENIENT, &ignored), "error"), "param"));
-	same = named && !strncmp(named, param, strlen(param)) && (!named[strlen(param)] || named[strlen(param)] == '.');
-	free(copy);
-	json_pool_free(pool);
-	return same;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		for (const char *hit = texts[i]; (hit = strcasestr(hit, name)); hit++)
+			if (hit == texts[i] || !isalpha((unsigned char)hit[-1]))
+				return true;
+	return false;
 }
 
 unsigned learned_from(int status, const char *body, size_t len, bool stream, bool has_options)
 {
-	char *copy = xmalloc(len + 1);
+	char *copy;
 	struct error_body error;
 	unsigned bits = 0;
 
-	if (status != 400 && status != 404 && status != 405 && status != 422 && status != 501) {
-		free(copy);
+	if (status != 400 && status != 404 && status != 405 && status != 422 && status != 501)
 		return 0;
-	}
+	copy = xmalloc(len + 1);
 	memcpy(copy, body, len);
 	copy[len] = '\0';
 	error_body_init(&error, copy, len, NULL);
-	if (names_param(body, len, "stream_options") || says(&error.words, "stream_options"))
+	if (says(&error, "stream_options"))
 		bits = stream && has_options ? LEARNED_NO_STREAM_OPTIONS : 0;
-	else if (names_param(body, len, "stream") || says(&error.words, "stream"))
+	else if (says(&error, "stream"))
 		bits = stream ? LEARNED_NEVER_STREAMS : LEARNED_STREAMS_ONLY;
 	error_body_release(&error);
 	free(copy);

@@ -81,6 +81,19 @@ bool post_in_code(const struct post_context *c)
 	return post_is_code(c) && !c->in_comment && c->at.where == SYNTAX_IN_CODE;
 }
 
+bool post_has_before(const struct post_context *c, const char *line, size_t len)
+{
+	for (size_t at = 0; at < c->prefix.len;) {
+		struct line before;
+		size_t next = line_at(c->prefix.data, c->prefix.len, at, &before);
+
+		if (is_same_line(line, len, c->prefix.data + at, before.len))
+			return true;
+		at = next;
+	}
+	return false;
+}
+
 /* The cursor is in a rule of a Makefile: behind its target, or below a line of its recipe. */
 static bool is_recipe(const struct post_context *c)
 {

@@ -59,20 +59,6 @@ static bool is_same_header(const char *a, size_t a_len, const char *b, size_t b_
 	return false;
 }
 
-/* The line stands somewhere before the cursor. */
-static bool is_in_prefix(const struct post_context *c, const char *s, size_t len)
-{
-	for (size_t at = 0; at < c->prefix.len;) {
-		struct line line;
-		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
-
-		if (is_same_line(s, len, c->prefix.data + at, line.len))
-			return true;
-		at = next;
-	}
-	return false;
-}
-
 /* May the line stand before a repeated header: imports, comments, attributes, and what the document has as well? */
 static bool is_preamble(const struct post_context *c, const char *s, size_t len)
 {
@@ -86,7 +72,7 @@ static bool is_preamble(const struct post_context *c, const char *s, size_t len)
 		if (starts_with(s + at, len - at, words[i]))
 			return true;
 	}
-	return is_in_prefix(c, s, len);
+	return post_has_before(c, s, len);
 }
 
 size_t echo_skip_blank_lines(const struct strbuf *t, size_t at)

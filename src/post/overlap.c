@@ -144,20 +144,6 @@ static bool is_inside(const struct post_context *c, const struct strbuf *t, cons
 	return !comment && (line->depth || line->in_block || !line->in_place);
 }
 
-/* The line stands before the cursor too: what has it once more, and others behind it, is a sibling. */
-static bool is_common(const struct post_context *c, const char *s, size_t len)
-{
-	for (size_t at = 0; at <= c->prefix.len;) {
-		struct line line;
-		size_t next = line_at(c->prefix.data, c->prefix.len, at, &line);
-
-		if (is_same_line(s, len, c->prefix.data + at, line.len))
-			return true;
-		at = next;
-	}
-	return false;
-}
-
 /* An overlap of the answer's lines from i on with the document's behind `skip`. */
 struct overlap {
 	size_t i;
@@ -195,10 +181,11 @@ static bool is_proven(
 	/* What follows does not go into a block that the answer opened. */
 	if (before > whole)
 		return false;
+	/* What stands before the cursor too, and others behind it, is a sibling. */
 	if (o->skip)
 		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) &&
 			o->words >= SKIPPED_WORDS &&
-			(o->lines > 1 || block_is_left(s, line->at.len)) && !is_common(c, s, line->at.len) && columns &&
+			(o->lines > 1 || block_is_left(s, line->at.len)) && !post_has_before(c, s, line->at.len) && columns &&
 			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
 	if (line->at.len > at + 2 && s[at] == '<' && s[at + 1] == '/' && !code)
 		return is_unmatched_tag(t->data, t->len, s + at, line->at.len - at);

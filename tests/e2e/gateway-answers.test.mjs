@@ -173,6 +173,11 @@ test('a refusal that has nothing to do with the form is passed on, once', async 
 	for (const scenario of ['400-json', '400-arguments', '404-model', '400-detail-list'])
 		assert.ok((await call('/v1/chat/completions', { body: chat({ model: `scenario/${scenario}`, stream: true }) })).status >= 400, scenario);
 	assert.equal(upstream.counted.length, 4);
+	/* A relay's word for whom it asks has "stream" in it. */
+	upstream.setDefault({ status: 400, body: { error: { message: 'Upstream error: the upstream provider refused the request', type: 'upstream_error' } } });
+	for (const stream of [true, false])
+		assert.equal((await call('/v1/chat/completions', { body: chat({ stream }) })).status, 400);
+	assert.equal(upstream.counted.length, 6);
 });
 
 test('streamOptions: false of an endpoint holds here, too', async (t) => {

@@ -81,14 +81,14 @@ test('eight editors and 60 requests an hour: exactly 60 arrive', async (t) => {
 		assert.deepEqual([data.kind, data.blockedScope, data.endpoint], ['budget', 'machine', 'test']);
 		const wait = Date.parse(data.retryAt) - before;
 		assert.ok(wait > 3_590_000 && wait < 3_640_000, data.retryAt);
-		assert.match(message, /the plan mine allows 60 requests an hour and all are used; the next may go at \d\d:\d\d \(in /);
+		assert.match(message, /the plan mine allows 60 requests an hour and all are used; the next may go (on \w+ )?at \d\d:\d\d \(in /);
 	}
 	for (const eke of editors)
 		assert.equal(await used(eke), 60);
 	/* A terminal, too. */
 	const { code, stderr } = await run(t, ['chat', 'one more'], { home });
 	assert.equal(code, 3);
-	assert.match(stderr, /all are used; the next may go at/);
+	assert.match(stderr, /all are used; the next may go (on \w+ )?at/);
 	assert.equal(upstream.counted.length, 60);
 });
 
@@ -386,18 +386,18 @@ test('eke status: windows, resets, blocks, the file', async (t) => {
 	const eke = await editor(t, home);
 	const text = async () => (await run(t, ['status'], { home, env: { TZ: 'UTC' } })).stdout;
 
-	assert.match(await text(), /^test: plan mine, ok\n {2}machine, 60 requests an hour +0 of 60 used\n {2}key, 5 requests a day of big\* and 1 more +0 of 5 used, resets in \d+:\d\d:\d\d (on \w+ )?at 00:00\npaid: plan unlimited, unlimited\nledger: .*\/state\/ledger\.db\n$/);
+	assert.match(await text(), /^test: plan mine, ok\n {2}machine, 60 requests an hour +0 of 60 used\n {2}key, 5 requests a day of big\* and 1 more +0 of 5 used, resets in (\d+:)?\d\d:\d\d (on \w+ )?at 00:00\npaid: plan unlimited, unlimited\nledger: .*\/state\/ledger\.db\n$/);
 	await eke.chat('hello');
-	assert.match(await text(), /60 requests an hour +1 of 60 used, more in (59:\d\d|1:00:0\d) at \d\d:\d\d\n/);
+	assert.match(await text(), /60 requests an hour +1 of 60 used, more in (59:\d\d|1:00:0\d) (on \w+ )?at \d\d:\d\d\n/);
 	upstream.next({ status: 429, headers: { 'retry-after': '20' }, body: { error: { message: 'slow down', type: 'x', code: null } } });
 	await refused(eke.chat('hello'));
 	const blocked = await text();
 	assert.match(blocked, /^test: plan mine, blocked\n/);
-	assert.match(blocked, /\n {2}no requests for 00:[12]\d, until then: at \d\d:\d\d\n {2}\S.*\n {2}with another address or plan: eke status --unblock\n/);
+	assert.match(blocked, /\n {2}no requests for 00:[12]\d, until then: (on \w+ )?at \d\d:\d\d\n {2}\S.*\n {2}with another address or plan: eke status --unblock\n/);
 	assert.doesNotMatch(blocked, /\x1b|█|░/);
 	/* One countdown: what was said at the refusal grows old. */
 	assert.doesNotMatch(blocked, /again in|wait before/);
-	await assert.rejects(eke.chat('hello'), ({ message }) => /until then: at \d\d:\d\d \(in \d+ s\)/.test(message) && !/again in|wait before/.test(message));
+	await assert.rejects(eke.chat('hello'), ({ message }) => /until then: (on \w+ )?at \d\d:\d\d \(in \d+ s\)/.test(message) && !/again in|wait before/.test(message));
 	const { budgets, ledger } = await status(t, home);
 	assert.deepEqual(budgets, (await eke.request('budget/get', {})).budgets);
 	assert.deepEqual(ledger, { path: join(home, 'state', 'ledger.db'), shared: true });

@@ -4,8 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test as plainTest } from 'node:test';
 
@@ -58,13 +59,79 @@ test('two machines, one Redis, ten requests an hour: exactly ten arrive', async 
 	const home = machine(t, upstream, redis.url, 10);
 	const { code, stderr } = await run(t, ['chat', 'one more'], { home });
 	assert.equal(code, 3);
-	assert.match(stderr, /the plan mine allows 10 requests an hour and all are used; the next may go at/);
+	assert.match(stderr, /the plan mine allows 10 requests an hour and all are used; the next may go (on \w+ )?at/);
 	assert.equal(upstream.counted.length, 10);
 	const { budgets, ledger } = JSON.parse((await run(t, ['status', '--json'], { home })).stdout);
 	assert.deepEqual([budgets[0].windows[0].used, budgets[0].windows[0].remaining], [10, 0]);
 	assert.deepEqual([ledger.others, ledger.othersAnswer], [`redis://127.0.0.1:${redis.port}/0`, true]);
 	const { stdout } = await run(t, ['doctor'], { home });
 	assert.match(stdout, new RegExp(`ok +state: requests are counted in .* and at redis://127.0.0.1:${redis.port}/0`));
+});
+
+/*
+ * Between eke and Redis. `waits` is called with each call of the script that is a hello or a reserve, and a function that lets its connection go
+ * on; true: what is sent there is held until then.
+ */
+async function withRelay(t, redis, waits) {
+	const relay = createServer((client) => {
+		const server = createConnection(redis.port, '127.0.0.1');
+		let [held, seen] = [null, ''];
+		const goOn = () => {
+			held.forEach((data) => server.write(data));
+			held = null;
+		};
+
+		client.on('data', (data) => {
+			const operation = /\$\d+\r\n(hello|reserve)\r\n/.exec(seen += data.toString('latin1'))?.[1];
+
+			if (operation) {
+				seen = '';
+				held ??= waits(operation, goOn) ? [] : null;
+			}
+			if (held)
+				held.push(data);
+			else
+				server.write(data);
+		}).on('close', () => server.destroy()).on('error', () => {});
+		server.on('data', (data) => client.write(data)).on('close', () => client.destroy()).on('error', () => {});
+		t.after(() => client.destroy());
+	}).listen(0, '127.0.0.1');
+
+	await once(relay, 'listening');
+	t.after(() => relay.close());
+	return redis.url.replace(`:${redis.port}/`, `:${relay.address().port}/`);
+}
+
+test('what a machine tells of a request that is still asked about does not grant it', async (t) => {
+	const [upstream, redis] = [await withUpstream(t), await withRedis(t)];
+	const questions = [];
+	let asked;
+	const relay = await withRelay(t, redis, (operation, goOn) => {
+		questions.push({ operation, goOn });
+		asked?.();
+		/* The first hello waits, and the first request. */
+		return questions.filter((question) => question.operation === operation).length === 1;
+	});
+	const question = (operation) => within(new Promise((resolve) => {
+		asked = () => questions.some((q) => q.operation === operation) && resolve(questions.find((q) => q.operation === operation));
+		asked();
+	}), () => `nobody says ${operation}`);
+	const home = machine(t, upstream, relay, 1);
+	const [slow, first] = [await editor(t, home), await editor(t, home)];
+	const other = await editor(t, machine(t, upstream, redis.url, 1));
+	const outcome = (eke) => eke.chat('hello').catch((e) => e);
+
+	/* It has said hello, and does not know yet that its machine knows this Redis. */
+	const late = outcome(slow);
+	const hello = await question('hello');
+	const early = outcome(first);
+	const reserve = await question('reserve');
+	await other.chat('the only one');
+	hello.goOn();
+	assert.equal((await late).data?.kind, 'budget');
+	reserve.goOn();
+	assert.equal((await early).data?.kind, 'budget');
+	assert.equal(upstream.counted.length, 1);
 });
 
 test('one key on two machines', async (t) => {

@@ -84,6 +84,8 @@ bool post_is_code(const struct post_context *c);
 /* True if the cursor stands in code proper: neither in prose nor in a comment or a string. */
 bool post_in_code(const struct post_context *c);
 
+/* The line stands somewhere before the cursor. */
+bool post_has_before(const struct post_context *c, const char *line, size_t len);
 /* Appends s with LF for CR LF and CR. */
 void post_add_lf(struct strbuf *out, const char *s, size_t len);
 /* Columns of the blanks that s begins with; *bytes, unless NULL: their number. */
