@@ -56,8 +56,20 @@ static void put_limits(const struct forward *f)
 static bool is_passed_on(const char *name)
 {
 	static const char *const dropped[] = {
-		"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "trailer", "transfer-encoding",
-		"upgrade", "content-length", "date", "set-cookie", "alt-svc", "strict-transport-security", "server", "vary",
+		"connection",
+		"keep-alive",
+		"proxy-authenticate",
+		"proxy-connection",
+		"trailer",
+		"transfer-encoding",
+		"upgrade",
+		"content-length",
+		"date",
+		"set-cookie",
+		"alt-svc",
+		"strict-transport-security",
+		"server",
+		"vary",
 		/* http.c has undone it. */
 		"content-encoding",
 	};

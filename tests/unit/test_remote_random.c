@@ -33,6 +33,7 @@ static const struct config_endpoint endpoint = { .name = "s", .base_url = "https
 
 /* Written by the machines, read by the test. */
 static struct shared {
+	bool go; /* until then each asks once */
 	int let_through[PROCESSES];
 	int denied[PROCESSES]; /* in a row */
 } * shared;
@@ -88,6 +89,11 @@ static void ask_once(void *ctx)
 	struct budget_request request = { .endpoint = &endpoint, .model = "m", .use = BUDGET_EXPLICIT };
 
 	(void)ctx;
+	if (__atomic_load_n(&shared->let_through[number], __ATOMIC_SEQ_CST) &&
+		!__atomic_load_n(&shared->go, __ATOMIC_SEQ_CST)) {
+		timer_start(again, 5);
+		return;
+	}
 	budget_reserve(budget, &request, on_answer, NULL);
 }
 
@@ -233,8 +239,11 @@ static void wait_for_the_end(void)
 
 static void wait_for_first(int i)
 {
-	while (!__atomic_load_n(&shared->let_through[i], __ATOMIC_SEQ_CST))
+	for (int tries = 0; !__atomic_load_n(&shared->let_through[i], __ATOMIC_SEQ_CST); tries++) {
+		if (tries == 30000)
+			fail_msg("process %d is not let through at all", i);
 		pause_ms(2);
+	}
 }
 
 static void round_of(unsigned first_seed)
@@ -253,6 +262,7 @@ static void round_of(unsigned first_seed)
 		/* All have met before anything happens. */
 		wait_for_first(i);
 	}
+	__atomic_store_n(&shared->go, true, __ATOMIC_SEQ_CST);
 	for (int i = 0; i < FAULTS && total() < LIMIT; i++) {
 		pause_ms((int)draw(200));
 		hurt();
