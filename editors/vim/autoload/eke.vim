@@ -165,10 +165,19 @@ function! eke#logged() abort
   return copy(s:log)
 endfunction
 
+" Is there the program that fzf's plugin runs? Without it that offers to download one.
+function! eke#has_fzf() abort
+  return executable('fzf') || globpath(&runtimepath, 'bin/fzf') !=# ''
+endfunction
+
+function! eke#fzf(title, choices, Then) abort
+  return fzf#run(fzf#wrap({'source': a:choices, 'sink': {choice -> a:Then(choice)}, 'options': ['--prompt', trim(a:title) .. '> ']}))
+endfunction
+
 " One of the choices is picked: Then(choice).
 function! eke#pick(title, choices, Then) abort
-  if exists('*fzf#run') && exists('*fzf#wrap')
-    return fzf#run(fzf#wrap({'source': a:choices, 'sink': {choice -> a:Then(choice)}, 'options': ['--prompt', trim(a:title) .. '> ']}))
+  if exists('*fzf#run') && eke#has_fzf()
+    return eke#fzf(a:title, a:choices, a:Then)
   endif
   call popup_menu(a:choices, {'title': a:title, 'maxheight': &lines / 2, 'maxwidth': &columns - 8,
         \ 'callback': {_, choice -> choice < 1 ? 0 : a:Then(a:choices[choice - 1])}})
