@@ -392,13 +392,14 @@ public final class Ghost {
 	}
 
 	private void draw() {
+		// It is there again when the other carets, the selection or the template are gone.
+		if (view != null && !view.isReady()) {
+			erase();
+			return;
+		}
 		Rest rest = view == null || items.isEmpty() ? null : rest();
 		if (rest == null) {
 			hide();
-			return;
-		}
-		if (!view.isReady()) {
-			erase();
 			return;
 		}
 		view.draw(picture(view.caret(), right(), rest));
