@@ -335,7 +335,7 @@ describe('a project', () => {
 		await real.call('project.close');
 		await until('the child has ended', async () => (await real.call('children')).length === 0);
 		assert.ok(child > 0);
-		await until('nothing holds what belonged to it', () => real.call('project.gone'));
+		await until('nothing holds what belonged to it', () => real.call('project.gone'), { state: () => real.call('project.holder') });
 
 		await real.call('project.open', { path });
 		await real.call('tool.open');

@@ -157,6 +157,8 @@ public final class RealEditor implements Remote.Editor {
 
 	/** What follows happens in that project. */
 	void use(Project other) {
+		editor = null;
+		notifications.clear();
 		project = other;
 		service = EkeService.of(other);
 		listen();

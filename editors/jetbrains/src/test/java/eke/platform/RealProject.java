@@ -2,6 +2,8 @@ package eke.ide;
 
 import com.google.gson.JsonObject;
 import com.intellij.ide.DataManager;
+import com.intellij.ide.IdeEventQueue;
+import com.intellij.ide.impl.DataManagerImpl;
 import com.intellij.openapi.actionSystem.ActionManager;
 import com.intellij.openapi.actionSystem.AnAction;
 import com.intellij.openapi.actionSystem.AnActionEvent;
@@ -16,6 +18,8 @@ import com.intellij.openapi.project.Project;
 import com.intellij.openapi.project.ex.ProjectManagerEx;
 import com.intellij.openapi.ui.popup.ListPopup;
 import com.intellij.openapi.ui.popup.ListPopupStep;
+import com.intellij.openapi.util.Conditions;
+import com.intellij.openapi.util.Disposer;
 import com.intellij.openapi.vcs.CheckinProjectPanel;
 import com.intellij.openapi.vcs.CommitMessageI;
 import com.intellij.openapi.vcs.VcsDataKeys;
@@ -29,10 +33,12 @@ import com.intellij.openapi.wm.impl.ToolWindowHeadlessManagerImpl;
 import com.intellij.openapi.wm.impl.status.IdeStatusBarImpl;
 import com.intellij.openapi.wm.impl.status.TextPanel;
 import com.intellij.openapi.wm.ex.StatusBarEx;
+import com.intellij.testFramework.ThreadTracker;
 import com.intellij.ui.content.Content;
 import com.intellij.ui.content.ContentFactory;
 import com.intellij.ui.content.ContentManager;
 import com.intellij.ui.content.TabbedPaneContentUI;
+import com.intellij.util.ref.DebugReflectionUtil;
 
 import eke.chat.ChatPane;
 import eke.core.Json;
@@ -47,7 +53,9 @@ import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import javax.imageio.ImageIO;
 import javax.swing.AbstractButton;
 import javax.swing.JCheckBox;
@@ -78,6 +86,8 @@ final class RealProject {
 		case "project.gone":
 			System.gc();
 			return closed.get() == null;
+		case "project.holder":
+			return holder(real);
 		case "children":
 			List<Object> children = new ArrayList<>();
 			ProcessHandle.current().children().filter(ProcessHandle::isAlive).forEach(child -> children.add(child.pid()));
@@ -165,6 +175,24 @@ final class RealProject {
 		} finally {
 			ApplicationManagerEx.getApplicationEx().setSaveAllowed(false);
 		}
+	}
+
+	/* How what is left of the closed project is reached, for a message. */
+	private static String holder(RealEditor real) {
+		String[] found = {""};
+		Map<Object, String> roots = new IdentityHashMap<>();
+		roots.put(ApplicationManager.getApplication(), "the application");
+		roots.put(Disposer.getTree(), "the disposer's tree");
+		roots.put(IdeEventQueue.getInstance(), "the event queue");
+		roots.put(ThreadTracker.getThreads(), "threads");
+		roots.put(real, "the test");
+		Object wanted = closed.get();
+		DebugReflectionUtil.walkObjects(10_000, roots, EkeService.class, Conditions.alwaysTrue(), (value, link) -> {
+			if (value == wanted)
+				found[0] = link.toString();
+			return value != wanted;
+		});
+		return found[0];
 	}
 
 	/* The platform's manager needs a frame. This one makes the content when the window is opened for the first time, as that does. */
@@ -281,6 +309,9 @@ final class RealProject {
 
 	/* The menu that a click on it opens: its lines; and what one of them does, if it is chosen. */
 	private static Object menu(RealEditor real, String choose) {
+		// The real one, which asks components; the fixture's asks the fixture.
+		ComponentManagerImpl application = (ComponentManagerImpl)ApplicationManager.getApplication();
+		DataManager former = application.registerComponentInstance(DataManager.class, new DataManagerImpl());
 		JLabel place = new JLabel();
 		DataManager.registerDataProvider(place, name -> CommonDataKeys.PROJECT.is(name) ? real.project() : null); // as the frame does
 		ListPopup popup = EkeWidget.menu(place);
@@ -288,6 +319,7 @@ final class RealProject {
 			return choose(popup, choose);
 		} finally {
 			popup.dispose();
+			application.registerComponentInstance(DataManager.class, former);
 		}
 	}
 
