@@ -10,7 +10,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
-import { CUT, open, withEke } from '../editors/session.mjs';
+import { CUT, EKE, open, withEke } from '../editors/session.mjs';
 import { until } from '../editors/terminal.mjs';
 import { commandOf, realEditor } from './real.mjs';
 
@@ -108,6 +108,25 @@ describe('keys of the keymap', () => {
 	});
 });
 
+describe('focus and files', () => {
+	test('what has lost the focus shows nothing; with it again it is asked; a file that is saved is told', { timeout }, async (t) => {
+		const { folder, env } = await withEke(t);
+		t.after(() => real.stop());
+		const log = join(folder, 'eke.log');
+		await real.start({ command: commandOf(env, [EKE, 'serve', '--log-level', 'io', '--log-file', log]), folder });
+		await open(real, folder, 'sum.c', CUT);
+		await real.type('for (');
+		await shown();
+		await real.call('focus', { gained: false });
+		assert.equal(await real.ghost(), null);
+		await real.call('focus', { gained: true });
+		await shown();
+		await real.call('save');
+		assert.match(await readFile(join(folder, 'sum.c'), 'utf8'), /for \(\)/);
+		await until('the server is told', async () => /"textDocument\/didSave"/.test(await readFile(log, 'utf8')));
+	});
+});
+
 describe('where nothing is drawn', () => {
 	test('several carets: none; with one again it is back', { timeout }, async (t) => {
 		await suggested(t);
@@ -186,6 +205,10 @@ describe('menus, intentions, changes', () => {
 		await real.call('readOnly', { on: true });
 		assert.deepEqual(await real.call('intentions'), ['eke: explain selection']);
 		await real.call('readOnly', { on: false });
+		await real.call('watch');
+		await real.call('intentions', { choose: 'eke: edit selection…', answer: 'make it nothing' });
+		await until('the diff', async () => (await real.call('shown')).length > 0, { state: () => real.messages() });
+		assert.deepEqual(await real.call('shown'), ['int some;\n', 'int nothing;\n']);
 	});
 
 	test('a change is shown as a diff, made as one step, and undone', { timeout }, async (t) => {

@@ -20,6 +20,7 @@ import com.intellij.openapi.editor.Editor;
 import com.intellij.openapi.editor.Inlay;
 import com.intellij.openapi.editor.colors.EditorColorsManager;
 import com.intellij.openapi.editor.ex.EditorEx;
+import com.intellij.openapi.fileEditor.FileDocumentManager;
 import com.intellij.openapi.keymap.impl.ActionProcessor;
 import com.intellij.openapi.keymap.impl.IdeKeyEventDispatcher;
 import com.intellij.openapi.util.Disposer;
@@ -29,6 +30,8 @@ import eke.core.Json;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
+import java.awt.event.FocusEvent;
+import java.awt.event.FocusListener;
 import java.awt.event.InputEvent;
 import java.awt.event.KeyEvent;
 import java.awt.image.BufferedImage;
@@ -49,6 +52,16 @@ final class RealKeys {
 		switch (method) {
 		case "key":
 			return key(editor, Json.string(params, "stroke", ""));
+		case "focus":
+			for (FocusListener listener : editor.getContentComponent().getFocusListeners())
+				if (Json.is(params, "gained"))
+					listener.focusGained(new FocusEvent(editor.getContentComponent(), FocusEvent.FOCUS_GAINED));
+				else
+					listener.focusLost(new FocusEvent(editor.getContentComponent(), FocusEvent.FOCUS_LOST));
+			return null;
+		case "save":
+			FileDocumentManager.getInstance().saveAllDocuments();
+			return null;
 		case "lookup":
 			return lookup(real, editor, Json.string(params, "typed", ""), Json.strings(params, "items"));
 		case "lookup.open":
