@@ -13,12 +13,29 @@ import { commandOf, realEditor } from './real.mjs';
 
 const real = realEditor();
 after(() => real.end());
+/* The suite types into editors that close no brackets by themselves. */
+const plain = Object.assign(Object.create(null), {
+	...Object.fromEntries(
+		['open', 'type', 'press', 'command', 'choose', 'ghost', 'buffer', 'text', 'messages', 'status', 'chat', 'picture'].map((name) => [
+			name,
+			(...args) => real[name](...args),
+		]),
+	),
+	async start(options) {
+		await real.start(options);
+		await real.call('pairs', { on: false });
+	},
+	async stop() {
+		await real.call('pairs', { on: true });
+		await real.stop();
+	},
+});
 const only = process.env.EKE_TRANSCRIPT;
 
 describe("the platform's own editor", async () => {
 	for (const transcript of await transcripts())
 		if (!only || only === transcript.name)
-			test(`conformance: ${transcript.name}`, { timeout: 180_000 }, () => play(transcript, real));
+			test(`conformance: ${transcript.name}`, { timeout: 180_000 }, () => play(transcript, plain));
 
 	test('the real eke: ghost text, a word, the rest by Tab, undone in one step; the budget', { timeout: 180_000 }, async (t) => {
 		const { folder, upstream, env } = await withEke(t);

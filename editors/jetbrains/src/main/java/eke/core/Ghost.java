@@ -201,9 +201,9 @@ public final class Ghost {
 			send(place, TYPING);
 	}
 
-	/** The user asks. */
+	/** The user asks. Nothing is asked that could not be shown. */
 	public void suggest() {
-		if (view == null)
+		if (view == null || !view.isReady())
 			return;
 		documents.open(view.text());
 		if (!documents.isOpen(view.text()))

@@ -1,6 +1,7 @@
 package eke.ide;
 
 import com.google.gson.JsonObject;
+import com.intellij.codeInsight.CodeInsightSettings;
 import com.intellij.codeInsight.lookup.LookupElement;
 import com.intellij.codeInsight.lookup.LookupElementBuilder;
 import com.intellij.codeInsight.lookup.LookupManager;
@@ -61,6 +62,10 @@ final class RealKeys {
 			return null;
 		case "save":
 			FileDocumentManager.getInstance().saveAllDocuments();
+			return null;
+		case "pairs":
+			CodeInsightSettings.getInstance().AUTOINSERT_PAIR_BRACKET = Json.is(params, "on");
+			CodeInsightSettings.getInstance().AUTOINSERT_PAIR_QUOTE = Json.is(params, "on");
 			return null;
 		case "lookup":
 			return lookup(real, editor, Json.string(params, "typed", ""), Json.strings(params, "items"));
