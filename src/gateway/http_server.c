@@ -484,8 +484,9 @@ struct gateway_server *gateway_server_new(struct loop *loop, int listening, cons
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_GATEWAY_HEAD,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, encryption, MHD_OPTION_END);
 	if (!server->daemon) {
-		err_set(err, ERR_CONFIG, "the HTTP server cannot start%s", tls->certificate ?
-			": is the certificate PEM, and the key its key?" : "");
+		err_set(err, ERR_CONFIG, "the HTTP server cannot start%s", !tls->certificate ? "" :
+			MHD_is_feature_supported(MHD_FEATURE_TLS) ? ": is the certificate PEM, and the key its key?" :
+			": this program has no TLS for its gateway (the one of 'make portable' has none)");
 		free(server);
 		return NULL;
 	}
