@@ -40,8 +40,8 @@ HARDEN_LD = -pie
 # macOS's linker knows none of these, nor is GnuTLS in its libcurl.
 ifneq ($(shell uname -s),Darwin)
 HARDEN_LD += -Wl,-z,relro,-z,now,-z,noexecstack
-# What a library calls in the program: see src/upstream/http.c.
-EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
+# What libraries call in the program: see src/upstream/gnutls.c.
+EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip -Wl,--export-dynamic-symbol=gnutls_global_init
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
