@@ -266,7 +266,7 @@ test-jetbrains: jetbrains tests/e2e/node_modules/.ready
 test-jetbrains-platform: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node tests/jetbrains/platform.mjs
-	@node --test --test-reporter=spec tests/jetbrains/boot.mjs
+	@node --test --test-reporter=spec --test-concurrency=1 tests/jetbrains/boot.mjs tests/jetbrains/ide.mjs
 
 vsix:
 	@editors/vscode/build --pack
