@@ -35,6 +35,7 @@ static void forward_free(void *p)
 	struct forward *f = p;
 
 	convert_free(f->convert);
+	judge_free(f->judge);
 	strbuf_release(&f->body);
 	ask_release(&f->ask);
 	free(f->headers);
@@ -145,6 +146,8 @@ static void on_head(void *ctx, const struct http_head *head)
 
 	if (head->status == 200 && f->route != GATEWAY_EMBEDDINGS)
 		f->convert = convert_new(&wish);
+	if (head->status == 200 && f->counted)
+		f->judge = judge_new(endpoint_name(f->endpoint), f->route == GATEWAY_EMBEDDINGS);
 	response_head(f, head);
 }
 
@@ -154,6 +157,11 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 
 	if (!response_bytes(f, data, len))
 		exchange_pause(f->gateway->app.upstream, f->exchange, true);
+}
+
+static bool on_judge(void *ctx, const struct err *broken, struct err *err, struct stated_limit *stated)
+{
+	return response_judge(ctx, broken, err, stated);
 }
 
 /* Another form of the same request may be taken. */
@@ -217,7 +225,7 @@ static void refuse(struct forward *f, int status, const char *type, const char *
 static void send(void *ctx)
 {
 	static const struct exchange_callbacks callbacks = {
-		.head = on_head, .bytes = on_bytes, .refused = on_refused, .done = on_done
+		.head = on_head, .bytes = on_bytes, .judge = on_judge, .refused = on_refused, .done = on_done
 	};
 	struct forward *f = ctx;
 	struct gateway *gateway = f->gateway;

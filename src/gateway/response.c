@@ -16,125 +16,12 @@
 #include "eke/base/mem.h"
 #include "clients.h"
 #include "openai_error.h"
+#include "response_head.h"
 #include "routes.h"
 #include "spread.h"
 
 /* How long a response that its client did not wait for is there for the same request. */
 #define REPLAY_MS 120000
-
-#define JSON_TYPE "application/json"
-#define STREAM_TYPE "text/event-stream"
-
-/* --- headers --- */
-
-static void put_number(struct gateway_request *request, const char *name, long long n, const char *unit)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lld%s", n, unit);
-	gateway_reply_header(request, name, text);
-}
-
-/* What is left, in OpenAI's headers. */
-static void put_limits(const struct forward *f)
-{
-	struct budget_view view;
-	int64_t now = clock_wall_ms() / 1000;
-
-	if (!f->endpoint)
-		return;
-	upstream_look(f->gateway->app.upstream, f->endpoint, f->model, BUDGET_EXPLICIT, 0, &view);
-	if (!view.counted || !view.window.limit)
-		return;
-	put_number(f->request, "x-ratelimit-limit-requests", (long long)view.window.limit, "");
-	put_number(f->request, "x-ratelimit-remaining-requests", (long long)view.window.remaining, "");
-	put_number(f->request, "x-ratelimit-reset-requests",
-		(long long)(view.window.reset_at > now ? view.window.reset_at - now : 0), "s");
-}
-
-/* Headers that belong to the connection with the endpoint, or would give it a say in this one. */
-static bool is_passed_on(const char *name)
-{
-	static const char *const dropped[] = {
-		"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "trailer", "transfer-encoding",
-		"upgrade", "content-length", "date", "set-cookie", "alt-svc", "strict-transport-security", "server", "vary",
-		/* http.c has undone it. */
-		"content-encoding",
-	};
-
-	if (!strncasecmp(name, "access-control-", strlen("access-control-")))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(dropped); i++)
-		if (!strcasecmp(name, dropped[i]))
-			return false;
-	return true;
-}
-
-static void add_header(struct strbuf *headers, const char *name, const char *value)
-{
-	strbuf_add(headers, name, strlen(name) + 1);
-	strbuf_add(headers, value, strlen(value) + 1);
-}
-
-static void keep_head(struct forward *f, const struct http_head *head)
-{
-	struct strbuf headers;
-	const char *name;
-	const char *value;
-
-	strbuf_init(&headers, 2 * LIMIT_HTTP_HEAD);
-	for (size_t at = 0; http_header_next(head, &at, &name, &value);)
-		if (is_passed_on(name))
-			add_header(&headers, name, value);
-	strbuf_addch(&headers, '\0');
-	f->status = head->status;
-	free(f->headers);
-	f->headers = strbuf_detach(&headers, NULL);
-}
-
-/* The headers with that content type instead of the endpoint's. */
-static void set_content_type(struct forward *f, const char *type)
-{
-	struct strbuf headers;
-
-	strbuf_init(&headers, 2 * LIMIT_HTTP_HEAD + KIB(1));
-	for (const char *name = f->headers; *name;) {
-		const char *value = name + strlen(name) + 1;
-
-		if (strcasecmp(name, "content-type") != 0)
-			add_header(&headers, name, value);
-		else if (!strncasecmp(value, type, strlen(type)))
-			type = value;
-		name = value + strlen(value) + 1;
-	}
-	add_header(&headers, "content-type", type);
-	strbuf_addch(&headers, '\0');
-	free(f->headers);
-	f->headers = strbuf_detach(&headers, NULL);
-}
-
-static bool has_content_type(const struct http_head *head, const char *type)
-{
-	const char *value = http_header(head, "content-type");
-
-	return value && !strncasecmp(value, type, strlen(type));
-}
-
-static void put_headers(struct forward *f)
-{
-	bool has_limits = false;
-
-	for (const char *name = f->headers; *name;) {
-		const char *value = name + strlen(name) + 1;
-
-		has_limits |= !strcasecmp(name, "x-ratelimit-limit-requests");
-		gateway_reply_header(f->request, name, value);
-		name = value + strlen(value) + 1;
-	}
-	if (!has_limits)
-		put_limits(f);
-	gateway_log(f->request, f->status, f->endpoint ? endpoint_name(f->endpoint) : NULL);
-}
 
 /* --- what is kept --- */
 
@@ -167,11 +54,18 @@ void response_keep(struct forward *f)
 
 /* --- the reply --- */
 
+static bool has_content_type(const struct http_head *head, const char *type)
+{
+	const char *value = http_header(head, "content-type");
+
+	return value && !strncasecmp(value, type, strlen(type));
+}
+
 static void send_head(struct forward *f)
 {
 	if (!f->request || f->head_sent)
 		return;
-	put_headers(f);
+	response_put_headers(f);
 	gateway_reply_begin(f->request, f->status);
 	f->head_sent = true;
 }
@@ -189,7 +83,7 @@ static void begin(struct forward *f, const char *type)
 		return;
 	f->begun = true;
 	if (type)
-		set_content_type(f, type);
+		response_set_type(f, type);
 	if (f->request && f->head_sent)
 		gateway_log(f->request, f->status, endpoint_name(f->endpoint));
 	send_head(f);
@@ -213,7 +107,7 @@ static void count_refused(const struct forward *f)
 
 void response_head(struct forward *f, const struct http_head *head)
 {
-	keep_head(f, head);
+	response_keep_head(f, head);
 	count_sent(f);
 	/* Streams begin before their first byte comes. Whether it is one will be seen. */
 	if (!f->convert)
@@ -228,6 +122,8 @@ bool response_bytes(struct forward *f, const char *data, size_t len)
 	struct strbuf out;
 	bool ok;
 
+	if (f->judge)
+		judge_feed(f->judge, data, len, clock_wall_ms() / 1000);
 	if (!f->convert)
 		return deliver(f, data, len);
 	strbuf_init(&out, SIZE_MAX - 1);
@@ -238,6 +134,14 @@ bool response_bytes(struct forward *f, const char *data, size_t len)
 	ok = deliver(f, out.data, out.len);
 	strbuf_release(&out);
 	return ok;
+}
+
+bool response_judge(struct forward *f, const struct err *broken, struct err *err, struct stated_limit *stated)
+{
+	f->cut = broken != NULL;
+	if (broken)
+		*err = *broken;
+	return !broken && (!f->judge || judge_end(f->judge, clock_wall_ms() / 1000, err, stated));
 }
 
 /* Ends a reply that has begun by a comment with that body as an event. */
@@ -274,7 +178,7 @@ void response_refused(struct forward *f, const struct http_head *head, const cha
 {
 	struct kept_response response;
 
-	keep_head(f, head);
+	response_keep_head(f, head);
 	count_sent(f);
 	response = (struct kept_response){ .status = f->status, .headers = f->headers, .body = body, .len = len };
 	if (f->counted)
@@ -286,7 +190,7 @@ void response_refused(struct forward *f, const struct http_head *head, const cha
 		end_with_event(f, body, len);
 		return;
 	}
-	put_headers(f);
+	response_put_headers(f);
 	/* The next request would meet the same, and count. */
 	if (f->counted && f->status == 429 && !http_header(head, "x-should-retry"))
 		gateway_reply_header(f->request, "x-should-retry", "false");
@@ -308,7 +212,10 @@ static const struct {
 	{ ERR_NETWORK, 502, "upstream_error", "upstream_unreachable", false },
 };
 
-/* So that a client which asks again by itself does not spend one request after the other on a dead endpoint. */
+/*
+ * So that a client which asks again by itself does not spend one request after the other on an endpoint that is dead,
+ * or that does not answer this request.
+ */
 static void keep_failure(struct forward *f, int status, const char *type, const char *code, const char *message)
 {
 	static const char headers[] = "content-type\0" JSON_TYPE "\0";
@@ -321,6 +228,24 @@ static void keep_failure(struct forward *f, int status, const char *type, const 
 	response.len = body.len;
 	kept_refused(f->gateway->kept, &f->key, &response);
 	strbuf_release(&body);
+}
+
+static size_t failure_of(const struct err *err)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(failures) && failures[i].kind != err->kind)
+		i++;
+	return i;
+}
+
+/* It never got an answer. */
+static void note_failure(struct forward *f, const struct err *err)
+{
+	size_t i = failure_of(err);
+
+	if (f->counted && (err->kind == ERR_NETWORK || err->kind == ERR_TIMEOUT))
+		keep_failure(f, failures[i].status, failures[i].type, failures[i].code, err->message);
 }
 
 void response_own(struct forward *f, int status, const char *type, const char *code, const char *message, bool final)
@@ -342,28 +267,24 @@ void response_own(struct forward *f, int status, const char *type, const char *c
 void response_fail(struct forward *f, const struct err *err)
 {
 	int64_t wait = err->retry_at - clock_wall_ms() / 1000;
-	size_t i = 0;
+	size_t i = failure_of(err);
 
 	if (err->kind == ERR_BUDGET && !f->head_sent) {
 		if (wait > 0) {
-			put_number(f->request, "Retry-After", (long long)wait, "");
-			put_number(f->request, "retry-after-ms", (long long)wait * 1000, "");
+			response_put_number(f->request, "Retry-After", (long long)wait, "");
+			response_put_number(f->request, "retry-after-ms", (long long)wait * 1000, "");
 		}
-		put_limits(f);
+		response_put_limits(f);
 	}
 	if (err->kind == ERR_BUDGET)
 		count_refused(f);
-	while (i + 1 < ARRAY_LEN(failures) && failures[i].kind != err->kind)
-		i++;
-	if (f->counted && (err->kind == ERR_NETWORK || err->kind == ERR_TIMEOUT))
-		keep_failure(f, failures[i].status, failures[i].type, failures[i].code, err->message);
 	/* A counted request is not sent again without somebody asking for it. */
 	response_own(
 		f, failures[i].status, failures[i].type, failures[i].code, err->message, failures[i].final || f->counted);
 }
 
-/* What a converter makes of the whole. */
-static void end_converted(struct forward *f, const struct err *err)
+/* What a converter makes of the whole. `broken`: it is not all of it. */
+static void end_converted(struct forward *f, const struct err *broken)
 {
 	struct strbuf out;
 	int status;
@@ -375,31 +296,41 @@ static void end_converted(struct forward *f, const struct err *err)
 			end_with_event(f, out.data, out.len);
 	} else if (f->begun) {
 		deliver(f, out.data, out.len);
-		f->whole = status == 200 && !err;
+		f->whole = status == 200 && !broken;
 		if (f->request)
 			gateway_reply_end(f->request, true);
-	} else if (status == 200) {
+	} else if (status != 200 && broken && f->request) {
+		response_fail(f, broken);
+	} else if (status != 200 && f->head_sent && f->request) {
+		end_with_event(f, out.data, out.len);
+	} else if (status == 200 || !broken) {
 		f->begun = true;
-		f->whole = true;
-		set_content_type(f, JSON_TYPE);
+		f->whole = status == 200;
+		f->status = status;
+		response_set_type(f, JSON_TYPE);
 		keep_bytes(f, out.data, out.len);
 		if (f->request) {
-			put_headers(f);
-			gateway_reply(f->request, f->status, out.data, out.len);
+			response_put_headers(f);
+			if (status != 200 && f->counted)
+				gateway_reply_header(f->request, "x-should-retry", "false");
+			gateway_reply(f->request, status, out.data, out.len);
 			f->head_sent = true;
 		}
-	} else if (f->request && err) {
-		response_fail(f, err);
-	} else if (f->request && f->head_sent) {
-		end_with_event(f, out.data, out.len);
-	} else if (f->request) {
-		f->status = status;
-		set_content_type(f, JSON_TYPE);
-		put_headers(f);
-		gateway_reply(f->request, status, out.data, out.len);
-		f->head_sent = true;
 	}
 	strbuf_release(&out);
+}
+
+/* A response of 2xx that was none: it counted, and a client that asks again by itself would get the same. */
+static void keep_bad_answer(struct forward *f, const struct err *err)
+{
+	struct kept_response response = {
+		.status = f->status, .headers = f->headers, .body = f->body.data, .len = f->body.len
+	};
+
+	if (!f->cut && f->is_kept && f->begun)
+		kept_refused(f->gateway->kept, &f->key, &response);
+	else
+		keep_failure(f, 502, "upstream_error", "no_answer", err->message);
 }
 
 void response_end(struct forward *f, const struct err *err)
@@ -409,19 +340,23 @@ void response_end(struct forward *f, const struct err *err)
 	if (f->status && !is_success)
 		return;
 	if (!f->status) {
+		note_failure(f, err);
 		if (f->request)
 			response_fail(f, err);
 		return;
 	}
 	if (f->convert && convert_mode(f->convert) != CONVERT_PASS) {
-		end_converted(f, err);
+		end_converted(f, f->cut ? err : NULL);
 	} else {
-		f->whole = !err;
+		f->whole = !f->cut;
 		if (f->request)
-			gateway_reply_end(f->request, !err);
+			gateway_reply_end(f->request, !f->cut);
 	}
+	f->whole = f->whole && !err;
 	if (f->whole)
 		kept_answered(f->gateway->kept, &f->key);
+	else if (err && f->counted)
+		keep_bad_answer(f, err);
 	response_keep(f);
 }
 
@@ -434,7 +369,7 @@ void response_comment(struct forward *f, const char *text)
 	if (!f->head_sent) {
 		gateway_reply_header(f->request, "Content-Type", STREAM_TYPE);
 		gateway_reply_header(f->request, "Cache-Control", "no-cache");
-		put_limits(f);
+		response_put_limits(f);
 		gateway_reply_begin(f->request, 200);
 		f->head_sent = true;
 	}
@@ -463,7 +398,7 @@ void response_kept(struct forward *f, const struct kept_response *kept)
 	}
 	gateway_reply_header(request, "X-Eke-Kept", kept->again_ms ? "refusal" : "answer");
 	if (kept->again_ms) {
-		put_number(request, "Retry-After", (long long)(kept->again_ms + 999) / 1000, "");
+		response_put_number(request, "Retry-After", (long long)(kept->again_ms + 999) / 1000, "");
 		gateway_reply_header(request, "x-should-retry", "false");
 		log_info("gateway: the same request was refused more than once: its client gets the refusal again");
 	} else {

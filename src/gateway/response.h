@@ -10,6 +10,7 @@
 #include "catalogue.h"
 #include "convert.h"
 #include "gateway_private.h"
+#include "judge.h"
 #include "kept.h"
 #include "wait.h"
 
@@ -34,16 +35,20 @@ struct forward {
 	int status; /* of the endpoint; 0: none yet */
 	char *headers; /* for the client: name, NUL, value, NUL, …, NUL; NULL: none yet */
 	struct convert *convert; /* NULL: bytes pass as they are */
+	struct judge *judge; /* NULL: nobody counts, or it is no 200 */
+	bool cut; /* a response of 2xx did not come to its end */
 	bool begun; /* the reply's form is known, and `headers` are final */
 	bool head_sent; /* the present client has it */
 	bool is_kept; /* `body` has all that was delivered, for the same request */
-	bool whole; /* it is complete and good */
+	bool whole; /* it is complete, and an answer */
 	struct strbuf body;
 	struct forward *next;
 };
 
 /* A response of 2xx begins. */
 void response_head(struct forward *f, const struct http_head *head);
+/* Is it one? `broken`: it did not come to its end. As exchange.h's judge(). */
+bool response_judge(struct forward *f, const struct err *broken, struct err *err, struct stated_limit *stated);
 /* Its bytes. False: the client is behind; go on when it has drained. */
 bool response_bytes(struct forward *f, const char *data, size_t len);
 /* A response that is none of 2xx: status and body reach the client as they are. */

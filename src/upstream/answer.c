@@ -352,6 +352,11 @@ enum wire_body answer_kind(const struct answer *a)
 	return a->kind;
 }
 
+bool answer_has_begun(const struct answer *a)
+{
+	return a->any_answer;
+}
+
 bool answer_moved(const struct answer *a, size_t *from)
 {
 	*from = a->think.moved;

@@ -397,18 +397,58 @@ test('LangChain: tools, streamed and not, from an endpoint that does the other',
 	assert.equal(streamed.usage_metadata.total_tokens, 3);
 });
 
-for (const [name, refusal] of [['bad gateways', '502-html'], ['refusals', '429-hourly']]) {
+for (const [name, refusal, more] of [
+	['bad gateways', '502-html'], ['refusals', '429-hourly'], ['a web page instead of an answer', 'html-200'], ['no answer at all', 'empty-200'],
+	['half an answer, properly ended', 'json-broken-200'], ['an error that says 200', 'json-error-200'], ['an answer that breaks off', 'cut-inside-json'],
+	['a connection that breaks', 'cut-before-head'], ['a stream that breaks off', 'cut-after-text', { stream: true }],
+	['a stream that is an error', 'error-first', { stream: true }], ['a stream that is a page', 'html-200', { stream: true }],
+	['a stream instead of an object, which breaks off', { base: 'cut-after-text', stream: true }], ['an object instead of a stream, which is an error', 'json-error-200', { stream: true }],
+]) {
 	test(`ten attempts of one request, as AutoGPT makes them, meet ${name}: they spend two at most`, async (t) => {
 		const upstream = await withUpstream(t, { scenario: refusal });
 		const { call } = await start(t, { upstream, plan: 'many' });
 
-		for (let attempt = 0; attempt < 10; attempt++) {
-			const { status } = await call('/v1/chat/completions', { body: { model: 'chatty', messages: HELLO, temperature: 0, max_tokens: 100 } });
-			assert.ok([502, 429].includes(status), `${status}`);
-		}
+		for (let attempt = 0; attempt < 10; attempt++)
+			await call('/v1/chat/completions', { body: { model: 'chatty', messages: HELLO, temperature: 0, max_tokens: 100, ...more } }).then((response) => response.text()).catch(() => {});
 		assert.ok(upstream.counted.length <= 2, `${upstream.counted.length}`);
+		/* Another request is asked, and when the service is well again so is the answer. */
+		upstream.setDefault('plain');
+		if (refusal !== '429-hourly')
+			assert.match(await (await call('/v1/chat/completions', { body: chat({ ...more, seed: 1 }) })).text(), /Hello/);
 	});
 }
+
+test('ten attempts of one request for embeddings meet a web page: they spend two', async (t) => {
+	const upstream = await withUpstream(t, { scenario: 'html-200' });
+	const { call } = await start(t, { upstream, plan: 'many' });
+
+	for (let attempt = 0; attempt < 10; attempt++)
+		await (await call('/v1/embeddings', { body: { model: 'text-embedding-ada-002', input: 'one' } })).text();
+	assert.equal(upstream.counted.length, 2);
+});
+
+test('a limit that is told within a 200 is one: nothing goes out until it ends', async (t) => {
+	const upstream = await withUpstream(t, { scenario: 'error-first-429' });
+	const { call } = await start(t, { upstream, plan: 'many' });
+	const told = await call('/v1/chat/completions', { body: chat({ stream: true }) });
+
+	assert.match(await told.text(), /"error"/);
+	assert.equal(told.status, 200);
+	const next = await call('/v1/chat/completions', { body: chat({ seed: 1 }) });
+	assert.deepEqual([next.status, (await next.json()).error.code], [429, 'rate_limit_exceeded']);
+	assert.equal(upstream.counted.length, 1);
+});
+
+test('a call of a tool is an answer: the same request again is asked again', async (t) => {
+	const call_1 = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{}' } };
+	const body = { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call_1] }, finish_reason: null }] };
+	const upstream = await withUpstream(t, { scenario: { body } });
+	const { call } = await start(t, { upstream, plan: 'many' });
+
+	for (let attempt = 0; attempt < 4; attempt++)
+		assert.equal((await (await call('/v1/chat/completions', { body: chat() })).json()).choices[0].message.tool_calls.length, 1);
+	assert.equal(upstream.counted.length, 4);
+});
 
 test('the AI SDK: plain and streamed', async (t) => {
 	const upstream = await withUpstream(t);

@@ -141,6 +141,47 @@ function tests(name) {
 		await play({ name: 'keys', steps }, vim);
 	});
 
+	/* modifyOtherKeys' form, and the kitty protocol's; Neovim reads Esc before the character as well. */
+	const alt = [
+		(char) => `\x1b[27;3;${char.charCodeAt(0)}~`,
+		(char) => `\x1b[${char.charCodeAt(0)};3u`,
+		...(name.startsWith('nvim') ? [(char) => `\x1b${char}`] : []),
+	];
+	test('Alt with a character, as in copilot.vim; the letters of the eighth bit stay letters', { timeout: 60_000 }, async () => {
+		const vim = configured(name, ['imap <M-a> MINE']);
+		const two = [{ text: 'xy one', left: 2 }, { text: 'xy two', left: 2 }].map((item, i) => ({ ...item, id: `c${i}` }));
+		const steps = [
+			...typed,
+			{ answer: 'first', items: two },
+			{ see: { ghost: ' one' } },
+			...alt.flatMap((key) => [
+				{ keys: key(']') },
+				{ see: { ghost: ' two' } },
+				{ keys: key('[') },
+				{ see: { ghost: ' one' } },
+			]),
+			{ press: 'dismiss' },
+			{ see: { ghost: null } },
+			...alt.flatMap((key, i) => [
+				{ keys: key('\\') },
+				{ ask: 'xy‸', as: `asked${i}`, trigger: 1 },
+				{ answer: `asked${i}`, items: two },
+				{ see: { ghost: '/ (one|two)/' } },
+				{ press: 'dismiss' },
+				{ see: { ghost: null } },
+			]),
+			{ keys: `ÜÝÛ${alt[0]('a')}` },
+			{ see: { text: 'xyÜÝÛMINE‸' } },
+		];
+		await play({ name: 'alt', steps }, vim);
+	});
+
+	test("one's own mapping of Alt with a character stays", { timeout: 60_000 }, async () => {
+		const vim = configured(name, ['inoremap <M-]> MINE']);
+		const steps = [...typed, { keys: alt[0](']') }, { see: { text: 'xyMINE‸' } }];
+		await play({ name: 'own', steps }, vim);
+	});
+
 	test('a commit message goes into its buffer, where nothing is completed by itself', { timeout: 60_000 }, async () => {
 		const steps = [
 			{ file: 'x‸\n', name: 'a.txt' },

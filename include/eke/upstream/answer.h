@@ -43,6 +43,8 @@ const struct err *answer_error(const struct answer *answer);
 /* The limit that this error states. */
 const struct stated_limit *answer_stated_limit(const struct answer *answer);
 
+/* Something that has the shape of an answer came, with a text or without. */
+bool answer_has_begun(const struct answer *answer);
 /* Its kind, once a byte told. */
 enum wire_body answer_kind(const struct answer *answer);
 /* The end mark has come: nothing more will. */

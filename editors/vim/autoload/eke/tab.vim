@@ -20,16 +20,31 @@ function! eke#tab#map() abort
   imap <silent> <expr> <Tab> eke#tab#key()
 endfunction
 
-" The other keys, as users of copilot.vim know them; what is mapped already stays. <M-]>, <M-[> and <M-\> are none of them: Vim takes
-" the letters Ý, Û and Ü for these.
+" The other keys, as users of copilot.vim know them; what is mapped already stays.
+const s:keys = {'<M-Right>': '<Plug>(eke-accept-word)', '<M-C-Right>': '<Plug>(eke-accept-line)',
+      \ '<C-]>': '<Plug>(eke-dismiss)<Plug>(eke-plain-key)'}
+" Alt with a character, as terminals and the GUI report it: a modifier and the character. To imap <M-]> is the letter Ý as well.
+const s:alt_keys = [['<M-]>', "\<*M-]>", '<Plug>(eke-next)'], ['<M-[>', "\<*M-[>", '<Plug>(eke-previous)'],
+      \ ['<M-Bslash>', "\<*M-Bslash>", '<Plug>(eke-suggest)']]
+
 function! eke#tab#keys() abort
-  for [key, map] in eke#option('keys') ? [['<M-Right>', '<Plug>(eke-accept-word)'], ['<M-C-Right>', '<Plug>(eke-accept-line)'],
-        \ ['<C-]>', '<Plug>(eke-dismiss)<Plug>(eke-plain-key)']] : []
+  inoremap <Plug>(eke-plain-key) <C-]>
+  if !eke#option('keys')
+    return
+  endif
+  for [key, map] in items(s:keys)
     if mapcheck(key, 'i') ==# ''
       execute 'imap <silent>' key map
     endif
   endfor
-  inoremap <Plug>(eke-plain-key) <C-]>
+  let taken = map(filter(maplist(), 'v:val.mode =~# "[i!]"'), 'v:val.lhsraw')
+  for [key, raw, map] in s:alt_keys
+    if mapcheck(key, 'i') ==# '' && index(taken, raw) < 0
+      execute 'imap <silent> <Plug>(eke-key)' map
+      call mapset('i', 0, extend(maparg('<Plug>(eke-key)', 'i', 0, 1), {'lhs': key, 'lhsraw': raw}))
+      iunmap <Plug>(eke-key)
+    endif
+  endfor
 endfunction
 
 function! eke#tab#key() abort

@@ -43,7 +43,7 @@ local function fail(why)
   M.state = 'failed'
   waiting = {}
   eke.warn(why)
-  vim.schedule(vim.cmd.redrawstatus)
+  vim.schedule_wrap(vim.cmd.redrawstatus)({ bang = true })
 end
 
 -- What the server sends.
@@ -99,7 +99,7 @@ local function on_init(client, result)
     for _, callback in ipairs(again) do
       callback()
     end
-    vim.cmd.redrawstatus()
+    vim.cmd.redrawstatus({ bang = true })
   end)
 end
 

@@ -22,16 +22,14 @@ function M.pick(command)
     if #result.chats == 0 then
       return eke.say('no chats')
     end
-    vim.ui.select(result.chats, {
+    require('eke.picker').pick(result.chats, {
       prompt = 'Chats',
       kind = 'eke.chat',
       format_item = function(one)
         return one.updatedAt:sub(6, 10) .. ' ' .. one.title
       end,
     }, function(choice)
-      if choice then
-        ask('chat/get', { chatId = choice.chatId }, require('eke.chat').recall)
-      end
+      ask('chat/get', { chatId = choice.chatId }, require('eke.chat').recall)
     end)
   end)
 end
@@ -64,7 +62,7 @@ function M.rename(command)
   if chat then
     ask('chat/rename', { chatId = chat.id, title = command.args }, function()
       chat.title = command.args
-      vim.cmd.redrawstatus()
+      vim.cmd.redrawstatus({ bang = true })
     end)
   end
 end

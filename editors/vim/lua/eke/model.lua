@@ -28,11 +28,7 @@ function M.choose(command)
     return choose(command.args)
   end
   list(function()
-    vim.ui.select(vim.list_extend({ 'default' }, models), { prompt = 'Models', kind = 'eke.model' }, function(choice)
-      if choice then
-        choose(choice)
-      end
-    end)
+    require('eke.picker').pick(vim.list_extend({ 'default' }, models), { prompt = 'Models', kind = 'eke.model' }, choose)
   end)
 end
 

@@ -1,8 +1,9 @@
 /* Questions and answers as elements. An answer that comes in pieces grows at its end; the rest of it stays as it is. */
 import type { Words } from '../page.ts';
 import type { CodeAction, FromWebview, Turn } from '../view.ts';
-import { settled } from './blocks.ts';
+import { Blocks } from './blocks.ts';
 import { h, iconButton } from './dom.ts';
+import { GrowingCode } from './growing.ts';
 import { render } from './markdown.ts';
 
 /* Up to this an answer is rendered anew as a whole when it is complete, so that references across blocks are right. */
@@ -18,7 +19,8 @@ export class TurnView {
 	#notes = h('div', { class: 'notes' });
 	#reasoning: HTMLElement | undefined;
 	#text = '';
-	#end = 0;
+	#blocks = new Blocks();
+	#code: GrowingCode | undefined;
 	#turn: Turn;
 
 	constructor(
@@ -27,7 +29,8 @@ export class TurnView {
 		private readonly post: Post,
 	) {
 		this.#turn = turn;
-		this.element = h('article', { class: turn.role, 'data-key': turn.key });
+		const name = turn.role === 'user' ? words.you : 'eke';
+		this.element = h('article', { class: turn.role, 'data-key': turn.key, 'aria-label': name });
 		this.#make();
 		if (turn.role === 'assistant' && turn.text) this.#append(turn.text);
 	}
@@ -80,36 +83,33 @@ export class TurnView {
 		this.#body.replaceChildren(this.#tail);
 		this.#tail.replaceChildren();
 		this.#text = '';
-		this.#end = 0;
+		this.#blocks = new Blocks();
+		this.#code = undefined;
 		this.#append(text);
 	}
 
 	#append(text: string): void {
 		this.#text += text;
-		const { pieces, end } = settled(this.#text, this.#end);
-		this.#end = end;
+		const pieces = this.#blocks.add(text);
 		if (!this.#tail.isConnected) this.#body.append(this.#tail);
 		for (const piece of grouped(pieces)) this.#tail.before(this.#block(piece));
+		if (pieces.length) this.#code = undefined;
 		this.#drawTail();
 	}
 
 	/* Code that is still being written is plain: it takes its colours when it is complete. */
 	#drawTail(): void {
-		const tail = this.#text.slice(this.#end);
-		const [, before = '', , code] = /^((?:(?! {0,3}(?:`{3}|~{3})).*\n)*?) {0,3}(?:`{3,}|~{3,})(.*)\n([^]*)$/.exec(tail) ?? [];
-		if (code === undefined || /^ {0,3}(`{3,}|~{3,})\s*$/m.test(code)) {
+		const more = this.#blocks.code(this.#code?.length ?? 0);
+		if (more === undefined) {
+			const { tail } = this.#blocks;
 			this.#tail.replaceChildren(tail.trim() ? this.#dressed(render(tail)) : '');
 			return;
 		}
-		const node = this.#tail.querySelector('.open code')?.firstChild;
-		if (node instanceof Text && code.startsWith(node.data)) {
-			node.appendData(code.slice(node.data.length));
-			return;
+		if (!this.#code) {
+			this.#code = new GrowingCode();
+			this.#tail.replaceChildren(this.#code.element);
 		}
-		this.#tail.replaceChildren(
-			before.trim() ? render(before) : '',
-			h('div', { class: 'code open' }, h('pre', {}, h('code', {}, document.createTextNode(code)))),
-		);
+		this.#code.append(more);
 	}
 
 	#block(text: string): HTMLElement {
@@ -118,7 +118,7 @@ export class TurnView {
 
 	#finish(): void {
 		if (this.#text.length <= MOST_WHOLE) this.#body.replaceChildren(this.#block(this.#text));
-		else this.#tail.replaceWith(this.#block(this.#text.slice(this.#end)));
+		else this.#tail.replaceWith(this.#block(this.#blocks.tail));
 	}
 
 	/* Code blocks with their buttons. */
@@ -160,7 +160,7 @@ export class TurnView {
 		if (turn.role === 'user') return;
 		const isOpen = isLast && isBusy;
 		const model = this.element.querySelector('.model');
-		if (model) model.textContent = turn.model ? ` ${turn.model}` : '';
+		if (model) model.textContent = turn.model ? ` · ${turn.model}` : '';
 		this.element.classList.toggle('waiting', isOpen && !this.#text && !this.#reasoning);
 		const cut =
 			turn.notice ??
@@ -211,6 +211,7 @@ export class TurnView {
 			'div',
 			{ class: 'edit' },
 			field,
+			this.#turn.isForgotten ? h('p', { class: 'note' }, words.forgotten) : '',
 			h('div', {}, h('button', { type: 'button', class: 'primary', click: send }, words.send), h('button', { type: 'button', click: close }, words.cancel)),
 		);
 		field.addEventListener('keydown', (event) => {
