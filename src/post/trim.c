@@ -56,6 +56,13 @@ static bool may_end_at(const struct post_context *c, const struct strbuf *t, siz
 	return before.own <= whole.own && before.closed >= whole.closed;
 }
 
+/* Talk begins with the line; where the answer is not bare, nothing else follows. */
+static bool is_talk(const struct post_context *c, const struct strbuf *t, const struct line *line, bool bare)
+{
+	return talk_is_line(c, t->data + line->start, line->len) &&
+	       (bare || talk_is_all(c, t->data + line->start, t->len - line->start));
+}
+
 void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
@@ -82,9 +89,9 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 		at = w.at;
 		line_at(t->data, t->len, at, &line);
 		blank = skip_blanks(t->data + at, line.len) == line.len;
-		if (!blank && !continues_comment && !comment_above && (at || c->head_blank) && w.state.where == SYNTAX_IN_CODE &&
-			(talk_is_placeholder(c, t->data + at, line.len) ||
-				(blank_above && talk_is_line(c, t->data + at, line.len) && (bare || talk_is_all(c, t->data + at, t->len - at)))) &&
+		if (!blank && !continues_comment && !comment_above && (at || c->head_blank) &&
+			w.state.where == SYNTAX_IN_CODE &&
+			(talk_is_placeholder(c, t->data + at, line.len) || (blank_above && is_talk(c, t, &line, bare))) &&
 			may_end_at(c, t, at)) {
 			strbuf_truncate(t, at);
 			return;
