@@ -84,6 +84,16 @@ public final class ChatPane extends JPanel implements Chat.View {
 		changed();
 	}
 
+	/** Another theme: what has colours written into it is made anew. */
+	@Override
+	public void updateUI() {
+		super.updateUI();
+		if (chat == null)
+			return; // amid construction
+		turns.removeAll();
+		changed();
+	}
+
 	private JPanel conversation() {
 		JPanel panel = new JPanel(new BorderLayout());
 		panel.add(top(), BorderLayout.NORTH);

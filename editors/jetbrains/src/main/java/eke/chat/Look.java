@@ -7,6 +7,7 @@ import java.awt.Cursor;
 import java.awt.Font;
 import java.awt.Insets;
 import java.awt.event.MouseWheelEvent;
+import java.util.function.Supplier;
 import javax.swing.BorderFactory;
 import javax.swing.JButton;
 import javax.swing.JComponent;
@@ -27,25 +28,42 @@ final class Look {
 		return font == null ? new Font(Font.SANS_SERIF, Font.PLAIN, 13) : font;
 	}
 
+	/* Worked out whenever it is drawn: the user may have chosen another theme meanwhile. */
+	private static final class Live extends Color {
+		private static final long serialVersionUID = 1;
+		private final transient Supplier<Color> now;
+
+		Live(Supplier<Color> now) {
+			super(0);
+			this.now = now;
+		}
+
+		@Override
+		public int getRGB() {
+			return now == null ? super.getRGB() : now.get().getRGB();
+		}
+	}
+
 	static Color text() {
-		return color("Label.foreground", Color.BLACK);
+		return new Live(() -> color("Label.foreground", Color.BLACK));
 	}
 
 	static Color background() {
-		return color("Panel.background", Color.LIGHT_GRAY);
+		return new Live(() -> color("Panel.background", Color.LIGHT_GRAY));
 	}
 
 	private static Color color(String key, Color otherwise) {
 		Color color = UIManager.getColor(key);
-		// A plain colour: what a look and feel brings is ignored by some components.
-		return color == null ? otherwise : new Color(color.getRGB());
+		return color == null ? otherwise : color;
 	}
 
 	/** Between the colour of text and that of the background; 0 is the background. */
 	static Color shade(double share) {
-		Color a = background();
-		Color b = text();
-		return new Color(mix(a.getRed(), b.getRed(), share), mix(a.getGreen(), b.getGreen(), share), mix(a.getBlue(), b.getBlue(), share));
+		return new Live(() -> {
+			Color a = background();
+			Color b = text();
+			return new Color(mix(a.getRed(), b.getRed(), share), mix(a.getGreen(), b.getGreen(), share), mix(a.getBlue(), b.getBlue(), share));
+		});
 	}
 
 	private static int mix(int a, int b, double share) {
