@@ -166,9 +166,9 @@ describe('where nothing is drawn', () => {
 describe('what is painted', () => {
 	for (const scheme of ['Default', 'Darcula'])
 		test(`ghost text, in the scheme ${scheme}`, { timeout }, async (t) => {
+			await suggested(t);
 			await real.call('scheme', { name: scheme });
 			t.after(() => real.call('scheme', { name: 'Default' }));
-			await suggested(t);
 			const drawn = await real.call('paint', { path: picture(`ghost-${scheme}`) });
 			await real.press('dismiss');
 			const without = await real.call('paint', { path: picture(`no-ghost-${scheme}`) });
