@@ -16,6 +16,7 @@ import javax.swing.JTextArea;
 import javax.swing.SwingUtilities;
 import javax.swing.UIManager;
 import javax.swing.border.Border;
+import javax.swing.plaf.basic.BasicButtonUI;
 import javax.swing.text.DefaultCaret;
 
 /** Colours and parts in the look of whatever IDE this is. */
@@ -23,9 +24,10 @@ final class Look {
 	private Look() {
 	}
 
+	/* A plain font: one of the look's own is taken back by components when the look changes. */
 	static Font font() {
 		Font font = UIManager.getFont("Label.font");
-		return font == null ? new Font(Font.SANS_SERIF, Font.PLAIN, 13) : font;
+		return font == null ? new Font(Font.SANS_SERIF, Font.PLAIN, 13) : font.deriveFont(font.getStyle());
 	}
 
 	/* Worked out whenever it is drawn: the user may have chosen another theme meanwhile. */
@@ -76,7 +78,15 @@ final class Look {
 
 	/** A button that looks like a link. */
 	static JButton link(String text, String tip, Runnable action) {
-		JButton button = new JButton(text);
+		JButton button = new JButton(text) {
+			private static final long serialVersionUID = 1;
+
+			/* The IDE's draws a box around it, whatever border it has. */
+			@Override
+			public void updateUI() {
+				setUI(new BasicButtonUI());
+			}
+		};
 		button.setToolTipText(tip);
 		button.setBorder(BorderFactory.createEmptyBorder(1, 4, 1, 4));
 		button.setMargin(new Insets(0, 0, 0, 0));
