@@ -252,10 +252,17 @@ describe('the chat in the workbench', { skip }, () => {
 		await s.field().evaluate((field) => {
 			field.keyTimes = [];
 			field.addEventListener('keydown', ({ timeStamp }) => {
-				requestAnimationFrame(() => setTimeout(() => field.keyTimes.push(performance.now() - timeStamp)));
+				requestAnimationFrame(() => field.keyTimes.push(performance.now() - timeStamp));
 			});
 		});
+		/* Half of the keys were quicker; how many there were, and the slowest. */
+		const keys = async () => {
+			const times = (await s.field().evaluate((field) => field.keyTimes.splice(0))).sort((one, other) => one - other);
+			return { middle: Math.round(times[times.length >> 1]), most: Math.round(times.at(-1)), count: times.length };
+		};
 		await window.openChat();
+		for (let i = 0; i < 30; i++) await window.page.keyboard.press('x');
+		const idle = await keys();
 		let isDone = false;
 		const typing = (async () => {
 			while (!isDone) await window.page.keyboard.press('x');
@@ -268,11 +275,10 @@ describe('the chat in the workbench', { skip }, () => {
 		const took = Date.now() - begin;
 		isDone = true;
 		await typing;
-		const times = (await s.field().evaluate((field) => field.keyTimes)).sort((one, other) => one - other);
-		const [middle, most] = [times[times.length >> 1], times.at(-1)].map(Math.round);
-		console.log(`# 1 MB in ${took} ms; ${times.length} keys meanwhile: shown after ${middle} ms in the middle, ${most} ms at most`);
-		assert.ok(times.length > 20, `${times.length} keys`);
-		assert.ok(middle < 150, `half of the keys were shown after ${middle} ms or later`);
+		const busy = await keys();
+		console.log(`# 1 MB in ${took} ms; ${busy.count} keys meanwhile, shown after ${busy.middle} ms (${idle.middle} ms before it), ${busy.most} ms at most`);
+		assert.ok(busy.count > 20, `${busy.count} keys`);
+		assert.ok(busy.middle < 100 + 5 * idle.middle, `half of the keys were shown after ${busy.middle} ms or later`); // other work on the machine slows both
 		const main = s.chat().locator('main');
 		const atEnd = () => main.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 40);
 		await s.see('it follows', atEnd);
