@@ -72,30 +72,50 @@ function! eke#context#other_window() abort
   return get(filter(candidates, {_, id -> id != 0 && getbufvar(winbufnr(id), '&buftype') ==# ''}), 0, 0)
 endfunction
 
-" The block that the cursor is in, by its indentation: the line that opens it, up to the one that closes it. Where nothing is
-" indented, the lines without an empty one between them; never an empty line alone.
+" The block that the cursor is in, by its indentation: from the line that opens it, with what stands before a brace alone, to the one
+" that closes it. Where nothing is indented, the lines without an empty one between them; never an empty line alone.
 function! eke#context#block() abort
   let line = getline('.') =~# '\S' ? line('.') : nextnonblank('.') > 0 ? nextnonblank('.') : max([1, prevnonblank('.')])
   let below = nextnonblank(line + 1)
   let first = line
-  if getline(line) =~# s:closes
-    let first = s:above(line, indent(line) + 1)
-  elseif indent(below) <= indent(line) && indent(line) > 0
+  if getline(line) !~# s:goes_on && indent(below) <= indent(line) && indent(line) > 0
     let first = s:above(line, indent(line))
   endif
-  let last = first
-  while nextnonblank(last + 1) > 0 && indent(nextnonblank(last + 1)) > indent(first)
-    let last = nextnonblank(last + 1)
+  let start = first
+  while first > 1 && getline(first) =~# s:goes_on
+    let alone = getline(first) !~# s:closes
+    let first = s:above(first, indent(first) + 1)
+    let first = alone ? s:paragraph(first)[0] : first
   endwhile
+  let last = max([s:last(first), s:last(start)])
   if last == first && first == line
-    return s:paragraph(line)
-  elseif getline(last + 1) =~# s:closes && indent(last + 1) == indent(first)
-    let last += 1
+    let [first, last] = s:paragraph(line)
+    let last = s:last(last)
   endif
-  return [getline(first) =~# '^\s*[{([]\s*$' ? s:paragraph(first)[0] : first, max([last, line])]
+  return [first, max([last, line])]
 endfunction
 
+" What goes on with the lines above: a brace alone, or what closes theirs.
 const s:closes = '^\s*\%([])}]\|end\>\|fi\>\|done\>\|esac\>\)'
+const s:goes_on = '^\s*[{([]\s*$\|' .. s:closes
+
+" The last line of what begins there.
+function! s:last(first) abort
+  let last = s:inside(a:first)
+  while last < line('$') && indent(last + 1) == indent(a:first) && getline(last + 1) =~# s:goes_on
+    let last = s:inside(last + 1)
+  endwhile
+  return last
+endfunction
+
+" The last of the lines below that are indented by more.
+function! s:inside(line) abort
+  let last = a:line
+  while nextnonblank(last + 1) > 0 && indent(nextnonblank(last + 1)) > indent(a:line)
+    let last = nextnonblank(last + 1)
+  endwhile
+  return last
+endfunction
 
 " The nearest line above that is indented by less.
 function! s:above(line, indent) abort
