@@ -104,7 +104,8 @@ function tests(name) {
 			{ expect: { method: 'chat/send' }, as: 'one' },
 			{ answer: 'one', result: { chatId: 'k1', turnId: 't1', text, model: 'small', endpoint: 'free', finishReason: 'stop', budget } },
 			{ see: { chat: '/where it was.*## You/' } },
-			{ keys: ':EkeApply\n' },
+			{ commands: ':wincmd w\nG' }, // in the draft
+			{ keys: 'ga' },
 			{ commands: 'SHOWN' },
 			{ keys: 'ga' },
 			{ document: 'one\nTWO\nfive\nsix\nseven\n', name: 'a.txt' },
