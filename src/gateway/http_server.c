@@ -20,6 +20,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
+#include "eke/upstream/gnutls.h"
 
 /* How exact deadlines are. */
 #define GUARD_MS 1000
@@ -466,7 +467,9 @@ struct gateway_server *gateway_server_new(struct loop *loop, int listening, cons
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	if (!tls->certificate)
+	if (tls->certificate)
+		gnutls_global_init();
+	else
 		encryption[0].option = MHD_OPTION_END;
 	server->loop = loop;
 	server->takes_body = takes_body;
