@@ -35,10 +35,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await field.fill('sk-very-secret');
 		await window.press('Enter');
 		await field.waitFor({ state: 'hidden' });
-		await s.see('eke has it', async () => {
-			const { stdout } = await run('sh', ['-c', `for p in $(pgrep -f '^${EKE} serve'); do tr '\\0' '\\n' < /proc/$p/environ; done`]);
-			return stdout.includes('EKE_KEY_TEST=sk-very-secret');
-		});
+		await s.see('eke has it', async () => (await s.environment()).includes('EKE_KEY_TEST=sk-very-secret'));
 		await window.state('running', (state) => state === 'running');
 		await s.ask('Is there a key?');
 		await s.said(/int zwei/);
