@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/list.h"
@@ -164,6 +165,17 @@ static bool on_judge(void *ctx, const struct err *broken, struct err *err, struc
 	return response_judge(ctx, broken, err, stated);
 }
 
+/* Without a byte order mark, which is no part of the JSON (RFC 8259, 8.1). NULL: it was dropped. */
+static const char *body_of(const struct gateway_request *request, size_t *len)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+	const char *body = gateway_request_body(request, len);
+	size_t skip = body && !strncmp(body, mark, sizeof(mark) - 1) ? sizeof(mark) - 1 : 0;
+
+	*len -= skip;
+	return body ? body + skip : NULL;
+}
+
 /* Another form of the same request may be taken. */
 static bool may_send_otherwise(struct forward *f, int status, const char *body, size_t len)
 {
@@ -175,7 +187,7 @@ static bool may_send_otherwise(struct forward *f, int status, const char *body, 
 
 	if (!f->request || f->was_refused || f->route == GATEWAY_EMBEDDINGS)
 		return false;
-	asked = gateway_request_body(f->request, &asked_len);
+	asked = body_of(f->request, &asked_len);
 	bits = learned_from(
 		status, body, len, f->ask.stream, gateway_body_find(asked, asked_len, "stream_options", &from, &to));
 	bits &= ~f->learned;
@@ -234,7 +246,7 @@ static void send(void *ctx)
 	char *accepts = xasprintf("Accept: %s", accept && strlen(accept) < 256 ? accept : "*/*");
 	const char *headers[] = { accepts, NULL };
 	size_t len = 0;
-	const char *body = gateway_request_body(f->request, &len);
+	const char *body = body_of(f->request, &len);
 	struct target target;
 	struct strbuf out;
 
@@ -265,8 +277,8 @@ static void send(void *ctx)
 				.body = &out },
 			&ours);
 	} else {
-		refuse(
-			f, 400, "invalid_request_error", "invalid_json", "The names of members must be written without escapes.");
+		refuse(f, 400, "invalid_request_error", "invalid_json",
+		       "A member that has to be changed for the endpoint is there twice, or its name has escapes.");
 	}
 	strbuf_release(&out);
 	free(accepts);
@@ -307,14 +319,13 @@ static struct forward *forward_new(struct gateway *gateway, enum gateway_route r
 static bool read_wait(struct gateway_request *request, int64_t *until_ms)
 {
 	const char *value = gateway_request_header(request, "X-Eke-Wait");
-	char *end;
 	long seconds;
 
 	*until_ms = 0;
 	if (!value)
 		return true;
-	seconds = strtol(value, &end, 10);
-	if (end == value || *end || seconds < 0 || seconds > LIMIT_GATEWAY_WAIT_SECONDS)
+	seconds = strtol(value, NULL, 10);
+	if (!*value || value[strspn(value, "0123456789")] || seconds > LIMIT_GATEWAY_WAIT_SECONDS)
 		return false;
 	*until_ms = seconds ? clock_mono_ms() + seconds * 1000 : 0;
 	return true;
@@ -326,8 +337,15 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 	struct gateway_digest key;
 	struct forward *f;
 	size_t len = 0;
-	const char *body = gateway_request_body(request, &len);
+	const char *body = body_of(request, &len);
+	const char *encoding = gateway_request_header(request, "Content-Encoding");
+	struct err err;
 
+	if (encoding && *encoding && strcasecmp(encoding, "identity") != 0) {
+		gateway_fail(request, 415, "invalid_request_error", "unsupported_encoding",
+			     "The gateway takes no compressed requests; send it without Content-Encoding.", true);
+		return;
+	}
 	if (!body && gateway_request_is_crowded_out(request)) {
 		gateway_fail(request, 503, "server_error", "overloaded",
 			     "Too many large requests are under way at a time; send it again in a moment.", false);
@@ -349,9 +367,8 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 	f = forward_new(gateway, route);
 	f->key = key;
 	serve(f, request);
-	if (!ask_read(&f->ask, body, len))
-		refuse(f, 400, "invalid_request_error", "invalid_json",
-			"The request must be a JSON object with at most one model, a string.");
+	if (!ask_read(&f->ask, body, len, &err))
+		refuse(f, 400, "invalid_request_error", "invalid_json", err.message);
 	else if (!read_wait(request, &f->wait_until_ms))
 		refuse(f, 400, "invalid_request_error", "invalid_header", "X-Eke-Wait takes seconds, at most 3600.");
 	else if (kept_find(gateway->kept, &key, &kept))

@@ -44,6 +44,7 @@ struct gateway_request {
 	bool gone;           /* the client is, and on_end was called */
 	struct watch *watch; /* of its socket while suspended, when libmicrohttpd does not look; NULL: none yet */
 
+	struct header *trimmed; /* values of its headers that had blanks behind them */
 	struct header *headers; /* of the reply */
 	int status;             /* 0: the reply has not begun */
 	bool queued;            /* libmicrohttpd has it */

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
+#include "eke/base/attrs.h"
 #include "eke/base/limits.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
@@ -29,19 +31,25 @@ struct gateway_request *http_request_new(struct gateway_server *server, struct M
 	return r;
 }
 
+static void free_headers(struct header *h)
+{
+	while (h) {
+		struct header *next = h->next;
+
+		free(h->name);
+		free(h->value);
+		free(h);
+		h = next;
+	}
+}
+
 void http_request_free(struct gateway_request *r)
 {
 	watch_free(r->watch);
 	if (r->on_drained)
 		loop_undefer(r->server->loop, r->on_drained, r->on_drained_ctx);
-	while (r->headers) {
-		struct header *h = r->headers;
-
-		r->headers = h->next;
-		free(h->name);
-		free(h->value);
-		free(h);
-	}
+	free_headers(r->headers);
+	free_headers(r->trimmed);
 	strbuf_release(&r->body);
 	strbuf_release(&r->out);
 	free(r->method);
@@ -211,9 +219,46 @@ const char *gateway_request_path(const struct gateway_request *r)
 	return r->path;
 }
 
-const char *gateway_request_header(const struct gateway_request *r, const char *name)
+/* Counts what may be there once. */
+static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+	static const char *const names[] = { "Host", "Authorization", "Content-Length", "Transfer-Encoding" };
+	unsigned *counts = ctx;
+
+	(void)kind;
+	(void)value;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		counts[i] += !strcasecmp(name, names[i]);
+	return MHD_YES;
+}
+
+bool gateway_request_is_ambiguous(const struct gateway_request *r)
+{
+	unsigned counts[4] = { 0 };
+
+	MHD_get_connection_values(r->connection, MHD_HEADER_KIND, count_header, counts);
+	return counts[0] > 1 || counts[1] > 1 || counts[2] + counts[3] > 1;
+}
+
+const char *gateway_request_header(struct gateway_request *r, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+	size_t len;
+	struct header *h;
+
+	if (!value)
+		return NULL;
+	value += strspn(value, " \t");
+	len = strlen(value);
+	if (!len || (value[len - 1] != ' ' && value[len - 1] != '\t'))
+		return value;
+	while (len && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+		len--;
+	h = xcalloc(1, sizeof(*h));
+	h->value = xstrndup(value, len);
+	h->next = r->trimmed;
+	r->trimmed = h;
+	return h->value;
 }
 
 const char *gateway_request_body(const struct gateway_request *r, size_t *len)

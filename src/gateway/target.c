@@ -140,6 +140,7 @@ bool target_body(const struct target *target, const struct ask *ask, enum gatewa
 	bool takes_options = endpoint_config(target->endpoint)->stream_options && !(learned & LEARNED_NO_STREAM_OPTIONS);
 	struct draft draft = { .ok = true };
 	struct ask check;
+	struct err ignored;
 
 	strbuf_init(&draft.text, out->max);
 	draft.ok = strbuf_add(&draft.text, body, len);
@@ -156,7 +157,7 @@ bool target_body(const struct target *target, const struct ask *ask, enum gatewa
 		draft_remove(&draft, "stream_options");
 	}
 	/* The name of the model's member may be written with escapes: then there are two now. */
-	if (draft.ok && ask_read(&check, draft.text.data, draft.text.len)) {
+	if (draft.ok && ask_read(&check, draft.text.data, draft.text.len, &ignored)) {
 		draft.ok = check.model && !strcmp(check.model, target->model);
 		ask_release(&check);
 	} else {
