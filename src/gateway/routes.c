@@ -117,7 +117,7 @@ static void allow_page(struct gateway_request *request, const char *origin)
 	gateway_reply_header(request, "Vary", "Origin");
 	gateway_reply_header(request, "Access-Control-Expose-Headers",
 			     "Retry-After, retry-after-ms, x-should-retry, x-request-id, x-ratelimit-limit-requests, "
-			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-eke-kept");
+			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-eke-kept, x-eke-changed");
 }
 
 static void preflight(struct gateway_request *request, bool is_page)
