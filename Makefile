@@ -40,8 +40,8 @@ HARDEN_LD = -pie
 # macOS's linker knows none of these, nor is GnuTLS in its libcurl.
 ifneq ($(shell uname -s),Darwin)
 HARDEN_LD += -Wl,-z,relro,-z,now,-z,noexecstack
-# What a library calls in the program: see src/upstream/http.c.
-EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
+# What libraries call in the program: see src/upstream/gnutls.c.
+EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip -Wl,--export-dynamic-symbol=gnutls_global_init
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -142,23 +142,23 @@ $(eval $(call optional,editorconfig,$(EDITORCONFIG),src/text/editorconfig))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)) $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCHEMA_C) $(SCRIPT_C))
 
-# $(1) header, $(2) name of the array: a file that is part of the program.
+# $(1) header, $(2) name of the array, $(3) files that are part of the program, one behind the other.
 define embed
 	$(call say,gen,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo '#include "$(1)"'; \
 		echo 'const unsigned char $(2)[] = {'; \
-		od -An -v -tu1 $< | sed 's/  */ /g; s/ \([0-9]\)/ \1/g; s/\([0-9]\) /\1, /g; s/$$/,/'; \
+		cat $(3) | od -An -v -tu1 | sed 's/  */ /g; s/ \([0-9]\)/ \1/g; s/\([0-9]\) /\1, /g; s/$$/,/'; \
 		echo '0 };'; } > $@.tmp && mv $@.tmp $@
 endef
 
 # The configuration's schema: "eke config --schema".
 $(SCHEMA_C): protocol/config.schema.json Makefile
-	$(call embed,eke/config/schema.h,config_schema)
+	$(call embed,eke/config/schema.h,config_schema,$<)
 
 # What the shared ledger does in Redis.
-$(SCRIPT_C): src/budget/redis_script.lua Makefile
-	$(call embed,eke/budget/redis_script.h,redis_script)
+$(SCRIPT_C): src/budget/redis_ledger.lua src/budget/redis_script.lua Makefile
+	$(call embed,eke/budget/redis_script.h,redis_script,$(filter %.lua,$^))
 
 # Says what to install when a library is missing, before the compiler does in its own words.
 $(BUILD)/deps-ok: .ci/deps
@@ -266,7 +266,7 @@ test-jetbrains: jetbrains tests/e2e/node_modules/.ready
 test-jetbrains-platform: jetbrains tests/e2e/node_modules/.ready
 	@$(MAKE) --no-print-directory all
 	@node tests/jetbrains/platform.mjs
-	@node --test --test-reporter=spec tests/jetbrains/boot.mjs
+	@node --test --test-reporter=spec --test-concurrency=1 tests/jetbrains/boot.mjs tests/jetbrains/ide.mjs
 
 vsix:
 	@editors/vscode/build --pack

@@ -77,6 +77,15 @@ char *path_expand(const char *path)
 	return full;
 }
 
+char *path_beside(const char *file, const char *path)
+{
+	size_t folder = (size_t)(path_basename(file) - file);
+
+	if (path[0] == '/' || !strncmp(path, "~/", 2))
+		folder = 0;
+	return xasprintf("%.*s%s", (int)folder, file, path);
+}
+
 const char *path_basename(const char *path)
 {
 	const char *slash = strrchr(path, '/');

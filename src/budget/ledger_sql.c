@@ -48,6 +48,8 @@ static const char *const migrations[] = {
 	"CREATE TABLE member (origin TEXT PRIMARY KEY, seen_at INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE spare (service TEXT NOT NULL, plan TEXT NOT NULL, key BLOB NOT NULL, model TEXT NOT NULL,"
 	" until INTEGER NOT NULL, ids BLOB NOT NULL, PRIMARY KEY (service, plan, key, model)) WITHOUT ROWID",
+	/* Which list of spares it is: `until` by the shared clock, which is the same for all processes. */
+	"ALTER TABLE spare ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
 	NULL,
 };
 
@@ -61,8 +63,7 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_PUT_FACT] = "INSERT OR REPLACE INTO fact (name, value) VALUES (?1, ?2)",
 
 	[SQL_SHIFT_REQUESTS] = "UPDATE request SET at = at + ?1, keep_until = keep_until + ?1",
-	[SQL_SHIFT_COOLDOWNS] =
-		"UPDATE block SET set_at = set_at + ?1, until = until + ?1, probe_until = probe_until + ?1",
+	[SQL_SHIFT_COOLDOWNS] = "UPDATE block SET set_at = set_at + ?1, until = until + ?1, probe_until = probe_until + ?1",
 	[SQL_SHIFT_LEARNED] = "UPDATE learned SET seen_at = seen_at + ?1",
 	[SQL_SHIFT_ASKED] = "UPDATE usage SET asked_at = asked_at + ?1",
 	[SQL_SHIFT_SPARES] = "UPDATE spare SET until = until + ?1",
@@ -77,15 +78,14 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_CLAMP_FACTS] = "UPDATE fact SET value = ?1 WHERE name IN " DATED_FACTS " AND value > ?1",
 
 	[SQL_REQUESTS] = "SELECT at, weight, hour IS NULL AND (service = ?2 OR plan = ?3), key = ?4, model FROM request"
-			 " WHERE at >= ?1 AND (service = ?2 OR plan = ?3 OR key = ?4) ORDER BY at, weight",
+					 " WHERE at >= ?1 AND (service = ?2 OR plan = ?3 OR key = ?4) ORDER BY at, weight",
 	[SQL_ADD_REQUEST] = "INSERT INTO request (id, at, keep_until, service, plan, key, model, weight, hour)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+						" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_DROP_REQUEST] = "DELETE FROM request WHERE id = ?1",
 	[SQL_DROP_OLD] = "DELETE FROM request WHERE keep_until <= ?1",
 	[SQL_ALL_REQUESTS] = "SELECT id, at, keep_until, service, plan, key, model, weight, hour FROM request",
-	[SQL_COPY_REQUEST] =
-		"INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_COPY_REQUEST] = "INSERT OR IGNORE INTO request (id, at, keep_until, service, plan, key, model, weight, hour)"
+						 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 
 	[SQL_COUNT_HOUR] = "SELECT count(*) FROM request WHERE key = ?1 AND hour IS NULL AND at >= ?2 AND at < ?3",
 	[SQL_DROP_CORRECTION] = "DELETE FROM request WHERE key = ?1 AND hour = ?2",
@@ -97,33 +97,31 @@ static const char *const statements[SQL_STATEMENTS] = {
 
 	[SQL_COOLDOWNS] = "SELECT " COOLDOWN_COLUMNS " FROM block WHERE service = ?1 AND (key = ?2 OR key = x'')",
 	[SQL_PUT_COOLDOWN] = "INSERT OR REPLACE INTO block (" COOLDOWN_COLUMNS ")"
-			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+						 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SQL_DROP_COOLDOWN] = "DELETE FROM block WHERE service = ?1 AND key = ?2 AND model = ?3",
 	[SQL_DROP_OLD_COOLDOWNS] = "DELETE FROM block WHERE until < ?1",
 	[SQL_DROP_ALL_COOLDOWNS] = "DELETE FROM block",
 	[SQL_ALL_COOLDOWNS] = "SELECT " COOLDOWN_COLUMNS " FROM block",
 
 	[SQL_LEARNED] = "SELECT service, model, period, most, " LEARNED_KIND ", zone, seen_at FROM learned"
-			" WHERE service = ?1 AND seen_at > ?2 ORDER BY seen_at DESC LIMIT ?3",
-	[SQL_PUT_LEARNED] =
-		"INSERT OR REPLACE INTO learned (service, model, period, most, kind, zone, seen_at, calendar)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5 <> 'sliding')",
+					" WHERE service = ?1 AND seen_at > ?2 ORDER BY seen_at DESC LIMIT ?3",
+	[SQL_PUT_LEARNED] = "INSERT OR REPLACE INTO learned (service, model, period, most, kind, zone, seen_at, calendar)"
+						" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5 <> 'sliding')",
 	[SQL_DROP_OLD_LEARNED] = "DELETE FROM learned WHERE seen_at <= ?1",
 	[SQL_ALL_LEARNED] = "SELECT service, model, period, most, " LEARNED_KIND ", zone, seen_at FROM learned",
 
 	/* Kinds are enum change of outbox.c. */
 	[SQL_OUTBOX_PUT] = "INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_OUTBOX_PUT_REQUESTS] =
-		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
-		" WHERE hour IS NULL",
-	[SQL_OUTBOX_PUT_KEY] =
-		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
-		" WHERE hour IS NULL AND NOT elsewhere AND key = ?2",
-	[SQL_OUTBOX_PUT_COOLDOWNS] =
-		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 2, 0, service, key, model, ?1 FROM block",
-	[SQL_OUTBOX_PUT_LEARNED] =
-		"INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 3, period, service, x'', model, ?1"
-		" FROM learned",
+	[SQL_OUTBOX_PUT_REQUESTS] = "INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS
+								") SELECT 0, id, '', x'', '', ?1 FROM request"
+								" WHERE hour IS NULL",
+	[SQL_OUTBOX_PUT_KEY] = "INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS ") SELECT 0, id, '', x'', '', ?1 FROM request"
+						   " WHERE hour IS NULL AND NOT elsewhere AND key = ?2",
+	[SQL_OUTBOX_PUT_COOLDOWNS] = "INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS
+								 ") SELECT 2, 0, service, key, model, ?1 FROM block",
+	[SQL_OUTBOX_PUT_LEARNED] = "INSERT OR REPLACE INTO owed (" OUTBOX_COLUMNS
+							   ") SELECT 3, period, service, x'', model, ?1"
+							   " FROM learned",
 	[SQL_OUTBOX_LIST] = "SELECT number, " OUTBOX_COLUMNS " FROM owed ORDER BY number LIMIT ?1",
 	[SQL_OUTBOX_ANY] = "SELECT 1 FROM owed LIMIT 1",
 	[SQL_OUTBOX_HAS] = "SELECT 1 FROM owed WHERE kind = ?1 AND id = ?2 AND service = ?3 AND key = ?4 AND model = ?5",
@@ -132,9 +130,9 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_OUTBOX_ALL] = "SELECT " OUTBOX_COLUMNS " FROM owed",
 	[SQL_ONE_REQUEST] = "SELECT at, keep_until, service, plan, key, model FROM request WHERE id = ?1",
 	[SQL_ONE_COOLDOWN] = "SELECT set_at, until, stated, tries, probe, probe_until, message FROM block"
-			     " WHERE service = ?1 AND key = ?2 AND model = ?3",
+						 " WHERE service = ?1 AND key = ?2 AND model = ?3",
 	[SQL_ONE_LEARNED] = "SELECT most, " LEARNED_KIND ", zone, seen_at FROM learned"
-			    " WHERE service = ?1 AND model = ?2 AND period = ?3",
+						" WHERE service = ?1 AND model = ?2 AND period = ?3",
 	[SQL_MIRROR_REQUEST] =
 		"INSERT INTO request (id, at, keep_until, service, plan, key, model, weight, hour, elsewhere)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, NULL, 1) ON CONFLICT (id) DO UPDATE"
@@ -144,12 +142,15 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_LOCAL_HASH] = "SELECT key FROM shared_mark WHERE shared = ?1",
 	[SQL_PUT_SHARED_HASH] = "INSERT OR REPLACE INTO shared_mark (key, shared) VALUES (?1, ?2)",
 	[SQL_DROP_SHARED_HASHES] = "DELETE FROM shared_mark",
-	[SQL_MEMBERS] = "SELECT origin FROM member WHERE seen_at > ?1 ORDER BY seen_at DESC LIMIT ?2",
+	/* Before the last sign of the others, or the last request of ours: what was before this machine was away. */
+	[SQL_MEMBERS] = "SELECT origin FROM member WHERE seen_at > max((SELECT max(seen_at) FROM member),"
+					" coalesce((SELECT max(at) FROM request WHERE hour IS NULL AND NOT elsewhere), 0)) - ?1"
+					" ORDER BY seen_at DESC LIMIT ?2",
 	[SQL_PUT_MEMBER] = "INSERT OR REPLACE INTO member (origin, seen_at) VALUES (?1, ?2)",
-	[SQL_SPARES] = "SELECT until, ids FROM spare WHERE service = ?1 AND plan = ?2 AND key = ?3 AND model = ?4",
+	[SQL_SPARES] = "SELECT until, ids, version FROM spare WHERE service = ?1 AND plan = ?2 AND key = ?3 AND model = ?4",
 	[SQL_ALL_SPARES] = "SELECT ids FROM spare",
-	[SQL_PUT_SPARES] = "INSERT OR REPLACE INTO spare (service, plan, key, model, until, ids)"
-			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_PUT_SPARES] = "INSERT OR REPLACE INTO spare (service, plan, key, model, until, ids, version)"
+					   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[SQL_EMPTY_SPARES] = "UPDATE spare SET ids = x''",
 	[SQL_DROP_SPARES] = "DELETE FROM spare",
 	[SQL_REKEY] = "UPDATE request SET key = ?1 WHERE key = ?2",

@@ -1,182 +1,4 @@
--- The shared ledger: all that happens in Redis, each call one atomic step. The program carries this text
--- (budget/redis_script.h); src/budget/remote.c is the only caller. For Redis 5 and later, and Valkey.
---
--- KEYS, all with one hash tag:
---   meta    hash: "salt" of the hashes of keys (whoever comes first brings it), "seq" the number of the last event,
---           "in:" and a machine: when it was last here; "doubt": see hello()
---   events  sorted set: member by number. What has changed since a number is what stands behind it.
---   log     sorted set: requests by their time; with ":s:" and a service, ":p:" and a plan, ":sp:" and both, ":k:" and
---           a key behind the name those of that, for counting without reading
---   data    hash: member to its value, lines; the first is the machine that wrote it
---   expiry  sorted set: member by when nobody needs it any more
---   awaited set: machines that used a ledger which was here before this one and have not told yet what they know
--- Members:
---   r<id>                          a request: origin, at, keep, service, plan, key, model. One that is dated in the
---                                  future is a spare: its machine may send it while it cannot ask here
---   g<id>                          a request that is gone (given back): origin
---   b<service>\n<key>\n<model>     a cooldown: origin, set_at, until, stated, tries, probe, probe_until, message;
---                                  origin alone: it was lifted
---   m<origin>                      a machine that shares the ledger: origin
---   l<service>\n<period>\n<model>  a limit that the provider stated: origin, limit, kind of window, zone,
---                                  seen_at
--- Times are Unix ms of this server's clock: the machines' clocks differ, this one is for all.
---
--- ARGV: operation, salt, origin, cursor, then what the operation takes. The answer: verdict (1 yes, 0 no, -1 this is not
--- the ledger that you knew), now, number of the last event told, 1 if there are more, how long to wait in ms, the window
--- that said no (0: none, -1: not all have told what they know), the ids of the machine's spares for that account and model
--- and until when they may be sent (0: as before), then member and value of each event behind the cursor that another machine wrote.
-
-local meta, events, log, data, expiry, awaited = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local op, salt, origin, cursor = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-
-local MOST_NEWS = 256
-local TIDY = 100
-local DAY = 86400000
--- For how long a spare may be sent; it is moved on when half of that is over.
-local SPARE = 600000
-local MOST_SPARES = 16
--- Windows that count less have no spares: each would be a large part.
-local SPARES_FROM = 20
--- As long as the longest window, and some days.
-local UNUSED = 400 * DAY
--- As in budget/cooldown.h.
-local PROBE = 120000
-local STALE = 3600000
-
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local function int(n)
-	return string.format('%.0f', n)
-end
-
-local function note(member, value, goes)
-	redis.call('ZADD', events, redis.call('HINCRBY', meta, 'seq', 1), member)
-	redis.call('HSET', data, member, value)
-	redis.call('ZADD', expiry, int(goes), member)
-end
-
--- The names of the logs that a request is in, beside the one of all.
-local function logs_of(service, plan, key)
-	local names = { log .. ':s:' .. service, log .. ':p:' .. plan, log .. ':sp:' .. service .. '\n' .. plan }
-	if key ~= '' then
-		names[4] = log .. ':k:' .. key
-	end
-	return names
-end
-
-local REQUEST = '^[^\n]*\n[^\n]*\n[^\n]*\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$'
-
-local function forget(members)
-	for _, member in ipairs(members) do
-		local service, plan, key = (redis.call('HGET', data, member) or ''):match(REQUEST)
-		if service and member:sub(1, 1) == 'r' then
-			for _, name in ipairs(logs_of(service, plan, key)) do
-				redis.call('ZREM', name, member)
-			end
-		end
-	end
-	redis.call('ZREM', events, unpack(members))
-	redis.call('ZREM', log, unpack(members))
-	redis.call('HDEL', data, unpack(members))
-	redis.call('ZREM', expiry, unpack(members))
-end
-
--- After a change: what is over goes, and all of it when nobody comes any more.
-local function settle()
-	local over = redis.call('ZRANGEBYSCORE', expiry, '-inf', int(now), 'LIMIT', 0, TIDY)
-	if #over > 0 then
-		forget(over)
-	end
-	for i = 1, #KEYS do
-		redis.call('PEXPIRE', KEYS[i], UNUSED)
-	end
-end
-
-local function answer(verdict, wait, window, spares, spares_until)
-	local found = redis.call('ZRANGEBYSCORE', events, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT', 0, MOST_NEWS)
-	local last = tonumber(redis.call('HGET', meta, 'seq') or 0)
-	local more = #found == 2 * MOST_NEWS
-	local out = { verdict, now, more and tonumber(found[#found]) or last, more and 1 or 0, wait or 0, window or 0,
-		spares or '', spares_until or 0 }
-	for i = 1, #found, 2 do
-		local value = redis.call('HGET', data, found[i]) or ''
-		if value:match('^[^\n]*') ~= origin then
-			out[#out + 1] = found[i]
-			out[#out + 1] = value
-		end
-	end
-	return out
-end
-
--- --- requests ---
-
-local function add_request(id, at, keep, service, plan, key, model)
-	-- What was given back stays so, in whichever order the two arrive.
-	if redis.call('HEXISTS', data, 'g' .. id) == 1 then
-		return false
-	end
-	if at > now + SPARE then
-		at = now
-	end
-	if at + keep > now then
-		-- Told again, it may have a key that was not known before.
-		if redis.call('HEXISTS', data, 'r' .. id) == 1 then
-			forget({ 'r' .. id })
-		end
-		note('r' .. id, table.concat({ origin, int(at), int(keep), service, plan, key, model }, '\n'), at + keep)
-		redis.call('ZADD', log, int(at), 'r' .. id)
-		for _, name in ipairs(logs_of(service, plan, key)) do
-			redis.call('ZADD', name, int(at), 'r' .. id)
-			redis.call('PEXPIRE', name, UNUSED)
-		end
-	end
-	return true
-end
-
-local function drop_request(id)
-	forget({ 'r' .. id })
-	note('g' .. id, origin, now + 2 * DAY)
-end
-
--- Those from a time on that concern a service, a plan or a key, ascending; without the caller's spares.
-local function read_log(from, service, plan, key, mine)
-	local members = redis.call('ZRANGEBYSCORE', log, int(from), '+inf', 'WITHSCORES')
-	local list = {}
-	for first = 1, #members, 2000 do
-		local chunk = {}
-		for i = first, math.min(first + 1998, #members), 2 do
-			chunk[#chunk + 1] = members[i]
-		end
-		local values = redis.call('HMGET', data, unpack(chunk))
-		for i = 1, #chunk do
-			local s, p, k, m = (values[i] or ''):match(REQUEST)
-			if s and not mine[chunk[i]] and (s == service or p == plan or (key ~= '' and k == key)) then
-				list[#list + 1] = { at = tonumber(members[first + 2 * i - 1]), machine = s == service or p == plan,
-					key = key ~= '' and k == key, model = m }
-			end
-		end
-	end
-	return list
-end
-
--- '*' stands for any characters; what a pattern behind a '!' matches does not count.
-local function matcher(patterns)
-	local known = {}
-	return function(model)
-		if known[model] == nil then
-			local counts, excluded = false, false
-			for pattern in patterns:gmatch('[^\n]+') do
-				local name = pattern:gsub('^!', '')
-				local lua = '^' .. name:gsub('[%^%$%(%)%%%.%[%]%+%-%?]', '%%%0'):gsub('%*+', '.*') .. '$'
-				local found = model:find(lua) ~= nil
-				if name == pattern then counts = counts or found else excluded = excluded or found end
-			end
-			known[model] = counts and not excluded
-		end
-		return known[model]
-	end
-end
+-- The second half of the script that begins with redis_ledger.lua: what is decided, and the operations.
 
 -- --- windows ---
 
@@ -213,7 +35,7 @@ local function has_room(w, service, plan, key, mine)
 	local function count(name)
 		return name and redis.call('ZCOUNT', name, int(w.from), '+inf') or 0
 	end
-	w.used = (w.key and count(names[4]) or count(names[1]) + count(names[2]) - count(names[3])) - mine.count
+	w.used = (w.key and count(names[4]) or count(names[1]) + count(names[2]) - count(names[3])) - mine.own
 	return w.used < w.limit - w.kept
 end
 
@@ -279,9 +101,9 @@ local function spares_field(service, plan, key, model)
 	return 'spares:' .. table.concat({ origin, service, plan, key, model }, '\n')
 end
 
--- Those that are there, in their order and by member.
-local function read_spares(field)
-	local mine = { ids = {} }
+-- Those that are there, in their order, and by member with the request that is asked about: what does not count against it.
+local function read_spares(field, request)
+	local mine = { ids = {}, [request] = true }
 	local text = redis.call('HGET', meta, field) or '0'
 	mine.till = tonumber(text:match('^%d+'))
 	for id in text:gmatch(' (%x+)') do
@@ -291,6 +113,8 @@ local function read_spares(field)
 		end
 	end
 	mine.count = #mine.ids
+	-- The request may be there already: its question was asked before, or another process of its machine told of it.
+	mine.own = mine.count + redis.call('HEXISTS', data, request)
 	return mine
 end
 
@@ -311,16 +135,16 @@ local function spares_allowed(windows)
 end
 
 -- Makes so many of them be spares; new ids stand at ARGV[first] and behind. All are dated anew when one comes, one goes,
--- or half of their time is over: then the answer is the ids and until when, a time that only grows; else '' and 0.
-local function keep_spares(field, first, count, allowed, mine, keep, service, plan, key, model)
+-- half of their time is over, or the machine has another list (`have`: until when its own may be sent), as the answer with
+-- this one was lost: then the answer is the ids and until when, a time that only grows; else '' and 0. One that goes counts
+-- until its machine, which may be sending it, gives it back.
+local function keep_spares(field, first, count, allowed, mine, have, keep, service, plan, key, model)
 	allowed = math.min(allowed, mine.count + count)
-	if allowed == mine.count and (allowed == 0 or mine.till - now > SPARE / 2) then
+	if allowed == mine.count and have == mine.till and (allowed == 0 or mine.till - now > SPARE / 2) then
 		return '', 0
 	end
 	while #mine.ids > allowed do
-		local id = table.remove(mine.ids)
-		forget({ 'r' .. id })
-		note('g' .. id, origin, now + 2 * DAY)
+		table.remove(mine.ids)
 	end
 	while #mine.ids < allowed do
 		mine.ids[#mine.ids + 1] = ARGV[first + #mine.ids - mine.count]
@@ -336,14 +160,23 @@ end
 
 -- --- operations ---
 
+local function lost()
+	return { -1, now, 0, 0, 0, 0, '', 0 }
+end
+
 local function reserve()
 	local id, explicit, keep = ARGV[5], ARGV[6] == '1', tonumber(ARGV[7])
 	local service, plan, key, model = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-	local count = tonumber(ARGV[12])
-	-- It is asked again because the answer was lost, or another process of its machine told of it meanwhile: that it is
-	-- there does not mean that it was granted. It is decided anew, as if it were not there.
-	if redis.call('HEXISTS', data, 'r' .. id) == 1 then
-		forget({ 'r' .. id })
+	local have, count = tonumber(ARGV[12]), tonumber(ARGV[13])
+	for _, name in ipairs(logs_of(service, plan, key)) do
+		-- One that nobody has counted is left over from a ledger that is gone.
+		if redis.call('HEXISTS', meta, 'n:' .. name) == 0 then
+			redis.call('DEL', name)
+		elseif not is_whole(name) then
+			-- Which hello() cannot see.
+			redis.call('HDEL', meta, 'salt')
+			return lost()
+		end
 	end
 	local wait, window = 0, 0
 	for _, k in ipairs(key == '' and { '' } or { '', key }) do
@@ -354,9 +187,11 @@ local function reserve()
 	if wait > 0 then
 		return answer(0, wait)
 	end
-	local windows = read_windows(13 + count)
+	local windows = read_windows(14 + count)
 	local field = spares_field(service, plan, key, model)
-	local mine = read_spares(field)
+	-- That the request is there does not mean that it was granted: it is decided as if it were not. It stays there, as this
+	-- may be an old question that arrives late, and the request was sent long ago.
+	local mine = read_spares(field, 'r' .. id)
 	local doubt = redis.call('SCARD', awaited) > 0 and tonumber(redis.call('HGET', meta, 'doubt') or 0) or 0
 	local from = nil
 	for _, w in ipairs(windows) do
@@ -384,9 +219,17 @@ local function reserve()
 		return answer(0, wait, window)
 	end
 	redis.call('HSET', meta, 'in:' .. origin, int(now))
+	-- Another process of this machine may be sending the spares: it is room only with one of them.
+	for _, w in ipairs(windows) do
+		if w.used + mine.count >= w.limit then
+			local spares, till = keep_spares(field, 14, 0, mine.count, mine, have, keep, service, plan, key, model)
+			settle()
+			return answer(2, 1000, 0, spares, till)
+		end
+	end
 	local added = add_request(id, now, keep, service, plan, key, model)
 	local allowed = count > 0 and spares_allowed(windows) or mine.count
-	local spares, till = keep_spares(field, 13, count, allowed, mine, keep, service, plan, key, model)
+	local spares, till = keep_spares(field, 14, count, allowed, mine, have, keep, service, plan, key, model)
 	settle()
 	return answer(added and 1 or 0, 0, 0, spares, till)
 end
@@ -423,39 +266,67 @@ local function push()
 	return answer(1)
 end
 
--- All of it, row by row, because the names of the logs of services and keys stand in the rows.
 local function forget_all()
-	repeat
-		local members = redis.call('ZRANGE', expiry, 0, 999)
-		if #members > 0 then
-			forget(members)
+	for _, field in ipairs(redis.call('HKEYS', meta)) do
+		if field:sub(1, 2) == 'n:' then
+			redis.call('DEL', field:sub(3))
 		end
-	until #members == 0
+	end
 	redis.call('DEL', unpack(KEYS))
 end
 
+local function await(machine)
+	if redis.call('HEXISTS', meta, 'in:' .. machine) == 0 then
+		redis.call('SADD', awaited, machine)
+	end
+	redis.call('HSET', meta, 'awaiting', redis.call('SCARD', awaited))
+end
+
+-- Which run of the server this is; '' where that may not be asked.
+local function run_id()
+	local info = redis.pcall('INFO', 'server')
+	return type(info) == 'string' and info:match('run_id:(%x+)') or ''
+end
+
+-- Whoever comes first after a start of the server writes down how far the events had come.
+local function note_run()
+	local run = run_id()
+	if redis.call('HGET', meta, 'run') ~= run then
+		redis.call('HSET', meta, 'run', run, 'floor', redis.call('HGET', meta, 'seq') or '0')
+	end
+	return run
+end
+
+-- Is this, to a machine that knew it, an older copy, in which what has happened since is missing? It has fewer events then;
+-- or had when the server started, and machines that came before this one have written others with the same numbers.
+local function is_older_copy(run)
+	local seq = tonumber(redis.call('HGET', meta, 'seq') or 0)
+	if redis.call('HGET', meta, 'run:' .. origin) ~= run then
+		seq = math.min(seq, tonumber(redis.call('HGET', meta, 'floor')))
+	end
+	return tonumber(cursor) > seq
+end
+
 -- A machine comes. It says which ledger it knew, and how far, and who shared that; if it is not this one, those are
--- awaited: until they have told what they know, nobody can know what was used before now ("doubt").
+-- awaited, and itself: until they have told what they know, nobody can know what was used before now ("doubt").
 local function hello()
 	local known = ARGV[5]
 	local current = redis.call('HGET', meta, 'salt')
-	-- An older copy of it: what has happened since is not in it.
-	if current and current == known and tonumber(cursor) > tonumber(redis.call('HGET', meta, 'seq') or 0) then
+	local run = note_run()
+	if not current or not intact() or (current == known and is_older_copy(run)) then
 		forget_all()
-		current = false
-	end
-	if not current then
 		redis.call('HSET', meta, 'salt', salt)
+		note_run()
 		current = salt
 	end
 	if known ~= '' and known ~= current then
 		for i = 6, #ARGV do
-			if ARGV[i] ~= origin and redis.call('HEXISTS', meta, 'in:' .. ARGV[i]) == 0 then
-				redis.call('SADD', awaited, ARGV[i])
-			end
+			await(ARGV[i])
 		end
+		await(origin)
 		redis.call('HSET', meta, 'doubt', int(now))
 	end
+	redis.call('HSET', meta, 'run:' .. origin, run)
 	if origin ~= '' then
 		note('m' .. origin, origin, now + 8 * DAY)
 	end
@@ -466,8 +337,9 @@ end
 if op == 'hello' then
 	return hello()
 end
-if redis.call('HGET', meta, 'salt') ~= salt or tonumber(cursor) > tonumber(redis.call('HGET', meta, 'seq') or 0) then
-	return { -1, now, 0, 0, 0, 0, '', 0 }
+if redis.call('HGET', meta, 'salt') ~= salt or tonumber(cursor) > tonumber(redis.call('HGET', meta, 'seq') or 0) or
+	not intact() then
+	return lost()
 end
 if op == 'reserve' then
 	return reserve()
@@ -476,6 +348,7 @@ elseif op == 'push' then
 elseif op == 'join' then
 	-- It has told all that it knows.
 	redis.call('SREM', awaited, origin)
+	redis.call('HSET', meta, 'awaiting', redis.call('SCARD', awaited))
 	redis.call('HSET', meta, 'in:' .. origin, int(now))
 end
 return answer(1)

@@ -276,6 +276,7 @@ void remote_make_question(struct remote *remote, uint64_t id, const struct accou
 	redis_args_add_line(&out->args, account->plan);
 	redis_args_add(&out->args, key);
 	redis_args_add_line(&out->args, model);
+	redis_args_add_int(&out->args, spares_version(remote->budget->ledger, account, model));
 	add_spare_ids(&out->args);
 	for (size_t i = 0; i < s->windows.count; i++) {
 		const struct plan_window *w = &s->windows.windows[i].window;
@@ -305,6 +306,7 @@ static void read_granted_spares(struct remote *remote, const struct redis_reply 
 	char hex[HEX_SIZE(8)];
 
 	*granted = (struct remote_spares){ .until = redis_reply_int(reply, A_SPARES_UNTIL), .offset = remote->offset };
+	memcpy(granted->salt, remote->salt, sizeof(granted->salt));
 	if (granted->until < 0 || granted->until > redis_reply_int(reply, A_NOW) + 2 * SPARE_MS)
 		granted->until = 0;
 	for (const char *p = redis_reply_text(reply, A_SPARES); strlen(p) >= sizeof(hex) - 1; p += strspn(p, " ")) {
@@ -321,7 +323,8 @@ static void on_verdict(void *ctx, uint64_t id, const struct redis_reply *reply)
 {
 	struct remote *remote = ctx;
 	int64_t window = redis_reply_int(reply, A_WINDOW);
-	bool yes = redis_reply_int(reply, A_VERDICT) != 0;
+	int64_t said = redis_reply_int(reply, A_VERDICT);
+	enum remote_verdict verdict = said == 2 ? REMOTE_SPARE : said ? REMOTE_YES : REMOTE_NO;
 	struct remote_denial denial;
 	struct waiting *w;
 
@@ -330,12 +333,12 @@ static void on_verdict(void *ctx, uint64_t id, const struct redis_reply *reply)
 	denial = (struct remote_denial){ .wait_ms = bounded_wait(redis_reply_int(reply, A_WAIT)),
 					 .window = window > 0 && window <= LIMIT_REPORT_WINDOWS ? (int)window - 1 : -1,
 					 .in_doubt = window < 0 };
-	remote->in_doubt = !yes && denial.in_doubt;
+	remote->in_doubt = verdict == REMOTE_NO && denial.in_doubt;
 	read_granted_spares(remote, reply);
 	session_take_events(remote, reply);
 	w = find(remote, id);
 	if (w)
-		tell(remote, w, yes ? REMOTE_YES : REMOTE_NO, &denial);
+		tell(remote, w, verdict, &denial);
 }
 
 const struct remote_spares *remote_granted_spares(const struct remote *remote)

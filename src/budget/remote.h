@@ -18,6 +18,7 @@
 #include "eke/budget/redis_url.h"
 #include "eke/budget/snapshot.h"
 #include "redis_args.h"
+#include "shared_keys.h"
 
 struct remote;
 
@@ -37,10 +38,11 @@ const char *remote_shown(const struct remote *remote);
 const char *remote_notice(const struct remote *remote);
 
 enum remote_verdict {
-	REMOTE_YES,    /* and it is written down there */
-	REMOTE_NO,     /* the local ledger knows why by now, but for `denial` */
+	REMOTE_YES, /* and it is written down there */
+	REMOTE_SPARE, /* yes, if it takes the place of one of this machine's spares */
+	REMOTE_NO, /* the local ledger knows why by now, but for `denial` */
 	REMOTE_SILENT, /* no answer in time */
-	REMOTE_ASK,    /* it can be asked now */
+	REMOTE_ASK, /* it can be asked now */
 };
 struct remote_denial {
 	int64_t wait_ms; /* LIMIT_RETRY_SECONDS at most */
@@ -53,8 +55,7 @@ struct remote_question {
 	struct redis_args args;
 };
 void remote_make_question(struct remote *remote, uint64_t id, const struct account *account, const char *model,
-			  enum budget_use use, double reserve, const struct snapshot *snapshot,
-			  struct remote_question *out);
+	enum budget_use use, double reserve, const struct snapshot *snapshot, struct remote_question *out);
 void remote_release_question(struct remote_question *question);
 /*
  * Each is answered by budget_hear() (budget_private.h), once, from the loop, within the time-out of the URL.
@@ -67,13 +68,15 @@ void remote_refresh(struct remote *remote, uint64_t id);
 /* Nobody waits for that answer any more. */
 void remote_forget(struct remote *remote, uint64_t id);
 /*
- * At a YES: this machine's spares for that account and model, until then (Unix ms of the shared clock; 0: no change).
+ * At a YES or SPARE: this machine's spares for that account and model, until then (Unix ms of the shared clock; 0: no
+ * change).
  */
 struct remote_spares {
 	uint64_t ids[LIMIT_SPARES];
 	size_t count;
 	int64_t until;
 	int64_t offset; /* the shared clock less ours */
+	char salt[SHARED_SALT_SIZE]; /* of the ledger that they are counted in */
 };
 const struct remote_spares *remote_granted_spares(const struct remote *remote);
 

@@ -11,7 +11,7 @@
 /* The words that each call begins with. */
 #define CALL_WORDS 4
 
-/* The answer's elements (redis_script.lua), and where the events begin. */
+/* The answer's elements (redis_ledger.lua), and where the events begin. */
 enum { A_VERDICT, A_NOW, A_SEQ, A_MORE, A_WAIT, A_WINDOW, A_SPARES, A_SPARES_UNTIL, A_EVENTS };
 
 struct remote {

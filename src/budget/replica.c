@@ -21,7 +21,10 @@
 /* The longest window, and some days. */
 #define LONGEST_KEPT_MS (400 * DAY_MS)
 #define LONGEST_PERIOD (INT64_C(366) * 86400)
-/* Machines that were heard of so lately are waited for where the shared ledger was lost. */
+/*
+ * Machines that were heard of so shortly before this machine was last in touch with them are waited for where the
+ * shared ledger was lost.
+ */
 #define MEMBER_MS DAY_MS
 
 /* --- the handshake --- */
@@ -49,7 +52,7 @@ void replica_read_identity(struct ledger *ledger, struct replica_identity *out)
 		ledger_put_fact_text(ledger, "origin", out->origin);
 	}
 	store_start(store, SQL_MEMBERS);
-	store_put_int(store, ledger->now - MEMBER_MS);
+	store_put_int(store, MEMBER_MS);
 	store_put_int(store, LIMIT_REDIS_MEMBERS);
 	while (store_next(store))
 		snprintf(out->members[out->member_count++], REPLICA_ORIGIN_SIZE, "%s", store_text(store, 0));
@@ -85,6 +88,17 @@ void replica_note_key(struct ledger *ledger, const char *salt, const struct key_
 	store_put_blob(store, shared.bytes, sizeof(shared.bytes));
 	store_run(store);
 	outbox_add_key(ledger, &local);
+}
+
+bool replica_knows(struct ledger *ledger, const char *salt)
+{
+	bool same = false;
+
+	store_start(ledger->open, SQL_FACTS);
+	while (store_next(ledger->open))
+		if (!strcmp(store_text(ledger->open, 0), "shared_salt"))
+			same = !strcmp(store_text(ledger->open, 1), salt);
+	return same;
 }
 
 void replica_put_cursor(struct ledger *ledger, int64_t cursor)

@@ -5,7 +5,7 @@
  * concluded from that (admission, pace, status) counts them, too. The other direction is outbox.h.
  *
  * Everything is within a transaction. `offset` is the shared clock less ours, ms. Members and values are those of
- * redis_script.lua.
+ * redis_ledger.lua.
  */
 #include <stdint.h>
 
@@ -36,5 +36,7 @@ void replica_note_key(struct ledger *ledger, const char *salt, const struct key_
 /* One event of another machine. What makes no sense is left out. */
 void replica_apply(struct ledger *ledger, int64_t offset, const char *member, const char *value);
 void replica_put_cursor(struct ledger *ledger, int64_t cursor);
+/* Is that the shared ledger that this machine is in step with? Another process may have met a new one. */
+bool replica_knows(struct ledger *ledger, const char *salt);
 
 #endif

@@ -18,6 +18,7 @@
 #include "eke/budget/settlement.h"
 #include "budget_private.h"
 #include "outbox.h"
+#include "replica.h"
 #include "spares.h"
 #include "watch.h"
 
@@ -25,6 +26,7 @@
 enum phase {
 	PHASE_FIRST, /* nothing */
 	PHASE_ASKED, /* admitted and recorded here; the answer is awaited */
+	PHASE_SPARE, /* they said yes, in place of a spare */
 	PHASE_DENIED, /* they said no: its record goes, and the reason is looked for */
 	PHASE_LOCAL_ONLY, /* they do not answer: decided here */
 };
@@ -128,11 +130,7 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 		ledger_rows_tidy(budget->ledger);
 	}
 	if (ok && r->recorded)
-		ledger_rows_add(budget->ledger, r->id, &r->account, &key_hash, r->model,
-				snapshot_keep_until(&s, r->model));
-	/* One that the others count already becomes this one. */
-	if (ok && s.partitioned && r->recorded)
-		outbox_add_removal(budget->ledger, spares_take(budget->ledger, &r->account, r->model));
+		ledger_rows_add(budget->ledger, r->id, &r->account, &key_hash, r->model, snapshot_keep_until(&s, r->model));
 	if (ok && asks(r))
 		remote_make_question(budget->remote, r->id, &r->account, r->model, r->use, r->reserve, &s, &r->question);
 	snapshot_release(&s);
@@ -173,25 +171,47 @@ static void deny_as_told(const struct reservation *r, struct err *err)
 	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", key ? "key" : "machine");
 }
 
+/* By the shared ledger, though our own admits it? */
+static bool is_denied(struct budget *budget, const struct reservation *r)
+{
+	if (r->phase == PHASE_SPARE)
+		return !spares_count(budget->ledger, &r->account, r->model);
+	return r->phase == PHASE_DENIED;
+}
+
+/* One that the others count already becomes this one, which is told first: they never count less than what is sent. */
+static void spend_spare(struct budget *budget, const struct reservation *r)
+{
+	uint64_t spare = 0;
+
+	if (r->phase == PHASE_SPARE || ledger_is_partitioned(budget->ledger))
+		spare = spares_take(budget->ledger, &r->account, r->model);
+	if (spare)
+		outbox_add_removal(budget->ledger, spare);
+}
+
 /* Decides within a transaction, by what the shared ledger said, or without it. False with err. */
 static bool decide_in_phase(struct budget *budget, struct reservation *r, struct err *err)
 {
 	bool ok;
 
 	ok = decide(budget, r, err);
-	if (r->phase == PHASE_DENIED && ok) {
+	if (ok && is_denied(budget, r)) {
 		take_back(budget, r);
 		deny_as_told(r, err);
 		ok = false;
 	}
-	if (!budget->remote || r->phase == PHASE_FIRST)
+	if (!budget->remote)
 		return ok;
 	if (r->phase == PHASE_LOCAL_ONLY)
 		ledger_note_local_only(budget->ledger, true);
-	/* The question may have arrived there all the same, or its record with all others. */
-	if (ok)
+	if (ok && r->phase != PHASE_FIRST) {
 		outbox_add_request(budget->ledger, r->id);
-	else if (r->was_asked)
+		if (r->recorded)
+			spend_spare(budget, r);
+	}
+	/* The question may have arrived there all the same, or its record with all others. */
+	if (!ok && r->was_asked && (r->phase != PHASE_FIRST || r->was_late))
 		outbox_add_removal(budget->ledger, r->id);
 	return ok;
 }
@@ -206,8 +226,8 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 	void *ctx;
 	bool ok = false;
 
-	/* It was withdrawn. */
-	if (!r)
+	/* It was withdrawn, or its turn came twice. */
+	if (!r || r->granted)
 		return STORE_OK;
 	if (asks(r) && remote_state(budget->remote) == REMOTE_CONNECTING) {
 		remote_await(budget->remote, id);
@@ -296,8 +316,9 @@ static void write_spares(struct budget *budget, void *ctx)
 {
 	const struct kept_spares *kept = ctx;
 
-	spares_put(budget->ledger, &kept->account, kept->model, kept->granted.ids, kept->granted.count,
-		   kept->granted.until - kept->granted.offset);
+	if (replica_knows(budget->ledger, kept->granted.salt))
+		spares_put(budget->ledger, &kept->account, kept->model, kept->granted.ids, kept->granted.count,
+			kept->granted.until - kept->granted.offset, kept->granted.until);
 }
 
 static void keep_spares(const struct reservation *r)
@@ -329,6 +350,11 @@ void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdic
 		budget_note_change(budget);
 		keep_spares(r);
 		r->fn(r->ctx, r->id, NULL);
+		return;
+	case REMOTE_SPARE:
+		r->denial = *denial;
+		keep_spares(r);
+		decide_later(r, PHASE_SPARE);
 		return;
 	case REMOTE_NO:
 		r->denial = *denial;

@@ -15,7 +15,8 @@
 struct list {
 	uint64_t ids[LIMIT_SPARES];
 	size_t count;
-	int64_t until; /* 0: there is no list */
+	int64_t until;
+	int64_t version; /* 0: there is no list */
 };
 
 static void put_account(struct ledger *ledger, const struct account *account, const char *model)
@@ -46,11 +47,13 @@ static void read_list(struct ledger *ledger, const struct account *account, cons
 {
 	out->count = 0;
 	out->until = 0;
+	out->version = 0;
 	store_start(ledger->open, SQL_SPARES);
 	put_account(ledger, account, model);
 	while (store_next(ledger->open)) {
 		out->until = store_int(ledger->open, 0) + ledger->shift;
 		out->count = read_ids(ledger, 1, out->ids);
+		out->version = store_int(ledger->open, 2);
 	}
 }
 
@@ -60,6 +63,7 @@ static void write_list(struct ledger *ledger, const struct account *account, con
 	put_account(ledger, account, model);
 	store_put_int(ledger->open, list->until);
 	store_put_blob(ledger->open, list->ids, list->count * sizeof(list->ids[0]));
+	store_put_int(ledger->open, list->version);
 	store_run(ledger->open);
 }
 
@@ -71,15 +75,35 @@ size_t spares_count(struct ledger *ledger, const struct account *account, const 
 	return list.until > ledger->now + MARGIN_MS ? list.count : 0;
 }
 
-void spares_put(struct ledger *ledger, const struct account *account, const char *model, const uint64_t *ids,
-		size_t count, int64_t until)
+int64_t spares_version(struct ledger *ledger, const struct account *account, const char *model)
 {
 	struct list list;
 
 	read_list(ledger, account, model, &list);
-	if (until <= list.until)
+	return list.version;
+}
+
+static bool is_among(uint64_t id, const uint64_t *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+void spares_put(struct ledger *ledger, const struct account *account, const char *model, const uint64_t *ids,
+	size_t count, int64_t until, int64_t version)
+{
+	struct list list;
+
+	read_list(ledger, account, model, &list);
+	if (version <= list.version)
 		return;
+	for (size_t i = 0; i < list.count; i++)
+		if (!is_among(list.ids[i], ids, count))
+			outbox_add_removal(ledger, list.ids[i]);
 	list.until = until;
+	list.version = version;
 	list.count = 0;
 	/* One that was sent meanwhile, and is still to be told, is none any more. */
 	for (size_t i = 0; i < count; i++)

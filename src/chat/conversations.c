@@ -55,6 +55,12 @@ struct history *conversations_history(struct conversations *c)
 	return *at;
 }
 
+const char *conversations_trouble(struct conversations *c)
+{
+	conversations_history(c);
+	return c->trouble;
+}
+
 bool conversations_repair(struct conversations *c, const struct history *h, struct err *err)
 {
 	struct store_trouble trouble;

@@ -323,6 +323,8 @@ void config_unref(struct config *config)
 	for (size_t i = 0; i < config->endpoint_count; i++)
 		for (size_t u = 0; u < config->endpoints[i].url_count; u++)
 			base_url_release(&config->endpoints[i].urls[u]);
+	for (size_t i = 0; i < config->path_count; i++)
+		free(config->paths[i]);
 	json_pool_free(config->pool);
 	config_local_release(&config->local);
 	free(config->ignore);

@@ -11,6 +11,7 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
+#include "eke/base/paths.h"
 #include "eke/config/service.h"
 #include "fields.h"
 
@@ -195,6 +196,25 @@ static void set_defaults(struct config_endpoint *e)
 				       .total_timeout = 3600 };
 }
 
+/* Wherever eke was started, by an editor often in some project: it is the same file. */
+static void find_path(struct config *config, const char **path)
+{
+	char *full = path_beside(config->path, *path);
+
+	*path = full;
+	config->paths[config->path_count++] = full;
+}
+
+static void find_paths(struct config *config, struct config_endpoint *e)
+{
+	if (e->key.source == KEY_FILE)
+		find_path(config, &e->key.value);
+	else if (e->key.source == KEY_COMMAND && strchr(e->key.command[0], '/'))
+		find_path(config, &e->key.command[0]);
+	if (e->ca_file && *e->ca_file)
+		find_path(config, &e->ca_file);
+}
+
 static bool decode_endpoint(struct config *config, const struct json *value, const char *path, struct err *err)
 {
 	struct config_endpoint *e = &config->endpoints[config->endpoint_count];
@@ -217,7 +237,10 @@ static bool decode_endpoint(struct config *config, const struct json *value, con
 		return fail(err, path, ".name", "must be different for each endpoint");
 	if (e->key_header && !is_header_allowed(e->key_header, ""))
 		return fail(err, path, ".keyHeader", "must be the name of a header that eke does not set itself");
-	return decode_key(given.key, path, &e->key, err) && decode_headers(given.headers, path, e, err) &&
+	if (!decode_key(given.key, path, &e->key, err))
+		return false;
+	find_paths(config, e);
+	return decode_headers(given.headers, path, e, err) &&
 	       set_base_url(e, e->base_url, path, ".baseUrl", err) &&
 	       decode_fallback_urls(given.fallback_urls, path, e, err) &&
 	       set_plan(config, e, given.plan, path, ".plan", err);

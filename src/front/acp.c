@@ -5,10 +5,12 @@
  */
 #include "eke/front/acp.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/decode.h"
 #include "eke/base/log.h"
+#include "eke/base/mem.h"
 #include "acp_private.h"
 
 #define PROTOCOL_VERSION 1
@@ -199,12 +201,23 @@ static bool admit(void *ctx, const struct rpc_method *method, bool is_request, s
 
 /* --- the program --- */
 
+/* The protocol has no messages outside of an answer. */
+static void on_trouble(void *ctx, const char *sentence)
+{
+	struct acp *acp = ctx;
+
+	free(acp->trouble);
+	acp->trouble = xstrdup(sentence);
+	acp_tell_trouble(acp);
+}
+
 static void release(struct acp *acp)
 {
 	acp_sessions_free(acp);
 	acp_models_free(acp->models);
 	server_release(&acp->server);
 	app_release(&acp->app);
+	free(acp->trouble);
 }
 
 /* The client's end is a good one. */
@@ -227,6 +240,7 @@ int acp_serve(const struct app_options *options)
 	server_init(&acp.server, acp.app.loop);
 	server_start_stdio(&acp.server, out, &config, exit_code);
 	acp.rpc = acp.server.rpc;
+	conversations_on_trouble(acp.app.conversations, on_trouble, &acp);
 	load(&acp);
 	acp.models = acp_models_new(&acp);
 	code = server_run(&acp.server);

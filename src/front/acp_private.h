@@ -47,6 +47,7 @@ struct acp {
 	bool can_read;  /* the client has fs/read_text_file */
 	bool can_write; /* … fs/write_text_file */
 	struct err config_err; /* why the configuration in the file is not in force */
+	char *trouble; /* what happened to the history and nobody was told yet; NULL: nothing */
 	struct acp_session *sessions;
 	size_t session_count;
 	struct acp_chat_query *chat_queries;
@@ -200,6 +201,8 @@ void acp_prompt_fail(struct acp_prompt *prompt, const struct err *err);
 void acp_prompt_say(struct acp_prompt *prompt, const char *text);
 /* A sentence about the answer, without a capital letter and a full stop, as a paragraph of its own. */
 void acp_prompt_remark(struct acp_prompt *prompt, const char *sentence);
+/* Tells what happened to the history, in the first prompt that is under way; else the next one does. */
+void acp_tell_trouble(struct acp *acp);
 /* At the program's end: without an answer. */
 void acp_prompt_free(struct acp_prompt *prompt);
 

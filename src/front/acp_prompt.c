@@ -144,6 +144,20 @@ void acp_prompt_remark(struct acp_prompt *prompt, const char *sentence)
 	free(text);
 }
 
+void acp_tell_trouble(struct acp *acp)
+{
+	struct acp_session *s = acp->sessions;
+
+	while (s && !s->prompt)
+		s = s->next;
+	if (!s || !acp->trouble)
+		return;
+	acp_prompt_remark(s->prompt, acp->trouble);
+	acp_prompt_say(s->prompt, "\n\n");
+	free(acp->trouble);
+	acp->trouble = NULL;
+}
+
 /* --- the beginning --- */
 
 static void tell_budget(struct acp_prompt *prompt)
@@ -195,6 +209,7 @@ static void on_start(void *ctx)
 {
 	struct acp_prompt *prompt = ctx;
 
+	acp_tell_trouble(prompt->acp);
 	take_command(prompt);
 	if (prompt->own_command && !strcmp(prompt->command, "budget"))
 		tell_budget(prompt);

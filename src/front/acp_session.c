@@ -323,6 +323,15 @@ static void answer_list(struct acp_chat_query *query, const struct history_list 
 	rpc_answer(query->acp->rpc, query->ticket, &out);
 }
 
+/* It may have been in a file that was damaged. */
+static void set_unknown(const struct acp *acp, const char *id, struct err *err)
+{
+	const char *told = conversations_trouble(acp->app.conversations);
+	const char *why = told ? told : acp->trouble;
+
+	err_set(err, ERR_NOT_FOUND, "there is no session %.64s%s%.400s", id, why ? ": " : "", why ? why : "");
+}
+
 static void on_query_reply(void *ctx, const struct conversations_reply *reply, const struct err *err)
 {
 	struct acp_chat_query *query = ctx;
@@ -339,7 +348,7 @@ static void on_query_reply(void *ctx, const struct conversations_reply *reply, c
 		/* The one thing that can be wrong with what was asked. */
 		unknown = err && err->kind == ERR_INVALID_PARAMS;
 		if (unknown)
-			err_set(&trouble, ERR_NOT_FOUND, "there is no session %.64s", query->session);
+			set_unknown(acp, query->session, &trouble);
 		if ((err && !(unknown && acp_unprompted_has(query->session))) ||
 		    !open_session(query, err ? NULL : reply->chat, &trouble))
 			rpc_answer_error(acp->rpc, query->ticket, &trouble, NULL, 0);

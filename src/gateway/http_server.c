@@ -15,6 +15,7 @@
 #include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/upstream/gnutls.h"
 #include "http_private.h"
 
 /* How exact deadlines are. */
@@ -192,7 +193,9 @@ struct gateway_server *gateway_server_new(struct loop *loop, int listening, cons
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	if (!tls->certificate)
+	if (tls->certificate)
+		gnutls_global_init();
+	else
 		encryption[0].option = MHD_OPTION_END;
 	server->loop = loop;
 	server->takes_body = takes_body;
@@ -210,8 +213,9 @@ struct gateway_server *gateway_server_new(struct loop *loop, int listening, cons
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_GATEWAY_HEAD,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, encryption, MHD_OPTION_END);
 	if (!server->daemon) {
-		err_set(err, ERR_CONFIG, "the HTTP server cannot start%s", tls->certificate ?
-			": is the certificate PEM, and the key its key?" : "");
+		err_set(err, ERR_CONFIG, "the HTTP server cannot start%s", !tls->certificate ? "" :
+			MHD_is_feature_supported(MHD_FEATURE_TLS) ? ": is the certificate PEM, and the key its key?" :
+			": this program has no TLS for its gateway (the one of 'make portable' has none)");
 		free(server);
 		return NULL;
 	}

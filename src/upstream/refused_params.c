@@ -137,8 +137,10 @@ static bool has_word(const char *text, const char *beginning)
 /* Something is wanted, and not only spoken of. */
 static bool has_demand(const char *text)
 {
-	static const char *const words[] = { "only", "must", "requir", "enable", "need", "true", "set ", "use ", "mode",
-		"必须", "仅支持", "只支持", "非流式" };
+	static const char *const words[] = {
+		"only", "must", "requir", "enable", "need", "true", "set ", "use ", "stream mode", "streaming mode",
+		"必须", "仅支持", "只支持", "非流式",
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcasestr(text, words[i]))

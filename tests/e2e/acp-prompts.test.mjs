@@ -2,7 +2,7 @@
  * ACP: prompts whose parts cannot all be sent, prompts without words, and threads in which nothing was asked yet.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -120,3 +120,32 @@ test('privacy.history: false notes nothing', async (t) => {
 	const next = await startAcp(t, { home });
 	await assert.rejects(next.request('session/load', { sessionId: id, cwd: next.cwd, mcpServers: [] }), { code: -32002 });
 });
+
+/* --- the history --- */
+
+for (const first of ['a prompt', 'the session that is lost']) {
+	test(`a damaged history is told in the thread, where ${first} comes first`, async (t) => {
+		const upstream = await withUpstream(t, { answer: () => 'Yes.' });
+		const home = makeHome(t, configFor(upstream));
+		const before = await startAcp(t, { home });
+		const old = await before.session();
+		const said = /^\*\(The store of conversations was damaged \([^]*\); it is kept as (chats\.db\.damaged-\d{8}-\d{6}), and a new one is begun\.\)\*\n\nYes\.$/;
+
+		await before.prompt(old, 'one');
+		await before.stop();
+		for (const part of ['-wal', '-shm']) rmSync(join(home, 'state', `chats.db${part}`), { force: true });
+		writeFileSync(join(home, 'state', 'chats.db'), 'This is no database but a letter, and it goes on for a while so that it is long enough.');
+		const acp = await startAcp(t, { home });
+		if (first !== 'a prompt')
+			await assert.rejects(acp.request('session/load', { sessionId: old, cwd: acp.cwd, mcpServers: [] }), (e) => e.code === -32002 && /there is no session .*: the store of conversations was damaged .* kept as chats\.db\.damaged/.test(e.message));
+		const id = await acp.session();
+		await acp.prompt(id, 'two');
+		const kept = said.exec(acp.text(id));
+		assert.ok(kept, acp.text(id));
+		assert.ok(readdirSync(join(home, 'state')).includes(kept[1]));
+		/* Once. */
+		const next = await acp.session();
+		await acp.prompt(next, 'three');
+		assert.equal(acp.text(next), 'Yes.');
+	});
+}

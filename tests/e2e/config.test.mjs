@@ -3,10 +3,11 @@
  * set. The commands of the terminal are in cli.test.mjs.
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
-import { configFor, endpointFor, run, startServer, withUpstream } from './harness.mjs';
+import { configFor, endpointFor, makeHome, run, startServer, withUpstream } from './harness.mjs';
 
 /* Tells eke that a file was saved: then it looks whether its configuration changed. */
 const look = (eke) => eke.notify('textDocument/didSave', { textDocument: { uri: eke.uri('config.json') } });
@@ -320,6 +321,34 @@ test('--config, and no home', async (t) => {
 	await homeless.initialize();
 	assert.ok((await homeless.chat('hello')).message.content);
 });
+
+/* --- paths --- */
+
+for (const [what, file] of Object.entries({ 'the default place': '.config/eke/config.json', 'a place that EKE_CONFIG names': 'elsewhere/mine.json' })) {
+	test(`relative paths are from the folder of the configuration: ${what}`, async (t) => {
+		const upstream = await withUpstream(t);
+		const home = makeHome(t);
+		const folder = join(home, dirname(file));
+		const env = { EKE_CONFIG: /EKE_CONFIG/.test(what) ? join(home, file) : undefined, XDG_CONFIG_HOME: undefined };
+		const sent = () => upstream.counted.at(-1).headers.authorization;
+
+		mkdirSync(join(folder, 'keys'), { recursive: true });
+		writeFileSync(join(folder, 'keys/one'), 'sk-of-the-file-1\n');
+		writeFileSync(join(folder, 'print-key'), '#!/bin/sh\necho sk-of-the-command-2\n', { mode: 0o755 });
+		for (const [key, wanted] of [[{ file: 'keys/one' }, 'sk-of-the-file-1'], [{ file: './keys/../keys/one' }, 'sk-of-the-file-1'], [{ command: ['./print-key'] }, 'sk-of-the-command-2']]) {
+			writeFileSync(join(home, file), JSON.stringify(configFor(upstream, { key })));
+			const { code, stderr } = await run(t, ['chat', 'hello'], { home, env, cwd: join(home, 'work') });
+			assert.equal(code, 0, stderr);
+			assert.equal(sent(), `Bearer ${wanted}`);
+		}
+		writeFileSync(join(home, file), JSON.stringify(configFor(upstream, { key: { file: 'keys/two' }, caFile: 'ca.pem' })));
+		const { code, stderr } = await run(t, ['chat', 'hello'], { home, env, cwd: join(home, 'work') });
+		assert.equal(code, 1, stderr);
+		assert.ok(stderr.includes(join(folder, 'keys/two')), stderr);
+		const { stdout } = await run(t, ['config', '--print'], { home, env, cwd: join(home, 'work') });
+		assert.equal(JSON.parse(stdout).endpoints[0].caFile, join(folder, 'ca.pem'));
+	});
+}
 
 /* --- a key in the wrong place --- */
 

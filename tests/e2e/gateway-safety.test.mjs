@@ -69,6 +69,11 @@ test('TLS: then another address and name are fine; without it they are not', asy
 	t.after(certificates.dispose);
 	writeFileSync(cert, certificates.cert);
 	writeFileSync(key, certificates.key);
+	if (/\/portable\//.test(EKE)) {
+		const { code, stderr } = await run(t, ['gateway', '--listen', '127.0.0.1:0', '--tls-cert', cert, '--tls-key', key], { config: { endpoints: [endpointFor(upstream)] } });
+		assert.equal(code, 1);
+		return assert.match(stderr, /has no TLS for its gateway/);
+	}
 	const { base, token } = await start(t, { upstream, listen: '0.0.0.0:0', args: ['--tls-cert', cert, `--tls-key=${key}`] });
 	assert.match(base, /^https:\/\/0\.0\.0\.0:\d+\/v1$/);
 	const options = { host: '127.0.0.1', port: new URL(base).port, ca: readFileSync(certificates.caFile), servername: 'eke.example',

@@ -67,9 +67,14 @@ function pairs(name, { plugin, lines = [] }) {
 		const [file, text, typed, expected] = ENTERED;
 		const path = await open(vim, folder, file, text);
 		await vim.type(typed);
-		await until('ghost text on the line between', async () => (await vim.ghost())?.includes('return 42'), { state });
+		await until('the line between', async () => /\{\n\s*\n\}$/.test(await vim.text(path)), { state });
+		await until('ghost text on it', async () => (await vim.ghost())?.includes('return 42'), { state });
 		await vim.press('accept');
-		if ((await vim.ghost()) !== null) await vim.press('accept'); // the first Tab was the indent
+		await until('it is taken, or the indent', async () => /\{\n\s*return|\{\n\t+\n/.test(await vim.text(path)), { state });
+		if ((await vim.text(path)) !== expected) {
+			await until('the rest', async () => (await vim.ghost())?.includes('return 42'), { state });
+			await vim.press('accept');
+		}
 		await until('the line between as it should be', async () => (await vim.text(path)) === expected, {
 			state: async () => `${await state()}\n${await vim.text(path)}`,
 		});

@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { play, transcripts } from '../../editors/conformance/runner.mjs';
-import { CUT, open, startEditor, withEke } from './session.mjs';
+import { CUT, EKE, open, startEditor, withEke } from './session.mjs';
 import { until } from './terminal.mjs';
 import { driver, editor, root, vimValue } from './vim-driver.mjs';
 
@@ -462,6 +462,75 @@ function own(name) {
 		},
 	);
 
+	for (const [title, length, ghost] of [
+		['has just room', 20, ' of it! … 9 more'],
+		['would wrap', 21, ' of it!'],
+	])
+		test(`at the end of a narrow window: how much more there is ${title}`, { timeout: 60_000 }, async () => {
+			const vim = driver(name);
+			const start = vim.start.bind(vim);
+			vim.start = (options) => start({ ...options, size: { columns: 40 }, lines: ['set number'] });
+			const line = 'e'.repeat(length);
+			const steps = [
+				{ file: `${'text\n'.repeat(100)}${line}‸\n`, name: 'a.txt' },
+				{ ask: `${line}‸`, as: 'a' },
+				{ answer: 'a', items: [{ text: ` of it!\n${'line\n'.repeat(8)}line` }] },
+				{ see: { ghost } },
+			];
+			await play({ name: 'narrow', steps }, vim);
+		});
+
+	for (const [title, behind, ghost] of [
+		['', '', ' and twenty more of it, a…'],
+		[', with a closer behind it', ')', ' and twenty more of it, …'],
+	])
+		test(`the last row of the window is never given up for ghost text that would wrap${title}`, { timeout: 60_000 }, async () => {
+			const vim = driver(name);
+			const start = vim.start.bind(vim);
+			vim.start = (options) => start({ ...options, size: { columns: 40 }, lines: ['set number scrolloff=0'] });
+			vim.commands = async () => assert.match(await vim.picture(), /\n101 eeeeeeeeee and twenty more/);
+			const steps = [
+				{ file: `${'text\n'.repeat(100)}eeeeeeeeee‸${behind}\n`, name: 'a.txt' },
+				{ ask: `eeeeeeeeee‸${behind}`, as: 'a' },
+				{ answer: 'a', items: [{ text: ` and twenty more of it, and so on${behind}`, right: behind.length }] },
+				{ see: { ghost } },
+				{ commands: 'LINE' },
+				{ press: 'accept' },
+				{ see: { text: `/eeeeeeeeee and twenty more of it, and so on${behind && '\\)'}‸/` } },
+			];
+			await play({ name: 'last', steps }, vim);
+		});
+
+	test('ghost text whose first line wraps leaves the window where it is', { timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const start = vim.start.bind(vim);
+		vim.start = (options) => start({ ...options, size: { columns: 40 }, lines: ['set number scrolloff=0'] });
+		let before;
+		const where = () => vim.eval('[line("w0"), winline()]');
+		const { commands } = vim;
+		vim.commands = async (text) => {
+			if (text === 'BEFORE') before = await where();
+			else if (text === 'AFTER') {
+				assert.deepEqual(await where(), before);
+				assert.doesNotMatch(await vim.picture(), /\n@|@@@/);
+			} else await commands.call(vim, text);
+		};
+		const line = 'e'.repeat(30);
+		const steps = [
+			{ file: `${'text\n'.repeat(100)}${line}‸\n${'more\n'.repeat(3)}`, name: 'a.txt' },
+			{ press: 'leave' },
+			{ commands: ':normal! Gzb\n' },
+			{ commands: ':101\n' },
+			{ keys: 'A' }, // three lines below it: one for the rest of its own, two for others
+			{ ask: `${line}‸`, as: 'a' },
+			{ commands: 'BEFORE' },
+			{ answer: 'a', items: [{ text: ` and twenty more of it\n${'line\n'.repeat(8)}line` }] },
+			{ see: { ghost: ' and t\nwenty more of it\nline\nline … 7 more' } },
+			{ commands: 'AFTER' },
+		];
+		await play({ name: 'wraps', steps }, vim);
+	});
+
 	test('chat with the real eke: asked about lines, answered, applied', { timeout: 60_000 }, async (t) => {
 		const { folder } = await withEke(t);
 		const vim = await startEditor(t, name, { folder });
@@ -541,6 +610,18 @@ function own(name) {
 	});
 
 	if (name.startsWith('nvim-0.12')) {
+		/* As editors/README.md says, without this plugin. */
+		const startNative = async (t, folder) => {
+			const vim = driver(name);
+			t.after(() => vim.stop());
+			const [snippet] = await luaSnippets();
+			vim.configuration = () =>
+				'set notermguicolors noswapfile\nhighlight ComplHint ctermfg=201\nlua << END\n' +
+				`${snippet.replace("{ 'eke', 'serve' }", `{ '${EKE}', 'serve' }`)}\nEND\n`;
+			await vim.start({ command: [], folder });
+			return vim;
+		};
+
 		test("Neovim's own client: indentation, and a range over closers", { timeout: 60_000 }, async () => {
 			const vim = driver(name);
 			const [snippet, formatting] = await luaSnippets();
@@ -553,7 +634,13 @@ function own(name) {
 				{ expect: { method: 'textDocument/didOpen' } },
 				{ sync: true }, // by then it listens to keys
 				{ type: 'n' },
-				{ expect: { method: 'textDocument/inlineCompletion', params: { formattingOptions } }, as: 'a' },
+				{
+					expect: {
+						method: 'textDocument/inlineCompletion',
+						params: { position: { line: 0, character: 6 }, formattingOptions }, // not that of InsertEnter
+					},
+					as: 'a',
+				},
 				{ answer: 'a', items: [{ text: 'n: u32) -> u32 {\n   n\n}', left: 1, right: 1 }] },
 				{ see: { ghost: ': u32) -> u32 {\n   n\n}' } },
 				{ press: 'accept' },
@@ -567,13 +654,7 @@ function own(name) {
 			{ timeout: 60_000 },
 			async (t) => {
 				const { folder, upstream } = await withEke(t);
-				const vim = driver(name);
-				t.after(() => vim.stop());
-				const [snippet] = await luaSnippets();
-				vim.configuration = () =>
-					'set notermguicolors noswapfile\nhighlight ComplHint ctermfg=201\nlua << END\n' +
-					`${snippet.replace("{ 'eke', 'serve' }", `{ '${process.env.EKE_BIN ?? join(root, 'build/eke')}', 'serve' }`)}\nEND\n`;
-				await vim.start({ command: [], folder });
+				const vim = await startNative(t, folder);
 				await open(vim, folder, 'sum.c', CUT);
 				await vim.type('for (');
 				await until('ghost text', () => vim.ghost(), { state: () => vim.picture() });
@@ -585,6 +666,36 @@ function own(name) {
 				assert.equal(upstream.counted.length, 1);
 			},
 		);
+
+		test("Neovim's own client: what is typed and taken at once stands there once", { timeout: 60_000 }, async (t) => {
+			const { folder, upstream } = await withEke(t);
+			const vim = await startNative(t, folder);
+			await open(vim, folder, 'sum.c', CUT);
+			await until('ghost text', async () => (await vim.ghost())?.startsWith('for (int i'), { state: () => vim.picture() });
+			await vim.keys('for (\t');
+			const text = CUT.replace('‸', 'for (int i = 0; i < count; i++)\n\t\ttotal += values[i];');
+			await until('all of it', async () => (await vim.buffer()).text === text.trimEnd(), { state: () => vim.picture() });
+			assert.equal(upstream.counted.length, 1);
+		});
+
+		test("Neovim's own client gets all of a slow answer at its second look, without a request", { timeout: 60_000 }, async (t) => {
+			const { folder, upstream } = await withEke(t);
+			const vim = await startNative(t, folder);
+			await open(vim, folder, 'sum.c', CUT);
+			const state = () => vim.picture();
+			upstream.next({ holdEvents: true });
+			await vim.type('tick');
+			const [record] = await upstream.waitForRequests(1);
+			await record.push('<completion>();\n\ttack();\n');
+			await until('the first piece', async () => /^\(\);/.test((await vim.ghost()) ?? ''), { state });
+			await record.push('\ttock();\n\ttuck();</completion>');
+			record.end();
+			await vim.type('(');
+			await until('all of it', async () => /^\);\n\s*tack\(\);\n\s*tock\(\);\n\s*tuck\(\);$/.test((await vim.ghost()) ?? ''), { state });
+			await vim.press('accept');
+			await until('accepted', async () => (await vim.buffer()).text.includes('\ttick();\n\ttack();\n\ttock();\n\ttuck();\n'), { state });
+			assert.equal(upstream.counted.length, 1);
+		});
 	}
 }
 

@@ -230,7 +230,7 @@ export function platformJava(path, main) {
 	const home = join(OUT, 'home');
 	mkdirSync(home, { recursive: true });
 	return [
-		...['java', '-Xmx2g', '-Djava.awt.headless=true', '-Didea.is.unit.test=true', '-Didea.platform.prefix=PlatformLangXml'],
+		...['java', '-Xmx2g', '-XX:SoftRefLRUPolicyMSPerMB=0', '-Djava.awt.headless=true', '-Didea.is.unit.test=true', '-Didea.platform.prefix=PlatformLangXml'],
 		`-Didea.home.path=${home}`,
 		`-Didea.config.path=${home}/config`,
 		`-Didea.system.path=${home}/system`,

@@ -47,7 +47,7 @@ BEGIN {
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer fim_template sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
 		"local_server")
-	pure("complete", "admission cache cursor_context excerpt feedback prompt prompt_forms realign recent symbol_renames")
+	pure("complete", "admission cache cache_key cursor_context excerpt feedback prompt prompt_forms realign recent symbol_renames")
 	pure("context", "declaration digest evidence imports names packing snippets")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
 		"netdb[.]h|signal[.]h|sys/(socket|stat|time|mman|wait|ioctl|select|un|file)[.]h)$"

@@ -113,6 +113,27 @@ static void test_expand(void **state)
 		expect_path(path_expand("~/x"), "~/x");
 }
 
+static void test_beside(void **state)
+{
+	static const struct {
+		const char *file;
+		const char *path;
+		const char *out;
+	} paths[] = {
+		{ "/a/b.json", "c", "/a/c" },	  { "/a/b.json", "../c/d", "/a/../c/d" }, { "/a/b.json", "/c", "/c" },
+		{ "/a/b.json", "~/c", "~/c" },	  { "/a/b.json", "~c", "/a/~c" },	  { "b.json", "c", "c" },
+		{ "../b.json", "./c", ".././c" }, { "/b.json", "c", "/c" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		char *path = path_beside(paths[i].file, paths[i].path);
+
+		assert_string_equal(path, paths[i].out);
+		free(path);
+	}
+}
+
 static void test_basename(void **state)
 {
 	static const struct {
@@ -230,7 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environments),
 		cmocka_unit_test(test_expand),
-		cmocka_unit_test(test_basename),
+		cmocka_unit_test(test_basename), cmocka_unit_test(test_beside),
 		cmocka_unit_test_setup_teardown(test_read, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(test_read_refusals, make_directory, remove_directory),
 	};

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static struct loop *loop;
 static struct redis *redis;
 static char salt[64];
 static int64_t now; /* of the server, about */
+static int64_t have; /* until when the spares of who asks may be sent, as it was told */
 
 /* The last answer. */
 static struct {
@@ -155,7 +157,7 @@ static int teardown(void **state)
  * patterns" (',' for a new pattern).
  */
 static int64_t reserve_with(const char *origin, const char *const *spares, size_t spare_count, const char *id,
-			    bool explicit, const char *who, const char *windows)
+	bool explicit, const char *who, const char *windows)
 {
 	struct redis_args args = { .texts = NULL };
 
@@ -163,6 +165,7 @@ static int64_t reserve_with(const char *origin, const char *const *spares, size_
 	redis_args_add(&args, explicit ? "1" : "0");
 	redis_args_add_int(&args, 172800000);
 	add_words(&args, who);
+	redis_args_add_int(&args, have);
 	redis_args_add_int(&args, (int64_t)spare_count);
 	for (size_t i = 0; i < spare_count; i++)
 		redis_args_add(&args, spares[i]);
@@ -242,11 +245,11 @@ static void test_calendar(void **state)
 		skip();
 	/* A day that began an hour ago; and clocks that still show yesterday, or tomorrow already. */
 	snprintf(today, sizeof(today), "machine calendar 2 0 86400000 %lld %lld *", (long long)now - 3600000,
-		 (long long)now + 82800000);
+		(long long)now + 82800000);
 	snprintf(early, sizeof(early), "machine calendar 2 0 86400000 %lld %lld *", (long long)now - 90000000,
-		 (long long)now - 3600000);
+		(long long)now - 3600000);
 	snprintf(late, sizeof(late), "machine calendar 2 0 86400000 %lld %lld *", (long long)now + 82800000,
-		 (long long)now + 169200000);
+		(long long)now + 169200000);
 	push_request("me", "01", 3700000, WHO); /* yesterday */
 	push_request("me", "02", 3500000, WHO);
 	assert_int_equal(reserve("11", true, WHO, today), 1);
@@ -258,39 +261,32 @@ static void test_calendar(void **state)
 	assert_in_range(told.wait, 82700000, 82800000);
 }
 
-/* What a machine may send while it cannot ask is counted for all others beforehand. */
-static void test_spares(void **state)
+static void push_words(const char *origin, const char *kind, const char *second, const char *third, int64_t goes)
 {
-	static const char *const mine[] = { "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7",
-					    "b8", "b9", "ba", "bb", "bc", "bd", "be", "bf" };
-	static const char *const yours[] = { "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7",
-					     "c8", "c9", "ca", "cb", "cc", "cd", "ce", "cf" };
-	static const char sixty[] = "machine sliding 60 0 3600000 0 0 *";
-	int yes = 0;
+	struct redis_args args = { .texts = NULL };
 
-	if (!*state)
-		skip();
-	/* A quarter of what is left, shared by those who are there. */
-	assert_int_equal(reserve_with("me", mine, 16, "a1", true, WHO, sixty), 1);
-	assert_int_equal(told.spares, 14);
-	assert_in_range(told.spares_until, now + 590000, now + 620000);
-	assert_int_equal(reserve_with("you", yours, 16, "a2", true, WHO, sixty), 1);
-	assert_int_equal(told.spares, 5);
-	/* No change, nothing said. */
-	assert_int_equal(reserve_with("you", yours, 16, "a3", true, WHO, sixty), 1);
-	assert_int_equal(told.spares_until, 0);
-	/* You may have all but what I may send. */
-	for (int i = 0; i < 70; i++) {
-		char id[8];
+	redis_args_add(&args, kind);
+	redis_args_add(&args, second);
+	if (third)
+		redis_args_add(&args, third);
+	if (goes)
+		redis_args_add_int(&args, goes);
+	call("push", origin, 0, &args);
+}
 
-		snprintf(id, sizeof(id), "d%02x", (unsigned)i);
-		yes += reserve_with("you", yours, 16, id, true, WHO, sixty) == 1;
+static void redis_cli(const char *a, const char *b, const char *c, const char *d)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		dup2(null, STDOUT_FILENO);
+		execlp("redis-cli", "redis-cli", "-s", server.socket, a, b, c, d, (char *)NULL);
+		execlp("valkey-cli", "valkey-cli", "-s", server.socket, a, b, c, d, (char *)NULL);
+		_exit(127);
 	}
-	assert_int_equal(yes, 60 - 3 - 14);
-	/* A small limit has none. */
-	assert_int_equal(reserve_with("me", mine, 16, "a4", true, "s2 p2 k2 m", "machine sliding 19 0 3600000 0 0 *"),
-			 1);
-	assert_int_equal(told.spares, 0);
+	waitpid(pid, NULL, 0);
 }
 
 static void say_hello(const char *words)
@@ -301,6 +297,117 @@ static void say_hello(const char *words)
 	redis_call(redis, &args, on_hello, NULL, 0);
 	redis_args_release(&args);
 	loop_run(loop);
+}
+
+/* What comes late, or from one who knows less, lets nothing through twice. */
+static void test_late(void **state)
+{
+	static const char one[] = "machine sliding 1 0 3600000 0 0 *";
+	static const char key_one[] = "key sliding 1 0 3600000 0 0 *";
+
+	if (!*state)
+		skip();
+	/* Sent in place of a spare, and told; its question comes after that, when all is used. */
+	push_request("me", "01", 0, WHO);
+	push_request("me", "02", 0, WHO);
+	assert_int_equal(reserve("01", true, WHO, one), 0);
+	push_words("me", "g", "02", NULL, 0);
+	assert_int_equal(reserve("03", true, WHO, one), 0);
+	/* Told again by a machine that does not know whose key it was, and dates it earlier. */
+	push_request("me", "04", 0, "s2 p2 k2 m");
+	push_request("you", "04", 3599990, "s2 p2 - m");
+	assert_int_equal(reserve("05", true, "s3 p3 k2 m", key_one), 0);
+	assert_in_range(told.wait, 3500000, 3600000);
+}
+
+/* A server without memory throws single keys away: whichever it is, the ledger is one that nobody knew. */
+static void test_evicted(void **state)
+{
+	static const char *const keys[] = { "{eke}:meta", "{eke}:events", "{eke}:log", "{eke}:data", "{eke}:expiry",
+		"{eke}:log:s:service", "{eke}:log:p:plan", "{eke}:log:sp:service\nplan", "{eke}:log:k:key" };
+	char words[160];
+
+	if (!*state)
+		skip();
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		push_request("me", "01", 1000, WHO);
+		assert_int_equal(reserve("02", true, WHO, HOUR), 1);
+		redis_cli("DEL", keys[i], NULL, NULL);
+		if (reserve("03", true, WHO, HOUR) != -1)
+			fail_msg("%s: %lld", keys[i], (long long)told.verdict);
+		snprintf(words, sizeof(words), "hello %032zx me 7 %s them", i, salt);
+		say_hello(words);
+		snprintf(words, sizeof(words), "%032zx", i);
+		assert_string_equal(salt, words);
+		/* Nothing that was left counts. */
+		if (reserve("03", true, WHO, HOUR) || told.window != -1)
+			fail_msg("%s: %lld %lld", keys[i], (long long)told.verdict, (long long)told.window);
+		assert_int_equal(told.window, -1);
+		call("join", "me", 0, NULL);
+		call("join", "them", 0, NULL);
+		assert_int_equal(reserve("03", true, WHO, HOUR), 1);
+	}
+	say_hello("hello ffffffffffffffffffffffffffffffff me 7 eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee others");
+	redis_cli("DEL", "{eke}:awaited", NULL, NULL);
+	assert_int_equal(reserve("04", true, WHO, HOUR), -1);
+}
+
+/* What a machine may send while it cannot ask is counted for all others beforehand. */
+static void test_spares(void **state)
+{
+	static const char *const mine[] = { "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9", "ba", "bb", "bc",
+		"bd", "be", "bf" };
+	static const char *const yours[] = { "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "ca", "cb", "cc",
+		"cd", "ce", "cf" };
+	static const char sixty[] = "machine sliding 60 0 3600000 0 0 *";
+	int64_t before, first;
+	char name[8];
+	int yes = 0;
+
+	if (!*state)
+		skip();
+	/* A quarter of what is left, shared by those who are there. */
+	assert_int_equal(reserve_with("me", mine, 16, "a1", true, WHO, sixty), 1);
+	assert_int_equal(told.spares, 14);
+	assert_in_range(told.spares_until, now + 590000, now + 620000);
+	first = told.spares_until;
+	assert_int_equal(reserve_with("you", yours, 16, "a2", true, WHO, sixty), 1);
+	assert_int_equal(told.spares, 5);
+	/* The answer was lost: the next tells it again, by a later date. */
+	before = told.spares_until;
+	assert_int_equal(reserve_with("you", yours, 16, "a3", true, WHO, sixty), 1);
+	assert_int_equal(told.spares, 5);
+	assert_true(told.spares_until > before);
+	/* No change, nothing said. */
+	have = told.spares_until;
+	assert_int_equal(reserve_with("you", yours, 16, "a4", true, WHO, sixty), 1);
+	assert_int_equal(told.spares_until, 0);
+	/* You may have all but what I may send; of your own spares too what you do not give back. */
+	for (int i = 0; i < 70; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "d%02x", (unsigned)i);
+		yes += reserve_with("you", yours, 16, id, true, WHO, sixty) == 1;
+		have = told.spares_until ? told.spares_until : have;
+	}
+	assert_int_equal(yes, 60 - 4 - 14 - 5);
+	assert_int_equal(told.spares, 0);
+	push_words("you", "g", "c4", NULL, 0);
+	assert_int_equal(reserve_with("you", yours, 16, "e1", true, WHO, sixty), 1);
+	assert_int_equal(reserve_with("you", yours, 16, "e2", true, WHO, sixty), 0);
+	/* I may still have mine: each in place of one. */
+	have = first;
+	for (int i = 0; i < 14; i++) {
+		assert_int_equal(reserve_with("me", mine, 16, "f0", true, WHO, sixty), 2);
+		push_words("me", "g", mine[i], NULL, 0);
+		snprintf(name, sizeof(name), "e%02x", (unsigned)i);
+		push_request("me", name, 0, WHO);
+	}
+	assert_int_equal(reserve_with("me", mine, 16, "f0", true, WHO, sixty), 0);
+	have = 0;
+	/* A small limit has none. */
+	assert_int_equal(reserve_with("me", mine, 16, "a5", true, "s2 p2 k2 m", "machine sliding 19 0 3600000 0 0 *"), 1);
+	assert_int_equal(told.spares, 0);
 }
 
 /* A machine comes that knew another ledger: until those who shared that have come, too, nothing is let through. */
@@ -320,6 +427,12 @@ static void test_doubt(void **state)
 	/* One that has been here is not waited for. */
 	say_hello("hello ffffffffffffffffffffffffffffffff me 7 eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee them me");
 	assert_int_equal(reserve("a3", true, WHO, HOUR), 1);
+	/* One that comes alone is: it has not told yet what it knows. */
+	say_hello("hello ffffffffffffffffffffffffffffffff you 7 eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee");
+	assert_int_equal(reserve("a4", true, WHO, "machine sliding 9 0 3600000 0 0 *"), 0);
+	assert_int_equal(told.window, -1);
+	call("join", "you", 0, NULL);
+	assert_int_equal(reserve("a4", true, WHO, "machine sliding 9 0 3600000 0 0 *"), 1);
 }
 
 /* An older copy of the data has come back: it is no longer the ledger that anybody knew. */
@@ -334,6 +447,19 @@ static void test_older_copy(void **state)
 	assert_string_equal(salt, "ffffffffffffffffffffffffffffffff");
 	call("news", "you", 0, NULL);
 	assert_string_equal(told.news.data, "mme;me;");
+	/* Others have written since the server started with the copy: the numbers have grown past what was known. */
+	say_hello("hello - me 1 ffffffffffffffffffffffffffffffff");
+	redis_cli("HSET", "{eke}:meta", "run", "before");
+	redis_cli("HSET", "{eke}:meta", "run:me", "before");
+	say_hello("hello - you 0 ffffffffffffffffffffffffffffffff");
+	call("join", "me", 0, NULL);
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(reserve("b1", true, WHO, HOUR), 1);
+	say_hello("hello 99999999999999999999999999999999 me 7 ffffffffffffffffffffffffffffffff you");
+	assert_string_equal(salt, "99999999999999999999999999999999");
+	/* Once it has come, its number may grow with the others'. */
+	say_hello("hello 1 me 1 99999999999999999999999999999999");
+	assert_string_equal(salt, "99999999999999999999999999999999");
 }
 
 /* Who counts with whom. */
@@ -344,13 +470,13 @@ static void test_scopes(void **state)
 		bool admitted;
 	} cases[] = {
 		{ "s1 p1 k1 m", "machine sliding 2 0 3600000 0 0 *", true },
-		{ "s1 p2 k2 m", "machine sliding 2 0 3600000 0 0 *", true },  /* the same service */
+		{ "s1 p2 k2 m", "machine sliding 2 0 3600000 0 0 *", true }, /* the same service */
 		{ "s1 p3 k3 m", "machine sliding 2 0 3600000 0 0 *", false },
-		{ "s2 p1 k3 m", "machine sliding 2 0 3600000 0 0 *", true },  /* with the first by the plan */
+		{ "s2 p1 k3 m", "machine sliding 2 0 3600000 0 0 *", true }, /* with the first by the plan */
 		{ "s3 p1 k3 m", "machine sliding 2 0 3600000 0 0 *", false },
 		{ "s9 p9 k1 m", "key sliding 2 0 3600000 0 0 *", true },
 		{ "s8 p8 k1 m", "key sliding 2 0 3600000 0 0 *", false },
-		{ "s8 p8 - m", "key sliding 1 0 3600000 0 0 *", true },       /* whose key is not known counts with nobody */
+		{ "s8 p8 - m", "key sliding 1 0 3600000 0 0 *", true }, /* whose key is not known counts with nobody */
 		{ "s8 p7 - m", "key sliding 1 0 3600000 0 0 *", true },
 		{ "s7 p6 k7 gpt-4o-mini", "machine sliding 1 0 3600000 0 0 gpt-4o*,o1", true },
 		{ "s7 p6 k7 gpt-4o", "machine sliding 1 0 3600000 0 0 gpt-4o-mini", false },
@@ -377,19 +503,6 @@ static void test_scopes(void **state)
 	}
 }
 
-static void push_words(const char *origin, const char *kind, const char *second, const char *third, int64_t goes)
-{
-	struct redis_args args = { .texts = NULL };
-
-	redis_args_add(&args, kind);
-	redis_args_add(&args, second);
-	if (third)
-		redis_args_add(&args, third);
-	if (goes)
-		redis_args_add_int(&args, goes);
-	call("push", origin, 0, &args);
-}
-
 static void test_gone(void **state)
 {
 	if (!*state)
@@ -410,13 +523,13 @@ static void test_gone(void **state)
 }
 
 /* "set_at until stated tries probe probe_until message", times in ms from now. */
-static void push_block(const char *name, int64_t set_at, int64_t until, int stated, const char *probe,
-		       int64_t probe_until)
+static void push_block(
+	const char *name, int64_t set_at, int64_t until, int stated, const char *probe, int64_t probe_until)
 {
 	char value[160];
 
 	snprintf(value, sizeof(value), "%lld\n%lld\n%d\n1\n%s\n%lld\nNo.", (long long)(now + set_at),
-		 (long long)(now + until), stated, probe, (long long)(now + probe_until));
+		(long long)(now + until), stated, probe, (long long)(now + probe_until));
 	push_words("other", "b", name, value, now + until + 3600000);
 }
 
@@ -531,9 +644,20 @@ static void test_tidy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_sliding), TEST(test_reserve_share), TEST(test_calendar), TEST(test_spares),
-		TEST(test_doubt),   TEST(test_older_copy),    TEST(test_scopes),   TEST(test_gone),
-		TEST(test_blocks),  TEST(test_probe),	      TEST(test_news),	   TEST(test_tidy),
+		TEST(test_sliding),
+		TEST(test_reserve_share),
+		TEST(test_calendar),
+		TEST(test_spares),
+		TEST(test_late),
+		TEST(test_evicted),
+		TEST(test_doubt),
+		TEST(test_older_copy),
+		TEST(test_scopes),
+		TEST(test_gone),
+		TEST(test_blocks),
+		TEST(test_probe),
+		TEST(test_news),
+		TEST(test_tidy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

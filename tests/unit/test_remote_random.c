@@ -1,9 +1,10 @@
 /*
  * Machines that share a ledger while everything happens to Redis at random: it is killed and comes back empty, it
- * forgets its data or the script, its connections drop, it hangs. Whatever happens, they are never let through more
- * often than the limit in all; and when it is over they reach it, or nearly.
+ * forgets its data, some of its keys or the script, its connections drop, it hangs. Whatever happens, they are never
+ * let through more often than the limit in all; and when it is over they reach it, or nearly.
  *
- * Each machine is a process. EKE_RANDOM_ROUNDS and EKE_RANDOM_SEED in the environment: more rounds, other ones.
+ * Each machine has two processes, and now and then one of them is killed. EKE_RANDOM_ROUNDS and EKE_RANDOM_SEED in the
+ * environment: more rounds, other ones.
  */
 #include "gate.h"
 
@@ -16,6 +17,8 @@
 #include "redis_server.h"
 
 #define MACHINES 3
+/* The processes of machine i are i and i + MACHINES. */
+#define PROCESSES (2 * MACHINES)
 #define LIMIT 60
 #define FAULTS 12
 /* Some of the spares of a machine may be lost to all: none may be gained. */
@@ -30,8 +33,9 @@ static const struct config_endpoint endpoint = { .name = "s", .base_url = "https
 
 /* Written by the machines, read by the test. */
 static struct shared {
-	int let_through[MACHINES];
-	int denied[MACHINES]; /* in a row */
+	bool go; /* until then each asks once */
+	int let_through[PROCESSES];
+	int denied[PROCESSES]; /* in a row */
 } * shared;
 
 static struct redis_server server;
@@ -85,6 +89,11 @@ static void ask_once(void *ctx)
 	struct budget_request request = { .endpoint = &endpoint, .model = "m", .use = BUDGET_EXPLICIT };
 
 	(void)ctx;
+	if (__atomic_load_n(&shared->let_through[number], __ATOMIC_SEQ_CST) &&
+		!__atomic_load_n(&shared->go, __ATOMIC_SEQ_CST)) {
+		timer_start(again, 5);
+		return;
+	}
 	budget_reserve(budget, &request, on_answer, NULL);
 }
 
@@ -94,9 +103,9 @@ static void on_term(void *ctx)
 	loop_stop(loop);
 }
 
-static void be_a_machine(int i)
+static void be_a_process(int i)
 {
-	char *dir = xasprintf("%s-m%d", state_dir, i);
+	char *dir = xasprintf("%s-m%d", state_dir, i % MACHINES);
 	struct err err;
 
 	number = i;
@@ -118,6 +127,25 @@ static void be_a_machine(int i)
 }
 
 /* --- what happens to Redis --- */
+
+static pid_t processes[PROCESSES];
+
+static void start_process(int i)
+{
+	__atomic_store_n(&shared->denied[i], 0, __ATOMIC_SEQ_CST);
+	processes[i] = fork();
+	if (!processes[i])
+		be_a_process(i);
+}
+
+static void kill_process(void)
+{
+	int i = (int)draw(PROCESSES);
+
+	kill(processes[i], SIGKILL);
+	waitpid(processes[i], NULL, 0);
+	start_process(i);
+}
 
 static void redis_does(const char *a, const char *b, const char *c, const char *d)
 {
@@ -151,7 +179,10 @@ static void hang(void)
 
 static void hurt(void)
 {
-	switch (draw(6)) {
+	static const char *const evicted[] = { "{eke}:meta", "{eke}:data", "{eke}:log", "{eke}:events", "{eke}:expiry",
+		"{eke}:log:s:https://s.example.com", "{eke}:log:p:sixty", "{eke}:awaited" };
+
+	switch (draw(8)) {
 	case 0:
 		restart();
 		break;
@@ -167,6 +198,13 @@ static void hurt(void)
 	case 4:
 		hang();
 		break;
+	case 5:
+		kill_process();
+		break;
+	case 6:
+		/* It evicts a key for want of memory. */
+		redis_does("DEL", evicted[draw(ARRAY_LEN(evicted))], NULL, NULL);
+		break;
 	default:
 		/* Two at once. */
 		redis_does("CLIENT", "KILL", "TYPE", "normal");
@@ -179,7 +217,7 @@ static int total(void)
 {
 	int n = 0;
 
-	for (int i = 0; i < MACHINES; i++)
+	for (int i = 0; i < PROCESSES; i++)
 		n += __atomic_load_n(&shared->let_through[i], __ATOMIC_SEQ_CST);
 	return n;
 }
@@ -190,7 +228,7 @@ static void wait_for_the_end(void)
 	for (int tries = 0; tries < 2000; tries++) {
 		bool all_denied = true;
 
-		for (int i = 0; i < MACHINES; i++)
+		for (int i = 0; i < PROCESSES; i++)
 			all_denied = all_denied && __atomic_load_n(&shared->denied[i], __ATOMIC_SEQ_CST) > 60;
 		if (all_denied)
 			return;
@@ -201,13 +239,15 @@ static void wait_for_the_end(void)
 
 static void wait_for_first(int i)
 {
-	while (!__atomic_load_n(&shared->let_through[i], __ATOMIC_SEQ_CST))
+	for (int tries = 0; !__atomic_load_n(&shared->let_through[i], __ATOMIC_SEQ_CST); tries++) {
+		if (tries == 30000)
+			fail_msg("process %d is not let through at all", i);
 		pause_ms(2);
+	}
 }
 
 static void round_of(unsigned first_seed)
 {
-	pid_t machines[MACHINES];
 	int reached;
 
 	seed = first_seed;
@@ -217,24 +257,23 @@ static void round_of(unsigned first_seed)
 	free(server.url);
 	server.url = xasprintf("unix://%s?timeout=300", server.socket);
 	redis_server_start(&server, NULL);
-	for (int i = 0; i < MACHINES; i++) {
-		machines[i] = fork();
-		if (!machines[i])
-			be_a_machine(i);
+	for (int i = 0; i < PROCESSES; i++) {
+		start_process(i);
 		/* All have met before anything happens. */
 		wait_for_first(i);
 	}
+	__atomic_store_n(&shared->go, true, __ATOMIC_SEQ_CST);
 	for (int i = 0; i < FAULTS && total() < LIMIT; i++) {
 		pause_ms((int)draw(200));
 		hurt();
 	}
 	wait_for_the_end();
 	reached = total();
-	for (int i = 0; i < MACHINES; i++) {
+	for (int i = 0; i < PROCESSES; i++) {
 		int status;
 
-		kill(machines[i], SIGTERM);
-		assert_int_equal(waitpid(machines[i], &status, 0), machines[i]);
+		kill(processes[i], SIGTERM);
+		assert_int_equal(waitpid(processes[i], &status, 0), processes[i]);
 		assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
 	}
 	redis_server_release(&server);
@@ -269,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	zone_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,9 +72,10 @@ export async function until(what, condition, { deadline = 30_000, state = () => 
 }
 
 export class Workbench {
-	/** Starts server and browser. `env`: for the extension's host, and so for what it starts. */
-	static async start({ env = {} } = {}) {
+	/** Starts server and browser. `env`: for the extension's host, and so for what it starts; `language`: see languagePack(). */
+	static async start({ env = {}, language } = {}) {
 		const made = new Workbench();
+		made.language = language;
 		made.folder = await mkdtemp(join(tmpdir(), 'eke-workbench-'));
 		for (const place of ['User', 'Machine']) await mkdir(join(made.folder, 'user', place), { recursive: true });
 		await mkdir(join(made.folder, 'extensions'));
@@ -92,6 +93,7 @@ export class Workbench {
 		const places = ['--user-data-dir', join(made.folder, 'user'), '--extensions-dir', join(made.folder, 'extensions')];
 		await run(join(OUT, 'code-server'), [...places, '--install-extension', join(OUT, 'eke.vsix')], { env: made.env });
 		await made.#installProbe();
+		if (language) await made.#languagePack(language);
 		await made.settings({});
 		made.server = spawn(
 			join(OUT, 'code-server'),
@@ -100,6 +102,7 @@ export class Workbench {
 				`127.0.0.1:${made.port}`,
 				...['--auth', 'none', '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
 				...['--disable-getting-started-override', ...places],
+				...(language ? ['--locale', language] : []),
 			],
 			{ env: made.env, stdio: ['ignore', 'pipe', 'pipe'] },
 		);
@@ -130,6 +133,15 @@ export class Workbench {
 			relativeLocation: 'eke-tests.probe-0.0.1',
 		});
 		await writeFile(list, JSON.stringify(installed));
+	}
+
+	/* A language pack without words: VS Code's own stay English, and extensions are told the language. The real ones are not on npm. */
+	async #languagePack(language) {
+		const vscode = join(this.folder, 'words.json');
+		await writeFile(vscode, JSON.stringify({ version: '1.0.0', contents: {} }));
+		const extensions = [{ extensionIdentifier: { id: 'eke-tests.words' }, version: '1.0.0' }];
+		const packs = { [language]: { hash: '0', extensions, translations: { vscode }, label: language } };
+		await writeFile(join(this.folder, 'user/languagepacks.json'), JSON.stringify(packs));
 	}
 
 	/** The user's settings, besides those that keep the workbench quiet. */
@@ -181,7 +193,7 @@ export class Window {
 		await this.page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 120_000 });
 		await this.page.waitForSelector('.statusbar-item[id*="eke"]', { timeout: 120_000 });
 		const isActive = (vscode) => vscode.extensions.getExtension('eke.eke').isActive;
-		await until('the extension is active', () => this.api(isActive).catch(() => false));
+		await until('the extension is active', () => this.api(isActive).catch(() => false), { deadline: 120_000 });
 	}
 
 	async reload() {
@@ -241,6 +253,11 @@ export class Window {
 		const name = path.split('/').at(-1);
 		await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
 		await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
+	}
+
+	/** Moves the cursor to the end of a line, from 0, by keys: what is typed then comes behind it. */
+	async goTo(line) {
+		await this.press('Control+Home', ...Array(line).fill('ArrowDown'), 'End');
 	}
 
 	/** The text of a file that is open. */

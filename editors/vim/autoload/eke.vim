@@ -17,24 +17,48 @@ let s:defaults = {
       \ 'preview': 1,
       \ }
 
-" The option g:eke_{name}, or its default.
+" The option g:eke_{name}; its default where it is not set, or set to something that it cannot be.
 function! eke#option(name) abort
-  return get(g:, 'eke_' .. a:name, s:defaults[a:name])
+  let default = s:defaults[a:name]
+  let value = get(g:, 'eke_' .. a:name, default)
+  if s:fits(a:name, value, default)
+    return value
+  elseif v:vim_did_enter && get(s:said, a:name, v:null) isnot value
+    let s:said[a:name] = value
+    call eke#warn(s:must_be(a:name))
+  endif
+  return default
 endfunction
 
-" What is set to something that it cannot be is said once, and counts as not set.
+let s:said = {} " wrong values that the user was told of
+
+function! s:fits(name, value, default) abort
+  if a:name ==# 'notify'
+    return type(a:value) == v:t_string && (index(['topright', 'botright', 'message'], a:value) >= 0 || exists('*' .. a:value))
+  endif
+  return type(a:value) == type(a:default) || (type(a:default) == v:t_number && type(a:value) == v:t_bool)
+endfunction
+
+function! s:must_be(name) abort
+  let default = s:defaults[a:name]
+  let type = a:name ==# 'notify' ? "'topright', 'botright', 'message' or the name of a function"
+        \ : {v:t_number: 'a number', v:t_string: 'a string', v:t_list: 'a list', v:t_dict: 'a dictionary'}[type(default)]
+  return printf('g:eke_%s must be %s; the default counts: %s', a:name, type, string(default))
+endfunction
+
+" Says what is wrong with them, all at once.
 function! eke#check_options() abort
-  for [name, default] in items(s:defaults)
+  let wrong = []
+  for [name, default] in sort(items(s:defaults))
     let value = get(g:, 'eke_' .. name, default)
-    let fits = type(value) == type(default) || (type(default) == v:t_number && type(value) == v:t_bool)
-          \ || (name ==# 'notify' && type(value) == v:t_func)
-    if !fits
-      unlet g:['eke_' .. name]
-      call eke#warn(printf('g:eke_%s must be %s, as %s is; the default counts', name,
-            \ {v:t_number: 'a number', v:t_string: 'a string', v:t_list: 'a list', v:t_dict: 'a dictionary'}[type(default)],
-            \ string(default)))
+    if !s:fits(name, value, default)
+      let s:said[name] = value
+      call add(wrong, s:must_be(name))
     endif
   endfor
+  if !empty(wrong)
+    call eke#warn(join(wrong, "\n"))
+  endif
 endfunction
 
 function! eke#toggles(lead, line, position) abort
@@ -105,8 +129,8 @@ endfunction
 function! s:notify(text, highlight) abort
   call eke#log(a:text)
   let place = eke#option('notify')
-  if type(place) == v:t_func
-    return place('eke: ' .. a:text, a:highlight ==# 'WarningMsg' ? 'warning' : 'info')
+  if exists('*' .. place)
+    return call(place, ['eke: ' .. a:text, a:highlight ==# 'WarningMsg' ? 'warning' : 'info'])
   elseif place ==# 'message'
     for line in split(a:text, "\n")
       echomsg 'eke: ' .. line
@@ -260,15 +284,15 @@ function! s:show_budgets(result, error) abort
     return eke#warn(a:error.message)
   endif
   let status = eke#server#status()
-  let lines = [eke#server#version() .. ', ' .. status.state .. (status.message ==# '' ? '' : ': ' .. status.message)]
+  let lines = ['version ' .. eke#server#version() .. ', ' .. status.state .. (status.message ==# '' ? '' : ': ' .. status.message)]
   for budget in a:result.budgets
     for window in budget.windows
-      call add(lines, printf('%s (%s): %d of %d left, %s%s, next at %s', budget.endpoint, budget.plan, window.remaining,
-            \ window.limit, window.scope, has_key(window, 'models') ? ' ' .. join(window.models, ' ') : '',
-            \ eke#local_time(window.resetAt)))
+      call add(lines, printf('%s: %d of %d requests left for this %s%s (plan %s); one comes back at %s', budget.endpoint,
+            \ window.remaining, window.limit, window.scope, has_key(window, 'models') ? ' and ' .. join(window.models, ' ') : '',
+            \ budget.plan, eke#local_time(window.resetAt)))
     endfor
     if empty(budget.windows)
-      call add(lines, printf('%s (%s): not counted', budget.endpoint, budget.plan))
+      call add(lines, printf('%s: not counted (plan %s)', budget.endpoint, budget.plan))
     endif
     if has_key(budget, 'reason')
       call add(lines, '  ' .. budget.reason)
@@ -314,8 +338,8 @@ endfunction
 
 " completion/explain as sentences.
 function! eke#in_words(result, status) abort
-  let words = get({'cache': 'There is one: ', 'offline': 'There is one, without a request: ', 'ask': 'One would be asked for: '},
-        \ a:result.decision, 'None would be asked for: ') .. a:result.reason
+  let words = get({'cache': 'There is one: ', 'offline': 'There is one, without a request: ', 'ask': 'One is asked for: '},
+        \ a:result.decision, 'None is asked for: ') .. a:result.reason
   let kind = get(a:status, 'kind', '')
   if kind ==# 'auth' || kind ==# 'noEndpoint'
     return words .. "\nThere is no key yet, or it is refused: " .. a:status.message .. "\n:EkeDoctor says what to do."

@@ -72,7 +72,10 @@ export function problems(): Attachment | undefined {
 	}
 	return {
 		key: newKey(),
-		label: vscode.l10n.t('{0} problems of {1}', found.length, shown(uri)),
+		label:
+			found.length === 1
+				? vscode.l10n.t('1 problem of {0}', shown(uri))
+				: vscode.l10n.t('{0} problems of {1}', found.length, shown(uri)),
 		icon: 'warning',
 		detail: found.map(({ message }) => message).join('\n'),
 		context: { kind: 'diagnostics', uri: uri.toString(), items: found.map(diagnostic) },
@@ -90,9 +93,10 @@ export async function terminal(): Promise<Attachment | undefined> {
 		void vscode.window.showInformationMessage(vscode.l10n.t('Nothing is selected in the terminal.'));
 		return undefined;
 	}
+	const lines = text.trim().split('\n').length;
 	return {
 		key: newKey(),
-		label: vscode.l10n.t('terminal, {0} lines', text.trim().split('\n').length),
+		label: lines === 1 ? vscode.l10n.t('terminal, 1 line') : vscode.l10n.t('terminal, {0} lines', lines),
 		icon: 'terminal',
 		detail: text,
 		context: { kind: 'text', name: 'terminal', text },

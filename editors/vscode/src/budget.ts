@@ -40,3 +40,8 @@ export function left(status: StatusParams, now: number): string {
 export function isEmpty(budget: Budget | undefined): boolean {
 	return budget?.state === 'exhausted' || budget?.state === 'blocked';
 }
+
+/** Is there no endpoint yet? The server then says what is to be done. */
+export function isUnset({ kind }: StatusParams): boolean {
+	return kind === 'noEndpoint';
+}

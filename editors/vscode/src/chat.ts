@@ -17,11 +17,12 @@ import type {
 	StatusParams,
 } from '../../../protocol/eke.d.ts';
 import { attach, problems, selection, terminal, type Attachment } from './attach.ts';
-import { left } from './budget.ts';
+import { isUnset, left } from './budget.ts';
 import { runCode } from './code.ts';
+import { Current } from './current.ts';
 import { page } from './page.ts';
 import type { Server } from './server.ts';
-import type { FromWebview, ToWebview, Turn, View } from './view.ts';
+import type { Bar, FromWebview, ToWebview, Turn } from './view.ts';
 
 const OPEN = 'eke.chat.open';
 const MODEL = 'eke.chat.model';
@@ -70,6 +71,9 @@ export class Chat implements vscode.WebviewViewProvider {
 	#isReady = false;
 	/** What the last question was about: where code of the answer goes. */
 	target: Attachment | undefined;
+	/** What went along with questions, by their keys. */
+	#along = new Map<string, Attachment[]>();
+	#current: Current;
 
 	constructor(
 		private readonly context: vscode.ExtensionContext,
@@ -79,9 +83,13 @@ export class Chat implements vscode.WebviewViewProvider {
 		server.on('eke/didCreateChat', ({ chatId, title }) => {
 			if (this.#asking && !this.chatId) this.#opened(chatId, title);
 		});
+		this.#current = new Current(context.workspaceState, () => this.showBar());
+		const touch = () => this.#view?.visible && this.#current.touch();
 		context.subscriptions.push(
+			vscode.window.onDidChangeTextEditorSelection(touch),
+			vscode.window.onDidChangeActiveTextEditor(touch),
 			server.onDidChangeState((state) => {
-				this.show();
+				this.showBar();
 				if (state === 'running' && this.#view) void this.loadCommands().catch(() => {});
 			}),
 		);
@@ -97,7 +105,7 @@ export class Chat implements vscode.WebviewViewProvider {
 
 	async setModel(model: Model | undefined): Promise<void> {
 		await this.context.workspaceState.update(MODEL, model);
-		this.show();
+		this.showBar();
 	}
 
 	// --- the webview ---
@@ -108,6 +116,7 @@ export class Chat implements vscode.WebviewViewProvider {
 		const media = vscode.Uri.joinPath(this.context.extensionUri, 'dist');
 		view.webview.options = { enableScripts: true, localResourceRoots: [media] };
 		view.webview.onDidReceiveMessage((message: FromWebview) => void this.#heard(message));
+		view.onDidChangeVisibility(() => this.#current.touch());
 		view.onDidDispose(() => (this.#view = undefined));
 		view.webview.html = page(view.webview, media, randomBytes(16).toString('base64'));
 	}
@@ -119,26 +128,35 @@ export class Chat implements vscode.WebviewViewProvider {
 		this.#post({ type: 'draft', text: '', isFocused: true });
 	}
 
+	/** Shows the conversation. */
 	show(): void {
 		this.#flush(); // what the page has is then what is said here
-		const view: View = {
-			title: this.title,
-			turns: this.turns,
+		if (this.#view) this.#view.description = this.title;
+		this.#post({ type: 'view', view: { turns: this.turns, isBusy: this.isBusy } });
+		this.showBar();
+	}
+
+	/** Shows what is around the field. */
+	showBar(): void {
+		const chip = ({ key, label, icon, detail }: Attachment) => ({ key, label, icon, detail });
+		const { attachment, isOn } = this.#current;
+		const isNew = attachment && !this.attachments.some(({ label }) => label === attachment.label);
+		const bar: Bar = {
 			isBusy: this.isBusy,
-			chips: this.attachments.map(({ key, label, icon, detail }) => ({ key, label, icon, detail })),
+			chips: this.attachments.map(chip),
+			current: isNew ? { ...chip(attachment), isOn } : undefined,
 			model: this.model?.id ?? '',
 			commands: this.commands,
 			left: left(this.status(), Date.now()),
 			trouble: this.#trouble(),
 		};
-		if (this.#view) this.#view.description = this.title;
-		this.#post({ type: 'view', view });
+		this.#post({ type: 'bar', bar });
 	}
 
 	#trouble(): string {
-		const { state, message, budgets } = this.status();
+		const status = this.status();
 		if (this.server.state === 'failed') return vscode.l10n.t('eke is not running: the log says why.');
-		return state === 'error' && !budgets.length ? message : '';
+		return status.state === 'error' || isUnset(status) ? status.message : '';
 	}
 
 	#post(message: ToWebview): void {
@@ -157,27 +175,26 @@ export class Chat implements vscode.WebviewViewProvider {
 		switch (message.type) {
 			case 'ready':
 				this.#isReady = true;
+				this.#current.look();
 				this.show();
 				if (this.draft) this.setDraft(this.draft);
 				if (this.#wantsFocus) this.#post({ type: 'draft', text: '', isFocused: true });
 				this.#wantsFocus = false;
 				return this.#restore();
 			case 'send':
-				return this.ask({
-					prompt: message.prompt,
-					command: message.command,
-					attachments: this.attachments,
-					edit: this.turns.find(({ key }) => key === message.editKey),
-				});
+				return this.#send(message.prompt, message.command, message.editKey);
 			case 'stop':
 				return this.stop();
 			case 'regenerate':
 				return this.regenerate();
 			case 'removeChip':
 				this.attachments = this.attachments.filter(({ key }) => key !== message.key);
-				return this.show();
+				return this.showBar();
 			case 'attach':
 				return this.#attach(message.what);
+			case 'toggleCurrent':
+				await this.#current.toggle();
+				return this.showBar();
 			case 'code':
 				return runCode(message.action, message.text, message.language, this.target);
 			case 'files':
@@ -194,6 +211,7 @@ export class Chat implements vscode.WebviewViewProvider {
 						new: 'eke.chat.new',
 						history: 'eke.chat.history',
 						setKey: 'eke.setKey',
+						openConfiguration: 'eke.openConfiguration',
 						showLog: 'eke.showLog',
 					}[message.type],
 				);
@@ -211,7 +229,21 @@ export class Chat implements vscode.WebviewViewProvider {
 	add(attachment: Attachment | undefined): void {
 		if (!attachment) return;
 		this.attachments = [...this.attachments.filter(({ label }) => label !== attachment.label), attachment];
-		this.show();
+		this.showBar();
+	}
+
+	/* What is in the editor goes along, if it is on, or if the command is about it and nothing else was added. */
+	async #send(prompt: string, command: string | undefined, editKey: string | undefined): Promise<void> {
+		const edit = this.turns.find(({ key }) => key === editKey);
+		if (edit) return this.ask({ prompt, command, attachments: this.#along.get(edit.key), edit });
+		const { attachments } = this;
+		const needs = this.commands.find(({ name }) => name === command)?.needs;
+		this.#current.look();
+		const isAbout = !attachments.length && (needs === 'selection' || needs === 'file');
+		const label = this.#current.attachment?.label;
+		const isThere = attachments.some((one) => one.label === label);
+		const current = isThere ? undefined : this.#current.take(isAbout || this.#current.isOn);
+		return this.ask({ prompt, command, attachments: [...attachments, ...(current ? [current] : [])] });
 	}
 
 	// --- asking ---
@@ -225,8 +257,9 @@ export class Chat implements vscode.WebviewViewProvider {
 		if (edit) this.turns = this.turns.slice(0, this.turns.indexOf(edit));
 		const names = attachments.map(({ label }) => label);
 		const question: Turn = { key: newKey(), role: 'user', text: prompt, command, context: names };
+		this.#along.set(question.key, attachments);
 		this.draft = '';
-		this.attachments = [];
+		if (!edit) this.attachments = [];
 		const params: ChatSendParams = {
 			prompt,
 			...(command ? { command } : {}),
@@ -375,6 +408,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	/** A new conversation; the one that was is kept by the server. */
 	begin(): void {
 		this.stop();
+		this.#current.forget();
 		this.chatId = undefined;
 		this.title = '';
 		this.turns = [];
@@ -386,6 +420,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	/** Goes on with a conversation. */
 	async goOn(chatId: string): Promise<void> {
 		this.stop();
+		this.#current.forget();
 		this.chatId = chatId;
 		await this.#fetch();
 	}
@@ -416,7 +451,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	async loadCommands(): Promise<ChatCommand[]> {
 		const { commands } = await this.server.request('chat/commands', {});
 		this.commands = commands;
-		this.show();
+		this.showBar();
 		return commands;
 	}
 }
@@ -433,6 +468,7 @@ function asTurn(turn: ChatTurn): Turn {
 		model,
 		finishReason,
 		context: turn.context?.map(({ name }) => name),
+		isForgotten: Boolean(turn.context?.length),
 		isCancelled: interrupted,
 		tokens: usage?.totalTokens,
 	};

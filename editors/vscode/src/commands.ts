@@ -24,6 +24,7 @@ export function registerCommands(register: Register, chat: Chat, server: Server,
 	register('eke.ask', () => ask(chat));
 	register('eke.edit', () => edit(server, preview));
 	register('eke.attach', () => addAndOpen(chat, selection() ?? attach()));
+	register('eke.attachFiles', (uri?: vscode.Uri, all?: vscode.Uri[]) => addFiles(chat, all?.length ? all : [uri]));
 	register('eke.attachProblems', () => addAndOpen(chat, problems()));
 	register('eke.attachTerminal', async () => addAndOpen(chat, await terminal()));
 	register('eke.chat.open', () => chat.open());
@@ -82,7 +83,7 @@ async function runInChat(chat: Chat, { name, uri, range, diagnostics }: CommandA
 	if (diagnostics?.length)
 		what.push({
 			key: 'd',
-			label: vscode.l10n.t('{0} problems', diagnostics.length),
+			label: diagnostics.length === 1 ? vscode.l10n.t('1 problem') : vscode.l10n.t('{0} problems', diagnostics.length),
 			icon: 'warning',
 			detail: '',
 			context: { kind: 'diagnostics', uri, items: diagnostics as never },
@@ -139,6 +140,15 @@ async function ask(chat: Chat): Promise<void> {
 async function addAndOpen(chat: Chat, what: Attachment | undefined): Promise<void> {
 	chat.add(what);
 	if (what) await chat.open();
+}
+
+/* Files of the explorer, or of a tab; folders are none. */
+async function addFiles(chat: Chat, uris: (vscode.Uri | undefined)[]): Promise<void> {
+	for (const uri of uris) {
+		const isFolder = uri && (await vscode.workspace.fs.stat(uri)).type & vscode.FileType.Directory;
+		if (!isFolder) chat.add(attach(uri));
+	}
+	await chat.open();
 }
 
 /* An instruction in the user's words; what comes of it is looked at first. */

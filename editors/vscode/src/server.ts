@@ -56,6 +56,8 @@ export class Server implements vscode.Disposable {
 	#timer: NodeJS.Timeout | undefined;
 	#changed = new vscode.EventEmitter<State>();
 	#handlers = new Map<string, (params: unknown) => void>();
+	#queue = Promise.resolve();
+	#serial = 0;
 	readonly onDidChangeState = this.#changed.event;
 
 	constructor(
@@ -72,8 +74,22 @@ export class Server implements vscode.Disposable {
 
 	/** Starts the server if it was not wanted before; done when it runs, or was given up. */
 	start(): Promise<void> {
-		if (this.state === 'off') void this.#start();
+		if (this.state === 'off') this.#begin();
 		return this.#settled();
+	}
+
+	/* Processes are started and ended one after the other; of what was asked for meanwhile the last counts. */
+	#turn(run: () => Promise<void>): Promise<void> {
+		const mine = ++this.#serial;
+		this.#queue = this.#queue
+			.then(() => (mine === this.#serial ? run() : undefined))
+			.catch((error: unknown) => this.#fail(String(error)));
+		return this.#queue;
+	}
+
+	#begin(): void {
+		this.#set('starting');
+		void this.#turn(() => this.#start());
 	}
 
 	#settled(): Promise<void> {
@@ -91,14 +107,17 @@ export class Server implements vscode.Disposable {
 		clearTimeout(this.#timer);
 		this.#crashes.forget();
 		this.#set('starting'); // who asks meanwhile waits for it
-		await this.#end();
-		await this.#start();
+		await this.#turn(async () => {
+			await this.#end();
+			await this.#start();
+		});
+		await this.#settled();
 	}
 
 	async stop(): Promise<void> {
 		clearTimeout(this.#timer);
 		this.#set('stopped');
-		await this.#end();
+		await this.#turn(() => this.#end());
 	}
 
 	dispose(): Promise<void> {
@@ -141,8 +160,8 @@ export class Server implements vscode.Disposable {
 		this.#changed.fire(state);
 	}
 
+	/* Done when the process is there. */
 	async #start(): Promise<void> {
-		this.#set('starting');
 		const command = await this.command();
 		if ('missing' in command) return this.#missing(command.missing);
 		try {
@@ -152,7 +171,10 @@ export class Server implements vscode.Disposable {
 				vscode.l10n.t('{0} cannot be started: {1}', command.program, error instanceof Error ? error.message : ''),
 			);
 		}
-		const started = this.#process;
+		void this.#connect(this.#process);
+	}
+
+	async #connect(started: ChildProcessWithoutNullStreams): Promise<void> {
 		const client = new Client('eke', 'eke', () => this.#streams(started), this.#options());
 		for (const [method, handler] of this.#handlers) client.onNotification(method, handler);
 		this.#client = client;
@@ -259,7 +281,7 @@ export class Server implements vscode.Disposable {
 		if (this.#crashes.count === 1) void vscode.window.showWarningMessage(text);
 		this.#set('restarting');
 		this.#timer = setTimeout(() => {
-			if (this.state === 'restarting') void this.#start();
+			if (this.state === 'restarting') this.#begin();
 		}, pause);
 	}
 

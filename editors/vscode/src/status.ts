@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 
 import type { Budget, StatusParams } from '../../../protocol/eke.d.ts';
-import { clock, IDLE, isEmpty, left, until } from './budget.ts';
+import { clock, IDLE, isEmpty, isUnset, left, until } from './budget.ts';
 import type { Server } from './server.ts';
 
 const TICK_MS = 20_000;
@@ -20,7 +20,6 @@ export class Status implements vscode.Disposable {
 		subscriptions: vscode.Disposable[],
 	) {
 		this.#item.name = vscode.l10n.t('eke: requests left');
-		this.#item.command = 'eke.menu';
 		server.on('eke/didChangeStatus', (params) => this.#take(params));
 		subscriptions.push(
 			server.onDidChangeState((state) => {
@@ -45,18 +44,26 @@ export class Status implements vscode.Disposable {
 	draw(): void {
 		const { state, message, budgets } = this.status;
 		const isDown = ['failed', 'stopped'].includes(this.server.state);
-		const counted = this.server.state === 'running' ? left(this.status, Date.now()) : '';
+		const isNew = this.server.state === 'running' && isUnset(this.status);
+		const counted = isNew
+			? vscode.l10n.t('set up')
+			: this.server.state === 'running'
+				? left(this.status, Date.now())
+				: '';
+		this.#item.command = isNew ? 'eke.setKey' : 'eke.menu';
 		const icon = isDown
 			? '$(error)'
 			: this.isPaused
 				? '$(debug-pause)'
 				: state === 'busy' || this.server.state === 'starting' || this.server.state === 'restarting'
 					? '$(loading~spin)'
-					: state === 'offline'
-						? '$(cloud-offline)'
-						: state === 'error'
-							? '$(warning)'
-							: '$(sparkle)';
+					: isNew
+						? '$(key)'
+						: state === 'offline'
+							? '$(cloud-offline)'
+							: state === 'error'
+								? '$(warning)'
+								: '$(sparkle)';
 		this.#item.text = ['eke', counted].filter(Boolean).join(' ').replace(/^/, `${icon} `);
 		this.#item.tooltip = this.#hover();
 		this.#item.accessibilityInformation = { label: `eke ${counted} ${message}`.trim(), role: 'button' };
@@ -203,8 +210,11 @@ export async function showMenu(status: Status, server: Server): Promise<void> {
 		{ label: `$(output) ${vscode.l10n.t('Show log')}`, run: command('eke.showLog') },
 		{ label: `$(debug-restart) ${vscode.l10n.t('Restart')}`, run: command('eke.restart') },
 	];
+	// What is left stands in the rows; the server's words are for what is wrong.
+	const { state, message } = status.status;
+	const trouble = ['idle', 'busy'].includes(state) ? '' : message;
 	const chosen = await vscode.window.showQuickPick(choices, {
-		title: `eke ${server.version} ${status.status.message && `· ${status.status.message}`}`.trim(),
+		title: `eke ${server.version} ${trouble && `· ${trouble}`}`.trim(),
 		placeHolder: STATES()[server.state],
 	});
 	chosen?.run?.();

@@ -22,6 +22,8 @@ export interface Turn {
 	trimmed?: string[] | undefined;
 	error?: string | undefined;
 	tokens?: number | undefined;
+	/** What went along is not known any more, but by name. */
+	isForgotten?: boolean | undefined;
 }
 
 /** Something that will go along with the next question. */
@@ -32,12 +34,22 @@ export interface Chip {
 	detail: string;
 }
 
-/** All that the webview shows. */
+/** What is in the editor, and whether it goes along. */
+export interface CurrentChip extends Chip {
+	isOn: boolean;
+}
+
+/** The conversation. */
 export interface View {
-	title: string;
 	turns: Turn[];
 	isBusy: boolean;
+}
+
+/** What is around the field for the next question. */
+export interface Bar {
+	isBusy: boolean;
 	chips: Chip[];
+	current?: CurrentChip | undefined;
 	/** The model that is asked; empty: the configuration's. */
 	model: string;
 	commands: ChatCommand[];
@@ -52,6 +64,7 @@ export type CodeAction = 'copy' | 'insert' | 'apply' | 'newFile';
 
 export type ToWebview =
 	| { type: 'view'; view: View }
+	| { type: 'bar'; bar: Bar }
 	| { type: 'delta'; key: string; text?: string; reasoning?: string }
 	| { type: 'draft'; text: string; isFocused: boolean }
 	| { type: 'files'; query: string; paths: string[] };
@@ -59,7 +72,7 @@ export type ToWebview =
 export type FromWebview =
 	| { type: 'ready' }
 	| { type: 'send'; prompt: string; command?: string; editKey?: string }
-	| { type: 'stop' | 'regenerate' | 'pickModel' | 'new' | 'history' | 'setKey' | 'showLog' }
+	| { type: 'stop' | 'regenerate' | 'pickModel' | 'new' | 'history' | 'setKey' | 'openConfiguration' | 'showLog' | 'toggleCurrent' }
 	| { type: 'removeChip'; key: string }
 	| { type: 'attach'; what: string }
 	| { type: 'code'; action: CodeAction; text: string; language: string; key: string }

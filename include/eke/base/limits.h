@@ -86,7 +86,7 @@
 #define LIMIT_REDIS_NEWS 256              /* what others wrote, told in one answer */
 #define LIMIT_REDIS_OWED 128              /* what we wrote, told in one call */
 #define LIMIT_REDIS_MEMBERS 64            /* machines that share it, of those heard of within a day */
-#define LIMIT_SPARES 16                   /* that may be sent while it cannot be asked; see redis_script.lua */
+#define LIMIT_SPARES 16 /* that may be sent while it cannot be asked; see redis_ledger.lua */
 #define LIMIT_REDIS_PAGES 4096            /* answers that bring events before the two are in step */
 #define LIMIT_REDIS_ADDRESSES 8           /* of its host; each is tried */
 #define LIMIT_REDIS_CALLS 1024            /* calls that wait for its answer */

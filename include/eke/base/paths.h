@@ -19,6 +19,8 @@ char *path_config(void);
 char *path_state(void);
 /* "~/x" becomes $HOME/x, everything else a copy. For every path that a user writes where no shell reads it. */
 char *path_expand(const char *path);
+/* A relative path in a file ("keys/one", not "/x" or "~/x") is one from that file's folder; every other a copy. */
+char *path_beside(const char *file, const char *path);
 /* The part behind the last '/'; points into path. */
 const char *path_basename(const char *path);
 

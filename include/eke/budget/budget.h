@@ -42,15 +42,15 @@ void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx);
  * Each request is then asked there, too, in one atomic step; what this machine counts and hears from its providers the
  * others know, and the other way round.
  *
- * The bound: whatever happens to the server (it dies, hangs, loses its data or the script, drops connections, comes
- * back from an older copy), all machines together are let through at most as often as the limit says. What cannot be
- * known counts as used: - while the server does not answer, all that is left, but for the spares that it counted
- * beforehand (spares.h); - after it has lost its data, all of the windows that reach back before that, until each
- * machine which was heard of
- *   within a day before has told what it knows; each tells all that it knows, also of the others.
+ * The bound: whatever happens to the server (it dies, hangs, loses its data, single keys of them or the script, drops
+ * connections, delivers late, comes back from an older copy), all machines together are let through at most as often as
+ * the limit says. What cannot be known counts as used:
+ * - while the server does not answer, all that is left, but for the spares that it counted beforehand (spares.h);
+ * - after it has lost its data, all of the windows that reach back before that, until each machine has told what it
+ *   knows that was heard of within a day before the others were last in touch; each tells all, also of the others.
  * Outside of the bound are machines that have never been in touch: each may use half of a window while the server does
- * not answer, and all of it if it is the first to come after the data was lost. So is one that was away for a day
- * before the loss, for what it was let through between then and the last contact of the others.
+ * not answer, and all of it if it is the first to come after the data was lost. So is one that had not been heard of
+ * for a day when the others were last in touch, for what it was let through after that.
  *
  * Nothing is connected before the first counted request or the first look at a counted plan. False with ERR_CONFIG: not
  * a URL, or not in this build; the ledger is this machine's alone then.
@@ -66,7 +66,7 @@ void budget_sync(struct budget *budget, loop_fn *fn, void *ctx);
 
 enum budget_use {
 	BUDGET_AUTOMATIC, /* nobody asked for this very request */
-	BUDGET_EXPLICIT,  /* chat, a manual trigger */
+	BUDGET_EXPLICIT, /* chat, a manual trigger */
 };
 
 /* What a reservation is for. */
@@ -102,12 +102,12 @@ void budget_spent(struct budget *budget, uint64_t reservation);
 /* What a provider says when it refuses for its limits (429 and its kin). Zeroes: it does not say. */
 struct budget_refusal {
 	int64_t retry_at;
-	bool day;        /* the words name a day: "each day", "00:00" */
-	bool per_model;  /* the limit is that model's alone */
-	int64_t limit;   /* the provider's number … */
-	int64_t period;  /* … per so many seconds */
+	bool day; /* the words name a day: "each day", "00:00" */
+	bool per_model; /* the limit is that model's alone */
+	int64_t limit; /* the provider's number … */
+	int64_t period; /* … per so many seconds */
 	bool quota; /* the account's credit is gone: nothing that waiting helps, no cooldown */
-	const char *scope;   /* "machine", "key" or "" */
+	const char *scope; /* "machine", "key" or "" */
 	const char *message; /* a sentence for the user */
 };
 void budget_refused(struct budget *budget, uint64_t reservation, const struct budget_refusal *refusal);
@@ -129,8 +129,8 @@ void budget_correct(struct budget *budget, const struct config_endpoint *endpoin
 /* --- the ledger itself --- */
 
 struct budget_ledger {
-	const char *path;   /* where it is or would be; NULL: there is no place for it */
-	bool shared;        /* false: this process counts for itself */
+	const char *path; /* where it is or would be; NULL: there is no place for it */
+	bool shared; /* false: this process counts for itself */
 	const char *notice; /* what is wrong with it, a sentence; NULL: nothing */
 	const char *others; /* where it is shared with other machines: "redis://host:6379/0"; NULL: it is not */
 	bool others_answer; /* at the last look */

@@ -37,6 +37,8 @@ void conversations_free(struct conversations *c);
  * comes from the loop; the sentence is in the log, too, and borrowed.
  */
 void conversations_on_trouble(struct conversations *c, void (*fn)(void *ctx, const char *sentence), void *ctx);
+/* The sentence that fn is about to be told; NULL: none. Borrowed. */
+const char *conversations_trouble(struct conversations *c);
 /* Also says what is wrong with the user's commands. */
 void conversations_configure(struct conversations *c, struct config *config, config_warn_fn *warn, void *warn_ctx);
 

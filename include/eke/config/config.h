@@ -28,8 +28,8 @@ enum key_source {
 
 struct config_key {
 	enum key_source source;
-	const char *value;                      /* for all but KEY_COMMAND */
-	const char *command[LIMIT_KEY_ARGS + 1]; /* ends with NULL */
+	const char *value; /* for all but KEY_COMMAND; of a file the path, from the configuration's folder or "~/" */
+	const char *command[LIMIT_KEY_ARGS + 1]; /* ends with NULL; the first as the path of a file, if it has a '/' */
 };
 
 /* The dialect of completions is chosen by the host. */
@@ -58,7 +58,7 @@ struct config_endpoint {
 	bool allow_plain_http; /* to hosts in private networks */
 	const char *key_header; /* the header that has the key; NULL: Authorization, or what the host is known for */
 	const char *proxy;   /* NULL: the environment's */
-	const char *ca_file; /* NULL: the system's */
+	const char *ca_file; /* as the path of a key's file; NULL: the system's */
 	double connect_timeout, first_byte_timeout, idle_timeout, total_timeout; /* seconds */
 };
 
@@ -146,6 +146,8 @@ struct config {
 	struct plan plans[LIMIT_PLANS];
 	const char **plan_models[LIMIT_PLANS];
 	size_t plan_count;
+	char *paths[2 * LIMIT_ENDPOINTS]; /* that the endpoints borrow; owned */
+	size_t path_count;
 	const struct json *languages[2]; /* of the file, of the editor */
 	const struct json *commands[2];  /* likewise: objects of strings; for chat/commands.h */
 };

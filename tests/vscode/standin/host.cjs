@@ -125,6 +125,8 @@ class Host {
 		const heard = new types.EventEmitter();
 		this.page = { draft: '', heard };
 		this.chatProvider.resolveWebviewView({
+			visible: true,
+			onDidChangeVisibility: nothing,
 			onDidDispose: nothing,
 			webview: {
 				cspSource: 'self',

@@ -31,19 +31,48 @@ function M.setup(options)
   M.check_options()
 end
 
---- What is set to something that it cannot be is said once, and counts as not set.
+local PLACES = { topright = true, botright = true, message = true }
+
+local function fits(name, value)
+  local default = defaults[name]
+  if name == 'notify' then
+    return type(value) == 'function' or type(value) == 'string' and (PLACES[value] or vim.fn.exists('*' .. value) == 1)
+  elseif type(default) == 'boolean' then
+    return type(value) == 'boolean' or type(value) == 'number'
+  elseif type(default) == 'table' then
+    return type(value) == 'table' and (next(value) == nil or vim.islist(value) == (name == 'command'))
+  end
+  return type(value) == type(default)
+end
+
+local function must_be(name)
+  local default = defaults[name]
+  local kind = name == 'notify' and "'topright', 'botright', 'message' or a function" or name == 'command' and 'a list'
+    or type(default) == 'table' and 'a dictionary' or 'a ' .. type(default)
+  return ('g:eke_%s must be %s; the default counts: %s'):format(name, kind, (vim.inspect(default):gsub('vim.empty_dict%(%)', '{}')))
+end
+
+local function set_to(name)
+  if chosen[name] ~= nil then
+    return chosen[name]
+  end
+  return vim.g['eke_' .. name]
+end
+
+local said = {} -- wrong values that the user was told of
+
+--- Says what is wrong with them, all at once.
 function M.check_options()
-  for name, default in pairs(defaults) do
-    local value = chosen[name]
-    if value == nil then
-      value = vim.g['eke_' .. name]
+  local wrong = {}
+  for name in vim.spairs(defaults) do
+    local value = set_to(name)
+    if value ~= nil and not fits(name, value) then
+      said[name] = vim.inspect(value)
+      wrong[#wrong + 1] = must_be(name)
     end
-    local fits = value == nil or type(value) == type(default) or type(default) == 'boolean' and type(value) == 'number'
-      or name == 'notify' and type(value) == 'function'
-    if not fits then
-      chosen[name], vim.g['eke_' .. name] = nil, nil
-      M.warn(('eke_%s must be a %s, as %s is; the default counts'):format(name, type(default), vim.inspect(default)))
-    end
+  end
+  if #wrong > 0 then
+    M.warn(table.concat(wrong, '\n'))
   end
 end
 
@@ -51,11 +80,16 @@ local function truth(value)
   return value ~= nil and value ~= false and value ~= 0
 end
 
---- The option that setup{} or g:eke_{name} set, or its default. Switches are booleans, 0 counts as false.
+--- The option that setup{} or g:eke_{name} set; its default where neither does, or to something that it cannot be. Switches are
+--- booleans, 0 counts as false.
 function M.option(name)
-  local value = chosen[name]
-  if value == nil then
-    value = vim.g['eke_' .. name]
+  local value = set_to(name)
+  if value ~= nil and not fits(name, value) then
+    if vim.v.vim_did_enter == 1 and said[name] ~= vim.inspect(value) then
+      said[name] = vim.inspect(value)
+      M.warn(must_be(name))
+    end
+    value = nil
   end
   if value == nil then
     value = defaults[name]
@@ -190,8 +224,9 @@ local function notify(text, level, highlight)
   M.note(text)
   local place = M.option('notify')
   vim.schedule(function()
-    if type(place) == 'function' then
-      place('eke: ' .. text, level == vim.log.levels.WARN and 'warning' or 'info')
+    if not PLACES[place] then
+      local call = type(place) == 'function' and place or vim.fn[place]
+      call('eke: ' .. text, level == vim.log.levels.WARN and 'warning' or 'info')
     elseif place == 'message' then
       for line in vim.gsplit(text, '\n') do
         vim.api.nvim_echo({ { 'eke: ' .. line } }, true, {})
@@ -280,15 +315,15 @@ function M.status(command)
       return M.warn(error.message)
     end
     local status = client.status
-    local lines = { ('%s, %s%s'):format(client.version(), status.state, status.message == '' and '' or ': ' .. status.message) }
+    local lines = { ('version %s, %s%s'):format(client.version(), status.state, status.message == '' and '' or ': ' .. status.message) }
     for _, budget in ipairs(result.budgets) do
       for _, window in ipairs(budget.windows) do
-        local models = window.models and ' ' .. table.concat(window.models, ' ') or ''
-        lines[#lines + 1] = ('%s (%s): %d of %d left, %s%s, next at %s'):format(budget.endpoint, budget.plan,
-          window.remaining, window.limit, window.scope, models, M.local_time(window.resetAt))
+        local models = window.models and ' and ' .. table.concat(window.models, ' ') or ''
+        lines[#lines + 1] = ('%s: %d of %d requests left for this %s%s (plan %s); one comes back at %s'):format(budget.endpoint,
+          window.remaining, window.limit, window.scope, models, budget.plan, M.local_time(window.resetAt))
       end
       if #budget.windows == 0 then
-        lines[#lines + 1] = ('%s (%s): not counted'):format(budget.endpoint, budget.plan)
+        lines[#lines + 1] = ('%s: not counted (plan %s)'):format(budget.endpoint, budget.plan)
       end
       if budget.reason then
         lines[#lines + 1] = '  ' .. budget.reason

@@ -1,6 +1,6 @@
 /* Where the next question is typed: / offers commands, @ files, # what goes along. */
 import type { Words } from '../page.ts';
-import type { FromWebview, View } from '../view.ts';
+import type { Bar, CurrentChip, FromWebview } from '../view.ts';
 import { h, iconButton } from './dom.ts';
 
 interface Offer {
@@ -13,6 +13,8 @@ interface Offer {
 
 type Post = (message: FromWebview) => void;
 
+const MOST_ASKED = 100;
+
 export class Composer {
 	readonly element: HTMLElement;
 	readonly field: HTMLTextAreaElement;
@@ -23,7 +25,10 @@ export class Composer {
 	#left = h('span', { class: 'left' });
 	#offers: Offer[] = [];
 	#chosen = 0;
-	#view: View | undefined;
+	#bar: Bar | undefined;
+	/* Questions of this page, for the arrow up; which of them is in the field. */
+	#asked: string[] = [];
+	#recalled = 0;
 
 	constructor(
 		private readonly words: Words,
@@ -66,11 +71,12 @@ export class Composer {
 		this.#grow();
 	}
 
-	update(view: View): void {
-		this.#view = view;
+	update(bar: Bar): void {
+		this.#bar = bar;
 		const { words, post } = this;
+		const hadFocus = this.#chips.querySelector('.current') === document.activeElement;
 		this.#chips.replaceChildren(
-			...view.chips.map(({ key, label, icon, detail }) =>
+			...bar.chips.map(({ key, label, icon, detail }) =>
 				h(
 					'span',
 					{ class: 'chip', title: detail },
@@ -79,25 +85,64 @@ export class Composer {
 					iconButton('close', `${words.remove}: ${label}`, () => post({ type: 'removeChip', key })),
 				),
 			),
+			...(bar.current ? [this.#currentChip(bar.current)] : []),
 		);
-		this.#model.textContent = view.model || words.modelDefault;
-		this.#left.textContent = view.left;
-		const label = view.isBusy ? words.stop : words.send;
+		if (hadFocus) (this.#chips.querySelector<HTMLElement>('.current') ?? this.field).focus();
+		this.#model.textContent = bar.model || words.modelDefault;
+		this.#left.textContent = bar.left;
+		const label = bar.isBusy ? words.stop : words.send;
 		this.#send.title = label;
 		this.#send.setAttribute('aria-label', label);
-		this.#send.firstElementChild!.className = `codicon codicon-${view.isBusy ? 'debug-stop' : 'send'}`;
+		this.#send.firstElementChild!.className = `codicon codicon-${bar.isBusy ? 'debug-stop' : 'send'}`;
+	}
+
+	/** What is in the editor: a button that says whether it goes along. */
+	#currentChip({ label, icon, detail, isOn }: CurrentChip): HTMLElement {
+		const about = isOn ? this.words.isOn : this.words.isOff;
+		return h(
+			'button',
+			{
+				type: 'button',
+				class: isOn ? 'chip current on' : 'chip current',
+				title: `${detail}: ${about}`,
+				'aria-label': `${label}: ${about}`,
+				'aria-pressed': String(isOn),
+				click: () => this.post({ type: 'toggleCurrent' }),
+			},
+			h('span', { class: `codicon codicon-${isOn ? icon : 'add'}`, 'aria-hidden': 'true' }),
+			label,
+		);
+	}
+
+	/** A question that was asked: the arrow up brings it back. */
+	remember(text: string): void {
+		if (text && text !== this.#asked.at(-1)) this.#asked = [...this.#asked, text].slice(-MOST_ASKED);
+		this.#recalled = this.#asked.length;
+	}
+
+	/* As a shell does: up from the first line, down from the last. */
+	#recall(step: 1 | -1): boolean {
+		const { value, selectionStart, selectionEnd } = this.field;
+		const isEdge = step < 0 ? !value.slice(0, selectionStart).includes('\n') : !value.slice(selectionEnd).includes('\n');
+		const isOurs = value === '' || value === this.#asked[this.#recalled];
+		const next = this.#recalled + step;
+		if (!isEdge || !isOurs || next < 0 || next > this.#asked.length) return false;
+		this.#recalled = next;
+		this.set(this.#asked[next] ?? '');
+		this.changed(this.field.value);
+		return true;
 	}
 
 	#press(): void {
-		if (this.#view?.isBusy) this.post({ type: 'stop' });
+		if (this.#bar?.isBusy) this.post({ type: 'stop' });
 		else this.#ask();
 	}
 
 	#ask(): void {
 		const text = this.field.value.trim();
-		if (!text || this.#view?.isBusy) return;
+		if (!text || this.#bar?.isBusy) return;
 		const [, name = '', rest = ''] = /^\/(\S+)\s*([^]*)$/.exec(text) ?? [];
-		const command = this.#view?.commands.find((one) => one.name === name);
+		const command = this.#bar?.commands.find((one) => one.name === name);
 		this.set('');
 		this.changed('');
 		this.post(command ? { type: 'send', prompt: rest, command: name } : { type: 'send', prompt: text });
@@ -108,7 +153,7 @@ export class Composer {
 		this.#grow();
 		const word = this.#word();
 		if (/^\/\S*$/.test(this.field.value)) {
-			const found = (this.#view?.commands ?? []).filter(({ name }) => `/${name}`.startsWith(this.field.value));
+			const found = (this.#bar?.commands ?? []).filter(({ name }) => `/${name}`.startsWith(this.field.value));
 			this.#offer(found.map(({ name, description }) => ({ label: `/${name}`, detail: description, text: `/${name} ` })));
 		} else if (word.startsWith('#')) {
 			this.#offerHash(word);
@@ -169,8 +214,13 @@ export class Composer {
 	#mark(): void {
 		[...this.#list.children].forEach((item, i) => item.setAttribute('aria-selected', String(i === this.#chosen)));
 		this.#list.children[this.#chosen]?.scrollIntoView({ block: 'nearest' });
-		if (this.#offers.length) this.field.setAttribute('aria-activedescendant', `offer-${this.#chosen}`);
-		else this.field.removeAttribute('aria-activedescendant');
+		// A field with a list is a combobox; without one it is what it was.
+		const { field } = this;
+		if (this.#offers.length) {
+			field.setAttribute('role', 'combobox');
+			field.setAttribute('aria-expanded', 'true');
+			field.setAttribute('aria-activedescendant', `offer-${this.#chosen}`);
+		} else for (const name of ['role', 'aria-expanded', 'aria-activedescendant']) field.removeAttribute(name);
 	}
 
 	#take(index: number): void {
@@ -203,7 +253,9 @@ export class Composer {
 		if (event.key === 'Enter' && !event.shiftKey) {
 			event.preventDefault();
 			this.#ask();
-		} else if (event.key === 'Escape' && this.#view?.isBusy) this.post({ type: 'stop' });
+		} else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+			if (this.#recall(event.key === 'ArrowUp' ? -1 : 1)) event.preventDefault();
+		} else if (event.key === 'Escape' && this.#bar?.isBusy) this.post({ type: 'stop' });
 	}
 
 	#grow(): void {

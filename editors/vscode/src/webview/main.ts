@@ -1,6 +1,6 @@
 /* The chat as it is seen. What is typed is remembered by VS Code; all else is the extension's. */
 import type { Words } from '../page.ts';
-import type { FromWebview, ToWebview, View } from '../view.ts';
+import type { Bar, FromWebview, ToWebview, View } from '../view.ts';
 import { Composer } from './composer.ts';
 import { h, iconButton } from './dom.ts';
 import { TurnView } from './turns.ts';
@@ -20,7 +20,7 @@ const api = acquireVsCodeApi();
 const words = JSON.parse(document.body.dataset['words'] ?? '{}') as Words;
 const post = (message: FromWebview) => api.postMessage(message);
 
-const list = h('main', { class: 'turns', 'aria-label': words.conversation, tabindex: '-1' });
+const list = h('main', { class: 'turns', 'aria-label': words.conversation, tabindex: '0' });
 const live = h('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
 const trouble = h('div', { class: 'trouble' });
 const toEnd = iconButton('arrow-down', words.toEnd, () => follow(true), 'to-end');
@@ -47,13 +47,18 @@ for (const name of ['wheel', 'keydown', 'pointerdown', 'touchmove'])
 list.addEventListener('scroll', () => {
 	const isNear = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
 	if (isNear || Date.now() - touched < TOUCH_MS) isFollowing = isNear;
-	toEnd.hidden = isFollowing;
+	noteFollowing();
 });
 new ResizeObserver(() => follow()).observe(list);
 
+function noteFollowing(): void {
+	toEnd.hidden = isFollowing;
+	list.classList.toggle('reading', !isFollowing);
+}
+
 function follow(always = false): void {
 	if (always) isFollowing = true;
-	toEnd.hidden = isFollowing;
+	noteFollowing();
 	if (!isFollowing || frame) return;
 	frame = requestAnimationFrame(() => {
 		frame = 0;
@@ -67,33 +72,40 @@ function draw(view: View): void {
 	for (const gone of shown.slice(same)) gone.element.remove();
 	shown = shown.slice(0, same);
 	for (const turn of view.turns.slice(same)) {
-		const made = new TurnView(turn, words, post);
+		const made = new TurnView(turn, words, post, () => follow());
 		shown.push(made);
 		list.append(made.element);
+		if (turn.role === 'user') composer.remember([turn.command && `/${turn.command}`, turn.text].filter(Boolean).join(' '));
 	}
 	view.turns.forEach((turn, i) => shown[i]?.update(turn, i === view.turns.length - 1, view.isBusy));
 	if (view.turns.length) welcome.remove();
 	else list.append(welcome);
-	trouble.replaceChildren(
-		...(view.trouble
-			? [
-					h('span', {}, view.trouble),
-					h('button', { type: 'button', click: () => post({ type: 'setKey' }) }, words.setKey),
-					h('button', { type: 'button', click: () => post({ type: 'showLog' }) }, words.showLog),
-				]
-			: []),
-	);
-	composer.update(view);
 	if (view.isBusy !== wasBusy) live.textContent = view.isBusy ? words.began : words.done;
 	if (view.isBusy && !wasBusy) follow(true);
 	wasBusy = view.isBusy;
 	follow();
 }
 
+function drawBar(bar: Bar): void {
+	trouble.replaceChildren(
+		...(bar.trouble
+			? [
+					h('span', {}, bar.trouble),
+					h('button', { type: 'button', class: 'primary', click: () => post({ type: 'setKey' }) }, words.setKey),
+					h('button', { type: 'button', click: () => post({ type: 'openConfiguration' }) }, words.openConfiguration),
+					h('button', { type: 'button', click: () => post({ type: 'showLog' }) }, words.showLog),
+				]
+			: []),
+	);
+	composer.update(bar);
+}
+
 window.addEventListener('message', ({ data }: MessageEvent<ToWebview>) => {
 	switch (data.type) {
 		case 'view':
 			return draw(data.view);
+		case 'bar':
+			return drawBar(data.bar);
 		case 'delta': {
 			const turn = shown.at(-1);
 			if (turn?.element.dataset['key'] === data.key) turn.append(data.text ?? '', data.reasoning ?? '');

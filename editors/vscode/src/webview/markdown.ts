@@ -3,6 +3,8 @@ import DOMPurify from 'dompurify';
 import hljs from 'highlight.js/lib/common';
 import MarkdownIt from 'markdown-it';
 
+import { chunked } from './growing.ts';
+
 /* Longer code is not coloured: it would take seconds. */
 const MOST_COLOURED = 60_000;
 
@@ -12,7 +14,8 @@ const markdown: MarkdownIt = new MarkdownIt({
 	html: false,
 	linkify: true,
 	highlight: (code, language) => {
-		if (code.length > MOST_COLOURED || !hljs.getLanguage(language)) return escape(code);
+		if (code.length > MOST_COLOURED) return chunked(escape(code));
+		if (!hljs.getLanguage(language)) return escape(code);
 		return hljs.highlight(code, { language, ignoreIllegals: true }).value;
 	},
 });

@@ -1,13 +1,20 @@
 /* Questions and answers as elements. An answer that comes in pieces grows at its end; the rest of it stays as it is. */
 import type { Words } from '../page.ts';
 import type { CodeAction, FromWebview, Turn } from '../view.ts';
-import { settled } from './blocks.ts';
+import { Blocks } from './blocks.ts';
 import { h, iconButton } from './dom.ts';
+import { GrowingCode } from './growing.ts';
 import { render } from './markdown.ts';
 
 /* Up to this an answer is rendered anew as a whole when it is complete, so that references across blocks are right. */
-const MOST_WHOLE = 100_000;
-const MOST_TOGETHER = 20_000;
+const MOST_WHOLE = 40_000;
+const MOST_TOGETHER = 10_000;
+const MOST_IN_SIGHT = 40_000;
+/* So long what came is worked on at a time, about half a picture. */
+const SLICE_MS = 8;
+/* For the guess. */
+const CHARS_IN_LINE = 50;
+const LINE_HEIGHT = 16;
 
 type Post = (message: FromWebview) => void;
 
@@ -18,16 +25,23 @@ export class TurnView {
 	#notes = h('div', { class: 'notes' });
 	#reasoning: HTMLElement | undefined;
 	#text = '';
-	#end = 0;
+	#blocks = new Blocks();
+	#code: GrowingCode | undefined;
+	/* Blocks that are complete and not shown yet. */
+	#waiting: string[] = [];
+	#timer = 0;
+	#isComplete = false;
 	#turn: Turn;
 
 	constructor(
 		turn: Turn,
 		private readonly words: Words,
 		private readonly post: Post,
+		private readonly grew: () => void,
 	) {
 		this.#turn = turn;
-		this.element = h('article', { class: turn.role, 'data-key': turn.key });
+		const name = turn.role === 'user' ? words.you : 'eke';
+		this.element = h('article', { class: turn.role, 'data-key': turn.key, 'aria-label': name });
 		this.#make();
 		if (turn.role === 'assistant' && turn.text) this.#append(turn.text);
 	}
@@ -49,8 +63,8 @@ export class TurnView {
 		this.#turn = turn;
 		if (turn.role === 'assistant') {
 			if (turn.text !== this.#text) this.#reset(turn.text);
-			const isComplete = !isBusy || !isLast;
-			if (isComplete && this.#tail.isConnected) this.#finish();
+			this.#isComplete = !isBusy || !isLast;
+			if (this.#isComplete && this.#tail.isConnected) this.#finish();
 			if (turn.reasoning && !this.#reasoning) this.#addReasoning(turn.reasoning);
 		}
 		this.#drawNotes(isLast, isBusy);
@@ -80,45 +94,66 @@ export class TurnView {
 		this.#body.replaceChildren(this.#tail);
 		this.#tail.replaceChildren();
 		this.#text = '';
-		this.#end = 0;
+		this.#blocks = new Blocks();
+		this.#waiting = [];
+		this.#code = undefined;
 		this.#append(text);
 	}
 
 	#append(text: string): void {
 		this.#text += text;
-		const { pieces, end } = settled(this.#text, this.#end);
-		this.#end = end;
+		const pieces = this.#blocks.add(text);
 		if (!this.#tail.isConnected) this.#body.append(this.#tail);
-		for (const piece of grouped(pieces)) this.#tail.before(this.#block(piece));
-		this.#drawTail();
+		if (pieces.length) this.#code = undefined;
+		this.#waiting.push(...grouped(pieces));
+		if (!this.#timer) this.#work();
+	}
+
+	/* So much that a key is not kept waiting; the rest in a moment. */
+	#work(): void {
+		this.#timer = 0;
+		const end = performance.now() + SLICE_MS;
+		for (let piece = this.#waiting.shift(); piece !== undefined; piece = this.#waiting.shift()) {
+			this.#tail.before(this.#block(piece));
+			if (performance.now() < end || !this.#waiting.length) continue;
+			this.#timer = window.setTimeout(() => this.#work());
+			return this.grew();
+		}
+		if (this.#isComplete) this.#finish();
+		else this.#drawTail();
+		this.grew();
 	}
 
 	/* Code that is still being written is plain: it takes its colours when it is complete. */
 	#drawTail(): void {
-		const tail = this.#text.slice(this.#end);
-		const [, before = '', , code] = /^((?:(?! {0,3}(?:`{3}|~{3})).*\n)*?) {0,3}(?:`{3,}|~{3,})(.*)\n([^]*)$/.exec(tail) ?? [];
-		if (code === undefined || /^ {0,3}(`{3,}|~{3,})\s*$/m.test(code)) {
+		const more = this.#blocks.code(this.#code?.length ?? 0);
+		if (more === undefined) {
+			const { tail } = this.#blocks;
 			this.#tail.replaceChildren(tail.trim() ? this.#dressed(render(tail)) : '');
 			return;
 		}
-		const node = this.#tail.querySelector('.open code')?.firstChild;
-		if (node instanceof Text && code.startsWith(node.data)) {
-			node.appendData(code.slice(node.data.length));
-			return;
+		if (!this.#code) {
+			this.#code = new GrowingCode();
+			this.#tail.replaceChildren(this.#code.element);
 		}
-		this.#tail.replaceChildren(
-			before.trim() ? render(before) : '',
-			h('div', { class: 'code open' }, h('pre', {}, h('code', {}, document.createTextNode(code)))),
-		);
+		this.#code.append(more);
 	}
 
+	/* In a long answer what is out of sight is neither laid out nor painted; till it was, its height is a guess. */
 	#block(text: string): HTMLElement {
-		return h('div', { class: 'block' }, this.#dressed(render(text)));
+		const block = h('div', { class: 'block' }, this.#dressed(render(text)));
+		if (this.#text.length > MOST_IN_SIGHT) {
+			block.classList.add('far');
+			const lines = text.split('\n').length + text.length / CHARS_IN_LINE;
+			block.style.containIntrinsicSize = `auto ${Math.round(lines * LINE_HEIGHT)}px`;
+		}
+		return block;
 	}
 
 	#finish(): void {
+		if (this.#timer) return; // what waits comes first
 		if (this.#text.length <= MOST_WHOLE) this.#body.replaceChildren(this.#block(this.#text));
-		else this.#tail.replaceWith(this.#block(this.#text.slice(this.#end)));
+		else this.#tail.replaceWith(this.#block(this.#blocks.tail));
 	}
 
 	/* Code blocks with their buttons. */
@@ -160,7 +195,7 @@ export class TurnView {
 		if (turn.role === 'user') return;
 		const isOpen = isLast && isBusy;
 		const model = this.element.querySelector('.model');
-		if (model) model.textContent = turn.model ? ` ${turn.model}` : '';
+		if (model) model.textContent = turn.model ? ` · ${turn.model}` : '';
 		this.element.classList.toggle('waiting', isOpen && !this.#text && !this.#reasoning);
 		const cut =
 			turn.notice ??
@@ -211,6 +246,7 @@ export class TurnView {
 			'div',
 			{ class: 'edit' },
 			field,
+			this.#turn.isForgotten ? h('p', { class: 'note' }, words.forgotten) : '',
 			h('div', {}, h('button', { type: 'button', class: 'primary', click: send }, words.send), h('button', { type: 'button', click: close }, words.cancel)),
 		);
 		field.addEventListener('keydown', (event) => {

@@ -201,9 +201,9 @@ public final class Ghost {
 			send(place, TYPING);
 	}
 
-	/** The user asks. */
+	/** The user asks. Nothing is asked that could not be shown. */
 	public void suggest() {
-		if (view == null)
+		if (view == null || !view.isReady())
 			return;
 		documents.open(view.text());
 		if (!documents.isOpen(view.text()))
@@ -392,13 +392,14 @@ public final class Ghost {
 	}
 
 	private void draw() {
+		// It is there again when the other carets, the selection or the template are gone.
+		if (view != null && !view.isReady()) {
+			erase();
+			return;
+		}
 		Rest rest = view == null || items.isEmpty() ? null : rest();
 		if (rest == null) {
 			hide();
-			return;
-		}
-		if (!view.isReady()) {
-			erase();
 			return;
 		}
 		view.draw(picture(view.caret(), right(), rest));

@@ -134,6 +134,11 @@ public final class Editors implements EditorFactoryListener {
 			public void caretAdded(CaretEvent event) {
 				moved(editor);
 			}
+
+			@Override
+			public void caretRemoved(CaretEvent event) {
+				moved(editor);
+			}
 		}, one.life);
 		editor.getSelectionModel().addSelectionListener(new SelectionListener() {
 			@Override

@@ -1,5 +1,6 @@
 package eke.ide;
 
+import com.intellij.ide.DataManager;
 import com.intellij.openapi.project.Project;
 import com.intellij.openapi.ui.popup.JBPopupFactory;
 import com.intellij.openapi.ui.popup.ListPopup;
@@ -8,8 +9,6 @@ import com.intellij.openapi.wm.StatusBarWidget;
 import com.intellij.openapi.wm.WindowManager;
 import com.intellij.openapi.actionSystem.ActionGroup;
 import com.intellij.openapi.actionSystem.ActionManager;
-import com.intellij.openapi.actionSystem.DataContext;
-import com.intellij.openapi.actionSystem.CommonDataKeys;
 import com.intellij.ui.awt.RelativePoint;
 import com.intellij.util.Consumer;
 
@@ -81,15 +80,15 @@ public final class EkeWidget implements StatusBarWidget, StatusBarWidget.TextPre
 	@Override
 	public Consumer<MouseEvent> getClickConsumer() {
 		return event -> {
-			ListPopup popup = menu(project);
+			ListPopup popup = menu(event.getComponent());
 			Dimension size = popup.getContent().getPreferredSize();
 			popup.show(new RelativePoint(event.getComponent(), new Point(0, -size.height)));
 		};
 	}
 
-	static ListPopup menu(Project project) {
-		DataContext context = id -> CommonDataKeys.PROJECT.is(id) ? project : null;
+	/* component: of the status bar; the project is its frame's. */
+	static ListPopup menu(Component component) {
 		return JBPopupFactory.getInstance().createActionGroupPopup("eke", (ActionGroup)ActionManager.getInstance().getAction(MENU),
-			context, JBPopupFactory.ActionSelectionAid.SPEEDSEARCH, false);
+			DataManager.getInstance().getDataContext(component), JBPopupFactory.ActionSelectionAid.SPEEDSEARCH, false);
 	}
 }

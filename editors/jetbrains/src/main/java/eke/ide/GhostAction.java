@@ -101,7 +101,7 @@ public abstract class GhostAction extends DumbAwareAction {
 	public static final class Suggest extends GhostAction {
 		@Override
 		boolean isEnabled(Ghost ghost, Editor editor) {
-			return true;
+			return ghost.view().isReady();
 		}
 
 		@Override

@@ -47,7 +47,12 @@ final class Review extends DialogWrapper {
 	}
 
 	static void show(Project project, Document document, int start, int end, String replacement, String label) {
-		new Review(project, document, start, end, replacement, label).show();
+		of(project, document, start, end, replacement, label).show();
+	}
+
+	/** Not shown yet. */
+	static Review of(Project project, Document document, int start, int end, String replacement, String label) {
+		return new Review(project, document, start, end, replacement, label);
 	}
 
 	static String changed(String before, int start, int end, String replacement) {

@@ -139,8 +139,29 @@ public final class RealEditor implements Remote.Editor {
 		case "perform":
 			return perform(Json.string(params, "action", ""));
 		default:
-			throw new IllegalArgumentException(method);
+			return RealKeys.call(this, method, params);
 		}
+	}
+
+	Project project() {
+		return project;
+	}
+
+	EkeService service() {
+		return service;
+	}
+
+	Editor editor() {
+		return editor;
+	}
+
+	/** What follows happens in that project. */
+	void use(Project other) {
+		editor = null;
+		notifications.clear();
+		project = other;
+		service = EkeService.of(other);
+		listen();
 	}
 
 	private static String withoutLastBreak(String text) {
@@ -166,6 +187,13 @@ public final class RealEditor implements Remote.Editor {
 			pane = new ChatPane(service.session.chat, new IdeWorkplace(project, service), id -> { });
 			return;
 		}
+		listen();
+		service = EkeService.of(project);
+		service.editors.open();
+		pane = new ChatPane(service.session.chat, new IdeWorkplace(project, service), id -> { });
+	}
+
+	private void listen() {
 		project.getMessageBus().connect().subscribe(Notifications.TOPIC, new NotificationsAdapter() {
 			@Override
 			public void notify(Notification notification) {
@@ -173,9 +201,6 @@ public final class RealEditor implements Remote.Editor {
 				notifications.add(notification);
 			}
 		});
-		service = EkeService.of(project);
-		service.editors.open();
-		pane = new ChatPane(service.session.chat, new IdeWorkplace(project, service), id -> { });
 	}
 
 	private void open(String path, int line, int column) {
@@ -241,6 +266,10 @@ public final class RealEditor implements Remote.Editor {
 
 	/* As the keymap does: asks the action whether it is there, and then runs it. */
 	private boolean perform(String id) {
+		return perform(project, editor, id);
+	}
+
+	static boolean perform(Project project, Editor editor, String id) {
 		AnAction action = ActionManager.getInstance().getAction(id);
 		DataContext context = name -> CommonDataKeys.PROJECT.is(name) ? project : CommonDataKeys.EDITOR.is(name) ? editor : null;
 		AnActionEvent event = AnActionEvent.createFromAnAction(action, null, "eke test", context);
