@@ -43,6 +43,7 @@ struct store {
 	sqlite3_stmt *current;
 	int parameter;
 	bool in_transaction;
+	bool connection_is_stuck;
 	enum store_mode mode; /* of the transaction */
 	enum store_result result;
 	bool damaged; /* what is open was found to be, … */
@@ -96,6 +97,11 @@ static void note_failure(struct store *store, int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		store->result = STORE_BUSY;
+		return;
+	case SQLITE_PROTOCOL:
+		/* A lock that the system did not give back, as far as this connection knows: another one begins anew. */
+		store->result = STORE_BUSY;
+		store->connection_is_stuck = true;
 		return;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
@@ -680,6 +686,9 @@ static void look_after_file(struct store *store)
 static void open_soon(struct store *store)
 {
 	store->patience_ms = OPEN_WAIT_MS;
+	if (store->connection_is_stuck)
+		close_connection(store, true);
+	store->connection_is_stuck = false;
 	do {
 		store->result = STORE_OK;
 		look_after_file(store);
@@ -688,9 +697,8 @@ static void open_soon(struct store *store)
 	} while (!store->db && store->result == STORE_BUSY && wait_a_little(store));
 }
 
-enum store_result store_begin(struct store *store, enum store_mode mode)
+static enum store_result try_to_begin(struct store *store, enum store_mode mode)
 {
-	assert(!store->in_transaction);
 	open_soon(store);
 	if (!store->db)
 		return store->result == STORE_OK ? STORE_FAILED : store->result;
@@ -702,6 +710,18 @@ enum store_result store_begin(struct store *store, enum store_mode mode)
 	if (!store->in_transaction)
 		file_unshare_directory(store->lock);
 	return store->result;
+}
+
+enum store_result store_begin(struct store *store, enum store_mode mode)
+{
+	enum store_result result;
+
+	assert(!store->in_transaction);
+	result = try_to_begin(store, mode);
+	/* SQLite has waited for it for 10 s: those who retry would give up now. */
+	if (store->connection_is_stuck)
+		result = try_to_begin(store, mode);
+	return result;
 }
 
 static void reset_current(struct store *store)
