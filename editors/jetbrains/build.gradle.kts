@@ -24,10 +24,7 @@ dependencies {
 }
 
 sourceSets {
-	main {
-		kotlin.srcDir("src/inline/kotlin")
-		resources.srcDir("src/inline/resources")
-	}
+	main { resources.srcDir("src/inline/resources") }
 	// Those of the repository's own tests need what make builds.
 	test { java.setSrcDirs(emptyList<String>()) }
 }
@@ -38,6 +35,7 @@ java {
 }
 
 kotlin {
+	sourceSets.named("main") { kotlin.srcDir("src/inline/kotlin") }
 	// Of the inline source set alone, which only runs in 2024.1 and later; the rest is Java 8.
 	compilerOptions { jvmTarget = JvmTarget.JVM_17 }
 }

@@ -6,11 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-bool is_word_char(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || (c & 0x80);
-}
-
 size_t count_word_chars(const char *s, size_t len)
 {
 	size_t n = 0;

@@ -194,8 +194,8 @@ void admission_decide(const struct admission_input *in, struct admission *out)
 	}
 	/* Below nothing: not even a long pause makes sense of it. */
 	out->admitted = t.score >= 0 && find_pause(in, out->score, out->bar, &out->delay_ms);
-	snprintf(out->reason, sizeof(out->reason), "%s%s%s%s: score %.2f, needed %.2f", t.why,
+	snprintf(out->reason, sizeof(out->reason), "%s%s%s%s%s", t.why,
 		 in->history.astray ? ", typed otherwise than suggested" : "",
 		 rejected ? ", after suggestions that were not wanted" : "", again ? ", asked on this line before" : "",
-		 out->score, out->bar);
+		 out->admitted ? "" : ": not worth a request");
 }

@@ -5,9 +5,6 @@
  * Objects: struct cache owns a fixed array of entries; each owns its text. Entries are chained in
  * buckets by the hash of what precedes the cursor, and in one list by use. Indices instead of pointers:
  * NONE ends a chain. All live as long as the cache.
- *
- * The hash of the tail is a polynomial modulo 2^61-1 with the first byte's weight 1, so that sliding
- * the tail one byte to the left is one multiplication, which makes the walk back linear.
  */
 #include "eke/complete/cache.h"
 
@@ -17,10 +14,9 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/code/closers.h"
+#include "cache_key.h"
 
 #define NONE UINT32_MAX
-#define MODULUS ((UINT64_C(1) << 61) - 1)
-#define BASE UINT64_C(1172036854775783)
 #define CLOSERS_MAX 4 /* that an editor may have put right of the cursor */
 
 struct entry {
@@ -48,110 +44,8 @@ struct cache {
 	uint32_t oldest;
 	size_t count;
 	size_t bytes;
-	uint64_t powers[LIMIT_CACHE_TAIL + 1];
+	struct cache_powers powers;
 };
-
-__extension__ typedef unsigned __int128 wide;
-
-static uint64_t mul(uint64_t a, uint64_t b)
-{
-	wide product = (wide)a * b;
-	uint64_t sum = (uint64_t)(product & MODULUS) + (uint64_t)(product >> 61);
-
-	return sum >= MODULUS ? sum - MODULUS : sum;
-}
-
-static uint64_t add(uint64_t a, uint64_t b)
-{
-	uint64_t sum = a + b;
-
-	return sum >= MODULUS ? sum - MODULUS : sum;
-}
-
-static uint64_t sub(uint64_t a, uint64_t b)
-{
-	return a >= b ? a - b : a + MODULUS - b;
-}
-
-/* Zero bytes must count, too. */
-static uint64_t digit(char c)
-{
-	return (uint64_t)(unsigned char)c + 1;
-}
-
-static uint64_t hash_text(const char *s, size_t len)
-{
-	uint64_t h = 0;
-
-	while (len)
-		h = add(mul(h, BASE), digit(s[--len]));
-	return h;
-}
-
-/* splitmix64's finalizer. */
-static uint64_t mix(uint64_t h)
-{
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return h ^ h >> 31;
-}
-
-static uint64_t seed_of(const struct cache_context *context)
-{
-	return mix(
-		hash_text(context->model_id, strlen(context->model_id)) ^ mix(hash_text(context->uri, strlen(context->uri))));
-}
-
-static uint64_t before_key(uint64_t seed, uint64_t tail_hash, size_t tail_len)
-{
-	return mix(seed ^ mix(tail_hash + tail_len));
-}
-
-static uint64_t after_key(uint64_t seed, const char *s, size_t len)
-{
-	if (len > LIMIT_CACHE_HEAD)
-		len = LIMIT_CACHE_HEAD;
-	return mix(~seed ^ mix(hash_text(s, len) + len));
-}
-
-static size_t tail_length(size_t len)
-{
-	return len < LIMIT_CACHE_TAIL ? len : LIMIT_CACHE_TAIL;
-}
-
-static void put_u64(unsigned char *out, uint64_t value)
-{
-	for (int i = 0; i < 8; i++)
-		out[i] = (unsigned char)(value >> 8 * i);
-}
-
-static uint64_t get_u64(const unsigned char *in)
-{
-	uint64_t value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | in[i];
-	return value;
-}
-
-void cache_key_make(const struct cache_context *context, struct cache_key *out)
-{
-	uint64_t seed = seed_of(context);
-	size_t tail = tail_length(context->prefix_len);
-
-	put_u64(out->bytes, before_key(seed, hash_text(context->prefix + context->prefix_len - tail, tail), tail));
-	put_u64(out->bytes + 8, after_key(seed, context->suffix, context->suffix_len));
-}
-
-bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
-{
-	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-bool cache_key_same_after(const struct cache_key *a, const struct cache_key *b)
-{
-	return get_u64(a->bytes + 8) == get_u64(b->bytes + 8);
-}
 
 struct cache *cache_new(size_t max_entries, size_t max_bytes)
 {
@@ -167,9 +61,7 @@ struct cache *cache_new(size_t max_entries, size_t max_bytes)
 	c->bucket_mask = buckets - 1;
 	c->buckets = xcalloc(buckets, sizeof(*c->buckets));
 	c->entries = xcalloc(c->max_entries, sizeof(*c->entries));
-	c->powers[0] = 1;
-	for (size_t i = 1; i < ARRAY_LEN(c->powers); i++)
-		c->powers[i] = mul(c->powers[i - 1], BASE);
+	cache_powers_init(&c->powers);
 	cache_clear(c);
 	return c;
 }
@@ -257,8 +149,8 @@ static void drop(struct cache *c, uint32_t i)
 
 static uint32_t lookup(const struct cache *c, const struct cache_key *key, unsigned rank)
 {
-	uint64_t before = get_u64(key->bytes);
-	uint64_t after = get_u64(key->bytes + 8);
+	uint64_t before = cache_key_before(key);
+	uint64_t after = cache_key_after(key);
 	uint32_t i = c->buckets[before & c->bucket_mask];
 
 	while (i != NONE &&
@@ -289,8 +181,8 @@ bool cache_put(struct cache *c, const struct cache_key *key, const struct cache_
 	e = &c->entries[i];
 	c->free_head = e->chain;
 	*e = (struct entry){
-		.before = get_u64(key->bytes),
-		.after = get_u64(key->bytes + 8),
+		.before = cache_key_before(key),
+		.after = cache_key_after(key),
 		.text = copy,
 		.len = len,
 		.item = answer->item,
@@ -320,8 +212,7 @@ static struct cache_hit hit_of(const struct entry *e, size_t typed)
 		.stored_ms = e->stored_ms,
 	};
 
-	put_u64(hit.key.bytes, e->before);
-	put_u64(hit.key.bytes + 8, e->after);
+	cache_key_put(&hit.key, e->before, e->after);
 	return hit;
 }
 
@@ -398,7 +289,7 @@ static size_t readings(const struct cache_context *context, uint64_t seed, struc
 
 			if (used > len || (closers && !closer_is(s[used - 1])))
 				break;
-			out[n++] = (struct reading){ skip, closers, after_key(seed, s + used, len - used) };
+			out[n++] = (struct reading){ skip, closers, cache_after_key(seed, s + used, len - used) };
 		}
 	}
 	return n;
@@ -520,17 +411,15 @@ static void walk(struct cache *c, struct search *s)
 	struct reading ways[READINGS_MAX];
 	uint64_t seed;
 	size_t way_count;
-	size_t end = context->prefix_len;
-	size_t tail = tail_length(end);
-	uint64_t hash;
+	struct cache_tail tail;
 
 	if (!c->count)
 		return;
-	seed = seed_of(context);
+	seed = cache_seed(context);
 	way_count = readings(context, seed, ways);
-	hash = hash_text(context->prefix + end - tail, tail);
+	cache_tail_init(&tail, context->prefix, context->prefix_len);
 	for (size_t typed = 0; typed <= LIMIT_CACHE_TYPED && (s->all || s->status != CACHE_HIT); typed++) {
-		uint64_t before = before_key(seed, hash, tail);
+		uint64_t before = cache_before_key(seed, &tail);
 
 		for (uint32_t i = c->buckets[before & c->bucket_mask]; i != NONE; i = c->entries[i].chain) {
 			if (c->entries[i].before != before)
@@ -544,15 +433,9 @@ static void walk(struct cache *c, struct search *s)
 		 * A word that there is nothing here outweighs older answers: they were known when it was asked
 		 * for.
 		 */
-		if (!end || (!typed && s->status == CACHE_NOTHING))
+		if (!tail.end || (!typed && s->status == CACHE_NOTHING))
 			return;
-		/* One to the left. */
-		hash = sub(hash, mul(digit(context->prefix[end - 1]), c->powers[tail - 1]));
-		end--;
-		if (end >= LIMIT_CACHE_TAIL)
-			hash = add(mul(hash, BASE), digit(context->prefix[end - LIMIT_CACHE_TAIL]));
-		else
-			tail = end;
+		cache_tail_back(&tail, &c->powers);
 	}
 }
 

@@ -361,13 +361,46 @@ static struct digest *begin(struct work *w, struct names *names, const char *tex
 	return d;
 }
 
+static void count_uses(struct work *w)
+{
+	struct digest *d = w->digest;
+	uint32_t *at = xcalloc((size_t)names_last(w->names) + 1, sizeof(*at)); /* in uses[], plus one */
+	size_t room = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		const struct piece *piece = &d->pieces[i];
+
+		if (piece->kind != PIECE_CHUNK)
+			continue;
+		d->chunk_count++;
+		for (uint32_t k = 0; k < piece->name_count; k++) {
+			uint32_t id = d->names[piece->first_name + k];
+
+			if (!at[id]) {
+				if (d->use_count == room) {
+					room = room ? 2 * room : 64;
+					d->uses = xreallocarray(d->uses, room, sizeof(*d->uses));
+				}
+				d->uses[d->use_count++] = (struct name_use){ .name = id };
+				at[id] = (uint32_t)d->use_count;
+			}
+			d->uses[at[id] - 1].chunks++;
+		}
+	}
+	free(at);
+	if (d->use_count)
+		d->uses = xreallocarray(d->uses, d->use_count, sizeof(*d->uses));
+}
+
 static struct digest *finish(struct work *w)
 {
 	struct digest *d = w->digest;
 
 	if (!d->names)
 		d->names = xcalloc(1, sizeof(*d->names));
-	d->bytes = sizeof(*d) + d->len + w->piece_room * sizeof(*d->pieces) + w->name_room * sizeof(*d->names);
+	count_uses(w);
+	d->bytes = sizeof(*d) + d->len + w->piece_room * sizeof(*d->pieces) + w->name_room * sizeof(*d->names) +
+		d->use_count * sizeof(*d->uses);
 	return d;
 }
 
@@ -412,5 +445,6 @@ void digest_free(struct digest *digest)
 	free(digest->text);
 	free(digest->pieces);
 	free(digest->names);
+	free(digest->uses);
 	free(digest);
 }

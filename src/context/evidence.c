@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "eke/base/mem.h"
+#include "eke/text/lines.h"
 
 #define NEAR_LINES 10.0f /* back from the cursor, in which what a line is about fades */
 #define BEHIND_LINES 4.0f /* the same for lines behind it */
 #define BEHIND_SHARE 0.6f
 #define FAR_LINES 150.0f
 #define PARTS_TABLE 65536
+#define LOGARITHMS 64
 
 static const float weights[EVIDENCE_FEATURES] = {
 	[EVIDENCE_BIAS] = -8.1f,
@@ -32,16 +34,27 @@ static const float weights[EVIDENCE_FEATURES] = {
 	[EVIDENCE_COMMON] = 0.3f,
 };
 
+/* What is known of a name: in one place, since each of the many occurrences in chunks needs it. */
+struct fact {
+	uint32_t chunks; /* how many chunks of all files have it */
+	float rarity;
+	float near; /* as evidence.near */
+	float alike;
+	float alike_elsewhere;
+	float here; /* how near to the cursor a chunk of the file has it */
+	uint16_t uses;
+	uint16_t flags; /* bits 1 << EVIDENCE_… of those that are true or not; 0: nothing is known */
+};
+
 struct work {
 	struct evidence *evidence;
 	const struct names *names;
 	const struct context_file *files;
 	size_t file_count;
-	uint32_t *chunks; /* by name: how many chunks of all files have it */
+	struct fact *facts; /* by name */
+	uint32_t *known; /* names of which something is known */
+	size_t known_count;
 	size_t chunk_count;
-	float *rarities; /* by name; 0: not computed yet */
-	uint32_t *touched; /* names of which something is known */
-	size_t touched_count;
 	float *parts; /* by a part's hash: how much the excerpt's end is about it */
 	float alike_all; /* what a chunk with all names around the cursor would have */
 	size_t cursor_line;
@@ -49,55 +62,71 @@ struct work {
 
 /* --- the excerpt --- */
 
+/* A name in it. */
+struct seen {
+	uint32_t id;
+	float near;
+};
+
+struct sight {
+	struct seen *items;
+	size_t count;
+	size_t room;
+};
+
 static void see(
-	struct evidence *e, struct names *names, const char *text, size_t len, bool backwards, float fade, float share)
+	struct sight *sight, struct names *names, const char *text, size_t len, bool backwards, float fade, float share)
 {
-	size_t lines = 0;
+	size_t lines = backwards ? lines_count(text, len) : 0;
 	size_t at = 0;
 	size_t line_at = 0;
 	size_t line = 0;
+	size_t weighed = SIZE_MAX;
+	float weight = 0;
 	size_t start;
 	size_t n;
 
-	for (const char *p = text; backwards && (p = memchr(p, '\n', len - (size_t)(p - text))); p++)
-		lines++;
 	while (names_next(text, len, &at, &start, &n)) {
 		uint32_t id = names_add(names, text + start, n);
-		float weight;
 
 		for (; line_at < start; line_at++)
 			line += text[line_at] == '\n';
-		if (!id || id >= e->count)
+		if (!id)
 			continue;
-		weight = share * expf(-(float)(backwards ? lines - line : line) / fade);
-		e->shown[id] = true;
-		if (e->near[id] < weight)
-			e->near[id] = weight;
+		if (line != weighed)
+			weight = share * expf(-(float)(backwards ? lines - line : line) / fade);
+		weighed = line;
+		if (sight->count == sight->room) {
+			sight->room = sight->room ? 2 * sight->room : 512;
+			sight->items = xreallocarray(sight->items, sight->room, sizeof(*sight->items));
+		}
+		sight->items[sight->count++] = (struct seen){ id, weight };
 	}
 }
 
-/* The names of the excerpt are in `names` before arrays are made for all. */
-static void add_names(struct names *names, const char *text, size_t len)
+/* The names of the excerpt are numbered before arrays are made for all. */
+static void see_excerpt(struct work *w, struct names *names, const struct context_cursor *cursor)
 {
-	size_t at = 0;
-	size_t start;
-	size_t n;
+	struct evidence *e = w->evidence;
+	struct sight sight = { .items = NULL };
 
-	while (names_next(text, len, &at, &start, &n))
-		names_add(names, text + start, n);
-}
-
-static void see_excerpt(struct evidence *e, struct names *names, const struct context_cursor *cursor)
-{
-	add_names(names, cursor->before, cursor->before_len);
-	add_names(names, cursor->after, cursor->after_len);
+	see(&sight, names, cursor->before, cursor->before_len, true, NEAR_LINES, 1);
+	see(&sight, names, cursor->after, cursor->after_len, false, BEHIND_LINES, BEHIND_SHARE);
 	e->count = (size_t)names_last(names) + 1;
 	e->likely = xcalloc(e->count, sizeof(*e->likely));
 	e->near = xcalloc(e->count, sizeof(*e->near));
 	e->shown = xcalloc(e->count, sizeof(*e->shown));
-	e->features = xcalloc(e->count, sizeof(*e->features));
-	see(e, names, cursor->before, cursor->before_len, true, NEAR_LINES, 1);
-	see(e, names, cursor->after, cursor->after_len, false, BEHIND_LINES, BEHIND_SHARE);
+	e->features = e->keep_features ? xcalloc(e->count, sizeof(*e->features)) : NULL;
+	w->facts = xcalloc(e->count, sizeof(*w->facts));
+	w->known = xcalloc(e->count, sizeof(*w->known));
+	for (size_t i = 0; i < sight.count; i++) {
+		uint32_t id = sight.items[i].id;
+
+		e->shown[id] = true;
+		if (e->near[id] < sight.items[i].near)
+			e->near[id] = w->facts[id].near = sight.items[i].near;
+	}
+	free(sight.items);
 }
 
 /* --- chunks --- */
@@ -112,35 +141,49 @@ static void count_chunks(struct work *w)
 	for (size_t f = 0; f < w->file_count; f++) {
 		const struct digest *d = w->files[f].digest;
 
-		for (size_t i = 0; i < d->count; i++) {
+		w->chunk_count += d->chunk_count;
+		for (size_t i = 0; i < d->use_count; i++)
+			w->facts[d->uses[i].name].chunks += d->uses[i].chunks;
+		for (size_t i = 0; w->files[f].role == ROLE_CURRENT && i < d->count; i++) {
 			const struct piece *piece = &d->pieces[i];
 
-			if (piece->kind != PIECE_CHUNK || is_hidden(&w->files[f], piece))
+			if (piece->kind != PIECE_CHUNK || !is_hidden(&w->files[f], piece))
 				continue;
-			w->chunk_count++;
+			w->chunk_count--;
 			for (uint32_t k = 0; k < piece->name_count; k++)
-				w->chunks[d->names[piece->first_name + k]]++;
+				w->facts[d->names[piece->first_name + k]].chunks--;
 		}
 	}
 }
 
-/* Logarithms of all names of all chunks would take longer than the rest. */
-static float rarity(const struct work *w, uint32_t id)
+static float rarity_of(const struct work *w, uint32_t chunks)
 {
-	if (w->rarities[id] == 0)
-		w->rarities[id] = logf(1.0f + (float)w->chunk_count / (1.0f + (float)w->chunks[id]));
-	return w->rarities[id];
+	return logf(1.0f + (float)w->chunk_count / (1.0f + (float)chunks));
 }
 
-static float *features_of(struct work *w, uint32_t id)
+/* Most names are in few chunks: their logarithms are the same. */
+static void weigh_names(struct work *w)
 {
-	float *f = w->evidence->features[id];
+	float known[LOGARITHMS];
 
-	if (f[EVIDENCE_BIAS] == 0) {
-		f[EVIDENCE_BIAS] = 1;
-		w->touched[w->touched_count++] = id;
+	for (uint32_t chunks = 0; chunks < LOGARITHMS; chunks++)
+		known[chunks] = rarity_of(w, chunks);
+	for (size_t id = 1; id < w->evidence->count; id++) {
+		struct fact *fact = &w->facts[id];
+
+		fact->rarity = fact->chunks < LOGARITHMS ? known[fact->chunks] : rarity_of(w, fact->chunks);
 	}
-	return f;
+}
+
+static struct fact *know(struct work *w, uint32_t id)
+{
+	struct fact *fact = &w->facts[id];
+
+	if (!fact->flags) {
+		fact->flags = 1u << EVIDENCE_BIAS;
+		w->known[w->known_count++] = id;
+	}
+	return fact;
 }
 
 static void weigh_excerpt(struct work *w)
@@ -149,12 +192,10 @@ static void weigh_excerpt(struct work *w)
 
 	for (uint32_t id = 1; id < e->count; id++) {
 		const struct name *name;
-		float weight;
 
 		if (e->near[id] < 0.02f)
 			continue;
-		weight = e->near[id] * rarity(w, id);
-		w->alike_all += weight;
+		w->alike_all += e->near[id] * w->facts[id].rarity;
 		name = names_at(w->names, id);
 		for (unsigned k = 0; k < name->part_count; k++)
 			if (w->parts[name->parts[k]] < e->near[id])
@@ -162,20 +203,19 @@ static void weigh_excerpt(struct work *w)
 	}
 }
 
-static float alike(const struct work *w, const struct digest *d, const struct piece *piece)
+static float alike(const struct work *w, const uint32_t *ids, uint32_t count)
 {
-	const struct evidence *e = w->evidence;
+	const struct fact *facts = w->facts;
 	float sum = 0;
 	float all = 0;
 
-	for (uint32_t k = 0; k < piece->name_count; k++) {
-		uint32_t id = d->names[piece->first_name + k];
-		float weight = rarity(w, id);
+	for (uint32_t k = 0; k < count; k++) {
+		const struct fact *fact = &facts[ids[k]];
 
-		all += weight;
-		sum += e->near[id] * weight;
+		all += fact->rarity;
+		sum += fact->near * fact->rarity;
 	}
-	return all > 0 && w->alike_all > 0 ? sum / sqrtf(all * w->alike_all) : 0;
+	return sum > 0 && w->alike_all > 0 ? sum / sqrtf(all * w->alike_all) : 0;
 }
 
 static void raise(float *value, float to)
@@ -191,41 +231,38 @@ static float nearness(const struct work *w, const struct piece *piece)
 	return expf(-lines / FAR_LINES);
 }
 
-static void take_chunks(struct work *w, const struct context_file *file)
+static void take_here(struct work *w, const uint32_t *ids, const struct piece *piece, float best)
 {
-	const struct digest *d = file->digest;
-	enum evidence_feature feature = file->role == ROLE_CURRENT ? EVIDENCE_ALIKE : EVIDENCE_ALIKE_ELSEWHERE;
-	float before = 0;
+	float near = nearness(w, piece);
 
-	for (size_t i = 0; i < d->count; i++) {
-		const struct piece *piece = &d->pieces[i];
-		bool here = file->role == ROLE_CURRENT;
-		float own;
-		float best;
+	for (uint32_t k = 0; k < piece->name_count; k++) {
+		struct fact *fact = know(w, ids[k]);
 
-		if (piece->kind != PIECE_CHUNK)
-			continue;
-		own = alike(w, d, piece);
-		/* What follows a place like this one is what comes here. */
-		best = own > before ? own : before;
-		before = own;
-		if (is_hidden(file, piece))
-			continue;
-		for (uint32_t k = 0; k < piece->name_count; k++) {
-			float *f = features_of(w, d->names[piece->first_name + k]);
-
-			raise(&f[feature], best);
-			if (here) {
-				f[EVIDENCE_USES] += 1;
-				raise(&f[EVIDENCE_NEAR], nearness(w, piece));
-			}
-		}
+		raise(&fact->alike, best);
+		raise(&fact->here, near);
+		fact->uses += fact->uses < UINT16_MAX;
 	}
 }
 
-/* --- other pieces --- */
+static void take_elsewhere(struct work *w, const uint32_t *ids, uint32_t count, float best)
+{
+	struct fact *facts = w->facts;
 
-static void take_statements(struct work *w, const struct context_file *file)
+	for (uint32_t k = 0; k < count; k++) {
+		struct fact *fact = &facts[ids[k]];
+
+		if (!fact->flags)
+			know(w, ids[k]);
+		raise(&fact->alike_elsewhere, best);
+	}
+}
+
+static void set(struct work *w, uint32_t id, enum evidence_feature feature)
+{
+	know(w, id)->flags |= (uint16_t)(1u << feature);
+}
+
+static void take_statement(struct work *w, const struct context_file *file, const struct piece *piece)
 {
 	static const enum evidence_feature declared[] = {
 		[ROLE_CURRENT] = EVIDENCE_DECLARED_HERE,
@@ -235,25 +272,43 @@ static void take_statements(struct work *w, const struct context_file *file)
 		[ROLE_OPEN] = EVIDENCE_DECLARED_BESIDE,
 		[ROLE_CHANGES] = EVIDENCE_CHANGED,
 	};
+	const uint32_t *ids = file->digest->names + piece->first_name;
+
+	if (piece->kind == PIECE_EDIT || (piece->kind == PIECE_IMPORT && file->role == ROLE_CURRENT)) {
+		for (uint32_t k = 0; k < piece->name_count; k++)
+			set(w, ids[k], piece->kind == PIECE_EDIT ? EVIDENCE_CHANGED : EVIDENCE_IMPORTED);
+	} else if (piece->declares) {
+		set(w, piece->declares, declared[file->role]);
+		if (file->role != ROLE_CURRENT && names_at(w->names, piece->declares)->text[0] == '_')
+			set(w, piece->declares, EVIDENCE_PRIVATE);
+	}
+}
+
+static void take_pieces(struct work *w, const struct context_file *file)
+{
 	const struct digest *d = file->digest;
+	float before = 0;
 
 	for (size_t i = 0; i < d->count; i++) {
 		const struct piece *piece = &d->pieces[i];
 		const uint32_t *ids = d->names + piece->first_name;
+		float own;
+		float best;
 
-		if (piece->kind == PIECE_IMPORT && file->role == ROLE_CURRENT) {
-			for (uint32_t k = 0; k < piece->name_count; k++)
-				features_of(w, ids[k])[EVIDENCE_IMPORTED] = 1;
-		} else if (piece->kind == PIECE_EDIT) {
-			for (uint32_t k = 0; k < piece->name_count; k++)
-				features_of(w, ids[k])[EVIDENCE_CHANGED] = 1;
-		} else if (piece->declares) {
-			float *f = features_of(w, piece->declares);
-
-			f[declared[file->role]] = 1;
-			if (file->role != ROLE_CURRENT && names_at(w->names, piece->declares)->text[0] == '_')
-				f[EVIDENCE_PRIVATE] = 1;
+		if (piece->kind != PIECE_CHUNK) {
+			take_statement(w, file, piece);
+			continue;
 		}
+		own = alike(w, ids, piece->name_count);
+		/* What follows a place like this one is what comes here. */
+		best = own > before ? own : before;
+		before = own;
+		if (is_hidden(file, piece))
+			continue;
+		if (file->role == ROLE_CURRENT)
+			take_here(w, ids, piece, best);
+		else
+			take_elsewhere(w, ids, piece->name_count, best);
 	}
 }
 
@@ -273,19 +328,27 @@ static void conclude(struct work *w)
 {
 	struct evidence *e = w->evidence;
 
-	for (size_t i = 0; i < w->touched_count; i++) {
-		uint32_t id = w->touched[i];
-		float *f = e->features[id];
+	for (size_t i = 0; i < w->known_count; i++) {
+		uint32_t id = w->known[i];
+		const struct fact *fact = &w->facts[id];
+		float f[EVIDENCE_FEATURES];
 		float z = 0;
 
 		if (e->shown[id])
 			continue;
-		f[EVIDENCE_USES] = logf(1 + f[EVIDENCE_USES]);
-		f[EVIDENCE_COMMON] = logf(1 + (float)w->chunks[id]);
+		for (size_t k = 0; k < EVIDENCE_FEATURES; k++)
+			f[k] = fact->flags & 1u << k ? 1 : 0;
+		f[EVIDENCE_USES] = logf(1 + (float)fact->uses);
+		f[EVIDENCE_NEAR] = fact->here;
+		f[EVIDENCE_ALIKE] = fact->alike;
+		f[EVIDENCE_ALIKE_ELSEWHERE] = fact->alike_elsewhere;
+		f[EVIDENCE_COMMON] = logf(1 + (float)fact->chunks);
 		f[EVIDENCE_PARTS] = shared_parts(w, id);
 		for (size_t k = 0; k < EVIDENCE_FEATURES; k++)
 			z += weights[k] * f[k];
 		e->likely[id] = 1 / (1 + expf(-z));
+		if (e->features)
+			memcpy(e->features[id], f, sizeof(f));
 	}
 }
 
@@ -294,29 +357,23 @@ void evidence_gather(struct evidence *evidence, struct names *names, const struc
 {
 	struct work w = { .evidence = evidence, .names = names, .files = files, .file_count = file_count };
 
-	see_excerpt(evidence, names, cursor);
-	w.chunks = xcalloc(evidence->count, sizeof(*w.chunks));
-	w.rarities = xcalloc(evidence->count, sizeof(*w.rarities));
-	w.touched = xcalloc(evidence->count, sizeof(*w.touched));
+	see_excerpt(&w, names, cursor);
 	w.parts = xcalloc(PARTS_TABLE, sizeof(*w.parts));
 	count_chunks(&w);
+	weigh_names(&w);
 	weigh_excerpt(&w);
 	for (size_t f = 0; f < file_count; f++) {
 		if (files[f].role == ROLE_CURRENT) {
-			const char *text = files[f].digest->text;
+			const struct digest *d = files[f].digest;
 			size_t end = files[f].hide_from + cursor->before_len;
 
-			end = end < files[f].digest->len ? end : files[f].digest->len;
-			for (size_t i = 0; i < end; i++)
-				w.cursor_line += text[i] == '\n';
+			w.cursor_line = lines_count(d->text, end < d->len ? end : d->len);
 		}
-		take_chunks(&w, &files[f]);
-		take_statements(&w, &files[f]);
+		take_pieces(&w, &files[f]);
 	}
 	conclude(&w);
-	free(w.chunks);
-	free(w.rarities);
-	free(w.touched);
+	free(w.facts);
+	free(w.known);
 	free(w.parts);
 }
 

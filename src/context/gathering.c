@@ -8,6 +8,7 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/text/lines.h"
 #include "eke/text/uri.h"
 
 static void add_source(struct gathering *g, struct source *source, enum context_role role)
@@ -42,13 +43,10 @@ static bool is_above(const struct retriever *r, const char *uri, const char *oth
 static size_t cursor_line(const struct source *source, const struct retrieval *in)
 {
 	size_t end = in->from + in->cursor.before_len;
-	size_t line = 1;
 
 	if (!source)
 		return 0;
-	for (size_t i = 0; i < end && i < source->digest->len; i++)
-		line += source->digest->text[i] == '\n';
-	return line;
+	return 1 + lines_count(source->digest->text, end < source->digest->len ? end : source->digest->len);
 }
 
 static void add_changes(struct retriever *r, const struct retrieval *in, struct gathering *g)

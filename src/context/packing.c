@@ -19,7 +19,11 @@
 #define CHANGE_WORTH 0.15f
 #define KEPT_BONUS 1.3f
 /* Below that for a token nothing goes along. */
-#define RATIO_MIN 0.00002f
+#define RATIO_MIN 0.00001f
+#define KEPT_FILTER 4096
+/* Candidates for so many times the room are put in order at first. */
+#define FIRST_TIMES 3
+#define RATIO_CLASSES 512
 
 const char *const context_source_names[CONTEXT_SOURCES] = {
 	[CONTEXT_SOURCE_IMPORTS] = "imports",
@@ -33,17 +37,31 @@ struct candidate {
 	uint32_t file;
 	uint32_t piece;
 	enum context_source source;
-	float ratio; /* worth for a token, as last computed */
 	float worth;
+};
+
+/* Small, since they are moved often. */
+struct node {
+	float ratio; /* worth for a token, as last computed */
+	uint32_t candidate;
 };
 
 struct work {
 	const struct packing_input *in;
 	struct evidence evidence;
-	struct candidate *heap; /* the best first */
+	struct candidate *candidates;
+	struct node *heap; /* the best first */
 	size_t count;
 	size_t room;
-	bool **taken; /* by file and piece; NULL: none of the file */
+	/* Behind the heap, from heap[rest_at] on: those whose ratio was below `bar`. */
+	size_t rest_at;
+	size_t rest_count;
+	float bar;
+	size_t fitting; /* tokens that were left when candidates that do not fit were last thrown out */
+	uint32_t **taken; /* by file and piece: which of the items, plus one; 0: it is not taken. NULL: none of the file */
+	uint64_t kept[KEPT_FILTER / 64]; /* bits of the hashes that were kept: most are not */
+	struct packed *items; /* in the order in which they were taken */
+	size_t item_room;
 	struct packing *out;
 };
 
@@ -103,6 +121,8 @@ static bool was_kept(const struct work *w, uint32_t hash)
 	size_t low = 0;
 	size_t high = kept ? kept->count : 0;
 
+	if (!(w->kept[hash % KEPT_FILTER / 64] & UINT64_C(1) << hash % 64))
+		return false;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -119,10 +139,12 @@ static bool was_kept(const struct work *w, uint32_t hash)
 static float new_worth(const struct work *w, const struct digest *d, const struct piece *piece)
 {
 	const struct evidence *e = &w->evidence;
+	const float *likely = e->likely;
+	const uint32_t *ids = d->names + piece->first_name;
 	float worth = 0;
 
 	for (uint32_t k = 0; k < piece->name_count; k++)
-		worth += e->likely[d->names[piece->first_name + k]];
+		worth += likely[ids[k]];
 	if (piece->declares)
 		worth += DECLARED_NEAR * e->near[piece->declares];
 	if (piece->kind == PIECE_EDIT)
@@ -141,21 +163,24 @@ static size_t cost_of(const struct work *w, const struct candidate *c)
 }
 
 /* The line of a file is shared by what else of it goes along. */
-static void rate(const struct work *w, struct candidate *c, bool first)
+static float rate(const struct work *w, struct candidate *c, bool first)
 {
 	const struct digest *d = w->in->files[c->file].digest;
 	const struct piece *piece = &d->pieces[c->piece];
 	size_t cost = first ? piece->tokens + PIECE_TOKENS : cost_of(w, c);
 
+	float ratio;
+
 	c->worth = new_worth(w, d, piece);
-	c->ratio = c->worth / (float)(cost ? cost : 1);
+	ratio = c->worth / (float)(cost ? cost : 1);
+	return was_kept(w, piece->hash) ? ratio * KEPT_BONUS : ratio;
 }
 
 /* --- the heap --- */
 
 static void sift_down(struct work *w, size_t at)
 {
-	struct candidate moved = w->heap[at];
+	struct node moved = w->heap[at];
 
 	for (;;) {
 		size_t child = 2 * at + 1;
@@ -179,33 +204,110 @@ static void pop(struct work *w)
 		sift_down(w, 0);
 }
 
+static void order(struct work *w)
+{
+	for (size_t i = w->count / 2; i-- > 0;)
+		sift_down(w, i);
+}
+
+static struct candidate *candidate_of(const struct work *w, size_t at)
+{
+	return &w->candidates[w->heap[at].candidate];
+}
+
+/* Whatever else is taken: it costs no less. */
+static size_t least_cost(const struct work *w, size_t at)
+{
+	const struct candidate *c = candidate_of(w, at);
+
+	return piece_at(w, c->file, c->piece)->tokens + PIECE_TOKENS;
+}
+
+/* Ratios in steps of a half of their power of two. */
+static size_t ratio_class(float ratio)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &ratio, sizeof(bits));
+	return bits >> 22 & (RATIO_CLASSES - 1);
+}
+
+/* Most candidates never come up: only the best are put in order, and the rest when these are used up. */
+static void set_rest_aside(struct work *w)
+{
+	size_t tokens[RATIO_CLASSES] = { 0 };
+	size_t class = RATIO_CLASSES;
+	size_t sum = 0;
+	size_t best = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		tokens[ratio_class(w->heap[i].ratio)] += least_cost(w, i);
+	while (class && sum < FIRST_TIMES * w->in->tokens)
+		sum += tokens[--class];
+	w->bar = RATIO_MIN;
+	for (size_t i = 0; i < w->count; i++) {
+		struct node c = w->heap[i];
+
+		if (ratio_class(c.ratio) < class) {
+			if (w->bar < c.ratio)
+				w->bar = c.ratio;
+			continue;
+		}
+		w->heap[i] = w->heap[best];
+		w->heap[best++] = c;
+	}
+	w->rest_at = best;
+	w->rest_count = w->count - best;
+	w->count = best;
+}
+
+static void bring_rest(struct work *w)
+{
+	size_t left = w->in->tokens - w->out->tokens;
+
+	for (size_t i = 0; i < w->rest_count; i++)
+		if (least_cost(w, w->rest_at + i) <= left)
+			w->heap[w->count++] = w->heap[w->rest_at + i];
+	w->rest_count = 0;
+	order(w);
+}
+
 static void gather(struct work *w)
 {
 	const struct packing_input *in = w->in;
 
+	for (size_t i = 0; in->kept && i < in->kept->count; i++) {
+		uint32_t hash = in->kept->hashes[i];
+
+		w->kept[hash % KEPT_FILTER / 64] |= UINT64_C(1) << hash % 64;
+	}
 	for (size_t f = 0; f < in->file_count; f++) {
 		const struct context_file *file = &in->files[f];
 
 		for (size_t i = 0; file->sendable && i < file->digest->count; i++) {
 			const struct piece *piece = &file->digest->pieces[i];
 			struct candidate c = { .file = (uint32_t)f, .piece = (uint32_t)i, .source = source_of(file, piece) };
+			bool fits = piece->tokens + PIECE_TOKENS <= in->tokens;
+			float ratio;
 
-			if (!(in->sources & 1u << c.source) || !is_candidate(file, piece))
+			if (!fits || !(in->sources & 1u << c.source) || !is_candidate(file, piece))
 				continue;
-			rate(w, &c, true);
-			if (was_kept(w, piece->hash))
-				c.ratio *= KEPT_BONUS;
-			if (c.ratio < RATIO_MIN)
+			ratio = rate(w, &c, true);
+			if (ratio < RATIO_MIN)
 				continue;
 			if (w->count == w->room) {
 				w->room = w->room ? 2 * w->room : 256;
 				w->heap = xreallocarray(w->heap, w->room, sizeof(*w->heap));
+				w->candidates = xreallocarray(w->candidates, w->room, sizeof(*w->candidates));
 			}
-			w->heap[w->count++] = c;
+			w->candidates[w->count] = c;
+			w->heap[w->count] = (struct node){ ratio, (uint32_t)w->count };
+			w->count++;
 		}
 	}
-	for (size_t i = w->count / 2; i-- > 0;)
-		sift_down(w, i);
+	w->fitting = in->tokens;
+	set_rest_aside(w);
+	order(w);
 }
 
 /* --- taking --- */
@@ -217,14 +319,17 @@ static void mark(struct work *w, const struct candidate *c, size_t piece, float 
 	struct packing *out = w->out;
 
 	if (!w->taken[c->file])
-		w->taken[c->file] = xcalloc(d->count, sizeof(bool));
-	w->taken[c->file][piece] = true;
+		w->taken[c->file] = xcalloc(d->count, sizeof(**w->taken));
 	for (uint32_t k = 0; k < p->name_count; k++)
 		w->evidence.likely[d->names[p->first_name + k]] = 0;
 	if (p->declares)
 		w->evidence.near[p->declares] = 0;
-	out->items = xreallocarray(out->items, out->count + 1, sizeof(*out->items));
-	out->items[out->count++] = (struct packed){ c->file, piece, c->source, worth };
+	if (out->count == w->item_room) {
+		w->item_room = w->item_room ? 2 * w->item_room : 64;
+		w->items = xreallocarray(w->items, w->item_room, sizeof(*w->items));
+	}
+	w->items[out->count++] = (struct packed){ c->file, piece, c->source, worth };
+	w->taken[c->file][piece] = (uint32_t)out->count;
 }
 
 static void take(struct work *w, const struct candidate *c, size_t cost)
@@ -237,44 +342,74 @@ static void take(struct work *w, const struct candidate *c, size_t cost)
 	mark(w, c, c->piece, c->worth);
 }
 
+/* Most candidates are never taken: once half of the room is gone, those that do not fit into the rest are let go. */
+static void thin_out(struct work *w)
+{
+	size_t left = w->in->tokens - w->out->tokens;
+	size_t count = 0;
+
+	if (left > w->fitting / 2)
+		return;
+	w->fitting = left;
+	for (size_t i = 0; i < w->count; i++)
+		if (least_cost(w, i) <= left)
+			w->heap[count++] = w->heap[i];
+	w->count = count;
+	order(w);
+}
+
 static void fill(struct work *w)
 {
-	while (w->count) {
-		struct candidate *top = &w->heap[0];
-		struct candidate before = *top;
+	for (;;) {
+		size_t left = w->in->tokens - w->out->tokens;
+		struct node *top = &w->heap[0];
+		struct node before;
+		struct candidate *c;
 		size_t cost;
 
-		if (is_taken(w, top->file, top->piece)) {
+		if (w->rest_count && (!w->count || top->ratio <= w->bar)) {
+			bring_rest(w);
+			continue;
+		}
+		if (!w->count)
+			break;
+		c = candidate_of(w, 0);
+		if (is_taken(w, c->file, c->piece) || least_cost(w, 0) > left) {
 			pop(w);
 			continue;
 		}
-		rate(w, top, false);
-		if (was_kept(w, piece_at(w, top->file, top->piece)->hash))
-			top->ratio *= KEPT_BONUS;
+		before = *top;
+		top->ratio = rate(w, c, false);
 		if (top->ratio < RATIO_MIN) {
 			pop(w);
 			continue;
 		}
 		if (top->ratio < before.ratio) {
 			sift_down(w, 0);
-			if (top->file != before.file || top->piece != before.piece)
+			if (top->candidate != before.candidate)
 				continue;
 		}
-		cost = cost_of(w, top);
-		if (w->out->tokens + cost <= w->in->tokens)
-			take(w, top, cost);
+		cost = cost_of(w, c);
+		if (cost <= left)
+			take(w, c, cost);
 		pop(w);
+		if (cost <= left)
+			thin_out(w);
 	}
 }
 
-static int by_place(const void *a, const void *b)
+/* What was taken, by file, then by piece. */
+static void finish(struct work *w)
 {
-	const struct packed *x = a;
-	const struct packed *y = b;
+	struct packed *items = w->out->count ? xcalloc(w->out->count, sizeof(*items)) : NULL;
+	size_t n = 0;
 
-	if (x->file != y->file)
-		return x->file < y->file ? -1 : 1;
-	return x->piece < y->piece ? -1 : x->piece > y->piece;
+	for (size_t f = 0; f < w->in->file_count; f++)
+		for (size_t i = 0; w->taken[f] && i < w->in->files[f].digest->count; i++)
+			if (w->taken[f][i])
+				items[n++] = w->items[w->taken[f][i] - 1];
+	free(w->items);
+	w->out->items = items;
 }
 
 void pack(const struct packing_input *input, struct packing *out)
@@ -288,12 +423,12 @@ void pack(const struct packing_input *input, struct packing *out)
 	w.taken = xcalloc(input->file_count, sizeof(*w.taken));
 	gather(&w);
 	fill(&w);
-	if (out->count)
-		qsort(out->items, out->count, sizeof(*out->items), by_place);
+	finish(&w);
 	for (size_t f = 0; f < input->file_count; f++)
 		free(w.taken[f]);
 	free(w.taken);
 	free(w.heap);
+	free(w.candidates);
 	evidence_release(&w.evidence);
 }
 

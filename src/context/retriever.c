@@ -390,7 +390,7 @@ void retriever_evidence(struct retriever *r, const struct retrieval *in, struct 
 	struct gathering g = { .count = 0 };
 
 	gathering_fill(r, focus_of(r, in->uri), in, &g);
-	*out = (struct evidence){ .count = 0 };
+	*out = (struct evidence){ .keep_features = true };
 	evidence_gather(out, sources_names(r->sources), &in->cursor, g.files, g.count);
 	gathering_release(&g);
 }

@@ -31,6 +31,18 @@ struct run {
 	size_t first, last; /* lines, from 1 */
 };
 
+/* printf() would be a tenth of what choosing takes. */
+static void add_number(struct strbuf *out, size_t n)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	strbuf_add(out, digits + at, sizeof(digits) - at);
+}
+
 static void add_run(
 	struct strbuf *text, struct strbuf *lines, const struct digest *digest, const struct run *run, bool diff)
 {
@@ -41,9 +53,13 @@ static void add_run(
 		strbuf_addch(text, '\n');
 	if (diff)
 		return;
-	strbuf_addf(lines, lines->len ? ", %zu" : "%zu", run->first);
-	if (run->last > run->first)
-		strbuf_addf(lines, "-%zu", run->last);
+	if (lines->len)
+		strbuf_adds(lines, ", ");
+	add_number(lines, run->first);
+	if (run->last == run->first)
+		return;
+	strbuf_addch(lines, '-');
+	add_number(lines, run->last);
 }
 
 void snippets_add(struct snippets *snippets, const struct context_file *file, const char *path, const char *language,

@@ -102,6 +102,14 @@ static size_t stack_surplus(const struct stack *s, size_t *open, size_t *orphans
 	return s->outer_depth == s->outer_count ? 0 : n;
 }
 
+static bool pop_innermost(struct syntax_stack *st, char closer)
+{
+	if (!st->depth || st->opener[st->depth - 1] != syntax_opener_of(closer))
+		return false;
+	st->depth--;
+	return true;
+}
+
 /* --- blocks of indentation --- */
 
 /*
@@ -137,7 +145,8 @@ static size_t indent_end(const struct post_context *c, const char *text, size_t 
 		leaves = shallow && !block_opens(c->syntax, text + w.at, line.len);
 		if (shallow && first == len)
 			first = pos;
-		if (leaves && !whole)
+		/* What comes may show that a line that opens a block is not the last. */
+		if (first < len && !whole)
 			return first;
 	}
 	return leaves ? first : len;
@@ -243,6 +252,35 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 		end = taken;
 	lines = indent_end(c, text, len, whole);
 	return lines < end ? lines : end;
+}
+
+/*
+ * Brackets that stand alone if a closer that does not fit the innermost opener is one too many: elsewhere the openers
+ * inside of its own are taken for unclosed.
+ */
+static size_t misfits(const struct post_context *c, const char *text, size_t len)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = text, .len = len, .state = c->at };
+	struct syntax_stack open = c->open;
+	enum syntax_event event;
+	size_t n = 0;
+	size_t pos;
+
+	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
+		if (event == SYNTAX_OPEN)
+			syntax_push(&open, text[pos], pos);
+		else if (event == SYNTAX_CLOSE)
+			n += !pop_innermost(&open, text[pos]);
+	}
+	for (size_t i = 0; i < c->closer_count; i++)
+		n += !pop_innermost(&open, c->closers[i].closer);
+	return n + open.depth;
+}
+
+bool balance_is_worse(const struct post_context *c, const char *text, size_t len, size_t than)
+{
+	return balance_disorder(c, text, len) > balance_disorder(c, text, than) ||
+	       misfits(c, text, len) > misfits(c, text, than);
 }
 
 size_t balance_disorder(const struct post_context *c, const char *text, size_t len)

@@ -29,5 +29,7 @@ struct balance balance_of(const struct post_context *c, const char *text, size_t
 size_t balance_end(const struct post_context *c, const char *text, size_t len, bool whole);
 /* Brackets that stand alone, on one side or the other, with text[0..len) at the cursor. */
 size_t balance_disorder(const struct post_context *c, const char *text, size_t len);
+/* Is text[0..len) at the cursor worse formed than text[0..than), in whichever way brackets that cross are read? */
+bool balance_is_worse(const struct post_context *c, const char *text, size_t len, size_t than);
 
 #endif

@@ -239,13 +239,19 @@ static bool agrees_with_rest(const struct post_context *c, const struct strbuf *
 	return true;
 }
 
-/* A bracket on a line of its own, below which the cursor is, comes again and nothing closes it. */
+/* The cursor is below a line that opens a block: a bracket may come again. */
+static bool is_below_opener(const struct post_context *c)
+{
+	return c->head_blank && c->above_columns < c->columns;
+}
+
+/* The bracket comes again, and nothing closes it. */
 static bool opens_again(const struct post_context *c, const struct strbuf *t, size_t end)
 {
 	struct balance whole = balance_of(c, t->data, t->len);
 	struct balance rest = balance_of(c, t->data + end, t->len - end);
 
-	return c->head_blank && c->above_columns < c->columns && whole.open + whole.orphans > rest.open + rest.orphans;
+	return whole.open + whole.orphans > rest.open + rest.orphans;
 }
 
 /*
@@ -299,12 +305,14 @@ static bool drop_lines(const struct post_context *c, struct strbuf *t, bool grow
 				if (!is_same_start(c, t, end) && !is_mark_again(c, t, end))
 					break;
 			} else if (!significant(c, text + from, len - from, whole)) {
+				if (!whole || !is_below_opener(c))
+					break;
 				/* Only the whole tells whether what it opens again is closed. */
-				if (growing && whole && from >= c->above.start) {
+				if (growing) {
 					*undecided = true;
 					return false;
 				}
-				if (!whole || !opens_again(c, t, end))
+				if (!opens_again(c, t, end))
 					break;
 			}
 			if (!agrees_with_rest(c, t, end))

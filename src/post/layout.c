@@ -52,16 +52,15 @@ bool layout_is_foreign(const struct post_context *c, const char *s, size_t len)
 }
 
 /*
- * All lines of the text that are indented are so in the other way: one that is not, or is aligned by blanks behind
+ * Looks at all lines of the text that are indented. One that is not so in the other way, or is aligned by blanks behind
  * tabs, shows that both are meant. Lines in parentheses have no say.
  */
-static bool is_all_foreign(const struct post_context *c, const struct strbuf *t, size_t from)
+static void look_for_foreign(const struct post_context *c, const struct strbuf *t, size_t from, struct layout *l)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
 	struct syntax_stack own = { .depth = 0 };
-	bool any = false;
 
-	while (from <= t->len) {
+	while (from <= t->len && !l->mixed) {
 		struct line line;
 		size_t next = line_at(t->data, t->len, from, &line);
 		size_t bytes = skip_blanks(t->data + from, line.len);
@@ -75,14 +74,12 @@ static bool is_all_foreign(const struct post_context *c, const struct strbuf *t,
 				syntax_pop(&own, t->data[pos]);
 		}
 		if (bytes && bytes < line.len && !(own.depth && own.opener[own.depth - 1] == '(')) {
-			if (!layout_is_foreign(c, t->data + from, line.len) ||
-				(t->data[from] == '\t' && memchr(t->data + from, ' ', bytes)))
-				return false;
-			any = true;
+			l->mixed = !layout_is_foreign(c, t->data + from, line.len) ||
+				   (t->data[from] == '\t' && memchr(t->data + from, ' ', bytes));
+			l->foreign = !l->mixed;
 		}
 		from = next;
 	}
-	return any;
 }
 
 size_t layout_columns(const struct post_context *c, const struct layout *l, const char *s, size_t len)
@@ -158,7 +155,8 @@ void layout_look(const struct post_context *c, const struct strbuf *t, struct la
 	}
 	after = at;
 	l->more = next_line(&w, &at, &l->second);
-	l->foreign = l->more && is_all_foreign(c, t, after <= t->len ? after : t->len);
+	if (l->more)
+		look_for_foreign(c, t, after <= t->len ? after : t->len, l);
 	l->given = layout_columns(c, l, t->data + l->first.start, l->first.len);
 	if (l->more)
 		l->columns = layout_columns(c, l, t->data + l->second.start, l->second.len);

@@ -19,6 +19,7 @@ struct layout {
 	struct line second; /* the next one with text that begins in code */
 	size_t columns; /* its indentation, in the document's measure */
 	bool foreign; /* it is indented the other way than the document */
+	bool mixed; /* some of its lines are not: both ways are meant, whatever comes */
 	size_t space_unit; /* columns that the model's spaces stand for a level with, in a document with tabs */
 };
 

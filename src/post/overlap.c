@@ -183,7 +183,8 @@ static bool is_proven(
 		return false;
 	/* What stands before the cursor too, and others behind it, is a sibling. */
 	if (o->skip)
-		return code && !c->in_comment && !inside && may_be_left_out(c, o->skip, line->columns) &&
+		return code && !c->in_comment && !inside && !syntax_line_is_comment(c->syntax, s, line->at.len) &&
+			may_be_left_out(c, o->skip, line->columns) &&
 			o->words >= SKIPPED_WORDS &&
 			(o->lines > 1 || block_is_left(s, line->at.len)) && !post_has_before(c, s, line->at.len) && columns &&
 			count_word_chars(s, line->at.len) >= SHORT_LINE && !(c->syntax->flags & SYNTAX_KEYS);
@@ -271,9 +272,21 @@ void overlap_cut(const struct post_context *c, struct draft *draft)
 		size_t end = line_before(t, balance_end(c, t->data, t->len, !draft->growing));
 
 		/* What is left alone by the cut would be worse than what is closed twice without it. */
-		if (draft->growing || balance_disorder(c, t->data, end) <= balance_disorder(c, t->data, t->len))
+		if (draft->growing || !balance_is_worse(c, t->data, end, t->len))
 			strbuf_truncate(t, end);
 	}
+}
+
+/* Text of several lines whose first does not stand in the column of the first below the cursor. */
+static bool stands_elsewhere(const struct post_context *c, const struct strbuf *t)
+{
+	struct line line = { 0, 0 };
+	size_t next = 0;
+
+	while (next <= t->len && skip_blanks(t->data + line.start, line.len) == line.len)
+		next = line_at(t->data, t->len, next, &line);
+	return next <= t->len && c->after_count && (line.start || !c->head_len) &&
+	       post_columns(c, t->data + line.start, line.len, NULL) != after_columns(c, &c->after[0]);
 }
 
 bool overlap_is_all(const struct post_context *c, const struct strbuf *t)
@@ -284,6 +297,9 @@ bool overlap_is_all(const struct post_context *c, const struct strbuf *t)
 
 	/* A piece of the cursor's line cannot be the line below. */
 	if (c->rest_blank && !c->head_blank && first < t->len && t->data[first] != '\n')
+		return false;
+	/* Where lines are alike they stand in other columns. */
+	if (c->rest_blank && post_is_code(c) && stands_elsewhere(c, t))
 		return false;
 	if (c->rest_blank || c->whole_lines) {
 		size_t words = count_word_chars(t->data, t->len);

@@ -18,6 +18,7 @@
 #include "echo.h"
 #include "overlap.h"
 #include "reindent.h"
+#include "talk.h"
 #include "trim.h"
 #include "unwrap.h"
 
@@ -60,6 +61,9 @@ static enum post_verdict fit(
 		return POST_WAIT;
 	if (is_all_blank(t->data, t->len))
 		return POST_DUPLICATE;
+	/* Without its echo it may be nothing else. */
+	if (c->in->source == POST_CHAT && talk_is_all(c, t->data, t->len))
+		return POST_PROSE;
 	if (!reindent(c, draft))
 		return POST_WAIT;
 	overlap_cut(c, draft);

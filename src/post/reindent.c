@@ -428,6 +428,28 @@ static size_t next_line_start(const struct strbuf *t, size_t at)
 	return lf ? (size_t)(lf - t->data) + 1 : t->len;
 }
 
+/*
+ * Whether a growing text's blanks are to become tabs, or the reverse, only all of its lines tell, or one that says no.
+ * False if that leaves nothing.
+ */
+static bool leave_out_foreign(const struct post_context *c, struct strbuf *t, struct layout *l)
+{
+	size_t first = l->first.start;
+	size_t own = first || !c->head_len ? first : next_line_start(t, first);
+
+	for (size_t at = own; at < t->len && !l->mixed; at = next_line_start(t, at)) {
+		struct line line;
+
+		line_at(t->data, t->len, at, &line);
+		if (!layout_is_foreign(c, t->data + at, line.len))
+			continue;
+		strbuf_truncate(t, at);
+		layout_look(c, t, l);
+		return at > first;
+	}
+	return true;
+}
+
 bool reindent(const struct post_context *c, struct draft *draft)
 {
 	struct strbuf *t = &draft->text;
@@ -439,13 +461,7 @@ bool reindent(const struct post_context *c, struct draft *draft)
 		return false;
 	given = l.given;
 	layout_look(c, t, &l);
-	/* Whether its blanks are to become tabs, or the reverse, only all of its lines tell. */
-	if (draft->growing && l.more && layout_is_foreign(c, t->data + l.second.start, l.second.len)) {
-		strbuf_truncate(t, l.second.start);
-		layout_look(c, t, &l);
-	}
-	if (draft->growing && !c->head_len && c->in->project_style &&
-		layout_is_foreign(c, t->data + l.first.start, l.first.len))
+	if (draft->growing && !leave_out_foreign(c, t, &l))
 		return false;
 	below = !c->head_blank && l.first.start > 0;
 	/* What the answer gave its first line, before that went on with the cursor's. */

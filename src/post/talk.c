@@ -10,6 +10,7 @@
 
 #define SENTENCE_WORDS 5
 #define PLACEHOLDER_MAX 100
+#define PROSE_LINES 4 /* with text, above the cursor's and below it */
 
 /* Openings that are talk even in the middle of prose. */
 static const char *const assistant[] = {
@@ -183,19 +184,56 @@ static void trim(const char **s, size_t *len)
 		--*len;
 }
 
-/* Capital letter, words, full stop or colon, and nothing that programs are made of. */
-static bool is_sentence(const char *s, size_t len)
+/* Capital letter, words, and nothing that programs are made of. */
+static bool is_prose(const char *s, size_t len)
 {
-	size_t words = 1;
+	size_t words = 0;
 
-	if (len < 2 || s[0] < 'A' || s[0] > 'Z' || !memchr(".:!?", s[len - 1], 4))
+	if (len < 2 || s[0] < 'A' || s[0] > 'Z')
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] && strchr("{};=<>[]()\\|&$#@_\"", s[i]))
 			return false;
-		words += s[i] == ' ';
+		words += s[i] != ' ' && (!i || s[i - 1] == ' ');
 	}
 	return words >= SENTENCE_WORDS;
+}
+
+/* ... and a full stop or colon. */
+static bool is_sentence(const char *s, size_t len)
+{
+	return len && memchr(".:!?", s[len - 1], 4) && is_prose(s, len);
+}
+
+static bool is_prose_line(const char *s, const struct line *line)
+{
+	const char *text = s + line->start;
+	size_t len = line->len;
+
+	trim(&text, &len);
+	return is_prose(text, len);
+}
+
+/* One of the lines around the cursor is prose, though the language is a program's: a manual page, a description. */
+static bool is_among_prose(const struct post_context *c)
+{
+	const char *s = c->prefix.data;
+	size_t end = (size_t)(c->head - s);
+	struct line line = { end, c->head_len };
+
+	for (size_t n = 0; n <= PROSE_LINES; n += line.len > 0) {
+		if (is_prose_line(s, &line))
+			return true;
+		if (!end)
+			break;
+		line_at(s, end - 1, post_line_start(s, end - 1), &line);
+		end = line.start;
+	}
+	for (size_t i = 0; i < PROSE_LINES && i < c->after_count; i++) {
+		if (is_prose_line(c->suffix.data, &c->after[i]))
+			return true;
+	}
+	return false;
 }
 
 bool talk_is_line(const struct post_context *c, const char *line, size_t len)
@@ -207,8 +245,26 @@ bool talk_is_line(const struct post_context *c, const char *line, size_t len)
 		return false;
 	/* "name: words" and bare words are what such files are made of. */
 	if (c->syntax->flags & SYNTAX_KEYS)
-		return any_begins(line, len, talk, ARRAY_LEN(talk)) && is_sentence(line, len);
-	return any_begins(line, len, talk, ARRAY_LEN(talk)) || is_sentence(line, len);
+		return any_begins(line, len, talk, ARRAY_LEN(talk)) && is_sentence(line, len) && !is_among_prose(c);
+	return (any_begins(line, len, talk, ARRAY_LEN(talk)) || is_sentence(line, len)) && !is_among_prose(c);
+}
+
+bool talk_is_all(const struct post_context *c, const char *text, size_t len)
+{
+	bool any = false;
+
+	for (size_t at = 0; at < len;) {
+		struct line line;
+		size_t next = line_at(text, len, at, &line);
+
+		if (skip_blanks(text + at, line.len) < line.len) {
+			if (!talk_is_line(c, text + at, line.len))
+				return false;
+			any = true;
+		}
+		at = next;
+	}
+	return any;
 }
 
 bool talk_is_placeholder(const struct post_context *c, const char *line, size_t len)

@@ -1,7 +1,7 @@
 #ifndef EKE_POST_TALK_H
 #define EKE_POST_TALK_H
 /*
- * Tells a chat model's talk from text for the document. Pure; only about single lines.
+ * Tells a chat model's talk from text for the document. Pure; about lines by themselves.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +13,8 @@
  * what nobody would write there.
  */
 bool talk_is_line(const struct post_context *c, const char *line, size_t len);
+/* There is text, and all its lines are talk. */
+bool talk_is_all(const struct post_context *c, const char *text, size_t len);
 /* The line is a comment that begins with dots, for code that was left out: "# ... existing code ...". */
 bool talk_is_placeholder(const struct post_context *c, const char *line, size_t len);
 /* The text is one comment, which asks for the code: "// your code here". */

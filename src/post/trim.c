@@ -56,18 +56,11 @@ static bool may_end_at(const struct post_context *c, const struct strbuf *t, siz
 	return before.own <= whole.own && before.closed >= whole.closed;
 }
 
-/* All lines with text from `at` on are talk. */
-static bool is_all_talk(const struct post_context *c, const struct strbuf *t, size_t at)
+/* Talk begins with the line; where the answer is not bare, nothing else follows. */
+static bool is_talk(const struct post_context *c, const struct strbuf *t, const struct line *line, bool bare)
 {
-	while (at <= t->len) {
-		struct line line;
-		size_t next = line_at(t->data, t->len, at, &line);
-
-		if (skip_blanks(t->data + at, line.len) < line.len && !talk_is_line(c, t->data + at, line.len))
-			return false;
-		at = next;
-	}
-	return true;
+	return talk_is_line(c, t->data + line->start, line->len) &&
+	       (bare || talk_is_all(c, t->data + line->start, t->len - line->start));
 }
 
 void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
@@ -77,7 +70,8 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 	size_t pos = 0;
 	size_t at = 0;
 	bool blank_above = false;
-	bool comment_above = false;
+	bool comment_above = c->head_blank && c->above.len &&
+			     syntax_line_is_comment(c->syntax, c->prefix.data + c->above.start, c->above.len);
 	bool continues_comment = c->in_comment;
 
 	if (!post_is_code(c))
@@ -95,9 +89,9 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 		at = w.at;
 		line_at(t->data, t->len, at, &line);
 		blank = skip_blanks(t->data + at, line.len) == line.len;
-		if (!blank && !continues_comment && (at ? !comment_above : c->head_blank) && w.state.where == SYNTAX_IN_CODE &&
-			(talk_is_placeholder(c, t->data + at, line.len) ||
-				(blank_above && talk_is_line(c, t->data + at, line.len) && (bare || is_all_talk(c, t, at)))) &&
+		if (!blank && !continues_comment && !comment_above && (at || c->head_blank) &&
+			w.state.where == SYNTAX_IN_CODE &&
+			(talk_is_placeholder(c, t->data + at, line.len) || (blank_above && is_talk(c, t, &line, bare))) &&
 			may_end_at(c, t, at)) {
 			strbuf_truncate(t, at);
 			return;

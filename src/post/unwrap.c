@@ -375,17 +375,8 @@ static bool is_talk(const struct post_context *c, struct slice *t, bool wrapped)
 	const char *lf = memchr(t->s + from, '\n', t->len - from);
 	size_t end = lf ? (size_t)(lf - t->s) : t->len;
 
-	if (wrapped) {
-		for (size_t at = from; at < t->len;) {
-			struct line line;
-			size_t next = line_at(t->s, t->len, at, &line);
-
-			if (line.len && !talk_is_line(c, t->s + at, line.len))
-				return false;
-			at = next;
-		}
-		return from < t->len;
-	}
+	if (wrapped)
+		return talk_is_all(c, t->s, t->len);
 	if (lf && post_in_code(c) && talk_is_label(t->s + from, end - from)) {
 		slice_narrow(t, end + 1, t->len);
 		return is_talk(c, t, false);

@@ -53,6 +53,16 @@ static bool is_info(const char *s, size_t len)
 	return i <= INFO_MAX && (i == len || s[i] == '{');
 }
 
+/* The fence at `mark` opens lines of code, or code on its own line. */
+static bool encloses(const struct slice *t, size_t mark, size_t count)
+{
+	const char *s = t->s + mark + count;
+	const char *lf = memchr(s, '\n', t->len - mark - count);
+	size_t len = lf ? (size_t)(lf - s) : t->len - mark - count;
+
+	return is_info(s, len) || memmem(s, len, t->s + mark, count);
+}
+
 /*
  * Narrows to what a fence at `mark` encloses, to the end if it is not closed. The closing one is a line
  * of its own, indented no more than the opening one (docstrings have fences, too), or ends the opening
@@ -158,16 +168,23 @@ static bool is_all_fenced(const struct slice *t, size_t line, size_t mark, size_
 	return true;
 }
 
-/* The last line is a fence, and the only one. */
-static bool ends_with_fence(const struct slice *t)
+/* The last line is a fence, the only one, and stands in code: docstrings underline with them. */
+static bool ends_with_fence(const struct post_context *c, const struct slice *t)
 {
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .state = c->at };
 	size_t len = trimmed_length(t->s, t->len);
 	const char *lf = memrchr(t->s, '\n', len);
 	size_t line;
 	size_t mark;
 	size_t count;
+	size_t pos;
 
-	return lf && find_fence(t, 0, &line, &mark, &count) && line == (size_t)(lf - t->s) + 1 && mark + count == len;
+	if (!lf || !find_fence(t, 0, &line, &mark, &count) || line != (size_t)(lf - t->s) + 1 || mark + count != len)
+		return false;
+	w.len = line;
+	while (syntax_next(&w, &pos) != SYNTAX_END)
+		;
+	return w.state.where == SYNTAX_IN_CODE;
 }
 
 /* Takes fences off. */
@@ -198,10 +215,12 @@ static void unfence(
 			take_fenced(t, line, mark, count, growing, closed);
 		return;
 	}
-	/* Inside of tags only what encloses everything is wrapping. */
+	/* Inside of tags only what the text begins with is wrapping. */
 	if (wrapped) {
-		if (at_start && !c->in_comment && (growing || is_all_fenced(t, line, mark, count)))
+		if (at_start && !c->in_comment && encloses(t, mark, count))
 			take_fenced(t, line, mark, count, growing, closed);
+		else if (growing && at_start && !memchr(t->s + mark, '\n', t->len - mark))
+			slice_narrow(t, 0, 0);
 		else if (fim)
 			goto closing;
 		return;
@@ -247,10 +266,14 @@ void unwrap_inline_code(const struct post_context *c, struct slice *t)
 
 void unwrap_fences(const struct post_context *c, struct slice *t, struct unwrap_info *info)
 {
+	bool growing;
+	const char *lf;
+
 	unfence(c, t, info, c->in->source == POST_FIM, &info->closed);
-	/* Of a growing text it is the line that is not complete. */
-	if (c->in->finish == POST_OPEN && !info->closed)
+	growing = c->in->finish == POST_OPEN && !info->closed;
+	if (!post_is_code(c) || c->in_comment || !ends_with_fence(c, t))
 		return;
-	if (post_is_code(c) && !c->in_comment && ends_with_fence(t))
-		slice_narrow(t, 0, (size_t)((const char *)memrchr(t->s, '\n', trimmed_length(t->s, t->len)) - t->s));
+	/* A growing text may go on behind it, and keeps the line end of what is shown meanwhile. */
+	lf = memrchr(t->s, '\n', trimmed_length(t->s, t->len));
+	slice_narrow(t, 0, (size_t)(lf - t->s) + growing);
 }

@@ -17,23 +17,6 @@
 #include "eke/rpc/error.h"
 #include "rpc_private.h"
 
-struct rpc_request {
-	struct rpc *rpc;
-	uint64_t ticket;
-	char *id; /* raw JSON text, owned */
-	rpc_cancel_fn *cancel;
-	void *cancel_ctx;
-	struct rpc_request *next;
-};
-
-/* Never made: the address alone says that a request was answered or will be. */
-struct rpc_result {
-	char unused;
-};
-
-static struct rpc_result answered;
-static struct rpc_result pending;
-
 static void on_message(void *ctx, char *text, size_t len);
 static void on_refused(void *ctx, const struct peek *peek, const struct err *err);
 static void on_garbage(void *ctx, const struct err *err);
@@ -73,12 +56,6 @@ struct rpc *rpc_new(struct loop *loop, int out_fd, const struct rpc_config *conf
 	return rpc;
 }
 
-static void request_free(struct rpc_request *request)
-{
-	free(request->id);
-	free(request);
-}
-
 static void on_idle(void *ctx)
 {
 	struct rpc *rpc = ctx;
@@ -86,7 +63,7 @@ static void on_idle(void *ctx)
 	rpc->config.idle(rpc->config.end_ctx);
 }
 
-static void check_idle(struct rpc *rpc)
+void rpc_check_idle(struct rpc *rpc)
 {
 	if (!rpc->ended || rpc->in_flight || rpc->told_idle || !rpc->config.idle)
 		return;
@@ -103,7 +80,7 @@ void rpc_free(struct rpc *rpc)
 		struct rpc_request *request = rpc->requests;
 
 		rpc->requests = request->next;
-		request_free(request);
+		rpc_request_free(request);
 	}
 	rpc_streams_orphan(rpc);
 	rpc_calls_free(rpc);
@@ -123,7 +100,7 @@ void rpc_feed_end(struct rpc *rpc)
 {
 	framing_end(rpc->framing);
 	rpc->ended = true;
-	check_idle(rpc);
+	rpc_check_idle(rpc);
 }
 
 /* --- out --- */
@@ -179,7 +156,7 @@ void rpc_notify_end(struct rpc *rpc)
 	rpc_message_send(rpc);
 }
 
-static void send_error(struct rpc *rpc, const char *id, const struct err *err, const char *text, size_t text_len)
+void rpc_send_error(struct rpc *rpc, const char *id, const struct err *err, const char *text, size_t text_len)
 {
 	struct json_writer w;
 
@@ -191,7 +168,7 @@ static void send_error(struct rpc *rpc, const char *id, const struct err *err, c
 	message_send(rpc, &w);
 }
 
-static void send_result(struct rpc *rpc, const char *id, const char *result, size_t len)
+void rpc_send_result(struct rpc *rpc, const char *id, const char *result, size_t len)
 {
 	struct json_writer w;
 
@@ -203,131 +180,9 @@ static void send_result(struct rpc *rpc, const char *id, const char *result, siz
 	message_send(rpc, &w);
 }
 
-/* --- requests in flight --- */
-
-static struct rpc_request *find_ticket(struct rpc *rpc, uint64_t ticket)
-{
-	struct rpc_request *request = rpc->requests;
-
-	while (request && request->ticket != ticket)
-		request = request->next;
-	return request;
-}
-
-static struct rpc_request *find_id(struct rpc *rpc, const char *id)
-{
-	struct rpc_request *request = rpc->requests;
-
-	while (request && strcmp(request->id, id))
-		request = request->next;
-	return request;
-}
-
-static void forget(struct rpc_request *request)
-{
-	struct rpc *rpc = request->rpc;
-	list_unlink(rpc->requests, request);
-	rpc->in_flight--;
-	request_free(request);
-	check_idle(rpc);
-}
-
-struct rpc_result *rpc_reply(struct rpc_request *request, struct strbuf *result)
-{
-	send_result(request->rpc, request->id, result->data, result->len);
-	strbuf_release(result);
-	forget(request);
-	return &answered;
-}
-
-struct rpc_result *rpc_reply_null(struct rpc_request *request)
-{
-	send_result(request->rpc, request->id, "null", 4);
-	forget(request);
-	return &answered;
-}
-
-struct rpc_result *rpc_fail(struct rpc_request *request, const struct err *err)
-{
-	send_error(request->rpc, request->id, err, NULL, 0);
-	forget(request);
-	return &answered;
-}
-
-struct rpc_result *rpc_pending(struct rpc_request *request, rpc_cancel_fn *cancel, void *cancel_ctx)
-{
-	request->cancel = cancel;
-	request->cancel_ctx = cancel_ctx;
-	return &pending;
-}
-
-uint64_t rpc_ticket(const struct rpc_request *request)
-{
-	return request->ticket;
-}
-
-bool rpc_answer(struct rpc *rpc, uint64_t ticket, struct strbuf *result)
-{
-	struct rpc_request *request = find_ticket(rpc, ticket);
-
-	if (request) {
-		send_result(rpc, request->id, result->data, result->len);
-		forget(request);
-	}
-	strbuf_release(result);
-	return request != NULL;
-}
-
-bool rpc_answer_null(struct rpc *rpc, uint64_t ticket)
-{
-	struct rpc_request *request = find_ticket(rpc, ticket);
-
-	if (!request)
-		return false;
-	send_result(rpc, request->id, "null", 4);
-	forget(request);
-	return true;
-}
-
-bool rpc_answer_error(struct rpc *rpc, uint64_t ticket, const struct err *err, const char *text, size_t text_len)
-{
-	struct rpc_request *request = find_ticket(rpc, ticket);
-
-	if (!request)
-		return false;
-	send_error(rpc, request->id, err, text, text_len);
-	forget(request);
-	return true;
-}
-
-static void cancel_request(struct rpc *rpc, struct rpc_request *request)
-{
-	uint64_t ticket = request->ticket;
-	rpc_cancel_fn *cancel = request->cancel;
-	struct err err;
-
-	request->cancel = NULL;
-	if (cancel)
-		cancel(request->cancel_ctx, ticket);
-	/* Its owner may have answered (with what had arrived, for instance). */
-	err_set(&err, ERR_CANCELLED, "cancelled by the client");
-	rpc_answer_error(rpc, ticket, &err, NULL, 0);
-}
-
 const char *rpc_cancel_method(const struct rpc *rpc)
 {
 	return rpc->config.dialect == RPC_ACP ? "$/cancel_request" : "$/cancelRequest";
-}
-
-size_t rpc_in_flight(const struct rpc *rpc)
-{
-	return rpc->in_flight;
-}
-
-void rpc_cancel_all(struct rpc *rpc)
-{
-	while (rpc->requests)
-		cancel_request(rpc, rpc->requests);
 }
 
 bool rpc_congested(const struct rpc *rpc)
@@ -351,13 +206,13 @@ static const char *id_or_null(const struct peek *peek)
 static void on_refused(void *ctx, const struct peek *peek, const struct err *err)
 {
 	log_warn("refused a message: %s", err->message);
-	send_error(ctx, id_or_null(peek), err, NULL, 0);
+	rpc_send_error(ctx, id_or_null(peek), err, NULL, 0);
 }
 
 static void on_garbage(void *ctx, const struct err *err)
 {
 	log_warn("bad input: %s", err->message);
-	send_error(ctx, "null", err, NULL, 0);
+	rpc_send_error(ctx, "null", err, NULL, 0);
 }
 
 /* What a client wrote: the message's text, and its outer structure. */
@@ -378,14 +233,14 @@ static void take_cancel(struct rpc *rpc, const struct input *in)
 	peek_feed(&params, in->text, in->len);
 	peek_end(&params);
 	if (params.id_kind == PEEK_ID_VALID)
-		request = find_id(rpc, params.id);
+		request = rpc_find_id(rpc, params.id);
 	else if (rpc->config.dialect == RPC_ACP)
 		request = NULL;
 	else /* Vim's form (channel.txt): the id of the request stands at the top. */
-		request = in->peek.id_kind == PEEK_ID_VALID ? find_id(rpc, in->peek.id) : NULL;
+		request = in->peek.id_kind == PEEK_ID_VALID ? rpc_find_id(rpc, in->peek.id) : NULL;
 	/* An unknown one was answered already: nothing to do, and nothing to complain about. */
 	if (request)
-		cancel_request(rpc, request);
+		rpc_cancel_request(rpc, request);
 }
 
 static const struct rpc_method *find_method(const struct rpc *rpc, const char *name)
@@ -432,34 +287,34 @@ static void take_request(struct rpc *rpc, const char *id, const char *name, cons
 	uint64_t ticket;
 	struct err err;
 
-	if (find_id(rpc, id)) {
+	if (rpc_find_id(rpc, id)) {
 		err_set(&err, ERR_INVALID_REQUEST, "the id %s is in use by a request that is not answered yet", id);
-		send_error(rpc, id, &err, NULL, 0);
+		rpc_send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
 	if (!rpc->config.admit(rpc->config.ctx, method, true, &err)) {
-		send_error(rpc, id, &err, NULL, 0);
+		rpc_send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
 	if (!method || !method->request) {
 		err_set(&err, ERR_METHOD_NOT_FOUND, method ? "%s is a notification, not a request" :
 							     "unknown method %s", name);
-		send_error(rpc, id, &err, NULL, 0);
+		rpc_send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
 	if (!take_params(&params, &err)) {
-		send_error(rpc, id, &err, NULL, 0);
+		rpc_send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
 	if (rpc->in_flight >= LIMIT_REQUESTS_IN_FLIGHT && !(rpc->config.always && !strcmp(name, rpc->config.always))) {
 		err_set(&err, ERR_INTERNAL, "at most %d requests can be pending", LIMIT_REQUESTS_IN_FLIGHT);
-		send_error(rpc, id, &err, NULL, 0);
+		rpc_send_error(rpc, id, &err, NULL, 0);
 		return;
 	}
 	request = request_new(rpc, id);
 	ticket = request->ticket;
 	result = method->request(rpc->config.ctx, request, params);
-	if (result != &answered && result != &pending) {
+	if (!rpc_result_is_made(result)) {
 		log_broken("the handler of %s gave no answer", name);
 		err_set(&err, ERR_INTERNAL, "%s failed inside eke: please report it", name);
 		rpc_answer_error(rpc, ticket, &err, NULL, 0);
@@ -522,7 +377,7 @@ static void take_message(struct rpc *rpc, const struct json *message, const stru
 
 	if (!check_envelope(rpc, message, peek, &err)) {
 		log_info("refused a message: %s", err.message);
-		send_error(rpc, id_or_null(peek), &err, NULL, 0);
+		rpc_send_error(rpc, id_or_null(peek), &err, NULL, 0);
 	} else if (!name) {
 		rpc_take_response(rpc, message);
 	} else if (!strcmp(name, rpc_cancel_method(rpc))) {
@@ -551,7 +406,7 @@ static void on_message(void *ctx, char *text, size_t len)
 		take_message(rpc, message, &in);
 	} else {
 		log_warn("bad input: %s", err.message);
-		send_error(rpc, "null", &err, NULL, 0);
+		rpc_send_error(rpc, "null", &err, NULL, 0);
 	}
 	json_pool_reset(rpc->pool);
 }

@@ -1,8 +1,8 @@
 /*
- * Leaves of tables that nothing points to any more, because a page above them is damaged or cut off. What a leaf holds is
- * told by its rows, whose columns must have the types that the table has. To be read it takes the place of the table's
- * first page in the file (a copy of the damaged one): then it is the whole table, and SQLite reads it as ever, with the
- * pages that its long rows go on in, and with all its checks.
+ * Leaves of tables that nothing points to any more, because a page above them is damaged or cut off. What a leaf holds
+ * is told by its rows, whose columns must have the types that the table has. To be read it takes the place of the
+ * table's first page in the file (a copy of the damaged one): then it is the whole table, and SQLite reads it as ever,
+ * with the pages that its long rows go on in, and with all its checks.
  *
  * The format: sqlite.org/fileformat2.html, 1.5 and 1.6 pages, 2.1 records.
  */

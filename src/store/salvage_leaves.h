@@ -10,8 +10,8 @@ struct leaves;
 struct salvage_table;
 
 /*
- * For the database at `path`, a copy that nobody else has open and that is changed: its tables can be found, and what can
- * be read of them in the ordinary way is in `to`. NULL: it cannot be done. `to` is borrowed.
+ * For the database at `path`, a copy that nobody else has open and that is changed: its tables can be found, and what
+ * can be read of them in the ordinary way is in `to`. NULL: it cannot be done. `to` is borrowed.
  */
 struct leaves *salvage_leaves_new(sqlite3 *to, const char *path);
 void salvage_leaves_free(struct leaves *l);

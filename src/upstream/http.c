@@ -11,75 +11,19 @@
  */
 #include "eke/upstream/http.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/base/paths.h"
 #include "eke/base/url.h"
-#include "eke/upstream/certificates.h"
-
-#define SPARE_HANDLES 4
-
-enum phase {
-	PHASE_CONNECTING, /* resolving, connecting, TLS: libcurl's own time-out */
-	PHASE_WAITING,    /* the request is on its way or sent */
-	PHASE_RECEIVING,  /* the response has begun */
-};
-
-struct transfer {
-	struct http *http;
-	uint64_t id;
-	CURL *easy;
-	struct curl_slist *headers;
-	struct strbuf body;
-	struct http_callbacks callbacks;
-	struct http_head head;
-	bool head_told;
-	bool cancelled;
-	bool paused;   /* somebody wants that */
-	bool stopped;  /* libcurl does it: bytes came meanwhile */
-	bool must_be_private; /* the address that the host's name turns out to be */
-	char astray[64];      /* the address that is not */
-	unsigned turn; /* in which bytes came last, */
-	size_t turn_bytes; /* and how many */
-	enum phase phase;
-	int64_t last_ms; /* of the phase's beginning, or the last byte */
-	int64_t first_byte_ms, idle_ms;
-	struct timer *timer;
-	bool certificates_named; /* by the endpoint or the environment, not the system's */
-	bool sent;       /* ... or on its way: libcurl was told that it may go */
-	bool sent_again; /* libcurl wanted to send it a second time, and was not let */
-	bool timed_out;
-	char error[CURL_ERROR_SIZE];
-	struct transfer *next;
-};
+#include "http_private.h"
 
 /* A socket that libcurl uses. */
 struct socket_watch {
 	struct http *http;
 	curl_socket_t fd;
 	struct watch *watch;
-};
-
-struct http {
-	struct loop *loop;
-	CURLM *multi; /* NULL until the first use */
-	struct timer *timer;
-	struct timer *next_turn; /* for those that have had enough bytes in this one */
-	unsigned turn;
-	struct transfer *transfers;
-	size_t active;
-	uint64_t last_id;
-	unsigned inside; /* libcurl is on the stack */
-	CURL *spare[SPARE_HANDLES];
-	size_t spare_count;
-	struct certificates certificates; /* the system's */
-	bool uncertified;                 /* it has none */
-	bool undecoded; /* a server named a content encoding that there is not ("utf-8"): bodies are taken as they are */
 };
 
 /* --- libcurl's wishes --- */
@@ -168,16 +112,6 @@ struct http *http_new(struct loop *loop)
 	return http;
 }
 
-static void find_certificates(struct http *http)
-{
-	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-	bool told = info->age >= CURLVERSION_SEVENTH;
-	struct certificates_default own = { told ? info->cainfo : NULL, told ? info->capath : NULL,
-					    info->ssl_version && strstr(info->ssl_version, "OpenSSL") };
-
-	http->uncertified = !certificates_of_system("", &own, &http->certificates) && own.by_hash;
-}
-
 void http_prepare(struct http *http)
 {
 	if (http->multi)
@@ -192,7 +126,7 @@ void http_prepare(struct http *http)
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)LIMIT_CONNECTIONS);
 	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	find_certificates(http);
+	http_find_certificates(http);
 }
 
 static void transfer_release(void *p)
@@ -222,7 +156,7 @@ static void transfer_end(struct transfer *t)
 	*at = t->next;
 	http->active--;
 	curl_multi_remove_handle(http->multi, t->easy);
-	if (http->spare_count < SPARE_HANDLES) {
+	if (http->spare_count < HTTP_SPARE_HANDLES) {
 		curl_easy_reset(t->easy);
 		http->spare[http->spare_count++] = t->easy;
 	} else {
@@ -276,48 +210,6 @@ size_t http_active(const struct http *http)
 
 /* --- a transfer's callbacks --- */
 
-/* A line of the head, with its end. */
-static void take_header(struct strbuf *fields, const char *line, size_t len)
-{
-	const char *colon = memchr(line, ':', len);
-	const char *end = line + len;
-	const char *value;
-	size_t before = fields->len;
-
-	if (!colon || colon == line || memchr(line, '\0', len))
-		return;
-	value = colon + 1;
-	while (value < end && (*value == ' ' || *value == '\t'))
-		value++;
-	while (end > value && (unsigned char)end[-1] <= ' ')
-		end--;
-	if (!strbuf_add(fields, line, (size_t)(colon - line)) || !strbuf_addch(fields, '\0') ||
-	    !strbuf_add(fields, value, (size_t)(end - value)) || !strbuf_addch(fields, '\0'))
-		strbuf_truncate(fields, before);
-}
-
-bool http_header_next(const struct http_head *head, size_t *at, const char **name, const char **value)
-{
-	if (*at >= head->fields.len)
-		return false;
-	*name = head->fields.data + *at;
-	*value = *name + strlen(*name) + 1;
-	*at = (size_t)(*value - head->fields.data) + strlen(*value) + 1;
-	return true;
-}
-
-const char *http_header(const struct http_head *head, const char *name)
-{
-	const char *found = NULL;
-	const char *each;
-	const char *value;
-
-	for (size_t at = 0; http_header_next(head, &at, &each, &value);)
-		if (!strcasecmp(each, name))
-			found = value;
-	return found;
-}
-
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
 	struct transfer *t = ctx;
@@ -329,7 +221,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 	if (len > 5 && !memcmp(data, "HTTP/", 5))
 		strbuf_reset(&t->head.fields);
 	else
-		take_header(&t->head.fields, data, len);
+		http_head_take(&t->head.fields, data, len);
 	return len;
 }
 
@@ -405,97 +297,10 @@ static int on_request(void *ctx, char *primary_ip, char *local_ip, int primary_p
 
 /* --- the end --- */
 
-static bool is_tls_trouble(CURLcode code)
-{
-	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR;
-}
-
-/*
- * libcurl would have sent it again, be it that it meets the same dead connection twice or fails to make another one: it
- * has left once, and nothing came back.
- */
-static bool is_stale(const struct transfer *t, CURLcode code)
-{
-	return t->sent_again && code == CURLE_ABORTED_BY_CALLBACK && t->phase == PHASE_WAITING;
-}
-
-static enum http_outcome classify(const struct transfer *t, CURLcode code)
-{
-	if (code == CURLE_OK)
-		return HTTP_COMPLETE;
-	if (t->phase == PHASE_CONNECTING)
-		return HTTP_UNSENT;
-	if (t->sent && !t->timed_out && !t->cancelled && is_stale(t, code))
-		return HTTP_STALE;
-	return t->timed_out ? HTTP_TIMED_OUT : HTTP_BROKEN;
-}
-
-/* The proxy refused to connect. */
-static void describe_proxy(long status, const char *host, struct err *err)
-{
-	if (status == 407)
-		err_set(err, ERR_NETWORK,
-			"the proxy wants a user name and a password to reach %s: put them into the endpoint's proxy setting, or "
-			"into https_proxy, as http://USER:PASSWORD@HOST:PORT",
-			host);
-	else
-		err_set(err, ERR_NETWORK,
-			"the proxy refused to connect to %s (status %ld): ask who runs it, or set the endpoint's proxy or no_proxy",
-			host, status);
-}
-
-static void describe(const struct transfer *t, CURLcode code, struct err *err)
-{
-	const char *detail = t->error[0] ? t->error : curl_easy_strerror(code);
-	struct url_piece address;
-	long connect_status = 0;
-	char *url = NULL;
-	char host[128];
-
-	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
-	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
-	address = url_address(url ? url : "");
-	snprintf(host, sizeof(host), "%.*s", (int)address.len, address.s);
-	if (t->astray[0])
-		err_set(err, ERR_NETWORK,
-			"%s is at %s, which is no address in a private network, so that nothing is sent there in clear: use "
-			"https://",
-			host, t->astray);
-	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
-		describe_proxy(connect_status, host, err);
-	else if (is_tls_trouble(code) && t->http->uncertified && !t->certificates_named)
-		err_set(err, ERR_NETWORK,
-			"the certificate of %s could not be verified, as no certificates were found on this system: install its "
-			"package ca-certificates, or name a bundle with SSL_CERT_FILE", host);
-	else if (is_tls_trouble(code))
-		err_set(err, ERR_NETWORK,
-			"the certificate of %s could not be verified (%s): where a proxy inspects TLS, set caFile to its "
-			"certificate",
-			host, detail);
-	else if (code == CURLE_OPERATION_TIMEDOUT && t->phase == PHASE_CONNECTING)
-		err_set(err, ERR_TIMEOUT,
-			"%s could not be reached in time (%s): check the network, a proxy, or timeouts.connect", host, detail);
-	else if (code == CURLE_BAD_CONTENT_ENCODING)
-		err_set(err, ERR_NETWORK,
-			"%s names a Content-Encoding that its answer does not have (%s): try again; then the answer is read as it "
-			"is", host, detail);
-	else if (t->phase == PHASE_CONNECTING)
-		err_set(err, ERR_NETWORK, "%s could not be reached (%s): check the address, the network and the proxy",
-			host, detail);
-	else if (t->timed_out)
-		err_set(err, ERR_TIMEOUT, t->phase == PHASE_WAITING ?
-				"%s took the request but did not answer in time: try again, or raise timeouts.firstByte" :
-				"%s stopped in the middle of its answer: try again, or raise timeouts.idle", host);
-	else if (t->sent_again)
-		err_set(err, ERR_NETWORK, "the connection to %s was closed at its end: try again", host);
-	else
-		err_set(err, ERR_NETWORK, "the connection to %s broke (%s): try again", host, detail);
-}
-
 /* Ends a transfer and tells its owner. */
 static void finish(struct transfer *t, CURLcode code)
 {
-	enum http_outcome outcome = classify(t, code);
+	enum http_outcome outcome = http_classify(t, code);
 	struct err err = ERR_INIT;
 
 	if (t->cancelled) {
@@ -505,7 +310,7 @@ static void finish(struct transfer *t, CURLcode code)
 	if (outcome == HTTP_COMPLETE)
 		tell_head(t);
 	else
-		describe(t, code, &err);
+		http_describe(t, code, &err);
 	if (code == CURLE_BAD_CONTENT_ENCODING)
 		t->http->undecoded = true;
 	transfer_end(t);
@@ -551,79 +356,11 @@ static void on_transfer_timer(void *ctx)
 
 /* --- the start --- */
 
-static void set_certificates(struct transfer *t, const char *ca_file)
-{
-	CURL *easy = t->easy;
-	struct certificates named = { ca_file ? path_expand(ca_file) : NULL, NULL };
-	const struct certificates *trusted = &t->http->certificates;
-
-	t->certificates_named = ca_file || certificates_of_environment(&named);
-	if (t->certificates_named)
-		trusted = &named;
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (trusted->file || trusted->dir) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, trusted->file);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, trusted->dir);
-	}
-	certificates_release(&named);
-}
-
-static void set_request(struct transfer *t, const struct http_request *r)
-{
-	CURL *easy = t->easy;
-
-	for (const char *const *h = r->headers; h && *h; h++)
-		t->headers = curl_slist_append(t->headers, *h);
-	/* No waiting for a go-ahead before a large body. */
-	t->headers = curl_slist_append(t->headers, "Expect:");
-	/* Never asked for, since it holds streams back, but taken where a server or a proxy compresses all the same. */
-	t->headers = curl_slist_append(t->headers, "Accept-Encoding:");
-	if (!t->http->undecoded)
-		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(easy, CURLOPT_URL, r->url);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
-	if (r->body) {
-		curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
-	}
-	if (!strcmp(r->method, "HEAD"))
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	else if (strcmp(r->method, r->body ? "POST" : "GET"))
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
-	/* Some relays refuse clients that do not look like a browser (providers.md 1.5). */
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Mozilla/5.0 (compatible; eke/" EKE_VERSION ")");
-	t->must_be_private = r->in_clear && !r->proxy;
-	if ((r->loopback || r->in_clear) && !r->proxy)
-		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	if (r->proxy) {
-		/* What the endpoint says goes before the environment, no_proxy too. */
-		curl_easy_setopt(easy, CURLOPT_PROXY, r->proxy);
-		curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	}
-}
-
-static void set_behaviour(struct transfer *t, const struct http_request *r)
+static void set_callbacks(struct transfer *t)
 {
 	CURL *easy = t->easy;
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	/*
-	 * Without TLS nothing tells before the first response that the server has no HTTP/2: waiting for that would make
-	 * requests go one after the other.
-	 */
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(r->url, "https:", 6) ? 0L : 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_RECEIVE_CHUNK);
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_timeout * 1000));
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -681,9 +418,8 @@ uint64_t http_start(struct http *http, const struct http_request *request, const
 		log_broken("libcurl has no handle for a request");
 		abort();
 	}
-	set_behaviour(t, request);
-	set_request(t, request);
-	set_certificates(t, request->ca_file);
+	http_set_options(t, request);
+	set_callbacks(t);
 	t->next = http->transfers;
 	http->transfers = t;
 	http->active++;

@@ -104,12 +104,33 @@ function tests(name) {
 			{ expect: { method: 'chat/send' }, as: 'one' },
 			{ answer: 'one', result: { chatId: 'k1', turnId: 't1', text, model: 'small', endpoint: 'free', finishReason: 'stop', budget } },
 			{ see: { chat: '/where it was.*## You/' } },
-			{ keys: ':EkeApply\n' },
+			{ commands: ':wincmd w\nG' }, // in the draft
+			{ keys: 'ga' },
 			{ commands: 'SHOWN' },
 			{ keys: 'ga' },
 			{ document: 'one\nTWO\nfive\nsix\nseven\n', name: 'a.txt' },
 		];
 		await play({ name: 'quotes', steps }, vim);
+	});
+
+	test("another answer's code goes where the first one's would have gone", { timeout: 60_000 }, async () => {
+		const answered = (text) => ({ result: { chatId: 'k1', turnId: 't1', text, model: 'small', endpoint: 'free', finishReason: 'stop', budget } });
+		const steps = [
+			{ file: FILE, name: 'a.txt' },
+			{ do: 'ask', with: 'Why?', lines: [2, 4] },
+			{ expect: { method: 'chat/send' }, as: 'one' },
+			{ answer: 'one', ...answered('So:\n\n```\nTWO\n```\n') },
+			{ see: { chat: '/TWO.*## You/' } },
+			{ do: 'regenerate' },
+			{ expect: { method: 'chat/regenerate' }, as: 'two' },
+			{ answer: 'two', ...answered('Or so:\n\n```\nTHREE\n```\n') },
+			{ see: { chat: '/THREE.*## You/' } },
+			{ keys: ':EkeApply\n' },
+			{ commands: 'SHOWN' },
+			{ keys: 'ga' },
+			{ document: 'one\nTHREE\nfive\nsix\nseven\n', name: 'a.txt' },
+		];
+		await play({ name: 'again', steps }, shown());
 	});
 }
 

@@ -89,7 +89,7 @@ function tests(name) {
 			{ do: 'explain' },
 			{ expect: { method: 'completion/explain' }, as: 'why' },
 			{ answer: 'why', result: { decision: 'decline', reason: 'inside a word', score: 0.1, budget: null } },
-			{ see: { message: '/None would be asked for: inside a word/' } },
+			{ see: { message: '/None is asked for: inside a word/' } },
 			status('error', { kind: 'auth', message: 'The key was refused.' }),
 			{ do: 'explain' },
 			{ expect: { method: 'completion/explain' }, as: 'key' },

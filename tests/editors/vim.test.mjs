@@ -462,6 +462,75 @@ function own(name) {
 		},
 	);
 
+	for (const [title, length, ghost] of [
+		['has just room', 20, ' of it! … 9 more'],
+		['would wrap', 21, ' of it!'],
+	])
+		test(`at the end of a narrow window: how much more there is ${title}`, { timeout: 60_000 }, async () => {
+			const vim = driver(name);
+			const start = vim.start.bind(vim);
+			vim.start = (options) => start({ ...options, size: { columns: 40 }, lines: ['set number'] });
+			const line = 'e'.repeat(length);
+			const steps = [
+				{ file: `${'text\n'.repeat(100)}${line}‸\n`, name: 'a.txt' },
+				{ ask: `${line}‸`, as: 'a' },
+				{ answer: 'a', items: [{ text: ` of it!\n${'line\n'.repeat(8)}line` }] },
+				{ see: { ghost } },
+			];
+			await play({ name: 'narrow', steps }, vim);
+		});
+
+	for (const [title, behind, ghost] of [
+		['', '', ' and twenty more of it, a…'],
+		[', with a closer behind it', ')', ' and twenty more of it, …'],
+	])
+		test(`the last row of the window is never given up for ghost text that would wrap${title}`, { timeout: 60_000 }, async () => {
+			const vim = driver(name);
+			const start = vim.start.bind(vim);
+			vim.start = (options) => start({ ...options, size: { columns: 40 }, lines: ['set number scrolloff=0'] });
+			vim.commands = async () => assert.match(await vim.picture(), /\n101 eeeeeeeeee and twenty more/);
+			const steps = [
+				{ file: `${'text\n'.repeat(100)}eeeeeeeeee‸${behind}\n`, name: 'a.txt' },
+				{ ask: `eeeeeeeeee‸${behind}`, as: 'a' },
+				{ answer: 'a', items: [{ text: ` and twenty more of it, and so on${behind}`, right: behind.length }] },
+				{ see: { ghost } },
+				{ commands: 'LINE' },
+				{ press: 'accept' },
+				{ see: { text: `/eeeeeeeeee and twenty more of it, and so on${behind && '\\)'}‸/` } },
+			];
+			await play({ name: 'last', steps }, vim);
+		});
+
+	test('ghost text whose first line wraps leaves the window where it is', { timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const start = vim.start.bind(vim);
+		vim.start = (options) => start({ ...options, size: { columns: 40 }, lines: ['set number scrolloff=0'] });
+		let before;
+		const where = () => vim.eval('[line("w0"), winline()]');
+		const { commands } = vim;
+		vim.commands = async (text) => {
+			if (text === 'BEFORE') before = await where();
+			else if (text === 'AFTER') {
+				assert.deepEqual(await where(), before);
+				assert.doesNotMatch(await vim.picture(), /\n@|@@@/);
+			} else await commands.call(vim, text);
+		};
+		const line = 'e'.repeat(30);
+		const steps = [
+			{ file: `${'text\n'.repeat(100)}${line}‸\n${'more\n'.repeat(3)}`, name: 'a.txt' },
+			{ press: 'leave' },
+			{ commands: ':normal! Gzb\n' },
+			{ commands: ':101\n' },
+			{ keys: 'A' }, // three lines below it: one for the rest of its own, two for others
+			{ ask: `${line}‸`, as: 'a' },
+			{ commands: 'BEFORE' },
+			{ answer: 'a', items: [{ text: ` and twenty more of it\n${'line\n'.repeat(8)}line` }] },
+			{ see: { ghost: ' and t\nwenty more of it\nline\nline … 7 more' } },
+			{ commands: 'AFTER' },
+		];
+		await play({ name: 'wraps', steps }, vim);
+	});
+
 	test('chat with the real eke: asked about lines, answered, applied', { timeout: 60_000 }, async (t) => {
 		const { folder } = await withEke(t);
 		const vim = await startEditor(t, name, { folder });

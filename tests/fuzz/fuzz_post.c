@@ -12,6 +12,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/strbuf.h"
 #include "eke/base/utf.h"
+#include "eke/code/words.h"
 #include "eke/post/context.h"
 #include "eke/post/post.h"
 #include "../../src/post/balance.h"
@@ -83,7 +84,23 @@ static void check_not_there(const struct post_input *in, const struct strbuf *ou
 		if (k == in->suffix_len || in->suffix[k++] != out->data[i++])
 			return;
 	}
+	/* A word that another begins with is none of it. */
+	if (k < in->suffix_len && is_word_char(in->suffix[k]) && is_word_char(out->data[out->len - 1]))
+		return;
 	die("it is there already", out, NULL);
+}
+
+static bool is_fence(const struct strbuf *out, size_t at)
+{
+	at = behind_blanks(out->data, out->len, at);
+	return !strncmp(out->data + at, "```", 3) || !strncmp(out->data + at, "~~~", 3);
+}
+
+static size_t last_line(const struct strbuf *out)
+{
+	const char *lf = memrchr(out->data, '\n', out->len);
+
+	return lf ? (size_t)(lf - out->data) : 0;
 }
 
 static void check_again(const struct post_input *in, const struct strbuf *out)
@@ -92,8 +109,12 @@ static void check_again(const struct post_input *in, const struct strbuf *out)
 	struct strbuf answer;
 	struct strbuf second;
 
-	/* Text with our tags in it cannot be put in as such: without a mark they are the answer's own. */
-	if (strcasestr(out->data, "<completion") || strcasestr(out->data, "</completion"))
+	/*
+	 * Text with our tags in it, and text that begins or ends with a fence, cannot be put in as such: as an answer it
+	 * is wrapped in them.
+	 */
+	if (strcasestr(out->data, "<completion") || strcasestr(out->data, "</compl") || is_fence(out, 0) ||
+	    is_fence(out, last_line(out)))
 		return;
 	/* In its tags: a bare one may be taken for talk. */
 	strbuf_init(&answer, LIMIT_COMPLETION);

@@ -1,7 +1,7 @@
 // The chat pane in a window on a display of its own (Xvfb), with the real eke and a loopback upstream. EKE_PICTURES names a folder to
 // put pictures of it into.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -133,4 +133,52 @@ test('what goes wrong is told, and the question is there again', { skip, timeout
 	await ask(window, 'Anybody there?');
 	assert.equal((await window.call('state')).draft, 'Anybody there?');
 	await picture(window, 'refused');
+});
+
+test('a model is chosen, a file is named behind @, an earlier question is written anew', { skip, timeout: 60_000 }, async (t) => {
+	const { window, folder, upstream } = await startWindow(t);
+	await mkdir(join(folder, 'src'));
+	await writeFile(join(folder, 'src/ring.c'), 'int ring_bell;\n');
+	await until('the models are there', async () => (await window.call('models')).length > 1);
+	const [, chosen] = await window.call('models');
+	await window.call('model', { text: chosen });
+	await window.call('write', { text: '@ri' });
+	await until('files are offered', async () => (await window.call('list')).includes('src/ring.c'));
+	await picture(window, 'file');
+	await window.call('key', { key: 'TAB' });
+	assert.equal((await window.call('state')).draft, '@src/ring.c ');
+	await ask(window, '@src/ring.c What is it?');
+	const [{ body }] = upstream.counted;
+	assert.ok(chosen.startsWith(body.model), `${body.model} of ${chosen}`);
+	assert.match(JSON.stringify(body.messages), /ring_bell/);
+	assert.equal(await window.call('click', { text: 'Edit' }), true);
+	assert.equal((await window.call('state')).draft, '@src/ring.c What is it?');
+	await ask(window, 'Something else');
+	assert.deepEqual((await window.call('shown')).map((text) => text.trim().split('\n')[0]), ['Something else', 'Yes: total is never set, see line 5 and the manual.']);
+	assert.doesNotMatch(JSON.stringify(upstream.counted[1].body.messages), /What is it/);
+});
+
+test('a chat of the history is exported, and deleted', { skip, timeout: 60_000 }, async (t) => {
+	const { window } = await startWindow(t);
+	await ask(window, 'To be kept');
+	await window.call('click', { text: 'History' });
+	await until('it is listed', async () => (await window.call('list')).length === 1);
+	await window.call('click', { text: 'Export…' });
+	await until('it is written', async () => (await window.call('state')).inserted);
+	assert.match((await window.call('state')).inserted, /^To be kept\.md\n[^]*To be kept[^]*is never set/);
+	await window.call('click', { text: 'Delete', later: true });
+	await until('it asks', async () => (await window.call('dialogue')) === 'Delete');
+	await window.call('key', { key: 'ENTER' });
+	await until('it is gone', async () => (await window.call('list')).length === 0);
+});
+
+test('another theme is taken while a chat is open', { skip, timeout: 60_000 }, async (t) => {
+	const { window } = await startWindow(t);
+	await ask(window, 'Can sum() be wrong?');
+	await picture(window, 'theme-before');
+	assert.ok((await window.call('contrast')) > 50);
+	await window.call('theme');
+	await picture(window, 'theme-after');
+	assert.ok((await window.call('contrast')) > 50, `${await window.call('contrast')}`);
+	assert.match((await window.call('shown'))[1], /never set/);
 });

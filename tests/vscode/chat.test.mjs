@@ -252,41 +252,50 @@ describe('the chat in the workbench', { skip }, () => {
 		await s.field().evaluate((field) => {
 			field.keyTimes = [];
 			field.addEventListener('keydown', ({ timeStamp }) => {
-				requestAnimationFrame(() => setTimeout(() => field.keyTimes.push(performance.now() - timeStamp)));
+				requestAnimationFrame(() => field.keyTimes.push(performance.now() - timeStamp));
 			});
 		});
+		/* Half of the keys were quicker; how many there were, and the slowest. */
+		const keys = async () => {
+			const times = (await s.field().evaluate((field) => field.keyTimes.splice(0))).sort((one, other) => one - other);
+			return { middle: Math.round(times[times.length >> 1]), most: Math.round(times.at(-1)), count: times.length };
+		};
 		await window.openChat();
-		let sent = 0;
+		for (let i = 0; i < 30; i++) await window.page.keyboard.press('x');
+		const idle = await keys();
 		let isDone = false;
 		const typing = (async () => {
-			while (!isDone) await s.field().press('x');
+			while (!isDone) await window.page.keyboard.press('x');
 		})();
 		const begin = Date.now();
-		for (; sent < count; sent++) for (const piece of text.match(/[^]{1,400}/g)) await held.push(piece);
-		await s.see('the last of it', () => s.chat().locator('main').evaluate((main, least) => main.textContent.length > least, 900_000), 90_000);
+		for (let i = 0; i < count; i++) for (const piece of text.match(/[^]{1,400}/g)) await held.push(piece);
+		await held.push('The end of it.');
+		// To look at all of its text takes the page longer than to show it: its end is enough.
+		await s.see('the last of it', () => s.chat().locator('main .tail').last().evaluate((tail) => /The end of it/.test(tail.textContent)), 90_000);
 		const took = Date.now() - begin;
 		isDone = true;
 		await typing;
-		const times = (await s.field().evaluate((field) => field.keyTimes)).sort((a, b) => a - b);
-		const [middle, most] = [times[times.length >> 1], times.at(-1)].map(Math.round);
-		console.log(`# 1 MB in ${took} ms; ${times.length} keys meanwhile: shown after ${middle} ms in the middle, ${most} ms at most`);
-		assert.ok(times.length > 20, `${times.length} keys`);
-		assert.ok(middle < 100, `half of the keys were shown after ${middle} ms or later`);
+		const busy = await keys();
+		console.log(`# 1 MB in ${took} ms; ${busy.count} keys meanwhile, shown after ${busy.middle} ms (${idle.middle} ms before it), ${busy.most} ms at most`);
+		assert.ok(busy.count > 20, `${busy.count} keys`);
+		assert.ok(busy.middle < 100 + 5 * idle.middle, `half of the keys were shown after ${busy.middle} ms or later`); // other work on the machine slows both
 		const main = s.chat().locator('main');
 		const atEnd = () => main.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 40);
 		await s.see('it follows', atEnd);
 		await main.focus();
 		await window.press('PageUp');
 		await s.see('the reader scrolled', async () => !(await atEnd()));
-		const place = await main.evaluate((list) => list.scrollTop);
+		const top = () => main.evaluate((list) => list.scrollTop);
+		let place;
+		await s.see('it has come to rest', async () => place === (place = await top()));
 		await held.push('\n\nOne more paragraph.\n\nAnd another.\n\n');
 		await s.see('it came', () => main.evaluate((list) => /And another/.test(list.lastElementChild.textContent.slice(-400))));
-		assert.equal(await main.evaluate((list) => list.scrollTop), place);
+		assert.equal(await top(), place);
 		await window.picture('scrolled-up');
 		await s.chat().locator('button.to-end').click();
 		await s.see('the end again', atEnd);
 		await held.end();
-		await s.said(/another/);
+		await s.chat().locator('button.regenerate').last().waitFor();
 		await s.field().fill('');
 	});
 });

@@ -146,7 +146,7 @@ describe('the first minute in the workbench', { skip }, () => {
 		await window.type('to');
 		const popup = window.page.locator('.suggest-widget.visible .monaco-list-row.focused');
 		await popup.waitFor();
-		await window.press('ArrowDown'); // the first is the word itself
+		if (!/total/.test(await popup.innerText())) await window.press('ArrowDown'); // the word itself may be the first
 		await s.see('total is chosen', async () => /total/.test(await popup.innerText()));
 		await s.see('the ghost goes on from it', async () => /\+= values\[i\];/.test((await window.ghost()) ?? ''));
 		await window.picture('popup');

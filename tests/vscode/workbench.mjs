@@ -193,7 +193,7 @@ export class Window {
 		await this.page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 120_000 });
 		await this.page.waitForSelector('.statusbar-item[id*="eke"]', { timeout: 120_000 });
 		const isActive = (vscode) => vscode.extensions.getExtension('eke.eke').isActive;
-		await until('the extension is active', () => this.api(isActive).catch(() => false));
+		await until('the extension is active', () => this.api(isActive).catch(() => false), { deadline: 120_000 });
 	}
 
 	async reload() {

@@ -174,6 +174,22 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		}
 	});
 
+	test('a change is taken by parts: an arrow takes one back', async () => {
+		const lines = (one, last) => `int ${one};\n${'int between;\n'.repeat(12)}int ${last};\n`;
+		const path = await s.open('parts.c', `${lines('one', 'last')}‸`);
+		s.answer = () => `\`\`\`c\n${lines('uno', 'ultimo')}\`\`\`\n`;
+		await window.select(0, 14);
+		await window.run('eke.refactor');
+		await window.preview();
+		const arrows = window.page.locator('.monaco-diff-editor .codicon-arrow-right');
+		await s.see('an arrow for each part', async () => (await arrows.count()) === 2);
+		await window.picture('parts');
+		await arrows.first().click();
+		await s.see('one part is taken back', async () => (await arrows.count()) === 1);
+		await window.finish('eke.preview.accept');
+		await s.text(path, lines('one', 'ultimo'));
+	});
+
 	test('an instruction about the selection', async () => {
 		const path = await s.open('four.c', 'int one;\nint two;\n‸');
 		s.answer = () => '```c\nlong one;\n```';

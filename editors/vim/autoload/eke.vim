@@ -284,15 +284,15 @@ function! s:show_budgets(result, error) abort
     return eke#warn(a:error.message)
   endif
   let status = eke#server#status()
-  let lines = [eke#server#version() .. ', ' .. status.state .. (status.message ==# '' ? '' : ': ' .. status.message)]
+  let lines = ['version ' .. eke#server#version() .. ', ' .. status.state .. (status.message ==# '' ? '' : ': ' .. status.message)]
   for budget in a:result.budgets
     for window in budget.windows
-      call add(lines, printf('%s (%s): %d of %d left, %s%s, next at %s', budget.endpoint, budget.plan, window.remaining,
-            \ window.limit, window.scope, has_key(window, 'models') ? ' ' .. join(window.models, ' ') : '',
-            \ eke#local_time(window.resetAt)))
+      call add(lines, printf('%s: %d of %d requests left for this %s%s (plan %s); one comes back at %s', budget.endpoint,
+            \ window.remaining, window.limit, window.scope, has_key(window, 'models') ? ' and ' .. join(window.models, ' ') : '',
+            \ budget.plan, eke#local_time(window.resetAt)))
     endfor
     if empty(budget.windows)
-      call add(lines, printf('%s (%s): not counted', budget.endpoint, budget.plan))
+      call add(lines, printf('%s: not counted (plan %s)', budget.endpoint, budget.plan))
     endif
     if has_key(budget, 'reason')
       call add(lines, '  ' .. budget.reason)
@@ -338,8 +338,8 @@ endfunction
 
 " completion/explain as sentences.
 function! eke#in_words(result, status) abort
-  let words = get({'cache': 'There is one: ', 'offline': 'There is one, without a request: ', 'ask': 'One would be asked for: '},
-        \ a:result.decision, 'None would be asked for: ') .. a:result.reason
+  let words = get({'cache': 'There is one: ', 'offline': 'There is one, without a request: ', 'ask': 'One is asked for: '},
+        \ a:result.decision, 'None is asked for: ') .. a:result.reason
   let kind = get(a:status, 'kind', '')
   if kind ==# 'auth' || kind ==# 'noEndpoint'
     return words .. "\nThere is no key yet, or it is refused: " .. a:status.message .. "\n:EkeDoctor says what to do."

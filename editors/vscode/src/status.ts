@@ -210,8 +210,11 @@ export async function showMenu(status: Status, server: Server): Promise<void> {
 		{ label: `$(output) ${vscode.l10n.t('Show log')}`, run: command('eke.showLog') },
 		{ label: `$(debug-restart) ${vscode.l10n.t('Restart')}`, run: command('eke.restart') },
 	];
+	// What is left stands in the rows; the server's words are for what is wrong.
+	const { state, message } = status.status;
+	const trouble = ['idle', 'busy'].includes(state) ? '' : message;
 	const chosen = await vscode.window.showQuickPick(choices, {
-		title: `eke ${server.version} ${status.status.message && `· ${status.status.message}`}`.trim(),
+		title: `eke ${server.version} ${trouble && `· ${trouble}`}`.trim(),
 		placeHolder: STATES()[server.state],
 	});
 	chosen?.run?.();

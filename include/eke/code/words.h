@@ -7,7 +7,11 @@
 #include <stddef.h>
 
 /* A byte of a word: letter, digit, underscore, or any byte beyond ASCII. */
-bool is_word_char(char c);
+static inline bool is_word_char(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || (c & 0x80);
+}
+
 /* Letters, digits and underscores, counting a character beyond ASCII as one. */
 size_t count_word_chars(const char *s, size_t len);
 /* Only blanks, tabs and line ends. */

@@ -34,6 +34,12 @@ struct piece {
 	uint32_t hash; /* of its text */
 };
 
+/* In how many chunks a name occurs. */
+struct name_use {
+	uint32_t name;
+	uint32_t chunks;
+};
+
 struct digest {
 	char *text;
 	size_t len;
@@ -42,6 +48,9 @@ struct digest {
 	size_t count;
 	uint32_t *names; /* of all pieces, each name once a piece */
 	size_t name_count;
+	struct name_use *uses; /* of each name in chunks */
+	size_t use_count;
+	size_t chunk_count;
 	size_t bytes; /* what it takes in memory */
 };
 

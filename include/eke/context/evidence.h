@@ -60,6 +60,7 @@ struct evidence {
 	float *likely; /* that the name is needed, 0 to 1; 0 of names that the excerpt shows */
 	float *near; /* how much the excerpt's end is about it, 0 to 1 */
 	bool *shown; /* the excerpt shows it */
+	bool keep_features; /* set before: `features` is wanted */
 	float (*features)[EVIDENCE_FEATURES];
 };
 

@@ -46,8 +46,8 @@ void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const c
 void upstream_prewarm(struct upstream *upstream);
 
 /*
- * make_room is called from the loop when a request comes for which there is no place (LIMIT_TRANSFERS). True: it has ended
- * one that nobody waits for. NULL: nobody can.
+ * make_room is called from the loop when a request comes for which there is no place (LIMIT_TRANSFERS). True: it has
+ * ended one that nobody waits for. NULL: nobody can.
  */
 void upstream_on_full(struct upstream *upstream, bool (*make_room)(void *ctx), void *ctx);
 

@@ -3,7 +3,7 @@
 function! eke#apply#apply(blind) abort
   let chat = eke#chat#current()
   let blocks = eke#page#blocks(chat.page)
-  if bufnr() == chat.page.buf
+  if bufnr() == chat.page.buf && line('.') <= chat.page.top
     call filter(blocks, {_, b -> b.first - 1 <= line('.') && line('.') <= b.last + 1})
   endif
   let quotes = len(blocks)

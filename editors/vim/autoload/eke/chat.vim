@@ -79,7 +79,7 @@ function! eke#chat#recall(found, focus = 0) abort
 endfunction
 
 function! eke#chat#fill(chat, found) abort
-  let [a:chat.id, a:chat.title, a:chat.origins] = [a:found.chatId, a:found.title, []]
+  let [a:chat.id, a:chat.title, a:chat.origins, a:chat.context] = [a:found.chatId, a:found.title, [], {}]
   call eke#page#load(a:chat.page)
   call eke#page#write(a:chat.page, 0, [])
   for turn in a:found.turns
@@ -104,7 +104,7 @@ endfunction
 
 function! eke#chat#forget(id) abort
   for chat in filter(copy(s:chats), {_, one -> one.id ==# a:id})
-    let [chat.id, chat.title, chat.origins] = ['', '', []]
+    let [chat.id, chat.title, chat.origins, chat.context] = ['', '', [], {}]
     call eke#page#write(chat.page, 0, [])
   endfor
 endfunction
@@ -276,7 +276,7 @@ function! eke#chat#regenerate() abort
   if !empty(former)
     call remove(chat.origins, -1)
   endif
-  call s:start(chat, 'chat/regenerate', {}, answer, '', former, empty(chat.origins) ? {} : get(chat, 'context', {}))
+  call s:start(chat, 'chat/regenerate', {}, answer, '', former, get(chat, 'context', {}))
 endfunction
 
 " :EkeCancel

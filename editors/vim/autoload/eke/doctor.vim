@@ -3,7 +3,7 @@
 function! eke#doctor#run() abort
   let lines = s:vim() + s:server() + s:buffer() + s:log()
   botright new
-  setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted nowrap
+  setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted wrap linebreak
   silent file eke://doctor
   call setline(1, lines)
   setlocal nonumber norelativenumber
@@ -31,7 +31,7 @@ function! s:vim() abort
         \ s:ok(has('patch-9.0.0185'), 'virtual text', 'no virtual text: Vim 9.0.0185 or later is needed'),
         \ s:ok(has('channel') && has('job') && has('timers'), 'channels, jobs and timers', 'built without +channel, +job or +timers'),
         \ s:ok(&encoding ==# 'utf-8', 'encoding utf-8', "'encoding' is " .. &encoding .. ': put  set encoding=utf-8  into your vimrc'),
-        \ '        Tab in Insert mode: ' .. (maparg('<Tab>', 'i') =~# 'eke#tab' ? 'takes completions'
+        \ '        Tab in Insert mode: ' .. (eke#tab#is_mapped() ? 'takes completions'
         \   : 'not mapped by eke; map another key to <Plug>(eke-accept)'),
         \ '']
 endfunction
@@ -54,8 +54,9 @@ endfunction
 
 function! s:buffer() abort
   let name = expand('%:t') ==# '' ? '[No Name]' : expand('%:t')
-  return ['This buffer: ' .. name, s:ok(eke#documents#is_open(bufnr()), 'the server has it',
-        \ 'the server does not have it: ' .. (eke#why_not(bufnr()) ==# '' ? 'nothing was typed into it yet' : eke#why_not(bufnr()))), '']
+  let why = eke#why_not(bufnr())
+  return ['This buffer: ' .. name, &buftype !=# '' ? '        ' .. why : s:ok(eke#documents#is_open(bufnr()), 'the server has it',
+        \ 'the server does not have it: ' .. (why ==# '' ? 'nothing was typed into it yet' : why)), '']
 endfunction
 
 function! s:log() abort

@@ -271,9 +271,32 @@ function! s:draw() abort
     let gone = strpart(getline('.'), col('.') - 1)
     let lines[-1] ..= strpart(gone, len(rest.tail))
   endif
-  call s:draw_line(lines[0], gone, filter(rest.spots, 'v:val < len(lines[0])'))
-  call s:draw_below(lines[1:], strdisplaywidth(lines[0]))
+  let cursor = virtcol('.') " before there is ghost text, which would count
+  let lines[0] = s:fit(lines[0], cursor, virtcol('$') - cursor)
+  let spots = filter(rest.spots, 'v:val < len(lines[0])')
+  let last = virtcol('$') - 1 + strdisplaywidth(lines[0], cursor - 1) - len(spots)
+  call s:draw_line(lines[0], gone, spots)
+  call s:draw_below(lines[1:], cursor, last)
   call s:told_shown()
+endfunction
+
+" As much of the first line as there is room for down to the end of the window, with so many columns of text behind it.
+function! s:fit(text, cursor, behind) abort
+  let width = s:width()
+  let room = (winheight(0) - winline() + 1) * width - (a:cursor - 1) % width - a:behind
+  if strdisplaywidth(a:text, a:cursor - 1) <= room
+    return a:text
+  endif
+  let text = a:text
+  while text !=# '' && strdisplaywidth(text, a:cursor - 1) > room - 1
+    let text = strcharpart(text, 0, strchars(text) - 1)
+  endwhile
+  return text ==# '' ? '' : text .. '…'
+endfunction
+
+" Of a line in the window.
+function! s:width() abort
+  return &wrap ? winwidth(0) - getwininfo(win_getid())[0].textoff : 9999
 endfunction
 
 " The first line, around the characters that it has in it, too; what else it replaces, or takes down with it, is shown as gone.
@@ -301,10 +324,10 @@ function! s:add_inline(column, text, vcol) abort
 endfunction
 
 " The other lines, as many as there is room for below the cursor: the window is not scrolled under who types. Vim shows no line that
-" does not fit as a whole, virtual lines included.
-function! s:draw_below(lines, first_width) abort
-  let width = &wrap ? winwidth(0) - getwininfo(win_getid())[0].textoff : 9999
-  let own = (virtcol('$') - 2 + a:first_width) / width - (virtcol('.') - 1) / width
+" does not fit as a whole, virtual lines included. {cursor}, {last}: the columns of the cursor, and of the end of its line.
+function! s:draw_below(lines, cursor, last) abort
+  let width = s:width()
+  let own = max([0, (a:last - 1) / width - (a:cursor - 1) / width])
   let most = max([0, winheight(0) - winline() - own])
   let [lines, rows] = [[], 0]
   for line in a:lines
@@ -316,7 +339,10 @@ function! s:draw_below(lines, first_width) abort
     call add(lines, text ==# '' ? ' ' : text)
   endfor
   if empty(lines) && !empty(a:lines)
-    call prop_add(line('.'), col('$'), {'type': 'EkeGhost', 'text': printf(' … %d more', len(a:lines))})
+    let more = printf(' … %d more', len(a:lines))
+    if strdisplaywidth(more) < width - (a:last - 1) % width " else it would wrap, to where there is no room
+      call prop_add(line('.'), col('$'), {'type': 'EkeGhost', 'text': more})
+    endif
   elseif len(lines) < len(a:lines)
     let lines[-1] = strcharpart(lines[-1], 0, width - 12) .. printf(' … %d more', len(a:lines) - len(lines))
   endif

@@ -30,6 +30,7 @@ function! eke#preview#open(buf, first, last, lines, Then) abort
   let &l:statusline = ' ga: take all  dp: this change  q: leave the rest  ]c: the next%<'
   autocmd BufWipeout <buffer> call s:close(s:open)
   redraw
+  echo "" | " the message that it is being asked
 endfunction
 
 function! eke#preview#end(what) abort

@@ -3,13 +3,21 @@
 
 let s:falling = 0
 
+" What Tab is mapped to, {} if it is not. maparg() would tell that of the buffer alone, where there is one.
+function! s:tab() abort
+  return get(filter(maplist(), {_, map -> map.lhsraw ==# "\t" && map.mode =~# '[i!]' && !map.buffer}), 0, {})
+endfunction
+
+function! eke#tab#is_mapped() abort
+  return get(s:tab(), 'rhs', '') =~# 'eke#tab#key'
+endfunction
+
 " After the user's own files, so that what they map is known.
 function! eke#tab#map() abort
-  if !eke#option('tab') || maparg('<Tab>', 'i') =~# 'eke#tab#key'
+  let former = s:tab()
+  if !eke#option('tab') || eke#tab#is_mapped()
     return
   endif
-  " maparg() would tell that of the buffer alone, where there is one.
-  let former = get(filter(maplist(), {_, map -> map.lhsraw ==# "\t" && map.mode =~# '[i!]' && !map.buffer}), 0, {})
   inoremap <Plug>(eke-plain-tab) <Tab>
   if empty(former)
     inoremap <Plug>(eke-former-tab) <Tab>

@@ -49,6 +49,7 @@ function M.apply(command)
   local chat = require('eke.chat').current()
   local above, found, quotes = chat.page.above, {}, 0
   local row = api.nvim_get_current_buf() == chat.page.buf and api.nvim_win_get_cursor(0)[1]
+  row = row and row <= chat.page.top and row
   for _, block in ipairs(page.blocks(chat.page)) do
     local number = 0
     for i = 1, block.first do

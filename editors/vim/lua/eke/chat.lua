@@ -117,7 +117,7 @@ end
 
 function M.fill(chat, found)
   local where = chat.page
-  chat.id, chat.title, chat.origins = found.chatId, found.title, {}
+  chat.id, chat.title, chat.origins, chat.about = found.chatId, found.title, {}, nil
   page.load(where)
   page.write(where, 0, {})
   for _, turn in ipairs(found.turns) do
@@ -141,7 +141,7 @@ end
 function M.forget(id)
   for _, chat in ipairs(chats) do
     if chat.id == id then
-      chat.id, chat.title, chat.origins = nil, nil, {}
+      chat.id, chat.title, chat.origins, chat.about = nil, nil, {}, nil
       page.write(chat.page, 0, {})
     end
   end

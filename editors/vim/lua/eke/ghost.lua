@@ -278,31 +278,53 @@ local function draw_line(cursor, first, gone, spots)
   inline(cursor, column, first:sub(done + 1), virtual)
 end
 
+--- Of a line in the window.
+local function text_width()
+  return vim.wo.wrap and api.nvim_win_get_width(0) - vim.fn.getwininfo(api.nvim_get_current_win())[1].textoff or 9999
+end
+
+--- As much of the first line as there is room for down to the end of the window, with so many columns of text behind it.
+local function fit(first, virtual, behind)
+  local width = text_width()
+  local room = (api.nvim_win_get_height(0) - vim.fn.winline() + 1) * width - (virtual - 1) % width - behind
+  if vim.fn.strdisplaywidth(first, virtual - 1) <= room then
+    return first
+  end
+  while first ~= '' and vim.fn.strdisplaywidth(first, virtual - 1) > room - 1 do
+    first = vim.fn.strcharpart(first, 0, vim.fn.strchars(first) - 1)
+  end
+  return first == '' and '' or first .. '…'
+end
+
 --- The other lines, as many as there is room for below the cursor: the window is not scrolled under who types.
-local function draw_below(cursor, lines, first_width)
-  local width = vim.wo.wrap and api.nvim_win_get_width(0) - vim.fn.getwininfo(api.nvim_get_current_win())[1].textoff or 9999
+--- virtual, last: the columns on the screen of the cursor, and of the end of its line.
+local function draw_below(cursor, lines, virtual, last)
+  local width = text_width()
   local height = api.nvim_win_get_height(0)
-  local own = math.floor((vim.fn.virtcol('$') - 2 + first_width) / width) - math.floor((vim.fn.virtcol('.') - 1) / width)
+  local own = math.max(0, math.floor((last - 1) / width) - math.floor((virtual - 1) / width))
   local most = math.max(0, height - vim.fn.winline() - own)
-  local virtual, count = {}, 0
+  local rows, count = {}, 0
   for _, line in ipairs(lines) do
     local pieces = eke.pieces(printable(line, 0), width)
-    if #virtual + #pieces > most then
+    if #rows + #pieces > most then
       break
     end
     count = count + 1
     for _, piece in ipairs(pieces) do
-      virtual[#virtual + 1] = { { piece, 'EkeGhost' } }
+      rows[#rows + 1] = { { piece, 'EkeGhost' } }
     end
   end
-  if count < #lines and #virtual == 0 then
-    inline(cursor, #api.nvim_get_current_line(), (' … %d more'):format(#lines), 0)
+  if count < #lines and #rows == 0 then
+    local more = (' … %d more'):format(#lines)
+    if vim.fn.strdisplaywidth(more) < width - (last - 1) % width then -- else it would wrap, to no room
+      inline(cursor, #api.nvim_get_current_line(), more, 0)
+    end
   elseif count < #lines then
     local more = (' … %d more'):format(#lines - count)
-    virtual[#virtual][1][1] = vim.fn.strcharpart(virtual[#virtual][1][1], 0, width - 12) .. more
+    rows[#rows][1][1] = vim.fn.strcharpart(rows[#rows][1][1], 0, width - 12) .. more
   end
-  if #virtual > 0 then
-    api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, 0, { virt_lines = virtual })
+  if #rows > 0 then
+    api.nvim_buf_set_extmark(cursor.buf, namespace, cursor.row, 0, { virt_lines = rows })
   end
 end
 
@@ -338,8 +360,15 @@ function M.draw()
     lines[#lines] = lines[#lines] .. gone:sub(#left.tail + 1)
   end
   local first = table.remove(lines, 1)
+  -- Before there is ghost text, which would count.
+  local virtual, last = vim.fn.virtcol('.'), vim.fn.virtcol('$') - 1
+  first = fit(first, virtual, last + 1 - virtual)
+  last = last + vim.fn.strdisplaywidth(first, virtual - 1)
+  for _, spot in ipairs(left.spots) do
+    last = spot.at < #first and last - 1 or last
+  end
   draw_line(left.cursor, first, gone, left.spots)
-  draw_below(left.cursor, lines, vim.fn.strdisplaywidth(first))
+  draw_below(left.cursor, lines, virtual, last)
   tell_shown(left.item)
 end
 

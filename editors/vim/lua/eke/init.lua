@@ -315,15 +315,15 @@ function M.status(command)
       return M.warn(error.message)
     end
     local status = client.status
-    local lines = { ('%s, %s%s'):format(client.version(), status.state, status.message == '' and '' or ': ' .. status.message) }
+    local lines = { ('version %s, %s%s'):format(client.version(), status.state, status.message == '' and '' or ': ' .. status.message) }
     for _, budget in ipairs(result.budgets) do
       for _, window in ipairs(budget.windows) do
-        local models = window.models and ' ' .. table.concat(window.models, ' ') or ''
-        lines[#lines + 1] = ('%s (%s): %d of %d left, %s%s, next at %s'):format(budget.endpoint, budget.plan,
-          window.remaining, window.limit, window.scope, models, M.local_time(window.resetAt))
+        local models = window.models and ' and ' .. table.concat(window.models, ' ') or ''
+        lines[#lines + 1] = ('%s: %d of %d requests left for this %s%s (plan %s); one comes back at %s'):format(budget.endpoint,
+          window.remaining, window.limit, window.scope, models, budget.plan, M.local_time(window.resetAt))
       end
       if #budget.windows == 0 then
-        lines[#lines + 1] = ('%s (%s): not counted'):format(budget.endpoint, budget.plan)
+        lines[#lines + 1] = ('%s: not counted (plan %s)'):format(budget.endpoint, budget.plan)
       end
       if budget.reason then
         lines[#lines + 1] = '  ' .. budget.reason

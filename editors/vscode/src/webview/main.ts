@@ -47,13 +47,18 @@ for (const name of ['wheel', 'keydown', 'pointerdown', 'touchmove'])
 list.addEventListener('scroll', () => {
 	const isNear = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
 	if (isNear || Date.now() - touched < TOUCH_MS) isFollowing = isNear;
-	toEnd.hidden = isFollowing;
+	noteFollowing();
 });
 new ResizeObserver(() => follow()).observe(list);
 
+function noteFollowing(): void {
+	toEnd.hidden = isFollowing;
+	list.classList.toggle('reading', !isFollowing);
+}
+
 function follow(always = false): void {
 	if (always) isFollowing = true;
-	toEnd.hidden = isFollowing;
+	noteFollowing();
 	if (!isFollowing || frame) return;
 	frame = requestAnimationFrame(() => {
 		frame = 0;
@@ -67,7 +72,7 @@ function draw(view: View): void {
 	for (const gone of shown.slice(same)) gone.element.remove();
 	shown = shown.slice(0, same);
 	for (const turn of view.turns.slice(same)) {
-		const made = new TurnView(turn, words, post);
+		const made = new TurnView(turn, words, post, () => follow());
 		shown.push(made);
 		list.append(made.element);
 		if (turn.role === 'user') composer.remember([turn.command && `/${turn.command}`, turn.text].filter(Boolean).join(' '));

@@ -7,8 +7,14 @@ import { GrowingCode } from './growing.ts';
 import { render } from './markdown.ts';
 
 /* Up to this an answer is rendered anew as a whole when it is complete, so that references across blocks are right. */
-const MOST_WHOLE = 100_000;
-const MOST_TOGETHER = 20_000;
+const MOST_WHOLE = 40_000;
+const MOST_TOGETHER = 10_000;
+const MOST_IN_SIGHT = 40_000;
+/* So long what came is worked on at a time, about half a picture. */
+const SLICE_MS = 8;
+/* For the guess. */
+const CHARS_IN_LINE = 50;
+const LINE_HEIGHT = 16;
 
 type Post = (message: FromWebview) => void;
 
@@ -21,12 +27,17 @@ export class TurnView {
 	#text = '';
 	#blocks = new Blocks();
 	#code: GrowingCode | undefined;
+	/* Blocks that are complete and not shown yet. */
+	#waiting: string[] = [];
+	#timer = 0;
+	#isComplete = false;
 	#turn: Turn;
 
 	constructor(
 		turn: Turn,
 		private readonly words: Words,
 		private readonly post: Post,
+		private readonly grew: () => void,
 	) {
 		this.#turn = turn;
 		const name = turn.role === 'user' ? words.you : 'eke';
@@ -52,8 +63,8 @@ export class TurnView {
 		this.#turn = turn;
 		if (turn.role === 'assistant') {
 			if (turn.text !== this.#text) this.#reset(turn.text);
-			const isComplete = !isBusy || !isLast;
-			if (isComplete && this.#tail.isConnected) this.#finish();
+			this.#isComplete = !isBusy || !isLast;
+			if (this.#isComplete && this.#tail.isConnected) this.#finish();
 			if (turn.reasoning && !this.#reasoning) this.#addReasoning(turn.reasoning);
 		}
 		this.#drawNotes(isLast, isBusy);
@@ -84,6 +95,7 @@ export class TurnView {
 		this.#tail.replaceChildren();
 		this.#text = '';
 		this.#blocks = new Blocks();
+		this.#waiting = [];
 		this.#code = undefined;
 		this.#append(text);
 	}
@@ -92,9 +104,24 @@ export class TurnView {
 		this.#text += text;
 		const pieces = this.#blocks.add(text);
 		if (!this.#tail.isConnected) this.#body.append(this.#tail);
-		for (const piece of grouped(pieces)) this.#tail.before(this.#block(piece));
 		if (pieces.length) this.#code = undefined;
-		this.#drawTail();
+		this.#waiting.push(...grouped(pieces));
+		if (!this.#timer) this.#work();
+	}
+
+	/* So much that a key is not kept waiting; the rest in a moment. */
+	#work(): void {
+		this.#timer = 0;
+		const end = performance.now() + SLICE_MS;
+		for (let piece = this.#waiting.shift(); piece !== undefined; piece = this.#waiting.shift()) {
+			this.#tail.before(this.#block(piece));
+			if (performance.now() < end || !this.#waiting.length) continue;
+			this.#timer = window.setTimeout(() => this.#work());
+			return this.grew();
+		}
+		if (this.#isComplete) this.#finish();
+		else this.#drawTail();
+		this.grew();
 	}
 
 	/* Code that is still being written is plain: it takes its colours when it is complete. */
@@ -112,11 +139,19 @@ export class TurnView {
 		this.#code.append(more);
 	}
 
+	/* In a long answer what is out of sight is neither laid out nor painted; till it was, its height is a guess. */
 	#block(text: string): HTMLElement {
-		return h('div', { class: 'block' }, this.#dressed(render(text)));
+		const block = h('div', { class: 'block' }, this.#dressed(render(text)));
+		if (this.#text.length > MOST_IN_SIGHT) {
+			block.classList.add('far');
+			const lines = text.split('\n').length + text.length / CHARS_IN_LINE;
+			block.style.containIntrinsicSize = `auto ${Math.round(lines * LINE_HEIGHT)}px`;
+		}
+		return block;
 	}
 
 	#finish(): void {
+		if (this.#timer) return; // what waits comes first
 		if (this.#text.length <= MOST_WHOLE) this.#body.replaceChildren(this.#block(this.#text));
 		else this.#tail.replaceWith(this.#block(this.#blocks.tail));
 	}

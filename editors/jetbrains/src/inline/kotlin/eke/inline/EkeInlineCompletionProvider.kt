@@ -22,7 +22,9 @@ class EkeInlineCompletionProvider : InlineCompletionProvider {
 	@Volatile
 	private var shown: InlineSuggestion? = null
 
-	override fun isEnabled(event: InlineCompletionEvent): Boolean = InlineSuggestion.isEnabled()
+	/* Not for what moves in the list of completions and the like: a request is the scarce thing. */
+	override fun isEnabled(event: InlineCompletionEvent): Boolean = InlineSuggestion.isEnabled() &&
+		(event is InlineCompletionEvent.DocumentChange || event is InlineCompletionEvent.DirectCall)
 
 	override suspend fun getSuggestion(request: InlineCompletionRequest): InlineCompletionSuggestion {
 		val manual = request.event is InlineCompletionEvent.DirectCall

@@ -17,6 +17,7 @@ import javax.swing.BorderFactory;
 import javax.swing.Box;
 import javax.swing.JButton;
 import javax.swing.JComboBox;
+import javax.swing.JComponent;
 import javax.swing.JLabel;
 import javax.swing.JMenuItem;
 import javax.swing.JPanel;
@@ -45,6 +46,7 @@ public final class ChatPane extends JPanel implements Chat.View {
 	private final transient Workplace workplace;
 	private final CardLayout cards = new CardLayout();
 	private final Stack turns = new Stack(4);
+	private final JTextArea welcome = Look.area(Look.font(), true);
 	private final JScrollPane scroll = new JScrollPane(turns, JScrollPane.VERTICAL_SCROLLBAR_AS_NEEDED,
 		JScrollPane.HORIZONTAL_SCROLLBAR_NEVER);
 	private final JTextArea input = new JTextArea(3, 20);
@@ -84,12 +86,26 @@ public final class ChatPane extends JPanel implements Chat.View {
 		changed();
 	}
 
+	/** Another theme: what has colours written into it is made anew. */
+	@Override
+	public void updateUI() {
+		super.updateUI();
+		if (chat == null)
+			return; // amid construction
+		turns.removeAll();
+		changed();
+	}
+
 	private JPanel conversation() {
 		JPanel panel = new JPanel(new BorderLayout());
 		panel.add(top(), BorderLayout.NORTH);
 		scroll.setBorder(BorderFactory.createMatteBorder(1, 0, 1, 0, Look.shade(0.15)));
 		scroll.getViewport().setBackground(Look.background());
 		turns.setBackground(Look.background());
+		welcome.setBorder(BorderFactory.createEmptyBorder(16, 16, 16, 16));
+		welcome.setForeground(Look.shade(0.65));
+		welcome.setText("Ask about your code.\n\nType / for commands and @ for files of the project. Attach takes what is selected along. "
+			+ "Code of an answer is shown as a change before it is made.");
 		panel.add(scroll, BorderLayout.CENTER);
 		panel.add(bottom(), BorderLayout.SOUTH);
 		return panel;
@@ -361,6 +377,9 @@ public final class ChatPane extends JPanel implements Chat.View {
 		while (turns.getComponentCount() > now.size())
 			turns.remove(now.size());
 		send.setText(chat.isAnswering() ? "Stop" : "Send");
+		JComponent shown = now.isEmpty() ? welcome : turns;
+		if (scroll.getViewport().getView() != shown)
+			scroll.setViewportView(shown);
 		turns.revalidate();
 		turns.repaint();
 		if (follow || chat.isAnswering())

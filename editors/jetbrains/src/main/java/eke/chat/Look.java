@@ -7,6 +7,7 @@ import java.awt.Cursor;
 import java.awt.Font;
 import java.awt.Insets;
 import java.awt.event.MouseWheelEvent;
+import java.util.function.Supplier;
 import javax.swing.BorderFactory;
 import javax.swing.JButton;
 import javax.swing.JComponent;
@@ -15,6 +16,7 @@ import javax.swing.JTextArea;
 import javax.swing.SwingUtilities;
 import javax.swing.UIManager;
 import javax.swing.border.Border;
+import javax.swing.plaf.basic.BasicButtonUI;
 import javax.swing.text.DefaultCaret;
 
 /** Colours and parts in the look of whatever IDE this is. */
@@ -22,30 +24,48 @@ final class Look {
 	private Look() {
 	}
 
+	/* A plain font: one of the look's own is taken back by components when the look changes. */
 	static Font font() {
 		Font font = UIManager.getFont("Label.font");
-		return font == null ? new Font(Font.SANS_SERIF, Font.PLAIN, 13) : font;
+		return font == null ? new Font(Font.SANS_SERIF, Font.PLAIN, 13) : font.deriveFont(font.getStyle());
+	}
+
+	/* Worked out whenever it is drawn: the user may have chosen another theme meanwhile. */
+	private static final class Live extends Color {
+		private static final long serialVersionUID = 1;
+		private final transient Supplier<Color> now;
+
+		Live(Supplier<Color> now) {
+			super(0);
+			this.now = now;
+		}
+
+		@Override
+		public int getRGB() {
+			return now == null ? super.getRGB() : now.get().getRGB();
+		}
 	}
 
 	static Color text() {
-		return color("Label.foreground", Color.BLACK);
+		return new Live(() -> color("Label.foreground", Color.BLACK));
 	}
 
 	static Color background() {
-		return color("Panel.background", Color.LIGHT_GRAY);
+		return new Live(() -> color("Panel.background", Color.LIGHT_GRAY));
 	}
 
 	private static Color color(String key, Color otherwise) {
 		Color color = UIManager.getColor(key);
-		// A plain colour: what a look and feel brings is ignored by some components.
-		return color == null ? otherwise : new Color(color.getRGB());
+		return color == null ? otherwise : color;
 	}
 
 	/** Between the colour of text and that of the background; 0 is the background. */
 	static Color shade(double share) {
-		Color a = background();
-		Color b = text();
-		return new Color(mix(a.getRed(), b.getRed(), share), mix(a.getGreen(), b.getGreen(), share), mix(a.getBlue(), b.getBlue(), share));
+		return new Live(() -> {
+			Color a = background();
+			Color b = text();
+			return new Color(mix(a.getRed(), b.getRed(), share), mix(a.getGreen(), b.getGreen(), share), mix(a.getBlue(), b.getBlue(), share));
+		});
 	}
 
 	private static int mix(int a, int b, double share) {
@@ -58,7 +78,15 @@ final class Look {
 
 	/** A button that looks like a link. */
 	static JButton link(String text, String tip, Runnable action) {
-		JButton button = new JButton(text);
+		JButton button = new JButton(text) {
+			private static final long serialVersionUID = 1;
+
+			/* The IDE's draws a box around it, whatever border it has. */
+			@Override
+			public void updateUI() {
+				setUI(new BasicButtonUI());
+			}
+		};
 		button.setToolTipText(tip);
 		button.setBorder(BorderFactory.createEmptyBorder(1, 4, 1, 4));
 		button.setMargin(new Insets(0, 0, 0, 0));

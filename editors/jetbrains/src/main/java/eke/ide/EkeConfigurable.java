@@ -80,14 +80,15 @@ public final class EkeConfigurable implements SearchableConfigurable {
 		FormBuilder form = FormBuilder.createFormBuilder();
 		form.addComponent(check("Use eke", v -> v.enabled, (v, x) -> v.enabled = x));
 		form.addLabeledComponent("Program:", text(v -> v.command, (v, x) -> v.command = x));
-		form.addComponent(hint("Of what eke config --path names, this is the editor's part; the file goes before it where both say something."));
+		form.addComponent(hint("eke's configuration file (eke config --path names it) holds for all editors; what is set here goes on top of it."));
 		form.addSeparator();
 		form.addLabeledComponent("API key:", key);
 		form.addLabeledComponent("Base URL:", text(v -> v.baseUrl, (v, x) -> v.baseUrl = x));
 		form.addLabeledComponent("Model:", text(v -> v.model, (v, x) -> v.model = x));
 		form.addLabeledComponent("Plan:", text(v -> v.plan, (v, x) -> v.plan = x));
-		form.addComponent(hint("These four are for when eke's configuration file names no endpoint. The key is kept in the IDE's"
-			+ " password store and reaches eke by its environment. Plans: chatanywhere-free, chatanywhere-free-daily, unlimited."));
+		form.addComponent(hint("These four are for when eke's configuration file names no endpoint.",
+			"The key is kept in the IDE's password store and reaches eke by its environment.",
+			"Plans: chatanywhere-free, chatanywhere-free-daily, unlimited."));
 		form.addSeparator();
 		form.addComponent(check("Suggest while typing (else by the key of \"eke: Suggest\" alone)", v -> v.automatic, (v, x) -> v.automatic = x));
 		form.addComponent(check("Tab takes a suggestion", v -> v.tab, (v, x) -> v.tab = x));
@@ -108,8 +109,9 @@ public final class EkeConfigurable implements SearchableConfigurable {
 		return panel;
 	}
 
-	private static JComponent hint(String text) {
-		JBLabel label = new JBLabel("<html>" + eke.core.Markdown.escape(text) + "</html>", UIUtil.ComponentStyle.SMALL);
+	private static JComponent hint(String... lines) {
+		JBLabel label = new JBLabel("<html>" + eke.core.Markdown.escape(String.join("\n", lines)).replace("\n", "<br>") + "</html>",
+			UIUtil.ComponentStyle.SMALL);
 		label.setForeground(UIUtil.getInactiveTextColor());
 		return label;
 	}

@@ -45,6 +45,8 @@ import javax.swing.KeyStroke;
 
 /** What else is open in the real editor, the keys as the platform's dispatcher sends them, and what the editor paints. */
 final class RealKeys {
+	private static BufferedImage last;
+
 	private RealKeys() {
 	}
 
@@ -169,7 +171,7 @@ final class RealKeys {
 		}
 	}
 
-	/* As the platform's own tests do: without a screen. Counts the pixels in the colour of ghost text. */
+	/* As the platform's own tests do: without a screen. Counts the pixels in the colour of ghost text, and those unlike the last picture's. */
 	private static Object paint(Editor editor, String path) throws Exception {
 		EditorTestUtil.setEditorVisibleSize(editor, 60, 16);
 		JComponent component = editor.getContentComponent();
@@ -184,11 +186,16 @@ final class RealKeys {
 		if (!path.isEmpty())
 			ImageIO.write(image, "png", new File(path));
 		int ghost = 0;
+		int changed = 0;
 		Color color = GhostInlays.color(editor);
 		for (int y = 0; y < image.getHeight(); y++)
-			for (int x = 0; x < image.getWidth(); x++)
+			for (int x = 0; x < image.getWidth(); x++) {
 				if ((image.getRGB(x, y) & 0xffffff) == (color.getRGB() & 0xffffff))
 					ghost++;
-		return Json.object("ghost", ghost, "width", image.getWidth(), "height", image.getHeight());
+				if (last != null && (x >= last.getWidth() || y >= last.getHeight() || image.getRGB(x, y) != last.getRGB(x, y)))
+					changed++;
+			}
+		last = image;
+		return Json.object("ghost", ghost, "changed", changed);
 	}
 }

@@ -4,6 +4,8 @@ import com.google.gson.JsonObject;
 import com.intellij.ide.DataManager;
 import com.intellij.ide.IdeEventQueue;
 import com.intellij.ide.impl.DataManagerImpl;
+import com.intellij.ide.ui.laf.IntelliJLaf;
+import com.intellij.ide.ui.laf.darcula.DarculaLaf;
 import com.intellij.openapi.actionSystem.ActionManager;
 import com.intellij.openapi.actionSystem.AnAction;
 import com.intellij.openapi.actionSystem.AnActionEvent;
@@ -63,6 +65,8 @@ import javax.swing.JComponent;
 import javax.swing.JLabel;
 import javax.swing.JPasswordField;
 import javax.swing.JSpinner;
+import javax.swing.SwingUtilities;
+import javax.swing.UIManager;
 import javax.swing.text.JTextComponent;
 
 /** A project that is opened and closed for real, its tool window and status bar, and the settings page. */
@@ -109,6 +113,12 @@ final class RealProject {
 		case "tool.paint":
 			picture(pane(real), 420, 700, Json.string(params, "path", ""));
 			return null;
+		case "look":
+			// The IDE's own, light or dark; what is open takes it as when the user chooses another theme.
+			JComponent open = form == null ? pane(real) : form;
+			UIManager.setLookAndFeel(Json.is(params, "dark") ? new DarculaLaf() : new IntelliJLaf());
+			SwingUtilities.updateComponentTreeUI(open);
+			return open.getBackground().getGreen();
 		case "tool.close":
 			ContentManager contents = ToolWindowManager.getInstance(real.project()).getToolWindow(ChatToolWindow.ID).getContentManager();
 			contents.removeAllContents(true);

@@ -8,11 +8,13 @@ import eke.core.Chat;
 import eke.core.Documents;
 import eke.core.Json;
 
+import java.awt.Color;
 import java.awt.Component;
 import java.awt.Container;
 import java.awt.Dimension;
 import java.awt.Font;
 import java.awt.Robot;
+import java.awt.Window;
 import java.awt.event.KeyEvent;
 import java.awt.image.BufferedImage;
 import java.io.File;
@@ -24,13 +26,17 @@ import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import javax.swing.AbstractButton;
+import javax.swing.JComboBox;
+import javax.swing.JDialog;
 import javax.swing.JFrame;
+import javax.swing.JLabel;
 import javax.swing.JList;
 import javax.swing.JTextArea;
 import javax.swing.JTextField;
 import javax.swing.SwingUtilities;
 import javax.swing.Timer;
 import javax.swing.UIManager;
+import javax.swing.text.JTextComponent;
 
 /** The chat pane in a window of its own, for tests on a real display: a robot presses keys and buttons. */
 public final class ChatWindow extends PlainEditor implements Workplace {
@@ -46,13 +52,13 @@ public final class ChatWindow extends PlainEditor implements Workplace {
 	}
 
 	private static void dark() {
-		UIManager.put("Panel.background", new java.awt.Color(0x3c3f41));
-		UIManager.put("Label.foreground", new java.awt.Color(0xbbbbbb));
+		UIManager.put("Panel.background", new Color(0x3c3f41));
+		UIManager.put("Label.foreground", new Color(0xbbbbbb));
 		for (String key : Arrays.asList("TextArea", "TextField", "List", "ComboBox", "ScrollPane", "Viewport", "PopupMenu", "MenuItem")) {
-			UIManager.put(key + ".background", new java.awt.Color(0x45494a));
-			UIManager.put(key + ".foreground", new java.awt.Color(0xbbbbbb));
+			UIManager.put(key + ".background", new Color(0x45494a));
+			UIManager.put(key + ".foreground", new Color(0xbbbbbb));
 		}
-		UIManager.put("TextArea.caretForeground", java.awt.Color.WHITE);
+		UIManager.put("TextArea.caretForeground", Color.WHITE);
 	}
 
 	@Override
@@ -88,7 +94,35 @@ public final class ChatWindow extends PlainEditor implements Workplace {
 			pane.attach(file());
 			return null;
 		case "click":
+			if (Json.is(params, "later")) { // what it opens waits for an answer
+				SwingUtilities.invokeLater(() -> click(frame, Json.string(params, "text", "")));
+				return null;
+			}
 			return click(frame, Json.string(params, "text", ""));
+		case "models":
+			JComboBox<?> models = find(frame, JComboBox.class);
+			models.setPopupVisible(true);
+			List<String> offered = new ArrayList<>();
+			for (int i = 0; i < models.getItemCount(); i++)
+				offered.add(models.getItemAt(i).toString());
+			return offered;
+		case "model":
+			find(frame, JComboBox.class).setSelectedItem(Json.string(params, "text", ""));
+			find(frame, JComboBox.class).setPopupVisible(false);
+			return null;
+		case "dialogue":
+			for (Window other : Window.getWindows())
+				if (other instanceof JDialog && other.isShowing() && other.isFocused())
+					return ((JDialog)other).getTitle();
+			return null;
+		case "theme":
+			dark();
+			SwingUtilities.updateComponentTreeUI(frame);
+			return null;
+		case "contrast":
+			List<Integer> differences = new ArrayList<>();
+			contrast(pane, pane.getBackground(), differences);
+			return Collections.min(differences);
 		case "search":
 			find(frame, JTextField.class).setText(Json.string(params, "text", ""));
 			return null;
@@ -145,6 +179,17 @@ public final class ChatWindow extends PlainEditor implements Workplace {
 				return true;
 		}
 		return false;
+	}
+
+	/* How far text is from what it stands on, of 255. */
+	private static void contrast(Container container, Color behind, List<Integer> differences) {
+		for (Component component : container.getComponents()) {
+			Color back = component.isOpaque() ? component.getBackground() : behind;
+			if (component instanceof JTextComponent || component instanceof JLabel)
+				differences.add(Math.abs(component.getForeground().getGreen() - back.getGreen()));
+			if (component instanceof Container)
+				contrast((Container)component, back, differences);
+		}
 	}
 
 	private static <T extends Component> T find(Container container, Class<T> type) {
