@@ -169,6 +169,7 @@ static void succeed(struct call *call)
 		.text_len = answer_text(a)->len,
 		.reasoning = answer_reasoning(a)->data,
 		.reasoning_len = answer_reasoning(a)->len,
+		.calls_tool = answer_calls_tool(a),
 		.finish = answer_is_too_large(a) && !answer_is_too_long(a) ? CALL_LENGTH : finish_of(a),
 		.model = answer_model(a) ? answer_model(a) : call->model,
 		.usage = answer_usage(a),
