@@ -135,6 +135,12 @@ size_t upstream_busy(const struct upstream *upstream)
 	return upstream->busy;
 }
 
+void upstream_on_full(struct upstream *upstream, bool (*make_room)(void *ctx), void *ctx)
+{
+	upstream->make_room = make_room;
+	upstream->make_room_ctx = ctx;
+}
+
 void upstream_on_change(struct upstream *upstream, loop_fn *fn, void *ctx)
 {
 	if (upstream->changed)

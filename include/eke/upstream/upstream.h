@@ -48,6 +48,12 @@ void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const c
  */
 void upstream_prewarm(struct upstream *upstream);
 
+/*
+ * make_room is called from the loop when a request comes for which there is no place (LIMIT_TRANSFERS). True: it has
+ * ended one that nobody waits for. NULL: nobody can.
+ */
+void upstream_on_full(struct upstream *upstream, bool (*make_room)(void *ctx), void *ctx);
+
 /* Calls under way that someone waits for. */
 size_t upstream_busy(const struct upstream *upstream);
 /* fn is called at the end of a turn in which a call began or ended. One listener, or NULL. */
