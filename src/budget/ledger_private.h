@@ -1,8 +1,8 @@
 #ifndef EKE_BUDGET_LEDGER_PRIVATE_H
 #define EKE_BUDGET_LEDGER_PRIVATE_H
 /*
- * The body of the ledger and its statements, for the files that write into it: ledger.c, ledger_rows.c,
- * provider_limits.c, outbox.c, replica.c, shared_keys.c and spares.c.
+ * The body of the ledger and its statements, for the files that write into it: ledger.c, ledger_facts.c,
+ * ledger_rows.c, provider_limits.c, outbox.c, replica.c, shared_keys.c and spares.c.
  */
 #include "eke/base/limits.h"
 #include "eke/budget/ledger.h"
@@ -116,6 +116,17 @@ enum ledger_statement {
 	SQL_STATEMENTS,
 };
 
+struct ledger_clock {
+	char boot_id[64];
+	int64_t offset; /* wall clock less the clock of the start */
+	bool known;
+};
+
+/* --- ledger_facts.c: of the open store --- */
+
+/* Reads what must be known, and writes what is missing there. */
+void ledger_take_up(struct ledger *ledger, enum store_mode mode);
+void ledger_read_facts(struct ledger *ledger, struct ledger_clock *clock);
 void ledger_put_fact(struct ledger *ledger, const char *name, int64_t value);
 void ledger_put_fact_text(struct ledger *ledger, const char *name, const char *value);
 

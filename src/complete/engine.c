@@ -103,6 +103,11 @@ void engine_rules_changed(struct engine *engine)
 	configure_offline(engine, engine->config->completion.offline);
 }
 
+struct retriever *engine_retriever(struct engine *engine)
+{
+	return engine->retriever;
+}
+
 uint64_t engine_complete(
 	struct engine *engine, const struct engine_request *request, const struct engine_callbacks *callbacks)
 {

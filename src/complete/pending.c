@@ -15,11 +15,11 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/post/post.h"
-#include "eke/text/lines.h"
 #include "cache_sync.h"
 #include "decide.h"
 #include "engine_private.h"
 #include "inflight.h"
+#include "pending_private.h"
 
 /*
  * The first useful piece of an answer is shown once the stream has been quiet for EARLY_QUIET_MS, or EARLY_MOST_MS
@@ -28,39 +28,6 @@
 #define EARLY_QUIET_MS 40
 #define EARLY_MOST_MS 150
 #define EARLY_MOST_BY_HAND_MS 500
-
-enum pending_state {
-	PENDING_NEW, /* decided at the turn's end */
-	PENDING_PAUSING, /* for the typing to pause */
-	PENDING_REQUESTED, /* waits for `inflight` */
-};
-
-struct pending {
-	uint64_t id;
-	struct engine *engine;
-	enum pending_state state;
-	bool automatic;
-	bool whole;
-	bool insert_spaces;
-	unsigned tab_size;
-	bool project_style;
-	struct cursor_context context;
-	struct post_context *surroundings; /* of context; NULL: not needed yet */
-	uint64_t revision; /* of the document, when it was asked for */
-	struct range range;
-	char *selected; /* or NULL */
-	struct err err; /* why it fails, or what failed before it was answered otherwise; kind ERR_NONE: nothing */
-	bool declined;
-	struct timer *timer; /* of the pause; in PENDING_REQUESTED, of an early answer */
-	int64_t early_at_ms; /* when that is given at the latest; 0: not useful yet */
-	struct inflight *inflight;
-	const struct inflight *answered_by; /* while it is answered from what came of that */
-	bool joined; /* the model request was sent by another, for a context before this one */
-	size_t told; /* bytes of the text that delta() has told */
-	bool waits_for_more; /* than was offered here before */
-	struct engine_callbacks callbacks;
-	struct pending *next;
-};
 
 /* --- ends --- */
 
@@ -76,8 +43,7 @@ static void pending_release(void *memory)
 	free(p);
 }
 
-/* Unlinks it; the memory goes at the turn's end. Its model request goes on, or not. */
-static void pending_end(struct pending *p)
+void pending_end(struct pending *p)
 {
 	struct engine *engine = p->engine;
 	struct pending **at = &engine->pending;
@@ -107,136 +73,6 @@ static void pending_answer_nothing(struct pending *p, const struct err *err)
 
 	pending_end(p);
 	callbacks.done(callbacks.ctx, NULL, 0, err);
-}
-
-/* Tells what of the item's text was not told yet. */
-static void tell(struct pending *p, const struct cache_hit *hit)
-{
-	if (!p->callbacks.delta || hit->len <= p->told)
-		return;
-	if (p->selected && !p->told)
-		p->callbacks.delta(p->callbacks.ctx, p->selected, strlen(p->selected));
-	p->callbacks.delta(p->callbacks.ctx, hit->text + p->told, hit->len - p->told);
-	p->told = hit->len;
-}
-
-/* As much of a text as completion.maxLines lets be shown, without a line end. */
-static size_t cut_lines(const struct pending *p, const char *text, size_t len)
-{
-	size_t most = (size_t)p->engine->config->completion.max_lines;
-
-	if (lines_count(text, len) < most)
-		return len;
-	len = lines_skip(text, len, most);
-	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-		len--;
-	return len;
-}
-
-/* Worked out when there is something to show. */
-static const struct post_context *surroundings_of(struct pending *p)
-{
-	struct post_input in = {
-		.prefix = p->context.before.data,
-		.prefix_len = p->context.before.len,
-		.suffix = p->context.after.data,
-		.suffix_len = p->context.after.len,
-		.language = p->context.language,
-		.insert_spaces = p->insert_spaces,
-		.tab_size = p->tab_size,
-		.project_style = p->project_style,
-	};
-	const struct post_context *known =
-		p->answered_by ? model_request_surroundings(p->answered_by->request, &p->context) : NULL;
-
-	if (!known && !p->surroundings)
-		p->surroundings = post_context_new(&in);
-	return known ? known : p->surroundings;
-}
-
-/*
- * The range that an item replaces: closers that the editor put right of the cursor, if the text goes on behind its own.
- * They are ASCII, of one unit in any encoding.
- */
-static struct range range_of(struct pending *p, const char *text, size_t len)
-{
-	struct range range = p->range;
-
-	range.end.character += (int64_t)post_replaced(surroundings_of(p), text, len);
-	return range;
-}
-
-/*
- * How much of a text is shown at once: the block, but never less than what was shown of it before. The rest is in the
- * cache when the user gets there.
- */
-static size_t shown(struct pending *p, const struct cache_hit *hit)
-{
-	const struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
-	size_t before = doc_feedback_remaining(doc, p->context.offset, hit->text, hit->len);
-	size_t block = p->whole ? hit->len : post_first_block(surroundings_of(p), hit->text, hit->len);
-
-	return cut_lines(p, hit->text, block > before ? block : before);
-}
-
-/* A closer right of the cursor cuts no complete answer that can take its place. */
-static struct cache_hit uncut(struct pending *p, struct cache_hit hit)
-{
-	if (hit.cut && hit.complete && post_replaced(surroundings_of(p), hit.text, hit.len + hit.cut))
-		hit.len += hit.cut;
-	return hit;
-}
-
-/* Of the first, nothing beyond `most` bytes is shown. */
-static void pending_answer(struct pending *p, const struct cache_hit *hits, size_t count, size_t most)
-{
-	struct engine_callbacks callbacks = p->callbacks;
-	struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
-	struct engine_item items[ENGINE_ITEMS] = { { .id = 0 } };
-	struct strbuf texts[ENGINE_ITEMS];
-	struct cache_hit head = uncut(p, hits[0]);
-	struct cache_hit hit;
-	size_t first;
-	size_t len;
-
-	head.len = head.len < most ? head.len : most;
-	first = shown(p, &head);
-	for (size_t i = 0; i < count; i++) {
-		strbuf_init(&texts[i], LIMIT_COMPLETION_TEXT + LIMIT_COMPLETION);
-		if (p->selected)
-			strbuf_adds(&texts[i], p->selected);
-		hit = i ? uncut(p, hits[i]) : head;
-		len = i ? shown(p, &hit) : first;
-		strbuf_add(&texts[i], hit.text, len);
-		items[i] = (struct engine_item){
-			.id = hit.item,
-			.text = texts[i].data,
-			.len = texts[i].len,
-			.range = range_of(p, hit.text, len),
-			.offline = hit.text == p->engine->offline_text.data,
-			.growing = !hit.complete && inflight_find(p->engine, hit.item),
-		};
-	}
-	tell(p, &head);
-	cache_sync_used(p->engine->sync, hits[0].item);
-	doc_feedback_offer(doc, p->context.offset, p->revision, hits[0].text, first);
-	if (count && !items[0].offline)
-		recent_touch(&doc->recent, &hits[0], p->context.offset);
-	pending_end(p);
-	callbacks.done(callbacks.ctx, items, count, p->err.kind != ERR_NONE ? &p->err : NULL);
-	for (size_t i = 0; i < count; i++)
-		strbuf_release(&texts[i]);
-}
-
-/* Answers with what the open documents tell; it stands in engine->offline_text. */
-static void pending_answer_offline(struct pending *p)
-{
-	struct engine *engine = p->engine;
-	struct cache_hit hit = {
-		.text = engine->offline_text.data, .len = engine->offline_text.len, .item = engine->last_id += CACHE_RANKS
-	};
-
-	pending_answer(p, &hit, 1, SIZE_MAX);
 }
 
 /* It was tried and failed: the open documents may know something, too. */
@@ -293,7 +129,7 @@ static bool has_grown(struct pending *p, const struct cache_hit *hit)
 {
 	const struct doc_feedback *doc = feedback_of_doc(p->engine->feedback, p->context.uri);
 
-	return shown(p, hit) > doc_feedback_remaining(doc, p->context.offset, hit->text, hit->len);
+	return pending_shown(p, hit) > doc_feedback_remaining(doc, p->context.offset, hit->text, hit->len);
 }
 
 /* How much of what is known so far is useful by itself; 0: nothing is. */
@@ -306,7 +142,7 @@ static size_t find_useful(struct pending *p, struct cache_hit *hit)
 		return 0;
 	if (p->waits_for_more)
 		return has_grown(p, hit) ? hit->len : 0;
-	return post_first_useful(surroundings_of(p), hit->text, hit->len);
+	return post_first_useful(pending_surroundings(p), hit->text, hit->len);
 }
 
 static void on_early(struct pending *p)
@@ -344,7 +180,7 @@ void pending_on_grown(struct engine *engine, struct inflight *inflight)
 		if (p->inflight != inflight)
 			continue;
 		if (find_growing(p, &hit))
-			tell(p, &hit);
+			pending_tell(p, &hit);
 		consider_early(p);
 	}
 }

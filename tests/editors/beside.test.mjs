@@ -133,6 +133,7 @@ const setups = [
 		plugins: ['ale'],
 		lines: () => [
 			'let g:ale_virtualtext_cursor = "all"',
+			'let g:ale_set_loclist = 0',
 			'let g:ale_completion_enabled = 1',
 			'let g:ale_linters_explicit = 1',
 			`let g:ale_linters = {'c': ['words']}`,
@@ -155,7 +156,7 @@ function beside(name, setup) {
 	const title = `${name} beside ${setup.name}`;
 	if (skip) console.error(`\n*** SKIPPED, nothing was tested of ${title}: ${skip} ***\n`);
 	test(title, { skip, timeout: 120_000 }, async (t) => {
-		const { folder } = await withEke(t);
+		const { folder, upstream } = await withEke(t);
 		await setup.prepare?.(folder);
 		const vim = await startEditor(t, name, {
 			folder,
@@ -207,6 +208,10 @@ function beside(name, setup) {
 		await fault();
 		await accepted(path);
 		await fault();
+		// What the plugin knows to be wrong goes with /fix.
+		await vim.press('leave');
+		await vim.terminal.type(':%Eke fix\n');
+		await see('what is at fault, asked about', () => upstream.requests.some(({ body }) => body && JSON.stringify(body.messages ?? '').includes('at fault')));
 		assert.doesNotMatch(await vim.eval('execute("messages")'), /\bE\d+:|[Ee]rror/);
 		if (setup.end) await vim.eval(setup.end);
 	});

@@ -480,6 +480,27 @@ function own(name) {
 			await play({ name: 'narrow', steps }, vim);
 		});
 
+	for (const [title, behind, ghost] of [
+		['', '', ' and twenty more of it, a…'],
+		[', with a closer behind it', ')', ' and twenty more of it, …'],
+	])
+		test(`the last row of the window is never given up for ghost text that would wrap${title}`, { timeout: 60_000 }, async () => {
+			const vim = driver(name);
+			const start = vim.start.bind(vim);
+			vim.start = (options) => start({ ...options, size: { columns: 40 }, lines: ['set number scrolloff=0'] });
+			vim.commands = async () => assert.match(await vim.picture(), /\n101 eeeeeeeeee and twenty more/);
+			const steps = [
+				{ file: `${'text\n'.repeat(100)}eeeeeeeeee‸${behind}\n`, name: 'a.txt' },
+				{ ask: `eeeeeeeeee‸${behind}`, as: 'a' },
+				{ answer: 'a', items: [{ text: ` and twenty more of it, and so on${behind}`, right: behind.length }] },
+				{ see: { ghost } },
+				{ commands: 'LINE' },
+				{ press: 'accept' },
+				{ see: { text: `/eeeeeeeeee and twenty more of it, and so on${behind && '\\)'}‸/` } },
+			];
+			await play({ name: 'last', steps }, vim);
+		});
+
 	test('ghost text whose first line wraps leaves the window where it is', { timeout: 60_000 }, async () => {
 		const vim = driver(name);
 		const start = vim.start.bind(vim);

@@ -251,8 +251,8 @@ function start_file(name,   parts, n) {
 		else if (("src/" folder "/" stem ".h") in exists)
 			own = folder "/" stem ".h"
 		# The files of one module declare to each other in one header: x.c, x_part.c and x_private.h, or x.h.
-		else if (("src/" folder "/" first_word(stem) "_private.h") in exists)
-			own = folder "/" first_word(stem) "_private.h"
+		else if (private_header(stem) != "")
+			own = private_header(stem)
 		else if (("src/" folder "/" first_word(stem) ".h") in exists)
 			own = folder "/" first_word(stem) ".h"
 		else
@@ -469,6 +469,14 @@ function first_word(name) {
 	sub(/[.]h$/, "", name)
 	sub(/_.*$/, "", name)
 	return name
+}
+
+# Of "a_b_c" the first that there is of a_b_c_private.h, a_b_private.h and a_private.h, without src/; "": none.
+function private_header(stem) {
+	for (; stem != ""; sub(/_?[^_]*$/, "", stem))
+		if (("src/" folder "/" stem "_private.h") in exists)
+			return folder "/" stem "_private.h"
+	return ""
 }
 
 # Follows braces to see where functions begin and end. head collects what stands before a brace at the top level.

@@ -57,6 +57,8 @@ const CLEAN = {
 	...module('base', 'json', '\n#include <stdlib.h>\n#include <string.h>\n\n#include "eke/base/mem.h"\n'),
 	...module('io', 'loop', '#include "loop_private.h"\n\nint loop(void)\n{\n\treturn 0;\n}\n', 'int loop(void);\n'),
 	'src/io/loop_private.h': header('io', 'loop_private'),
+	'src/io/loop_watch_list.c': `${COMMENT}#include "loop_watch_private.h"\n`,
+	'src/io/loop_watch_private.h': header('io', 'loop_watch_private'),
 	...module('rpc', 'peer'),
 	...module('text', 'doc', '\n/* "//" in a string is no comment. */\nconst char *doc_url = "https://example.org/";\nconst char doc_quote = \'"\';\n', 'extern const char *doc_url;\nextern const char doc_quote;\n'),
 	...module('upstream', 'http'),

@@ -125,6 +125,7 @@
 #define LIMIT_CONTEXT_DIRECTORY 512       /* entries of a directory that are looked at */
 #define LIMIT_CONTEXT_SNAPSHOTS MIB(2)    /* texts of documents as they were before the last minutes' changes */
 #define LIMIT_CONTEXT_WAIT_MS 150         /* a request waits so long for files to be read */
+#define LIMIT_CHAT_CONTEXT_TOKENS 1024    /* of context with a chat or an edit, where the configuration does not say */
 #define LIMIT_CONTEXT_TOKENS 4096         /* of context, where the configuration does not say */
 
 /* --- complete --- */

@@ -137,29 +137,36 @@ function! s:paragraph(line) abort
   return [first, last]
 endfunction
 
-" What the location list and the quickfix list (ALE and vim-lsp put theirs there), and coc.nvim, say about lines of this buffer.
+" What is known to be wrong with lines of this buffer.
 function! eke#context#diagnostics(first, last) abort
-  let [found, seen] = [[], {}]
-  for item in getloclist(0) + getqflist()
-    if item.bufnr == bufnr() && item.valid && item.lnum >= a:first && item.lnum <= a:last
-      call s:add_diagnostic(found, seen, item.lnum, item.col, item.text, get({'e': 1, 'w': 2, 'i': 3, 'n': 4}, tolower(item.type), 1))
-    endif
-  endfor
-  for item in get(g:, 'coc_service_initialized', 0) ? CocAction('diagnosticList') : []
-    if item.file ==# expand('%:p') && item.lnum >= a:first && item.lnum <= a:last
-      call s:add_diagnostic(found, seen, item.lnum, item.col, item.message,
-            \ get({'Error': 1, 'Warning': 2, 'Information': 3, 'Hint': 4}, item.severity, 1))
-    endif
+  let found = []
+  for one in eke#context#faults(a:first, a:last)
+    let start = eke#text#position(one.lnum, max([1, one.col]))
+    call add(found, {'range': {'start': start, 'end': start}, 'message': one.message, 'severity': one.severity})
   endfor
   return found
 endfunction
 
-function! s:add_diagnostic(found, seen, lnum, col, message, severity) abort
-  let key = a:lnum .. ':' .. a:message
-  if has_key(a:seen, key)
-    return
+" The same by line and byte column: what the location and quickfix lists, ALE, coc.nvim and vim-lsp say.
+function! eke#context#faults(first, last) abort
+  let ale = get(get(get(g:, 'ale_buffer_info', {}), bufnr(), {}), 'loclist', [])
+  let faults = map(filter(getloclist(0) + getqflist() + copy(ale), 'v:val.bufnr == bufnr() && get(v:val, "valid", 1)'),
+        \ {_, one -> s:fault(one.lnum, one.col, one.text, get({'e': 1, 'w': 2, 'i': 3, 'n': 4}, tolower(one.type), 1))})
+  if get(g:, 'coc_service_initialized', 0)
+    let levels = {'Error': 1, 'Warning': 2, 'Information': 3, 'Hint': 4}
+    let faults += map(filter(CocAction('diagnosticList'), {_, one -> one.file ==# expand('%:p')}),
+          \ {_, one -> s:fault(one.lnum, one.col, one.message, get(levels, one.severity, 1))})
   endif
-  let a:seen[key] = 1
-  let start = eke#text#position(a:lnum, max([1, a:col]))
-  call add(a:found, {'range': {'start': start, 'end': start}, 'message': a:message, 'severity': a:severity})
+  let Known = 'lsp#internal#diagnostics#state#_get_all_diagnostics_grouped_by_server_for_uri'
+  for server in exists('*' .. Known) ? values(call(Known, [lsp#utils#get_buffer_uri()])) : []
+    let faults += map(copy(get(get(server, 'params', {}), 'diagnostics', [])), {_, one -> s:fault(one.range.start.line + 1,
+          \ lsp#utils#position#lsp_to_vim('%', one.range.start)[1], one.message, get(one, 'severity', 1))})
+  endfor
+  call filter(faults, 'v:val.lnum >= a:first && v:val.lnum <= a:last')
+  let seen = {}
+  return filter(faults, {_, one -> [has_key(seen, one.lnum .. one.message), extend(seen, {one.lnum .. one.message: 1})][0] == 0})
+endfunction
+
+function! s:fault(lnum, col, message, severity) abort
+  return {'lnum': a:lnum, 'col': a:col, 'message': a:message, 'severity': a:severity}
 endfunction

@@ -271,12 +271,32 @@ function! s:draw() abort
     let gone = strpart(getline('.'), col('.') - 1)
     let lines[-1] ..= strpart(gone, len(rest.tail))
   endif
-  let spots = filter(rest.spots, 'v:val < len(lines[0])')
   let cursor = virtcol('.') " before there is ghost text, which would count
+  let lines[0] = s:fit(lines[0], cursor, virtcol('$') - cursor)
+  let spots = filter(rest.spots, 'v:val < len(lines[0])')
   let last = virtcol('$') - 1 + strdisplaywidth(lines[0], cursor - 1) - len(spots)
   call s:draw_line(lines[0], gone, spots)
   call s:draw_below(lines[1:], cursor, last)
   call s:told_shown()
+endfunction
+
+" As much of the first line as there is room for down to the end of the window, with so many columns of text behind it.
+function! s:fit(text, cursor, behind) abort
+  let width = s:width()
+  let room = (winheight(0) - winline() + 1) * width - (a:cursor - 1) % width - a:behind
+  if strdisplaywidth(a:text, a:cursor - 1) <= room
+    return a:text
+  endif
+  let text = a:text
+  while text !=# '' && strdisplaywidth(text, a:cursor - 1) > room - 1
+    let text = strcharpart(text, 0, strchars(text) - 1)
+  endwhile
+  return text ==# '' ? '' : text .. '…'
+endfunction
+
+" Of a line in the window.
+function! s:width() abort
+  return &wrap ? winwidth(0) - getwininfo(win_getid())[0].textoff : 9999
 endfunction
 
 " The first line, around the characters that it has in it, too; what else it replaces, or takes down with it, is shown as gone.
@@ -306,7 +326,7 @@ endfunction
 " The other lines, as many as there is room for below the cursor: the window is not scrolled under who types. Vim shows no line that
 " does not fit as a whole, virtual lines included. {cursor}, {last}: the columns of the cursor, and of the end of its line.
 function! s:draw_below(lines, cursor, last) abort
-  let width = &wrap ? winwidth(0) - getwininfo(win_getid())[0].textoff : 9999
+  let width = s:width()
   let own = max([0, (a:last - 1) / width - (a:cursor - 1) / width])
   let most = max([0, winheight(0) - winline() - own])
   let [lines, rows] = [[], 0]

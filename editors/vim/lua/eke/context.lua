@@ -40,15 +40,16 @@ function M.lines(first, last)
   return { sent = { sent }, buf = buf, mark = mark, lines = lines, name = name }
 end
 
---- What Neovim knows to be wrong with lines of this buffer.
+--- What Neovim and plugins that do not tell it (vim-lsp, coc.nvim, ALE) know to be wrong with lines of this buffer.
 function M.diagnostics(first, last)
-  local found = {}
+  local found, seen = {}, {}
+  local function place(row, column)
+    local line = api.nvim_buf_get_lines(0, row, row + 1, false)[1] or ''
+    return { line = row, character = text.units(line, column) }
+  end
   for _, one in ipairs(vim.diagnostic.get(0)) do
     if one.lnum + 1 <= last and (one.end_lnum or one.lnum) + 1 >= first then
-      local function place(row, column)
-        local line = api.nvim_buf_get_lines(0, row, row + 1, false)[1] or ''
-        return { line = row, character = text.units(line, column) }
-      end
+      seen[(one.lnum + 1) .. one.message] = true
       found[#found + 1] = {
         range = { start = place(one.lnum, one.col), ['end'] = place(one.end_lnum or one.lnum, one.end_col or one.col) },
         message = one.message,
@@ -56,6 +57,12 @@ function M.diagnostics(first, last)
         source = one.source,
         code = (type(one.code) == 'number' or type(one.code) == 'string') and one.code or nil,
       }
+    end
+  end
+  for _, one in ipairs(vim.fn['eke#context#faults'](first, last)) do
+    if not seen[one.lnum .. one.message] then
+      local start = place(one.lnum - 1, math.max(0, one.col - 1))
+      found[#found + 1] = { range = { start = start, ['end'] = start }, message = one.message, severity = one.severity }
     end
   end
   return found

@@ -278,10 +278,28 @@ local function draw_line(cursor, first, gone, spots)
   inline(cursor, column, first:sub(done + 1), virtual)
 end
 
+--- Of a line in the window.
+local function text_width()
+  return vim.wo.wrap and api.nvim_win_get_width(0) - vim.fn.getwininfo(api.nvim_get_current_win())[1].textoff or 9999
+end
+
+--- As much of the first line as there is room for down to the end of the window, with so many columns of text behind it.
+local function fit(first, virtual, behind)
+  local width = text_width()
+  local room = (api.nvim_win_get_height(0) - vim.fn.winline() + 1) * width - (virtual - 1) % width - behind
+  if vim.fn.strdisplaywidth(first, virtual - 1) <= room then
+    return first
+  end
+  while first ~= '' and vim.fn.strdisplaywidth(first, virtual - 1) > room - 1 do
+    first = vim.fn.strcharpart(first, 0, vim.fn.strchars(first) - 1)
+  end
+  return first == '' and '' or first .. '…'
+end
+
 --- The other lines, as many as there is room for below the cursor: the window is not scrolled under who types.
 --- virtual, last: the columns on the screen of the cursor, and of the end of its line.
 local function draw_below(cursor, lines, virtual, last)
-  local width = vim.wo.wrap and api.nvim_win_get_width(0) - vim.fn.getwininfo(api.nvim_get_current_win())[1].textoff or 9999
+  local width = text_width()
   local height = api.nvim_win_get_height(0)
   local own = math.max(0, math.floor((last - 1) / width) - math.floor((virtual - 1) / width))
   local most = math.max(0, height - vim.fn.winline() - own)
@@ -344,6 +362,7 @@ function M.draw()
   local first = table.remove(lines, 1)
   -- Before there is ghost text, which would count.
   local virtual, last = vim.fn.virtcol('.'), vim.fn.virtcol('$') - 1
+  first = fit(first, virtual, last + 1 - virtual)
   last = last + vim.fn.strdisplaywidth(first, virtual - 1)
   for _, spot in ipairs(left.spots) do
     last = spot.at < #first and last - 1 or last
