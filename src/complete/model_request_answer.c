@@ -212,14 +212,13 @@ static void learn(const struct model_request *request, const struct call_answer 
 		tokens_refused(scales, endpoint, request->spec.request.model, request->raw_tokens, cap);
 }
 
-/* Thoughts alone. Who has nothing to add sends empty tags, or nothing. */
+/* Thoughts alone, or calls of tools. Who has nothing to add sends empty tags, or nothing. */
 static bool is_no_answer(const struct call_answer *answer, struct err *err)
 {
-	if (!answer->reasoning_len || !is_all_blank(answer->text, answer->text_len))
+	if (!is_all_blank(answer->text, answer->text_len) || !(answer->reasoning_len || answer->calls_tool))
 		return false;
-	err_set(err, ERR_UPSTREAM,
-		"%.200s sent no text, only what it thought: use another model for completions (models.completion)",
-		answer->model);
+	err_set(err, ERR_UPSTREAM, "%.200s sent no text, only %s: use another model for completions (models.completion)",
+		answer->model, answer->calls_tool ? "a call of a tool" : "what it thought");
 	return true;
 }
 

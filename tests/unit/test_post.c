@@ -419,6 +419,13 @@ static void test_first_block(void **state)
 		{ "c", "x = ", "1;", "1;" },
 		{ "c", "x = ", "\n", "\n" },
 		{ "markdown", "", "One.\nTwo.\n\nThree.", "One.\nTwo." },
+		/* The columns of what a string says, its blank lines and its end tell nothing. */
+		{ "go", "func q() string {\n\t", "s := `\nSELECT *\n\nFROM t\n`\n\treturn s\n}\nvar x",
+		  "s := `\nSELECT *\n\nFROM t\n`\n\treturn s\n}" },
+		{ "php", "<?php\nfunction q() {\n    ", "$s = <<<SQL\nSELECT *\nSQL;\n    return $s;\n}\nq();",
+		  "$s = <<<SQL\nSELECT *\nSQL;\n    return $s;\n}" },
+		{ "python", "def f():\n    ", "s = \"\"\"\nusage:\n\n  x\n\"\"\"\n    return s\nx = 1",
+		  "s = \"\"\"\nusage:\n\n  x\n\"\"\"\n    return s" },
 	};
 
 	(void)state;
