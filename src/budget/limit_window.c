@@ -152,6 +152,13 @@ void limit_window_evaluate(const struct limit_window_facts *f, struct limit_wind
 	out->used = used;
 	out->remaining = used < f->window->limit ? f->window->limit - used : 0;
 	out->reset_at = seconds_up(reset);
+	/* More than the limit were sent: by another plan, or elsewhere. That the oldest leaves is then not enough. */
+	if (used > f->window->limit && !limit_window_resets_at_once(f->window->kind)) {
+		int64_t again = limit_window_retry_at(f, 0);
+
+		if (again != INT64_MAX)
+			out->reset_at = again;
+	}
 }
 
 int64_t limit_window_retry_at(const struct limit_window_facts *f, int64_t kept)

@@ -168,7 +168,7 @@ static const struct {
 	{ PLAN_SLIDING, 3, 5000000, 0, { 2000000, 3000000, 4000000 }, 3, 3, 0, 5600, 2, 7600 },
 	{ PLAN_SLIDING, 3, 5000000, 0, { 2000000, 3000000, 4000000 }, 3, 3, 0, 5600, 3, INT64_MAX },
 	/* more than full (the limit is a new one, or others used the key): not before enough have left */
-	{ PLAN_SLIDING, 2, 5000000, 0, { 2000000, 3000000, 3500000, 4000000 }, 4, 4, 0, 5600, 0, 7100 },
+	{ PLAN_SLIDING, 2, 5000000, 0, { 2000000, 3000000, 3500000, 4000000 }, 4, 4, 0, 7100, 0, 7100 },
 	/* a step of the clock that nobody could tell: what is in the future counts */
 	{ PLAN_SLIDING, 2, 5000000, 0, { 9000000, 9000001 }, 2, 2, 0, 12600, 0, 12600 },
 	/* calendar: at the boundary, whatever is used */

@@ -90,7 +90,7 @@ static void set_option(struct post_case *c, const char *word)
 	else if (!strncmp(word, "lines=", 6))
 		c->input.max_lines = strtoul(word + 6, NULL, 10);
 	else if (!strncmp(word, "mark=", 5))
-		c->input.mark = (unsigned)strtoul(word + 5, NULL, 10);
+		c->input.tag_number = (unsigned)strtoul(word + 5, NULL, 10);
 	else if (!strncmp(word, "spaces=", 7))
 		c->input.tab_size = (unsigned)strtoul(word + 7, NULL, 10);
 	else
@@ -292,8 +292,8 @@ static void write_answer(const struct post_input *in, const char *text, struct s
 {
 	char number[12] = "";
 
-	if (in->mark)
-		snprintf(number, sizeof(number), "%u", in->mark);
+	if (in->tag_number)
+		snprintf(number, sizeof(number), "%u", in->tag_number);
 	if (in->source == POST_CHAT)
 		strbuf_addf(out, "<completion%s>%s</completion%s>", number, text, number);
 	else

@@ -2,15 +2,18 @@
  * What the scenarios share: the packed extension and the real eke in a window of the workbench, an upstream that is ours, and
  * what a user sees and does there. One server for a file of tests; pictures are kept in build/vscode/pictures.
  */
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { KNOWN } from '../editors/session.mjs';
 import { knowsModel } from '../upstream/models.mjs';
 import { startUpstream } from '../upstream/upstream.mjs';
 import { root, unavailable, until, Workbench } from './workbench.mjs';
 
+const run = promisify(execFile);
 export const EKE = process.env.EKE_BIN ?? join(root, 'build/eke');
 export const ANSWER =
 	'Read **this**:\n\n```c\nint zwei;\n```\n\nSee [there](https://example.com) ![x](https://example.com/x.png)\n';
@@ -155,6 +158,12 @@ export class Session {
 	asked(words) {
 		const find = () => this.upstream.requests.findLast(({ body }) => body?.messages?.at(-1)?.content.includes(words));
 		return this.see(`the question ${words}`, find);
+	}
+
+	/** The environment of the servers that run now. */
+	async environment() {
+		const command = `for p in $(pgrep -f '^${EKE} serve'); do tr '\\0' '\\n' <"/proc/$p/environ"; done 2>/dev/null; true`;
+		return (await run('sh', ['-c', command])).stdout;
 	}
 
 	// --- what is done ---

@@ -61,8 +61,8 @@ struct limit_window_state {
 	int64_t used;
 	int64_t remaining; /* never negative */
 	/*
-	 * Unix seconds, rounded up: when the oldest request leaves, or the calendar window begins anew; now, if none is
-	 * used
+	 * Unix seconds, rounded up: when the oldest request leaves (of more than the limit, so many that one may go again),
+	 * or the calendar window begins anew; now, if none is used
 	 */
 	int64_t reset_at;
 };
