@@ -290,7 +290,7 @@ static bool on_mend(void *ctx, int status, const char *body, size_t len, struct 
 	log_info("endpoint %s: %s does not take %s; it is left out from now on", endpoint_name(call->endpoint), call->model,
 		 quirks_names(found));
 	call->quirks |= found;
-	quirks_learn(call->upstream->quirks, base_of(call), call->model, found, 0);
+	upstream_learn_quirks(call->upstream, call->endpoint, call->model, found);
 	/* The limit of a completion is meant for its text, and reasoning would use it up. */
 	if (call->purpose != CALL_CHAT && (found & QUIRK_COMPLETION_TOKENS))
 		found |= QUIRK_NO_LIMIT;

@@ -88,6 +88,14 @@ unsigned upstream_quirks(const struct upstream *upstream, const struct endpoint 
 	return quirks_of(upstream->quirks, endpoint_config(endpoint)->urls[0].base, model ? model : "");
 }
 
+void upstream_learn_quirks(
+	struct upstream *upstream, const struct endpoint *endpoint, const char *model, unsigned found)
+{
+	unsigned less = found & QUIRK_NO_STREAM ? QUIRK_STREAMS_ONLY : found & QUIRK_STREAMS_ONLY ? QUIRK_NO_STREAM : 0;
+
+	quirks_learn(upstream->quirks, endpoint_config(endpoint)->urls[0].base, model ? model : "", found, less);
+}
+
 size_t upstream_count(const struct upstream *upstream)
 {
 	return upstream->count;

@@ -28,6 +28,9 @@ struct loop *upstream_loop(const struct upstream *upstream);
 struct token_scales *upstream_token_scales(const struct upstream *upstream);
 /* What was learned of a model there (quirks.h). */
 unsigned upstream_quirks(const struct upstream *upstream, const struct endpoint *endpoint, const char *model);
+/* A refusal told more of them. Of "streams only" and "no streams" the newer one holds. */
+void upstream_learn_quirks(
+	struct upstream *upstream, const struct endpoint *endpoint, const char *model, unsigned found);
 size_t upstream_count(const struct upstream *upstream);
 /* In order of preference; NULL past the end. */
 struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
