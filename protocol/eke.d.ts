@@ -383,6 +383,8 @@ export interface EditProposeResult {
 	edit: WorkspaceEdit;
 	/** All of what would stand in the range. */
 	text: string;
+	/** What went along of other places by itself: chat.contextTokens. */
+	context?: ContextSnippet[];
 	budget: Budget;
 }
 
@@ -622,6 +624,8 @@ export interface ChatSendResult {
 	usage?: Usage;
 	/** What was not sent, in words for the user: to keep to the plan's cap on prompts, or to an ignore rule. */
 	trimmed?: string[];
+	/** What went along by itself, beside what was attached (chat.contextTokens): declarations of what the attached code, or the diff, names. In a capped prompt it is the first to go; trimmed says so. */
+	context?: ContextSnippet[];
 	/** The model that answered. */
 	model: string;
 	/** Name of the endpoint that answered. */
@@ -913,6 +917,11 @@ export interface ChatSettings {
 	maxTokens?: number | null;
 	/** The language to answer in, in words. null: that of the question. */
 	language?: string | null;
+	/**
+	 * The most tokens of context that goes along by itself with an attached selection or file, an edit, and a commit message: declarations of what that code names, from the workspace. At most a quarter of the plan's maxPromptTokens. 0: nothing goes along but what you attach.
+	 * @default 1024
+	 */
+	contextTokens?: number;
 	/** Your own chat commands: name and prompt. One of a built-in command's name takes its place. In a prompt {selection} stands for the selected text, {file} for the path of the current file, which goes along, {language} for its language, {framework} for the test framework it seems to use, {diff} has what is staged go along, and {input} is what you type with the command, which else follows the prompt. */
 	commands?: Record<string, string>;
 }

@@ -9,6 +9,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
+#include "eke/chat/context.h"
 
 /* Where the configuration has no chat.system. */
 static const char system_prompt[] =
@@ -64,17 +65,32 @@ static const char *question_text(const struct history_turn *turn)
 	return turn->question ? turn->question : turn->text;
 }
 
+/* In the order in which they are sent. */
+enum { PLACE_RETRIEVED, PLACE_ATTACHED, PLACE_SELECTION, PLACES };
+
+static int place_of(const struct history_attachment *item)
+{
+	if (item->selection)
+		return PLACE_SELECTION;
+	if (item->key && !strncmp(item->key, CONTEXT_RETRIEVED, strlen(CONTEXT_RETRIEVED)))
+		return PLACE_RETRIEVED;
+	return PLACE_ATTACHED;
+}
+
 static void add_attachments(struct assembled *a, const struct history_chat *chat, size_t at, bool is_last)
 {
+	static const enum trim_class classes[PLACES] = { TRIM_RETRIEVED, TRIM_ATTACHMENT, TRIM_ATTACHMENT };
 	const struct history_turn *turn = &chat->turns[at];
 
 	/* The selection last: next to the question, and never left out. */
-	for (int selections = 0; selections < 2; selections++)
+	for (int place = 0; place < PLACES; place++)
 		for (size_t i = 0; i < turn->attachment_count; i++) {
 			const struct history_attachment *item = &turn->attachments[i];
 
-			if (item->selection == selections && !is_superseded(chat, at, item->key))
-				add(a, "user", is_last && selections ? TRIM_QUESTION : TRIM_ATTACHMENT, item->text, item->len);
+			bool asked = is_last && place == PLACE_SELECTION;
+
+			if (place_of(item) == place && !is_superseded(chat, at, item->key))
+				add(a, "user", asked ? TRIM_QUESTION : classes[place], item->text, item->len);
 		}
 }
 

@@ -416,6 +416,14 @@ bool chat_fits(struct chat *chat, const struct chat_request *request, struct err
 	return ok;
 }
 
+int64_t chat_prompt_cap(struct chat *chat, const struct chat_request *request)
+{
+	struct err err;
+	struct endpoint *endpoint = endpoint_for(chat, request, &err);
+
+	return endpoint ? endpoint_config(endpoint)->plan->max_prompt_tokens : 0;
+}
+
 uint64_t chat_start(
 	struct chat *chat, const struct chat_request *request, const struct chat_callbacks *callbacks, struct err *err)
 {

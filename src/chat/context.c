@@ -50,6 +50,7 @@ void context_release(struct attachments *blocks)
 	free(blocks->items);
 	free(blocks->selected);
 	free(blocks->path);
+	free(blocks->uri);
 	free(blocks->language);
 	free(blocks->head);
 	context_init(blocks);
@@ -198,7 +199,8 @@ static struct piece piece_of(const struct source *source, const struct context_i
 	return piece;
 }
 
-static void remember(struct attachments *blocks, const struct source *source, const struct strbuf *selected)
+static void remember(
+	struct attachments *blocks, const struct source *source, const char *uri, const struct strbuf *selected)
 {
 	struct strbuf head;
 
@@ -206,8 +208,10 @@ static void remember(struct attachments *blocks, const struct source *source, co
 	if (blocks->selected || (blocks->path && !selected))
 		return;
 	free(blocks->path);
+	free(blocks->uri);
 	free(blocks->language);
 	free(blocks->head);
+	blocks->uri = xstrdup(uri);
 	strbuf_init(&head, HEAD);
 	text_buffer_after(source->text, 0, HEAD, &head);
 	blocks->head = strbuf_detach(&head, NULL);
@@ -272,7 +276,7 @@ static bool add_file(struct attachments *blocks, const struct context_sources *f
 			"%s has %zu bytes; at most %zu can be attached: attach a part of it",
 			source.shown, piece.end - piece.start, LIMIT_CONTEXT_PIECE);
 	if (ok)
-		remember(blocks, &source, selection ? &body : NULL);
+		remember(blocks, &source, item->uri, selection ? &body : NULL);
 	ok = ok && put(blocks, selection, key_of(item, &piece), &out, err);
 	strbuf_release(&body);
 	strbuf_release(&out);
@@ -322,6 +326,13 @@ bool context_add_text(struct attachments *blocks, const char *name, const char *
 	struct err *err)
 {
 	return add_block(blocks, name, language, text, len, NULL, err);
+}
+
+void context_add_retrieved(struct attachments *blocks, char *key, struct strbuf *text)
+{
+	struct err err;
+
+	put(blocks, false, key, text, &err);
 }
 
 static void add_diagnostic(struct strbuf *out, const struct context_diagnostic *d)

@@ -19,13 +19,17 @@
 #include "assemble.h"
 #include "diff.h"
 #include "question.h"
+#include "retrieved.h"
 
 /* What came is written so long after it came, or when it is so much. */
 #define WRITE_AFTER_MS 200
 #define WRITE_AT KIB(4)
+/* So much of a question's text is looked at for names. */
+#define RETRIEVE_FOR KIB(64)
 
 enum turn_state {
 	TURN_DIFF,  /* git says what is staged */
+	TURN_RETRIEVE, /* files are read that its code may name */
 	TURN_BEGIN, /* to be written down */
 	TURN_ASKED, /* the answer comes */
 	TURN_END,   /* its end is to be written down */
@@ -48,6 +52,9 @@ struct turn {
 	char **notes; /* what was not sent, beside what chat.h says */
 	size_t note_count;
 	struct diff *diff;
+	uint64_t preparing; /* the retriever's number; 0: nothing is */
+	char *about; /* URI of the file that it is about; NULL: none */
+	struct snippets retrieved;
 	struct assembled assembled;
 	struct history *history; /* it is written to; NULL: not yet */
 	struct history_place place;
@@ -73,6 +80,8 @@ static void turn_release(void *p)
 
 	free(a->chat_id);
 	free(a->new_id);
+	free(a->about);
+	snippets_release(&a->retrieved);
 	question_release(&a->question);
 	free(a->endpoint);
 	free(a->model);
@@ -93,6 +102,8 @@ static void turn_end(struct turn *a)
 {
 	list_unlink(a->c->turns, a);
 	diff_cancel(a->diff);
+	if (a->preparing)
+		retriever_cancel(a->c->retriever, a->preparing);
 	loop_undefer(a->c->loop, on_begin, a);
 	timer_free(a->timer);
 	loop_defer_free(a->c->loop, a, turn_release);
@@ -131,7 +142,8 @@ static void tell(struct turn *a, const struct chat_answer *answer, const struct 
 {
 	size_t count = answer ? answer->trimmed_count + a->note_count : 0;
 	const char **trimmed = xcalloc(count + 1, sizeof(*trimmed));
-	struct conversation_answer told = { .chat = answer, .trimmed = trimmed, .trimmed_count = count };
+	struct conversation_answer told = { .chat = answer, .trimmed = trimmed, .trimmed_count = count,
+					   .retrieved = &a->retrieved };
 	char ids[2][24];
 
 	for (size_t i = 0; i < count; i++)
@@ -378,6 +390,7 @@ static void on_timer(void *ctx)
 
 	switch (a->state) {
 	case TURN_DIFF:
+	case TURN_RETRIEVE:
 		return;
 	case TURN_BEGIN:
 		on_begin(a);
@@ -394,25 +407,82 @@ static void on_timer(void *ctx)
 	}
 }
 
+/* --- what goes along by itself --- */
+
+static int64_t prompt_cap(const struct turn *a)
+{
+	struct chat_request request = { .endpoint = a->endpoint };
+
+	return chat_prompt_cap(a->c->chat, &request);
+}
+
+static void retrieve(struct turn *a)
+{
+	struct question *question = &a->question;
+	struct retrieved_spec spec = { .retriever = a->c->retriever,
+				       .config = a->c->config,
+				       .uri = a->about,
+				       .prompt_cap = prompt_cap(a) };
+	struct strbuf text;
+
+	strbuf_init(&text, RETRIEVE_FOR);
+	strbuf_adds(&text, question->prompt);
+	for (size_t i = 0; i < question->blocks.count; i++) {
+		strbuf_addch(&text, '\n');
+		strbuf_add(&text, question->blocks.items[i].text, question->blocks.items[i].len);
+	}
+	spec.text = text.data;
+	spec.len = text.len;
+	retrieved_choose(&spec, &a->retrieved);
+	retrieved_attach(&a->retrieved, &question->blocks);
+	strbuf_release(&text);
+}
+
+static void on_prepared(void *ctx)
+{
+	struct turn *a = ctx;
+
+	a->preparing = 0;
+	retrieve(a);
+	a->state = TURN_BEGIN;
+	on_begin(a);
+}
+
+/* False if nothing is to be waited for. */
+static bool retrieve_start(struct turn *a, const char *uri)
+{
+	if (!a->c->retriever || !a->c->config->chat.context_tokens || !uri)
+		return false;
+	a->about = xstrdup(uri);
+	a->preparing = retriever_prepare(a->c->retriever, uri, on_prepared, a);
+	if (a->preparing)
+		a->state = TURN_RETRIEVE;
+	return a->preparing != 0;
+}
+
 static void on_diff(void *ctx, const struct strbuf *text, const char *const *kept, const struct err *err)
 {
 	struct turn *a = ctx;
+	const char *name =
+		a->question.changed ? "What is to be committed (git diff HEAD)" : "What is staged (git diff --cached)";
 	struct err trouble;
+	char *uri;
 
-	a->diff = NULL;
 	if (err) {
+		a->diff = NULL;
 		fail(a, err);
 		return;
 	}
+	uri = retrieved_diff_uri(diff_top(a->diff), text->data, text->len);
+	a->diff = NULL;
 	for (; *kept; kept++)
 		add_note(a, xstrdup(*kept));
-	if (!context_add_text(&a->question.blocks, a->question.changed ? "What is to be committed (git diff HEAD)" :
-			      "What is staged (git diff --cached)", "diff", text->data, text->len, &trouble)) {
-		fail(a, &trouble);
-		return;
-	}
 	a->state = TURN_BEGIN;
-	on_begin(a);
+	if (!context_add_text(&a->question.blocks, name, "diff", text->data, text->len, &trouble))
+		fail(a, &trouble);
+	else if (!retrieve_start(a, uri))
+		on_begin(a);
+	free(uri);
 }
 
 /* --- asking --- */
@@ -480,7 +550,7 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	a->timer = timer_new(c->loop, on_timer, a);
 	a->next = c->turns;
 	c->turns = a;
-	if (a->state == TURN_BEGIN)
+	if (a->state == TURN_BEGIN && !retrieve_start(a, a->question.blocks.uri))
 		loop_defer(c->loop, on_begin, a);
 	return a->id;
 }

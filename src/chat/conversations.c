@@ -108,6 +108,11 @@ struct conversations *conversations_new(
 	return c;
 }
 
+void conversations_use(struct conversations *c, struct retriever *retriever)
+{
+	c->retriever = retriever;
+}
+
 void conversations_free(struct conversations *c)
 {
 	if (!c)

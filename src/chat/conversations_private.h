@@ -19,6 +19,7 @@ struct conversations {
 	struct chat *chat;
 	const struct docs *docs;
 	struct workspace *workspace;
+	struct retriever *retriever; /* borrowed; NULL: nothing goes along by itself */
 	struct config *config; /* ref */
 	struct command_set *commands;
 	struct history *disk;   /* NULL until it is needed, like the next */

@@ -227,6 +227,11 @@ static void on_nothing(void *ctx)
 }
 
 /* The directory at or above the folder that holds .git; NULL if there is none. */
+const char *diff_top(const struct diff *diff)
+{
+	return diff->top;
+}
+
 static char *find_top(const char *folder)
 {
 	char *dir = xstrdup(folder);

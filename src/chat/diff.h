@@ -2,7 +2,7 @@
 #define EKE_CHAT_DIFF_H
 /*
  * What is staged in the workspace's git repository, or not committed of some files, without the files that stay on
- * this machine. For conversation.c.
+ * this machine. For conversation_turn.c.
  */
 #include "eke/base/err.h"
 #include "eke/base/strbuf.h"
@@ -23,6 +23,8 @@ typedef void diff_fn(void *ctx, const struct strbuf *text, const char *const *ke
  */
 struct diff *diff_start(struct loop *loop, struct workspace *workspace, const char *folder, const char *const *paths,
 	diff_fn *fn, void *ctx);
+/* The repository's directory; also valid in the callback. */
+const char *diff_top(const struct diff *diff);
 /* fn is not called. */
 void diff_cancel(struct diff *diff);
 

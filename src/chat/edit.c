@@ -19,12 +19,15 @@
 #include "eke/upstream/call.h"
 #include "eke/upstream/choose.h"
 #include "eke/upstream/tokens.h"
+#include "retrieved.h"
 
 /* Directories and name that a prompt shows. */
 #define SHORT_PATH_PARTS 3
 /* What of the document is shown around the range, if the plan's cap lets it. */
 #define AROUND KIB(6)
 #define AROUND_LEAST 400
+/* So much of it is looked at for names. */
+#define RETRIEVE_FOR KIB(64)
 
 struct proposal {
 	uint64_t id;
@@ -42,6 +45,9 @@ struct proposal {
 	size_t told;
 	uint64_t call;
 	struct edit_callbacks callbacks;
+	struct material *material; /* of the prompt, until it is sent */
+	uint64_t preparing; /* the retriever's number; 0: nothing is */
+	struct snippets retrieved;
 	struct proposal *next;
 };
 
@@ -49,6 +55,7 @@ struct edits {
 	struct upstream *upstream;
 	struct docs *docs;
 	struct workspace *workspace;
+	struct retriever *retriever; /* borrowed, or NULL */
 	struct config *config; /* ref */
 	struct proposal *proposals;
 	uint64_t last_id;
@@ -64,6 +71,36 @@ struct edits *edits_new(struct upstream *upstream, struct docs *docs, struct wor
 	return edits;
 }
 
+void edits_use(struct edits *edits, struct retriever *retriever)
+{
+	edits->retriever = retriever;
+}
+
+/* Everything that the prompt is made of, but for how much of the document is around. */
+struct material {
+	struct strbuf before;
+	struct strbuf after;
+	char *path;
+	char *language;
+	char *instruction;
+	char *model;
+	char *context; /* blocks, or NULL */
+};
+
+static void material_free(struct material *m)
+{
+	if (!m)
+		return;
+	strbuf_release(&m->before);
+	strbuf_release(&m->after);
+	free(m->path);
+	free(m->language);
+	free(m->instruction);
+	free(m->model);
+	free(m->context);
+	free(m);
+}
+
 static void proposal_release(void *p)
 {
 	struct proposal *e = p;
@@ -71,6 +108,8 @@ static void proposal_release(void *p)
 	strbuf_release(&e->selected);
 	strbuf_release(&e->answer);
 	strbuf_release(&e->text);
+	material_free(e->material);
+	snippets_release(&e->retrieved);
 	free(e->uri);
 	free(e);
 }
@@ -79,6 +118,8 @@ static void proposal_end(struct proposal *e)
 {
 	list_unlink(e->edits->proposals, e);
 	call_cancel(e->edits->upstream, e->call);
+	if (e->preparing)
+		retriever_cancel(e->edits->retriever, e->preparing);
 	endpoint_unref(e->endpoint);
 	loop_defer_free(upstream_loop(e->edits->upstream), e, proposal_release);
 }
@@ -172,6 +213,7 @@ static void propose(struct proposal *e, const struct doc *doc)
 		.text = e->text.data,
 		.text_len = e->text.len,
 		.endpoint = endpoint_config(endpoint),
+		.retrieved = &e->retrieved,
 	};
 
 	for (size_t i = 0; i < count; i++)
@@ -235,16 +277,12 @@ static bool ends_with_crlf_lines(const struct strbuf *text)
 	return lf && lf > text->data && lf[-1] == '\r';
 }
 
-/* Everything that the prompt is made of, but for how much of the document is around. */
-struct material {
-	struct strbuf before;
-	struct strbuf after;
-	char *path;
-};
-
-static void take(struct proposal *e, const struct doc *doc, const struct text_buffer *buffer, const struct range *range,
-	struct material *m)
+static void take(struct proposal *e, const struct doc *doc, const struct text_buffer *buffer,
+	const struct edit_request *request)
 {
+	const struct range *range = &request->range;
+	const char *model = request->model ? request->model : endpoint_chat_model(e->endpoint);
+	struct material *m = xcalloc(1, sizeof(*m));
 	enum position_encoding encoding = docs_encoding(e->edits->docs);
 	size_t start = text_buffer_offset(buffer, range->start, encoding);
 	size_t end = text_buffer_offset(buffer, range->end, encoding);
@@ -265,6 +303,10 @@ static void take(struct proposal *e, const struct doc *doc, const struct text_bu
 	text_buffer_before(buffer, start, AROUND, &m->before);
 	text_buffer_after(buffer, end, AROUND, &m->after);
 	m->path = uri_path_part(e->uri);
+	m->language = doc_language(doc) ? xstrdup(doc_language(doc)) : NULL;
+	m->instruction = xstrdup(request->instruction);
+	m->model = model ? xstrdup(model) : NULL;
+	e->material = m;
 	e->crlf = ends_with_crlf_lines(&e->selected) || ends_with_crlf_lines(&m->before) ||
 		  ends_with_crlf_lines(&m->after);
 }
@@ -273,9 +315,9 @@ static void take(struct proposal *e, const struct doc *doc, const struct text_bu
  * Writes the prompt with as much of the document around as the cap allows; false with ERR_PROMPT_TOO_LONG if not even
  * the range fits.
  */
-static bool write_prompt(struct proposal *e, const struct doc *doc, const struct edit_request *request,
-	const struct material *m, const char *model, struct strbuf *system, struct strbuf *user, struct err *err)
+static bool write_prompt(struct proposal *e, struct strbuf *system, struct strbuf *user, struct err *err)
 {
+	const struct material *m = e->material;
 	const struct plan *plan = endpoint_config(e->endpoint)->plan;
 	size_t cap = (size_t)plan->max_prompt_tokens;
 	size_t tokens = 0;
@@ -286,12 +328,13 @@ static bool write_prompt(struct proposal *e, const struct doc *doc, const struct
 		const char *from = m->before.data + m->before.len - before;
 		struct edit_prompt_input in = {
 			.path = short_path(m->path),
-			.language = doc_language(doc),
+			.language = m->language,
 			.selected = e->selected.data,
 			.selected_len = e->selected.len,
 			.after = m->after.data,
 			.after_len = after,
-			.instruction = request->instruction,
+			.instruction = m->instruction,
+			.context = m->context,
 			.answer_language = e->edits->config->chat.language,
 		};
 		struct request_message messages[2];
@@ -307,7 +350,7 @@ static bool write_prompt(struct proposal *e, const struct doc *doc, const struct
 		e->tag_number = edit_prompt(&in, system, user);
 		messages[0] = (struct request_message){ "system", system->data, system->len };
 		messages[1] = (struct request_message){ "user", user->data, user->len };
-		tokens = tokens_of(upstream_token_scales(e->edits->upstream), endpoint_name(e->endpoint), model,
+		tokens = tokens_of(upstream_token_scales(e->edits->upstream), endpoint_name(e->endpoint), m->model,
 				   tokens_estimate_messages(messages, ARRAY_LEN(messages)));
 		if (!e->selected.full && !user->full && (!cap || tokens <= cap))
 			return true;
@@ -317,27 +360,45 @@ static bool write_prompt(struct proposal *e, const struct doc *doc, const struct
 	return false;
 }
 
-static bool send(struct proposal *e, const struct doc *doc, const struct edit_request *request,
-	const struct material *m, struct err *err)
+static bool fits(struct proposal *e, struct err *err)
+{
+	struct strbuf system;
+	struct strbuf user;
+	bool ok;
+
+	strbuf_init(&system, KIB(16));
+	strbuf_init(&user, LIMIT_CHAT_PROMPT);
+	ok = write_prompt(e, &system, &user, err);
+	strbuf_release(&system);
+	strbuf_release(&user);
+	return ok;
+}
+
+/* Without what was retrieved it fits: edits_start() has seen that. */
+static void send(struct proposal *e)
 {
 	struct call_callbacks callbacks = { .delta = on_delta, .done = on_done, .ctx = e };
-	const char *model = request->model ? request->model : endpoint_chat_model(e->endpoint);
 	struct strbuf system;
 	struct strbuf user;
 	struct request_message messages[2];
 	struct call_spec spec;
-	bool fits;
+	struct err err;
 
 	strbuf_init(&system, KIB(16));
 	strbuf_init(&user, LIMIT_CHAT_PROMPT);
-	fits = write_prompt(e, doc, request, m, model, &system, &user, err);
+	if (!write_prompt(e, &system, &user, &err)) {
+		snippets_release(&e->retrieved);
+		free(e->material->context);
+		e->material->context = NULL;
+		write_prompt(e, &system, &user, &err);
+	}
 	messages[0] = (struct request_message){ "system", system.data, system.len };
 	messages[1] = (struct request_message){ "user", user.data, user.len };
 	spec = (struct call_spec){
 		.endpoint = e->endpoint,
 		.purpose = CALL_CHAT,
 		.request = { .dialect = dialect_chat(),
-			     .model = model,
+			     .model = e->material->model,
 			     .messages = messages,
 			     .message_count = ARRAY_LEN(messages),
 			     .max_tokens = e->edits->config->chat.max_tokens,
@@ -345,11 +406,62 @@ static bool send(struct proposal *e, const struct doc *doc, const struct edit_re
 			     .stream = true,
 			     .stream_options = endpoint_config(e->endpoint)->stream_options },
 	};
-	if (fits)
-		e->call = call_start(e->edits->upstream, &spec, &callbacks);
+	e->call = call_start(e->edits->upstream, &spec, &callbacks);
 	strbuf_release(&system);
 	strbuf_release(&user);
-	return fits;
+	material_free(e->material);
+	e->material = NULL;
+}
+
+/* --- what goes along of other places --- */
+
+static void retrieve(struct proposal *e)
+{
+	const struct material *m = e->material;
+	struct retrieved_spec spec = { .retriever = e->edits->retriever,
+				       .config = e->edits->config,
+				       .uri = e->uri,
+				       .prompt_cap = endpoint_config(e->endpoint)->plan->max_prompt_tokens };
+	struct strbuf text;
+	struct strbuf blocks;
+
+	strbuf_init(&text, RETRIEVE_FOR);
+	strbuf_addf(&text, "%s\n", m->instruction);
+	strbuf_add(&text, e->selected.data, e->selected.len);
+	strbuf_add(&text, m->before.data, m->before.len);
+	strbuf_add(&text, m->after.data, m->after.len);
+	spec.text = text.data;
+	spec.len = text.len;
+	retrieved_choose(&spec, &e->retrieved);
+	strbuf_init(&blocks, LIMIT_CONTEXT_PIECE);
+	for (size_t i = 0; i < e->retrieved.count; i++) {
+		retrieved_write(&e->retrieved.items[i], &blocks);
+		strbuf_addch(&blocks, '\n');
+	}
+	if (blocks.len)
+		e->material->context = strbuf_detach(&blocks, NULL);
+	strbuf_release(&blocks);
+	strbuf_release(&text);
+}
+
+static void on_prepared(void *ctx)
+{
+	struct proposal *e = ctx;
+
+	e->preparing = 0;
+	retrieve(e);
+	send(e);
+}
+
+/* Asks once the files are read that its code may name. */
+static void send_prepared(struct proposal *e)
+{
+	struct edits *edits = e->edits;
+
+	if (edits->retriever && edits->config->chat.context_tokens)
+		e->preparing = retriever_prepare(edits->retriever, e->uri, on_prepared, e);
+	if (!e->preparing)
+		send(e);
 }
 
 uint64_t edits_start(struct edits *edits, const struct edit_request *request, const struct edit_callbacks *callbacks,
@@ -358,10 +470,8 @@ uint64_t edits_start(struct edits *edits, const struct edit_request *request, co
 	const struct doc *doc = docs_find(edits->docs, request->uri);
 	const struct text_buffer *text;
 	struct endpoint *endpoint;
-	struct material m;
 	struct choice choice;
 	struct proposal *e;
-	bool sent;
 
 	if (!doc || !doc_is_kept(doc)) {
 		err_set(err, ERR_INVALID_PARAMS, doc ? "the document is too large to be edited, or its text was lost" :
@@ -386,13 +496,11 @@ uint64_t edits_start(struct edits *edits, const struct edit_request *request, co
 	strbuf_init(&e->text, LIMIT_ANSWER);
 	e->next = edits->proposals;
 	edits->proposals = e;
-	take(e, doc, text, &request->range, &m);
-	sent = send(e, doc, request, &m, err);
-	strbuf_release(&m.before);
-	strbuf_release(&m.after);
-	free(m.path);
-	if (sent)
+	take(e, doc, text, request);
+	if (fits(e, err)) {
+		send_prepared(e);
 		return e->id;
+	}
 	proposal_end(e);
 	return 0;
 }

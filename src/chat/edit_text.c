@@ -21,7 +21,8 @@ static bool is_free(const struct edit_prompt_input *in, unsigned tag_number)
 
 	snprintf(tag, sizeof(tag), tag_number ? "edit%u>" : "edit>", tag_number);
 	return !holds(in->before, in->before_len, tag) && !holds(in->selected, in->selected_len, tag) &&
-	       !holds(in->after, in->after_len, tag) && !strstr(in->instruction, tag);
+	       !holds(in->after, in->after_len, tag) && !strstr(in->instruction, tag) &&
+	       !(in->context && strstr(in->context, tag));
 }
 
 unsigned edit_prompt(const struct edit_prompt_input *in, struct strbuf *system, struct strbuf *user)
@@ -48,6 +49,8 @@ unsigned edit_prompt(const struct edit_prompt_input *in, struct strbuf *system, 
 		    n, n, n, n);
 	if (in->answer_language)
 		strbuf_addf(system, "- Comments and texts that you add are in %s.\n", in->answer_language);
+	if (in->context)
+		strbuf_addf(user, "What the project has elsewhere of what the file names:\n\n%s\n", in->context);
 	strbuf_addf(user, "File: %s\n", in->path ? in->path : "untitled");
 	if (in->language && *in->language)
 		strbuf_addf(user, "Language: %s\n", in->language);

@@ -426,7 +426,7 @@ static void fill(struct work *w, size_t frame, struct fit *out)
 	describe(w, out);
 }
 
-bool fit_prompt(const struct fit_spec *spec, struct fit *out, struct err *err)
+static bool fit_attached(const struct fit_spec *spec, struct fit *out, struct err *err)
 {
 	struct work w = { .spec = spec };
 	size_t frame = tokens_of(spec->scales, spec->endpoint, spec->model, TOKENS_PER_PROMPT);
@@ -459,5 +459,76 @@ bool fit_prompt(const struct fit_spec *spec, struct fit *out, struct err *err)
 	free(w.items);
 	free(w.parts);
 	free(w.keep);
+	return ok;
+}
+
+/* --- what nobody attached --- */
+
+static size_t total_tokens(const struct fit_spec *spec)
+{
+	return tokens_of(spec->scales, spec->endpoint, spec->model, tokens_estimate_messages(spec->messages, spec->count));
+}
+
+static bool goes_with_question(const enum trim_class *classes, size_t count, size_t at)
+{
+	while (at < count && (classes[at] == TRIM_RETRIEVED || classes[at] == TRIM_ATTACHMENT))
+		at++;
+	return at < count && classes[at] == TRIM_QUESTION;
+}
+
+/* Leaves out message `at`, with a sentence that names it if it goes with the question. */
+static void leave_out(struct request_message *messages, enum trim_class *classes, struct fit_spec *spec, size_t at,
+	struct fit *lines)
+{
+	const struct request_message *m = &messages[at];
+	int name = (int)strcspn(m->content, "\n");
+
+	name -= name && m->content[name - 1] == ':';
+	if (goes_with_question(classes, spec->count, at))
+		add_line(lines, xasprintf("%.*s (about %zu tokens)", name, m->content,
+					  count_text(spec, m->content, m->content_len)));
+	spec->count--;
+	memmove(messages + at, messages + at + 1, (spec->count - at) * sizeof(*messages));
+	memmove(classes + at, classes + at + 1, (spec->count - at) * sizeof(*classes));
+}
+
+/* Behind its own sentences, those of the others. */
+static void add_lines(struct fit *out, struct fit *lines)
+{
+	for (size_t i = 0; i < lines->trimmed_count; i++)
+		add_line(out, lines->trimmed[i]);
+	free(lines->trimmed);
+	lines->trimmed = NULL;
+	lines->trimmed_count = 0;
+}
+
+/* The rest is fitted as if what was retrieved, and may stay, had been attached. */
+bool fit_prompt(const struct fit_spec *spec, struct fit *out, struct err *err)
+{
+	struct request_message *messages = xcalloc(spec->count, sizeof(*messages));
+	enum trim_class *classes = xcalloc(spec->count, sizeof(*classes));
+	struct fit_spec rest = *spec;
+	struct fit lines = { .count = 0 };
+	bool ok;
+
+	memcpy(messages, spec->messages, spec->count * sizeof(*messages));
+	memcpy(classes, spec->classes, spec->count * sizeof(*classes));
+	rest.messages = messages;
+	rest.classes = classes;
+	for (size_t at = 0; at < rest.count;) {
+		if (classes[at] != TRIM_RETRIEVED) {
+			at++;
+		} else if (spec->cap && total_tokens(&rest) > spec->cap) {
+			leave_out(messages, classes, &rest, at, &lines);
+		} else {
+			classes[at++] = TRIM_ATTACHMENT;
+		}
+	}
+	ok = fit_attached(&rest, out, err);
+	if (ok)
+		add_lines(out, &lines);
+	fit_release(&lines);
+	free(messages);
+	free(classes);
 	return ok;
 }

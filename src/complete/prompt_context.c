@@ -56,7 +56,7 @@ void prompt_context_choose(const struct prompt_context_spec *spec, struct snippe
 	struct retrieval in = { .uri = spec->cursor->uri,
 		.from = offset > excerpt->prefix_len ? offset - excerpt->prefix_len : 0,
 		.to = offset + excerpt->suffix_len,
-		.cursor = { excerpt->prefix, excerpt->prefix_len, excerpt->suffix, excerpt->suffix_len },
+		.cursor = { excerpt->prefix, excerpt->prefix_len, excerpt->suffix, excerpt->suffix_len, false },
 		.sources = sources_of(&spec->config->completion.context),
 		.tokens = room_for(spec),
 		.tokens_per_file = PROMPT_TOKENS_PER_SNIPPET,

@@ -281,6 +281,7 @@ struct config *config_defaults(void)
 							 .offline = true,
 							 .context = { true, true, true, true, true, LIMIT_CONTEXT_TOKENS } };
 	config->chat.temperature = -1;
+	config->chat.context_tokens = LIMIT_CHAT_CONTEXT_TOKENS;
 	config->history = true;
 	config->owner_history = true;
 	config->log_level = CONFIG_LOG_LEVEL_UNSET;

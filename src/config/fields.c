@@ -129,6 +129,7 @@ static const struct decode_field chat_fields[] = {
 	{ .name = "temperature", .type = DECODE_DOUBLE, .offset = AT(chat.temperature), .min = 0, .max = 2 },
 	{ .name = "maxTokens", .type = DECODE_INT, .offset = AT(chat.max_tokens), .min = 1, .max = 10000000 },
 	{ .name = "language", .type = DECODE_STRING, .offset = AT(chat.language) },
+	{ .name = "contextTokens", .type = DECODE_INT, .offset = AT(chat.context_tokens), .min = 0, .max = 100000 },
 	{ .name = "commands", .type = DECODE_OBJECT, .offset = AT(given.commands), .put = put_commands },
 	{ .name = NULL },
 };

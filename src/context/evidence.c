@@ -110,7 +110,7 @@ static void see_excerpt(struct work *w, struct names *names, const struct contex
 	struct evidence *e = w->evidence;
 	struct sight sight = { .items = NULL };
 
-	see(&sight, names, cursor->before, cursor->before_len, true, NEAR_LINES, 1);
+	see(&sight, names, cursor->before, cursor->before_len, true, cursor->flat ? INFINITY : NEAR_LINES, 1);
 	see(&sight, names, cursor->after, cursor->after_len, false, BEHIND_LINES, BEHIND_SHARE);
 	e->count = (size_t)names_last(names) + 1;
 	e->likely = xcalloc(e->count, sizeof(*e->likely));

@@ -10,6 +10,7 @@
 
 #include "eke/base/mem.h"
 #include "eke/code/words.h"
+#include "eke/text/lines.h"
 
 /* Beside its tokens: the line that tells that something is left out before it. */
 #define PIECE_TOKENS 2
@@ -18,6 +19,7 @@
 /* What a change of the last minutes is worth by itself. */
 #define CHANGE_WORTH 0.15f
 #define KEPT_BONUS 1.3f
+#define TELLING_NAME 6 /* bytes */
 /* Below that for a token nothing goes along. */
 #define RATIO_MIN 0.00001f
 #define KEPT_FILTER 4096
@@ -105,6 +107,55 @@ static bool is_candidate(const struct context_file *file, const struct piece *pi
 	return piece->kind != PIECE_CHUNK || (file->role != ROLE_IMPORTED && file->role != ROLE_BESIDE);
 }
 
+/* A name of several words, or a long one, is hardly the same by chance. */
+static bool is_telling(const struct name *name)
+{
+	return name->part_count > 1 || name->len >= TELLING_NAME;
+}
+
+/* How sure it is that the piece declares what the text means. */
+static float declares_worth(const struct work *w, const struct context_file *file, const struct piece *piece)
+{
+	const struct digest *d = file->digest;
+	const struct evidence *e = &w->evidence;
+	const struct piece *parent = piece->parent ? &d->pieces[piece->parent - 1] : NULL;
+	bool far = file->role == ROLE_OPEN || file->role == ROLE_BESIDE;
+	bool parent_named = parent && parent->declares && e->shown[parent->declares];
+	float worth = far ? 0.5f : 1;
+
+	if (piece->kind == PIECE_IMPORT) {
+		worth = 0;
+		for (uint32_t k = 0; k < piece->name_count; k++)
+			worth += 0.3f * e->near[d->names[piece->first_name + k]];
+		return worth;
+	}
+	if (!piece->declares)
+		return 0;
+	/* Of a type that is named all members help, those that are named most. */
+	if (e->near[piece->declares] == 0)
+		return parent_named ? worth / 8 : 0;
+	if (far && !parent_named && !is_telling(names_at(w->in->names, piece->declares)))
+		return 0;
+	return parent && !parent_named ? worth / 2 : worth;
+}
+
+/* Its first line stands in the text already. */
+static bool is_there(const struct context_cursor *cursor, const struct digest *d, const struct piece *piece)
+{
+	const char *line = d->text + piece->start;
+	size_t len = lines_first_end(line, piece->end - piece->start);
+	size_t blanks = skip_blanks(line, len);
+
+	return memmem(cursor->before, cursor->before_len, line + blanks, len - blanks) != NULL;
+}
+
+static bool may_declare(const struct work *w, const struct context_file *file, const struct piece *piece)
+{
+	if (piece->kind == PIECE_CHUNK || piece->kind == PIECE_EDIT)
+		return false;
+	return declares_worth(w, file, piece) > 0 && !is_there(&w->in->cursor, file->digest, piece);
+}
+
 static const struct piece *piece_at(const struct work *w, size_t file, size_t piece)
 {
 	return &w->in->files[file].digest->pieces[piece];
@@ -136,13 +187,16 @@ static bool was_kept(const struct work *w, uint32_t hash)
 	return false;
 }
 
-static float new_worth(const struct work *w, const struct digest *d, const struct piece *piece)
+static float new_worth(const struct work *w, const struct context_file *file, const struct piece *piece)
 {
+	const struct digest *d = file->digest;
 	const struct evidence *e = &w->evidence;
 	const float *likely = e->likely;
 	const uint32_t *ids = d->names + piece->first_name;
 	float worth = 0;
 
+	if (w->in->declarations)
+		return declares_worth(w, file, piece);
 	for (uint32_t k = 0; k < piece->name_count; k++)
 		worth += likely[ids[k]];
 	if (piece->declares)
@@ -165,13 +219,13 @@ static size_t cost_of(const struct work *w, const struct candidate *c)
 /* The line of a file is shared by what else of it goes along. */
 static float rate(const struct work *w, struct candidate *c, bool first)
 {
-	const struct digest *d = w->in->files[c->file].digest;
-	const struct piece *piece = &d->pieces[c->piece];
+	const struct context_file *file = &w->in->files[c->file];
+	const struct piece *piece = &file->digest->pieces[c->piece];
 	size_t cost = first ? piece->tokens + PIECE_TOKENS : cost_of(w, c);
 
 	float ratio;
 
-	c->worth = new_worth(w, d, piece);
+	c->worth = new_worth(w, file, piece);
 	ratio = c->worth / (float)(cost ? cost : 1);
 	return was_kept(w, piece->hash) ? ratio * KEPT_BONUS : ratio;
 }
@@ -291,6 +345,8 @@ static void gather(struct work *w)
 			float ratio;
 
 			if (!fits || !(in->sources & 1u << c.source) || !is_candidate(file, piece))
+				continue;
+			if (in->declarations && !may_declare(w, file, piece))
 				continue;
 			ratio = rate(w, &c, true);
 			if (ratio < RATIO_MIN)

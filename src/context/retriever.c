@@ -159,12 +159,12 @@ static struct focus *focus_of(struct retriever *r, const char *uri)
 static bool step_document(struct retriever *r, struct job *job)
 {
 	const struct doc *doc = docs_find(r->docs, job->uri);
-	bool worked = doc && sources_refresh_document(r->sources, doc);
-	const struct source *source = doc ? sources_find(r->sources, job->uri) : NULL;
-	struct focus *focus = focus_of(r, job->uri);
-	struct related *related = &focus->related;
 	char *path = uri_to_path(job->uri);
 	const char *folder = path ? workspace_folder_of(r->workspace, path) : NULL;
+	bool worked = doc ? sources_refresh_document(r->sources, doc) : folder && sources_refresh_file(r->sources, path);
+	const struct source *source = sources_find(r->sources, job->uri);
+	struct focus *focus = focus_of(r, job->uri);
+	struct related *related = &focus->related;
 
 	job->state = JOB_OPEN;
 	job->at = 0;
@@ -287,12 +287,21 @@ static void on_waited(void *ctx)
 	done(done_ctx);
 }
 
+static bool is_in_workspace(const struct retriever *r, const char *uri)
+{
+	char *path = uri_to_path(uri);
+	bool found = path && workspace_folder_of(r->workspace, path);
+
+	free(path);
+	return found;
+}
+
 uint64_t retriever_prepare(struct retriever *r, const char *uri, loop_fn *done, void *ctx)
 {
 	const struct doc *doc = docs_find(r->docs, uri);
 	struct waiter *waiter;
 
-	if (!doc || !doc_is_kept(doc))
+	if (doc ? !doc_is_kept(doc) : !is_in_workspace(r, uri))
 		return 0;
 	if (!has_job(r, uri)) {
 		struct job *job = xcalloc(1, sizeof(*job));
@@ -359,6 +368,7 @@ void retriever_choose(struct retriever *r, const struct retrieval *in, struct sn
 		.files = g.files,
 		.file_count = g.count,
 		.sources = in->sources,
+		.declarations = in->declarations,
 		.tokens = in->tokens,
 		.tokens_per_file = in->tokens_per_file,
 		.kept = &focus->kept };

@@ -27,6 +27,8 @@ void app_init(struct app *app, const struct app_options *options)
 	app->chat = chat_new(app->upstream);
 	app->conversations = conversations_new(app->loop, app->chat, app->docs, app->workspace);
 	app->edits = edits_new(app->upstream, app->docs, app->workspace);
+	conversations_use(app->conversations, engine_retriever(app->engine));
+	edits_use(app->edits, engine_retriever(app->engine));
 }
 
 void app_release(struct app *app)

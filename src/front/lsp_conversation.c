@@ -59,6 +59,8 @@ static void write_answer(struct lsp *lsp, const struct conversation_answer *answ
 	json_put_kstring(&w, "questionTurnId", answer->begun.question_id);
 	json_put_kstring(&w, "title", answer->begun.title);
 	json_put_kstringn(&w, "text", answer->chat->answer->text, answer->chat->answer->text_len);
+	if (answer->retrieved->count)
+		lsp_write_snippets(&w, answer->retrieved);
 	lsp_write_answer(lsp, answer->chat, answer->trimmed, answer->trimmed_count, &w);
 	json_end_object(&w);
 	json_writer_end(&w);

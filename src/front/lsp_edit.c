@@ -126,6 +126,8 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 		json_put_key(&w, "edit");
 		lsp_write_workspace_edit(&w, proposal);
 		json_put_kstringn(&w, "text", proposal->text, proposal->text_len);
+		if (proposal->retrieved->count)
+			lsp_write_snippets(&w, proposal->retrieved);
 		json_put_key(&w, "budget");
 		budget_write(lsp->app.budget, proposal->endpoint, &w);
 		json_end_object(&w);

@@ -75,6 +75,14 @@ static void write_snippet(struct json_writer *w, const struct snippet *s)
 	json_end_object(w);
 }
 
+void lsp_write_snippets(struct json_writer *w, const struct snippets *snippets)
+{
+	json_begin_array(w, "context");
+	for (size_t i = 0; i < snippets->count; i++)
+		write_snippet(w, &snippets->items[i]);
+	json_end_array(w);
+}
+
 static void on_explained(void *ctx, const struct engine_explanation *explanation)
 {
 	struct lsp_explanation *e = ctx;
@@ -94,10 +102,7 @@ static void on_explained(void *ctx, const struct engine_explanation *explanation
 		budget_write(lsp->app.budget, endpoint_config(endpoint), &w);
 	else
 		json_put_null(&w);
-	json_begin_array(&w, "context");
-	for (size_t i = 0; i < explanation->context.count; i++)
-		write_snippet(&w, &explanation->context.items[i]);
-	json_end_array(&w);
+	lsp_write_snippets(&w, &explanation->context);
 	json_put_kint(&w, "promptTokens", (int64_t)explanation->prompt_tokens);
 	json_end_object(&w);
 	json_writer_end(&w);

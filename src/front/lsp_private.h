@@ -135,6 +135,8 @@ void lsp_actions_free(struct lsp *lsp);
 /* lsp_edit.c */
 rpc_request_fn lsp_edit_propose;
 void lsp_edits_free(struct lsp *lsp);
+/* Member "context" of a result: what goes along with a prompt. */
+void lsp_write_snippets(struct json_writer *w, const struct snippets *snippets);
 void lsp_write_text_edit(struct json_writer *w, const struct edit_change *change);
 void lsp_write_workspace_edit(struct json_writer *w, const struct edit_proposal *proposal);
 

@@ -224,7 +224,7 @@ static void fill_eke(struct bench *b, struct session *s, const struct place *pla
 		.from = place->from,
 		.to = place->to,
 		.cursor = { place->text + place->from, place->cursor - place->from, place->text + place->cursor,
-			place->to - place->cursor },
+			place->to - place->cursor, false },
 		.sources = (1u << CONTEXT_SOURCES) - 1,
 		.tokens = tokens,
 		.tokens_per_file = 16 };

@@ -160,7 +160,7 @@ test('config --print: what is in force, without keys, and valid itself', async (
 		plans: { mine: { windows: [{ scope: 'key', models: ['a*', 'b'], limit: 5, period: '2h' }], maxPromptTokens: 99 } },
 		whenExhausted: 'auto',
 		completion: { trigger: 'manual', debounceMs: 5, languages: { '*': false, c: true } },
-		chat: { system: 'Be "brief".\n', temperature: 0.5, maxTokens: 10, language: 'de', commands: { shorten: 'Make it short:\n{selection}' } },
+		chat: { system: 'Be "brief".\n', temperature: 0.5, maxTokens: 10, language: 'de', contextTokens: 512, commands: { shorten: 'Make it short:\n{selection}' } },
 		privacy: { ignore: ['*.pem', '{[",]}'], history: false },
 		log: { level: 'debug' },
 	};

@@ -76,7 +76,7 @@ static void check_packing(struct names *names, const struct digest *digest, cons
 		{ .digest = digest, .role = ROLE_CURRENT, .sendable = true, .hide_from = half, .hide_to = len },
 	};
 	struct packing_input in = { .names = names,
-		.cursor = { text + half, len - half, "", 0 },
+		.cursor = { text + half, len - half, "", 0, false },
 		.files = files,
 		.file_count = ARRAY_LEN(files),
 		.sources = (1u << CONTEXT_SOURCES) - 1,

@@ -413,7 +413,7 @@ static void pack_case_init(struct pack_case *c)
 		.digest = c->current, .role = ROLE_CURRENT, .sendable = true, .hide_from = 22, .hide_to = strlen(current)
 	};
 	c->input = (struct packing_input){ .names = c->names,
-		.cursor = { before, strlen(before), "\n", 1 },
+		.cursor = { before, strlen(before), "\n", 1, false },
 		.files = c->files,
 		.file_count = 3,
 		.sources = ALL_SOURCES,

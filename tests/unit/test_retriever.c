@@ -138,7 +138,7 @@ static void retrieve_uri(struct bed *b, const char *uri, size_t excerpt, unsigne
 	excerpt = excerpt < text.len ? excerpt : text.len;
 	in.from = text.len - excerpt;
 	in.to = text.len;
-	in.cursor = (struct context_cursor){ text.data + in.from, excerpt, "", 0 };
+	in.cursor = (struct context_cursor){ .before = text.data + in.from, .before_len = excerpt, .after = "" };
 	assert_true(retriever_prepare(b->retriever, uri, on_ready, b) > 0);
 	loop_run(b->loop);
 	assert_int_equal(b->ready, ready + 1);

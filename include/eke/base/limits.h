@@ -125,6 +125,7 @@
 #define LIMIT_CONTEXT_DIRECTORY 512       /* entries of a directory that are looked at */
 #define LIMIT_CONTEXT_SNAPSHOTS MIB(2)    /* texts of documents as they were before the last minutes' changes */
 #define LIMIT_CONTEXT_WAIT_MS 150         /* a request waits so long for files to be read */
+#define LIMIT_CHAT_CONTEXT_TOKENS 1024    /* of context with a chat or an edit, where the configuration does not say */
 #define LIMIT_CONTEXT_TOKENS 4096         /* of context, where the configuration does not say */
 
 /* --- complete --- */
@@ -193,7 +194,6 @@
 #define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response that is kept; of larger ones nothing is */
 #define LIMIT_GATEWAY_KEPT_BYTES MIB(32)     /* of all of these */
 #define LIMIT_GATEWAY_KEPT_COUNT 1024
-#define LIMIT_GATEWAY_LEARNED 64             /* models of which is known what their endpoint does not take */
 #define LIMIT_GATEWAY_WAITING 64             /* requests that wait for the budget */
 #define LIMIT_GATEWAY_WAIT_SECONDS 3600      /* X-Eke-Wait */
 #define LIMIT_GATEWAY_ORIGINS 16             /* web pages that may use it */

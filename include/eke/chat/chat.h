@@ -71,6 +71,8 @@ uint64_t chat_start(struct chat *chat, const struct chat_request *request, const
 	struct err *err);
 /* Whether chat_start() would take it; nothing is sent. */
 bool chat_fits(struct chat *chat, const struct chat_request *request, struct err *err);
+/* The most tokens of its prompt, by the plan of who would be asked; 0: none. */
+int64_t chat_prompt_cap(struct chat *chat, const struct chat_request *request);
 void chat_cancel(struct chat *chat, uint64_t id);
 /* The user's answer. Yes: also the next ones need not be asked for until the first endpoint has something again. */
 void chat_go_on(struct chat *chat, uint64_t id, bool yes);

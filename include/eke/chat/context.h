@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "eke/base/err.h"
+#include "eke/base/strbuf.h"
 #include "eke/text/docs.h"
 #include "eke/text/position.h"
 #include "eke/text/workspace.h"
@@ -22,7 +23,7 @@ enum context_kind {
 	CONTEXT_FILE,
 	CONTEXT_TEXT,
 	CONTEXT_DIAGNOSTICS,
-	CONTEXT_CHANGES, /* what of the file is not committed; of a command that wants a diff: see conversation.c */
+	CONTEXT_CHANGES, /* what of the file is not committed; of a command that wants a diff: see conversation_turn.c */
 };
 
 /* LSP's DiagnosticSeverity. */
@@ -64,6 +65,7 @@ struct attachments {
 	/* Of the selection, else of the first file: for commands. */
 	char *selected;    /* the text of the selection, as it is; NULL: none */
 	char *path;        /* to be shown; NULL: no file */
+	char *uri;         /* of it, or NULL */
 	char *language;    /* languageId; NULL: unknown */
 	char *head;        /* the beginning of the file's text, some KiB: its imports; NULL: no file */
 };
@@ -111,6 +113,10 @@ bool context_next_mention(const struct context_sources *sources, struct context_
 /* Adds all of them. Fails as context_add(). */
 bool context_add_mentions(struct attachments *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err);
+/* What keys of blocks begin with that nobody attached. */
+#define CONTEXT_RETRIEVED "retrieved "
+/* Adds such a block, if there may be one more. Takes the key, and the text of the block. */
+void context_add_retrieved(struct attachments *blocks, char *key, struct strbuf *text);
 /* A block of text that is no file's. `language` is the fence's, or NULL. Fails as context_add(). */
 bool context_add_text(struct attachments *blocks, const char *name, const char *language, const char *text,
 	size_t len,

@@ -22,6 +22,7 @@
 #include "eke/chat/context.h"
 #include "eke/chat/history.h"
 #include "eke/config/config.h"
+#include "eke/context/retriever.h"
 #include "eke/text/docs.h"
 #include "eke/text/workspace.h"
 
@@ -30,6 +31,8 @@ struct conversations;
 /* All borrowed. No file is touched until a conversation is. */
 struct conversations *conversations_new(
 	struct loop *loop, struct chat *chat, const struct docs *docs, struct workspace *workspace);
+/* What goes along with code by itself comes from it; borrowed. Without one nothing does. */
+void conversations_use(struct conversations *c, struct retriever *retriever);
 /* What is being answered ends without a word; what came of it is written down. */
 void conversations_free(struct conversations *c);
 /*
@@ -84,6 +87,7 @@ struct conversation_answer {
 	const struct chat_answer *chat;  /* text, usage, endpoint, … */
 	const char *const *trimmed;      /* what was not sent, in words; more than chat->trimmed */
 	size_t trimmed_count;
+	const struct snippets *retrieved; /* what went along that nobody attached */
 };
 
 struct conversation_callbacks {

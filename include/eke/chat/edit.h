@@ -10,6 +10,7 @@
 
 #include "eke/base/err.h"
 #include "eke/config/config.h"
+#include "eke/context/retriever.h"
 #include "eke/text/docs.h"
 #include "eke/text/position.h"
 #include "eke/text/workspace.h"
@@ -41,6 +42,7 @@ struct edit_proposal {
 	const char *text; /* all of what would stand in the range */
 	size_t text_len;
 	const struct config_endpoint *endpoint; /* who was asked */
+	const struct snippets *retrieved; /* what went along of other places */
 };
 
 struct edit_callbacks {
@@ -55,6 +57,8 @@ struct edit_callbacks {
 struct edits *edits_new(struct upstream *upstream, struct docs *docs, struct workspace *workspace);
 /* Requests under way end without a word. */
 void edits_free(struct edits *edits);
+/* What goes along of other places comes from it; borrowed. Without one nothing does. */
+void edits_use(struct edits *edits, struct retriever *retriever);
 void edits_configure(struct edits *edits, struct config *config);
 /*
  * A number for edits_cancel(). 0 with err set: the document is not open (ERR_INVALID_PARAMS), may not leave the machine

@@ -21,6 +21,7 @@ struct edit_prompt_input {
 	const char *after;
 	size_t after_len;
 	const char *instruction;
+	const char *context; /* blocks of other places of the project, or NULL */
 	const char *answer_language; /* for comments and texts; NULL: the document's */
 };
 

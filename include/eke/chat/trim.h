@@ -12,6 +12,7 @@ enum trim_class {
 	TRIM_SYSTEM,     /* always kept */
 	TRIM_HISTORY,    /* what was said before */
 	TRIM_ATTACHMENT, /* a file, a selection, … that goes with the user's message behind it */
+	TRIM_RETRIEVED,  /* likewise, but nobody attached it: the first to go. For fit.h alone */
 	TRIM_QUESTION,   /* what is asked now, and what must stand behind it; always kept */
 };
 

@@ -86,6 +86,8 @@ struct engine *engine_new(
 	struct loop *loop, struct upstream *upstream, struct docs *docs, struct workspace *workspace);
 /* Waiting requests end without a word. */
 void engine_free(struct engine *engine);
+/* What knows the workspace, for chats and edits; as long as the engine. */
+struct retriever *engine_retriever(struct engine *engine);
 void engine_configure(struct engine *engine, struct config *config);
 /* Which documents may be sent has changed: what was learned from those that may not be any more is forgotten. */
 void engine_rules_changed(struct engine *engine);

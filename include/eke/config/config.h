@@ -100,6 +100,7 @@ struct config_chat {
 	double temperature;  /* negative: not sent */
 	int64_t max_tokens;  /* 0: not sent */
 	const char *language; /* NULL: the question's */
+	int64_t context_tokens; /* of declarations that go along with code by themselves; 0: none */
 };
 
 /* Of `eke gateway`. */

@@ -36,6 +36,7 @@ struct context_cursor {
 	size_t before_len;
 	const char *after;
 	size_t after_len;
+	bool flat; /* it is no place but a whole: all of `before` counts alike */
 };
 
 enum evidence_feature {

@@ -4,6 +4,7 @@
  * Which pieces of which files go into a prompt: those that show the most names that are likely to be needed, for their
  * tokens, until the budget is used up. A name that is shown counts no more, so nothing goes along twice. Pure.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ struct packing_input {
 	const struct context_file *files;
 	size_t file_count;
 	unsigned sources; /* bits 1 << CONTEXT_SOURCE_… that are on */
+	/* The cursor's text is asked about, not gone on with: what declares names in it goes along, and nothing else. */
+	bool declarations;
 	size_t tokens; /* in all, by tokens_estimate() */
 	size_t tokens_per_file; /* of the line that names one */
 	const struct packing_kept *kept; /* or NULL */

@@ -31,9 +31,9 @@ void retriever_forget(struct retriever *retriever);
 void retriever_observe(struct retriever *retriever, const struct docs_event *event);
 
 /*
- * Reads what is missing or has changed for an open document. `done` comes once, from the loop: when all is read, or
- * after LIMIT_CONTEXT_WAIT_MS; what is missing then is read for the next time. `done` NULL: nobody waits. The number is
- * for retriever_cancel(); 0: there is no such document, and `done` does not come.
+ * Reads what is missing or has changed for an open document, or a file of the workspace. `done` comes once, from the
+ * loop: when all is read, or after LIMIT_CONTEXT_WAIT_MS; what is missing then is read for the next time. `done` NULL:
+ * nobody waits. The number is for retriever_cancel(); 0: there is no such document, and `done` does not come.
  */
 uint64_t retriever_prepare(struct retriever *retriever, const char *uri, loop_fn *done, void *ctx);
 void retriever_cancel(struct retriever *retriever, uint64_t id);
@@ -46,6 +46,7 @@ struct retrieval {
 	unsigned sources; /* as in struct packing_input */
 	size_t tokens;
 	size_t tokens_per_file;
+	bool declarations; /* as in struct packing_input */
 	bool keep; /* remember the packing: the next one for this document is much like it */
 };
 
