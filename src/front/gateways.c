@@ -42,7 +42,6 @@ static char *file_of(long pid)
 
 bool gateways_write(const char *json, size_t len)
 {
-	char *dir = directory();
 	char *path = file_of((long)getpid());
 	char *new_path = path ? xasprintf("%s.new", path) : NULL;
 	struct err ignored;
@@ -60,7 +59,6 @@ bool gateways_write(const char *json, size_t len)
 	}
 	free(new_path);
 	free(path);
-	free(dir);
 	return ok;
 }
 
