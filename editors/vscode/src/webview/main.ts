@@ -49,7 +49,9 @@ list.addEventListener('scroll', () => {
 	if (isNear || Date.now() - touched < TOUCH_MS) isFollowing = isNear;
 	noteFollowing();
 });
-new ResizeObserver(() => follow()).observe(list);
+/* Also when what comes into sight turns out to be higher than it was guessed. */
+const sizes = new ResizeObserver(() => follow());
+sizes.observe(list);
 
 function noteFollowing(): void {
 	toEnd.hidden = isFollowing;
@@ -69,12 +71,16 @@ function follow(always = false): void {
 function draw(view: View): void {
 	const kept = shown.filter((one, i) => view.turns[i] && one.isOf(view.turns[i]));
 	const same = kept.length === Math.min(shown.length, view.turns.length) ? kept.length : 0;
-	for (const gone of shown.slice(same)) gone.element.remove();
+	for (const { element } of shown.slice(same)) {
+		sizes.unobserve(element);
+		element.remove();
+	}
 	shown = shown.slice(0, same);
 	for (const turn of view.turns.slice(same)) {
 		const made = new TurnView(turn, words, post, () => follow());
 		shown.push(made);
 		list.append(made.element);
+		sizes.observe(made.element);
 		if (turn.role === 'user') composer.remember([turn.command && `/${turn.command}`, turn.text].filter(Boolean).join(' '));
 	}
 	view.turns.forEach((turn, i) => shown[i]?.update(turn, i === view.turns.length - 1, view.isBusy));
