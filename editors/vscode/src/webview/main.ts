@@ -38,7 +38,7 @@ let frame = 0;
 let touched = 0;
 let wasBusy = false;
 
-document.body.append(list, toEnd, live, h('footer', {}, trouble, composer.element));
+document.body.append(list, live, h('footer', {}, toEnd, trouble, composer.element));
 composer.set(api.getState()?.draft ?? '');
 
 /* Only the reader stops the following: the position moves also when the window changes its size. */
@@ -49,7 +49,6 @@ list.addEventListener('scroll', () => {
 	if (isNear || Date.now() - touched < TOUCH_MS) isFollowing = isNear;
 	noteFollowing();
 });
-/* Also when what comes into sight turns out to be higher than it was guessed. */
 const sizes = new ResizeObserver(() => follow());
 sizes.observe(list);
 
@@ -64,7 +63,10 @@ function follow(always = false): void {
 	if (!isFollowing || frame) return;
 	frame = requestAnimationFrame(() => {
 		frame = 0;
-		if (isFollowing) list.scrollTop = list.scrollHeight;
+		const end = list.scrollHeight - list.clientHeight;
+		if (!isFollowing || list.scrollTop > end - 2) return;
+		list.scrollTop = end;
+		follow(); // till it is the end: what came into sight may be higher than it was guessed
 	});
 }
 
