@@ -92,7 +92,7 @@ help:
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
 	@echo 'make torture T=seconds  kills processes that share a ledger and chats, at random; nothing may be lost'
-	@echo 'make faults           fails each call of file system and network once, at each place; takes minutes'
+	@echo 'make faults           fails each call of file system and network once, at each place; PART=1/8: an eighth of it'
 	@echo 'make fuzz T=seconds   each fuzz target for that long (clang)'
 	@echo 'make bench            speed, memory, and whether right answers are left alone; ANSWERS= adds recorded ones'
 	@echo 'make protocol         remake what is generated from protocol/*.json'
@@ -296,7 +296,7 @@ $(BUILD)/faults/shim.so: tests/faults/shim.c
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Wno-pedantic -O1 -g -shared -fPIC -o $@ $< -ldl
 
 faults: $(BUILD)/eke $(BUILD)/faults/shim.so tests/e2e/node_modules/.ready
-	@node tests/faults/faults.mjs
+	@node tests/faults/faults.mjs $(PART)
 
 fuzz:
 	@.ci/deps fuzz

@@ -16,11 +16,12 @@ bool notice_has_text(const struct call_answer *answer)
 	return blanks < answer->text_len;
 }
 
-/* Some models call tools though none were offered: their answers have no text, too. */
 static void describe_empty(const struct call_answer *answer, struct strbuf *out)
 {
 	strbuf_addf(out, "the model sent no text%s: send the message again, or use another model",
-		answer->reasoning_len ? ", only what it thought" : "");
+		answer->calls_tool      ? ", only a call of a tool, and eke offers none"
+		: answer->reasoning_len ? ", only what it thought"
+					: "");
 }
 
 bool notice_describe(const struct call_answer *answer, struct strbuf *out)

@@ -178,6 +178,17 @@ static bool find_pause(const struct admission_input *in, double score, double ba
 	return false;
 }
 
+static void say_wait(struct admission *out, int64_t seconds)
+{
+	if (seconds > 24 * 60 * 60)
+		snprintf(out->reason, sizeof(out->reason),
+			 "the rest of the budget is kept for chats and for completions that are asked for");
+	else
+		snprintf(out->reason, sizeof(out->reason),
+			 "the pace of the budget: the next automatic request may go out in %lld %s",
+			 (long long)(seconds > 120 ? (seconds + 59) / 60 : seconds), seconds > 120 ? "min" : "s");
+}
+
 void admission_decide(const struct admission_input *in, struct admission *out)
 {
 	struct trait t = trait_of(&in->context);
@@ -187,9 +198,7 @@ void admission_decide(const struct admission_input *in, struct admission *out)
 	*out = (struct admission){ .bar = BAR_FREE + (BAR_SCARCE - BAR_FREE) * pressure_of(&in->budget) };
 	out->score = clamp(t.score - 0.06 * rejected - 0.10 * again - (in->history.astray ? 0.20 : 0), 0, 1);
 	if (in->budget.counted && in->budget.tokens < 1) {
-		snprintf(out->reason, sizeof(out->reason),
-			 "the pace of the budget: the next automatic request may go out in %lld s",
-			 (long long)(in->budget.wait_ms + 999) / 1000);
+		say_wait(out, (in->budget.wait_ms + 999) / 1000);
 		return;
 	}
 	/* Below nothing: not even a long pause makes sense of it. */

@@ -3,9 +3,9 @@
  * first request, and when the file has changed since. Writing waits in a queue for a timer, so that no keystroke waits
  * for it, and a queue that cannot be written is dropped: a cache may lose.
  *
- * Objects: *documents* remember how far their rows were read; *ops* are the queue; *marks* tell which row an item of
- * the cache is, for as long as there is room; a *claim* is a model request that is about to be sent, and
- * belongs to its caller.
+ * Objects: *documents* remember how far their rows were read; *ops* are the queue; *stored rows* tell which row an item
+ * of the cache is, for as long as there is room; a *claim* is a model request that is about to be sent, and belongs to
+ * its caller.
  */
 #include "cache_sync.h"
 
@@ -51,7 +51,7 @@ struct op {
 	struct disk_cache_id id; /* for USE and DROP; after a KEEP, its row */
 };
 
-struct mark {
+struct stored_row {
 	uint64_t item; /* 0: free */
 	struct disk_cache_id id;
 	bool used; /* ... and the disk cache knows it */
@@ -90,8 +90,8 @@ struct cache_sync {
 	size_t op_count, op_bytes;
 	int tries;
 	struct timer *write_timer;
-	struct mark *marks; /* LIMIT_CACHE_ENTRIES; NULL until there is one */
-	size_t next_mark;
+	struct stored_row *rows; /* LIMIT_CACHE_ENTRIES; NULL until there is one */
+	size_t next_row;
 	bool purge_due;
 	struct timer *purge_timer;
 };
@@ -131,24 +131,24 @@ static void note(struct cache_sync *s, enum store_result result)
 	log_info("%s", trouble.sentence);
 }
 
-/* --- marks --- */
+/* --- stored rows --- */
 
-static void mark(struct cache_sync *s, uint64_t item, struct disk_cache_id id)
+static void note_row(struct cache_sync *s, uint64_t item, struct disk_cache_id id)
 {
 	if (!id.file)
 		return;
-	if (!s->marks)
-		s->marks = xcalloc(LIMIT_CACHE_ENTRIES, sizeof(s->marks[0]));
-	s->marks[s->next_mark] = (struct mark){ .item = item, .id = id };
-	s->next_mark = (s->next_mark + 1) % LIMIT_CACHE_ENTRIES;
+	if (!s->rows)
+		s->rows = xcalloc(LIMIT_CACHE_ENTRIES, sizeof(s->rows[0]));
+	s->rows[s->next_row] = (struct stored_row){ .item = item, .id = id };
+	s->next_row = (s->next_row + 1) % LIMIT_CACHE_ENTRIES;
 }
 
-/* The next mark of an item from `at` on, or NULL. */
-static struct mark *find_mark(struct cache_sync *s, uint64_t item, size_t at)
+/* The next row of an item from `at` on, or NULL. */
+static struct stored_row *find_row(struct cache_sync *s, uint64_t item, size_t at)
 {
-	for (; s->marks && at < LIMIT_CACHE_ENTRIES; at++)
-		if (s->marks[at].item == item)
-			return &s->marks[at];
+	for (; s->rows && at < LIMIT_CACHE_ENTRIES; at++)
+		if (s->rows[at].item == item)
+			return &s->rows[at];
 	return NULL;
 }
 
@@ -235,7 +235,7 @@ static void on_write_time(void *ctx)
 		log_debug("%zu changes to the store of completions are lost", s->op_count);
 	for (size_t i = 0; result == STORE_OK && i < s->op_count; i++)
 		if (s->queue[i].kind == OP_KEEP)
-			mark(s, s->queue[i].item, s->queue[i].id);
+			note_row(s, s->queue[i].item, s->queue[i].id);
 	queue_clear(s);
 }
 
@@ -255,7 +255,7 @@ void cache_sync_keep(
 
 void cache_sync_used(struct cache_sync *s, uint64_t item)
 {
-	struct mark *m = is_usable(s) ? find_mark(s, item, 0) : NULL;
+	struct stored_row *m = is_usable(s) ? find_row(s, item, 0) : NULL;
 
 	if (!m || m->used)
 		return;
@@ -270,7 +270,7 @@ void cache_sync_rejected(struct cache_sync *s, uint64_t item)
 	for (size_t i = s->op_count; i-- > 0;)
 		if (s->queue[i].kind == OP_KEEP && s->queue[i].item == item)
 			queue_remove(s, i);
-	for (struct mark *m = find_mark(s, item, 0); m; m = find_mark(s, item, (size_t)(m - s->marks) + 1)) {
+	for (struct stored_row *m = find_row(s, item, 0); m; m = find_row(s, item, (size_t)(m - s->rows) + 1)) {
 		m->item = 0;
 		queue_add(s, &(struct op){ .kind = OP_DROP, .id = m->id });
 	}
@@ -316,7 +316,7 @@ static void on_row(void *ctx, const struct disk_cache_row *row)
 		.stored_ms = clock_mono_ms() - row->age_ms };
 
 	if (cache_put(s->cache, &row->key, &answer))
-		mark(s, answer.item, row->id);
+		note_row(s, answer.item, row->id);
 }
 
 static enum store_result load(struct cache_sync *s, struct document *doc)
@@ -491,7 +491,7 @@ void cache_sync_free(struct cache_sync *s)
 	timer_free(s->write_timer);
 	timer_free(s->purge_timer);
 	disk_cache_free(s->disk);
-	free(s->marks);
+	free(s->rows);
 	free(s->told);
 	free(s);
 }

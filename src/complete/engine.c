@@ -54,6 +54,7 @@ struct engine *engine_new(
 	engine->feedback = feedback_new();
 	engine->retriever = retriever_new(loop, docs, workspace);
 	docs_observe(docs, on_text, engine);
+	upstream_on_full(upstream, inflight_make_room, engine);
 	strbuf_init(&engine->offline_text, LIMIT_COMPLETION_TEXT);
 	return engine;
 }
@@ -69,6 +70,7 @@ void engine_free(struct engine *engine)
 	cache_free(engine->cache);
 	feedback_free(engine->feedback);
 	docs_observe(engine->docs, NULL, NULL);
+	upstream_on_full(engine->upstream, NULL, NULL);
 	retriever_free(engine->retriever);
 	offline_free(engine->offline);
 	strbuf_release(&engine->offline_text);

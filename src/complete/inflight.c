@@ -158,6 +158,20 @@ void inflight_abandon(struct inflight *inflight)
 		timer_start(inflight->abort_timer, ABORT_AFTER_MS);
 }
 
+bool inflight_make_room(void *ctx)
+{
+	struct engine *engine = ctx;
+	struct inflight *oldest = NULL;
+
+	/* The newest is first. */
+	for (struct inflight *inflight = engine->inflight; inflight; inflight = inflight->next)
+		if (!pending_any_for(engine, inflight))
+			oldest = inflight;
+	if (oldest)
+		inflight_cancel(oldest);
+	return oldest != NULL;
+}
+
 void inflight_sweep(struct engine *engine, const char *uri, const struct inflight *except)
 {
 	struct inflight *inflight = engine->inflight;

@@ -35,6 +35,8 @@ bool inflight_any_automatic(const struct engine *engine, const char *uri);
  * their request at each key, and the next may want the same.
  */
 void inflight_abandon(struct inflight *inflight);
+/* No more requests can be under way: the oldest that nobody waits for ends. False: there is none. */
+bool inflight_make_room(void *engine);
 /*
  * The newest request in this document rests on `except` (or on none): others that nobody waits for and that cost
  * nothing are aborted, even if something of them was shown.

@@ -161,7 +161,7 @@ static bool prepare_chat(struct model_request *request)
 	bool fits = prompt_build(&in, prompt);
 
 	wire->message_count = prompt_messages(prompt, request->messages);
-	request->mark = prompt->mark;
+	request->tag_number = prompt->tag_number;
 	request->raw_tokens = prompt->tokens;
 	keep_excerpt(request, prompt->prefix_len, prompt->suffix_len);
 	wire->messages = request->messages;

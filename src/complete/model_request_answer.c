@@ -23,7 +23,7 @@ static struct post_input post_input_of(const struct model_request *request)
 {
 	return (struct post_input){
 		.source = request->source,
-		.mark = request->mark,
+		.tag_number = request->tag_number,
 		.prefix = request->excerpt.prefix,
 		.prefix_len = request->excerpt.prefix_len,
 		.suffix = request->excerpt.suffix,
@@ -153,7 +153,7 @@ static bool store_all(struct model_request *request, enum post_finish finish)
 {
 	struct candidate candidates[CANDIDATES_MAX];
 	size_t count = candidates_split(
-		request->raw.data, request->raw.len, request->mark, request->candidate_count, candidates);
+		request->raw.data, request->raw.len, request->tag_number, request->candidate_count, candidates);
 	size_t rank = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -192,7 +192,7 @@ void model_request_on_delta(void *ctx, bool reasoning, const char *text, size_t 
 	/* Only whole lines are taken from an open answer; and of its candidates the first, which is shown first. */
 	if (!memchr(text, '\n', len) || talks_of_tags(&request->raw))
 		return;
-	candidates_split(request->raw.data, request->raw.len, request->mark, request->candidate_count, candidates);
+	candidates_split(request->raw.data, request->raw.len, request->tag_number, request->candidate_count, candidates);
 	if (post(request, &candidates[0], 0, POST_OPEN) != POST_INSERT)
 		return;
 	model_request_store(request, 0, false);
@@ -212,14 +212,13 @@ static void learn(const struct model_request *request, const struct call_answer 
 		tokens_refused(scales, endpoint, request->spec.request.model, request->raw_tokens, cap);
 }
 
-/* Thoughts alone. Who has nothing to add sends empty tags, or nothing. */
+/* Thoughts alone, or calls of tools. Who has nothing to add sends empty tags, or nothing. */
 static bool is_no_answer(const struct call_answer *answer, struct err *err)
 {
-	if (!answer->reasoning_len || !is_all_blank(answer->text, answer->text_len))
+	if (!is_all_blank(answer->text, answer->text_len) || !(answer->reasoning_len || answer->calls_tool))
 		return false;
-	err_set(err, ERR_UPSTREAM,
-		"%.200s sent no text, only what it thought: use another model for completions (models.completion)",
-		answer->model);
+	err_set(err, ERR_UPSTREAM, "%.200s sent no text, only %s: use another model for completions (models.completion)",
+		answer->model, answer->calls_tool ? "a call of a tool" : "what it thought");
 	return true;
 }
 

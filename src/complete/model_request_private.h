@@ -38,7 +38,7 @@ struct model_request {
 	size_t key_count;
 	struct excerpt excerpt; /* slices of context */
 	struct post_context *surroundings; /* of excerpt; NULL until it is sent */
-	unsigned mark;
+	unsigned tag_number;
 	enum post_source source;
 	bool insert_spaces;
 	unsigned tab_size;

@@ -1,5 +1,5 @@
 /*
- * The prompt of the chat emulation: which mark its tags have, and what of the windows fits. Its words are in
+ * The prompt of the chat emulation: which number its tags have, and what of the windows fits. Its words are in
  * prompt_text.c. struct prompt owns its strings; everything else is borrowed for a call.
  */
 #include "eke/complete/prompt.h"
@@ -20,7 +20,7 @@
 
 void prompt_init(struct prompt *p)
 {
-	*p = (struct prompt){ .mark = 0 };
+	*p = (struct prompt){ .tag_number = 0 };
 	strbuf_init(&p->system, LIMIT_COMPLETION);
 	strbuf_init(&p->user, LIMIT_PROMPT);
 	for (size_t i = 0; i < PROMPT_EXAMPLES; i++) {
@@ -89,14 +89,14 @@ static bool context_has_mark(const struct snippets *context, const char *word, s
 	return false;
 }
 
-static bool mark_is_free(const struct prompt_input *in, unsigned mark)
+static bool number_is_free(const struct prompt_input *in, unsigned number)
 {
 	static const char *const names[] = { "document", "cursor", "completion", "context" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char word[32];
-		size_t n = (size_t)(mark ? snprintf(word, sizeof(word), "%s%u", names[i], mark) :
-					   snprintf(word, sizeof(word), "%s", names[i]));
+		size_t n = (size_t)(number ? snprintf(word, sizeof(word), "%s%u", names[i], number)
+								   : snprintf(word, sizeof(word), "%s", names[i]));
 
 		if (has_mark(in->prefix, in->prefix_len, word, n) || has_mark(in->suffix, in->suffix_len, word, n) ||
 			context_has_mark(in->context, word, n))
@@ -168,14 +168,14 @@ static size_t message_tokens(const struct strbuf *content)
 	return MESSAGE_OVERHEAD + prompt_tokens(content->data, content->len);
 }
 
-static void write_messages(const struct prompt_input *in, struct prompt *p, const char *mark)
+static void write_messages(const struct prompt_input *in, struct prompt *p, const char *number)
 {
 	size_t frame;
 
 	strbuf_reset(&p->system);
 	strbuf_reset(&p->user);
-	prompt_text_system(&p->system, in, mark);
-	prompt_text_user(&p->user, in, mark);
+	prompt_text_system(&p->system, in, number);
+	prompt_text_user(&p->user, in, number);
 	p->tokens = message_tokens(&p->system) + message_tokens(&p->user);
 	/* Where the cap is low the user's own text goes before examples. */
 	frame = message_tokens(&p->system);
@@ -185,7 +185,7 @@ static void write_messages(const struct prompt_input *in, struct prompt *p, cons
 
 		strbuf_reset(&p->questions[i]);
 		strbuf_reset(&p->answers[i]);
-		prompt_text_example(i, &p->questions[i], &p->answers[i], in, mark);
+		prompt_text_example(i, &p->questions[i], &p->answers[i], in, number);
 		tokens = message_tokens(&p->questions[i]) + message_tokens(&p->answers[i]);
 		if (in->max_tokens && frame + tokens > in->max_tokens / FRAME_PART)
 			break;
@@ -199,19 +199,19 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p)
 {
 	struct prompt_input cut = *in;
 	struct snippets fewer;
-	char mark[12] = "";
+	char number[12] = "";
 	bool fits;
 
-	p->mark = 0;
-	while (!mark_is_free(in, p->mark))
-		p->mark++;
-	if (p->mark)
-		snprintf(mark, sizeof(mark), "%u", p->mark);
-	snprintf(p->stop_text, sizeof(p->stop_text), "</completion%s>", mark);
+	p->tag_number = 0;
+	while (!number_is_free(in, p->tag_number))
+		p->tag_number++;
+	if (p->tag_number)
+		snprintf(number, sizeof(number), "%u", p->tag_number);
+	snprintf(p->stop_text, sizeof(p->stop_text), "</completion%s>", number);
 	p->stop[0] = p->stop_text;
 	p->stop_count = in->candidates > 1 ? 0 : 1;
 
-	write_messages(in, p, mark);
+	write_messages(in, p, number);
 	/*
 	 * The line that is shown twice grows and shrinks with the windows: a second round takes what the
 	 * first left over.
@@ -222,7 +222,7 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p)
 		size_t excess = p->tokens - in->max_tokens + 2;
 
 		shrink(&cut, windows > excess ? windows - excess : 0);
-		write_messages(&cut, p, mark);
+		write_messages(&cut, p, number);
 	}
 	p->prefix_len = cut.prefix_len;
 	p->suffix_len = cut.suffix_len;

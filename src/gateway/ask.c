@@ -9,40 +9,64 @@
 #include "eke/base/json.h"
 #include "eke/base/mem.h"
 
-static size_t count_members(const struct json *object, const char *name)
+/* Of members that come twice the last one counts, as for nearly everybody who reads JSON. */
+static const struct json *member(const struct json *object, const char *name, size_t *count)
 {
-	size_t count = 0;
+	const struct json *last = NULL;
 
-	for (const struct json *m = json_first(object); m; m = json_next(m))
-		count += !strcmp(json_key(m), name);
-	return count;
+	*count = 0;
+	for (const struct json *m = json_first(object); m; m = json_next(m)) {
+		if (strcmp(json_key(m), name) != 0)
+			continue;
+		last = m;
+		++*count;
+	}
+	return last;
 }
 
-static bool take(struct ask *ask, const struct json *value)
+static bool take(struct ask *ask, const struct json *value, struct err *err)
 {
-	const struct json *model = json_get(value, "model");
+	size_t count;
+	const struct json *model = member(value, "model", &count);
 	double temperature = 1;
 
-	if (!json_is_object(value) || count_members(value, "model") > 1 || (model && !json_is_string(model)))
+	if (!json_is_object(value)) {
+		err_set(err, ERR_INVALID_PARAMS, "The request must be a JSON object, and is %s.", json_type_name(value));
 		return false;
-	ask->model = model ? xstrdup(json_string(model)) : NULL;
-	json_bool(json_get(value, "stream"), &ask->stream);
-	json_bool(json_get(json_get(value, "stream_options"), "include_usage"), &ask->wants_usage);
-	ask->is_repeatable = json_number(json_get(value, "temperature"), &temperature) && temperature == 0;
+	}
+	if (count > 1) {
+		err_set(err, ERR_INVALID_PARAMS, "The request has its model twice.");
+		return false;
+	}
+	if (model && !json_is_string(model) && !json_is_null(model)) {
+		err_set(err, ERR_INVALID_PARAMS, "The request's model must be a string, and is %s.", json_type_name(model));
+		return false;
+	}
+	ask->model = json_is_string(model) && *json_string(model) ? xstrdup(json_string(model)) : NULL;
+	json_bool(member(value, "stream", &count), &ask->stream);
+	json_bool(json_get(member(value, "stream_options", &count), "include_usage"), &ask->wants_usage);
+	ask->is_repeatable = json_number(member(value, "temperature", &count), &temperature) && temperature == 0;
 	return true;
 }
 
-bool ask_read(struct ask *ask, const char *body, size_t len)
+bool ask_read(struct ask *ask, const char *body, size_t len, struct err *err)
 {
 	struct json_pool *pool = json_pool_new();
 	char *copy = xmalloc(len + 1);
-	struct err ignored;
-	bool ok;
+	const struct json *value;
+	struct err fault;
+	bool ok = false;
 
 	*ask = (struct ask){ 0 };
 	memcpy(copy, body, len);
 	copy[len] = '\0';
-	ok = take(ask, json_parse(pool, copy, len, JSON_STRICT, &ignored));
+	value = json_parse(pool, copy, len, JSON_STRICT, &fault);
+	if (value)
+		ok = take(ask, value, err);
+	else if (!len)
+		err_set(err, ERR_INVALID_PARAMS, "The request is empty; it must be a JSON object.");
+	else
+		err_set(err, ERR_INVALID_PARAMS, "The request is not JSON: %s.", fault.message);
 	free(copy);
 	json_pool_free(pool);
 	return ok;

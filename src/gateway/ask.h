@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "eke/base/err.h"
+
 struct ask {
-	char *model; /* owned; NULL: it names none */
+	char *model; /* owned; NULL: it names none, or "" or null */
 	bool stream; /* an event stream is wanted */
 	bool wants_usage; /* ... with usage at its end */
 	bool is_repeatable; /* temperature 0: the same again has the same answer */
@@ -15,9 +17,9 @@ struct ask {
 
 /*
  * Reads body[0..len). False if it is no request: no JSON object, a member that is not what it has to be, or two
- * models, of which the endpoint could take the one that is not charged.
+ * models, of which the endpoint could take the one that is not charged. Then err has a sentence about that.
  */
-bool ask_read(struct ask *ask, const char *body, size_t len);
+bool ask_read(struct ask *ask, const char *body, size_t len, struct err *err);
 void ask_release(struct ask *ask);
 
 #endif

@@ -9,12 +9,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "eke/base/clock.h"
 #include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "learned.h"
+#include "eke/upstream/dialect.h"
+#include "eke/upstream/quirks.h"
+#include "eke/upstream/refused_params.h"
 #include "response.h"
 #include "routes.h"
 #include "target.h"
@@ -164,36 +167,107 @@ static bool on_judge(void *ctx, const struct err *broken, struct err *err, struc
 	return response_judge(ctx, broken, err, stated);
 }
 
-/* Another form of the same request may be taken. */
-static bool may_send_otherwise(struct forward *f, int status, const char *body, size_t len)
+/* Without a byte order mark, which is no part of the JSON (RFC 8259, 8.1). NULL: it was dropped. */
+static const char *body_of(const struct gateway_request *request, size_t *len)
 {
-	const char *asked;
-	size_t asked_len = 0;
+	static const char mark[] = "\xEF\xBB\xBF";
+	const char *body = gateway_request_body(request, len);
+	size_t skip = body && !strncmp(body, mark, sizeof(mark) - 1) ? sizeof(mark) - 1 : 0;
+
+	*len -= skip;
+	return body ? body + skip : NULL;
+}
+
+/* --- another form --- */
+
+static bool has_member(const char *body, size_t len, const char *name)
+{
 	size_t from;
 	size_t to;
-	unsigned bits;
 
-	if (!f->request || f->was_refused || f->route == GATEWAY_EMBEDDINGS)
+	return gateway_body_find(body, len, name, &from, &to);
+}
+
+/*
+ * What a refusal says of the model, of all that was sent. The value of a member is the client's, and may be what is
+ * wrong: only words that cannot be about it count.
+ */
+static unsigned told_by(const struct forward *f, int status, const char *text, size_t len, const char *body,
+			size_t body_len)
+{
+	bool streams = f->ask.stream ? !(f->quirks & QUIRK_NO_STREAM) : f->quirks & QUIRK_STREAMS_ONLY;
+	struct strbuf copy;
+	unsigned said;
+	unsigned found = 0;
+
+	strbuf_init(&copy, LIMIT_BODY);
+	strbuf_add(&copy, text, len);
+	said = refused_params(status, copy.data, copy.len);
+	strbuf_reset(&copy);
+	strbuf_add(&copy, text, len);
+	if ((said & QUIRK_NO_STREAM_OPTIONS) && streams && (f->ask.wants_usage || !f->ask.stream))
+		found |= QUIRK_NO_STREAM_OPTIONS;
+	else if ((said & QUIRK_NO_STREAM) && streams)
+		found |= QUIRK_NO_STREAM;
+	else if (!streams && refused_whole_answer(status, copy.data, copy.len))
+		found |= QUIRK_STREAMS_ONLY;
+	if ((said & QUIRK_COMPLETION_TOKENS) && has_member(body, body_len, "max_tokens"))
+		found |= QUIRKS_REASONING;
+	if ((said & QUIRK_NO_TEMPERATURE) && has_member(body, body_len, "temperature"))
+		found |= QUIRK_NO_TEMPERATURE | QUIRK_NO_STOP;
+	strbuf_release(&copy);
+	return found & ~f->quirks;
+}
+
+/* What is known of the model; of one that we chose its name counts, too. */
+static unsigned quirks_now(const struct forward *f)
+{
+	return upstream_quirks(f->gateway->app.upstream, f->endpoint, f->model) |
+	       (f->is_ours ? request_quirks_of_name(f->model) : 0);
+}
+
+/* Writes the body as the model is known to take it now. False: that is none. */
+static bool write_body(struct forward *f, struct strbuf *out)
+{
+	struct target target = { .endpoint = f->endpoint, .model = f->model, .is_ours = f->is_ours };
+	size_t len = 0;
+	const char *body = body_of(f->request, &len);
+
+	return target_body(&target, &f->ask, f->route, f->quirks, body, len, out, &f->changed);
+}
+
+/* Another form of the same request may be taken; that is remembered for all of eke. */
+static bool on_mend(void *ctx, int status, const char *text, size_t len, struct strbuf *request)
+{
+	struct forward *f = ctx;
+	size_t body_len = 0;
+	const char *body = f->request ? body_of(f->request, &body_len) : NULL;
+	unsigned found;
+	struct strbuf made;
+	bool ok;
+
+	/* What has begun to reach the client cannot be asked for again. */
+	if (!body || f->status || f->route == GATEWAY_EMBEDDINGS)
 		return false;
-	asked = gateway_request_body(f->request, &asked_len);
-	bits = learned_from(
-		status, body, len, f->ask.stream, gateway_body_find(asked, asked_len, "stream_options", &from, &to));
-	bits &= ~f->learned;
-	if (!bits)
+	found = told_by(f, status, text, len, body, body_len);
+	if (!found)
 		return false;
-	learned_add(f->gateway->learned, endpoint_name(f->endpoint), f->model, bits);
-	f->was_refused = true;
-	return true;
+	upstream_learn_quirks(f->gateway->app.upstream, f->endpoint, f->model, found);
+	f->quirks = quirks_now(f);
+	strbuf_init(&made, LIMIT_GATEWAY_BODY + KIB(4));
+	ok = write_body(f, &made) && (made.len != request->len || memcmp(made.data, request->data, made.len) != 0);
+	if (ok) {
+		log_info("gateway: endpoint %s takes this only in another form; it is sent so", endpoint_name(f->endpoint));
+		strbuf_move(request, &made);
+	}
+	strbuf_release(&made);
+	return ok;
 }
 
 /* The provider's own words, with its status. */
 static void on_refused(void *ctx, const struct http_head *head, const char *body, size_t len)
 {
-	struct forward *f = ctx;
-
-	f->send_otherwise = may_send_otherwise(f, head->status, body, len);
-	if (!f->send_otherwise)
-		response_refused(f, head, body, len);
+	response_refused(ctx, head, body, len);
 }
 
 static void on_done(void *ctx, const struct err *err)
@@ -201,12 +275,6 @@ static void on_done(void *ctx, const struct err *err)
 	struct forward *f = ctx;
 
 	f->exchange = 0;
-	if (f->send_otherwise) {
-		f->send_otherwise = false;
-		log_info("gateway: endpoint %s takes this only in another form; it is sent so", endpoint_name(f->endpoint));
-		send(f);
-		return;
-	}
 	if (err && err->kind == ERR_BUDGET && !f->status && f->request && wait_for_budget(f, err))
 		return;
 	response_end(f, err);
@@ -225,7 +293,7 @@ static void refuse(struct forward *f, int status, const char *type, const char *
 static void send(void *ctx)
 {
 	static const struct exchange_callbacks callbacks = {
-		.head = on_head, .bytes = on_bytes, .judge = on_judge, .refused = on_refused, .done = on_done
+		.head = on_head, .bytes = on_bytes, .judge = on_judge, .mend = on_mend, .refused = on_refused, .done = on_done
 	};
 	struct forward *f = ctx;
 	struct gateway *gateway = f->gateway;
@@ -233,8 +301,6 @@ static void send(void *ctx)
 	const char *accept = gateway_request_header(f->request, "Accept");
 	char *accepts = xasprintf("Accept: %s", accept && strlen(accept) < 256 ? accept : "*/*");
 	const char *headers[] = { accepts, NULL };
-	size_t len = 0;
-	const char *body = gateway_request_body(f->request, &len);
 	struct target target;
 	struct strbuf out;
 
@@ -245,12 +311,13 @@ static void send(void *ctx)
 		free(accepts);
 		return;
 	}
-	f->learned = learned_of(gateway->learned, endpoint_name(target.endpoint), target.model);
-	if (target_body(&target, &f->ask, f->route, f->learned, body, len, &out)) {
-		endpoint_unref(f->endpoint);
-		f->endpoint = endpoint_ref(target.endpoint);
-		free(f->model);
-		f->model = xstrdup(target.model);
+	endpoint_unref(f->endpoint);
+	f->endpoint = endpoint_ref(target.endpoint);
+	free(f->model);
+	f->model = xstrdup(target.model);
+	f->is_ours = target.is_ours;
+	f->quirks = quirks_now(f);
+	if (write_body(f, &out)) {
 		f->counted = plan_is_counted(endpoint_config(f->endpoint)->plan);
 		f->is_kept = f->counted || response_cache_ms(f);
 		ours.ctx = f;
@@ -265,8 +332,8 @@ static void send(void *ctx)
 				.body = &out },
 			&ours);
 	} else {
-		refuse(
-			f, 400, "invalid_request_error", "invalid_json", "The names of members must be written without escapes.");
+		refuse(f, 400, "invalid_request_error", "invalid_json",
+		       "A member that has to be changed for the endpoint is there twice, or its name has escapes.");
 	}
 	strbuf_release(&out);
 	free(accepts);
@@ -307,14 +374,13 @@ static struct forward *forward_new(struct gateway *gateway, enum gateway_route r
 static bool read_wait(struct gateway_request *request, int64_t *until_ms)
 {
 	const char *value = gateway_request_header(request, "X-Eke-Wait");
-	char *end;
 	long seconds;
 
 	*until_ms = 0;
 	if (!value)
 		return true;
-	seconds = strtol(value, &end, 10);
-	if (end == value || *end || seconds < 0 || seconds > LIMIT_GATEWAY_WAIT_SECONDS)
+	seconds = strtol(value, NULL, 10);
+	if (!*value || value[strspn(value, "0123456789")] || seconds > LIMIT_GATEWAY_WAIT_SECONDS)
 		return false;
 	*until_ms = seconds ? clock_mono_ms() + seconds * 1000 : 0;
 	return true;
@@ -326,8 +392,15 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 	struct gateway_digest key;
 	struct forward *f;
 	size_t len = 0;
-	const char *body = gateway_request_body(request, &len);
+	const char *body = body_of(request, &len);
+	const char *encoding = gateway_request_header(request, "Content-Encoding");
+	struct err err;
 
+	if (encoding && *encoding && strcasecmp(encoding, "identity") != 0) {
+		gateway_fail(request, 415, "invalid_request_error", "unsupported_encoding",
+			     "The gateway takes no compressed requests; send it without Content-Encoding.", true);
+		return;
+	}
 	if (!body && gateway_request_is_crowded_out(request)) {
 		gateway_fail(request, 503, "server_error", "overloaded",
 			     "Too many large requests are under way at a time; send it again in a moment.", false);
@@ -349,9 +422,8 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 	f = forward_new(gateway, route);
 	f->key = key;
 	serve(f, request);
-	if (!ask_read(&f->ask, body, len))
-		refuse(f, 400, "invalid_request_error", "invalid_json",
-			"The request must be a JSON object with at most one model, a string.");
+	if (!ask_read(&f->ask, body, len, &err))
+		refuse(f, 400, "invalid_request_error", "invalid_json", err.message);
 	else if (!read_wait(request, &f->wait_until_ms))
 		refuse(f, 400, "invalid_request_error", "invalid_header", "X-Eke-Wait takes seconds, at most 3600.");
 	else if (kept_find(gateway->kept, &key, &kept))

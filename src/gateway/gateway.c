@@ -21,7 +21,6 @@
 #include "clients.h"
 #include "forward.h"
 #include "kept.h"
-#include "learned.h"
 #include "listener.h"
 #include "models.h"
 #include "routes.h"
@@ -56,7 +55,6 @@ static void reload(struct gateway *gateway)
 	if (app_load(app, warn, NULL, &err)) {
 		catalogue_reset(gateway->catalogue);
 		kept_reset(gateway->kept);
-		learned_reset(gateway->learned);
 		log_info("gateway: the configuration was loaded again");
 	} else {
 		log_warn("gateway: the former configuration stays: %s", err.message);
@@ -199,7 +197,6 @@ static int serve(struct gateway *gateway)
 	server_on_reload(&gateway->server, on_reload, gateway);
 	gateway->catalogue = catalogue_new(app->upstream);
 	gateway->kept = kept_new();
-	gateway->learned = learned_new();
 	gateway->waiting = wait_queue_new(app->loop);
 	gateway->look = timer_new(app->loop, look, gateway);
 	gateway->started_at = clock_wall_ms() / 1000;
@@ -219,7 +216,6 @@ static int serve(struct gateway *gateway)
 	gateway_forward_free_all(gateway);
 	catalogue_free(gateway->catalogue);
 	wait_queue_free(gateway->waiting);
-	learned_free(gateway->learned);
 	kept_free(gateway->kept);
 	listener_release(&listener);
 	free(gateway->recorded);

@@ -13,7 +13,6 @@ struct catalogue;
 struct clients;
 struct forward;
 struct kept;
-struct learned_list;
 struct model_list;
 struct wait_queue;
 
@@ -31,7 +30,6 @@ struct gateway {
 	struct forward *forwards;
 	struct catalogue *catalogue;
 	struct kept *kept;
-	struct learned_list *learned;
 	struct wait_queue *waiting;
 	struct model_list *model_lists;
 };

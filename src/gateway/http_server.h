@@ -25,7 +25,7 @@ struct gateway_tls {
 };
 
 /* May a body come for this request, of which the head is there? One that may not is read and dropped. */
-typedef bool gateway_takes_body_fn(void *ctx, const struct gateway_request *request);
+typedef bool gateway_takes_body_fn(void *ctx, struct gateway_request *request);
 
 /* Listens at that socket, which is the server's from now on. NULL with ERR_CONFIG if that cannot be. */
 struct gateway_server *gateway_server_new(struct loop *loop, int listening, const struct gateway_tls *tls,
@@ -40,8 +40,12 @@ void gateway_server_free(struct gateway_server *server);
 const char *gateway_request_method(const struct gateway_request *request);
 /* Without query; percent signs undone. */
 const char *gateway_request_path(const struct gateway_request *request);
-/* NULL: there is none. */
-const char *gateway_request_header(const struct gateway_request *request, const char *name);
+/*
+ * Its head has two meanings, depending on who reads it (RFC 9112, 3.2 and 6.3): two hosts, two lengths, two tokens.
+ */
+bool gateway_request_is_ambiguous(const struct gateway_request *request);
+/* Without blanks around it. NULL: there is none. */
+const char *gateway_request_header(struct gateway_request *request, const char *name);
 /* Terminated. NULL: it was dropped, because it may not come, is too large, or there is no room for it. */
 const char *gateway_request_body(const struct gateway_request *request, size_t *len);
 

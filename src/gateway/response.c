@@ -178,8 +178,11 @@ void response_refused(struct forward *f, const struct http_head *head, const cha
 {
 	struct kept_response response;
 
-	response_keep_head(f, head);
 	count_sent(f);
+	/* It would lead the client away from here; done() says what is to be done. */
+	if (head->status >= 300 && head->status < 400)
+		return;
+	response_keep_head(f, head);
 	response = (struct kept_response){ .status = f->status, .headers = f->headers, .body = body, .len = len };
 	if (f->counted)
 		kept_refused(f->gateway->kept, &f->key, &response);
@@ -244,7 +247,7 @@ static void note_failure(struct forward *f, const struct err *err)
 {
 	size_t i = failure_of(err);
 
-	if (f->counted && (err->kind == ERR_NETWORK || err->kind == ERR_TIMEOUT))
+	if (f->counted && (err->kind == ERR_NETWORK || err->kind == ERR_TIMEOUT || err->kind == ERR_UPSTREAM))
 		keep_failure(f, failures[i].status, failures[i].type, failures[i].code, err->message);
 }
 

@@ -22,11 +22,11 @@ struct forward {
 	struct gateway_digest key;
 	struct endpoint *endpoint; /* ref; NULL before the first send */
 	char *model; /* as it is sent */
-	unsigned learned; /* bits of learned.h, as it is sent */
+	unsigned quirks; /* of the model, as it is sent */
+	unsigned changed; /* of them, those for which members of the client's were changed */
+	bool is_ours; /* the model: the client's is none that there is */
 	uint64_t exchange; /* 0: none is under way */
 	bool counted;
-	bool was_refused; /* for its form, once */
-	bool send_otherwise; /* when the exchange is over */
 	struct catalogue_waiter models; /* before it is sent, where lists of models decide */
 	struct waiting waiting;
 	int64_t wait_until_ms; /* of clock_mono_ms(); 0: its client does not wait for the budget */

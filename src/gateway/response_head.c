@@ -11,6 +11,7 @@
 #include "eke/base/clock.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
+#include "eke/upstream/quirks.h"
 #include "routes.h"
 
 void response_put_number(struct gateway_request *request, const char *name, long long n, const char *unit)
@@ -108,6 +109,8 @@ void response_put_headers(struct forward *f)
 		gateway_reply_header(f->request, name, value);
 		name = value + strlen(value) + 1;
 	}
+	if (f->changed)
+		gateway_reply_header(f->request, "X-Eke-Changed", quirks_names(f->changed));
 	if (!has_limits)
 		response_put_limits(f);
 	gateway_log(f->request, f->status, f->endpoint ? endpoint_name(f->endpoint) : NULL);

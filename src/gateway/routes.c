@@ -48,7 +48,7 @@ void gateway_fail(struct gateway_request *request, int status, const char *type,
 /* --- who --- */
 
 /* The token that it sends; NULL: none. */
-static const char *token_of(const struct gateway_request *request)
+static const char *token_of(struct gateway_request *request)
 {
 	static const char scheme[] = "Bearer ";
 	const char *value = gateway_request_header(request, "Authorization");
@@ -59,16 +59,42 @@ static const char *token_of(const struct gateway_request *request)
 	return value + strspn(value, " ");
 }
 
-static bool is_our_host(const char *value)
+static bool is_our_address(const char *text, size_t len)
 {
 	struct url_parts parts;
 	char host[64];
 
-	if (!value || url_split(value, strlen(value), &parts) != URL_OK || parts.host.len >= sizeof(host))
+	if (url_split(text, len, &parts) != URL_OK || parts.host.len >= sizeof(host))
 		return false;
 	memcpy(host, parts.host.s, parts.host.len);
 	host[parts.host.len] = '\0';
 	return host_is_loopback(host);
+}
+
+/*
+ * Where an address is written in full, the path in it; what stands before that is as the Host header (RFC 9112,
+ * 3.2.2).
+ */
+static const char *path_of(const char *target, size_t *prefix)
+{
+	*prefix = 0;
+	if (!strncasecmp(target, "http://", 7) || !strncasecmp(target, "https://", 8)) {
+		const char *authority = strstr(target, "//") + 2;
+
+		*prefix = (size_t)(authority - target) + strcspn(authority, "/");
+	}
+	return target + *prefix;
+}
+
+/* A client of HTTP/1.0 need not name a host; no browser is one. */
+static bool is_for_us(struct gateway_request *request)
+{
+	const char *host = gateway_request_header(request, "Host");
+	size_t prefix;
+
+	path_of(gateway_request_path(request), &prefix);
+	return (!host || is_our_address(host, strlen(host))) &&
+	       (!prefix || is_our_address(gateway_request_path(request), prefix));
 }
 
 static bool is_allowed_origin(const struct gateway *gateway, const char *origin)
@@ -91,7 +117,7 @@ static void allow_page(struct gateway_request *request, const char *origin)
 	gateway_reply_header(request, "Vary", "Origin");
 	gateway_reply_header(request, "Access-Control-Expose-Headers",
 			     "Retry-After, retry-after-ms, x-should-retry, x-request-id, x-ratelimit-limit-requests, "
-			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-eke-kept");
+			     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-eke-kept, x-eke-changed");
 }
 
 static void preflight(struct gateway_request *request, bool is_page)
@@ -128,7 +154,13 @@ static bool admit(struct gateway *gateway, struct gateway_request *request)
 {
 	const char *origin = gateway_request_header(request, "Origin");
 
-	if (gateway->checks_host && !is_our_host(gateway_request_header(request, "Host"))) {
+	if (gateway_request_is_ambiguous(request)) {
+		gateway_reply_header(request, "Connection", "close");
+		gateway_fail(request, 400, "invalid_request_error", "ambiguous_request",
+			     "The request has a header twice that may be there once, or two lengths.", true);
+		return false;
+	}
+	if (gateway->checks_host && !is_for_us(request)) {
 		gateway_fail(request, 421, "invalid_request_error", "wrong_host",
 			     "The Host header names another machine; use the address that 'eke gateway' prints.", true);
 		return false;
@@ -235,7 +267,18 @@ static void dispatch(struct gateway *gateway, struct gateway_request *request, c
 	}
 }
 
-bool gateway_takes_body(void *ctx, const struct gateway_request *request)
+static void say_healthy(struct gateway_request *request)
+{
+	if (is_method(request, "GET") || is_method(request, "HEAD")) {
+		gateway_reply_header(request, "Content-Type", "text/plain");
+		gateway_reply(request, 200, "ok\n", 3);
+	} else {
+		gateway_reply_header(request, "Allow", "GET, HEAD, OPTIONS");
+		gateway_fail(request, 405, "invalid_request_error", "method_not_allowed", "Use GET for /healthz.", true);
+	}
+}
+
+bool gateway_takes_body(void *ctx, struct gateway_request *request)
 {
 	struct gateway *gateway = ctx;
 	const char *token = token_of(request);
@@ -248,13 +291,13 @@ void gateway_on_request(void *ctx, struct gateway_request *request)
 	struct gateway *gateway = ctx;
 	struct gateway_client *client;
 	char path[512];
+	size_t prefix;
 
 	if (!admit(gateway, request))
 		return;
-	tidy(gateway_request_path(request), path, sizeof(path));
-	if (!strcmp(path, "/healthz") && (is_method(request, "GET") || is_method(request, "HEAD"))) {
-		gateway_reply_header(request, "Content-Type", "text/plain");
-		gateway_reply(request, 200, "ok\n", 3);
+	tidy(path_of(gateway_request_path(request), &prefix), path, sizeof(path));
+	if (!strcmp(path, "/healthz")) {
+		say_healthy(request);
 		return;
 	}
 	client = token_of(request) ? clients_find(gateway->clients, token_of(request)) : NULL;

@@ -6,7 +6,7 @@
 #include "gateway_private.h"
 
 /* Is it from a client, so that its body may come? ctx is the gateway. */
-bool gateway_takes_body(void *ctx, const struct gateway_request *request);
+bool gateway_takes_body(void *ctx, struct gateway_request *request);
 /* Takes a request; ctx is the gateway. */
 void gateway_on_request(void *ctx, struct gateway_request *request);
 /*

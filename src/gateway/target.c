@@ -3,12 +3,14 @@
  */
 #include "target.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/mem.h"
 #include "eke/upstream/choose.h"
+#include "eke/upstream/quirks.h"
 #include "body.h"
 #include "catalogue.h"
-#include "learned.h"
 
 static bool is_chat_like(enum gateway_route route)
 {
@@ -85,7 +87,8 @@ void target_choose(struct gateway *gateway, enum gateway_route route, const char
 	if (route == GATEWAY_CHAT)
 		upstream_choose(upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, gateway->app.config->completion.reserve, &choice);
 	out->endpoint = choice.endpoint;
-	if (out->endpoint && (!is_offered || out->endpoint != first))
+	out->is_ours = out->endpoint && (!is_offered || out->endpoint != first);
+	if (out->is_ours)
 		out->model = route == GATEWAY_COMPLETIONS ? endpoint_completion_model(out->endpoint) :
 							    endpoint_chat_model(out->endpoint);
 }
@@ -134,29 +137,69 @@ static void draft_remove(struct draft *draft, const char *name)
 	draft_take(draft, ok, &made);
 }
 
-bool target_body(const struct target *target, const struct ask *ask, enum gateway_route route, unsigned learned,
-	const char *body, size_t len, struct strbuf *out)
+static bool has_member(const struct draft *draft, const char *name)
 {
-	bool takes_options = endpoint_config(target->endpoint)->stream_options && !(learned & LEARNED_NO_STREAM_OPTIONS);
+	size_t from;
+	size_t to;
+
+	return gateway_body_find(draft->text.data, draft->text.len, name, &from, &to);
+}
+
+static void draft_rename(struct draft *draft, const char *name, const char *as)
+{
+	size_t from = 0;
+	size_t to = 0;
+	char *value;
+
+	gateway_body_find(draft->text.data, draft->text.len, name, &from, &to);
+	value = xstrndup(draft->text.data + from, to - from);
+	draft_remove(draft, name);
+	draft_set(draft, as, value);
+	free(value);
+}
+
+/* What a model of ours takes under another name, or not at all: the client could not know. The quirks that were met. */
+static unsigned adapt(struct draft *draft, unsigned quirks)
+{
+	unsigned met = 0;
+
+	if ((quirks & QUIRK_COMPLETION_TOKENS) && has_member(draft, "max_tokens") &&
+	    !has_member(draft, "max_completion_tokens")) {
+		draft_rename(draft, "max_tokens", "max_completion_tokens");
+		met |= QUIRK_COMPLETION_TOKENS;
+	}
+	if ((quirks & QUIRK_NO_TEMPERATURE) && has_member(draft, "temperature")) {
+		draft_remove(draft, "temperature");
+		met |= QUIRK_NO_TEMPERATURE;
+	}
+	return met;
+}
+
+bool target_body(const struct target *target, const struct ask *ask, enum gateway_route route, unsigned quirks,
+	const char *body, size_t len, struct strbuf *out, unsigned *changed)
+{
+	bool takes_options = endpoint_config(target->endpoint)->stream_options && !(quirks & QUIRK_NO_STREAM_OPTIONS);
 	struct draft draft = { .ok = true };
 	struct ask check;
+	struct err ignored;
 
 	strbuf_init(&draft.text, out->max);
 	draft.ok = strbuf_add(&draft.text, body, len);
 	if (!ask->model || strcmp(ask->model, target->model) != 0)
 		draft_set_model(&draft, target->model);
-	if (is_chat_like(route) && ask->stream && (learned & LEARNED_NEVER_STREAMS)) {
+	if (is_chat_like(route) && ask->stream && (quirks & QUIRK_NO_STREAM)) {
 		draft_set(&draft, "stream", "false");
 		draft_remove(&draft, "stream_options");
-	} else if (is_chat_like(route) && !ask->stream && (learned & LEARNED_STREAMS_ONLY)) {
+	} else if (is_chat_like(route) && !ask->stream && (quirks & QUIRK_STREAMS_ONLY)) {
 		draft_set(&draft, "stream", "true");
 		if (takes_options)
 			draft_set(&draft, "stream_options", "{\"include_usage\":true}");
 	} else if (is_chat_like(route) && !takes_options) {
 		draft_remove(&draft, "stream_options");
 	}
+	*changed = target->is_ours ? adapt(&draft, quirks) : 0;
 	/* The name of the model's member may be written with escapes: then there are two now. */
-	if (draft.ok && ask_read(&check, draft.text.data, draft.text.len)) {
+	if (draft.ok && ask_read(&check, draft.text.data, draft.text.len, &ignored)) {
 		draft.ok = check.model && !strcmp(check.model, target->model);
 		ask_release(&check);
 	} else {

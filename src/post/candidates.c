@@ -33,14 +33,14 @@ static bool is_blank(const char *s, size_t len)
 	return true;
 }
 
-size_t candidates_split(const char *answer, size_t len, unsigned mark, size_t wanted, struct candidate *out)
+size_t candidates_split(const char *answer, size_t len, unsigned tag_number, size_t wanted, struct candidate *out)
 {
 	char tag[32];
 	size_t count = 0;
 	size_t at = 0;
 
-	if (mark)
-		snprintf(tag, sizeof(tag), "</completion%u>", mark);
+	if (tag_number)
+		snprintf(tag, sizeof(tag), "</completion%u>", tag_number);
 	else
 		snprintf(tag, sizeof(tag), "</completion>");
 	while (wanted > 1 && count < wanted) {

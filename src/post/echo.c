@@ -63,9 +63,9 @@ static size_t cursor_mark(const struct post_context *c, const struct strbuf *t, 
 	char mark[32];
 	char bare[32];
 
-	if (c->in->mark) {
-		snprintf(mark, sizeof(mark), "<CURSOR%u/>", c->in->mark);
-		snprintf(bare, sizeof(bare), "<CURSOR%u>", c->in->mark);
+	if (c->in->tag_number) {
+		snprintf(mark, sizeof(mark), "<CURSOR%u/>", c->in->tag_number);
+		snprintf(bare, sizeof(bare), "<CURSOR%u>", c->in->tag_number);
 	} else {
 		snprintf(mark, sizeof(mark), "<CURSOR/>");
 		snprintf(bare, sizeof(bare), "<CURSOR>");

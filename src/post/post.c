@@ -302,15 +302,22 @@ static bool next_columns(const struct post_context *c, const struct strbuf *t, s
 /* The end of the block in LF text; see post_first_block(). */
 static size_t block_end(const struct post_context *c, const struct strbuf *t)
 {
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
 	struct line line;
 	size_t end = 0;
 	size_t base = c->columns;
 	size_t columns;
+	size_t pos;
 
 	for (size_t at = 0; at <= t->len;) {
 		size_t next = line_at(t->data, t->len, at, &line);
 
-		if (!line.len && !end) {
+		while (w.at < at && syntax_next(&w, &pos) != SYNTAX_END)
+			;
+		if (at && syntax_is_fixed(&w.state)) {
+			/* What a string says has columns of its own. */
+			end = line.start + line.len;
+		} else if (!line.len && !end) {
 			/* The cursor's line is done: what comes makes its own block. */
 			if (!next_columns(c, t, next, &base))
 				return t->len;

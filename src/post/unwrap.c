@@ -210,12 +210,12 @@ struct names {
 	char document_close[32];
 };
 
-static void make_names(struct names *n, unsigned mark)
+static void make_names(struct names *n, unsigned tag_number)
 {
 	char number[12] = "";
 
-	if (mark)
-		snprintf(number, sizeof(number), "%u", mark);
+	if (tag_number)
+		snprintf(number, sizeof(number), "%u", tag_number);
 	snprintf(n->open, sizeof(n->open), "<completion%s", number);
 	snprintf(n->close, sizeof(n->close), "</completion%s>", number);
 	snprintf(n->document_open, sizeof(n->document_open), "<document%s>", number);
@@ -403,7 +403,7 @@ enum unwrap_result unwrap(
 
 	*info = (struct unwrap_info){ .closed = false };
 	strbuf_reset(&draft->text);
-	make_names(&names, c->in->mark);
+	make_names(&names, c->in->tag_number);
 	if (!drop_thinking(c, &t, c->in->source == POST_CHAT ? names.open : NULL))
 		return UNWRAP_NOTHING;
 	if (c->in->source == POST_CHAT) {

@@ -1,7 +1,8 @@
 /*
  * Reading around the damage. Three attempts, each on the same copy: as it is; with a sound header; with the first page
  * of a new file, whose tables have the same roots because they were made in the same order. The first in which tables
- * can be found counts. Each table is read forward until a page cannot be read, and on behind that page.
+ * can be found counts. Each table is read forward until a page cannot be read, and on behind that page; then what
+ * nothing leads to any more (salvage_leaves.h).
  */
 #include "salvage.h"
 
@@ -9,9 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "salvage_leaves.h"
 
 #define PAGE 4096
 #define HEADER 100
@@ -182,17 +186,17 @@ static int64_t copy_in_order(sqlite3 *from, sqlite3_stmt *insert, const char *ta
 	return count;
 }
 
-static int64_t copy_table(sqlite3 *to, sqlite3 *from, const char *table)
+int64_t salvage_copy(const struct salvage_table *t, sqlite3 *from)
 {
-	char *columns = common_columns(to, from, table);
+	return copy_in_order(from, t->insert, t->name, t->columns, "ORDER BY rowid");
+}
+
+static sqlite3_stmt *prepare_insert(sqlite3 *to, const char *table, const char *columns)
+{
 	sqlite3_stmt *insert = NULL;
-	int64_t count = 0;
-	char *marks;
+	char *marks = xstrdup("?");
 	char *sql;
 
-	if (!columns)
-		return 0;
-	marks = xstrdup("?");
 	for (const char *p = columns; (p = strstr(p, "\", \"")); p++) {
 		char *longer = xasprintf("%s, ?", marks);
 
@@ -200,22 +204,23 @@ static int64_t copy_table(sqlite3 *to, sqlite3 *from, const char *table)
 		marks = longer;
 	}
 	sql = xasprintf("INSERT OR IGNORE INTO \"%s\" (%s) VALUES (%s)", table, columns, marks);
-	if (sqlite3_prepare_v2(to, sql, -1, &insert, NULL) == SQLITE_OK) {
-		count = copy_by_rowid(from, insert, table, columns);
-		count += copy_in_order(from, insert, table, columns, "ORDER BY rowid DESC");
-		/* Tables without rowid. */
-		if (!count)
-			count = copy_in_order(from, insert, table, columns, "");
-	}
-	sqlite3_finalize(insert);
+	sqlite3_prepare_v2(to, sql, -1, &insert, NULL);
 	free(marks);
 	free(sql);
-	free(columns);
-	return count;
+	return insert;
+}
+
+static int64_t copy_table(sqlite3 *from, const struct salvage_table *t)
+{
+	int64_t count = copy_by_rowid(from, t->insert, t->name, t->columns);
+
+	count += copy_in_order(from, t->insert, t->name, t->columns, "ORDER BY rowid DESC");
+	/* Tables without rowid. */
+	return count ? count : copy_in_order(from, t->insert, t->name, t->columns, "");
 }
 
 /* The tables of `to`, but SQLite's own and those of its indexes of text. */
-static int64_t copy_tables(sqlite3 *to, sqlite3 *from)
+static int64_t copy_tables(sqlite3 *to, sqlite3 *from, struct leaves *leaves)
 {
 	static const char names[] =
 		"SELECT name FROM sqlite_schema AS t WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -225,9 +230,19 @@ static int64_t copy_tables(sqlite3 *to, sqlite3 *from)
 	int64_t count = 0;
 
 	sqlite3_exec(to, "PRAGMA foreign_keys = OFF", NULL, NULL, NULL);
-	if (sqlite3_prepare_v2(to, names, -1, &tables, NULL) == SQLITE_OK)
-		while (sqlite3_step(tables) == SQLITE_ROW)
-			count += copy_table(to, from, (const char *)sqlite3_column_text(tables, 0));
+	if (sqlite3_prepare_v2(to, names, -1, &tables, NULL) == SQLITE_OK) {
+		while (sqlite3_step(tables) == SQLITE_ROW) {
+			const char *name = (const char *)sqlite3_column_text(tables, 0);
+			char *columns = common_columns(to, from, name);
+			struct salvage_table t = { .name = name, .columns = columns };
+
+			t.insert = columns ? prepare_insert(to, name, columns) : NULL;
+			if (t.insert)
+				count += leaves ? salvage_leaves_table(leaves, name, &t) : copy_table(from, &t);
+			sqlite3_finalize(t.insert);
+			free(columns);
+		}
+	}
 	sqlite3_finalize(tables);
 	sqlite3_exec(to, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
 	return count;
@@ -242,26 +257,50 @@ static int64_t attempt(sqlite3 *to, const char *path)
 	    SQLITE_OK) {
 		sqlite3_db_config(from, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		sqlite3_db_config(from, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-		count = copy_tables(to, from);
+		count = copy_tables(to, from, NULL);
 	}
 	sqlite3_close(from);
 	return count;
 }
 
+/* What nothing leads to any more. */
+static int64_t attempt_leaves(sqlite3 *to, const char *path)
+{
+	struct leaves *leaves = salvage_leaves_new(to, path);
+	int64_t count = 0;
+
+	if (leaves)
+		count = copy_tables(to, salvage_leaves_from(leaves), leaves);
+	salvage_leaves_free(leaves);
+	return count;
+}
+
+/* SQLite would take what is missing of the last page for zeros, and a row that goes on there for whole. */
+static void cut_to_pages(const char *path)
+{
+	struct stat st;
+
+	if (!stat(path, &st) && st.st_size % PAGE && truncate(path, st.st_size - st.st_size % PAGE) < 0)
+		log_info("%s: cannot be cut to whole pages", path);
+}
+
 int64_t salvage_rows(sqlite3 *to, const char *path)
 {
-	int64_t count = attempt(to, path);
+	int64_t count;
+
+	cut_to_pages(path);
+	count = attempt(to, path);
 
 	if (!count && salvage_fix_header(path))
 		count = attempt(to, path);
 	if (!count && replace_first_page(to, path))
 		count = attempt(to, path);
-	return count;
+	return count + attempt_leaves(to, path);
 }
 
 int64_t salvage_open(sqlite3 *to, sqlite3 *from)
 {
-	return copy_tables(to, from);
+	return copy_tables(to, from, NULL);
 }
 
 bool salvage_is_sound(sqlite3 *db)

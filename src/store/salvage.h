@@ -20,6 +20,15 @@ bool salvage_fix_header(const char *path);
 int64_t salvage_rows(sqlite3 *to, const char *path);
 /* The same from a database that is open, and is not changed. */
 int64_t salvage_open(sqlite3 *to, sqlite3 *from);
+/* A table that rows are copied into, for salvage_leaves.c. */
+struct salvage_table {
+	const char *name;
+	const char *columns; /* that both have, as SQL has them */
+	sqlite3_stmt *insert;
+};
+/* All that can be read of it in its order; how many rows. */
+int64_t salvage_copy(const struct salvage_table *t, sqlite3 *from);
+
 /* Can all of it be read? */
 bool salvage_is_sound(sqlite3 *db);
 

@@ -224,6 +224,9 @@ static void look_after_file(struct store *store)
 static void open_soon(struct store *store)
 {
 	store->patience_ms = OPEN_WAIT_MS;
+	if (store->connection_is_stuck)
+		store_disconnect(store, true);
+	store->connection_is_stuck = false;
 	do {
 		store->result = STORE_OK;
 		look_after_file(store);
@@ -232,9 +235,8 @@ static void open_soon(struct store *store)
 	} while (!store->db && store->result == STORE_BUSY && store_wait_a_little(store));
 }
 
-enum store_result store_begin(struct store *store, enum store_mode mode)
+static enum store_result try_to_begin(struct store *store, enum store_mode mode)
 {
-	assert(!store->in_transaction);
 	open_soon(store);
 	if (!store->db)
 		return store->result == STORE_OK ? STORE_FAILED : store->result;
@@ -246,6 +248,18 @@ enum store_result store_begin(struct store *store, enum store_mode mode)
 	if (!store->in_transaction)
 		file_unshare_directory(store->lock);
 	return store->result;
+}
+
+enum store_result store_begin(struct store *store, enum store_mode mode)
+{
+	enum store_result result;
+
+	assert(!store->in_transaction);
+	result = try_to_begin(store, mode);
+	/* SQLite has waited for it for 10 s: those who retry would give up now. */
+	if (store->connection_is_stuck)
+		result = try_to_begin(store, mode);
+	return result;
 }
 
 static void reset_current(struct store *store)

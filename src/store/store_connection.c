@@ -47,6 +47,11 @@ void store_note_failure(struct store *store, int code)
 	case SQLITE_LOCKED:
 		store->result = STORE_BUSY;
 		return;
+	case SQLITE_PROTOCOL:
+		/* A lock that the system did not give back, as far as this connection knows: another one begins anew. */
+		store->result = STORE_BUSY;
+		store->connection_is_stuck = true;
+		return;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		store_note_damage(store, reason);

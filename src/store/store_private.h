@@ -24,6 +24,7 @@ struct store {
 	sqlite3_stmt *current;
 	int parameter;
 	bool in_transaction;
+	bool connection_is_stuck;
 	enum store_mode mode; /* of the transaction */
 	enum store_result result;
 	bool damaged; /* what is open was found to be, … */

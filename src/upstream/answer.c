@@ -36,6 +36,7 @@ struct answer {
 	struct wire_usage usage;
 	bool done_mark;  /* "[DONE]" came */
 	size_t progress; /* events, or bytes that are no blanks; comments are none */
+	bool calls_tool;
 	bool any_answer; /* something had the shape of an answer */
 	struct err error; /* kind ERR_NONE: none */
 	struct stated_limit stated;
@@ -177,6 +178,7 @@ static const char *take_chunk(struct answer *a, const struct json *value)
 		a->model = printable_name(chunk.model);
 	if (chunk.usage.present)
 		a->usage = chunk.usage;
+	a->calls_tool |= chunk.calls_tool;
 	if (chunk.is_whole || chunk.parts) {
 		take_gathered(a, &chunk);
 	} else {
@@ -330,6 +332,11 @@ const char *answer_model(const struct answer *a)
 enum wire_finish answer_finish(const struct answer *a)
 {
 	return a->finish;
+}
+
+bool answer_calls_tool(const struct answer *a)
+{
+	return a->calls_tool;
 }
 
 struct wire_usage answer_usage(const struct answer *a)

@@ -169,6 +169,7 @@ static void succeed(struct call *call)
 		.text_len = answer_text(a)->len,
 		.reasoning = answer_reasoning(a)->data,
 		.reasoning_len = answer_reasoning(a)->len,
+		.calls_tool = answer_calls_tool(a),
 		.finish = answer_is_too_large(a) && !answer_is_too_long(a) ? CALL_LENGTH : finish_of(a),
 		.model = answer_model(a) ? answer_model(a) : call->model,
 		.usage = answer_usage(a),
@@ -289,7 +290,7 @@ static bool on_mend(void *ctx, int status, const char *body, size_t len, struct 
 	log_info("endpoint %s: %s does not take %s; it is left out from now on", endpoint_name(call->endpoint), call->model,
 		 quirks_names(found));
 	call->quirks |= found;
-	quirks_learn(call->upstream->quirks, base_of(call), call->model, found, 0);
+	upstream_learn_quirks(call->upstream, call->endpoint, call->model, found);
 	/* The limit of a completion is meant for its text, and reasoning would use it up. */
 	if (call->purpose != CALL_CHAT && (found & QUIRK_COMPLETION_TOKENS))
 		found |= QUIRK_NO_LIMIT;

@@ -583,8 +583,13 @@ static void begin(void *ctx)
 static void refuse_busy(void *ctx)
 {
 	struct exchange *ex = ctx;
+	struct upstream *upstream = ex->upstream;
 	struct err err;
 
+	if (upstream->make_room && upstream->make_room(upstream->make_room_ctx)) {
+		begin(ex);
+		return;
+	}
 	err_set(&err, ERR_INTERNAL, "more than %d requests are under way: wait for some to end", LIMIT_TRANSFERS);
 	fail(ex, &err, NULL);
 }

@@ -122,3 +122,43 @@ unsigned refused_params(int status, char *body, size_t len)
 	error_body_release(&b);
 	return found;
 }
+
+/* A word that begins so: "stream" is in "streaming", and not in "upstream" or "stream_options". */
+static bool has_word(const char *text, const char *beginning)
+{
+	size_t len = strlen(beginning);
+
+	for (const char *hit = text; (hit = strcasestr(hit, beginning)); hit += len)
+		if ((hit == text || !is_name_char(hit[-1])) && hit[len] != '_')
+			return true;
+	return false;
+}
+
+/* Something is wanted, and not only spoken of. */
+static bool has_demand(const char *text)
+{
+	static const char *const words[] = {
+		"only", "must", "requir", "enable", "need", "true", "set ", "use ", "stream mode", "streaming mode",
+		"必须", "仅支持", "只支持", "非流式",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasestr(text, words[i]))
+			return true;
+	return false;
+}
+
+bool refused_whole_answer(int status, char *body, size_t len)
+{
+	struct error_body b;
+	bool says;
+
+	if (status != 400 && status != 404 && status != 405 && status != 422 && status != 501)
+		return false;
+	/* Who asked for no stream and hears of streams is to ask for one. */
+	error_body_init(&b, body, len, NULL);
+	says = !b.is_page && (has_word(b.params.data, "stream") || (has_demand(b.words.data) &&
+		(has_word(b.words.data, "stream") || strstr(b.words.data, "流式"))));
+	error_body_release(&b);
+	return says;
+}

@@ -1,5 +1,5 @@
 /*
- * Limits out of sentences. The text becomes a short list of marks (a number, "requests", "per", "hour", "limit", …,
+ * Limits out of sentences. The text becomes a short list of terms (a number, "requests", "per", "hour", "limit", …,
  * anything else), in which four shapes are looked for:
  *
  *	200 requests per day      60次/小时      Limit: 3 / min      10 per 60s
@@ -19,79 +19,144 @@
 #include "eke/base/limits.h"
 #include "eke/upstream/retry_after.h"
 
-#define MARKS_MAX 400
+#define TERMS_MAX 400
 #define DAY 86400
 
-enum mark_kind {
-	MARK_OTHER,
-	MARK_NUMBER,
-	MARK_UNIT,   /* hour: `number` is its seconds */
-	MARK_SPAN,   /* "daily": per and unit in one */
-	MARK_RATE,   /* RPM: requests, per and unit in one */
-	MARK_COUNT,  /* what is counted is requests */
-	MARK_TOKENS, /* ... or something else */
-	MARK_PER,
-	MARK_PER_WEAK, /* "in", "a", "/": per, if a number of requests stands before */
-	MARK_WITHIN,   /* 内, behind a time */
-	MARK_LIMIT,
-	MARK_USED, /* the next number is no limit */
-	MARK_STOP, /* a sentence ends */
+enum term_kind {
+	TERM_OTHER,
+	TERM_NUMBER,
+	TERM_UNIT, /* hour: `number` is its seconds */
+	TERM_SPAN, /* "daily": per and unit in one */
+	TERM_RATE, /* RPM: requests, per and unit in one */
+	TERM_COUNT, /* what is counted is requests */
+	TERM_TOKENS, /* ... or something else */
+	TERM_PER,
+	TERM_PER_WEAK, /* "in", "a", "/": per, if a number of requests stands before */
+	TERM_WITHIN, /* 内, behind a time */
+	TERM_LIMIT,
+	TERM_USED, /* the next number is no limit */
+	TERM_STOP, /* a sentence ends */
 };
 
-struct mark {
-	enum mark_kind kind;
+struct term {
+	enum term_kind kind;
 	int64_t number;
 };
 
-struct marks {
-	struct mark at[MARKS_MAX + 1]; /* closed by a MARK_STOP */
+struct terms {
+	struct term at[TERMS_MAX + 1]; /* closed by a TERM_STOP */
 	size_t count;
 };
 
 static const struct word {
 	const char *text;
-	enum mark_kind kind;
+	enum term_kind kind;
 	int64_t number;
 } english[] = {
-	{ "request", MARK_COUNT, 0 }, { "requests", MARK_COUNT, 0 }, { "req", MARK_COUNT, 0 }, { "reqs", MARK_COUNT, 0 },
-	{ "call", MARK_COUNT, 0 }, { "calls", MARK_COUNT, 0 }, { "queries", MARK_COUNT, 0 },
-	{ "token", MARK_TOKENS, 0 }, { "tokens", MARK_TOKENS, 0 }, { "tpm", MARK_TOKENS, 0 }, { "tpd", MARK_TOKENS, 0 },
-	{ "images", MARK_TOKENS, 0 }, { "characters", MARK_TOKENS, 0 }, { "credits", MARK_TOKENS, 0 },
-	{ "per", MARK_PER, 0 }, { "every", MARK_PER, 0 }, { "each", MARK_PER, 0 },
-	{ "in", MARK_PER_WEAK, 0 }, { "within", MARK_PER_WEAK, 0 }, { "a", MARK_PER_WEAK, 0 }, { "an", MARK_PER_WEAK, 0 },
-	{ "limit", MARK_LIMIT, 0 }, { "limits", MARK_LIMIT, 0 }, { "limited", MARK_LIMIT, 0 }, { "max", MARK_LIMIT, 0 },
-	{ "maximum", MARK_LIMIT, 0 }, { "exceeded", MARK_LIMIT, 0 }, { "quota", MARK_LIMIT, 0 },
-	{ "used", MARK_USED, 0 }, { "requested", MARK_USED, 0 }, { "current", MARK_USED, 0 }, { "remaining", MARK_USED, 0 },
-	{ "made", MARK_USED, 0 }, { "sent", MARK_USED, 0 },
-	{ "second", MARK_UNIT, 1 }, { "seconds", MARK_UNIT, 1 }, { "sec", MARK_UNIT, 1 }, { "secs", MARK_UNIT, 1 },
-	{ "s", MARK_UNIT, 1 }, { "minute", MARK_UNIT, 60 }, { "minutes", MARK_UNIT, 60 }, { "min", MARK_UNIT, 60 },
-	{ "mins", MARK_UNIT, 60 }, { "m", MARK_UNIT, 60 }, { "hour", MARK_UNIT, 3600 }, { "hours", MARK_UNIT, 3600 },
-	{ "hr", MARK_UNIT, 3600 }, { "hrs", MARK_UNIT, 3600 }, { "h", MARK_UNIT, 3600 }, { "day", MARK_UNIT, DAY },
-	{ "days", MARK_UNIT, DAY }, { "d", MARK_UNIT, DAY }, { "week", MARK_UNIT, 7 * DAY },
-	{ "daily", MARK_SPAN, DAY }, { "hourly", MARK_SPAN, 3600 },
-	{ "rps", MARK_RATE, 1 }, { "rpm", MARK_RATE, 60 }, { "rph", MARK_RATE, 3600 }, { "rpd", MARK_RATE, DAY },
+	{ "request", TERM_COUNT, 0 },
+	{ "requests", TERM_COUNT, 0 },
+	{ "req", TERM_COUNT, 0 },
+	{ "reqs", TERM_COUNT, 0 },
+	{ "call", TERM_COUNT, 0 },
+	{ "calls", TERM_COUNT, 0 },
+	{ "queries", TERM_COUNT, 0 },
+	{ "token", TERM_TOKENS, 0 },
+	{ "tokens", TERM_TOKENS, 0 },
+	{ "tpm", TERM_TOKENS, 0 },
+	{ "tpd", TERM_TOKENS, 0 },
+	{ "images", TERM_TOKENS, 0 },
+	{ "characters", TERM_TOKENS, 0 },
+	{ "credits", TERM_TOKENS, 0 },
+	{ "per", TERM_PER, 0 },
+	{ "every", TERM_PER, 0 },
+	{ "each", TERM_PER, 0 },
+	{ "in", TERM_PER_WEAK, 0 },
+	{ "within", TERM_PER_WEAK, 0 },
+	{ "a", TERM_PER_WEAK, 0 },
+	{ "an", TERM_PER_WEAK, 0 },
+	{ "limit", TERM_LIMIT, 0 },
+	{ "limits", TERM_LIMIT, 0 },
+	{ "limited", TERM_LIMIT, 0 },
+	{ "max", TERM_LIMIT, 0 },
+	{ "maximum", TERM_LIMIT, 0 },
+	{ "exceeded", TERM_LIMIT, 0 },
+	{ "quota", TERM_LIMIT, 0 },
+	{ "used", TERM_USED, 0 },
+	{ "requested", TERM_USED, 0 },
+	{ "current", TERM_USED, 0 },
+	{ "remaining", TERM_USED, 0 },
+	{ "made", TERM_USED, 0 },
+	{ "sent", TERM_USED, 0 },
+	{ "second", TERM_UNIT, 1 },
+	{ "seconds", TERM_UNIT, 1 },
+	{ "sec", TERM_UNIT, 1 },
+	{ "secs", TERM_UNIT, 1 },
+	{ "s", TERM_UNIT, 1 },
+	{ "minute", TERM_UNIT, 60 },
+	{ "minutes", TERM_UNIT, 60 },
+	{ "min", TERM_UNIT, 60 },
+	{ "mins", TERM_UNIT, 60 },
+	{ "m", TERM_UNIT, 60 },
+	{ "hour", TERM_UNIT, 3600 },
+	{ "hours", TERM_UNIT, 3600 },
+	{ "hr", TERM_UNIT, 3600 },
+	{ "hrs", TERM_UNIT, 3600 },
+	{ "h", TERM_UNIT, 3600 },
+	{ "day", TERM_UNIT, DAY },
+	{ "days", TERM_UNIT, DAY },
+	{ "d", TERM_UNIT, DAY },
+	{ "week", TERM_UNIT, 7 * DAY },
+	{ "daily", TERM_SPAN, DAY },
+	{ "hourly", TERM_SPAN, 3600 },
+	{ "rps", TERM_RATE, 1 },
+	{ "rpm", TERM_RATE, 60 },
+	{ "rph", TERM_RATE, 3600 },
+	{ "rpd", TERM_RATE, DAY },
 };
 
 /* Of words with the same beginning the longer one first. */
 static const struct word chinese[] = {
-	{ "每", MARK_PER, 0 },
-	{ "今日", MARK_SPAN, DAY }, { "当日", MARK_SPAN, DAY }, { "单日", MARK_SPAN, DAY }, { "今天", MARK_SPAN, DAY },
-	{ "当天", MARK_SPAN, DAY }, { "一天", MARK_SPAN, DAY }, { "一小时", MARK_SPAN, 3600 }, { "一分钟", MARK_SPAN, 60 },
-	{ "秒钟", MARK_UNIT, 1 }, { "秒", MARK_UNIT, 1 }, { "分钟", MARK_UNIT, 60 }, { "小时", MARK_UNIT, 3600 },
-	{ "天", MARK_UNIT, DAY }, { "日", MARK_UNIT, DAY }, { "周", MARK_UNIT, 7 * DAY },
-	{ "内", MARK_WITHIN, 0 }, { "请求", MARK_COUNT, 0 }, { "调用", MARK_COUNT, 0 }, { "次", MARK_COUNT, 0 },
-	{ "限制", MARK_LIMIT, 0 }, { "限额", MARK_LIMIT, 0 }, { "限", MARK_LIMIT, 0 }, { "最多", MARK_LIMIT, 0 },
-	{ "至多", MARK_LIMIT, 0 }, { "上限", MARK_LIMIT, 0 }, { "不超过", MARK_LIMIT, 0 },
-	{ "已使用", MARK_USED, 0 }, { "已用", MARK_USED, 0 }, { "剩余", MARK_USED, 0 },
-	{ "。", MARK_STOP, 0 }, { "；", MARK_STOP, 0 }, { "！", MARK_STOP, 0 },
+	{ "每", TERM_PER, 0 },
+	{ "今日", TERM_SPAN, DAY },
+	{ "当日", TERM_SPAN, DAY },
+	{ "单日", TERM_SPAN, DAY },
+	{ "今天", TERM_SPAN, DAY },
+	{ "当天", TERM_SPAN, DAY },
+	{ "一天", TERM_SPAN, DAY },
+	{ "一小时", TERM_SPAN, 3600 },
+	{ "一分钟", TERM_SPAN, 60 },
+	{ "秒钟", TERM_UNIT, 1 },
+	{ "秒", TERM_UNIT, 1 },
+	{ "分钟", TERM_UNIT, 60 },
+	{ "小时", TERM_UNIT, 3600 },
+	{ "天", TERM_UNIT, DAY },
+	{ "日", TERM_UNIT, DAY },
+	{ "周", TERM_UNIT, 7 * DAY },
+	{ "内", TERM_WITHIN, 0 },
+	{ "请求", TERM_COUNT, 0 },
+	{ "调用", TERM_COUNT, 0 },
+	{ "次", TERM_COUNT, 0 },
+	{ "限制", TERM_LIMIT, 0 },
+	{ "限额", TERM_LIMIT, 0 },
+	{ "限", TERM_LIMIT, 0 },
+	{ "最多", TERM_LIMIT, 0 },
+	{ "至多", TERM_LIMIT, 0 },
+	{ "上限", TERM_LIMIT, 0 },
+	{ "不超过", TERM_LIMIT, 0 },
+	{ "已使用", TERM_USED, 0 },
+	{ "已用", TERM_USED, 0 },
+	{ "剩余", TERM_USED, 0 },
+	{ "。", TERM_STOP, 0 },
+	{ "；", TERM_STOP, 0 },
+	{ "！", TERM_STOP, 0 },
 };
 
-/* --- marks --- */
+/* --- terms --- */
 
-static void add_mark(struct marks *m, enum mark_kind kind, int64_t number)
+static void add_term(struct terms *m, enum term_kind kind, int64_t number)
 {
-	if (m->count < MARKS_MAX)
-		m->at[m->count++] = (struct mark){ kind, number };
+	if (m->count < TERMS_MAX)
+		m->at[m->count++] = (struct term){ kind, number };
 }
 
 static bool is_name_char(char c)
@@ -100,7 +165,7 @@ static bool is_name_char(char c)
 }
 
 /* A word of letters; one with digits in it is a name, of a model say. Returns where it ends. */
-static const char *take_word(struct marks *m, const char *s)
+static const char *take_word(struct terms *m, const char *s)
 {
 	const char *end = s;
 	bool digits = false;
@@ -108,7 +173,7 @@ static const char *take_word(struct marks *m, const char *s)
 	for (; is_name_char(*end); end++)
 		digits = digits || isdigit((unsigned char)*end);
 	if (digits) {
-		add_mark(m, MARK_OTHER, 0);
+		add_term(m, TERM_OTHER, 0);
 		return end;
 	}
 	for (end = s; isalpha((unsigned char)*end);)
@@ -117,11 +182,11 @@ static const char *take_word(struct marks *m, const char *s)
 		size_t n = strlen(english[i].text);
 
 		if (n == (size_t)(end - s) && !strncasecmp(english[i].text, s, n)) {
-			add_mark(m, english[i].kind, english[i].number);
+			add_term(m, english[i].kind, english[i].number);
 			return end;
 		}
 	}
-	add_mark(m, MARK_OTHER, 0);
+	add_term(m, TERM_OTHER, 0);
 	return end;
 }
 
@@ -132,7 +197,7 @@ static bool is_thousands(const char *s)
 }
 
 /* A whole number. Clocks, dates, fractions, ids and what is too large are something else. Returns where it ends. */
-static const char *take_number(struct marks *m, const char *s)
+static const char *take_number(struct terms *m, const char *s)
 {
 	int64_t value = 0;
 	bool sane = true;
@@ -147,30 +212,30 @@ static const char *take_number(struct marks *m, const char *s)
 	if ((strchr(":.-_", *s) && *s && isalnum((unsigned char)s[1])) || !sane) {
 		while (is_name_char(*s) || *s == ':')
 			s++;
-		add_mark(m, MARK_OTHER, 0);
+		add_term(m, TERM_OTHER, 0);
 		return s;
 	}
-	add_mark(m, MARK_NUMBER, value);
+	add_term(m, TERM_NUMBER, value);
 	return s;
 }
 
-static const char *take_character(struct marks *m, const char *s)
+static const char *take_character(struct terms *m, const char *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(chinese); i++) {
 		size_t n = strlen(chinese[i].text);
 
 		if (!strncmp(s, chinese[i].text, n)) {
-			add_mark(m, chinese[i].kind, chinese[i].number);
+			add_term(m, chinese[i].kind, chinese[i].number);
 			return s + n;
 		}
 	}
-	add_mark(m, MARK_OTHER, 0);
+	add_term(m, TERM_OTHER, 0);
 	for (s++; ((unsigned char)*s & 0xC0) == 0x80;)
 		s++;
 	return s;
 }
 
-static void mark_all(struct marks *m, const char *s)
+static void find_terms(struct terms *m, const char *s)
 {
 	m->count = 0;
 	while (*s) {
@@ -184,13 +249,13 @@ static void mark_all(struct marks *m, const char *s)
 			s = take_character(m, s);
 		} else {
 			if (c == '/')
-				add_mark(m, MARK_PER_WEAK, 0);
+				add_term(m, TERM_PER_WEAK, 0);
 			else if (c == ';' || c == '\n' || c == '!' || (c == '.' && isspace((unsigned char)s[1])))
-				add_mark(m, MARK_STOP, 0);
+				add_term(m, TERM_STOP, 0);
 			s++;
 		}
 	}
-	m->at[m->count] = (struct mark){ MARK_STOP, 0 };
+	m->at[m->count] = (struct term){ TERM_STOP, 0 };
 }
 
 /* --- shapes --- */
@@ -206,107 +271,107 @@ static bool accept(int64_t limit, int64_t times, int64_t unit, struct stated_lim
 	return true;
 }
 
-static bool is_per(enum mark_kind kind)
+static bool is_per(enum term_kind kind)
 {
-	return kind == MARK_PER || kind == MARK_PER_WEAK;
+	return kind == TERM_PER || kind == TERM_PER_WEAK;
 }
 
 /* "per day", "/ 24小时", "in the last hour", "daily" at *i; moves *i behind it. */
-static bool take_period(const struct marks *m, size_t *i, int64_t *times, int64_t *unit)
+static bool take_period(const struct terms *m, size_t *i, int64_t *times, int64_t *unit)
 {
 	size_t at = *i;
 	int others = 0;
 
 	*times = 1;
-	if (m->at[at].kind == MARK_SPAN) {
+	if (m->at[at].kind == TERM_SPAN) {
 		*unit = m->at[at].number;
 		*i = at + 1;
 		return true;
 	}
 	if (!is_per(m->at[at].kind))
 		return false;
-	while (is_per(m->at[at].kind) || (m->at[at].kind == MARK_OTHER && others++ < 2))
+	while (is_per(m->at[at].kind) || (m->at[at].kind == TERM_OTHER && others++ < 2))
 		at++;
-	if (m->at[at].kind == MARK_NUMBER)
+	if (m->at[at].kind == TERM_NUMBER)
 		*times = m->at[at++].number;
-	if (m->at[at].kind != MARK_UNIT)
+	if (m->at[at].kind != TERM_UNIT)
 		return false;
 	*unit = m->at[at].number;
 	*i = at + 1;
 	return true;
 }
 
-/* What the words before i are about: the nearest mark of one of the kinds within so many, or MARK_OTHER. */
-static enum mark_kind nearest(const struct marks *m, size_t i, size_t within, enum mark_kind a, enum mark_kind b)
+/* What the words before i are about: the nearest term of one of the kinds within so many, or TERM_OTHER. */
+static enum term_kind nearest(const struct terms *m, size_t i, size_t within, enum term_kind a, enum term_kind b)
 {
 	for (size_t n = 0; n < within && i-- > 0; n++)
 		if (m->at[i].kind == a || m->at[i].kind == b)
 			return m->at[i].kind;
-	return MARK_OTHER;
+	return TERM_OTHER;
 }
 
-static bool is_used(const struct marks *m, size_t i)
+static bool is_used(const struct terms *m, size_t i)
 {
-	return nearest(m, i, 2, MARK_USED, MARK_LIMIT) == MARK_USED;
+	return nearest(m, i, 2, TERM_USED, TERM_LIMIT) == TERM_USED;
 }
 
 /* "200 requests per day", "Limit: 3 / min", and "3 RPM". */
-static bool number_first(const struct marks *m, size_t i, struct stated_limit *out)
+static bool number_first(const struct terms *m, size_t i, struct stated_limit *out)
 {
 	int64_t limit = m->at[i].number;
-	bool counted = nearest(m, i, 4, MARK_LIMIT, MARK_LIMIT) == MARK_LIMIT &&
-		       nearest(m, i, MARKS_MAX, MARK_COUNT, MARK_TOKENS) != MARK_TOKENS;
+	bool counted = nearest(m, i, 4, TERM_LIMIT, TERM_LIMIT) == TERM_LIMIT &&
+		nearest(m, i, TERMS_MAX, TERM_COUNT, TERM_TOKENS) != TERM_TOKENS;
 	int64_t times;
 	int64_t unit;
 	size_t at = i + 1;
 
 	if (is_used(m, i))
 		return false;
-	if (m->at[at].kind == MARK_RATE)
+	if (m->at[at].kind == TERM_RATE)
 		return accept(limit, 1, m->at[at].number, out);
-	for (; at < i + 4 && (m->at[at].kind == MARK_OTHER || m->at[at].kind == MARK_COUNT); at++)
-		counted = counted || m->at[at].kind == MARK_COUNT;
+	for (; at < i + 4 && (m->at[at].kind == TERM_OTHER || m->at[at].kind == TERM_COUNT); at++)
+		counted = counted || m->at[at].kind == TERM_COUNT;
 	return counted && take_period(m, &at, &times, &unit) && accept(limit, times, unit, out);
 }
 
 /* The number that a period at `from` limits: "200次", "limit of 200", "的请求次数上限为200". */
-static bool number_behind(const struct marks *m, size_t from, bool counted, int64_t times, int64_t unit,
-			  struct stated_limit *out)
+static bool number_behind(
+	const struct terms *m, size_t from, bool counted, int64_t times, int64_t unit, struct stated_limit *out)
 {
 	bool limited = false;
 
 	for (size_t at = from; at < from + 10 && at < m->count; at++) {
 		switch (m->at[at].kind) {
-		case MARK_LIMIT:
+		case TERM_LIMIT:
 			limited = true;
 			break;
-		case MARK_COUNT:
+		case TERM_COUNT:
 			counted = true;
 			break;
-		case MARK_NUMBER:
+		case TERM_NUMBER:
 			if (is_used(m, at))
 				return false;
-			if (m->at[at + 1].kind != MARK_COUNT && !limited)
+			if (m->at[at + 1].kind != TERM_COUNT && !limited)
 				return false;
 			/* A number that begins a period of its own is that period's. */
-			if (m->at[at + 1].kind == MARK_UNIT)
+			if (m->at[at + 1].kind == TERM_UNIT)
 				return false;
 			return accept(m->at[at].number, times, unit, out);
-		case MARK_STOP:
+		case TERM_STOP:
 			/* "… on requests per min. Limit: 3" */
 			if (!counted || limited)
 				return false;
 			break;
-		case MARK_TOKENS:
-		case MARK_UNIT:
+		case TERM_TOKENS:
+		case TERM_UNIT:
 			return false;
-		case MARK_OTHER:
-		case MARK_SPAN:
-		case MARK_RATE:
-		case MARK_PER:
-		case MARK_PER_WEAK:
-		case MARK_WITHIN:
-		case MARK_USED:
+		case TERM_OTHER:
+		case TERM_SPAN:
+		case TERM_RATE:
+		case TERM_PER:
+		case TERM_PER_WEAK:
+		case TERM_WITHIN:
+		case TERM_USED:
 			break;
 		}
 	}
@@ -314,44 +379,44 @@ static bool number_behind(const struct marks *m, size_t from, bool counted, int6
 }
 
 /* "每日200次", "1分钟内最多请求3次", "daily limit of 200", "requests per min: limit 3". */
-static bool period_first(const struct marks *m, size_t i, struct stated_limit *out)
+static bool period_first(const struct terms *m, size_t i, struct stated_limit *out)
 {
-	const struct mark *at = &m->at[i];
-	bool counted = i && m->at[i - 1].kind == MARK_COUNT;
+	const struct term *at = &m->at[i];
+	bool counted = i && m->at[i - 1].kind == TERM_COUNT;
 	int64_t times;
 	int64_t unit;
 	size_t from = i;
 
-	if (i && m->at[i - 1].kind == MARK_TOKENS)
+	if (i && m->at[i - 1].kind == TERM_TOKENS)
 		return false;
-	if (at->kind == MARK_NUMBER && m->at[i + 1].kind == MARK_UNIT && m->at[i + 2].kind == MARK_WITHIN)
+	if (at->kind == TERM_NUMBER && m->at[i + 1].kind == TERM_UNIT && m->at[i + 2].kind == TERM_WITHIN)
 		return number_behind(m, i + 3, counted, at->number, m->at[i + 1].number, out);
-	if (at->kind != MARK_PER && at->kind != MARK_SPAN)
+	if (at->kind != TERM_PER && at->kind != TERM_SPAN)
 		return false;
 	return take_period(m, &from, &times, &unit) && number_behind(m, from, counted, times, unit, out);
 }
 
 /* "RPM: 3", "(RPM): Limit 3, Used 3" */
-static bool rate_first(const struct marks *m, size_t i, struct stated_limit *out)
+static bool rate_first(const struct terms *m, size_t i, struct stated_limit *out)
 {
 	size_t at = i + 1;
 
-	while (at < i + 4 && (m->at[at].kind == MARK_OTHER || m->at[at].kind == MARK_LIMIT))
+	while (at < i + 4 && (m->at[at].kind == TERM_OTHER || m->at[at].kind == TERM_LIMIT))
 		at++;
-	return m->at[at].kind == MARK_NUMBER && !is_used(m, at) && accept(m->at[at].number, 1, m->at[i].number, out);
+	return m->at[at].kind == TERM_NUMBER && !is_used(m, at) && accept(m->at[at].number, 1, m->at[i].number, out);
 }
 
 static void find_limit(const char *words, struct stated_limit *out)
 {
-	struct marks m;
+	struct terms m;
 
-	mark_all(&m, words);
+	find_terms(&m, words);
 	for (size_t i = 0; i < m.count; i++) {
 		bool found = false;
 
-		if (m.at[i].kind == MARK_RATE)
+		if (m.at[i].kind == TERM_RATE)
 			found = rate_first(&m, i, out);
-		else if (m.at[i].kind == MARK_NUMBER)
+		else if (m.at[i].kind == TERM_NUMBER)
 			found = number_first(&m, i, out) || period_first(&m, i, out);
 		else
 			found = period_first(&m, i, out);

@@ -88,6 +88,14 @@ unsigned upstream_quirks(const struct upstream *upstream, const struct endpoint 
 	return quirks_of(upstream->quirks, endpoint_config(endpoint)->urls[0].base, model ? model : "");
 }
 
+void upstream_learn_quirks(
+	struct upstream *upstream, const struct endpoint *endpoint, const char *model, unsigned found)
+{
+	unsigned less = found & QUIRK_NO_STREAM ? QUIRK_STREAMS_ONLY : found & QUIRK_STREAMS_ONLY ? QUIRK_NO_STREAM : 0;
+
+	quirks_learn(upstream->quirks, endpoint_config(endpoint)->urls[0].base, model ? model : "", found, less);
+}
+
 size_t upstream_count(const struct upstream *upstream)
 {
 	return upstream->count;
@@ -125,6 +133,12 @@ void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const c
 size_t upstream_busy(const struct upstream *upstream)
 {
 	return upstream->busy;
+}
+
+void upstream_on_full(struct upstream *upstream, bool (*make_room)(void *ctx), void *ctx)
+{
+	upstream->make_room = make_room;
+	upstream->make_room_ctx = ctx;
 }
 
 void upstream_on_change(struct upstream *upstream, loop_fn *fn, void *ctx)

@@ -28,6 +28,8 @@ struct upstream {
 	struct correction *corrections;
 	uint64_t last_id;
 	size_t busy;
+	bool (*make_room)(void *ctx); /* or NULL */
+	void *make_room_ctx;
 	loop_fn *changed; /* or NULL */
 	void *changed_ctx;
 	int64_t last_traffic_ms; /* 0: none yet */

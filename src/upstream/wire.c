@@ -150,6 +150,8 @@ static void take_message(const struct json *message, struct wire_chunk *out)
 				out->reasoning = json_string(m);
 		} else if (is(key, "refusal")) {
 			refusal = json_string(m);
+		} else if (is(key, "tool_calls") || is(key, "function_call")) {
+			out->calls_tool |= json_first(m) != NULL;
 		}
 	}
 	if (says_something(refusal) && !says_something(out->text))

@@ -78,13 +78,13 @@ static const char *text_of(const struct json *item, const char *key)
 	return json_string(json_get(item, key));
 }
 
-static void write_answer(const char *text, bool tagged, unsigned mark, struct strbuf *answer)
+static void write_answer(const char *text, bool tagged, unsigned tag_number, struct strbuf *answer)
 {
 	char number[16] = "";
 
 	strbuf_reset(answer);
-	if (mark)
-		snprintf(number, sizeof(number), "%u", mark);
+	if (tag_number)
+		snprintf(number, sizeof(number), "%u", tag_number);
 	if (tagged)
 		strbuf_addf(answer, "<completion%s>", number);
 	strbuf_adds(answer, text);
@@ -94,7 +94,7 @@ static void write_answer(const char *text, bool tagged, unsigned mark, struct st
 
 static enum post_verdict process(struct bench *b, struct post_case *post, const char *text, bool tagged)
 {
-	write_answer(text, tagged, post->input.mark, &b->answer);
+	write_answer(text, tagged, post->input.tag_number, &b->answer);
 	post->input.answer = b->answer.data;
 	post->input.answer_len = b->answer.len;
 	post->input.finish = POST_STOP;

@@ -93,14 +93,14 @@ static void trial_open(const struct bench *b, struct trial *t)
 	}
 	post_case_open(&t->post);
 	t->at = (struct situation){ .prefix = t->post.input.prefix,
-				    .prefix_len = t->post.input.prefix_len,
-				    .suffix = t->post.input.suffix,
-				    .suffix_len = t->post.input.suffix_len,
-				    .truth = text->s + cut->from,
-				    .truth_len = cut->to - cut->from,
-				    .language = t->file->language,
-				    .block = NO_BLOCK,
-				    .mark = t->post.input.mark };
+		.prefix_len = t->post.input.prefix_len,
+		.suffix = t->post.input.suffix,
+		.suffix_len = t->post.input.suffix_len,
+		.truth = text->s + cut->from,
+		.truth_len = cut->to - cut->from,
+		.language = t->file->language,
+		.block = NO_BLOCK,
+		.tag_number = t->post.input.tag_number };
 	if (cut_block_around(text, cut->from, &block) && cut->from - block <= t->at.prefix_len)
 		t->at.block = t->at.prefix_len - (cut->from - block);
 }

@@ -56,8 +56,8 @@ static size_t letters_in(const char *s, size_t len)
 
 static void add_tag(const struct situation *at, const char *begin, struct strbuf *out)
 {
-	if (at->mark)
-		strbuf_addf(out, "%scompletion%u>", begin, at->mark);
+	if (at->tag_number)
+		strbuf_addf(out, "%scompletion%u>", begin, at->tag_number);
 	else
 		strbuf_addf(out, "%scompletion>", begin);
 }

@@ -32,7 +32,7 @@ struct situation {
 	size_t truth_len;
 	const char *language;
 	size_t block; /* where in prefix the enclosing block's header begins; NO_BLOCK: not known, or not in it */
-	unsigned mark;
+	unsigned tag_number;
 };
 
 const char *form_name(enum form form);

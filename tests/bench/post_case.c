@@ -30,7 +30,7 @@ void post_case_open(struct post_case *c)
 	prompt_init(&prompt);
 	prompt_build(&asked, &prompt);
 	c->input = (struct post_input){
-		.mark = prompt.mark,
+		.tag_number = prompt.tag_number,
 		.prefix = excerpt.prefix,
 		.prefix_len = excerpt.prefix_len,
 		.suffix = excerpt.suffix,

@@ -23,7 +23,7 @@ struct call {
 	double reserve;
 	char *model;
 	bool by_chat;
-	unsigned mark;
+	unsigned tag_number;
 	struct strbuf prefix, suffix; /* of the question */
 	size_t max_lines;
 	bool go_on;
@@ -172,8 +172,8 @@ static void tell_budget_answered(struct call *call)
 static void write_text(struct call *call, const char *text, size_t len)
 {
 	strbuf_reset(&call->text);
-	if (call->by_chat && call->mark)
-		strbuf_addf(&call->text, "<completion%u>", call->mark);
+	if (call->by_chat && call->tag_number)
+		strbuf_addf(&call->text, "<completion%u>", call->tag_number);
 	else if (call->by_chat)
 		strbuf_adds(&call->text, "<completion>");
 	strbuf_add(&call->text, text, len);
@@ -273,7 +273,7 @@ static bool read_prompt(struct call *call, const char *text, size_t len)
 		return false;
 	at += strlen("\n<document");
 	while (at + digits < end && isdigit((unsigned char)at[digits]) && digits < 8)
-		call->mark = 10 * call->mark + (unsigned)(at[digits++] - '0');
+		call->tag_number = 10 * call->tag_number + (unsigned)(at[digits++] - '0');
 	if (at + digits + 2 > end || memcmp(at + digits, ">\n", 2))
 		return false;
 	snprintf(mark, sizeof(mark), "<CURSOR%.*s/>", (int)digits, at);

@@ -456,15 +456,28 @@ test('files that look like secrets, or that are ignored, are never sent', async 
 
 /* --- trouble --- */
 
-for (const automatic of [false, true]) {
-	test(`an answer of thoughts alone is said, ${automatic ? 'in the status' : 'in a message, too'}`, async (t) => {
+const toolCall = { index: 0, id: 'call_1', type: 'function', function: { name: 'read_file', arguments: '{}' } };
+const silent = {
+	'thoughts alone': [{ base: 'reasoning-content', reasoningText: 'Hm.', answer: '' }, /sent no text, only what it thought: use another model/],
+	'a call of a tool': [
+		{ events: [
+			{ json: { choices: [{ index: 0, delta: { tool_calls: [toolCall] }, finish_reason: null }] } },
+			{ json: { choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] } },
+			{ data: '[DONE]' },
+		] },
+		/sent no text, only a call of a tool: use another model/,
+	],
+};
+
+for (const [name, [scenario, said]] of Object.entries(silent)) for (const automatic of [false, true]) {
+	test(`an answer of ${name} is said, ${automatic ? 'in the status' : 'in a message, too'}`, async (t) => {
 		const { upstream, eke } = await start(t);
 		const doc = await eke.open(opened('int total '));
 
-		upstream.next({ base: 'reasoning-content', reasoningText: 'Hm.', answer: '' });
+		upstream.next(scenario);
 		assert.equal(await doc.complete({ automatic }), null);
 		const { message } = await eke.waitForNotification('eke/didChangeStatus', ({ state }) => state === 'error');
-		assert.match(message, /sent no text, only what it thought: use another model/);
+		assert.match(message, said);
 		assert.equal(eke.takeNotifications('window/showMessage').length, automatic ? 0 : 1);
 	});
 }

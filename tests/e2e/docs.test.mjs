@@ -1,6 +1,6 @@
 /*
- * What README.md, src/README.md and editors/README.md name exists: files, functions, links, make targets, commands; and eke takes
- * the configurations that they show.
+ * What README.md, src/README.md, editors/README.md and SECURITY.md name exists: files, tests, functions, links, make targets,
+ * commands; and eke takes the configurations that they show.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -109,4 +109,39 @@ test('the packages that README.md installs are those that the build looks for', 
 	const [, list] = /apt-get install -y (.+)$/m.exec(read('README.md'));
 	const deps = read('.ci/deps');
 	for (const name of list.split(' ')) assert.ok(deps.includes(name), name);
+});
+
+/** What is wrong with a line of SECURITY.md's table. */
+function faultsOf([what, where, guards]) {
+	const found = [];
+
+	for (const code of inline(where))
+		if (!isThere(code, 'src/README.md'))
+			found.push(`${what}: there is no ${code}`);
+	for (const [, name, quoted] of guards.matchAll(/`([^`]+)`((?:,? "[^"]+")*)/g)) {
+		const folder = { test: 'tests/unit', fuzz: 'tests/fuzz' }[name.split('_')[0]];
+		const pattern = name.endsWith('.test') ? `^tests/e2e/${name.replace('.', '\\.')}\\.mjs$` : `^${folder}/${name.replaceAll('*', '\\w*')}\\.c$`;
+		const files = paths.filter((path) => new RegExp(pattern).test(path));
+		/* The names of its tests, and what they are made of where a name is made. */
+		const names = files.map((path) => Array.from(read(path).matchAll(/\b(?:test|plainTest)\((.+)$|^\t\[?(['"`].*)$/gm), ([line]) => line).join('\n')).join('\n');
+
+		if (!files.length)
+			found.push(`${what}: there is no ${name}`);
+		for (const [, words] of quoted.matchAll(/"([^"]+)"/g))
+			if (!names.includes(words))
+				found.push(`${what}: ${name} has no test "${words}"`);
+	}
+	if (!/`/.test(guards))
+		found.push(`${what}: no test`);
+	return found;
+}
+
+test('.github/SECURITY.md: each row names files and tests that exist', () => {
+	const rows = Array.from(read('.github/SECURITY.md').matchAll(/^\| (.+) \| (.+) \| (.+) \|$/gm), ([, ...cells]) => cells).slice(1);
+
+	assert.ok(rows.length >= 15, `${rows.length} rows`);
+	assert.deepEqual(rows.flatMap(faultsOf), []);
+	assert.deepEqual(faultsOf(['x', '`base/nothing.c`', '`test_nothing`, `upstream.test` "a redirect", "no such words"']),
+		['x: there is no base/nothing.c', 'x: there is no test_nothing', 'x: upstream.test has no test "no such words"']);
+	assert.deepEqual(faultsOf(['x', '', 'none']), ['x: no test']);
 });

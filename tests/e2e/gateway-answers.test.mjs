@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { ChatOpenAI } from '@langchain/openai';
 import OpenAI from 'openai';
 
-import { endpointFor, withUpstream, within } from './harness.mjs';
+import { endpointFor, run, withUpstream, within } from './harness.mjs';
 import { chat, logged, start } from './support/gateway.mjs';
 
 const TEXT = 'Hello, wörld: 你好 😀!\nA "second" line\\path, and\n\tthe last one.';
@@ -150,7 +150,7 @@ for (const [scenario, body, sent] of [
 ]) {
 	test(`a form that is refused is learned: ${scenario}`, async (t) => {
 		const upstream = await withUpstream(t, { scenario });
-		const { call } = await start(t, { upstream });
+		const { call, home, program } = await start(t, { upstream });
 
 		for (let i = 0; i < 2; i++) {
 			const response = await call('/v1/chat/completions', { body: chat(body) });
@@ -163,8 +163,71 @@ for (const [scenario, body, sent] of [
 		assert.equal(upstream.counted.length, 3);
 		const { stream, stream_options } = upstream.counted.at(-1).body;
 		assert.deepEqual({ stream, stream_options }, sent);
+		/* That is known after the configuration was loaded again, and to the rest of eke. */
+		program.kill('SIGHUP');
+		await logged(program, /loaded again/);
+		assert.equal((await call('/v1/chat/completions', { body: chat({ ...body, seed: 1 }) })).status, 200);
+		assert.equal((await run(t, ['chat', 'hello'], { home })).code, 0);
+		assert.equal(upstream.counted.length, 5);
 	});
 }
+
+test('what the terminal learned the gateway knows, and the reverse is told of parameters', async (t) => {
+	const upstream = await withUpstream(t, { scenario: '400-stream-unsupported' });
+	const { call, home } = await start(t, { upstream });
+
+	assert.equal((await run(t, ['chat', 'hello'], { home })).code, 0);
+	assert.equal(upstream.counted.length, 2);
+	assert.equal((await call('/v1/chat/completions', { body: chat({ stream: true }) })).status, 200);
+	assert.equal(upstream.counted.length, 3);
+});
+
+/** A reasoning model: refuses the first of the parameters that a request has. */
+const reasons = ({ body }) => {
+	const param = ['max_tokens', 'temperature', 'stop'].find((name) => name in body);
+
+	return param ? { status: 400, body: { error: { message: `Unsupported parameter: '${param}' is not supported with this model.${param === 'max_tokens' ? " Use 'max_completion_tokens' instead." : ''}`, type: 'invalid_request_error', param, code: 'unsupported_parameter' } } } : 'plain';
+};
+
+test('a parameter that the model does not take: the refusal is the client\'s, who chose both; the rest of eke learns from it', async (t) => {
+	const upstream = await withUpstream(t, { scenario: { choose: reasons } });
+	const { call, home } = await start(t, { upstream, rest: { chat: { maxTokens: 99, temperature: 0.2 } } });
+	const body = chat({ max_tokens: 5, temperature: 0.5 });
+
+	for (let i = 1; i <= 2; i++) {
+		const refused = await call('/v1/chat/completions', { body });
+		assert.deepEqual([refused.status, (await refused.json()).error.param], [400, 'max_tokens']);
+		assert.deepEqual(upstream.counted.at(-1).body, body);
+		assert.equal(upstream.counted.length, i);
+	}
+	assert.equal((await run(t, ['chat', 'hello'], { home })).code, 0);
+	assert.equal(upstream.counted.length, 3);
+	/* A value that is wrong says nothing of the model. */
+	upstream.setDefault({ status: 400, body: { error: { message: 'max_tokens is too large: 1000000', type: 'invalid_request_error', param: 'max_tokens', code: null } } });
+	assert.equal((await call('/v1/chat/completions', { body: chat({ model: 'another', max_tokens: 1e6 }) })).status, 400);
+	upstream.setDefault('plain');
+	assert.equal((await run(t, ['chat', '-m', 'another', 'hello'], { home })).code, 0);
+	assert.equal(upstream.counted.at(-1).body.max_tokens, 99);
+});
+
+test('a model that we chose: its limit has the name that it knows, its temperature is left out, and that is said', async (t) => {
+	const upstream = await withUpstream(t, { scenario: { choose: reasons }, models: ['chatty'] });
+	const { call } = await start(t, { upstream, rest: { gateway: { anyModel: true } } });
+	const body = '{"model":"gpt-4-turbo", "max_tokens":7,"messages":[{"role":"user","content":"x"}],"temperature":0.20, "seed":1}';
+
+	for (let i = 0; i < 2; i++) {
+		const response = await call('/v1/chat/completions', { body });
+		assert.deepEqual([response.status, response.headers.get('x-eke-changed')], [200, 'max_tokens, temperature']);
+		const { model, max_tokens, max_completion_tokens, temperature, seed } = upstream.counted.at(-1).body;
+		assert.deepEqual([model, max_tokens, max_completion_tokens, temperature, seed], ['chatty', undefined, 7, undefined, 1]);
+		assert.equal(upstream.counted.length, 2 + i);
+	}
+	/* What a text means is not changed: where it is to stop. */
+	const refused = await call('/v1/chat/completions', { body: chat({ model: 'gpt-4', stop: ['x'] }) });
+	assert.deepEqual([refused.status, (await refused.json()).error.param], [400, 'stop']);
+	/* The same model, named by the client, is asked as the client asks. */
+	assert.equal((await call('/v1/chat/completions', { body: chat({ max_tokens: 7 }) })).status, 400);
+});
 
 test('a refusal that has nothing to do with the form is passed on, once', async (t) => {
 	const upstream = await withUpstream(t);

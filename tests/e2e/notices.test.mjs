@@ -20,7 +20,7 @@ const ANSWERS = {
 		/^the answer was cut off here: .*test says: engine 7 is down$/],
 	'the connection broke': ['eof-midway', true, /^the answer was cut off here: /],
 	empty: ['empty-answer', false, /^the model sent no text: /],
-	'a tool that nobody offered': [{ events: [chunk({ role: 'assistant', content: null }), chunk({ tool_calls: [call] }), chunk({}, 'tool_calls'), DONE] }, false, /^the model sent no text: /],
+	'a tool that nobody offered': [{ events: [chunk({ role: 'assistant', content: null }), chunk({ tool_calls: [call] }), chunk({}, 'tool_calls'), DONE] }, false, /^the model sent no text, only a call of a tool, and eke offers none: /],
 	'blanks alone': [{ answer: ' \n\n' }, false, /^the model sent no text: /],
 	'thoughts alone': [{ base: 'reasoning-content', reasoningText: 'Hm.', answer: '' }, false, /^the model sent no text, only what it thought: /],
 	'thoughts to the limit': [{ base: 'reasoning-content', reasoningText: 'Hm.', answer: '', finish: 'length' }, false, /^the answer reached its maximum length before any text came$/],

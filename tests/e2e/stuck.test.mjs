@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { configFor, makeHome, startRaw, startServer, withUpstream } from './harness.mjs';
+import { configFor, endpointFor, makeHome, startRaw, startServer, withUpstream } from './harness.mjs';
 import { EKE, within } from './support/program.mjs';
 import { frame, Splitter } from './support/wire.mjs';
 
@@ -204,6 +204,45 @@ test('an answer that goes on and on ends when its whole time is over', async (t)
 	assert.match(message.content, /^(word )+$/);
 	assert.equal(finishReason, 'truncated');
 	await server.closed;
+});
+
+/* As many as can be under way, and as many files may be open. */
+const PLACES = 1024;
+const files = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' })) || Infinity;
+
+test('requests that nobody waits for any more give way to new ones', { skip: files < PLACES + 200 && `only ${files} files may be open` }, async (t) => {
+	let [seen, came, hung] = [0, null, true];
+	const server = await startWriter(t, (response) => {
+		if (hung)
+			response.flushHeaders();
+		else
+			response.end(`${event('Because.', 'stop')}data: [DONE]\n\n`);
+		seen++;
+		came?.();
+	});
+	const arrived = (n) => within(new Promise((resolve) => {
+		came = () => seen >= n && resolve();
+		came();
+	}), () => `${seen} of ${n} requests arrived`, 60_000);
+	const config = {
+		endpoints: [endpointFor(server, { plan: 'mine' }), endpointFor(server, { name: 'other' })],
+		plans: { mine: { windows: [{ scope: 'machine', limit: 100, period: '1h' }] } }, completion: { debounceMs: 0 },
+	};
+
+	const eke = await startServer(t, { config });
+	await eke.initialize();
+	/* Some that are paid for, and that nobody waits for any more. */
+	for (let i = 0; i < 3; i++) {
+		const doc = await eke.open(`int f${i}() { ret }\n`);
+		const call = eke.start('textDocument/inlineCompletion', { textDocument: { uri: doc.uri }, position: { line: 0, character: 14 }, context: { triggerKind: 1 } });
+		await arrived(i + 1);
+		call.cancel();
+		await assert.rejects(call.answer);
+	}
+	for (let i = 3; i < PLACES; i++) eke.chat('Wait.', { endpoint: 'other', streamToken: null }).catch(() => {});
+	await arrived(PLACES);
+	hung = false;
+	assert.equal((await eke.chat('Why?')).message.content, 'Because.');
 });
 
 for (const [what, finish] of [['with a reason', 'stop'], ['without one', null]]) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { play } from '../../editors/conformance/runner.mjs';
+import { CUT, open, startEditor, withEke } from './session.mjs';
 import { until } from './terminal.mjs';
 import { driver, editor, PLUGINS, pluginMissing, root } from './vim-driver.mjs';
 
@@ -35,6 +36,14 @@ function configured(name, lines, { size, does = {} } = {}) {
 	const { commands } = vim;
 	vim.commands = (text) => (does[text] ? does[text](vim) : commands.call(vim, text));
 	return vim;
+}
+
+/* :EkeExplain says this. */
+async function why(vim, pattern) {
+	await vim.command('explain');
+	await until(pattern, async () => pattern.test(await vim.messages()), { state: async () => `${await vim.picture()}\n${await vim.messages()}` });
+	await vim.ex('messages clear');
+	await vim.terminal.keys('Escape'); // the box
 }
 
 function tests(name) {
@@ -279,6 +288,34 @@ function tests(name) {
 			...at(9, 2, 9, 'six'),
 		];
 		await play({ name: 'fix', steps }, driver(name));
+	});
+
+	test('why there is none, with the real eke: each reason in plain words', { timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		const vim = await startEditor(t, name, { folder, options: { max_bytes: 1000 }, size: { columns: 100 } });
+		await open(vim, folder, 'middle.c', 'int to‸tal = 0;\n');
+		await why(vim, /None is asked for: in the middle of a word: not worth a request/);
+		await open(vim, folder, '.env', 'KEY=1‸\n');
+		await why(vim, /None is asked for: [^:]*this machine/);
+		await open(vim, folder, 'large.c', `${'int x;\n'.repeat(200)}‸`);
+		await why(vim, /no completions here: the file is larger than g:eke_max_bytes \(1000 bytes\)/);
+		if (nvim) {
+			await vim.press('leave');
+			await vim.ex('enew');
+			await why(vim, /no completions here: the buffer has no name; :write NAME gives it one/);
+		}
+	});
+
+	test('why there is none: the budget', { timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t, { plan: { windows: [{ scope: 'machine', limit: 1, period: '1h', kind: 'sliding' }] } });
+		const vim = await startEditor(t, name, { folder, size: { columns: 100 } });
+		await open(vim, folder, 'sum.c', CUT);
+		await why(vim, /None is asked for: the rest of the budget is kept/);
+		await vim.terminal.keys('A');
+		await vim.press('suggest');
+		await until('the only request', async () => /eke 0\/1 \d\d:\d\d/.test(await vim.status()), { state: () => vim.picture() });
+		await open(vim, folder, 'more.c', 'int main(void)\n{\n\t‸\n}\n');
+		await why(vim, /None is asked for: the (rest|pace) of the budget/);
 	});
 
 	test('the block around a line', { timeout: 60_000 }, async () => {

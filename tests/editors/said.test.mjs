@@ -221,9 +221,31 @@ function tests(name) {
 			{ ask: 'xy‸', as: 'more', trigger: 1 },
 			{ answer: 'more', items: [{ text: 'z' }] },
 			{ see: { message: '/there is no other one here/', ghost: 'z' } },
+			{ commands: 'ON THE SCREEN' },
 		];
-		await play({ name: 'others', steps }, driver(name));
+		const vim = configured(name, [], { columns: 120 });
+		vim.commands = () =>
+			until('it is on the screen', async () => /there is no other\s+one here/.test((await vim.terminal.text()).replace(/[│║]/g, ' ')), {
+				state: () => vim.picture(),
+			});
+		await play({ name: 'others', steps }, vim);
 	});
+
+	if (name.startsWith('nvim'))
+		test('without a message line nothing asks for a key', { timeout: 60_000 }, async () => {
+			const vim = configured(name, ['set cmdheight=0']);
+			const steps = [
+				...typed,
+				{ press: 'leave' },
+				{ keys: ':EkeToggle\n' },
+				{ see: { message: '/eke: off/' } },
+				{ keys: ':EkeToggle\n' },
+				{ see: { message: '/eke: on/' } },
+				{ keys: 'Az' },
+				{ ask: 'xyz‸', as: 'goes on' },
+			];
+			await play({ name: 'cmdheight', steps }, vim);
+		});
 
 	test('events, and what other plugins may ask', { timeout: 60_000 }, async () => {
 		const events = ['Shown', 'Accepted', 'Dismissed', 'StatusChanged'];

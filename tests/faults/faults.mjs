@@ -3,9 +3,10 @@
  * time: eke ends by itself, with an exit code of its own; where that is not 0, it says why; and the next start, without a fault,
  * is right: every request that the service got is counted, and a question is answered.
  *
- *	node tests/faults/faults.mjs [MOST]
+ *	node tests/faults/faults.mjs [N/OF [FUNCTION]]
  *
- * MOST runs for each function and scenario (evenly chosen); without it all.
+ * Only each OF-th run, from the N-th on: the OF parts are all. Only the calls of that function. What fails is printed, and the rest
+ * goes on.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -78,15 +79,18 @@ const scenarios = {
 	},
 };
 
-/** Runs them. Resolves to { runs, functions }. */
-export async function faults({ most = Infinity, only = null, say = () => {} } = {}) {
+/**
+ * Runs them, at most so many of each function and scenario (evenly chosen), of these each `of`-th. Resolves to { runs, failures }; the
+ * errors are `failed`'s.
+ */
+export async function faults({ most = Infinity, only = null, part = 1, of = 1, say = () => {}, failed = (error) => { throw error; } } = {}) {
 	const upstream = await startUpstream({ answer: () => 'Because.' });
 	const base = mkdtempSync(join(tmpdir(), 'eke-faults-'));
 	const config = JSON.stringify({
 		endpoints: [{ name: 'test', baseUrl: `${upstream.url}/v1`, plan: 'counted', models: { chat: 'chatty', completion: 'coder' } }],
 		plans: { counted: { windows: [{ scope: 'machine', limit: 1000, period: '30d' }] } }, completion: { debounceMs: 0 },
 	});
-	let [runs, number] = [0, 0];
+	let [runs, number, seen, failures] = [0, 0, 0, 0];
 
 	/* A home of its own; `used`: with the state that a former run left. */
 	async function makeHome(used) {
@@ -120,7 +124,8 @@ export async function faults({ most = Infinity, only = null, say = () => {} } = 
 			assert.equal(again.code, 0, again.stderr);
 			assert.match(again.stdout, /Because/);
 		} catch (error) {
-			throw new Error(label, { cause: error });
+			failures++;
+			failed(new Error(label, { cause: error }));
 		} finally {
 			rmSync(home, { recursive: true, force: true });
 			runs++;
@@ -143,12 +148,14 @@ export async function faults({ most = Infinity, only = null, say = () => {} } = 
 
 					if (only && what !== only)
 						continue;
-					for (let at = 1; at <= count; at += step) await fault(name, scenario, used, what, Math.floor(at));
+					for (let at = 1; at <= count; at += step)
+						if (seen++ % of === part - 1)
+							await fault(name, scenario, used, what, Math.floor(at));
 					say(`${name}, ${used ? 'with' : 'without'} a state: ${count} calls of ${what}`);
 				}
 			}
 		}
-		return { runs };
+		return { runs, failures };
 	} finally {
 		await upstream.close();
 		rmSync(base, { recursive: true, force: true });
@@ -156,7 +163,9 @@ export async function faults({ most = Infinity, only = null, say = () => {} } = 
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const { runs } = await faults({ most: Number(process.argv[2] ?? Infinity), only: process.argv[3], say: console.log });
+	const [part, of] = (process.argv[2] ?? '1/1').split('/').map(Number);
+	const { runs, failures } = await faults({ part, of, only: process.argv[3], say: console.log, failed: (error) => console.log(`FAILED: ${error.message}: ${error.cause.message}`) });
 
-	console.log(`faults: ${runs} runs`);
+	console.log(`faults: ${runs} runs, ${failures} failures`);
+	process.exitCode = failures ? 1 : 0;
 }

@@ -32,7 +32,7 @@ BEGIN {
 	only["async.h"] = "^src/budget/redis[.]c$"
 	only["hiredis.h"] = "^src/budget/redis[.]c$"
 	only["editorconfig.h"] = "^src/text/editorconfig[.]c$"
-	only["microhttpd.h"] = "^src/gateway/http_server[.]c$"
+	only["microhttpd.h"] = "^src/gateway/http_(server[.]c|request[.]c|private[.]h)$"
 
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
@@ -42,7 +42,7 @@ BEGIN {
 		"history_read history_schema history_step context diff git edit"
 	pure("base", "json_guard hex printable rfc3339 url utf width")
 	pure("config", "base_url service")
-	pure("gateway", "ask body convert gather learned openai_error spread")
+	pure("gateway", "ask body convert gather judge openai_error spread")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
 	pure("upstream", "answer fim_template sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \

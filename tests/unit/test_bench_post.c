@@ -166,7 +166,7 @@ static void test_forms(void **state)
 	assert_true(writes(FORM_RUN_ON, &at, "<completion> + 1\n    y = 2\n    return x\n\nprint(f(1))</completion>"));
 	at.block = 0;
 	assert_true(writes(FORM_BLOCK_ECHO, &at, "<completion>def f(a):\n    x = a + 1\n    y = 2</completion>"));
-	at.mark = 2;
+	at.tag_number = 2;
 	assert_true(writes(FORM_TAGGED, &at, "<completion2> + 1\n    y = 2</completion2>"));
 	at = situation_of("if thing", " == 1:", "\n");
 	assert_true(writes(FORM_LINE_ECHO, &at, "<completion>if thing == 1:</completion>"));

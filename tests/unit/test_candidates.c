@@ -17,7 +17,7 @@ static void test_split(void **state)
 {
 	static const struct {
 		const char *answer;
-		unsigned mark;
+		unsigned tag_number;
 		size_t wanted;
 		const char *parts[CANDIDATES_MAX + 1]; /* a '+' before those that are closed */
 	} table[] = {
@@ -41,7 +41,8 @@ static void test_split(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct candidate out[CANDIDATES_MAX];
-		size_t n = candidates_split(table[i].answer, strlen(table[i].answer), table[i].mark, table[i].wanted, out);
+		size_t n = candidates_split(
+			table[i].answer, strlen(table[i].answer), table[i].tag_number, table[i].wanted, out);
 		size_t k = 0;
 
 		for (; table[i].parts[k]; k++) {

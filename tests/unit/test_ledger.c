@@ -102,15 +102,15 @@ static void begin(struct ledger *l, enum store_mode mode)
 
 static void add(struct ledger *l, uint64_t id, const struct config_endpoint *e, const char *key, const char *model)
 {
-	struct key_hash mark;
+	struct key_hash hash;
 	struct account account;
 
 	account_make(e, key, &account);
 	for (int tries = 0;; tries++) {
 		assert_true(tries < 3);
 		begin(l, STORE_WRITE);
-		ledger_key_hash(l, &account.key, &mark);
-		ledger_rows_add(l, id, &account, &mark, model, ledger_now(l) + 2 * HOUR_MS);
+		ledger_key_hash(l, &account.key, &hash);
+		ledger_rows_add(l, id, &account, &hash, model, ledger_now(l) + 2 * HOUR_MS);
 		if (ledger_commit(l) == STORE_OK)
 			return;
 	}
@@ -129,7 +129,7 @@ static void expect_times(struct ledger *l, const struct config_endpoint *e, cons
 {
 	struct plan_window window = { .scope = scope, .models = models };
 	struct ledger_rows log = { .rows = NULL };
-	struct key_hash mark;
+	struct key_hash hash;
 	struct account account;
 	struct strbuf text;
 	int64_t *times;
@@ -137,8 +137,8 @@ static void expect_times(struct ledger *l, const struct config_endpoint *e, cons
 
 	account_make(e, key, &account);
 	begin(l, STORE_READ);
-	ledger_key_hash(l, &account.key, &mark);
-	ledger_rows_read(l, &account, &mark, NOW - 30 * DAY_MS, &log);
+	ledger_key_hash(l, &account.key, &hash);
+	ledger_rows_read(l, &account, &hash, NOW - 30 * DAY_MS, &log);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	times = ledger_rows_times(&log, &window, NOW - 30 * DAY_MS, &n);
 	strbuf_init(&text, KIB(64));
@@ -227,7 +227,7 @@ static void test_long_names(void **state)
 static void test_many(void **state)
 {
 	struct ledger *l = ledger_new();
-	struct key_hash mark;
+	struct key_hash hash;
 	struct account account;
 	struct strbuf wanted;
 
@@ -235,12 +235,12 @@ static void test_many(void **state)
 	account_make(&one, KEY_1, &account);
 	strbuf_init(&wanted, KIB(64));
 	begin(l, STORE_WRITE);
-	ledger_key_hash(l, &account.key, &mark);
+	ledger_key_hash(l, &account.key, &hash);
 	for (unsigned i = 0; i < 1000; i++) {
 		char model[32];
 
 		snprintf(model, sizeof(model), "%s-%u", i % 2 ? "mini" : "big", i);
-		ledger_rows_add(l, i + 1, &account, &mark, model, NOW + DAY_MS);
+		ledger_rows_add(l, i + 1, &account, &hash, model, NOW + DAY_MS);
 		if (i % 2)
 			strbuf_adds(&wanted, wanted.len ? ",0" : "0");
 	}
@@ -259,7 +259,7 @@ static void test_keys_are_nowhere(void **state)
 	struct ledger *other = ledger_new();
 	struct key_digest digest;
 	struct key_digest digest_2;
-	struct key_hash mark;
+	struct key_hash hash;
 	struct key_hash again;
 	size_t seen = 0;
 
@@ -268,17 +268,17 @@ static void test_keys_are_nowhere(void **state)
 	key_digest_make(KEY_1, "api.example.com", &digest);
 	key_digest_make(KEY_2, "api.example.com", &digest_2);
 	begin(l, STORE_WRITE);
-	ledger_key_hash(l, &digest, &mark);
-	ledger_rows_note_key(l, "one", &mark);
+	ledger_key_hash(l, &digest, &hash);
+	ledger_rows_note_key(l, "one", &hash);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 	/* The same in every process; another one for another key. */
 	begin(other, STORE_READ);
 	ledger_key_hash(other, &digest, &again);
-	assert_true(key_hash_same(&mark, &again));
+	assert_true(key_hash_same(&hash, &again));
 	ledger_key_hash(other, &digest_2, &again);
-	assert_false(key_hash_same(&mark, &again));
+	assert_false(key_hash_same(&hash, &again));
 	assert_true(ledger_rows_noted_key(other, "one", &again));
-	assert_true(key_hash_same(&mark, &again));
+	assert_true(key_hash_same(&hash, &again));
 	assert_false(ledger_rows_noted_key(other, "nobody", &again));
 	assert_int_equal(ledger_commit(other), STORE_OK);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -292,7 +292,7 @@ static void test_keys_are_nowhere(void **state)
 		assert_null(memmem(bytes.data, bytes.len, KEY_1 + 3, strlen(KEY_1) - 3));
 		/* Not even the digest, which would tell the same key in another file. */
 		assert_null(memmem(bytes.data, bytes.len, digest.bytes, sizeof(digest.bytes)));
-		seen += memmem(bytes.data, bytes.len, mark.bytes, sizeof(mark.bytes)) != NULL;
+		seen += memmem(bytes.data, bytes.len, hash.bytes, sizeof(hash.bytes)) != NULL;
 		strbuf_release(&bytes);
 		free(path);
 	}
@@ -307,7 +307,7 @@ static void test_keys_are_nowhere(void **state)
 	begin(l, STORE_READ);
 	ledger_key_hash(l, &digest, &again);
 	assert_int_equal(ledger_commit(l), STORE_OK);
-	assert_false(key_hash_same(&mark, &again));
+	assert_false(key_hash_same(&hash, &again));
 	ledger_free(l);
 }
 
@@ -461,13 +461,13 @@ static void test_no_clock_of_the_start(void **state)
 static void correct(struct ledger *l, int64_t hour, int64_t count)
 {
 	struct budget_usage_hour h = { .start = (NOW + hour * HOUR_MS) / 1000, .count = count };
-	struct key_hash mark;
+	struct key_hash hash;
 	struct account account;
 
 	account_make(&one, KEY_1, &account);
 	begin(l, STORE_WRITE);
-	ledger_key_hash(l, &account.key, &mark);
-	ledger_rows_correct(l, &account, &mark, &h, 1);
+	ledger_key_hash(l, &account.key, &hash);
+	ledger_rows_correct(l, &account, &hash, &h, 1);
 	assert_int_equal(ledger_commit(l), STORE_OK);
 }
 

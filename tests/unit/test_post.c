@@ -90,7 +90,7 @@ static void set_option(struct post_case *c, const char *word)
 	else if (!strncmp(word, "lines=", 6))
 		c->input.max_lines = strtoul(word + 6, NULL, 10);
 	else if (!strncmp(word, "mark=", 5))
-		c->input.mark = (unsigned)strtoul(word + 5, NULL, 10);
+		c->input.tag_number = (unsigned)strtoul(word + 5, NULL, 10);
 	else if (!strncmp(word, "spaces=", 7))
 		c->input.tab_size = (unsigned)strtoul(word + 7, NULL, 10);
 	else
@@ -292,8 +292,8 @@ static void write_answer(const struct post_input *in, const char *text, struct s
 {
 	char number[12] = "";
 
-	if (in->mark)
-		snprintf(number, sizeof(number), "%u", in->mark);
+	if (in->tag_number)
+		snprintf(number, sizeof(number), "%u", in->tag_number);
 	if (in->source == POST_CHAT)
 		strbuf_addf(out, "<completion%s>%s</completion%s>", number, text, number);
 	else
@@ -419,6 +419,13 @@ static void test_first_block(void **state)
 		{ "c", "x = ", "1;", "1;" },
 		{ "c", "x = ", "\n", "\n" },
 		{ "markdown", "", "One.\nTwo.\n\nThree.", "One.\nTwo." },
+		/* The columns of what a string says, its blank lines and its end tell nothing. */
+		{ "go", "func q() string {\n\t", "s := `\nSELECT *\n\nFROM t\n`\n\treturn s\n}\nvar x",
+		  "s := `\nSELECT *\n\nFROM t\n`\n\treturn s\n}" },
+		{ "php", "<?php\nfunction q() {\n    ", "$s = <<<SQL\nSELECT *\nSQL;\n    return $s;\n}\nq();",
+		  "$s = <<<SQL\nSELECT *\nSQL;\n    return $s;\n}" },
+		{ "python", "def f():\n    ", "s = \"\"\"\nusage:\n\n  x\n\"\"\"\n    return s\nx = 1",
+		  "s = \"\"\"\nusage:\n\n  x\n\"\"\"\n    return s" },
 	};
 
 	(void)state;

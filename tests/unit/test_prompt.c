@@ -36,7 +36,7 @@ static void find_windows(const struct prompt *p, struct strbuf *prefix, struct s
 {
 	const char *tag = strstr(p->user.data, "\n<document");
 	char *end;
-	unsigned long mark;
+	unsigned long number;
 	char cursor[32];
 	char close[32];
 	const char *at;
@@ -44,10 +44,10 @@ static void find_windows(const struct prompt *p, struct strbuf *prefix, struct s
 
 	assert_non_null(tag);
 	tag += strlen("\n<document");
-	mark = *tag == '>' ? 0 : strtoul(tag, &end, 10);
-	assert_int_equal(mark, p->mark);
-	snprintf(cursor, sizeof(cursor), mark ? "<CURSOR%lu/>" : "<CURSOR/>", mark);
-	snprintf(close, sizeof(close), mark ? "\n</document%lu>\n" : "\n</document>\n", mark);
+	number = *tag == '>' ? 0 : strtoul(tag, &end, 10);
+	assert_int_equal(number, p->tag_number);
+	snprintf(cursor, sizeof(cursor), number ? "<CURSOR%lu/>" : "<CURSOR/>", number);
+	snprintf(close, sizeof(close), number ? "\n</document%lu>\n" : "\n</document>\n", number);
 	tag = strchr(tag, '>') + 2;
 	at = strstr(tag, cursor);
 	assert_non_null(at);
@@ -81,7 +81,7 @@ static void test_frame(void **state)
 		"\tint x = <CURSOR/>;\n"
 		"Stop when the statement or block at the mark is complete.\n"
 		"Answer with what belongs at the mark, at most 24 lines, as <completion>…</completion>.");
-	assert_int_equal(p.mark, 0);
+	assert_int_equal(p.tag_number, 0);
 	assert_int_equal(p.stop_count, 1);
 	assert_string_equal(p.stop[0], "</completion>");
 	/* Every request pays for it: keep it short. */
@@ -256,7 +256,7 @@ static void test_marks(void **state)
 	static const struct {
 		const char *prefix;
 		const char *suffix;
-		unsigned mark;
+		unsigned tag_number;
 	} table[] = {
 		{ "a", "b", 0 },
 		{ "", "", 0 },
@@ -283,7 +283,7 @@ static void test_marks(void **state)
 		struct prompt_input in = input(table[i].prefix, table[i].suffix);
 
 		assert_true(prompt_build(&in, &p));
-		assert_int_equal(p.mark, table[i].mark);
+		assert_int_equal(p.tag_number, table[i].tag_number);
 		find_windows(&p, &prefix, &suffix);
 		assert_string_equal(prefix.data, table[i].prefix);
 		assert_string_equal(suffix.data, table[i].suffix);
@@ -295,7 +295,7 @@ static void test_marks(void **state)
 		in.path = "x<document>";
 		in.language = "<cursor1>";
 		assert_true(prompt_build(&in, &p));
-		assert_int_equal(p.mark, 2);
+		assert_int_equal(p.tag_number, 2);
 		assert_string_equal(p.stop[0], "</completion2>");
 		assert_non_null(strstr(p.system.data, "<CURSOR2/>"));
 		assert_null(strstr(p.system.data, "<CURSOR/>"));

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "eke/base/attrs.h"
@@ -83,6 +84,43 @@ static void test_all(void **state)
 	}
 }
 
+static const struct {
+	int status;
+	const char *body;
+	bool says;
+} whole[] = {
+	/* DashScope's QwQ and Qwen3 with thoughts, 2025 */
+	{ 400, ERROR("This model only support stream mode, please enable the stream parameter to access the model.", ""),
+	  true },
+	{ 400, ERROR("parameter.enable_thinking must be set to false for non-streaming calls", ""), true },
+	{ 400, ERROR("Streaming is required for this model", ""), true },
+	{ 422, ERROR("Input should be true", ",\"param\":\"stream\""), true },
+	{ 400, ERROR("该模型仅支持流式输出", ""), true },
+	{ 400, ERROR("Upstream error: the upstream provider only says no", ""), false },
+	{ 400, ERROR("This model does not support tools; see the stream of changes.", ""), false },
+	{ 400, ERROR("You must set messages.", ""), false },
+	{ 401, ERROR("This model only supports stream mode", ""), false },
+	{ 400, "<html><title>stream mode only</title></html>", false },
+	{ 400, "", false },
+};
+
+static void test_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(whole); i++) {
+		size_t len = strlen(whole[i].body);
+		char *copy = xmalloc(len ? len : 1);
+		bool says;
+
+		memcpy(copy, whole[i].body, len);
+		says = refused_whole_answer(whole[i].status, copy, len);
+		if (says != whole[i].says)
+			print_message("%s\n -> %d\n", whole[i].body, says);
+		assert_int_equal(says, whole[i].says);
+		free(copy);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -95,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_names),
 	};
 

@@ -115,7 +115,8 @@ let s:log = []
 let s:box = 0
 
 function! eke#say(text) abort
-  if strdisplaywidth(a:text) + 5 > v:echospace || a:text =~# "\n"
+  " In Insert mode "-- INSERT --" would soon stand there.
+  if strdisplaywidth(a:text) + 5 > v:echospace || a:text =~# "\n" || mode() =~# '^[iR]'
     return s:notify(a:text, 'Normal')
   endif
   redraw

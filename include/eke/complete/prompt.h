@@ -6,8 +6,8 @@
  *
  * The system message is constant, and so are the worked examples behind it, turns of a user and an assistant in the
  * form of the question (so that provider-side prompt caches keep them). The last user message is, exactly, with N
- * standing for the decimal `mark` or nothing if that is 0; everything before "File:" is there only if context goes
- * along, for each of its snippets one pair of tags:
+ * standing for the decimal `tag_number` or nothing if that is 0; everything before "File:" is there only if context
+ * goes along, for each of its snippets one pair of tags:
  *
  *	<what the following is>
  *	<contextN path="<path>">
@@ -31,13 +31,13 @@
  *
  *	/^<document(\d*)>\n([\s\S]*?)<CURSOR\1\/>([\s\S]*?)\n<\/document\1>$/m
  *
- * Nothing is escaped, because the model would have to escape its answer, too. Instead `mark` is the
+ * Nothing is escaped, because the model would have to escape its answer, too. Instead `tag_number` is the
  * smallest number for which none of "<documentN", "</documentN", "<CURSORN", "<completionN",
  * "</completionN", "<contextN", "</contextN" occurs in the path, the language, the text or the context (in any case of
- * letters). It is 0 but for files about these marks, such as this one.
+ * letters). It is 0 but for files about these tags, such as this one.
  *
  * The answer is expected as <completionN>text</completionN>, of several candidates one after the other
- * (candidates.h); complete/post.h takes `mark` and everything else that models make of it.
+ * (candidates.h); complete/post.h takes `tag_number` and everything else that models make of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,7 +88,7 @@ struct prompt {
 	const char *stop[PROMPT_STOPS];
 	size_t stop_count;
 	char stop_text[32];
-	unsigned mark;
+	unsigned tag_number;
 	size_t tokens;     /* estimate of all messages */
 	size_t prefix_len; /* what is left of the windows after cutting to max_tokens: the prefix's last ... */
 	size_t suffix_len; /* ... and the suffix's first so many bytes */

@@ -16,9 +16,9 @@ struct candidate {
 };
 
 /*
- * Cuts answer[0..len) behind each "</completionN>", N standing for `mark` or nothing. At most `wanted` slices, not more
- * than CANDIDATES_MAX; of one alone the whole answer. What holds nothing but blanks is none.
+ * Cuts answer[0..len) behind each "</completionN>", N being `tag_number` or nothing. At most `wanted` slices, not
+ * more than CANDIDATES_MAX; of one alone the whole answer. What holds nothing but blanks is none.
  */
-size_t candidates_split(const char *answer, size_t len, unsigned mark, size_t wanted, struct candidate *out);
+size_t candidates_split(const char *answer, size_t len, unsigned tag_number, size_t wanted, struct candidate *out);
 
 #endif

@@ -41,7 +41,7 @@ struct post_input {
 	size_t answer_len; /* at most LIMIT_COMPLETION is looked at */
 	enum post_finish finish;
 	enum post_source source;
-	unsigned mark; /* struct prompt's; 0 for POST_FIM */
+	unsigned tag_number; /* struct prompt's; 0 for POST_FIM */
 	const char *prefix; /* the excerpts, as sent */
 	size_t prefix_len;
 	const char *suffix;

@@ -37,6 +37,8 @@ bool answer_never_closed(const struct answer *answer);
 /* As the endpoint names it, or NULL. */
 const char *answer_model(const struct answer *answer);
 enum wire_finish answer_finish(const struct answer *answer);
+/* Some models call tools that nobody offered. */
+bool answer_calls_tool(const struct answer *answer);
 struct wire_usage answer_usage(const struct answer *answer);
 /* The error that it holds, or NULL. After answer_end() one is there if nothing that is an answer came. */
 const struct err *answer_error(const struct answer *answer);

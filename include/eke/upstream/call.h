@@ -41,6 +41,7 @@ struct call_answer {
 	size_t text_len;
 	const char *reasoning;
 	size_t reasoning_len;
+	bool calls_tool; /* though none was offered */
 	enum call_finish finish;
 	const char *model; /* as the endpoint names it, else as asked */
 	struct wire_usage usage;

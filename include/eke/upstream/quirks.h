@@ -18,6 +18,7 @@ enum quirk {
 	QUIRK_NO_STOP = 1 << 3,
 	QUIRK_NO_STREAM_OPTIONS = 1 << 4,
 	QUIRK_NO_STREAM = 1 << 5,         /* only whole answers */
+	QUIRK_STREAMS_ONLY = 1 << 7,      /* no whole answers */
 	QUIRK_THINKS_INSIDE = 1 << 6,     /* answers begin in their reasoning without a tag (think.h) */
 };
 

@@ -28,6 +28,9 @@ struct loop *upstream_loop(const struct upstream *upstream);
 struct token_scales *upstream_token_scales(const struct upstream *upstream);
 /* What was learned of a model there (quirks.h). */
 unsigned upstream_quirks(const struct upstream *upstream, const struct endpoint *endpoint, const char *model);
+/* A refusal told more of them. Of "streams only" and "no streams" the newer one holds. */
+void upstream_learn_quirks(
+	struct upstream *upstream, const struct endpoint *endpoint, const char *model, unsigned found);
 size_t upstream_count(const struct upstream *upstream);
 /* In order of preference; NULL past the end. */
 struct endpoint *upstream_at(const struct upstream *upstream, size_t index);
@@ -44,6 +47,12 @@ void upstream_look(struct upstream *upstream, struct endpoint *endpoint, const c
  * the server's root without a key, which no provider counts.
  */
 void upstream_prewarm(struct upstream *upstream);
+
+/*
+ * make_room is called from the loop when a request comes for which there is no place (LIMIT_TRANSFERS). True: it has
+ * ended one that nobody waits for. NULL: nobody can.
+ */
+void upstream_on_full(struct upstream *upstream, bool (*make_room)(void *ctx), void *ctx);
 
 /* Calls under way that someone waits for. */
 size_t upstream_busy(const struct upstream *upstream);

@@ -41,6 +41,7 @@ struct wire_chunk {
 	struct wire_usage usage;
 	bool is_error;         /* an error object; wire_error_decode has the details. There may be text too */
 	bool is_answer;        /* it has the shape of an answer at all (choices, or llama.cpp's content), even if empty */
+	bool calls_tool;       /* it has a call of a tool, or of a function as older services have it */
 	bool is_whole;         /* it is a "message" and no "delta": perhaps all of the answer (message_stream.h) */
 };
 

@@ -240,7 +240,9 @@ local function notify(text, level, highlight)
 end
 
 function M.say(text)
-  if vim.fn.strdisplaywidth(text) + 5 > vim.v.echospace or text:find('\n') then
+  -- In Insert mode "-- INSERT --" would soon stand there; without a line for it, it would ask for a key.
+  if vim.fn.strdisplaywidth(text) + 5 > vim.v.echospace or text:find('\n') or vim.fn.mode():find('^[iR]')
+    or vim.o.cmdheight == 0 then
     return notify(text, vim.log.levels.INFO, 'NormalFloat')
   end
   vim.api.nvim_echo({ { 'eke: ' .. text } }, true, {})

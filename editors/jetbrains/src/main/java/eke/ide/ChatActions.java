@@ -1,13 +1,13 @@
 package eke.ide;
 
 import com.intellij.openapi.actionSystem.ActionGroup;
+import com.intellij.openapi.actionSystem.ActionUpdateThread;
 import com.intellij.openapi.actionSystem.AnAction;
 import com.intellij.openapi.actionSystem.AnActionEvent;
 import com.intellij.openapi.actionSystem.CommonDataKeys;
 import com.intellij.openapi.actionSystem.Separator;
 import com.intellij.openapi.editor.Editor;
 import com.intellij.openapi.project.DumbAware;
-import com.intellij.openapi.project.DumbAwareAction;
 import com.intellij.openapi.project.Project;
 import com.intellij.openapi.ui.Messages;
 import com.intellij.openapi.ui.popup.JBPopupFactory;
@@ -86,6 +86,11 @@ public final class ChatActions {
 
 	/** The submenu: the commands, the user's own among them. */
 	public static final class Menu extends ActionGroup implements DumbAware {
+		/** See EkeAction. */
+		public ActionUpdateThread getActionUpdateThread() {
+			return ActionUpdateThread.EDT;
+		}
+
 		@Override
 		public void update(AnActionEvent event) {
 			event.getPresentation().setVisible(isInEditor(event));
@@ -106,7 +111,7 @@ public final class ChatActions {
 		}
 	}
 
-	private static final class Run extends DumbAwareAction {
+	private static final class Run extends EkeAction {
 		private final String name;
 
 		Run(String name, String title) {
@@ -124,7 +129,7 @@ public final class ChatActions {
 	}
 
 	/** The same menu as a popup, by a key. */
-	public static final class Popup extends DumbAwareAction {
+	public static final class Popup extends EkeAction {
 		@Override
 		public void update(AnActionEvent event) {
 			event.getPresentation().setEnabled(isInEditor(event));
@@ -142,7 +147,7 @@ public final class ChatActions {
 		}
 	}
 
-	public static final class AskSelection extends DumbAwareAction {
+	public static final class AskSelection extends EkeAction {
 		public AskSelection() {
 			super("Ask About This…");
 		}
@@ -169,7 +174,7 @@ public final class ChatActions {
 		}
 	}
 
-	public static final class EditSelection extends DumbAwareAction {
+	public static final class EditSelection extends EkeAction {
 		public EditSelection() {
 			super("Edit by Instruction…");
 		}

@@ -1,7 +1,6 @@
 package eke.ide;
 
 import com.intellij.openapi.actionSystem.AnActionEvent;
-import com.intellij.openapi.project.DumbAwareAction;
 import com.intellij.openapi.project.Project;
 import com.intellij.openapi.vcs.CheckinProjectPanel;
 import com.intellij.openapi.vcs.CommitMessageI;
@@ -18,7 +17,7 @@ import java.util.Collections;
 import java.util.List;
 
 /** In the commit dialogue or tool window: a message for the changes that are chosen there. */
-public final class CommitMessage extends DumbAwareAction {
+public final class CommitMessage extends EkeAction {
 	@Override
 	public void update(AnActionEvent event) {
 		event.getPresentation().setEnabledAndVisible(event.getProject() != null && EkeSettings.values().enabled

@@ -7,7 +7,6 @@ import com.intellij.notification.NotificationAction;
 import com.intellij.notification.NotificationType;
 import com.intellij.notification.Notifications;
 import com.intellij.openapi.Disposable;
-import com.intellij.openapi.actionSystem.AnActionEvent;
 import com.intellij.openapi.application.ApplicationInfo;
 import com.intellij.openapi.application.ApplicationManager;
 import com.intellij.openapi.application.ApplicationNamesInfo;
@@ -245,13 +244,10 @@ public final class EkeService implements Host, Disposable {
 		Notification notification = new Notification(NOTIFICATIONS, "eke", Markdown.escape(message), NotificationType.INFORMATION);
 		notification.setImportant(true);
 		for (String action : actions)
-			notification.addAction(new NotificationAction(action) {
-				@Override
-				public void actionPerformed(AnActionEvent event, Notification shown) {
-					shown.expire();
-					answer.accept(action);
-				}
-			});
+			notification.addAction(NotificationAction.createSimple(action, () -> {
+				notification.expire();
+				answer.accept(action);
+			}));
 		Notifications.Bus.notify(notification, project);
 	}
 

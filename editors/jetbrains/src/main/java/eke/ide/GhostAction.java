@@ -3,13 +3,12 @@ package eke.ide;
 import com.intellij.openapi.actionSystem.AnActionEvent;
 import com.intellij.openapi.actionSystem.CommonDataKeys;
 import com.intellij.openapi.editor.Editor;
-import com.intellij.openapi.project.DumbAwareAction;
 import com.intellij.openapi.project.Project;
 
 import eke.core.Ghost;
 
 /** Actions on ghost text. Those with keys of the editor's are there only while a completion is shown. */
-public abstract class GhostAction extends DumbAwareAction {
+public abstract class GhostAction extends EkeAction {
 	/* The ghost of the event's editor; null if that is not the one with the focus. */
 	static Ghost ghost(Project project, Editor editor) {
 		if (project == null || editor == null || project.isDisposed())

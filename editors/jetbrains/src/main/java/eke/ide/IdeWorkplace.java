@@ -57,7 +57,8 @@ final class IdeWorkplace implements Workplace {
 
 	@Override
 	public Chat.Attachment selection() {
-		return selection(service, editor());
+		// Newer platforms hold no lock while a button is pressed.
+		return ReadAction.compute(() -> selection(service, editor()));
 	}
 
 	/** What is selected in an editor; null: nothing, or eke does not know the file. */
@@ -89,7 +90,7 @@ final class IdeWorkplace implements Workplace {
 	public Chat.Attachment file() {
 		Editor editor = editor();
 		IdeText text = editor == null ? null : service.editors.text(editor);
-		return text == null ? null : file(service, text);
+		return text == null ? null : ReadAction.compute(() -> file(service, text));
 	}
 
 	static Chat.Attachment file(EkeService service, IdeText text) {

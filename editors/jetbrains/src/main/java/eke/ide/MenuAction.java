@@ -3,11 +3,10 @@ package eke.ide;
 import com.intellij.openapi.actionSystem.AnActionEvent;
 import com.intellij.openapi.actionSystem.CommonDataKeys;
 import com.intellij.openapi.editor.Editor;
-import com.intellij.openapi.project.DumbAwareAction;
 import com.intellij.openapi.project.Project;
 
 /** What eke's menus offer besides the chat. */
-public abstract class MenuAction extends DumbAwareAction {
+public abstract class MenuAction extends EkeAction {
 	@Override
 	public void update(AnActionEvent event) {
 		event.getPresentation().setEnabled(event.getProject() != null);
