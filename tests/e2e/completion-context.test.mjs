@@ -192,6 +192,22 @@ test('an answer is found again although the context has changed', async (t) => {
 	assert.equal(upstream.counted.length, 1);
 });
 
+test('what the last prompt showed just so comes first in the next, so that both begin alike', async (t) => {
+	const { upstream, open } = await start(t, { files: {} });
+	const helper = (name) => open(`def read_header_${name}(count):\n    header_${name} = count_${name}(count)\n    return header_${name}\n`, `${name}.py`);
+	const [one] = [await helper('one'), await helper('two')];
+	const doc = await open('def test_header(count):\n    header = read_header_‸\n');
+	const order = (record) => [...user(record).matchAll(/^<context\d* path="(.*)">$/gm)].map(([, path]) => path);
+
+	await doc.complete();
+	await one.replace(one.text.indexOf('return'), one.text.indexOf('return'), 'check(header_one)\n    ');
+	doc.type('x');
+	await doc.complete();
+	assert.deepEqual(order(upstream.counted[0]), ['two.py', 'one.py']);
+	/* The one that was edited last would be the first. */
+	assert.deepEqual(order(upstream.counted[1]), ['two.py', 'one.py']);
+});
+
 test('the plan caps the whole prompt, and the text around the cursor goes first', async (t) => {
 	const members = Array.from({ length: 2000 }, (_, i) => `    def read_header_${i}(self, count):\n        pass\n`).join('\n');
 	const cap = 1500;
