@@ -47,7 +47,7 @@ bool gateways_write(const char *json, size_t len)
 	int fd = -1;
 	bool ok = false;
 
-	if (new_path) {
+	if (dir && new_path) {
 		(void)mkdir(dir, 0700);
 		fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 		ok = fd >= 0 && write(fd, json, len) == (ssize_t)len;

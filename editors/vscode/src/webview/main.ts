@@ -1,6 +1,6 @@
 /* The chat as it is seen. What is typed is remembered by VS Code; all else is the extension's. */
 import type { Words } from '../page.ts';
-import type { Bar, FromWebview, ToWebview, View } from '../view.ts';
+import type { Bar, FromWebview, Remedy, ToWebview, View } from '../view.ts';
 import { Composer } from './composer.ts';
 import { h, iconButton } from './dom.ts';
 import { TurnView } from './turns.ts';
@@ -87,16 +87,10 @@ function draw(view: View): void {
 }
 
 function drawBar(bar: Bar): void {
-	trouble.replaceChildren(
-		...(bar.trouble
-			? [
-					h('span', {}, bar.trouble),
-					h('button', { type: 'button', class: 'primary', click: () => post({ type: 'setKey' }) }, words.setKey),
-					h('button', { type: 'button', click: () => post({ type: 'openConfiguration' }) }, words.openConfiguration),
-					h('button', { type: 'button', click: () => post({ type: 'showLog' }) }, words.showLog),
-				]
-			: []),
-	);
+	const { text = '', remedies = [] } = bar.trouble ?? {};
+	const button = (remedy: Remedy, i: number) =>
+		h('button', { type: 'button', class: i ? '' : 'primary', click: () => post({ type: remedy }) }, words[remedy]);
+	trouble.replaceChildren(...(text ? [h('span', {}, text), ...remedies.map(button)] : []));
 	composer.update(bar);
 }
 
