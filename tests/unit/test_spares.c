@@ -1,6 +1,6 @@
 /*
- * The list of spares that the processes of a machine share: answers of the shared ledger that they write down in another
- * order than they were given, what goes, and what belongs to a ledger that is gone.
+ * The list of spares that the processes of a machine share: answers of the shared ledger that they write down in
+ * another order than they were given, what goes, and what belongs to a ledger that is gone.
  */
 #include <setjmp.h>
 #include <stdarg.h>

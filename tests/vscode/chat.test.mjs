@@ -271,7 +271,7 @@ describe('the chat in the workbench', { skip }, () => {
 		for (let i = 0; i < count; i++) for (const piece of text.match(/[^]{1,400}/g)) await held.push(piece);
 		await held.push('The end of it.');
 		// The page itself tells when it shows the end: to be asked for it, again and again, would be work, too.
-		const page = window.page.frames().find((frame) => frame.name() === 'active-frame');
+		const page = await (await s.field().elementHandle()).ownerFrame();
 		await page.evaluate(() => new Promise((resolve) => {
 			const isShown = () => /The end of it/.test(document.querySelector('main article:last-child .tail')?.textContent ?? '');
 			const timer = setInterval(() => isShown() && resolve(clearInterval(timer)), 100);
