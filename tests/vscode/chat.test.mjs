@@ -241,7 +241,7 @@ describe('the chat in the workbench', { skip }, () => {
 		);
 	});
 
-	test('while 1 MB of an answer comes, keys in the field show at once, and the reader may scroll', async (t) => {
+	test('while 1 MB of an answer comes, keys in the field show at once, and the reader may scroll', async () => {
 		await s.newChat();
 		s.upstream.next({ holdEvents: true });
 		await s.ask('Write a lot');
@@ -285,7 +285,6 @@ describe('the chat in the workbench', { skip }, () => {
 		assert.ok(busy.middle < 100 + 5 * idle.middle, `half of the keys were shown after ${busy.middle} ms or later`); // other work on the machine slows both
 		const main = s.chat().locator('main');
 		const atEnd = () => main.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 40);
-		t.todo('the view does not always end up at the end of so long an answer');
 		await s.see('it follows', atEnd);
 		await main.focus();
 		await window.press('PageUp');
