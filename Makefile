@@ -175,7 +175,7 @@ portable:
 	@.ci/deps portable
 	@.ci/portable
 	@$(MAKE) --no-print-directory BUILD=build/portable CC='$(if $(filter ccache,$(CC)),ccache )$(CURDIR)/build/portable/cc' \
-		PKG_CONFIG='$(CURDIR)/build/portable/pkg-config' CFLAGS='-O2 -ffunction-sections -fdata-sections' \
+		PKG_CONFIG='$(CURDIR)/build/portable/pkg-config' CFLAGS='-Os -ffunction-sections -fdata-sections' \
 		HARDEN=-fstack-protector-strong HARDEN_LD='-static -s -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack' EXPORT_LD= \
 		build/portable/eke
 

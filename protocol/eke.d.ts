@@ -164,6 +164,73 @@ export interface InitializeResult {
 	};
 }
 
+/** Cells of a notebook, in their order. */
+export type NotebookCells = {
+	/** 1 text, 2 code. */
+	kind?: number;
+	/** The URI of its document. */
+	document: string;
+}[];
+
+/** Documents of cells. */
+export type NotebookCellDocuments = {
+	uri: string;
+	languageId?: string;
+	version?: number;
+	text: string;
+}[];
+
+/** A notebook. */
+export interface NotebookIdentifier {
+	uri: string;
+	version?: number;
+}
+
+/** The notebook and its cells. */
+export interface DidOpenNotebookParams {
+	notebookDocument: {
+		uri: string;
+		notebookType?: string;
+		version?: number;
+		cells: NotebookCells;
+	};
+	cellTextDocuments: NotebookCellDocuments;
+}
+
+/** What has changed. */
+export interface DidChangeNotebookParams {
+	notebookDocument: NotebookIdentifier;
+	change: {
+		cells?: {
+			structure?: {
+				array: {
+					start: number;
+					deleteCount: number;
+					cells?: NotebookCells;
+				};
+				didOpen?: NotebookCellDocuments;
+				didClose?: NotebookIdentifier[];
+			};
+			textContent?: {
+				document: NotebookIdentifier;
+				/** As contentChanges of textDocument/didChange. */
+				changes: object[];
+			}[];
+		};
+	};
+}
+
+/** The notebook. */
+export interface DidSaveNotebookParams {
+	notebookDocument: NotebookIdentifier;
+}
+
+/** The notebook and its cells. */
+export interface DidCloseNotebookParams {
+	notebookDocument: NotebookIdentifier;
+	cellTextDocuments: NotebookIdentifier[];
+}
+
 /** LSP's, and what eke adds under experimental.eke. */
 export interface ServerCapabilities {
 	positionEncoding: "utf-16" | "utf-8";
@@ -174,6 +241,10 @@ export interface ServerCapabilities {
 		save: {
 			includeText: false;
 		};
+	};
+	/** LSP 3.17, for clients that announce notebookDocument: all cells of all notebooks. */
+	notebookDocumentSync?: {
+		notebookSelector: object[];
 	};
 	inlineCompletionProvider: Record<string, never>;
 	codeActionProvider: {
@@ -1038,6 +1109,14 @@ export interface ClientNotifications {
 	'textDocument/didSave': DidSaveParams;
 	/** A document was closed. */
 	'textDocument/didClose': DidCloseParams;
+	/** A notebook is open. */
+	'notebookDocument/didOpen': DidOpenNotebookParams;
+	/** A notebook was edited. */
+	'notebookDocument/didChange': DidChangeNotebookParams;
+	/** A notebook was saved. */
+	'notebookDocument/didSave': DidSaveNotebookParams;
+	/** A notebook is closed. */
+	'notebookDocument/didClose': DidCloseNotebookParams;
 	/** A completion was shown. */
 	'textDocument/didShowCompletion': DidShowCompletionParams;
 	/** A part of a completion was accepted. */

@@ -57,7 +57,7 @@ struct budget {
 
 /* --- for remote.c --- */
 
-/* What became of a question, remote_ask() and remote_await(). */
+/* What became of remote_ask() and remote_await(). */
 void budget_hear(struct budget *budget, uint64_t reservation, enum remote_verdict verdict,
 		 const struct remote_denial *denial);
 

@@ -15,7 +15,6 @@
 #include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/base/zone.h"
 #include "outbox.h"
 #include "remote_private.h"
 #include "remote_session.h"
@@ -217,7 +216,7 @@ static void on_down(void *ctx, const char *why, bool again)
 		w->asked = false;
 }
 
-/* --- questions --- */
+/* --- admissions --- */
 
 void remote_prepare(struct remote *remote, const struct account *account)
 {
@@ -226,70 +225,6 @@ void remote_prepare(struct remote *remote, const struct account *account)
 	replica_note_key(ledger, remote->salt, &account->key);
 	ledger_note_local_only(ledger, false);
 	outbox_look(ledger);
-}
-
-static void add_window(const struct plan_window *w, int64_t kept, int64_t shared_now, struct redis_args *args)
-{
-	struct limit_window_span span;
-
-	/* By the shared clock, because that is what requests are dated by there. */
-	limit_window_span(w, shared_now, zone_offset, &span);
-	redis_args_add(args, w->scope == PLAN_SCOPE_KEY ? "key" : "machine");
-	redis_args_add(args, plan_kind_name(w->kind));
-	redis_args_add_int(args, w->limit);
-	redis_args_add_int(args, kept);
-	redis_args_add_int(args, w->period * 1000);
-	redis_args_add_int(args, span.from);
-	redis_args_add_int(args, span.to);
-	redis_args_add_line(args, w->models[0]);
-	for (const char *const *model = w->models + 1; w->models[0] && *model; model++)
-		redis_args_append_line(args, '\n', *model);
-}
-
-/* Ids for spares: the shared ledger says how many of them there are to be. */
-static void add_spare_ids(struct redis_args *args)
-{
-	redis_args_add_int(args, LIMIT_SPARES);
-	for (int i = 0; i < LIMIT_SPARES; i++) {
-		char hex[HEX_SIZE(8)];
-
-		hex_from_u64(ledger_new_id(), hex);
-		redis_args_add(args, hex);
-	}
-}
-
-void remote_make_question(struct remote *remote, uint64_t id, const struct account *account, const char *model,
-			  enum budget_use use, double reserve, const struct snapshot *s, struct remote_question *out)
-{
-	int64_t shared_now = s->now + remote->offset;
-	char key[SHARED_KEY_SIZE];
-	char hex[HEX_SIZE(8)];
-
-	remote_release_question(out);
-	shared_key_make(remote->salt, &account->key, key);
-	hex_from_u64(id, hex);
-	session_begin_call(remote, "reserve", &out->args);
-	redis_args_add(&out->args, hex);
-	redis_args_add(&out->args, use == BUDGET_EXPLICIT ? "1" : "0");
-	redis_args_add_int(&out->args, snapshot_keep_until(s, model) - s->now);
-	redis_args_add_line(&out->args, account->service);
-	redis_args_add_line(&out->args, account->plan);
-	redis_args_add(&out->args, key);
-	redis_args_add_line(&out->args, model);
-	redis_args_add_int(&out->args, spares_version(remote->budget->ledger, account, model));
-	add_spare_ids(&out->args);
-	for (size_t i = 0; i < s->windows.count; i++) {
-		const struct plan_window *w = &s->windows.windows[i].window;
-		int64_t kept = use == BUDGET_AUTOMATIC ? limit_window_reserved(w->limit, reserve) : 0;
-
-		if (limit_window_counts_model(w, model))
-			add_window(w, kept, shared_now, &out->args);
-	}
-}
-
-void remote_release_question(struct remote_question *question)
-{
-	redis_args_release(&question->args);
 }
 
 /* In milliseconds, within what may be believed. */
@@ -346,11 +281,11 @@ const struct remote_spares *remote_granted_spares(const struct remote *remote)
 	return &remote->granted;
 }
 
-void remote_ask(struct remote *remote, uint64_t id, const struct remote_question *question)
+void remote_ask(struct remote *remote, uint64_t id, const struct remote_admission *admission)
 {
 	begin_waiting(remote, id)->asked = true;
 	/* Where nothing more can be asked the time-out answers. */
-	redis_call(remote->redis, &question->args, on_verdict, remote, id);
+	redis_call(remote->redis, &admission->args, on_verdict, remote, id);
 }
 
 void remote_await(struct remote *remote, uint64_t id)

@@ -50,18 +50,20 @@ struct remote_denial {
 	bool in_doubt; /* the shared ledger was lost, and not all machines have told what they know */
 };
 
-/* A question is made within the transaction that has admitted the request here, and asked after it. */
-struct remote_question {
+/*
+ * The call that asks whether a request may go: made within the transaction that has admitted it here, sent after it.
+ */
+struct remote_admission {
 	struct redis_args args;
 };
-void remote_make_question(struct remote *remote, uint64_t id, const struct account *account, const char *model,
-	enum budget_use use, double reserve, const struct snapshot *snapshot, struct remote_question *out);
-void remote_release_question(struct remote_question *question);
+void remote_make_admission(struct remote *remote, uint64_t id, const struct account *account, const char *model,
+	enum budget_use use, double reserve, const struct snapshot *snapshot, struct remote_admission *out);
+void remote_release_admission(struct remote_admission *admission);
 /*
  * Each is answered by budget_hear() (budget_private.h), once, from the loop, within the time-out of the URL.
  * remote_await(): ASK as soon as it can be asked.
  */
-void remote_ask(struct remote *remote, uint64_t id, const struct remote_question *question);
+void remote_ask(struct remote *remote, uint64_t id, const struct remote_admission *admission);
 void remote_await(struct remote *remote, uint64_t id);
 /* While READY: ASK when the local ledger has all that the others wrote until now. */
 void remote_refresh(struct remote *remote, uint64_t id);

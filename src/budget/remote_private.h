@@ -1,7 +1,7 @@
 #ifndef EKE_BUDGET_REMOTE_PRIVATE_H
 #define EKE_BUDGET_REMOTE_PRIVATE_H
 /*
- * The body of the shared ledger, for remote.c and remote_session.c.
+ * The body of the shared ledger, for remote.c, remote_admission.c and remote_session.c.
  */
 #include "budget_private.h"
 #include "redis.h"
@@ -34,7 +34,7 @@ struct remote {
 	bool looking;
 	unsigned pages; /* of events, of this session */
 	int64_t looked_ms; /* loop_now_ms() */
-	struct remote_spares granted; /* by the last answer to a question */
+	struct remote_spares granted; /* by the last answer to an admission */
 	struct timer *idle;  /* while there may be spares */
 	struct timer *meets; /* while the two get in step */
 

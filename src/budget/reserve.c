@@ -46,7 +46,7 @@ struct reservation {
 	enum phase phase;
 	bool was_asked; /* they may have its record */
 	bool was_late;  /* our ledger said no, and was brought up to date for it */
-	struct remote_question question; /* made in the transaction, asked after it */
+	struct remote_admission admission; /* made in the transaction, asked after it */
 	struct remote_denial denial;
 	int64_t sent_at;  /* Unix ms */
 	budget_fn *fn;
@@ -62,7 +62,7 @@ static void reservation_free(struct reservation *r)
 	loop_undefer(r->budget->loop, grant_uncounted, r);
 	if (r->budget->remote)
 		remote_forget(r->budget->remote, r->id);
-	remote_release_question(&r->question);
+	remote_release_admission(&r->admission);
 	free(r->plan);
 	free(r);
 }
@@ -132,7 +132,7 @@ static bool decide(struct budget *budget, struct reservation *r, struct err *err
 	if (ok && r->recorded)
 		ledger_rows_add(budget->ledger, r->id, &r->account, &key_hash, r->model, snapshot_keep_until(&s, r->model));
 	if (ok && asks(r))
-		remote_make_question(budget->remote, r->id, &r->account, r->model, r->use, r->reserve, &s, &r->question);
+		remote_make_admission(budget->remote, r->id, &r->account, r->model, r->use, r->reserve, &s, &r->admission);
 	snapshot_release(&s);
 	return ok;
 }
@@ -210,7 +210,7 @@ static bool decide_in_phase(struct budget *budget, struct reservation *r, struct
 		if (r->recorded)
 			spend_spare(budget, r);
 	}
-	/* The question may have arrived there all the same, or its record with all others. */
+	/* The call may have arrived there all the same, or its record with all others. */
 	if (!ok && r->was_asked && (r->phase != PHASE_FIRST || r->was_late))
 		outbox_add_removal(budget->ledger, r->id);
 	return ok;
@@ -252,7 +252,7 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 	if (ok && asks(r)) {
 		r->phase = PHASE_ASKED;
 		r->was_asked = true;
-		remote_ask(budget->remote, id, &r->question);
+		remote_ask(budget->remote, id, &r->admission);
 		remote_push(budget->remote);
 		return STORE_OK;
 	}

@@ -10,7 +10,7 @@ struct budget;
 
 /*
  * After each use of the ledger: begins to watch. If we wrote, who listens is told by budget_note_change() at the end of
- * the turn, and the file's news of it is none.
+ * the turn, and what the system tells of our own write is ignored.
  */
 void budget_watch(struct budget *budget, bool wrote);
 void budget_watch_free(struct budget *budget);

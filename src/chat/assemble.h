@@ -1,7 +1,7 @@
 #ifndef EKE_CHAT_ASSEMBLE_H
 #define EKE_CHAT_ASSEMBLE_H
 /*
- * From a conversation to what chat.h is asked. Pure but for memory. For conversation.c.
+ * From a conversation to what chat.h is asked. Pure but for memory. For conversation_turn.c.
  */
 #include <stddef.h>
 

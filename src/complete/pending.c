@@ -60,34 +60,6 @@ void pending_end(struct pending *p)
 		inflight_abandon(inflight);
 }
 
-static struct decision_input input_of(const struct pending *p)
-{
-	return (struct decision_input){
-		.context = &p->context, .automatic = p->automatic, .insert_spaces = p->insert_spaces, .tab_size = p->tab_size
-	};
-}
-
-static void pending_answer_nothing(struct pending *p, const struct err *err)
-{
-	struct engine_callbacks callbacks = p->callbacks;
-
-	pending_end(p);
-	callbacks.done(callbacks.ctx, NULL, 0, err);
-}
-
-/* It was tried and failed: the open documents may know something, too. */
-static void pending_fail(struct pending *p, const struct err *err)
-{
-	struct decision_input in = input_of(p);
-	struct offline_verdict verdict;
-
-	p->err = *err;
-	if (engine_look_offline(p->engine, &in, OFFLINE_LIKELY, &verdict))
-		pending_answer_offline(p);
-	else
-		pending_answer_nothing(p, &p->err);
-}
-
 /* --- answers of a model request --- */
 
 bool pending_any_for(const struct engine *engine, const struct inflight *inflight)
@@ -217,7 +189,7 @@ static void pending_send_request(struct pending *p, struct endpoint *endpoint);
 
 static void pending_decide(struct pending *p, struct decision *decision)
 {
-	struct decision_input in = input_of(p);
+	struct decision_input in = pending_input(p);
 
 	/* What other processes, and former ones, know of the document; without an endpoint nobody knows anything. */
 	if (upstream_at(p->engine->upstream, 0))

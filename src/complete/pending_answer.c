@@ -13,6 +13,21 @@
 #include "engine_private.h"
 #include "inflight.h"
 
+struct decision_input pending_input(const struct pending *p)
+{
+	return (struct decision_input){
+		.context = &p->context, .automatic = p->automatic, .insert_spaces = p->insert_spaces, .tab_size = p->tab_size
+	};
+}
+
+void pending_answer_nothing(struct pending *p, const struct err *err)
+{
+	struct engine_callbacks callbacks = p->callbacks;
+
+	pending_end(p);
+	callbacks.done(callbacks.ctx, NULL, 0, err);
+}
+
 void pending_tell(struct pending *p, const struct cache_hit *hit)
 {
 	if (!p->callbacks.delta || hit->len <= p->told)
@@ -133,4 +148,16 @@ void pending_answer_offline(struct pending *p)
 	};
 
 	pending_answer(p, &hit, 1, SIZE_MAX);
+}
+
+void pending_fail(struct pending *p, const struct err *err)
+{
+	struct decision_input in = pending_input(p);
+	struct offline_verdict verdict;
+
+	p->err = *err;
+	if (engine_look_offline(p->engine, &in, OFFLINE_LIKELY, &verdict))
+		pending_answer_offline(p);
+	else
+		pending_answer_nothing(p, &p->err);
 }

@@ -8,6 +8,7 @@
 #include "eke/io/loop.h"
 #include "eke/post/post.h"
 #include "cursor_context.h"
+#include "decide.h"
 #include "pending.h"
 
 enum pending_state {
@@ -52,6 +53,10 @@ void pending_end(struct pending *p);
 void pending_answer(struct pending *p, const struct cache_hit *hits, size_t count, size_t most);
 /* Likewise with what the open documents tell; it stands in engine->offline_text. */
 void pending_answer_offline(struct pending *p);
+/* Answers with nothing; err: why, or NULL. */
+void pending_answer_nothing(struct pending *p, const struct err *err);
+/* It was tried and failed: the open documents may know something, too. */
+void pending_fail(struct pending *p, const struct err *err);
 /* Tells what of the item's text was not told yet. */
 void pending_tell(struct pending *p, const struct cache_hit *hit);
 /*
@@ -59,6 +64,8 @@ void pending_tell(struct pending *p, const struct cache_hit *hit);
  * cache when the user gets there.
  */
 size_t pending_shown(struct pending *p, const struct cache_hit *hit);
+/* What decides about it. */
+struct decision_input pending_input(const struct pending *p);
 /* Worked out when there is something to show. */
 const struct post_context *pending_surroundings(struct pending *p);
 

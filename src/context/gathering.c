@@ -35,7 +35,12 @@ static bool is_above(const struct retriever *r, const char *uri, const char *oth
 {
 	const struct change *a = changes_find(r->changes, uri);
 	const struct change *b = changes_find(r->changes, other);
+	const struct doc *cell = docs_find(r->docs, uri);
+	const struct doc *beside = docs_find(r->docs, other);
 
+	if (cell && beside && doc_notebook(cell))
+		return doc_notebook(cell) == doc_notebook(beside) && doc_cell(beside) < doc_cell(cell);
+	/* Where the client says nothing of notebooks: most open their cells from above. */
 	return is_cell_beside(uri, other) && a && b && b->opened < a->opened;
 }
 

@@ -10,12 +10,15 @@
 #include "sources.h"
 
 #define CHANGED_MAX 8 /* documents whose changes are shown */
+#define SHOWN_MAX 64
 
 /* What belongs to a document. */
 struct focus {
 	char *uri;
 	struct related related; /* path NULL: not made */
 	struct packing_kept kept;
+	uint32_t shown[SHOWN_MAX]; /* hashes of the snippets of the last prompt, in its order */
+	size_t shown_count;
 	struct focus *next;
 };
 

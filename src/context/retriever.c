@@ -353,6 +353,33 @@ static void keep(struct focus *focus, const struct gathering *g, const struct pa
 	qsort(focus->kept.hashes, focus->kept.count, sizeof(focus->kept.hashes[0]), ascending);
 }
 
+static uint32_t hash_of(const struct snippet *s)
+{
+	return hash_fnv32(hash_fnv32(HASH_FNV32, s->path, strlen(s->path)), s->text, s->len);
+}
+
+/* What the last prompt showed just so comes first, and in its order: then the prompts begin alike. */
+static void put_known_first(struct focus *focus, struct snippets *out, bool keep)
+{
+	size_t placed = 0;
+
+	for (size_t k = 0; k < focus->shown_count; k++) {
+		size_t at = placed;
+
+		while (at < out->count && hash_of(&out->items[at]) != focus->shown[k])
+			at++;
+		if (at < out->count) {
+			struct snippet known = out->items[at];
+
+			memmove(&out->items[placed + 1], &out->items[placed], (at - placed) * sizeof(known));
+			out->items[placed++] = known;
+		}
+	}
+	focus->shown_count = keep ? 0 : focus->shown_count;
+	for (size_t i = 0; keep && i < out->count && i < SHOWN_MAX; i++)
+		focus->shown[focus->shown_count++] = hash_of(&out->items[i]);
+}
+
 void retriever_choose(struct retriever *r, const struct retrieval *in, struct snippets *out)
 {
 	struct focus *focus = focus_of(r, in->uri);
@@ -389,6 +416,8 @@ void retriever_choose(struct retriever *r, const struct retrieval *in, struct sn
 		i = end;
 	}
 	out->tokens = packing.tokens;
+	if (!in->declarations)
+		put_known_first(focus, out, in->keep);
 	if (in->keep)
 		keep(focus, &g, &packing);
 	packing_release(&packing);

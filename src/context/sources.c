@@ -188,8 +188,8 @@ bool sources_refresh_document(struct sources *s, const struct doc *doc)
 	text = outbound_document(s->workspace, doc, &err);
 	if (text && source->digest && source->revision == doc_revision(doc))
 		return false;
-	if (renew_names(s))
-		source = source_at(s, doc_uri(doc));
+	if (renew_names(s) && !(source = source_at(s, doc_uri(doc))))
+		return false;
 	drop_digest(s, source);
 	source->looked_ms = now;
 	source->revision = doc_revision(doc);
@@ -235,6 +235,8 @@ static bool read_file(struct sources *s, const char *uri, const char *path)
 		return false;
 	if (renew_names(s)) {
 		source = source_at(s, uri);
+		if (!source)
+			return false;
 		has_changed(source, &st);
 	}
 	drop_digest(s, source);

@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/strbuf.h"
+#include "eke/store/file.h"
 
 #define DIRECTORY "gateways"
 #define END ".json"
@@ -41,14 +41,15 @@ static char *file_of(long pid)
 
 bool gateways_write(const char *json, size_t len)
 {
-	char *dir = directory();
 	char *path = file_of((long)getpid());
 	char *new_path = path ? xasprintf("%s.new", path) : NULL;
+	struct err ignored;
 	int fd = -1;
 	bool ok = false;
 
 	if (new_path) {
-		(void)mkdir(dir, 0700);
+		/* What fails here fails below. */
+		(void)file_make_directory(path, &ignored);
 		fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 		ok = fd >= 0 && write(fd, json, len) == (ssize_t)len;
 		if (fd >= 0)
@@ -57,7 +58,6 @@ bool gateways_write(const char *json, size_t len)
 	}
 	free(new_path);
 	free(path);
-	free(dir);
 	return ok;
 }
 

@@ -84,7 +84,19 @@ static enum position_encoding choose_encoding(const struct json *general)
 	return POSITION_UTF16;
 }
 
-static void write_capabilities(struct json_writer *w, enum position_encoding encoding)
+/* All cells of all notebooks. */
+static void write_notebook_sync(struct json_writer *w)
+{
+	json_begin_object(w, "notebookDocumentSync");
+	json_begin_array(w, "notebookSelector");
+	json_begin_object(w, NULL);
+	json_put_kstring(w, "notebook", "*");
+	json_end_object(w);
+	json_end_array(w);
+	json_end_object(w);
+}
+
+static void write_capabilities(struct json_writer *w, enum position_encoding encoding, bool notebooks)
 {
 	json_begin_object(w, "capabilities");
 	json_put_kstring(w, "positionEncoding", encoding == POSITION_UTF8 ? "utf-8" : "utf-16");
@@ -95,6 +107,8 @@ static void write_capabilities(struct json_writer *w, enum position_encoding enc
 	json_put_kbool(w, "includeText", false);
 	json_end_object(w);
 	json_end_object(w);
+	if (notebooks)
+		write_notebook_sync(w);
 	json_begin_object(w, "inlineCompletionProvider");
 	json_end_object(w);
 	json_begin_object(w, "codeActionProvider");
@@ -170,7 +184,7 @@ static struct rpc_result *on_initialize(void *ctx, struct rpc_request *request, 
 	strbuf_init(&result, KIB(16));
 	json_writer_init(&w, &result);
 	json_begin_object(&w, NULL);
-	write_capabilities(&w, encoding);
+	write_capabilities(&w, encoding, json_is_object(json_get(json_get(params, "capabilities"), "notebookDocument")));
 	json_begin_object(&w, "serverInfo");
 	json_put_kstring(&w, "name", "eke");
 	json_put_kstring(&w, "version", EKE_VERSION);
@@ -235,6 +249,10 @@ static const struct rpc_method methods[] = {
 	{ .name = "textDocument/didChange", .notification = lsp_did_change },
 	{ .name = "textDocument/didClose", .notification = lsp_did_close },
 	{ .name = "textDocument/didSave", .notification = lsp_did_save },
+	{ .name = "notebookDocument/didOpen", .notification = lsp_did_open_notebook },
+	{ .name = "notebookDocument/didChange", .notification = lsp_did_change_notebook },
+	{ .name = "notebookDocument/didSave", .notification = lsp_did_save_notebook },
+	{ .name = "notebookDocument/didClose", .notification = lsp_did_close_notebook },
 	{ .name = "textDocument/inlineCompletion", .request = lsp_inline_completion },
 	{ .name = "completion/explain", .request = lsp_explain_completion },
 	{ .name = "textDocument/didShowCompletion", .notification = lsp_did_show },
@@ -343,6 +361,7 @@ static void release(struct lsp *lsp)
 	lsp_explanations_free(lsp);
 	lsp_turns_free(lsp);
 	lsp_edits_free(lsp);
+	lsp_notebooks_free(lsp);
 	lsp_actions_free(lsp);
 	lsp_models_free(lsp);
 	lsp_local_free(lsp);

@@ -55,6 +55,13 @@ static const struct decode_field change_fields[] = {
 	{ .name = NULL },
 };
 
+/* One of cells.textContent of a notebook's change. */
+static const struct decode_field change_cell_fields[] = {
+	{ .name = "document", .type = DECODE_OBJECT, .required = true, .offset = 0, .sub = named_document },
+	{ .name = "changes", .type = DECODE_ARRAY, .required = true, .offset = offsetof(struct document_params, changes) },
+	{ .name = NULL },
+};
+
 static const struct decode_field close_fields[] = {
 	{ .name = "textDocument", .type = DECODE_OBJECT, .required = true, .offset = 0, .sub = named_document },
 	{ .name = "text", .type = DECODE_STRING, .offset = offsetof(struct document_params, text) },
@@ -96,6 +103,13 @@ static void report(const char *method, const char *uri, enum docs_result result)
 	}
 }
 
+static void open_document_of(struct lsp *lsp, const char *method, const struct document_params *p)
+{
+	report(method, p->document.uri,
+	       docs_open(lsp->app.docs, p->document.uri, p->document.language, p->document.version, p->document.text,
+			 strlen(p->document.text)));
+}
+
 void lsp_did_open(void *ctx, const struct json *params)
 {
 	struct lsp *lsp = ctx;
@@ -103,11 +117,20 @@ void lsp_did_open(void *ctx, const struct json *params)
 
 	if (!decode_document("textDocument/didOpen", params, open_fields, &p))
 		return;
-	report("textDocument/didOpen", p.document.uri,
-	       docs_open(lsp->app.docs, p.document.uri, p.document.language, p.document.version, p.document.text,
-			 strlen(p.document.text)));
+	open_document_of(lsp, "textDocument/didOpen", &p);
 	lsp_refresh(lsp);
 	upstream_prewarm(lsp->app.upstream);
+}
+
+void lsp_open_cell(struct lsp *lsp, const char *method, const struct json *item)
+{
+	struct document_params p = { .document = { .language = "plaintext", .version = DOC_NO_VERSION } };
+	struct err err;
+
+	if (decode(item, open_document, "cell", &p.document, &err))
+		open_document_of(lsp, method, &p);
+	else
+		log_warn("ignored a cell of %s: %s", method, err.message);
 }
 
 struct edit_fields {
@@ -135,44 +158,67 @@ static bool decode_edit(const struct json *value, struct doc_edit *out, struct e
 	return !f.range || lsp_decode_range(f.range, "params.contentChanges[].range", &out->range, err);
 }
 
-void lsp_did_change(void *ctx, const struct json *params)
+static void change_document(struct lsp *lsp, const char *method, const struct document_params *p)
 {
-	struct lsp *lsp = ctx;
-	struct document_params p;
-	struct doc_edit *edits;
-	enum docs_result result;
+	struct doc_edit *edits = xcalloc(json_count(p->changes), sizeof(*edits));
 	size_t n = 0;
 	struct err err;
 
-	if (!decode_document("textDocument/didChange", params, change_fields, &p))
-		return;
-	edits = xcalloc(json_count(p.changes), sizeof(*edits));
-	for (const struct json *c = json_first(p.changes); c; c = json_next(c)) {
+	for (const struct json *c = json_first(p->changes); c; c = json_next(c)) {
 		if (decode_edit(c, &edits[n], &err)) {
 			n++;
 			continue;
 		}
 		/* Our text is not the editor's any more: better no completions than wrong ones. */
-		log_warn("%s: %s; no completions until its whole text is sent", p.document.uri, err.message);
-		docs_lose(lsp->app.docs, p.document.uri);
+		log_warn("%s: %s; no completions until its whole text is sent", p->document.uri, err.message);
+		docs_lose(lsp->app.docs, p->document.uri);
 		free(edits);
 		return;
 	}
-	result = docs_change(lsp->app.docs, p.document.uri, p.document.version, edits, n);
-	report("textDocument/didChange", p.document.uri, result);
+	report(method, p->document.uri,
+	       docs_change(lsp->app.docs, p->document.uri, p->document.version, edits, n));
 	free(edits);
+}
+
+void lsp_did_change(void *ctx, const struct json *params)
+{
+	struct document_params p;
+
+	if (decode_document("textDocument/didChange", params, change_fields, &p))
+		change_document(ctx, "textDocument/didChange", &p);
+}
+
+void lsp_change_cell(struct lsp *lsp, const char *method, const struct json *change)
+{
+	struct document_params p;
+
+	if (decode_document(method, change, change_cell_fields, &p))
+		change_document(lsp, method, &p);
+}
+
+static void close_document(struct lsp *lsp, const char *method, const char *uri)
+{
+	report(method, uri, docs_close(lsp->app.docs, uri));
+	if (!docs_count(lsp->app.docs))
+		mem_trim();
 }
 
 void lsp_did_close(void *ctx, const struct json *params)
 {
-	struct lsp *lsp = ctx;
 	struct document_params p;
 
-	if (!decode_document("textDocument/didClose", params, close_fields, &p))
-		return;
-	report("textDocument/didClose", p.document.uri, docs_close(lsp->app.docs, p.document.uri));
-	if (!docs_count(lsp->app.docs))
-		mem_trim();
+	if (decode_document("textDocument/didClose", params, close_fields, &p))
+		close_document(ctx, "textDocument/didClose", p.document.uri);
+}
+
+void lsp_close_cell(struct lsp *lsp, const char *method, const struct json *item)
+{
+	const char *uri = json_string(json_get(item, "uri"));
+
+	if (uri)
+		close_document(lsp, method, uri);
+	else
+		log_warn("ignored a cell of %s: it has no uri", method);
 }
 
 void lsp_did_save(void *ctx, const struct json *params)

@@ -63,6 +63,8 @@ struct lsp {
 	struct lsp_models *models;
 	struct lsp_chat_query *chat_queries;
 	struct lsp_edit *edits;
+	struct lsp_notebook *notebooks;
+	uint64_t last_notebook;
 	struct lsp_action *actions;
 	struct lsp_work *works;
 	uint64_t last_work;
@@ -135,6 +137,16 @@ void lsp_actions_free(struct lsp *lsp);
 /* lsp_edit.c */
 rpc_request_fn lsp_edit_propose;
 void lsp_edits_free(struct lsp *lsp);
+/* Cells of a notebook are documents: TextDocumentItem, { document, changes }, TextDocumentIdentifier. */
+void lsp_open_cell(struct lsp *lsp, const char *method, const struct json *item);
+void lsp_change_cell(struct lsp *lsp, const char *method, const struct json *change);
+void lsp_close_cell(struct lsp *lsp, const char *method, const struct json *item);
+/* lsp_notebook.c */
+void lsp_did_open_notebook(void *ctx, const struct json *params);
+void lsp_did_change_notebook(void *ctx, const struct json *params);
+void lsp_did_save_notebook(void *ctx, const struct json *params);
+void lsp_did_close_notebook(void *ctx, const struct json *params);
+void lsp_notebooks_free(struct lsp *lsp);
 /* Member "context" of a result: what goes along with a prompt. */
 void lsp_write_snippets(struct json_writer *w, const struct snippets *snippets);
 void lsp_write_text_edit(struct json_writer *w, const struct edit_change *change);

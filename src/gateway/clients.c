@@ -19,6 +19,7 @@
 #include "eke/base/paths.h"
 #include "eke/base/rfc3339.h"
 #include "eke/budget/key_hash.h"
+#include "eke/store/file.h"
 #include "digest.h"
 
 #define TOKEN_BYTES 32
@@ -61,17 +62,14 @@ static char *path_of(const char *name, struct err *err)
 		err_set(err, ERR_CONFIG, "there is no state directory for the token; set EKE_STATE_DIR");
 		return NULL;
 	}
-	(void)mkdir(state, 0700);
-	if (!strcmp(name, GATEWAY_CLIENT_DEFAULT)) {
-		path = xasprintf("%s/%s", state, DEFAULT_FILE);
-	} else {
-		char *directory = xasprintf("%s/%s", state, NAMED_DIRECTORY);
-
-		(void)mkdir(directory, 0700);
-		path = xasprintf("%s/%s", directory, name);
-		free(directory);
-	}
+	path = !strcmp(name, GATEWAY_CLIENT_DEFAULT) ? xasprintf("%s/%s", state, DEFAULT_FILE) :
+						       xasprintf("%s/%s/%s", state, NAMED_DIRECTORY, name);
 	free(state);
+	/* A new user may have none of the directories above it. */
+	if (!file_make_directory(path, err)) {
+		free(path);
+		return NULL;
+	}
 	return path;
 }
 

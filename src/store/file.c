@@ -95,6 +95,13 @@ struct file_id file_identify(const char *path)
 	return (struct file_id){ .device = st.st_dev, .inode = st.st_ino };
 }
 
+bool file_is_missing(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 bool file_same(struct file_id a, struct file_id b)
 {
 	return a.inode && a.device == b.device && a.inode == b.inode;
@@ -275,9 +282,9 @@ bool file_copy(const char *path, const char *to)
 	return ok;
 }
 
-void file_remove(const char *path)
+void file_remove_logs(const char *path)
 {
-	static const char *const parts[] = { "", "-wal", "-shm", "-journal" };
+	static const char *const parts[] = { "-wal", "-shm", "-journal" };
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		char *name = xasprintf("%s%s", path, parts[i]);
@@ -285,6 +292,12 @@ void file_remove(const char *path)
 		unlink(name);
 		free(name);
 	}
+}
+
+void file_remove(const char *path)
+{
+	unlink(path);
+	file_remove_logs(path);
 }
 
 bool file_copy_aside(const char *path, char *name, size_t size)

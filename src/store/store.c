@@ -59,8 +59,8 @@ static bool make_file(struct store *store, int *lock)
 		return false;
 	}
 	/* A log that was left behind belongs to the file of those who still have that open. */
-	if (!file_identify(store->path).inode)
-		file_remove(store->path);
+	if (file_is_missing(store->path))
+		file_remove_logs(store->path);
 	if (file_make(store->path, &made, &err))
 		return true;
 	file_unlock_directory(*lock);
@@ -167,7 +167,7 @@ bool store_exists(const struct store *store)
 	if (!dir)
 		return store->db != NULL;
 	path = xasprintf("%s/%s", dir, store->schema->file);
-	there = file_identify(path).inode != 0;
+	there = !file_is_missing(path);
 	free(path);
 	free(dir);
 	return there;
@@ -200,6 +200,12 @@ bool store_copy(struct store *store, struct store *memory)
 
 /* --- transactions --- */
 
+static void leave_stuck(struct store *store)
+{
+	store_disconnect(store, true);
+	store->connection_is_stuck = false;
+}
+
 /* The file behind the name is no longer the one that is open, or was found damaged. */
 static void look_after_file(struct store *store)
 {
@@ -225,8 +231,7 @@ static void open_soon(struct store *store)
 {
 	store->patience_ms = OPEN_WAIT_MS;
 	if (store->connection_is_stuck)
-		store_disconnect(store, true);
-	store->connection_is_stuck = false;
+		leave_stuck(store);
 	do {
 		store->result = STORE_OK;
 		look_after_file(store);
@@ -298,12 +303,17 @@ enum store_result store_commit(struct store *store)
 
 int64_t store_version(struct store *store)
 {
+	int64_t number;
+
 	assert(!store->in_transaction);
 	if (!store->db || store->damaged || was_replaced(store))
 		return 0;
 	store->result = STORE_OK;
 	/* SQLite's number changes by others' commits only. */
-	return (int64_t)((uint64_t)store_ask(store, "PRAGMA data_version", NULL) << 32 | (uint32_t)store->commits) + 1;
+	number = store_ask(store, "PRAGMA data_version", NULL);
+	if (store->connection_is_stuck)
+		leave_stuck(store);
+	return (int64_t)((uint64_t)number << 32 | (uint32_t)store->commits) + 1;
 }
 
 /* --- statements --- */

@@ -20,6 +20,8 @@
 #define LARGE_TEXT MIB(1)
 
 struct doc {
+	uint64_t notebook; /* 0: it is no cell */
+	size_t cell; /* its place there */
 	char *key;               /* owned */
 	char *uri;               /* owned */
 	char *language;          /* owned */
@@ -360,6 +362,26 @@ enum docs_result docs_close(struct docs *docs, const char *uri)
 	free_text(docs, doc);
 	doc_free(doc);
 	return DOCS_OK;
+}
+
+void docs_set_cell(struct docs *docs, const char *uri, uint64_t notebook, size_t place)
+{
+	struct doc *doc = docs_find(docs, uri);
+
+	if (!doc)
+		return;
+	doc->notebook = notebook;
+	doc->cell = place;
+}
+
+uint64_t doc_notebook(const struct doc *doc)
+{
+	return doc->notebook;
+}
+
+size_t doc_cell(const struct doc *doc)
+{
+	return doc->cell;
 }
 
 enum docs_result docs_lose(struct docs *docs, const char *uri)

@@ -44,10 +44,11 @@ bool certificates_of_environment(struct certificates *out)
 {
 	const char *file = env("CURL_CA_BUNDLE") ? env("CURL_CA_BUNDLE") : env("SSL_CERT_FILE");
 	const char *dir = env("SSL_CERT_DIR");
+	const char *nix = env("NIX_SSL_CERT_FILE");
 
 	*out = (struct certificates){ file ? path_expand(file) : NULL, dir ? path_expand(dir) : NULL };
-	if (!file && !dir && env("NIX_SSL_CERT_FILE") && is_file(env("NIX_SSL_CERT_FILE")))
-		out->file = xstrdup(env("NIX_SSL_CERT_FILE"));
+	if (!file && !dir && nix && is_file(nix))
+		out->file = xstrdup(nix);
 	return out->file || out->dir;
 }
 

@@ -18,7 +18,8 @@ const EVENTS = 100;
 const ROUNDS = 600;   /* requests one by one, each way */
 const TOGETHER = 32;  /* requests at once, for the rate */
 const RATED = 3000;   /* of these */
-const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find(existsSync);
+/* The last one is what .ci/deps unpacks. */
+const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx', fileURLToPath(new URL('../../build/.deps/nginx/usr/sbin/nginx', import.meta.url))].find(existsSync);
 
 const [eke] = process.argv.slice(2);
 const home = mkdtempSync(join(tmpdir(), 'eke-bench-gateway-'));

@@ -82,6 +82,48 @@ test('cells above in a notebook go along', async (t) => {
 	assert.match(snippets(user(upstream.counted[0]))['n.ipynb'], /load_header/);
 });
 
+test('cells above are those of the notebook\'s order, whatever came when', async (t) => {
+	const upstream = await withUpstream(t, { answer: knowsModel(WHOLE) });
+	const eke = await startServer(t, { config: configFor(upstream, {}, { completion: { debounceMs: 0, offline: false } }) });
+	const { capabilities } = await eke.initialize({ capabilities: { notebookDocument: { synchronization: {} } } });
+	const uri = `file://${eke.home}/n.ipynb`;
+	const cell = (n) => `vscode-notebook-cell:${eke.home}/n.ipynb#W${n}`;
+	const item = (n, text) => ({ uri: cell(n), languageId: 'python', version: 1, text });
+	const cells = (...numbers) => numbers.map((n) => ({ kind: 2, document: cell(n) }));
+	const last = 'header_frame.';
+	let version = 1;
+	const change = (change) => eke.notify('notebookDocument/didChange', { notebookDocument: { uri, version: ++version }, change: { cells: change } });
+	const shown = async () => {
+		const { context } = await eke.request('completion/explain', { textDocument: { uri: cell(3) }, position: { line: 0, character: last.length } });
+		return context.filter(({ sources }) => sources.includes('notebook')).map(({ text }) => text.match(/load_(\w+)/)[1]).sort();
+	};
+
+	assert.deepEqual(capabilities.notebookDocumentSync, { notebookSelector: [{ notebook: '*' }] });
+	eke.notify('notebookDocument/didOpen', {
+		notebookDocument: { uri, notebookType: 'jupyter-notebook', version, cells: cells(1, 3, 2) },
+		cellTextDocuments: [item(2, 'header_frame = load_below("y")\n'), item(1, 'header_frame = load_above("x")\n'), item(3, last)],
+	});
+	assert.deepEqual(await shown(), ['above']);
+	/* One is put in at the top, after the others were opened. */
+	change({ structure: { array: { start: 0, deleteCount: 0, cells: cells(4) }, didOpen: [item(4, 'header_frame = load_top("z")\n')] } });
+	assert.deepEqual(await shown(), ['above', 'top']);
+	/* The one below moves up: taken out, then put in. */
+	change({ structure: { array: { start: 3, deleteCount: 1 } } });
+	change({ structure: { array: { start: 0, deleteCount: 0, cells: cells(2) } } });
+	assert.deepEqual(await shown(), ['above', 'below', 'top']);
+	/* A text changes, and a cell goes. */
+	change({ textContent: [{ document: { uri: cell(1), version: 2 }, changes: [{ text: 'header_frame = load_again("x")\n' }] }] });
+	change({ structure: { array: { start: 1, deleteCount: 1 }, didClose: [{ uri: cell(4) }] } });
+	eke.notify('notebookDocument/didSave', { notebookDocument: { uri } });
+	assert.deepEqual(await shown(), ['again', 'below']);
+	/* What is wrong with it is said, and harms nothing. */
+	eke.notify('notebookDocument/didChange', { notebookDocument: { uri: `${uri}x`, version: 1 }, change: {} });
+	eke.notify('notebookDocument/didClose', { notebookDocument: { uri }, cellTextDocuments: [1, 2, 3].map((n) => ({ uri: cell(n) })) });
+	await assert.rejects(shown(), /not open/);
+	await eke.waitForNotification('window/logMessage', ({ message }) => /n\.ipynbx is not open/.test(message));
+	assert.equal(upstream.requests.length, 0);
+});
+
 test('nothing goes along from a file that may not be sent, from behind a link, or from outside of the workspace', async (t) => {
 	const outside = 'def reader_outside(header):\n    pass\n';
 	const { upstream, eke, root, open } = await start(t, {
@@ -148,6 +190,22 @@ test('an answer is found again although the context has changed', async (t) => {
 	await other.type('_thing');
 	assert.equal(await doc.suggestion(), 'read_header(3)');
 	assert.equal(upstream.counted.length, 1);
+});
+
+test('what the last prompt showed just so comes first in the next, so that both begin alike', async (t) => {
+	const { upstream, open } = await start(t, { files: {} });
+	const helper = (name) => open(`def read_header_${name}(count):\n    header_${name} = count_${name}(count)\n    return header_${name}\n`, `${name}.py`);
+	const [one] = [await helper('one'), await helper('two')];
+	const doc = await open('def test_header(count):\n    header = read_header_‸\n');
+	const order = (record) => [...user(record).matchAll(/^<context\d* path="(.*)">$/gm)].map(([, path]) => path);
+
+	await doc.complete();
+	await one.replace(one.text.indexOf('return'), one.text.indexOf('return'), 'check(header_one)\n    ');
+	doc.type('x');
+	await doc.complete();
+	assert.deepEqual(order(upstream.counted[0]), ['two.py', 'one.py']);
+	/* The one that was edited last would be the first. */
+	assert.deepEqual(order(upstream.counted[1]), ['two.py', 'one.py']);
 });
 
 test('the plan caps the whole prompt, and the text around the cursor goes first', async (t) => {

@@ -29,6 +29,21 @@ function send(request, options, body) {
 	});
 }
 
+test('a new user, who has no directory for state yet, gets a token, a gateway and its line in the status', async (t) => {
+	const upstream = await withUpstream(t);
+	const home = makeHome(t, { endpoints: [endpointFor(upstream)] });
+	const env = { EKE_STATE_DIR: join(home, 'none', 'of', 'these') };
+
+	assert.match((await run(t, ['gateway', '--token', 'named'], { home, env: { EKE_STATE_DIR: join(home, 'nor', 'these') } })).stdout, /^[0-9a-f]{32,}\n$/);
+	assert.match((await run(t, ['gateway', '--token'], { home, env })).stdout, /^[0-9a-f]{32,}\n$/);
+	const program = new Program({ home, env, args: ['gateway', '--listen', '127.0.0.1:0'] });
+	await within(once(program.child.stdout, 'data'), () => program.log);
+	assert.match((await run(t, ['status'], { home, env })).stdout, /gateway/);
+	program.kill('SIGTERM');
+	assert.equal(await program.exit(), 143);
+	assert.equal(statSync(env.EKE_STATE_DIR).mode & 0o777, 0o700);
+});
+
 /* --- where it listens --- */
 
 test('a Unix socket: for its owner alone, whatever the Host header says, and gone at the end', async (t) => {

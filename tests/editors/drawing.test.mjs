@@ -146,6 +146,32 @@ function tests(name) {
 			await play({ name: 'last', steps }, vim);
 		});
 
+	test('… nor where lines are broken at words and indented', { timeout: 60_000 }, async () => {
+		const vim = driver(name);
+		const start = vim.start.bind(vim);
+		const lines = ['set number scrolloff=0 linebreak breakindent showbreak=++++'];
+		vim.start = (options) => start({ ...options, size: { columns: 40 }, lines });
+		const { commands } = vim;
+		vim.commands = async (text) => {
+			if (text !== 'LINE') return commands.call(vim, text);
+			assert.match(await vim.picture(), /\n101     eeeeee/);
+			assert.doesNotMatch(await vim.picture(), /\n *@|@@@/);
+		};
+		const line = '    eeeeee';
+		const steps = [
+			{ file: `${'text\n'.repeat(100)}${line}‸\nmore\nmore\n`, name: 'a.txt' },
+			{ press: 'leave' },
+			{ commands: ':normal! Gzb\n' },
+			{ commands: ':101\n' },
+			{ keys: 'A' },
+			{ ask: `${line}‸`, as: 'a' },
+			{ answer: 'a', items: [{ text: ` ${'of_words_so_long '.repeat(8)}` }] },
+			{ see: { ghost: '/^ of_words_so_long .*…$/' } },
+			{ commands: 'LINE' },
+		];
+		await play({ name: 'broken', steps }, vim);
+	});
+
 	test('ghost text whose first line wraps leaves the window where it is', { timeout: 60_000 }, async () => {
 		const vim = driver(name);
 		const start = vim.start.bind(vim);

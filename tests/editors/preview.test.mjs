@@ -95,6 +95,27 @@ function tests(name) {
 		await play({ name: 'moved', steps }, shown());
 	});
 
+	for (const [how, answer] of [
+		['', { result: proposal }],
+		[', in the lines below', { error: { code: -32801, message: 'the document changed', data: { text: NEW } } }],
+	])
+		test(`an edit that comes while one types waits for Normal mode${how}`, { timeout: 60_000 }, async () => {
+			const steps = [
+				...asked,
+				{ keys: 'GA!' },
+				{ see: { text: '/seven!‸/' } },
+				{ answer: 'edit', ...answer },
+				{ see: { message: '/the edit has come/' } },
+				{ type: '?' },
+				{ see: { text: '/seven!\\?‸/' } },
+				{ press: 'leave' },
+				{ commands: 'SHOWN' },
+				{ keys: 'ga' },
+				{ document: 'ONE\ntwo\nthree\nfour\nFIVE\nsix\nseven!?\n', name: 'a.txt' },
+			];
+			await play({ name: 'waits', steps }, shown());
+		});
+
 	test('what an explanation quotes is no replacement', { timeout: 60_000 }, async () => {
 		const vim = shown();
 		const text = 'The line\n\n```\n  two\n```\n\nis shouted as\n\n```\nTWO\n```\n\nwhere it was\n\n```\ntwo\nthree\n```\n';

@@ -80,10 +80,10 @@ const scenarios = {
 };
 
 /**
- * Runs them, at most so many of each function and scenario (evenly chosen), of these each `of`-th. Resolves to { runs, failures }; the
+ * Runs them, at most so many of each function and scenario (evenly chosen), of these each `of`-th; of one function, of one scenario. Resolves to { runs, failures }; the
  * errors are `failed`'s.
  */
-export async function faults({ most = Infinity, only = null, part = 1, of = 1, say = () => {}, failed = (error) => { throw error; } } = {}) {
+export async function faults({ most = Infinity, only = null, scenario: wanted = null, part = 1, of = 1, say = () => {}, failed = (error) => { throw error; } } = {}) {
 	const upstream = await startUpstream({ answer: () => 'Because.' });
 	const base = mkdtempSync(join(tmpdir(), 'eke-faults-'));
 	const config = JSON.stringify({
@@ -137,6 +137,8 @@ export async function faults({ most = Infinity, only = null, part = 1, of = 1, s
 		writeFileSync(join(base, 'used', 'config.json'), config);
 		assert.equal((await run(join(base, 'used'), ['chat', 'First?'])).code, 0);
 		for (const [name, scenario] of Object.entries(scenarios)) {
+			if (wanted && name !== wanted)
+				continue;
 			for (const used of [false, true]) {
 				const home = await makeHome(used);
 				const path = join(home, 'counts');

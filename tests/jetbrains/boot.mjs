@@ -14,7 +14,7 @@ import { commandOf, realEditor } from './real.mjs';
 const real = realEditor();
 after(() => real.end());
 /* The suite types into editors that close no brackets by themselves. */
-const plain = Object.assign(Object.create(null), {
+const plain = {
 	...Object.fromEntries(
 		['open', 'type', 'press', 'command', 'choose', 'ghost', 'buffer', 'text', 'messages', 'status', 'chat', 'picture'].map((name) => [
 			name,
@@ -29,7 +29,7 @@ const plain = Object.assign(Object.create(null), {
 		await real.call('pairs', { on: true });
 		await real.stop();
 	},
-});
+};
 const only = process.env.EKE_TRANSCRIPT;
 
 describe("the platform's own editor", async () => {

@@ -337,7 +337,8 @@ async function contents(folder) {
 describe('a project', () => {
 	test('opened: the status bar; a chat in the tool window; closed: nothing is left; opened again: the chat is there', { timeout }, async (t) => {
 		const { folder, upstream, env } = await withEke(t, { answer: knowsModel(KNOWN, { maxLines: 24, otherwise: () => ANSWER }) });
-		await real.start({ command: commandOf(env), folder });
+		const settings = { chat: { commands: { shorten: 'Make this shorter:\n{selection}' } } };
+		await real.start({ command: commandOf(env), folder, settings });
 		await real.stop();
 		const path = join(folder, 'project');
 		await mkdir(join(path, '.idea'), { recursive: true });
@@ -396,6 +397,19 @@ describe('a project', () => {
 			state: async () => JSON.stringify(await real.call('tool.shown')),
 		});
 		assert.equal((await real.call('tool.shown'))[0].trim(), 'What is this?');
+
+		await open(real, path, 'sum.c', CUT);
+		await real.call('select', { start: 0, end: 18 });
+		const before = (await real.call('tool.shown')).length;
+		let own;
+		await until("the user's own command is in the menu", async () => {
+			own = (await real.call('editorMenu')).find((title) => /shorten/i.test(title));
+			return own;
+		}, { state: async () => JSON.stringify(await real.call('editorMenu')) });
+		await real.call('editorMenu', { choose: own });
+		await until('the answer', async () => !(await real.call('tool.answering')) && (await real.call('tool.shown')).length === before + 2);
+		assert.equal((await real.call('tool.shown')).at(-2).trim(), '/shorten');
+		assert.match(upstream.requests.at(-1).body.messages.at(-1).content, /Make this shorter:[^]*#include <stdio\.h>/);
 		await real.call('project.close');
 		await until('the child has ended', async () => (await real.call('children')).length === 0);
 	});

@@ -35,7 +35,8 @@ try {
 	await window.type('Where can this overflow?');
 	await window.press('Enter');
 	await until('the answer', async () => /lld/.test(await window.chat().locator('main').innerText()));
-	await window.openFile(path, 6, 1);
+	await window.openFile(path);
+	await window.goTo(6);
 	await window.finish('editor.action.inlineSuggest.trigger');
 	await window.type('for (');
 	await until('ghost text', () => window.ghost());

@@ -83,6 +83,7 @@ export class Session {
 		const endpoint = {
 			...{ name: 'test', baseUrl: `${this.upstream.url}/v1`, plan: 'mine', key: { env: 'EKE_KEY_TEST' } },
 			models: { chat: 'chatty', completion: 'coder' },
+			timeouts: { firstByte: 600, idle: 600 }, // of a machine that has other things to do
 		};
 		const config = {
 			endpoints: [endpoint],

@@ -339,13 +339,11 @@ endfunction
 
 " completion/explain as sentences.
 function! eke#in_words(result, status) abort
+  if index(['auth', 'noEndpoint'], get(a:status, 'kind', '')) >= 0 && index(['cache', 'offline'], a:result.decision) < 0
+    return 'There is no key yet, or it is refused: ' .. a:status.message .. "\n:EkeDoctor says what to do."
+  endif
   let words = get({'cache': 'There is one: ', 'offline': 'There is one, without a request: ', 'ask': 'One is asked for: '},
         \ a:result.decision, 'None is asked for: ') .. a:result.reason
-  let kind = get(a:status, 'kind', '')
-  if kind ==# 'auth' || kind ==# 'noEndpoint'
-    return words .. "\nThere is no key yet, or it is refused: " .. a:status.message .. "\n:EkeDoctor says what to do."
-  elseif index(['offline', 'error', 'warning'], a:status.state) >= 0 && a:status.message !=# ''
-    return words .. "\n" .. a:status.message
-  endif
-  return words
+  let troubled = index(['offline', 'error', 'warning'], a:status.state) >= 0 && a:status.message !=# ''
+  return troubled ? words .. "\n" .. a:status.message : words
 endfunction

@@ -13,16 +13,17 @@ import type {
 	ChatSendResult,
 	ChatTurn,
 	ErrorData,
+	ErrorKind,
 	ProgressParams,
 	StatusParams,
 } from '../../../protocol/eke.d.ts';
 import { attach, problems, selection, terminal, type Attachment } from './attach.ts';
-import { isUnset, left } from './budget.ts';
+import { left } from './budget.ts';
 import { runCode } from './code.ts';
 import { Current } from './current.ts';
 import { page } from './page.ts';
 import type { Server } from './server.ts';
-import type { Bar, FromWebview, ToWebview, Turn } from './view.ts';
+import type { Bar, FromWebview, Remedy, ToWebview, Trouble, Turn } from './view.ts';
 
 const OPEN = 'eke.chat.open';
 const MODEL = 'eke.chat.model';
@@ -30,6 +31,11 @@ const MODEL = 'eke.chat.model';
 const BATCH_MS = 40;
 const MOST_FILES = 40;
 const METHOD_NOT_FOUND = -32601;
+const REMEDIES: Partial<Record<ErrorKind, Remedy[]>> = {
+	auth: ['setKey', 'showLog'],
+	noEndpoint: ['setKey', 'openConfiguration'],
+	config: ['openConfiguration', 'showLog'],
+};
 const CANCELLED = -32800;
 
 export interface Model {
@@ -153,10 +159,13 @@ export class Chat implements vscode.WebviewViewProvider {
 		this.#post({ type: 'bar', bar });
 	}
 
-	#trouble(): string {
-		const status = this.status();
-		if (this.server.state === 'failed') return vscode.l10n.t('eke is not running: the log says why.');
-		return status.state === 'error' || isUnset(status) ? status.message : '';
+	/* What the user must do something about; an answer's error stands where the answer would. */
+	#trouble(): Trouble | undefined {
+		if (this.server.state === 'failed')
+			return { text: vscode.l10n.t('eke is not running: the log says why.'), remedies: ['showLog'] };
+		const { kind, message } = this.status();
+		const remedies = kind && REMEDIES[kind];
+		return remedies && { text: message, remedies };
 	}
 
 	#post(message: ToWebview): void {

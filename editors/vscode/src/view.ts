@@ -55,8 +55,15 @@ export interface Bar {
 	commands: ChatCommand[];
 	/** What is left, as in the status bar. */
 	left: string;
-	/** Why nothing can be asked; empty: it can. */
-	trouble: string;
+	/** Why nothing can be asked; undefined: it can. */
+	trouble?: Trouble | undefined;
+}
+
+export type Remedy = 'setKey' | 'openConfiguration' | 'showLog';
+
+export interface Trouble {
+	text: string;
+	remedies: Remedy[];
 }
 
 /** What a code block's buttons do. */
@@ -72,7 +79,7 @@ export type ToWebview =
 export type FromWebview =
 	| { type: 'ready' }
 	| { type: 'send'; prompt: string; command?: string; editKey?: string }
-	| { type: 'stop' | 'regenerate' | 'pickModel' | 'new' | 'history' | 'setKey' | 'openConfiguration' | 'showLog' | 'toggleCurrent' }
+	| { type: 'stop' | 'regenerate' | 'pickModel' | 'new' | 'history' | 'toggleCurrent' | Remedy }
 	| { type: 'removeChip'; key: string }
 	| { type: 'attach'; what: string }
 	| { type: 'code'; action: CodeAction; text: string; language: string; key: string }

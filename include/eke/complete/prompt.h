@@ -37,7 +37,7 @@
  * letters). It is 0 but for files about these tags, such as this one.
  *
  * The answer is expected as <completionN>text</completionN>, of several candidates one after the other
- * (candidates.h); complete/post.h takes `tag_number` and everything else that models make of it.
+ * (candidates.h); post/post.h takes `tag_number` and everything else that models make of it.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -20,7 +20,10 @@ struct file_id {
 bool file_make_directory(const char *path, struct err *err);
 /* Makes the file, 0600, if there is none; *made tells. */
 bool file_make(const char *path, bool *made, struct err *err);
+/* Of zeros: there is none, or it cannot be told. */
 struct file_id file_identify(const char *path);
+/* There is surely none: the system said so, and not that it cannot look now. */
+bool file_is_missing(const char *path);
 bool file_same(struct file_id a, struct file_id b);
 
 /* Is the directory of `path` on a file system of another machine? */
@@ -56,5 +59,7 @@ bool file_set_aside(const char *path, char *name, size_t size);
 bool file_copy_aside(const char *path, char *name, size_t size);
 bool file_copy(const char *path, const char *to);
 void file_remove(const char *path);
+/* What SQLite keeps beside the file of that name, and not the file. */
+void file_remove_logs(const char *path);
 
 #endif

@@ -90,6 +90,15 @@ typedef void docs_observe_fn(void *ctx, const struct docs_event *event);
 /* Tells every change of a text from now on, one call for each edit; fn NULL: nobody is told. There is one observer. */
 void docs_observe(struct docs *docs, docs_observe_fn *fn, void *ctx);
 
+/*
+ * The document is a cell of a notebook (LSP 3.17, "Notebook Document Synchronization"), the one with this number, in
+ * this place from 0. 0: it is none.
+ */
+void docs_set_cell(struct docs *docs, const char *uri, uint64_t notebook, size_t place);
+/* 0: it is none, or the client says nothing of notebooks. */
+uint64_t doc_notebook(const struct doc *doc);
+size_t doc_cell(const struct doc *doc);
+
 /* NULL: not open. */
 struct doc *docs_find(const struct docs *docs, const char *uri);
 /* Makes it the most recently used one: someone looks at it. */

@@ -144,9 +144,14 @@ endfunction
 
 " The lines may have moved since; if they were changed, it is not for them any more.
 function! s:on_proposal(place, result, error) abort
-  let place = eke#context#marked(a:place.buf, a:place.id)
   " The document changed elsewhere: the replacement is good all the same.
   let moved = get(a:error, 'code', 0) == -32801 && type(get(a:error, 'data')) == v:t_dict && has_key(a:error.data, 'text')
+  let shows = (empty(a:error) || moved) && !a:place.blind && eke#option('preview')
+  if shows && mode() !=# 'n'
+    call eke#say('the edit has come; it is shown when you leave Insert mode')
+    return eke#preview#in_normal_mode({-> s:on_proposal(a:place, a:result, a:error)})
+  endif
+  let place = eke#context#marked(a:place.buf, a:place.id)
   if !empty(a:error) && !moved
     return eke#warn(a:error.code != -32601 ? a:error.message
           \ : 'this eke (' .. eke#server#version() .. ') proposes no edits yet: update it; :EkeAsk and :EkeApply do without')
@@ -156,7 +161,7 @@ function! s:on_proposal(place, result, error) abort
   let text = moved ? a:error.data.text : a:result.text
   let lines = split(substitute(text, '\r', '', 'g'), "\n", 1)
   let lines = lines[-1] ==# '' ? lines[: -2] : lines
-  if !a:place.blind && eke#option('preview')
+  if shows
     return eke#preview#open(a:place.buf, place[0], place[1], lines, {-> eke#say('done; u takes it back')})
   endif
   call eke#edit#replace(a:place.buf, eke#edit#lines(place[0], place[1]), text)

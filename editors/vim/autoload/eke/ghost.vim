@@ -283,7 +283,11 @@ endfunction
 " As much of the first line as there is room for down to the end of the window, with so many columns of text behind it.
 function! s:fit(text, cursor, behind) abort
   let width = s:width()
-  let room = (winheight(0) - winline() + 1) * width - (a:cursor - 1) % width - a:behind
+  let rows = winheight(0) - winline() + 1
+  if rows > 1 && (&linebreak || &breakindent || &showbreak !=# '') " these take room of their own
+    let rows -= 1
+  endif
+  let room = rows * width - (a:cursor - 1) % width - a:behind
   if strdisplaywidth(a:text, a:cursor - 1) <= room
     return a:text
   endif

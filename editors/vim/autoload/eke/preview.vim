@@ -61,6 +61,17 @@ function! s:close(open) abort
   endif
 endfunction
 
+" Calls Then() when the user is in Normal mode: until then a window that opens would take away what is typed.
+function! eke#preview#in_normal_mode(Then) abort
+  if mode() ==# 'n'
+    return a:Then()
+  endif
+  call add(s:waiting, a:Then)
+  autocmd ModeChanged *:n ++once call timer_start(0, {-> map(remove(s:waiting, 0, -1), 'eke#preview#in_normal_mode(v:val)')})
+endfunction
+
+let s:waiting = []
+
 " Is it shown what would become of a buffer?
 function! eke#preview#visible() abort
   return !empty(get(s:, 'open', {}))

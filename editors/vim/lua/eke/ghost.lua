@@ -286,7 +286,11 @@ end
 --- As much of the first line as there is room for down to the end of the window, with so many columns of text behind it.
 local function fit(first, virtual, behind)
   local width = text_width()
-  local room = (api.nvim_win_get_height(0) - vim.fn.winline() + 1) * width - (virtual - 1) % width - behind
+  local rows = api.nvim_win_get_height(0) - vim.fn.winline() + 1
+  if rows > 1 and (vim.wo.linebreak or vim.wo.breakindent or vim.o.showbreak ~= '') then -- these take room of their own
+    rows = rows - 1
+  end
+  local room = rows * width - (virtual - 1) % width - behind
   if vim.fn.strdisplaywidth(first, virtual - 1) <= room then
     return first
   end

@@ -1,6 +1,6 @@
 /* The chat as it is seen. What is typed is remembered by VS Code; all else is the extension's. */
 import type { Words } from '../page.ts';
-import type { Bar, FromWebview, ToWebview, View } from '../view.ts';
+import type { Bar, FromWebview, Remedy, ToWebview, View } from '../view.ts';
 import { Composer } from './composer.ts';
 import { h, iconButton } from './dom.ts';
 import { TurnView } from './turns.ts';
@@ -38,7 +38,7 @@ let frame = 0;
 let touched = 0;
 let wasBusy = false;
 
-document.body.append(list, toEnd, live, h('footer', {}, trouble, composer.element));
+document.body.append(list, live, h('footer', {}, toEnd, trouble, composer.element));
 composer.set(api.getState()?.draft ?? '');
 
 /* Only the reader stops the following: the position moves also when the window changes its size. */
@@ -49,7 +49,8 @@ list.addEventListener('scroll', () => {
 	if (isNear || Date.now() - touched < TOUCH_MS) isFollowing = isNear;
 	noteFollowing();
 });
-new ResizeObserver(() => follow()).observe(list);
+const sizes = new ResizeObserver(() => follow());
+sizes.observe(list);
 
 function noteFollowing(): void {
 	toEnd.hidden = isFollowing;
@@ -62,19 +63,26 @@ function follow(always = false): void {
 	if (!isFollowing || frame) return;
 	frame = requestAnimationFrame(() => {
 		frame = 0;
-		if (isFollowing) list.scrollTop = list.scrollHeight;
+		const end = list.scrollHeight - list.clientHeight;
+		if (!isFollowing || list.scrollTop > end - 2) return;
+		list.scrollTop = end;
+		follow(); // till it is the end: what came into sight may be higher than it was guessed
 	});
 }
 
 function draw(view: View): void {
 	const kept = shown.filter((one, i) => view.turns[i] && one.isOf(view.turns[i]));
 	const same = kept.length === Math.min(shown.length, view.turns.length) ? kept.length : 0;
-	for (const gone of shown.slice(same)) gone.element.remove();
+	for (const { element } of shown.slice(same)) {
+		sizes.unobserve(element);
+		element.remove();
+	}
 	shown = shown.slice(0, same);
 	for (const turn of view.turns.slice(same)) {
 		const made = new TurnView(turn, words, post, () => follow());
 		shown.push(made);
 		list.append(made.element);
+		sizes.observe(made.element);
 		if (turn.role === 'user') composer.remember([turn.command && `/${turn.command}`, turn.text].filter(Boolean).join(' '));
 	}
 	view.turns.forEach((turn, i) => shown[i]?.update(turn, i === view.turns.length - 1, view.isBusy));
@@ -87,16 +95,10 @@ function draw(view: View): void {
 }
 
 function drawBar(bar: Bar): void {
-	trouble.replaceChildren(
-		...(bar.trouble
-			? [
-					h('span', {}, bar.trouble),
-					h('button', { type: 'button', class: 'primary', click: () => post({ type: 'setKey' }) }, words.setKey),
-					h('button', { type: 'button', click: () => post({ type: 'openConfiguration' }) }, words.openConfiguration),
-					h('button', { type: 'button', click: () => post({ type: 'showLog' }) }, words.showLog),
-				]
-			: []),
-	);
+	const { text = '', remedies = [] } = bar.trouble ?? {};
+	const button = (remedy: Remedy, i: number) =>
+		h('button', { type: 'button', class: i ? '' : 'primary', click: () => post({ type: remedy }) }, words[remedy]);
+	trouble.replaceChildren(...(text ? [h('span', {}, text), ...remedies.map(button)] : []));
 	composer.update(bar);
 }
 

@@ -118,6 +118,7 @@ public final class Chat {
 	private final Server server;
 	private final List<Turn> turns = new ArrayList<>();
 	private final List<Command> commands = new ArrayList<>();
+	private final List<Consumer<List<Command>>> askers = new ArrayList<>(); // who waits for them
 	private View view;
 	private Consumer<String> onChat = id -> { };
 	private String id = "";
@@ -436,17 +437,24 @@ public final class Chat {
 		return error == null ? null : Json.string(error, "message", "failed");
 	}
 
-	/** The chat commands, the user's own included. */
+	/** The chat commands, the user's own included. Asked for once, however many want them meanwhile. */
 	public void commands(Consumer<List<Command>> take) {
 		if (!commands.isEmpty()) {
 			take.accept(commands);
 			return;
 		}
-		call("chat/commands", new JsonObject(), (result, error) -> {
-			commands.clear();
-			for (JsonElement command : Json.list(result, "commands"))
-				commands.add(new Command(command));
-			take.accept(commands);
+		server.whenRunning(() -> {
+			askers.add(take);
+			if (askers.size() > 1)
+				return;
+			server.request("chat/commands", new JsonObject(), (result, error) -> {
+				commands.clear();
+				for (JsonElement command : Json.list(result, "commands"))
+					commands.add(new Command(command));
+				List<Consumer<List<Command>>> told = new ArrayList<>(askers);
+				askers.clear();
+				told.forEach(one -> one.accept(commands));
+			});
 		});
 	}
 
@@ -465,7 +473,7 @@ public final class Chat {
 		});
 	}
 
-	/** The server is up: it may have other commands than the one before. */
+	/** The server is up, or has other settings: it may have other commands than before. */
 	void ready() {
 		commands.clear();
 	}

@@ -40,8 +40,9 @@ public final class Session implements Server.Listener {
 		return Json.string(status, "message", "");
 	}
 
-	/** The settings have changed. */
+	/** The settings have changed; they may name other commands. */
 	public void configure() {
+		chat.ready();
 		server.notify("workspace/didChangeConfiguration", Json.object("settings", Json.object("eke", host.settings())));
 	}
 

@@ -140,8 +140,6 @@ public final class ChatActions {
 			Project project = event.getProject();
 			if (project == null)
 				return;
-			// The user's own commands come from the server.
-			EkeService.of(project).session.chat.commands(commands -> { });
 			JBPopupFactory.getInstance().createActionGroupPopup("eke", new Menu(), event.getDataContext(),
 				JBPopupFactory.ActionSelectionAid.SPEEDSEARCH, false).showInBestPositionFor(event.getDataContext());
 		}

@@ -259,6 +259,7 @@ public final class EkeService implements Host, Disposable {
 	@Override
 	public void ready() {
 		editors.ready();
+		session.chat.commands(commands -> { }); // the editor's menu has the user's own, and cannot wait for them
 	}
 
 	/** The settings page was applied. {@code restart}: what the process is started with has changed. */
@@ -272,7 +273,7 @@ public final class EkeService implements Host, Disposable {
 			session.server.restart();
 		else
 			session.configure();
-		editors.ready();
+		ready();
 	}
 
 	/** Was this built with what src/inline has, and is this IDE one that has the API? */
