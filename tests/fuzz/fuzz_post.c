@@ -90,17 +90,20 @@ static void check_not_there(const struct post_input *in, const struct strbuf *ou
 	die("it is there already", out, NULL);
 }
 
-static bool is_fence(const struct strbuf *out, size_t at)
+/* A line begins with a fence. */
+static bool has_fence(const struct strbuf *out)
 {
-	at = behind_blanks(out->data, out->len, at);
-	return !strncmp(out->data + at, "```", 3) || !strncmp(out->data + at, "~~~", 3);
-}
+	size_t at = 0;
 
-static size_t last_line(const struct strbuf *out)
-{
-	const char *lf = memrchr(out->data, '\n', out->len);
+	while (at < out->len) {
+		size_t text = behind_blanks(out->data, out->len, at);
+		const char *lf = memchr(out->data + text, '\n', out->len - text);
 
-	return lf ? (size_t)(lf - out->data) : 0;
+		if (!strncmp(out->data + text, "```", 3) || !strncmp(out->data + text, "~~~", 3))
+			return true;
+		at = lf ? (size_t)(lf - out->data) + 1 : out->len;
+	}
+	return false;
 }
 
 static void check_again(const struct post_input *in, const struct strbuf *out)
@@ -109,12 +112,8 @@ static void check_again(const struct post_input *in, const struct strbuf *out)
 	struct strbuf answer;
 	struct strbuf second;
 
-	/*
-	 * Text with our tags in it, and text that begins or ends with a fence, cannot be put in as such: as an answer it
-	 * is wrapped in them.
-	 */
-	if (strcasestr(out->data, "<completion") || strcasestr(out->data, "</compl") || is_fence(out, 0) ||
-	    is_fence(out, last_line(out)))
+	/* Text with our tags or a fence in it cannot be put in as such: as an answer it is wrapped in them. */
+	if (strcasestr(out->data, "<completion") || strcasestr(out->data, "</compl") || has_fence(out))
 		return;
 	/* In its tags: a bare one may be taken for talk. */
 	strbuf_init(&answer, LIMIT_COMPLETION);
