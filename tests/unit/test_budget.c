@@ -222,7 +222,7 @@ static void test_race(void **state)
 
 /* --- a ledger that somebody holds --- */
 
-static const char *const nothing[] = { "SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4", NULL };
+static const char *const nothing[] = { "SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4", "SELECT 5", NULL };
 static const struct store_schema same_file = { .file = "ledger.db", .subject = "x", .application_id = 0x656B6501,
 					       .migrations = nothing };
 
