@@ -72,17 +72,19 @@ describe("eke in VS Code's workbench", { skip }, () => {
 
 	test('in an untitled file and in a cell of a notebook there is ghost text, too', async () => {
 		const content = CUT.replace('‸', '');
+		/* VS Code asks for nothing in an editor that has only just been made: the bracket is typed once more. */
+		const again = async () => {
+			await window.press('Backspace');
+			await window.type('(');
+			return false;
+		};
 		await window.api(async (vscode, content) => {
 			await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'c', content }));
 		}, content);
 		await window.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
 		await window.goTo(content.split('\n').indexOf('\t'));
 		await window.type('for (');
-		await s.ghost('int i = 0; i < count; i++)\n        total += values[i];').catch(async (error) => {
-			await window.run('eke.explainCompletion');
-			await s.message(/./);
-			throw new Error(`${error.message} ${await window.messages()}`);
-		});
+		await s.see('the ghost', async () => (await window.ghost()) === 'int i = 0; i < count; i++)\n        total += values[i];' || again());
 		await window.closeAll();
 		const cell = { cell_type: 'code', execution_count: null, metadata: { vscode: { languageId: 'c' } }, outputs: [], source: [content] };
 		const notebook = { cells: [cell], metadata: { language_info: { name: 'c' } }, nbformat: 4, nbformat_minor: 5 };
@@ -95,7 +97,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await window.page.locator('.notebook-editor .monaco-editor.focused').first().waitFor();
 		await window.goTo(content.split('\n').indexOf('\t'));
 		await window.type('for (');
-		await s.see('ghost text in the cell', () => window.page.locator('.notebook-editor .ghost-text-decoration').count());
+		await s.see('ghost text in the cell', async () => (await window.page.locator('.notebook-editor .ghost-text-decoration').count()) > 0 || again());
 		await window.picture('notebook');
 	});
 
