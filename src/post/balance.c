@@ -102,11 +102,23 @@ static size_t stack_surplus(const struct stack *s, size_t *open, size_t *orphans
 	return s->outer_depth == s->outer_count ? 0 : n;
 }
 
-static bool pop_innermost(struct syntax_stack *st, char closer)
+/* Openers that wait, those that stand above the excerpt too. */
+struct nest {
+	char opener[OUTER_MAX + SYNTAX_DEPTH_MAX];
+	size_t depth;
+};
+
+static void nest_push(struct nest *nest, char opener)
 {
-	if (!st->depth || st->opener[st->depth - 1] != syntax_opener_of(closer))
+	if (nest->depth < sizeof(nest->opener))
+		nest->opener[nest->depth++] = opener;
+}
+
+static bool nest_pop(struct nest *nest, char closer)
+{
+	if (!nest->depth || nest->opener[nest->depth - 1] != syntax_opener_of(closer))
 		return false;
-	st->depth--;
+	nest->depth--;
 	return true;
 }
 
@@ -261,20 +273,24 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 static size_t misfits(const struct post_context *c, const char *text, size_t len)
 {
 	struct syntax_walk w = { .syntax = c->syntax, .s = text, .len = len, .state = c->at };
-	struct syntax_stack open = c->open;
+	struct nest nest = { .depth = 0 };
+	struct stack outer;
 	enum syntax_event event;
 	size_t n = 0;
 	size_t pos;
 
+	stack_init(&outer, c);
+	for (size_t i = 0; i < outer.outer_count; i++)
+		nest_push(&nest, outer.outer[i]);
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
 		if (event == SYNTAX_OPEN)
-			syntax_push(&open, text[pos], pos);
+			nest_push(&nest, text[pos]);
 		else if (event == SYNTAX_CLOSE)
-			n += !pop_innermost(&open, text[pos]);
+			n += !nest_pop(&nest, text[pos]);
 	}
 	for (size_t i = 0; i < c->closer_count; i++)
-		n += !pop_innermost(&open, c->closers[i].closer);
-	return n + open.depth;
+		n += !nest_pop(&nest, c->closers[i].closer);
+	return n + nest.depth;
 }
 
 bool balance_is_worse(const struct post_context *c, const char *text, size_t len, size_t than)
