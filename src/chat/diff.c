@@ -37,6 +37,11 @@ static void diff_release(void *p)
 	free(diff);
 }
 
+const char *diff_top(const struct diff *diff)
+{
+	return diff->top;
+}
+
 void diff_cancel(struct diff *diff)
 {
 	if (!diff)
@@ -227,11 +232,6 @@ static void on_nothing(void *ctx)
 }
 
 /* The directory at or above the folder that holds .git; NULL if there is none. */
-const char *diff_top(const struct diff *diff)
-{
-	return diff->top;
-}
-
 static char *find_top(const char *folder)
 {
 	char *dir = xstrdup(folder);

@@ -40,13 +40,20 @@ static const char *uri_of(const struct json *params)
 	return json_string(json_get(json_get(params, "notebookDocument"), "uri"));
 }
 
-static struct lsp_notebook *find(struct lsp *lsp, const char *method, const struct json *params)
+static struct lsp_notebook *find_uri(struct lsp *lsp, const char *uri)
 {
-	const char *uri = uri_of(params);
-	struct lsp_notebook *n = uri ? lsp->notebooks : NULL;
+	struct lsp_notebook *n = lsp->notebooks;
 
 	while (n && strcmp(n->uri, uri) != 0)
 		n = n->next;
+	return n;
+}
+
+static struct lsp_notebook *find(struct lsp *lsp, const char *method, const struct json *params)
+{
+	const char *uri = uri_of(params);
+	struct lsp_notebook *n = uri ? find_uri(lsp, uri) : NULL;
+
 	if (!n)
 		log_warn("ignored %s: the notebook %s is not open", method, uri ? uri : "without a uri");
 	return n;
@@ -97,14 +104,13 @@ void lsp_did_open_notebook(void *ctx, const struct json *params)
 	static const char method[] = "notebookDocument/didOpen";
 	struct lsp *lsp = ctx;
 	const char *uri = uri_of(params);
-	struct lsp_notebook *n = lsp->notebooks;
+	struct lsp_notebook *n;
 
 	if (!uri) {
 		log_warn("ignored %s: the notebook has no uri", method);
 		return;
 	}
-	while (n && strcmp(n->uri, uri) != 0)
-		n = n->next;
+	n = find_uri(lsp, uri);
 	if (n)
 		notebook_end(lsp, n);
 	n = xcalloc(1, sizeof(*n));

@@ -84,6 +84,14 @@ bool gateway_body_find(const char *json, size_t len, const char *name, size_t *f
 	return count_members(json, len, name, from, to) == 1;
 }
 
+bool gateway_body_has(const char *json, size_t len, const char *name)
+{
+	size_t from;
+	size_t to;
+
+	return gateway_body_find(json, len, name, &from, &to);
+}
+
 bool gateway_body_set(const char *json, size_t len, const char *name, const char *value, struct strbuf *out)
 {
 	size_t from = skip_blanks(json, len, 0) + 1;

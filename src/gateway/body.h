@@ -13,6 +13,7 @@
  * is none, or if there are two, so that nobody can tell which one counts.
  */
 bool gateway_body_find(const char *json, size_t len, const char *name, size_t *from, size_t *to);
+bool gateway_body_has(const char *json, size_t len, const char *name);
 /*
  * Appends the object with `value`, which is JSON, as the value of `name`, in the place of the present value or as the
  * first member. False, and nothing appended, if the member is there twice.

@@ -180,14 +180,6 @@ static const char *body_of(const struct gateway_request *request, size_t *len)
 
 /* --- another form --- */
 
-static bool has_member(const char *body, size_t len, const char *name)
-{
-	size_t from;
-	size_t to;
-
-	return gateway_body_find(body, len, name, &from, &to);
-}
-
 /*
  * What a refusal says of the model, of all that was sent. The value of a member is the client's, and may be what is
  * wrong: only words that cannot be about it count.
@@ -211,9 +203,9 @@ static unsigned told_by(const struct forward *f, int status, const char *text, s
 		found |= QUIRK_NO_STREAM;
 	else if (!streams && refused_whole_answer(status, copy.data, copy.len))
 		found |= QUIRK_STREAMS_ONLY;
-	if ((said & QUIRK_COMPLETION_TOKENS) && has_member(body, body_len, "max_tokens"))
+	if ((said & QUIRK_COMPLETION_TOKENS) && gateway_body_has(body, body_len, "max_tokens"))
 		found |= QUIRKS_REASONING;
-	if ((said & QUIRK_NO_TEMPERATURE) && has_member(body, body_len, "temperature"))
+	if ((said & QUIRK_NO_TEMPERATURE) && gateway_body_has(body, body_len, "temperature"))
 		found |= QUIRK_NO_TEMPERATURE | QUIRK_NO_STOP;
 	strbuf_release(&copy);
 	return found & ~f->quirks;

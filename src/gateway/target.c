@@ -137,12 +137,9 @@ static void draft_remove(struct draft *draft, const char *name)
 	draft_take(draft, ok, &made);
 }
 
-static bool has_member(const struct draft *draft, const char *name)
+static bool draft_has(const struct draft *draft, const char *name)
 {
-	size_t from;
-	size_t to;
-
-	return gateway_body_find(draft->text.data, draft->text.len, name, &from, &to);
+	return gateway_body_has(draft->text.data, draft->text.len, name);
 }
 
 static void draft_rename(struct draft *draft, const char *name, const char *as)
@@ -163,12 +160,12 @@ static unsigned adapt(struct draft *draft, unsigned quirks)
 {
 	unsigned met = 0;
 
-	if ((quirks & QUIRK_COMPLETION_TOKENS) && has_member(draft, "max_tokens") &&
-	    !has_member(draft, "max_completion_tokens")) {
+	if ((quirks & QUIRK_COMPLETION_TOKENS) && draft_has(draft, "max_tokens") &&
+	    !draft_has(draft, "max_completion_tokens")) {
 		draft_rename(draft, "max_tokens", "max_completion_tokens");
 		met |= QUIRK_COMPLETION_TOKENS;
 	}
-	if ((quirks & QUIRK_NO_TEMPERATURE) && has_member(draft, "temperature")) {
+	if ((quirks & QUIRK_NO_TEMPERATURE) && draft_has(draft, "temperature")) {
 		draft_remove(draft, "temperature");
 		met |= QUIRK_NO_TEMPERATURE;
 	}

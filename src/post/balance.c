@@ -102,26 +102,6 @@ static size_t stack_surplus(const struct stack *s, size_t *open, size_t *orphans
 	return s->outer_depth == s->outer_count ? 0 : n;
 }
 
-/* Openers that wait, those that stand above the excerpt too. */
-struct nest {
-	char opener[OUTER_MAX + SYNTAX_DEPTH_MAX];
-	size_t depth;
-};
-
-static void nest_push(struct nest *nest, char opener)
-{
-	if (nest->depth < sizeof(nest->opener))
-		nest->opener[nest->depth++] = opener;
-}
-
-static bool nest_pop(struct nest *nest, char closer)
-{
-	if (!nest->depth || nest->opener[nest->depth - 1] != syntax_opener_of(closer))
-		return false;
-	nest->depth--;
-	return true;
-}
-
 /* --- blocks of indentation --- */
 
 /*
@@ -264,6 +244,28 @@ size_t balance_end(const struct post_context *c, const char *text, size_t len, b
 		end = taken;
 	lines = indent_end(c, text, len, whole);
 	return lines < end ? lines : end;
+}
+
+/* --- the other reading of brackets that cross --- */
+
+/* Openers that wait, those that stand above the excerpt too. */
+struct nest {
+	char opener[OUTER_MAX + SYNTAX_DEPTH_MAX];
+	size_t depth;
+};
+
+static void nest_push(struct nest *nest, char opener)
+{
+	if (nest->depth < sizeof(nest->opener))
+		nest->opener[nest->depth++] = opener;
+}
+
+static bool nest_pop(struct nest *nest, char closer)
+{
+	if (!nest->depth || nest->opener[nest->depth - 1] != syntax_opener_of(closer))
+		return false;
+	nest->depth--;
+	return true;
 }
 
 /*

@@ -205,35 +205,51 @@ static bool is_sentence(const char *s, size_t len)
 	return len && memchr(".:!?", s[len - 1], 4) && is_prose(s, len);
 }
 
-static bool is_prose_line(const char *s, const struct line *line)
+/* A line of text[from..to) is prose, and stands neither in a comment nor in a string. */
+static bool shows_prose(const struct post_context *c, const struct strbuf *text, struct syntax_state state,
+	size_t from, size_t to)
 {
-	const char *text = s + line->start;
-	size_t len = line->len;
+	struct syntax_walk w = { .syntax = c->syntax, .s = text->data, .len = text->len, .state = state };
 
-	trim(&text, &len);
-	return is_prose(text, len);
+	while (from < to) {
+		struct line line;
+		size_t next = line_at(text->data, text->len, from, &line);
+		const char *s = text->data + line.start;
+		size_t pos;
+
+		while (w.at < from && syntax_next(&w, &pos) != SYNTAX_END)
+			;
+		trim(&s, &line.len);
+		if (w.state.where == SYNTAX_IN_CODE && is_prose(s, line.len))
+			return true;
+		from = next;
+	}
+	return false;
+}
+
+/* Where the lines with text above the cursor's begin that are looked at. */
+static size_t above_from(const struct post_context *c)
+{
+	size_t from = (size_t)(c->head - c->prefix.data);
+
+	for (size_t n = 0; from && n < PROSE_LINES;) {
+		size_t end = from - 1;
+
+		from = post_line_start(c->prefix.data, end);
+		n += !is_all_blank(c->prefix.data + from, end - from);
+	}
+	return from;
 }
 
 /* One of the lines around the cursor is prose, though the language is a program's: a manual page, a description. */
 static bool is_among_prose(const struct post_context *c)
 {
-	const char *s = c->prefix.data;
-	size_t end = (size_t)(c->head - s);
-	struct line line = { end, c->head_len };
+	const struct syntax_state start = { .where = SYNTAX_IN_CODE };
+	size_t below = c->after_count < PROSE_LINES ? c->after_count : PROSE_LINES;
+	const struct line *last = below ? &c->after[below - 1] : NULL;
 
-	for (size_t n = 0; n <= PROSE_LINES; n += line.len > 0) {
-		if (is_prose_line(s, &line))
-			return true;
-		if (!end)
-			break;
-		line_at(s, end - 1, post_line_start(s, end - 1), &line);
-		end = line.start;
-	}
-	for (size_t i = 0; i < PROSE_LINES && i < c->after_count; i++) {
-		if (is_prose_line(c->suffix.data, &c->after[i]))
-			return true;
-	}
-	return false;
+	return shows_prose(c, &c->prefix, start, above_from(c), c->prefix.len) ||
+	       (last && shows_prose(c, &c->suffix, c->at, c->after[0].start, last->start + last->len));
 }
 
 bool talk_is_line(const struct post_context *c, const char *line, size_t len)

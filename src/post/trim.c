@@ -56,6 +56,22 @@ static bool may_end_at(const struct post_context *c, const struct strbuf *t, siz
 	return before.own <= whole.own && before.closed >= whole.closed;
 }
 
+/* The line stands for code that was left out. A document may have such comments itself. */
+static bool is_placeholder(const struct post_context *c, const struct strbuf *t, const struct line *line)
+{
+	if (!talk_is_placeholder(c, t->data + line->start, line->len))
+		return false;
+	for (size_t at = 0; at < c->prefix.len;) {
+		struct line before;
+		size_t next = line_at(c->prefix.data, c->prefix.len, at, &before);
+
+		if (talk_is_placeholder(c, c->prefix.data + at, before.len))
+			return false;
+		at = next;
+	}
+	return true;
+}
+
 /* Talk begins with the line; where the answer is not bare, nothing else follows. */
 static bool is_talk(const struct post_context *c, const struct strbuf *t, const struct line *line, bool bare)
 {
@@ -70,8 +86,7 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 	size_t pos = 0;
 	size_t at = 0;
 	bool blank_above = false;
-	bool comment_above = c->head_blank && c->above.len &&
-			     syntax_line_is_comment(c->syntax, c->prefix.data + c->above.start, c->above.len);
+	bool comment_above = false;
 	bool continues_comment = c->in_comment;
 
 	if (!post_is_code(c))
@@ -89,10 +104,9 @@ void trim_talk(const struct post_context *c, struct strbuf *t, bool bare)
 		at = w.at;
 		line_at(t->data, t->len, at, &line);
 		blank = skip_blanks(t->data + at, line.len) == line.len;
-		if (!blank && !continues_comment && !comment_above && (at || c->head_blank) &&
+		if (!blank && !continues_comment && (at ? !comment_above : c->head_blank) &&
 			w.state.where == SYNTAX_IN_CODE &&
-			(talk_is_placeholder(c, t->data + at, line.len) || (blank_above && is_talk(c, t, &line, bare))) &&
-			may_end_at(c, t, at)) {
+			(is_placeholder(c, t, &line) || (blank_above && is_talk(c, t, &line, bare))) && may_end_at(c, t, at)) {
 			strbuf_truncate(t, at);
 			return;
 		}

@@ -37,6 +37,16 @@ static bool find(const struct slice *t, const char *word, size_t from, size_t *a
 	return false;
 }
 
+struct syntax_state slice_state(const struct post_context *c, const struct slice *t, size_t at)
+{
+	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .len = at, .state = c->at };
+	size_t pos;
+
+	while (syntax_next(&w, &pos) != SYNTAX_END)
+		;
+	return w.state;
+}
+
 /* A document about such words. */
 static bool in_document(const struct post_context *c, const char *word)
 {
@@ -147,10 +157,9 @@ static size_t template_token(const char *s, size_t len)
 static void end_at_token(const struct post_context *c, struct slice *t, bool *closed)
 {
 	for (size_t i = 0; i < t->len; i++) {
-		struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .state = c->at };
+		struct syntax_state state;
 		char token[TOKEN_MAX + 16];
 		size_t n;
-		size_t pos;
 
 		if (t->s[i] != '<' && t->s[i] != '[')
 			continue;
@@ -163,11 +172,9 @@ static void end_at_token(const struct post_context *c, struct slice *t, bool *cl
 		if (in_document(c, token) ||
 			((c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)) && token[1] != '|' && n <= 4))
 			continue;
-		w.len = i;
-		while (syntax_next(&w, &pos) != SYNTAX_END)
-			;
-		if (w.state.where == SYNTAX_IN_STRING && c->at.where != SYNTAX_IN_STRING && i + n < t->len &&
-			memchr(t->s + i + n, w.state.quote, t->len - i - n))
+		state = slice_state(c, t, i);
+		if (state.where == SYNTAX_IN_STRING && c->at.where != SYNTAX_IN_STRING && i + n < t->len &&
+			memchr(t->s + i + n, state.quote, t->len - i - n))
 			continue;
 		slice_narrow(t, 0, i);
 		*closed = true;

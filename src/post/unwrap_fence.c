@@ -171,20 +171,14 @@ static bool is_all_fenced(const struct slice *t, size_t line, size_t mark, size_
 /* The last line is a fence, the only one, and stands in code: docstrings underline with them. */
 static bool ends_with_fence(const struct post_context *c, const struct slice *t)
 {
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .state = c->at };
 	size_t len = trimmed_length(t->s, t->len);
 	const char *lf = memrchr(t->s, '\n', len);
 	size_t line;
 	size_t mark;
 	size_t count;
-	size_t pos;
 
-	if (!lf || !find_fence(t, 0, &line, &mark, &count) || line != (size_t)(lf - t->s) + 1 || mark + count != len)
-		return false;
-	w.len = line;
-	while (syntax_next(&w, &pos) != SYNTAX_END)
-		;
-	return w.state.where == SYNTAX_IN_CODE;
+	return lf && find_fence(t, 0, &line, &mark, &count) && line == (size_t)(lf - t->s) + 1 && mark + count == len &&
+	       slice_state(c, t, line).where == SYNTAX_IN_CODE;
 }
 
 /* Takes fences off. */
@@ -197,8 +191,6 @@ static void unfence(
 	size_t first = slice_blanks(t);
 	bool growing = c->in->finish == POST_OPEN && !*closed;
 	bool wrapped = info->wrapped || fim;
-	struct syntax_walk w = { .syntax = c->syntax, .s = t->s, .state = c->at };
-	size_t pos;
 	bool at_start;
 
 	if (!find_fence(t, 0, &line, &mark, &count))
@@ -234,12 +226,7 @@ closing:
 	 * Text first: a fence outside of comments and strings closes what the prompt was taken to have
 	 * opened.
 	 */
-	for (;;) {
-		w.len = line;
-		while (syntax_next(&w, &pos) != SYNTAX_END)
-			;
-		if (w.state.where == SYNTAX_IN_CODE)
-			break;
+	while (slice_state(c, t, line).where != SYNTAX_IN_CODE) {
 		if (!find_fence(t, mark + count, &line, &mark, &count))
 			return;
 	}

@@ -29,6 +29,8 @@ static inline size_t slice_blanks(const struct slice *t)
 	return i;
 }
 
+/* What the text is in before `at`. */
+struct syntax_state slice_state(const struct post_context *c, const struct slice *t, size_t at);
 /* Takes off what is a fence and no text of the document. */
 void unwrap_fences(const struct post_context *c, struct slice *t, struct unwrap_info *info);
 /* `x + 1` as a whole, where neither the language nor the document has such a thing. */

@@ -100,6 +100,15 @@ static void check_rows(sqlite3 *db)
 	assert_int_equal(ask(db, "SELECT count(*) FROM word WHERE word <> 'word ' || n OR times <> n"), 0);
 }
 
+/* Every row is there. Closes it. */
+static void check_all(sqlite3 *db)
+{
+	check_rows(db);
+	assert_int_equal(ask(db, "SELECT count(*) FROM note"), NOTES);
+	assert_int_equal(ask(db, "SELECT count(*) FROM word"), WORDS);
+	sqlite3_close(db);
+}
+
 static void test_upper_pages(void **state)
 {
 	static const int bytes[] = { 0, 0xA5, 13 };
@@ -113,11 +122,7 @@ static void test_upper_pages(void **state)
 		sqlite3_close(db);
 		overwrite(note, bytes[i]);
 		overwrite(word, bytes[i]);
-		db = salvage();
-		check_rows(db);
-		assert_int_equal(ask(db, "SELECT count(*) FROM note"), NOTES);
-		assert_int_equal(ask(db, "SELECT count(*) FROM word"), WORDS);
-		sqlite3_close(db);
+		check_all(salvage());
 	}
 }
 
@@ -131,11 +136,7 @@ static void test_first_page_too(void **state)
 	sqlite3_close(db);
 	overwrite(note, 0);
 	overwrite(1, 0);
-	db = salvage();
-	check_rows(db);
-	assert_int_equal(ask(db, "SELECT count(*) FROM note"), NOTES);
-	assert_int_equal(ask(db, "SELECT count(*) FROM word"), WORDS);
-	sqlite3_close(db);
+	check_all(salvage());
 }
 
 static void test_cut_off(void **state)
