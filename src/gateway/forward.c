@@ -62,6 +62,52 @@ void gateway_forward_free_all(struct gateway *gateway)
 		forward_end(gateway->forwards);
 }
 
+/* The list has those that were abandoned last before the others: the newest begins it. */
+static struct forward *longest_abandoned(const struct gateway *gateway)
+{
+	struct forward *found = NULL;
+
+	for (struct forward *f = gateway->forwards; f; f = f->next)
+		if (!f->request)
+			found = f;
+	return found;
+}
+
+bool gateway_forward_make_room(void *ctx)
+{
+	struct gateway *gateway = ctx;
+	struct forward *f = longest_abandoned(gateway);
+
+	if (!f)
+		return false;
+	log_info("gateway: a request whose client has gone gives way to others");
+	forward_end(f);
+	return true;
+}
+
+static size_t abandoned_bytes(const struct gateway *gateway)
+{
+	size_t bytes = 0;
+
+	for (const struct forward *f = gateway->forwards; f; f = f->next)
+		bytes += f->request ? 0 : f->sent_len + f->body.len;
+	return bytes;
+}
+
+/* Its client has gone, but what it asked for is under way, and paid. */
+static void abandon(struct forward *f)
+{
+	struct gateway *gateway = f->gateway;
+
+	log_info("gateway: the client went away; the response is kept for the same request");
+	list_unlink(gateway->forwards, f);
+	f->next = gateway->forwards;
+	gateway->forwards = f;
+	exchange_pause(gateway->app.upstream, f->exchange, false);
+	while (longest_abandoned(gateway) != f && abandoned_bytes(gateway) > LIMIT_GATEWAY_ABANDONED)
+		gateway_forward_make_room(gateway);
+}
+
 /* Nobody reads it: is it worth keeping? */
 static void on_client_end(void *ctx, bool complete)
 {
@@ -69,8 +115,7 @@ static void on_client_end(void *ctx, bool complete)
 
 	f->request = NULL;
 	if (!complete && f->counted && f->is_kept && exchange_is_sent(f->gateway->app.upstream, f->exchange)) {
-		log_info("gateway: the client went away; the response is kept for the same request");
-		exchange_pause(f->gateway->app.upstream, f->exchange, false);
+		abandon(f);
 		return;
 	}
 	if (complete)
@@ -312,6 +357,7 @@ static void send(void *ctx)
 	if (write_body(f, &out)) {
 		f->counted = plan_is_counted(endpoint_config(f->endpoint)->plan);
 		f->is_kept = f->counted || response_cache_ms(f);
+		f->sent_len = out.len;
 		ours.ctx = f;
 		f->exchange = exchange_start(gateway->app.upstream,
 			&(struct exchange_spec){ .endpoint = f->endpoint,
