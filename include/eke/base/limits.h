@@ -196,7 +196,7 @@
 #define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response that is kept; of larger ones nothing is */
 #define LIMIT_GATEWAY_KEPT_BYTES MIB(32)     /* of all of these */
 #define LIMIT_GATEWAY_KEPT_COUNT 1024
-#define LIMIT_GATEWAY_ABANDONED MIB(64)      /* of requests under way whose clients have gone, with what has come of their responses */
+#define LIMIT_GATEWAY_ABANDONED MIB(64)      /* of those under way whose clients have gone: bodies, and what has come */
 #define LIMIT_GATEWAY_WAITING 64             /* requests that wait for the budget */
 #define LIMIT_GATEWAY_WAIT_SECONDS 3600      /* X-Eke-Wait */
 #define LIMIT_GATEWAY_ORIGINS 16             /* web pages that may use it */
