@@ -1,6 +1,6 @@
 /*
- * What of a chat is sent. Everything is counted in tokens as the endpoint counts them (tokens.h); attachments are cut by
- * bisection, since an estimate grows with the text. struct work is the state of one call.
+ * What of a chat is sent. Everything is counted in tokens as the endpoint counts them (tokens.h); attachments are cut
+ * by bisection, since an estimate grows with the text. struct work is the state of one call.
  */
 #include "eke/chat/fit.h"
 
@@ -461,8 +461,9 @@ static void leave_out(struct rest *rest, size_t at)
 	size_t behind = rest->spec.count - at - 1;
 
 	if (goes_with_question(rest, at))
-		add_line(&rest->lines, xasprintf("%.*s (about %zu tokens)", (int)attachment_name_len(m->content, m->content_len),
-					  m->content, count_message(&rest->spec, rest->estimates[at])));
+		add_line(&rest->lines, xasprintf("%.*s (about %zu tokens)",
+						 (int)attachment_name_len(m->content, m->content_len), m->content,
+						 count_message(&rest->spec, rest->estimates[at])));
 	rest->total -= TOKENS_PER_MESSAGE + rest->estimates[at];
 	rest->spec.count--;
 	memmove(rest->messages + at, rest->messages + at + 1, behind * sizeof(*rest->messages));
