@@ -38,8 +38,8 @@ BEGIN {
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
 	pure_folders["text"] = "outbound workspace own_files editorconfig"
-	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
-		"history_read history_schema history_step context diff git edit"
+	pure_folders["chat"] = "chat conversation_preparation conversation_query conversation_record conversation_turn " \
+		"conversations history history_read history_schema history_step context diff git edit"
 	pure("base", "json_guard hex printable rfc3339 url utf width")
 	pure("config", "base_url service")
 	pure("gateway", "ask body convert gather judge openai_error spread")
