@@ -209,6 +209,8 @@ describe('the chat in the workbench', { skip }, () => {
 		await edit('Say five');
 		await s.said(/Say five[^]*int zwei/);
 		assert.equal(questions(), 1);
+		assert.match(last(), /int main/);
+		await s.see('VS Code has written it down', () => window.remembers('first.c:1'));
 		await window.reload();
 		await window.openChat();
 		await s.said(/Say five[^]*int zwei/);

@@ -25,7 +25,7 @@ import { Current } from './current.ts';
 import { page } from './page.ts';
 import { sentenceOf, sentenceOfStatus, served } from './sentences.ts';
 import type { Server } from './server.ts';
-import type { Bar, FromWebview, Remedy, ToWebview, Trouble, Turn } from './view.ts';
+import { turnOf, type Bar, type FromWebview, type Remedy, type ToWebview, type Trouble, type Turn } from './view.ts';
 
 const OPEN = 'eke.chat.open';
 const MODEL = 'eke.chat.model';
@@ -45,6 +45,7 @@ export interface Model {
 }
 
 interface Asking {
+	question: Turn | undefined;
 	answer: Turn;
 	token: string;
 	cancel: vscode.CancellationTokenSource;
@@ -86,8 +87,10 @@ export class Chat implements vscode.WebviewViewProvider {
 		private readonly server: Server,
 	) {
 		server.on('$/progress', (params) => this.#progress(params));
-		server.on('eke/didCreateChat', ({ chatId, title }) => {
-			if (this.#asking && !this.chatId) this.#opened(chatId, title);
+		server.on('eke/didCreateChat', ({ chatId, title, questionTurnId }) => {
+			if (!this.#asking || this.chatId) return;
+			this.#opened(chatId, title);
+			this.#named(this.#asking.question, questionTurnId);
 		});
 		this.#along = new Along(context.workspaceState);
 		this.#current = new Current(context.workspaceState, () => this.showBar());
@@ -245,7 +248,10 @@ export class Chat implements vscode.WebviewViewProvider {
 	/* What is in the editor goes along, if it is on, or if the command is about it and nothing else was added. */
 	async #send(prompt: string, command: string | undefined, editKey: string | undefined): Promise<void> {
 		const edit = this.turns.find(({ key }) => key === editKey);
-		if (edit) return this.ask({ prompt, command, attachments: this.#along.of(edit), edit });
+		if (edit) {
+			if (!edit.turnId) await this.#identify(edit);
+			return this.ask({ prompt, command, attachments: this.#along.of(edit), edit });
+		}
 		const { attachments } = this;
 		const needs = this.commands.find(({ name }) => name === command)?.needs;
 		this.#current.look();
@@ -315,6 +321,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	): Promise<void> {
 		const answer: Turn = { key: newKey(), role: 'assistant', text: '' };
 		const asking = (this.#asking = {
+			question,
 			answer,
 			token: `chat-${process.pid}-${answer.key}`,
 			cancel: new vscode.CancellationTokenSource(),
@@ -328,7 +335,6 @@ export class Chat implements vscode.WebviewViewProvider {
 		} catch (error) {
 			this.#flush();
 			this.#failed(error, question, former, answer, attachments);
-			await this.#identify().catch(() => {}); // the server may have ended
 		}
 		this.#asking = undefined;
 		asking.cancel.dispose();
@@ -344,10 +350,7 @@ export class Chat implements vscode.WebviewViewProvider {
 		answer.notice = result.notice;
 		answer.trimmed = result.trimmed;
 		answer.tokens = result.usage?.totalTokens;
-		if (question) {
-			question.turnId = result.questionTurnId;
-			this.#along.keep(question);
-		}
+		this.#named(question, result.questionTurnId);
 		this.#opened(result.chatId, result.title ?? this.title);
 	}
 
@@ -444,36 +447,25 @@ export class Chat implements vscode.WebviewViewProvider {
 	}
 
 	#asTurn(given: ChatTurn): Turn {
-		const { turnId, role, text, reasoning, command, model, finishReason, interrupted, usage } = given;
-		const turn: Turn = {
-			key: newKey(),
-			turnId,
-			role,
-			text,
-			reasoning,
-			command,
-			model,
-			finishReason,
-			context: given.context?.map(({ name }) => name),
-			isCancelled: interrupted,
-			tokens: usage?.totalTokens,
-		};
-		turn.isForgotten = this.#along.of(turn) === undefined;
-		return turn;
+		const turn = turnOf(given, newKey());
+		return { ...turn, isForgotten: this.#along.of(turn) === undefined };
 	}
 
-	/* Ids of questions whose answers did not come to their ends: by them such a question can be edited, too. */
-	async #identify(): Promise<void> {
+	#named(question: Turn | undefined, turnId: string | undefined): void {
+		if (!question || !turnId) return;
+		question.turnId = turnId;
+		this.#along.keep(question);
+	}
+
+	/* A question whose answer did not come to its end has a name that only the server knows. */
+	async #identify(question: Turn): Promise<void> {
 		const { chatId } = this;
-		const unknown = this.turns.filter(({ role, turnId }) => role === 'user' && !turnId);
-		if (!chatId || !unknown.length) return;
+		if (!chatId) return;
 		const { turns } = await this.server.request('chat/get', { chatId });
-		for (const turn of unknown.reverse()) {
-			const isIt = ({ role, text, command, turnId }: ChatTurn) =>
-				role === 'user' && text === turn.text && command === turn.command && !this.turns.some((one) => one.turnId === turnId);
-			turn.turnId = [...turns].reverse().find(isIt)?.turnId;
-			this.#along.keep(turn);
-		}
+		const isIt = ({ role, text, turnId }: ChatTurn) =>
+			role === 'user' && text === question.text && !this.turns.some((one) => one.turnId === turnId);
+		const found = turns.find(isIt);
+		if (found) this.#named(question, found.turnId);
 	}
 
 	/* What was open before the window was reloaded. */
