@@ -26,6 +26,7 @@ struct forward {
 	unsigned changed; /* of them, those for which members of the client's were changed */
 	bool is_ours; /* the model: the client's is none that there is */
 	uint64_t exchange; /* 0: none is under way */
+	size_t sent_len; /* of the request's body, as it went out */
 	bool counted;
 	struct catalogue_waiter models; /* before it is sent, where lists of models decide */
 	struct waiting waiting;

@@ -19,6 +19,10 @@
 #include "eke/base/mem.h"
 #include "loop_private.h"
 
+/* What shells exit with. */
+#define CANNOT_RUN 126
+#define NOT_FOUND 127
+
 extern char **environ;
 
 struct proc {
@@ -33,6 +37,7 @@ struct proc {
 	struct strbuf output;
 	struct err err;
 	int seconds;
+	bool confined;
 };
 
 static void proc_release(void *p)
@@ -113,7 +118,10 @@ static void on_exit_of_child(struct ev_loop *ev, ev_child *w, int events)
 		;
 	else if (WIFSIGNALED(status))
 		err_set(&proc->err, ERR_CONFIG, "the command '%s' was ended by signal %d", proc->name, WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 127)
+	else if (WEXITSTATUS(status) == CANNOT_RUN && proc->confined)
+		err_set(&proc->err, ERR_CONFIG, "the command '%s' cannot be run in a sandbox: \"sandbox\": \"off\" in the "
+			"configuration runs it without one", proc->name);
+	else if (WEXITSTATUS(status) == NOT_FOUND)
 		err_set(&proc->err, ERR_CONFIG, "the command '%s' was not found: is it installed and in PATH?", proc->name);
 	else if (WEXITSTATUS(status))
 		err_set(&proc->err, ERR_CONFIG, "the command '%s' failed with exit code %d", proc->name,
@@ -188,20 +196,14 @@ static char **environment(const char *const *added)
 	return env;
 }
 
-/* Starts the child with its output on `out`; 0 or an errno. */
-static int spawn(struct proc *proc, const struct proc_spec *spec, int out)
+/* 0 or an errno. */
+static int spawn_free(pid_t *pid, const char *program, const struct proc_spec *spec, char **env, int out)
 {
-	char *program = find_program(spec->argv[0]);
-	char **env;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none;
-	pid_t pid;
 	int error;
 
-	if (!program)
-		return errno;
-	env = environment(spec->env);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
@@ -212,9 +214,44 @@ static int spawn(struct proc *proc, const struct proc_spec *spec, int out)
 	sigaddset(&none, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attr, &none);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawn(&pid, program, &actions, &attr, spec->argv, env);
+	error = posix_spawn(pid, program, &actions, &attr, spec->argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+/*
+ * The same in a sandbox, which posix_spawn() cannot set up. Nobody waits for that: a child that cannot be, says so by
+ * its exit code, as a shell does.
+ */
+static int spawn_confined(pid_t *pid, const char *program, const struct proc_spec *spec, char **env, int out)
+{
+	int input;
+
+	*pid = fork();
+	if (*pid)
+		return *pid < 0 ? errno : 0;
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+		!sandbox_enter(spec->sandbox, program))
+		execve(program, spec->argv, env);
+	_exit(CANNOT_RUN);
+}
+
+/* Starts the child with its output on `out`; 0 or an errno. */
+static int spawn(struct proc *proc, const struct proc_spec *spec, int out)
+{
+	char *program = find_program(spec->argv[0]);
+	char **env;
+	pid_t pid;
+	int error;
+
+	if (!program)
+		return errno;
+	env = environment(spec->env);
+	error = (spec->sandbox ? spawn_confined : spawn_free)(&pid, program, spec, env, out);
 	free(program);
 	free(env);
 	if (error)
@@ -247,6 +284,7 @@ struct proc *proc_run(struct loop *loop, const struct proc_spec *spec, proc_fn *
 	proc->fn = fn;
 	proc->ctx = ctx;
 	proc->seconds = spec->seconds;
+	proc->confined = spec->sandbox != NULL;
 	proc->fd = -1;
 	ev_child_init(&proc->child, on_exit_of_child, 0, 0);
 	strbuf_init(&proc->output, spec->max_output);

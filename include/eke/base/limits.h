@@ -185,6 +185,7 @@
 #define LIMIT_GATEWAY_BODIES MIB(128)        /* of all requests at a time */
 #define LIMIT_GATEWAY_HEAD KIB(32)           /* memory of a connection, for heads and pieces of bodies */
 #define LIMIT_GATEWAY_CONNECTIONS 600
+#define LIMIT_GATEWAY_FILES 2048             /* open ones: connections on both sides, and what else there is */
 #define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may be idle for so long */
 #define LIMIT_GATEWAY_HEAD_SECONDS 10        /* ... and take so long for all of a request's head, */
 #define LIMIT_GATEWAY_BODY_SECONDS 60        /* ... and of its body */
@@ -195,6 +196,7 @@
 #define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response that is kept; of larger ones nothing is */
 #define LIMIT_GATEWAY_KEPT_BYTES MIB(32)     /* of all of these */
 #define LIMIT_GATEWAY_KEPT_COUNT 1024
+#define LIMIT_GATEWAY_ABANDONED MIB(64)      /* of those under way whose clients have gone: bodies, and what has come */
 #define LIMIT_GATEWAY_WAITING 64             /* requests that wait for the budget */
 #define LIMIT_GATEWAY_WAIT_SECONDS 3600      /* X-Eke-Wait */
 #define LIMIT_GATEWAY_ORIGINS 16             /* web pages that may use it */

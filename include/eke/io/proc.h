@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "eke/base/err.h"
+#include "eke/base/sandbox.h"
 #include "eke/base/strbuf.h"
 #include "eke/io/loop.h"
 
@@ -25,6 +26,7 @@ struct proc_spec {
 	const char *const *env; /* "NAME=VALUE" in addition to ours or instead of it; ends with NULL; or NULL */
 	size_t max_output;      /* bytes */
 	int seconds;            /* of time */
+	const struct sandbox *sandbox; /* what it is kept from, as far as the system can; or NULL */
 };
 
 /* fn is called once, unless the run is cancelled first; the proc frees itself after it. The spec is not kept. */
