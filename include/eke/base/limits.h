@@ -48,6 +48,7 @@
 /* --- text --- */
 #define LIMIT_DOCUMENT MIB(16)            /* one open document; larger ones are known but not kept */
 #define LIMIT_DOCUMENTS 4096
+#define LIMIT_NOTEBOOKS 1024              /* whose cells' order is known; those of others are documents like any */
 #define LIMIT_NOTEBOOK_CELLS 16384        /* of one notebook whose order is known */
 #define LIMIT_DOCUMENTS_KNOWN 65536       /* with those whose text is not kept */
 #define LIMIT_DOCUMENTS_BYTES MIB(128)    /* all their texts */
