@@ -147,6 +147,7 @@ static void run(struct git *git, const char *const *words, bool confined, proc_f
 		.env = environment,
 		.max_output = LIMIT_DIFF,
 		.seconds = LIMIT_DIFF_SECONDS,
+		.hears_errors = true,
 		.sandbox = confined && git->hidden ? &sandbox : NULL,
 	};
 	char **argv = NULL;

@@ -171,6 +171,7 @@
 #define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
 #define LIMIT_MENTIONS 4096               /* words of a prompt that could name a file and are looked for */
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
+#define LIMIT_COMMAND_ERRORS KIB(4)       /* of what a command says on standard error; the rest is not kept */
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
 #define LIMIT_GIT_FILTERS KIB(16)         /* names of filters that a repository's configuration has */
