@@ -73,7 +73,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all debug test unit e2e demo install uninstall check-source check fuzz bench test-llama test-editors \
 	torture faults coverage coverage-run analyze format-check compile-commands jetbrains test-jetbrains test-jetbrains-platform \
-	vsix test-vscode protocol portable clean help
+	vsix test-vscode protocol portable test-portable clean help
 .SECONDARY:
 # The empty recipes keep make from saying that there is nothing to do.
 all: $(BUILD)/eke
@@ -91,6 +91,7 @@ help:
 	@echo 'make test-jetbrains   its tests'
 	@echo "make test-jetbrains-platform  the same in the platform's own editor, compiled from source"
 	@echo 'make portable         build/portable/eke, static, for any Linux on x86-64; minutes the first time (Debian, Ubuntu)'
+	@echo 'make test-portable    all end-to-end tests with it'
 	@echo 'make vsix             the VS Code extension, build/vscode/eke.vsix; with the program of make portable if that is there'
 	@echo 'make test-vscode      it in the real workbench (code-server, Chromium), as far as this can be had'
 	@echo 'make check-source     layering, headers, banned functions, style'
@@ -181,6 +182,12 @@ portable:
 		PKG_CONFIG='$(CURDIR)/build/portable/pkg-config' CFLAGS='-Os -ffunction-sections -fdata-sections' \
 		HARDEN=-fstack-protector-strong HARDEN_LD='-static -s -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack' EXPORT_LD= \
 		build/portable/eke
+
+# Each end-to-end test, by the program that goes into the .vsix.
+test-portable: portable
+	@.ci/deps test
+	@$(MAKE) --no-print-directory all $(SHIM) tests/e2e/node_modules/.ready
+	@EKE_BIN=$(CURDIR)/build/portable/eke node tests/e2e/run.mjs build/portable/e2e.tap tests/e2e/*.test.mjs
 
 debug: $(BUILD)/debug/eke
 	@:
