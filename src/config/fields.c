@@ -17,6 +17,7 @@
 
 static const char *const trigger_names[] = { "auto", "manual", "off", NULL };
 static const char *const when_exhausted_names[] = { "never", "ask", "auto", NULL };
+static const char *const sandbox_names[] = { "auto", "off", NULL };
 
 /* --- writers --- */
 
@@ -172,6 +173,7 @@ const struct decode_field config_file_fields[] = {
 	SETTINGS,
 	{ .name = "gateway", .type = DECODE_OBJECT, .sub = gateway_fields },
 	{ .name = "ledger", .type = DECODE_OBJECT, .sub = ledger_fields },
+	{ .name = "sandbox", .type = DECODE_ENUM, .offset = AT(sandbox), .names = sandbox_names },
 	{ .name = NULL },
 };
 

@@ -11,6 +11,8 @@
 
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
+#include "eke/base/sandbox.h"
+#include "eke/chat/git.h"
 #include "eke/front/gateways.h"
 #include "eke/front/terminal.h"
 #include "eke/store/kept.h"
@@ -133,6 +135,55 @@ static void say_kept(void *ctx, const char *path, const char *sentence)
 {
 	(void)path;
 	say(ctx, NOTE, "state: %s", sentence);
+}
+
+/* --- git --- */
+
+struct git_check {
+	struct loop *loop;
+	bool ok;
+	struct err err;
+};
+
+static void on_git(void *ctx, const struct strbuf *output, const struct err *err)
+{
+	struct git_check *check = ctx;
+
+	check->ok = output != NULL;
+	check->err = *err;
+	loop_stop(check->loop);
+}
+
+static bool git_works(struct git_check *check, const struct own_files *hidden)
+{
+	git_version(check->loop, hidden, on_git, check);
+	loop_run(check->loop);
+	return check->ok;
+}
+
+/* By running it. */
+static void check_git(struct doctor *d)
+{
+	const struct own_files *hidden = workspace_private(d->app.workspace);
+	struct git_check check = { .loop = d->app.loop };
+	int landlock = sandbox_landlock_version();
+	bool seccomp = sandbox_has_seccomp();
+
+	if (!git_works(&check, NULL))
+		say(d, NOTE, "git: commit messages cannot be written, as %s", check.err.message);
+	else if (!hidden)
+		say(d, NOTE, "git: runs without a sandbox, as \"sandbox\" in the configuration is \"off\"");
+	else if (!landlock && !seccomp)
+		say(d, NOTE, "git: runs without a sandbox, as this system has neither Landlock nor seccomp");
+	else if (!git_works(&check, hidden))
+		say(d, NOTE, "git: runs without a sandbox, as it cannot be run in one: is it a script "
+			     "that starts another program?");
+	else if (!landlock)
+		say(d, NOTE, "git: runs sandboxed by seccomp alone, as this system has no Landlock: "
+			     "no other program, no network");
+	else
+		say(d, GOOD, "git: runs sandboxed (Landlock ABI %d%s): no writing, no other program%s, no reading of keys",
+		    landlock, seccomp ? ", seccomp" : "", seccomp ? ", no network" : landlock >= 4 ? ", no TCP" : "");
 }
 
 /* --- gateways --- */
@@ -329,6 +380,7 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	check_state(&d);
 	cli_look_at_chats();
 	kept_each(say_kept, &d);
+	check_git(&d);
 	check_proxy(&d);
 	check_gateways(&d);
 	if (upstream_count(d.app.upstream)) {

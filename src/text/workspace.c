@@ -122,6 +122,11 @@ void workspace_configure(struct workspace *ws, struct config *config, config_war
 	reset_rules(ws, warn, warn_ctx);
 }
 
+const struct own_files *workspace_private(const struct workspace *ws)
+{
+	return ws->config && ws->config->sandbox == SANDBOX_OFF ? NULL : &ws->own;
+}
+
 /* --- folders --- */
 
 /* Without slashes at the end; NULL if it is no absolute path. */

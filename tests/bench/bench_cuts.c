@@ -154,7 +154,8 @@ static bool grows_well(struct bench *b, const struct trial *t, enum form form)
 		if (b->answer.data[i] != '\n')
 			continue;
 		in.answer_len = i + 1;
-		post_process(&in, &growing);
+		if (post_process(&in, &growing) == POST_WAIT)
+			continue;
 		well = growing.len >= b->before.len && !memcmp(growing.data, b->before.data, b->before.len);
 		if (well && growing.len > b->before.len) {
 			strbuf_reset(&b->before);

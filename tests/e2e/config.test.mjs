@@ -191,7 +191,7 @@ test('initializationOptions: settings are taken, what decides where text goes is
 	const settings = {
 		chat: { temperature: 0.9 },
 		endpoints: [endpointFor(evil, { name: 'evil' })],
-		plans: {}, whenExhausted: 'auto', ledger: { redis: 'redis://evil' },
+		plans: {}, whenExhausted: 'auto', ledger: { redis: 'redis://evil' }, sandbox: 'off',
 	};
 
 	await eke.initialize({ initializationOptions: { eke: settings, editor: { name: 'e2e', version: '2' } } });
@@ -200,7 +200,7 @@ test('initializationOptions: settings are taken, what decides where text goes is
 	assert.deepEqual([temperature, maxTokens], [0.9, 50]);
 	assert.equal(evil.requests.length, 0);
 	const said = JSON.stringify(eke.notifications) + eke.program.stderr;
-	for (const field of ['endpoints', 'plans', 'whenExhausted', 'ledger'])
+	for (const field of ['endpoints', 'plans', 'whenExhausted', 'ledger', 'sandbox'])
 		assert.match(said, new RegExp(`${field} is unknown`));
 });
 

@@ -186,6 +186,40 @@ describe('the chat in the workbench', { skip }, () => {
 		await s.see('as it was', async () => !(await question.locator('textarea').count()));
 	});
 
+	test('a question whose answer was stopped is edited, and after a reload of the window what went with it stays', async () => {
+		const question = s.chat().locator('article.user').first();
+		const edit = async (text) => {
+			await question.getByRole('button').press('Enter');
+			await question.locator('textarea').fill(text);
+			await question.locator('textarea').press('Enter');
+			await s.asked(text);
+		};
+		const questions = () => s.upstream.requests.at(-1).body.messages.filter(({ role }) => role === 'user').length;
+		await s.newChat();
+		await window.select(0, 1);
+		await s.see('the selection', async () => (await s.chat().locator('footer .chip.current.on').count()) === 1);
+		s.upstream.next({ holdEvents: true });
+		await s.ask('Say four');
+		const held = await s.asked('Say four');
+		await held.push('Half');
+		await s.said(/Half/);
+		await s.chat().locator('button.send').click();
+		await s.said(/stopped/);
+		await held.end();
+		await edit('Say five');
+		await s.said(/Say five[^]*int zwei/);
+		assert.equal(questions(), 1);
+		assert.match(last(), /int main/);
+		await s.see('VS Code has written it down', () => window.remembers('first.c:1'));
+		await window.reload();
+		await window.openChat();
+		await s.said(/Say five[^]*int zwei/);
+		await edit('Say six');
+		await s.said(/Say six[^]*int zwei/);
+		assert.equal(questions(), 1);
+		assert.match(last(), /int main/);
+	});
+
 	test('a chat is renamed, exported and deleted', async () => {
 		await s.newChat();
 		await s.ask('About walruses');

@@ -14,6 +14,8 @@ export interface Attachment {
 	text?: string;
 }
 
+const MOST_FILES = 40;
+
 let serial = 0;
 const newKey = () => `a${++serial}`;
 
@@ -101,4 +103,12 @@ export async function terminal(): Promise<Attachment | undefined> {
 		detail: text,
 		context: { kind: 'text', name: 'terminal', text },
 	};
+}
+
+/** Paths of the workspace that have these letters, the shortest first. */
+export async function findFiles(query: string): Promise<string[]> {
+	const letters = query.replace(/[{}[\]*?,]/g, '');
+	const found = await vscode.workspace.findFiles(letters ? `**/*${letters}*` : '**/*', undefined, MOST_FILES);
+	const paths = found.map((uri) => vscode.workspace.asRelativePath(uri, false));
+	return paths.sort((a, b) => a.length - b.length || a.localeCompare(b));
 }

@@ -48,6 +48,7 @@
 /* --- text --- */
 #define LIMIT_DOCUMENT MIB(16)            /* one open document; larger ones are known but not kept */
 #define LIMIT_DOCUMENTS 4096
+#define LIMIT_NOTEBOOKS 1024              /* whose cells' order is known; those of others are documents like any */
 #define LIMIT_NOTEBOOK_CELLS 16384        /* of one notebook whose order is known */
 #define LIMIT_DOCUMENTS_KNOWN 65536       /* with those whose text is not kept */
 #define LIMIT_DOCUMENTS_BYTES MIB(128)    /* all their texts */
@@ -170,6 +171,7 @@
 #define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
 #define LIMIT_MENTIONS 4096               /* words of a prompt that could name a file and are looked for */
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
+#define LIMIT_COMMAND_ERRORS KIB(4)       /* of what a command says on standard error; the rest is not kept */
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
 #define LIMIT_GIT_FILTERS KIB(16)         /* names of filters that a repository's configuration has */

@@ -38,6 +38,7 @@ struct post_context {
 	const char *head; /* the cursor's line before it, in prefix */
 	size_t head_len;
 	bool head_blank;
+	bool head_opens; /* it begins a block */
 	size_t rest_len; /* ... and after it: suffix[0..rest_len) */
 	bool rest_blank;
 	bool whole_lines; /* only blanks before the cursor, text after it: lines are inserted above that text */
