@@ -65,6 +65,7 @@
 #define LIMIT_EDITORCONFIG_FILE KIB(128)  /* an .editorconfig */
 #define LIMIT_EDITORCONFIG_PATH 768       /* of a file for which .editorconfig is read; with ... */
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
+#define LIMIT_EDITORCONFIG_STEPS 4e6      /* of comparing patterns with a path, at most; each takes some 16 ns */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
 #define LIMIT_KEPT 64                     /* copies of damaged databases that are told of */
@@ -171,6 +172,7 @@
 #define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
 #define LIMIT_MENTIONS 4096               /* words of a prompt that could name a file and are looked for */
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
+#define LIMIT_COMMAND_ERRORS KIB(4)       /* of what a command says on standard error; the rest is not kept */
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
 #define LIMIT_GIT_FILTERS KIB(16)         /* names of filters that a repository's configuration has */
