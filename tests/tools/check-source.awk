@@ -45,8 +45,8 @@ BEGIN {
 	pure("gateway", "ask body convert gather judge openai_error spread")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
-	pure("upstream", "answer fim_template sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
-		"local_server")
+	pure("upstream", "answer fim_template sse stencil wire wire_error error_body retry_after stated_limit limit_terms tokens think " \
+		"dialect local_server")
 	pure("complete", "admission cache cache_key cursor_context excerpt feedback prompt prompt_forms realign recent symbol_renames")
 	pure("context", "declaration digest evidence imports names packing snippets")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \
