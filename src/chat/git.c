@@ -10,7 +10,7 @@
  *	a promisor remote's URL, vcs, uploadpack, core.sshCommand, core.gitProxy, credential.helper, core.askPass
  *	                                    for objects that are missing: GIT_NO_LAZY_FETCH, and for a git that does not
  *	                                    know that, GIT_ALLOW_PROTOCOL, which comes before what protocol.* says
- *	hooks (post-index-change), core.hooksPath
+ *	hooks (post-index-change), core.hooksPath, hook.*.command (from 2.54)
  *	                                    when an index was looked through and is written
  *	a submodule's own configuration     --ignore-submodules=dirty looks only at the commit that is checked out
  *	core.pager, pager.*                 only on a terminal, but --no-pager all the same

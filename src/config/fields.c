@@ -4,7 +4,6 @@
  */
 #include "fields.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/json.h"
@@ -80,20 +79,6 @@ static void put_origins(struct json_writer *w, const char *key, const void *obje
 	json_end_array(w);
 }
 
-/* Without what stands before the host, which may be a password. */
-static void put_redis(struct json_writer *w, const char *key, const void *object)
-{
-	const char *redis = ((const struct config *)object)->ledger_redis;
-	const char *at = redis ? strrchr(redis, '@') : NULL;
-	const char *host = redis ? strstr(redis, "://") : NULL;
-	char *masked = NULL;
-
-	if (at)
-		masked = xasprintf("%.*s********%s", host && host < at ? (int)(host + 3 - redis) : 0, redis, at);
-	json_put_kstring(w, key, masked ? masked : redis);
-	free(masked);
-}
-
 static void put_log_level(struct json_writer *w, const char *key, const void *object)
 {
 	int level = ((const struct config *)object)->log_level;
@@ -142,7 +127,7 @@ static const struct decode_field privacy_fields[] = {
 };
 
 static const struct decode_field ledger_fields[] = {
-	{ .name = "redis", .type = DECODE_STRING, .offset = AT(ledger_redis), .put = put_redis },
+	{ .name = "redis", .type = DECODE_STRING, .offset = AT(ledger_redis), .put = config_put_redis },
 	{ .name = NULL },
 };
 

@@ -247,7 +247,9 @@ static void check_gateways(struct doctor *d)
 {
 	gateways_each(check_gateway, d);
 	if (!d->gateways)
-		say(d, NOTE, "gateway: none runs; 'eke gateway' starts one for programs that speak OpenAI's API");
+		say(d, NOTE, "gateway: %s", gateways_are_built() ?
+			"none runs; 'eke gateway' starts one for programs that speak OpenAI's API" :
+			"this eke was built without libmicrohttpd, which that needs");
 }
 
 static void check_proxy(struct doctor *d)

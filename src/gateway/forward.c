@@ -351,7 +351,7 @@ static void send(void *ctx)
 
 static void choose_and_send(struct forward *f)
 {
-	f->models = (struct catalogue_waiter){ .fn = send_first, .ctx = f };
+	f->models = (struct catalogue_pending){ .fn = send_first, .ctx = f };
 	if (target_wants_catalogue(f->gateway, f->ask.model))
 		catalogue_want(f->gateway->catalogue, TARGET_CATALOGUE_MS, &f->models);
 	else

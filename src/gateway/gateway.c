@@ -294,7 +294,8 @@ int gateway_serve(const struct app_options *options, int argc, char **argv)
 	(void)options;
 	(void)argc;
 	(void)argv;
-	terminal_note("eke gateway: this eke was built without libmicrohttpd, which the gateway needs\n");
+	terminal_note("eke gateway: this eke was built without libmicrohttpd, which the gateway needs; install that with "
+		"its headers (libmicrohttpd-dev) and build eke again\n");
 	return EXIT_FAILURE;
 }
 #endif

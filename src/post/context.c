@@ -142,8 +142,7 @@ static void set_indentation(struct post_context *c)
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
-	c->columns = c->base = post_columns(c, c->head, c->head_len, NULL);
-	c->above_columns = post_columns(c, c->prefix.data + c->above.start, c->above.len, NULL);
+	c->columns = post_columns(c, c->head, c->head_len, NULL);
 }
 
 static void set_line(struct post_context *c)
@@ -234,6 +233,7 @@ static size_t statement_columns(const struct post_context *c, size_t start, size
 	return columns;
 }
 
+/* What is open at the cursor; a line that ends a bracket begins, as a statement, where that was opened. */
 static void walk_prefix(struct post_context *c)
 {
 	size_t head = (size_t)(c->head - c->prefix.data);
@@ -243,6 +243,8 @@ static void walk_prefix(struct post_context *c)
 	enum syntax_event event;
 	size_t pos;
 
+	c->base = c->columns;
+	c->above_columns = post_columns(c, c->prefix.data + c->above.start, c->above.len, NULL);
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
 		size_t depth = c->open.depth;
 		size_t line;
@@ -368,17 +370,20 @@ static bool has_crlf(const char *s, size_t len, bool *crlf)
 	return lf != NULL;
 }
 
-void post_context_init(struct post_context *c, const struct post_input *in)
+static void take_texts(struct post_context *c, const struct post_input *in)
 {
-	*c = (struct post_context){
-		.in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE, .tab = TAB_COLUMNS
-	};
+	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language) };
 	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
 	strbuf_init(&c->suffix, LIMIT_DOCUMENT);
 	post_add_lf(&c->prefix, in->prefix, in->prefix_len);
 	post_add_lf(&c->suffix, in->suffix, in->suffix_len);
 	if (!has_crlf(in->prefix, in->prefix_len, &c->crlf))
 		has_crlf(in->suffix, in->suffix_len, &c->crlf);
+}
+
+void post_context_init(struct post_context *c, const struct post_input *in)
+{
+	take_texts(c, in);
 	set_line(c);
 	look_above(c);
 	set_indentation(c);

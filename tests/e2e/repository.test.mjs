@@ -99,6 +99,7 @@ const attacks = {
 		writeFileSync(join(root, '.gitattributes'), '* filter=evil\n');
 	},
 	'hooks': ({ root, pwn }) => {
+		mkdirSync(join(root, '.git/hooks'), { recursive: true });
 		for (const name of ['post-index-change', 'fsmonitor-watchman', 'query-watchman', 'post-checkout', 'pre-commit', 'reference-transaction'])
 			script(root, `.git/hooks/${name}`, pwn);
 	},

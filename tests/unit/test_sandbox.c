@@ -158,7 +158,7 @@ static void test_starts_nothing(void **state)
 			"id=$(git rev-parse HEAD:a); rm -f .git/objects/$(echo $id | cut -c1-2)/$(echo $id | cut -c3-)",
 			{ "diff", "--cached" } },
 		{ "an alias", "git config alias.x \"!$PWN\"", { "x" } },
-		{ "a hook", "printf '#!/bin/sh\\n%s\\n' \"$PWN\" >.git/hooks/post-index-change; "
+		{ "a hook", "mkdir -p .git/hooks; printf '#!/bin/sh\\n%s\\n' \"$PWN\" >.git/hooks/post-index-change; "
 			"chmod +x .git/hooks/post-index-change",
 			{ "update-index", "--refresh", "-q" } },
 	};

@@ -65,6 +65,7 @@
 #define LIMIT_EDITORCONFIG_FILE KIB(128)  /* an .editorconfig */
 #define LIMIT_EDITORCONFIG_PATH 768       /* of a file for which .editorconfig is read; with ... */
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
+#define LIMIT_EDITORCONFIG_STEPS 4e6      /* of comparing patterns with a path, at most; each takes some 16 ns */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
 #define LIMIT_KEPT 64                     /* copies of damaged databases that are told of */

@@ -2,7 +2,7 @@
 #define EKE_UPSTREAM_STATED_LIMIT_H
 /*
  * What an endpoint says of its own limits in the words of a refusal, in Chinese or English. Pure; every number is the
- * provider's claim, and checked for sense only. The wordings are chatanywhere's, OpenAI's and its
+ * provider's claim, and checked for sense only. The wordings are chatanywhere's (providers.md 1.6), OpenAI's and its
  * imitators' (Groq, Moonshot, GitHub Models, Cohere, Anthropic), new-api's, and those of the limiters of web frameworks
  * ("5 per 1 minute").
  */
