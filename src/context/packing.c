@@ -54,7 +54,6 @@ struct work {
 	struct candidate *candidates;
 	struct node *heap; /* the best first */
 	size_t count;
-	size_t room;
 	/* Behind the heap, from heap[rest_at] on: those whose ratio was below `bar`. */
 	size_t rest_at;
 	size_t rest_count;
@@ -84,16 +83,6 @@ static enum context_source source_of(const struct context_file *file, const stru
 	return piece->kind == PIECE_CHUNK ? CONTEXT_SOURCE_SIMILAR : CONTEXT_SOURCE_IMPORTS;
 }
 
-/* In C and its kin, what only its own file can name. */
-static bool is_file_local(const struct digest *d, const struct piece *piece)
-{
-	const char *line = d->text + piece->start;
-	size_t len = piece->end - piece->start;
-
-	return (d->syntax->flags & SYNTAX_CHAR) && piece->kind == PIECE_DECLARATION &&
-		starts_with_word(line, len, "static") && !memmem(line, len, "inline", 6);
-}
-
 static bool is_candidate(const struct context_file *file, const struct piece *piece)
 {
 	if (file->role == ROLE_CURRENT && piece->start < file->hide_to && piece->end > file->hide_from)
@@ -101,7 +90,7 @@ static bool is_candidate(const struct context_file *file, const struct piece *pi
 	/* What other files import says nothing here. */
 	if (piece->kind == PIECE_IMPORT)
 		return file->role == ROLE_CURRENT || file->role == ROLE_ABOVE;
-	if (file->role != ROLE_CURRENT && file->role != ROLE_ABOVE && is_file_local(file->digest, piece))
+	if (file->role != ROLE_CURRENT && file->role != ROLE_ABOVE && piece->file_local)
 		return false;
 	/* Of files that are not open only what they declare. */
 	return piece->kind != PIECE_CHUNK || (file->role != ROLE_IMPORTED && file->role != ROLE_BESIDE);
@@ -329,6 +318,12 @@ static void bring_rest(struct work *w)
 static void gather(struct work *w)
 {
 	const struct packing_input *in = w->in;
+	size_t most = 0;
+
+	for (size_t f = 0; f < in->file_count; f++)
+		most += in->files[f].digest->count;
+	w->heap = xreallocarray(NULL, most + 1, sizeof(*w->heap));
+	w->candidates = xreallocarray(NULL, most + 1, sizeof(*w->candidates));
 
 	for (size_t i = 0; in->kept && i < in->kept->count; i++) {
 		uint32_t hash = in->kept->hashes[i];
@@ -351,11 +346,6 @@ static void gather(struct work *w)
 			ratio = rate(w, &c, true);
 			if (ratio < RATIO_MIN)
 				continue;
-			if (w->count == w->room) {
-				w->room = w->room ? 2 * w->room : 256;
-				w->heap = xreallocarray(w->heap, w->room, sizeof(*w->heap));
-				w->candidates = xreallocarray(w->candidates, w->room, sizeof(*w->candidates));
-			}
 			w->candidates[w->count] = c;
 			w->heap[w->count] = (struct node){ ratio, (uint32_t)w->count };
 			w->count++;

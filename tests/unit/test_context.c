@@ -338,6 +338,37 @@ static void test_digest(void **state)
 	names_free(names);
 }
 
+/* Comments between the lines of a chunk are in it and counted, those behind its last one are not in it. */
+static void test_lines_of_chunks(void **state)
+{
+	static const char text[] = "first = 1\n# one\n# two\nsecond = 2\n# about\n# third\n\nthird = 3\n";
+	static const struct {
+		const char *text;
+		unsigned line, lines;
+	} chunks[] = { { "first = 1\n# one\n# two\nsecond = 2\n", 0, 4 }, { "third = 3\n", 7, 1 } };
+	struct names *names = names_new();
+	struct digest *d = digest_new(names, "python", text, strlen(text));
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < d->count; i++) {
+		const struct piece *p = &d->pieces[i];
+
+		if (p->kind != PIECE_CHUNK)
+			continue;
+		assert_true(found < ARRAY_LEN(chunks));
+		assert_int_equal(p->end - p->start, strlen(chunks[found].text));
+		assert_memory_equal(d->text + p->start, chunks[found].text, p->end - p->start);
+		assert_int_equal(p->line, chunks[found].line);
+		assert_int_equal(p->lines, chunks[found++].lines);
+	}
+	assert_int_equal(found, ARRAY_LEN(chunks));
+	for (size_t at = 0, line = 0; at <= d->len + 3; line += at < d->len && text[at] == '\n', at++)
+		assert_int_equal(digest_line_at(d, at), line);
+	digest_free(d);
+	names_free(names);
+}
+
 static void test_digest_of_anything(void **state)
 {
 	static const char *const texts[] = { "", "\n", "x", "\r\n\r\n", "class", "def (", "}}}}", "\"\"\"", "@@",
@@ -491,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_statements_and_targets),
 		cmocka_unit_test(test_resolving),
 		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_lines_of_chunks),
 		cmocka_unit_test(test_digest_of_anything),
 		cmocka_unit_test(test_digest_is_bounded),
 		cmocka_unit_test(test_packing),
