@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 
@@ -17,6 +18,7 @@ static void add_source(struct gathering *g, struct source *source, enum context_
 		if (g->sources[i] == source)
 			return;
 	g->sources[g->count] = source;
+	g->keys[g->count] = source->hash;
 	g->files[g->count++] = (struct context_file){ .digest = source->digest, .role = role, .sendable = true };
 }
 
@@ -72,6 +74,7 @@ static void add_changes(struct retriever *r, const struct retrieval *in, struct 
 		g->owned[g->owned_count] = digest_of_diff(sources_names(r->sources), hunks.data, hunks.len);
 		strbuf_release(&hunks);
 		g->sources[g->count] = NULL;
+		g->keys[g->count] = ~hash_fnv32(HASH_FNV32, c->uri, strlen(c->uri));
 		g->files[g->count++] = (struct context_file){
 			.digest = g->owned[g->owned_count++], .role = ROLE_CHANGES, .sendable = true
 		};
