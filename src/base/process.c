@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Fields behind the name, which is the second and may hold anything. */
@@ -69,6 +70,16 @@ void process_keep_writing(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+}
+
+void process_allow_files(unsigned long count)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= count)
+		return;
+	files.rlim_cur = files.rlim_max == RLIM_INFINITY || files.rlim_max >= count ? count : files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 bool process_ignores(int signum)

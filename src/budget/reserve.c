@@ -12,47 +12,12 @@
 #include "eke/base/clock.h"
 #include "eke/base/list.h"
 #include "eke/base/mem.h"
-#include "eke/budget/admit.h"
-#include "eke/budget/format_time.h"
-#include "eke/budget/provider_limits.h"
 #include "eke/budget/settlement.h"
-#include "budget_private.h"
-#include "outbox.h"
+
 #include "replica.h"
+#include "reservation.h"
 #include "spares.h"
 #include "watch.h"
-
-/* Of a ledger that is shared with other machines: what of it a reservation has behind it. */
-enum phase {
-	PHASE_FIRST, /* nothing */
-	PHASE_ASKED, /* admitted and recorded here; the answer is awaited */
-	PHASE_SPARE, /* they said yes, in place of a spare */
-	PHASE_DENIED, /* they said no: its record goes, and the reason is looked for */
-	PHASE_LOCAL_ONLY, /* they do not answer: decided here */
-};
-
-struct reservation {
-	uint64_t id;
-	struct budget *budget;
-	struct account account;
-	struct plan *plan; /* owned */
-	char endpoint[64];
-	char model[LIMIT_BUDGET_MODEL];
-	enum budget_use use;
-	double reserve;
-	bool granted;
-	bool recorded; /* there is a row in the ledger */
-	bool under_cooldown; /* its end tells something about a cooldown */
-	enum phase phase;
-	bool was_asked; /* they may have its record */
-	bool was_late;  /* our ledger said no, and was brought up to date for it */
-	struct remote_admission admission; /* made in the transaction, asked after it */
-	struct remote_denial denial;
-	int64_t sent_at;  /* Unix ms */
-	budget_fn *fn;
-	void *ctx;
-	struct reservation *next;
-};
 
 static void grant_uncounted(void *ctx);
 
@@ -78,144 +43,6 @@ static struct reservation *find(struct budget *budget, uint64_t id)
 
 /* --- reserving --- */
 
-/* Marks the cooldowns that this request finds out about. */
-static void note_probe(struct budget *budget, const struct snapshot *s, struct reservation *r)
-{
-	for (size_t i = 0; i < s->cooldown_count; i++) {
-		struct cooldown *b = &s->cooldowns[i];
-
-		if (!admit_cooldown_concerns(s, b, r->model) || cooldown_judge(b, r->use, s->now) != COOLDOWN_PROBE)
-			continue;
-		b->probe = r->id;
-		b->probe_until = s->now + COOLDOWN_PROBE_MS;
-		provider_limits_put_cooldown(budget->ledger, r->account.service, b);
-	}
-}
-
-/* Is there a cooldown, over or not, whose fate the end of this request decides? */
-static bool concerns_a_cooldown(const struct snapshot *s, const struct reservation *r)
-{
-	for (size_t i = 0; i < s->cooldown_count; i++)
-		if (admit_cooldown_concerns(s, &s->cooldowns[i], r->model))
-			return true;
-	return false;
-}
-
-/* Are the other machines to be asked? */
-static bool asks(const struct reservation *r)
-{
-	return r->budget->remote && r->phase == PHASE_FIRST && plan_is_counted(r->plan);
-}
-
-/* Decides within a transaction; false with err. */
-static bool decide(struct budget *budget, struct reservation *r, struct err *err)
-{
-	struct admit_request request = { .endpoint = r->endpoint, .model = r->model, .use = r->use, .reserve = r->reserve };
-	struct snapshot s = { .plan = r->plan };
-	struct key_hash key_hash;
-	bool ok;
-
-	if (asks(r))
-		remote_prepare(budget->remote, &r->account);
-	ledger_key_hash(budget->ledger, &r->account.key, &key_hash);
-	snapshot_read(&s, budget->ledger, &r->account, &key_hash, r->plan);
-	if (s.partitioned)
-		s.spares = spares_count(budget->ledger, &r->account, r->model);
-	ok = admit(&s, &request, err);
-	if (ok) {
-		r->sent_at = s.now;
-		r->under_cooldown = concerns_a_cooldown(&s, r);
-		r->recorded = plan_is_counted(r->plan);
-		note_probe(budget, &s, r);
-		ledger_rows_tidy(budget->ledger);
-	}
-	if (ok && r->recorded)
-		ledger_rows_add(budget->ledger, r->id, &r->account, &key_hash, r->model, snapshot_keep_until(&s, r->model));
-	if (ok && asks(r))
-		remote_make_admission(budget->remote, r->id, &r->account, r->model, r->use, r->reserve, &s, &r->admission);
-	snapshot_release(&s);
-	return ok;
-}
-
-/* It was recorded here before the others answered: as if it had not been. */
-static void take_back(struct budget *budget, struct reservation *r)
-{
-	struct settlement about = { .id = r->id, .account = r->account, .plan = r->plan };
-
-	ledger_rows_drop(budget->ledger, r->id);
-	settle_spent(budget->ledger, &about);
-}
-
-/* The others said no, and our ledger, which has by now what they wrote, sees no reason. */
-static void deny_as_told(const struct reservation *r, struct err *err)
-{
-	int64_t now = clock_wall_ms();
-	int64_t at = (now + r->denial.wait_ms + 999) / 1000;
-	bool key = r->denial.window >= 0 && (size_t)r->denial.window < r->plan->window_count &&
-		   r->plan->windows[r->denial.window].scope == PLAN_SCOPE_KEY;
-	char when[96];
-
-	format_time_when(at, now / 1000, when, sizeof(when));
-	if (r->denial.in_doubt)
-		err_set(err, ERR_BUDGET,
-			"the shared ledger has lost what it knew, and not all machines that use it have been in touch "
-			"with it since: "
-			"what they may have used counts as used; start eke on them, or wait: the next may go %s",
-			when);
-	else
-		err_set(err, ERR_BUDGET,
-			"all machines that share the ledger have used what the plan %s allows; the next may go %s",
-			r->plan->name, when);
-	err->retry_at = at;
-	memcpy(err->endpoint, r->endpoint, sizeof(err->endpoint));
-	snprintf(err->blocked_scope, sizeof(err->blocked_scope), "%s", key ? "key" : "machine");
-}
-
-/* By the shared ledger, though our own admits it? */
-static bool is_denied(struct budget *budget, const struct reservation *r)
-{
-	if (r->phase == PHASE_SPARE)
-		return !spares_count(budget->ledger, &r->account, r->model);
-	return r->phase == PHASE_DENIED;
-}
-
-/* One that the others count already becomes this one, which is told first: they never count less than what is sent. */
-static void spend_spare(struct budget *budget, const struct reservation *r)
-{
-	uint64_t spare = 0;
-
-	if (r->phase == PHASE_SPARE || ledger_is_partitioned(budget->ledger))
-		spare = spares_take(budget->ledger, &r->account, r->model);
-	if (spare)
-		outbox_add_removal(budget->ledger, spare);
-}
-
-/* Decides within a transaction, by what the shared ledger said, or without it. False with err. */
-static bool decide_in_phase(struct budget *budget, struct reservation *r, struct err *err)
-{
-	bool ok;
-
-	ok = decide(budget, r, err);
-	if (ok && is_denied(budget, r)) {
-		take_back(budget, r);
-		deny_as_told(r, err);
-		ok = false;
-	}
-	if (!budget->remote)
-		return ok;
-	if (r->phase == PHASE_LOCAL_ONLY)
-		ledger_note_local_only(budget->ledger, true);
-	if (ok && r->phase != PHASE_FIRST) {
-		outbox_add_request(budget->ledger, r->id);
-		if (r->recorded)
-			spend_spare(budget, r);
-	}
-	/* The call may have arrived there all the same, or its record with all others. */
-	if (!ok && r->was_asked && (r->phase != PHASE_FIRST || r->was_late))
-		outbox_add_removal(budget->ledger, r->id);
-	return ok;
-}
-
 static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 {
 	uint64_t id = *(const uint64_t *)ctx_id;
@@ -229,19 +56,19 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 	/* It was withdrawn, or its turn came twice. */
 	if (!r || r->granted)
 		return STORE_OK;
-	if (asks(r) && remote_state(budget->remote) == REMOTE_CONNECTING) {
+	if (reservation_asks(r) && remote_state(budget->remote) == REMOTE_CONNECTING) {
 		remote_await(budget->remote, id);
 		return STORE_OK;
 	}
-	if (asks(r) && remote_state(budget->remote) == REMOTE_AWAY)
+	if (reservation_asks(r) && remote_state(budget->remote) == REMOTE_AWAY)
 		r->phase = PHASE_LOCAL_ONLY;
 	if (budget->remote)
 		ledger_set_local_only(budget->ledger, r->phase == PHASE_LOCAL_ONLY);
 	result = ledger_begin(budget->ledger, STORE_WRITE);
 	if (result == STORE_OK) {
 		if (r->recorded)
-			take_back(budget, r);
-		ok = decide_in_phase(budget, r, &err);
+			reservation_take_back(r);
+		ok = reservation_decide(r, &err);
 		result = ledger_commit(budget->ledger);
 	}
 	if (budget->remote)
@@ -249,7 +76,7 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 	if (result != STORE_OK)
 		return result;
 	budget_watch(budget, true);
-	if (ok && asks(r)) {
+	if (ok && reservation_asks(r)) {
 		r->phase = PHASE_ASKED;
 		r->was_asked = true;
 		remote_ask(budget->remote, id, &r->admission);
@@ -257,7 +84,7 @@ static enum store_result run_reserve(struct budget *budget, void *ctx_id)
 		return STORE_OK;
 	}
 	/* Somebody may have given back what it knows of. */
-	if (!ok && asks(r) && !r->was_late) {
+	if (!ok && reservation_asks(r) && !r->was_late) {
 		r->was_late = true;
 		remote_refresh(budget->remote, id);
 		return STORE_OK;

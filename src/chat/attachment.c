@@ -1,5 +1,5 @@
 /*
- * Writing blocks. No state.
+ * Writing attachments, and cutting them where a prompt has no room.
  */
 #include "attachment.h"
 
@@ -60,4 +60,57 @@ char *attachment_name(const char *name, size_t max)
 		if ((unsigned char)*p < ' ' || *p == 0x7F)
 			*p = ' ';
 	return copy;
+}
+
+/* --- cutting --- */
+
+size_t attachment_name_len(const char *text, size_t len)
+{
+	const char *end = memchr(text, '\n', len);
+	size_t n = end ? (size_t)(end - text) : len;
+
+	return n - (n && text[n - 1] == ':');
+}
+
+/* Where the body begins and ends, the fence behind it not included; false if it is no attachment. */
+static bool find_body(const char *text, size_t len, size_t *from, size_t *to)
+{
+	const char *fence = memchr(text, '\n', len);
+	const char *body = fence ? memchr(fence + 1, '\n', len - (size_t)(fence + 1 - text)) : NULL;
+	const char *end = body ? memrchr(text, '\n', len) : NULL;
+
+	if (!end || end < body)
+		return false;
+	*from = (size_t)(body + 1 - text);
+	*to = (size_t)(end + 1 - text);
+	return true;
+}
+
+size_t attachment_lines(const char *text, size_t len)
+{
+	size_t from;
+	size_t to;
+	size_t lines = 0;
+
+	if (!find_body(text, len, &from, &to))
+		return 0;
+	for (size_t i = from; i < to; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+void attachment_cut(const char *text, size_t len, size_t lines, struct strbuf *out)
+{
+	size_t left_out = attachment_lines(text, len) - lines;
+	size_t from = 0;
+	size_t to = 0;
+	size_t at;
+
+	find_body(text, len, &from, &to);
+	at = from;
+	for (size_t i = 0; i < lines; i++)
+		at = (size_t)((const char *)memchr(text + at, '\n', len - at) + 1 - text);
+	strbuf_add(out, text, at);
+	strbuf_addf(out, "(%zu more line%s left out)\n", left_out, left_out == 1 ? "" : "s");
+	strbuf_add(out, text + to, len - to);
 }

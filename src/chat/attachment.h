@@ -1,7 +1,8 @@
 #ifndef EKE_CHAT_ATTACHMENT_H
 #define EKE_CHAT_ATTACHMENT_H
 /*
- * The form of a block: a line that names it, and a fence around its body, longer than any in it. Pure. For context.c.
+ * The text of an attachment: a line with its name and a colon, a fence longer than any in the body, the body, and the
+ * fence again, without a line end behind it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,12 @@ struct attachment_spec {
 
 /* False if it does not fit. */
 bool attachment_write(const struct attachment_spec *spec, struct strbuf *out);
+/* Bytes of the name that `text` begins with. */
+size_t attachment_name_len(const char *text, size_t len);
+/* How many lines the body has; 0 for what is no attachment. */
+size_t attachment_lines(const char *text, size_t len);
+/* Appends the attachment with its first `lines` lines only, fewer than it has, and a line that says so. */
+void attachment_cut(const char *text, size_t len, size_t lines, struct strbuf *out);
 /* A name in one line: control characters are blanks, and it has at most `max` bytes. free(). */
 char *attachment_name(const char *name, size_t max);
 

@@ -451,13 +451,13 @@ bool context_add_mentions(struct attachments *blocks, const struct context_sourc
 	struct err *err)
 {
 	struct context_mention mention = { .end = prompt };
+	struct context_item item = { .kind = CONTEXT_FILE };
 	bool ok = true;
 
 	while (ok && context_next_mention(sources, &mention)) {
-		struct context_item item = {
-			.kind = CONTEXT_FILE, .uri = mention.uri, .has_range = mention.has_range, .range = mention.range
-		};
-
+		item.uri = mention.uri;
+		item.has_range = mention.has_range;
+		item.range = mention.range;
 		ok = context_add(blocks, sources, &item, err);
 		free(mention.uri);
 	}

@@ -16,23 +16,19 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
+
 #include "assemble.h"
-#include "diff.h"
-#include "question.h"
-#include "retrieved.h"
+#include "conversation_preparation.h"
 
 /* What came is written so long after it came, or when it is so much. */
 #define WRITE_AFTER_MS 200
 #define WRITE_AT KIB(4)
-/* So much of a question's text is looked at for names. */
-#define RETRIEVE_FOR KIB(64)
 
 enum turn_state {
-	TURN_DIFF,  /* git says what is staged */
-	TURN_RETRIEVE, /* files are read that its code may name */
-	TURN_BEGIN, /* to be written down */
-	TURN_ASKED, /* the answer comes */
-	TURN_END,   /* its end is to be written down */
+	TURN_PREPARE, /* what goes with the question is gathered */
+	TURN_BEGIN,    /* to be written down */
+	TURN_ASKED,    /* the answer comes */
+	TURN_END,      /* its end is to be written down */
 };
 
 struct turn {
@@ -43,18 +39,12 @@ struct turn {
 	struct conversation_callbacks callbacks;
 	char *chat_id; /* NULL: a new chat */
 	char *new_id;  /* its id then; NULL: any */
-	bool again;    /* its last question; `question` has nothing then */
-	struct question question;
+	bool again;    /* its last question; the prepared one has nothing then */
+	struct preparation preparation;
 	char *endpoint; /* or NULL, like the next */
 	char *model;
 	double temperature;
 	int64_t max_tokens;
-	char **notes; /* what was not sent, beside what chat.h says */
-	size_t note_count;
-	struct diff *diff;
-	uint64_t preparing; /* the retriever's number; 0: nothing is */
-	char *about; /* URI of the file that it is about; NULL: none */
-	struct snippets retrieved;
 	struct assembled assembled;
 	struct history *history; /* it is written to; NULL: not yet */
 	struct history_place place;
@@ -80,14 +70,9 @@ static void turn_release(void *p)
 
 	free(a->chat_id);
 	free(a->new_id);
-	free(a->about);
-	snippets_release(&a->retrieved);
-	question_release(&a->question);
+	preparation_release(&a->preparation);
 	free(a->endpoint);
 	free(a->model);
-	for (size_t i = 0; i < a->note_count; i++)
-		free(a->notes[i]);
-	free(a->notes);
 	free(a->answered_by[0]);
 	free(a->answered_by[1]);
 	assembled_release(&a->assembled);
@@ -101,18 +86,10 @@ static void turn_release(void *p)
 static void turn_end(struct turn *a)
 {
 	list_unlink(a->c->turns, a);
-	diff_cancel(a->diff);
-	if (a->preparing)
-		retriever_cancel(a->c->retriever, a->preparing);
+	preparation_cancel(&a->preparation);
 	loop_undefer(a->c->loop, on_begin, a);
 	timer_free(a->timer);
 	loop_defer_free(a->c->loop, a, turn_release);
-}
-
-static void add_note(struct turn *a, char *note)
-{
-	a->notes = xreallocarray(a->notes, a->note_count + 1, sizeof(*a->notes));
-	a->notes[a->note_count++] = note;
 }
 
 /* It came to nothing before anything was written. */
@@ -140,32 +117,37 @@ static void describe_begun(const struct turn *a, char ids[2][24], struct convers
 
 static void tell(struct turn *a, const struct chat_answer *answer, const struct err *err)
 {
-	size_t count = answer ? answer->trimmed_count + a->note_count : 0;
+	const struct preparation *prepared = &a->preparation;
+	size_t count = answer ? answer->trimmed_count + prepared->note_count : 0;
 	const char **trimmed = xcalloc(count + 1, sizeof(*trimmed));
 	struct conversation_answer told = { .chat = answer, .trimmed = trimmed, .trimmed_count = count,
-					   .retrieved = &a->retrieved };
+					   .retrieved = &prepared->retrieved };
 	char ids[2][24];
 
 	for (size_t i = 0; i < count; i++)
-		trimmed[i] = i < answer->trimmed_count ? answer->trimmed[i] : a->notes[i - answer->trimmed_count];
+		trimmed[i] = i < answer->trimmed_count ? answer->trimmed[i] : prepared->notes[i - answer->trimmed_count];
 	describe_begun(a, ids, &told.begun);
 	a->gone = true;
 	a->callbacks.done(a->callbacks.ctx, answer ? &told : NULL, err);
 	free(trimmed);
 }
 
+/* privacy.history is false by now: nothing more of it is to be in the file. */
+static bool is_private(const struct turn *a)
+{
+	return a->history == a->c->disk && !a->c->config->history;
+}
+
 /* Writes the end; true if that is settled, one way or the other. */
 static bool write_end(struct turn *a)
 {
-	struct history_end nothing = { .state = HISTORY_INTERRUPTED };
 	enum store_result result;
 	struct err err;
 
 	if (a->lost)
 		return true;
-	/* privacy.history is false by now: nothing of it is to stay. */
-	if (a->history == a->c->disk && !a->c->config->history)
-		a->end = nothing;
+	if (is_private(a))
+		a->end = (struct history_end){ .state = HISTORY_INTERRUPTED };
 	result = history_end(a->history, &a->place, &a->end);
 	if (result == STORE_BUSY && ++a->tries < CONVERSATION_BUSY_TRIES)
 		return false;
@@ -197,7 +179,7 @@ static void write_more(struct turn *a)
 
 	timer_stop(a->timer);
 	len -= utf8_incomplete_tail(a->text.data + a->written, len);
-	if (!len || a->lost || (a->history == a->c->disk && !a->c->config->history))
+	if (!len || a->lost || is_private(a))
 		return;
 	result = history_append(a->history, &a->place, a->text.data + a->written, len);
 	if (result == STORE_BUSY) {
@@ -294,7 +276,7 @@ static void send(struct turn *a)
 	a->state = TURN_ASKED;
 	a->tries = 0;
 	if (a->assembled.left_out)
-		add_note(a, xasprintf("the first %zu turns of the conversation", a->assembled.left_out));
+		preparation_note(&a->preparation, xasprintf("the first %zu turns of the conversation", a->assembled.left_out));
 	describe_begun(a, ids, &begun);
 	if (a->callbacks.begun)
 		a->callbacks.begun(a->callbacks.ctx, &begun);
@@ -328,7 +310,7 @@ static bool is_ending(const struct turn *a)
 
 static enum store_result begin(struct turn *a, struct err *refusal)
 {
-	const struct question *question = &a->question;
+	const struct question *question = &a->preparation.question;
 	size_t count = question->blocks.count;
 	struct history_attachment *attachments = xcalloc(count, sizeof(*attachments));
 	struct history_question q = { .id = a->chat_id,
@@ -389,8 +371,7 @@ static void on_timer(void *ctx)
 	struct turn *a = ctx;
 
 	switch (a->state) {
-	case TURN_DIFF:
-	case TURN_RETRIEVE:
+	case TURN_PREPARE:
 		return;
 	case TURN_BEGIN:
 		on_begin(a);
@@ -407,131 +388,36 @@ static void on_timer(void *ctx)
 	}
 }
 
-/* --- what goes along by itself --- */
+/* --- asking --- */
 
-static int64_t prompt_cap(const struct turn *a)
-{
-	struct chat_request request = { .endpoint = a->endpoint };
-
-	return chat_prompt_cap(a->c->chat, &request);
-}
-
-static void retrieve(struct turn *a)
-{
-	struct question *question = &a->question;
-	struct retrieved_spec spec = { .retriever = a->c->retriever,
-				       .config = a->c->config,
-				       .uri = a->about,
-				       .prompt_cap = prompt_cap(a) };
-	struct strbuf text;
-
-	strbuf_init(&text, RETRIEVE_FOR);
-	strbuf_adds(&text, question->prompt);
-	for (size_t i = 0; i < question->blocks.count; i++) {
-		strbuf_addch(&text, '\n');
-		strbuf_add(&text, question->blocks.items[i].text, question->blocks.items[i].len);
-	}
-	spec.text = text.data;
-	spec.len = text.len;
-	retrieved_choose(&spec, &a->retrieved);
-	retrieved_attach(&a->retrieved, &question->blocks);
-	strbuf_release(&text);
-}
-
-static void on_prepared(void *ctx)
+static void on_prepared(void *ctx, const struct err *err)
 {
 	struct turn *a = ctx;
-
-	a->preparing = 0;
-	retrieve(a);
-	a->state = TURN_BEGIN;
-	on_begin(a);
-}
-
-/* False if nothing is to be waited for. */
-static bool retrieve_start(struct turn *a, const char *uri)
-{
-	if (!a->c->retriever || !a->c->config->chat.context_tokens || !uri)
-		return false;
-	a->about = xstrdup(uri);
-	a->preparing = retriever_prepare(a->c->retriever, uri, on_prepared, a);
-	if (a->preparing)
-		a->state = TURN_RETRIEVE;
-	return a->preparing != 0;
-}
-
-static void on_diff(void *ctx, const struct strbuf *text, const char *const *kept, const struct err *err)
-{
-	struct turn *a = ctx;
-	const char *name =
-		a->question.changed ? "What is to be committed (git diff HEAD)" : "What is staged (git diff --cached)";
-	struct err trouble;
-	char *uri;
 
 	if (err) {
-		a->diff = NULL;
 		fail(a, err);
 		return;
 	}
-	uri = retrieved_diff_uri(diff_top(a->diff), text->data, text->len);
-	a->diff = NULL;
-	for (; *kept; kept++)
-		add_note(a, xstrdup(*kept));
 	a->state = TURN_BEGIN;
-	if (!context_add_text(&a->question.blocks, name, "diff", text->data, text->len, &trouble))
-		fail(a, &trouble);
-	else if (!retrieve_start(a, uri))
-		on_begin(a);
-	free(uri);
-}
-
-/* --- asking --- */
-
-static bool prepare(struct turn *a, const struct conversation_question *q, struct err *err)
-{
-	struct conversations *c = a->c;
-	struct context_sources sources = {
-		.docs = c->docs, .workspace = c->workspace, .texts = q->texts, .text_count = q->text_count
-	};
-
-	if (q->again) {
-		if (!q->chat_id)
-			err_set(err, ERR_INVALID_PARAMS, "chatId is missing");
-		return q->chat_id != NULL;
-	}
-	sources.folder = q->folder ? q->folder : workspace_folder(c->workspace, 0);
-	if (!question_prepare(&a->question, q, &sources, c->commands, err))
-		return false;
-	if (a->question.wants_diff) {
-		a->state = TURN_DIFF;
-		a->diff = diff_start(c->loop, c->workspace, sources.folder,
-			(const char *const *)a->question.changed, on_diff, a);
-	}
-	return true;
-}
-
-static size_t at_work(const struct conversations *c)
-{
-	size_t n = 0;
-
-	for (const struct turn *a = c->turns; a; a = a->next)
-		n++;
-	return n;
+	on_begin(a);
 }
 
 uint64_t conversations_ask(struct conversations *c, const struct conversation_question *q,
 	const struct conversation_callbacks *callbacks, struct err *err)
 {
+	size_t at_work = 0;
 	struct turn *a;
 
-	if (at_work(c) >= LIMIT_CHATS_AT_WORK) {
+	for (a = c->turns; a; a = a->next)
+		at_work++;
+	if (at_work >= LIMIT_CHATS_AT_WORK) {
 		err_set(err, ERR_INVALID_REQUEST, "at most %d chats are answered at a time: wait for one, or cancel it",
 			LIMIT_CHATS_AT_WORK);
 		return 0;
 	}
 	a = xcalloc(1, sizeof(*a));
 	a->c = c;
-	a->state = TURN_BEGIN;
+	a->state = TURN_PREPARE;
 	a->callbacks = *callbacks;
 	a->chat_id = q->chat_id ? xstrdup(q->chat_id) : NULL;
 	a->new_id = q->new_id ? xstrdup(q->new_id) : NULL;
@@ -542,7 +428,7 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	a->again = q->again;
 	strbuf_init(&a->text, LIMIT_ANSWER);
 	strbuf_init(&a->reasoning, LIMIT_ANSWER);
-	if (!prepare(a, q, err)) {
+	if (!preparation_start(&a->preparation, c, q, on_prepared, a, err)) {
 		turn_release(a);
 		return 0;
 	}
@@ -550,8 +436,6 @@ uint64_t conversations_ask(struct conversations *c, const struct conversation_qu
 	a->timer = timer_new(c->loop, on_timer, a);
 	a->next = c->turns;
 	c->turns = a;
-	if (a->state == TURN_BEGIN && !retrieve_start(a, a->question.blocks.uri))
-		loop_defer(c->loop, on_begin, a);
 	return a->id;
 }
 

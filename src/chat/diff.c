@@ -11,7 +11,7 @@
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "git.h"
+#include "eke/chat/git.h"
 
 #define SECTION "diff --git "
 
@@ -271,7 +271,10 @@ static struct git *run_git(struct diff *diff, const char *const *paths)
 	words[ARRAY_LEN(head) + 1] = "--";
 	for (size_t i = 0; i < count; i++)
 		words[ARRAY_LEN(head) + 2 + i] = paths[i];
-	git = git_run(diff->loop, diff->top, words, on_output, diff);
+	git = git_run(diff->loop,
+		&(struct git_spec){ .top = diff->top, .words = words, .reads_files = !diff->staged,
+			.hidden = workspace_private(diff->workspace) },
+		on_output, diff);
 	free(words);
 	return git;
 }

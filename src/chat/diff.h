@@ -2,7 +2,7 @@
 #define EKE_CHAT_DIFF_H
 /*
  * What is staged in the workspace's git repository, or not committed of some files, without the files that stay on
- * this machine. For conversation_turn.c.
+ * this machine. For conversation_preparation.c.
  */
 #include "eke/base/err.h"
 #include "eke/base/strbuf.h"

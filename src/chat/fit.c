@@ -1,6 +1,6 @@
 /*
- * What of a chat is sent. Everything is counted in tokens as the endpoint counts them (tokens.h); blocks are cut by
- * bisection, since an estimate grows with the text. struct work is the state of one call.
+ * What of a chat is sent. Everything is counted in tokens as the endpoint counts them (tokens.h); attachments are cut
+ * by bisection, since an estimate grows with the text. struct work is the state of one call.
  */
 #include "eke/chat/fit.h"
 
@@ -11,6 +11,8 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/strbuf.h"
+
+#include "attachment.h"
 
 /* The share of the room that attachments may have where the history could use it. */
 #define ATTACHED_SHARE(room) ((room) / 4 * 3)
@@ -29,6 +31,7 @@ struct part {
 
 struct work {
 	const struct fit_spec *spec;
+	const size_t *estimates; /* tokens_estimate() of each message; 0 where there is no cap */
 	struct trim_item *items;
 	struct part *parts;
 	bool *keep;
@@ -79,73 +82,16 @@ void fit_share(const size_t *wanted, size_t count, size_t room, size_t *given)
 			given[i] = left ? room / left : 0;
 }
 
-/* --- blocks --- */
-
-/* Where the body begins and ends, the fence behind it included in neither; false if it is no block. */
-static bool find_body(const char *block, size_t len, size_t *from, size_t *to)
-{
-	const char *fence = memchr(block, '\n', len);
-	const char *body = fence ? memchr(fence + 1, '\n', len - (size_t)(fence + 1 - block)) : NULL;
-	const char *end = body ? memrchr(block, '\n', len) : NULL;
-
-	if (!end || end < body)
-		return false;
-	*from = (size_t)(body + 1 - block);
-	*to = (size_t)(end + 1 - block);
-	return true;
-}
-
-static size_t lines_in(const char *text, size_t len)
-{
-	size_t lines = 0;
-
-	for (const char *p = text; (p = memchr(p, '\n', len - (size_t)(p - text))); p++)
-		lines++;
-	return lines;
-}
-
-size_t fit_block_lines(const char *block, size_t len)
-{
-	size_t from;
-	size_t to;
-
-	return find_body(block, len, &from, &to) ? lines_in(block + from, to - from) : 0;
-}
-
-void fit_cut_block(const char *block, size_t len, size_t lines, struct strbuf *out)
-{
-	size_t all = fit_block_lines(block, len);
-	size_t from = 0;
-	size_t to = 0;
-	size_t at;
-
-	find_body(block, len, &from, &to);
-	at = from;
-	for (size_t i = 0; i < lines; i++)
-		at = (size_t)((const char *)memchr(block + at, '\n', len - at) + 1 - block);
-	strbuf_add(out, block, at);
-	strbuf_addf(out, "(%zu more line%s left out)\n", all - lines, all - lines == 1 ? "" : "s");
-	strbuf_add(out, block + to, len - to);
-}
-
 /* --- counting --- */
 
-static size_t count_text(const struct fit_spec *spec, const char *text, size_t len)
+static size_t scaled(const struct fit_spec *spec, size_t estimate)
 {
-	return tokens_of(spec->scales, spec->endpoint, spec->model, TOKENS_PER_MESSAGE + tokens_estimate(text, len));
+	return tokens_of(spec->scales, spec->endpoint, spec->model, estimate);
 }
 
-static void measure(struct work *w)
+static size_t count_message(const struct fit_spec *spec, size_t estimate)
 {
-	for (size_t i = 0; i < w->spec->count; i++) {
-		const struct request_message *m = &w->spec->messages[i];
-
-		w->parts[i] = (struct part){ .text = m->content, .len = m->content_len };
-		w->items[i] = (struct trim_item){ .class = w->spec->classes[i],
-						  .from_model = is_role(m, "assistant"),
-						  .tokens = count_text(w->spec, m->content, m->content_len) };
-		w->keep[i] = true;
-	}
+	return scaled(spec, TOKENS_PER_MESSAGE + estimate);
 }
 
 static void uncut(struct work *w)
@@ -153,6 +99,21 @@ static void uncut(struct work *w)
 	for (size_t i = 0; i < w->spec->count; i++) {
 		free(w->parts[i].cut);
 		w->parts[i].cut = NULL;
+	}
+}
+
+/* Everything whole. */
+static void start(struct work *w)
+{
+	uncut(w);
+	for (size_t i = 0; i < w->spec->count; i++) {
+		const struct request_message *m = &w->spec->messages[i];
+
+		w->parts[i] = (struct part){ .text = m->content, .len = m->content_len };
+		w->items[i] = (struct trim_item){ .class = w->spec->classes[i],
+						  .from_model = is_role(m, "assistant"),
+						  .tokens = count_message(w->spec, w->estimates[i]) };
+		w->keep[i] = true;
 	}
 }
 
@@ -184,8 +145,8 @@ static size_t total_of(const struct work *w, bool current)
 static size_t count_cut(struct work *w, size_t at, size_t lines, struct strbuf *text)
 {
 	strbuf_reset(text);
-	fit_cut_block(w->parts[at].text, w->parts[at].len, lines, text);
-	return count_text(w->spec, text->data, text->len);
+	attachment_cut(w->parts[at].text, w->parts[at].len, lines, text);
+	return count_message(w->spec, tokens_estimate(text->data, text->len));
 }
 
 /*
@@ -195,7 +156,7 @@ static size_t count_cut(struct work *w, size_t at, size_t lines, struct strbuf *
 static bool cut_to(struct work *w, size_t at, size_t most)
 {
 	struct part *part = &w->parts[at];
-	size_t all = fit_block_lines(part->text, part->len);
+	size_t all = attachment_lines(part->text, part->len);
 	size_t low = 0;
 	size_t high = 1;
 	struct strbuf text;
@@ -354,17 +315,16 @@ static void describe(const struct work *w, struct fit *out)
 		add_line(out, xstrdup(lines[i]));
 	for (size_t i = 0; i < w->spec->count; i++) {
 		const struct part *part = &w->parts[i];
-		int name = (int)strcspn(part->text, "\n");
+		int name = (int)attachment_name_len(part->text, part->len);
+		size_t all = attachment_lines(part->text, part->len);
 		size_t tokens;
 
 		if (!is_current(w, i) || (w->keep[i] && !part->cut))
 			continue;
-		name -= name && part->text[name - 1] == ':';
-		tokens = count_text(w->spec, part->text, part->len) - (part->cut ? w->items[i].tokens : 0);
+		tokens = count_message(w->spec, w->estimates[i]) - (part->cut ? w->items[i].tokens : 0);
 		if (part->cut)
 			add_line(out, xasprintf("%.*s: %zu of %zu lines (about %zu tokens)", name, part->text,
-						fit_block_lines(part->text, part->len) - part->lines_left,
-						fit_block_lines(part->text, part->len), tokens));
+						all - part->lines_left, all, tokens));
 		else
 			add_line(out, xasprintf("%.*s (about %zu tokens)", name, part->text, tokens));
 	}
@@ -414,47 +374,35 @@ static void fill(struct work *w, size_t frame, struct fit *out)
 
 		choose(w, max);
 		join(w, out);
-		tokens = tokens_of(w->spec->scales, w->spec->endpoint, w->spec->model,
-				   tokens_estimate_messages(out->messages, out->count));
+		tokens = scaled(w->spec, tokens_estimate_messages(out->messages, out->count));
 		if (tokens <= w->spec->cap || round == ROUNDS || max == least)
 			break;
 		max = max - least > tokens - w->spec->cap ? max - (tokens - w->spec->cap) : least;
 		fit_release(out);
-		uncut(w);
-		measure(w);
+		start(w);
 	}
 	describe(w, out);
 }
 
-static bool fit_attached(const struct fit_spec *spec, struct fit *out, struct err *err)
+static bool fit_attached(const struct fit_spec *spec, const size_t *estimates, struct fit *out, struct err *err)
 {
-	struct work w = { .spec = spec };
-	size_t frame = tokens_of(spec->scales, spec->endpoint, spec->model, TOKENS_PER_PROMPT);
+	struct work w = { .spec = spec, .estimates = estimates };
+	size_t frame = scaled(spec, TOKENS_PER_PROMPT);
 	bool ok;
 
 	w.items = xcalloc(spec->count, sizeof(*w.items));
 	w.parts = xcalloc(spec->count, sizeof(*w.parts));
 	w.keep = xcalloc(spec->count, sizeof(*w.keep));
-	if (spec->cap)
-		measure(&w);
-	else
-		for (size_t i = 0; i < spec->count; i++) {
-			const struct request_message *m = &spec->messages[i];
-
-			w.parts[i] = (struct part){ .text = m->content, .len = m->content_len };
-			w.items[i] = (struct trim_item){ .class = spec->classes[i] };
-			w.keep[i] = true;
-		}
+	start(&w);
 	ok = !spec->cap || trim_least(w.items, spec->count) + frame <= spec->cap;
-	if (!ok) {
-		too_long(&w, frame, err);
-	} else {
+	if (ok)
 		*out = (struct fit){ .count = 0 };
-		if (spec->cap)
-			fill(&w, frame, out);
-		else
-			join(&w, out);
-	}
+	if (!ok)
+		too_long(&w, frame, err);
+	else if (spec->cap)
+		fill(&w, frame, out);
+	else
+		join(&w, out);
 	uncut(&w);
 	free(w.items);
 	free(w.parts);
@@ -464,71 +412,86 @@ static bool fit_attached(const struct fit_spec *spec, struct fit *out, struct er
 
 /* --- what nobody attached --- */
 
-static size_t total_tokens(const struct fit_spec *spec)
+/* A copy of what is to be fitted, from which messages can be taken. */
+struct rest {
+	struct fit_spec spec; /* of what is still there */
+	struct request_message *messages;
+	enum trim_class *classes;
+	size_t *estimates;
+	size_t total; /* tokens_estimate_messages() of them; 0: there is no cap */
+	struct fit lines; /* the sentences alone */
+};
+
+static void rest_init(struct rest *rest, const struct fit_spec *spec)
 {
-	return tokens_of(spec->scales, spec->endpoint, spec->model, tokens_estimate_messages(spec->messages, spec->count));
+	*rest = (struct rest){ .spec = *spec };
+	rest->spec.messages = rest->messages = xcalloc(spec->count, sizeof(*rest->messages));
+	rest->spec.classes = rest->classes = xcalloc(spec->count, sizeof(*rest->classes));
+	rest->estimates = xcalloc(spec->count, sizeof(*rest->estimates));
+	memcpy(rest->messages, spec->messages, spec->count * sizeof(*rest->messages));
+	memcpy(rest->classes, spec->classes, spec->count * sizeof(*rest->classes));
+	if (!spec->cap)
+		return;
+	rest->total = TOKENS_PER_PROMPT;
+	for (size_t i = 0; i < spec->count; i++) {
+		rest->estimates[i] = tokens_estimate(spec->messages[i].content, spec->messages[i].content_len);
+		rest->total += TOKENS_PER_MESSAGE + rest->estimates[i];
+	}
 }
 
-static bool goes_with_question(const enum trim_class *classes, size_t count, size_t at)
+static void rest_release(struct rest *rest)
 {
-	while (at < count && (classes[at] == TRIM_RETRIEVED || classes[at] == TRIM_ATTACHMENT))
+	free(rest->messages);
+	free(rest->classes);
+	free(rest->estimates);
+	fit_release(&rest->lines);
+}
+
+static bool goes_with_question(const struct rest *rest, size_t at)
+{
+	while (at < rest->spec.count && (rest->classes[at] == TRIM_RETRIEVED || rest->classes[at] == TRIM_ATTACHMENT))
 		at++;
-	return at < count && classes[at] == TRIM_QUESTION;
+	return at < rest->spec.count && rest->classes[at] == TRIM_QUESTION;
 }
 
 /* Leaves out message `at`, with a sentence that names it if it goes with the question. */
-static void leave_out(struct request_message *messages, enum trim_class *classes, struct fit_spec *spec, size_t at,
-	struct fit *lines)
+static void leave_out(struct rest *rest, size_t at)
 {
-	const struct request_message *m = &messages[at];
-	int name = (int)strcspn(m->content, "\n");
+	const struct request_message *m = &rest->messages[at];
+	size_t behind = rest->spec.count - at - 1;
 
-	name -= name && m->content[name - 1] == ':';
-	if (goes_with_question(classes, spec->count, at))
-		add_line(lines, xasprintf("%.*s (about %zu tokens)", name, m->content,
-					  count_text(spec, m->content, m->content_len)));
-	spec->count--;
-	memmove(messages + at, messages + at + 1, (spec->count - at) * sizeof(*messages));
-	memmove(classes + at, classes + at + 1, (spec->count - at) * sizeof(*classes));
-}
-
-/* Behind its own sentences, those of the others. */
-static void add_lines(struct fit *out, struct fit *lines)
-{
-	for (size_t i = 0; i < lines->trimmed_count; i++)
-		add_line(out, lines->trimmed[i]);
-	free(lines->trimmed);
-	lines->trimmed = NULL;
-	lines->trimmed_count = 0;
+	if (goes_with_question(rest, at))
+		add_line(&rest->lines, xasprintf("%.*s (about %zu tokens)",
+						 (int)attachment_name_len(m->content, m->content_len), m->content,
+						 count_message(&rest->spec, rest->estimates[at])));
+	rest->total -= TOKENS_PER_MESSAGE + rest->estimates[at];
+	rest->spec.count--;
+	memmove(rest->messages + at, rest->messages + at + 1, behind * sizeof(*rest->messages));
+	memmove(rest->classes + at, rest->classes + at + 1, behind * sizeof(*rest->classes));
+	memmove(rest->estimates + at, rest->estimates + at + 1, behind * sizeof(*rest->estimates));
 }
 
 /* The rest is fitted as if what was retrieved, and may stay, had been attached. */
 bool fit_prompt(const struct fit_spec *spec, struct fit *out, struct err *err)
 {
-	struct request_message *messages = xcalloc(spec->count, sizeof(*messages));
-	enum trim_class *classes = xcalloc(spec->count, sizeof(*classes));
-	struct fit_spec rest = *spec;
-	struct fit lines = { .count = 0 };
+	struct rest rest;
 	bool ok;
 
-	memcpy(messages, spec->messages, spec->count * sizeof(*messages));
-	memcpy(classes, spec->classes, spec->count * sizeof(*classes));
-	rest.messages = messages;
-	rest.classes = classes;
-	for (size_t at = 0; at < rest.count;) {
-		if (classes[at] != TRIM_RETRIEVED) {
+	rest_init(&rest, spec);
+	for (size_t at = 0; at < rest.spec.count;) {
+		if (rest.classes[at] != TRIM_RETRIEVED)
 			at++;
-		} else if (spec->cap && total_tokens(&rest) > spec->cap) {
-			leave_out(messages, classes, &rest, at, &lines);
-		} else {
-			classes[at++] = TRIM_ATTACHMENT;
-		}
+		else if (spec->cap && scaled(spec, rest.total) > spec->cap)
+			leave_out(&rest, at);
+		else
+			rest.classes[at++] = TRIM_ATTACHMENT;
 	}
-	ok = fit_attached(&rest, out, err);
-	if (ok)
-		add_lines(out, &lines);
-	fit_release(&lines);
-	free(messages);
-	free(classes);
+	ok = fit_attached(&rest.spec, rest.estimates, out, err);
+	/* Behind its own sentences, those of the others. */
+	for (size_t i = 0; ok && i < rest.lines.trimmed_count; i++) {
+		add_line(out, rest.lines.trimmed[i]);
+		rest.lines.trimmed[i] = NULL;
+	}
+	rest_release(&rest);
 	return ok;
 }

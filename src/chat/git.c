@@ -10,20 +10,25 @@
  *	a promisor remote's URL, vcs, uploadpack, core.sshCommand, core.gitProxy, credential.helper, core.askPass
  *	                                    for objects that are missing: GIT_NO_LAZY_FETCH, and for a git that does not
  *	                                    know that, GIT_ALLOW_PROTOCOL, which comes before what protocol.* says
- *	hooks (post-index-change), core.hooksPath
+ *	hooks (post-index-change), core.hooksPath, hook.*.command (from 2.54)
  *	                                    when an index was looked through and is written
  *	a submodule's own configuration     --ignore-submodules=dirty looks only at the commit that is checked out
  *	core.pager, pager.*                 only on a terminal, but --no-pager all the same
  *
+ * Besides, git runs in a sandbox (base/sandbox.h), which stops what this list forgets. A git that cannot be run so, and
+ * one that has to run filters which the user has set up, runs without.
+ *
  * core.worktree could make files of elsewhere those of the repository, and diff.orderFile is a file to read.
  */
-#include "git.h"
+#include "eke/chat/git.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/limits.h"
+#include "eke/base/log.h"
 #include "eke/base/mem.h"
+#include "eke/base/paths.h"
 
 /* What stands in front of each command. */
 static const char *const options[] = {
@@ -41,19 +46,29 @@ struct git {
 	struct loop *loop;
 	char *top;
 	char **words; /* of the caller; ends with NULL */
+	char **hidden; /* ends with NULL; NULL: no sandbox */
 	struct strbuf names; /* of filters: each a string with its NUL */
+	struct err trouble; /* of the list */
+	bool reads_files;
+	bool has_own_filters; /* the user's or the machine's */
 	struct proc *proc;
 	proc_fn *fn;
 	void *ctx;
 };
 
+static void free_strings(char **strings)
+{
+	for (char **string = strings; string && *string; string++)
+		free(*string);
+	free(strings);
+}
+
 static void git_release(void *p)
 {
 	struct git *git = p;
 
-	for (char **word = git->words; *word; word++)
-		free(*word);
-	free(git->words);
+	free_strings(git->words);
+	free_strings(git->hidden);
 	free(git->top);
 	strbuf_release(&git->names);
 	free(git);
@@ -80,11 +95,61 @@ static void add(char ***argv, size_t *count, char *word)
 	(*argv)[*count] = NULL;
 }
 
+/* --- what git is kept from --- */
+
+/* In the user's home; git reads none of it for a diff. */
+static const char *const secrets[] = {
+	".ssh", ".gnupg", ".password-store", ".local/share/keyrings", ".aws", ".azure", ".kube", ".docker",
+	".config/gcloud", ".config/gh",
+	".netrc", ".git-credentials", ".config/git/credentials", ".npmrc", ".pypirc", ".pgpass",
+};
+
+static void hide(char ***hidden, size_t *count, const char *path)
+{
+	char *real = path ? realpath(path, NULL) : NULL;
+
+	if (real && strcmp(real, "/") != 0)
+		add(hidden, count, real);
+	else
+		free(real);
+}
+
+static char **hide_all(const struct own_files *own)
+{
+	char *home = path_home();
+	char **hidden = NULL;
+	size_t count = 0;
+
+	add(&hidden, &count, xstrdup("/proc"));
+	hide(&hidden, &count, own->config);
+	hide(&hidden, &count, own->state);
+	for (size_t i = 0; i < own->key_count; i++)
+		hide(&hidden, &count, own->keys[i]);
+	for (size_t i = 0; home && i < ARRAY_LEN(secrets); i++) {
+		char *path = xasprintf("%s/%s", home, secrets[i]);
+
+		hide(&hidden, &count, path);
+		free(path);
+	}
+	free(home);
+	return hidden;
+}
+
+/* --- running it --- */
+
 /* Runs the words with the options before them and every filter of git->names switched off. */
-static void run(struct git *git, const char *const *words, proc_fn *fn)
+static void run(struct git *git, const char *const *words, bool confined, proc_fn *fn)
 {
 	static const char *const off[] = { "clean=", "smudge=", "process=", "required=false" };
-	struct proc_spec spec = { .env = environment, .max_output = LIMIT_DIFF, .seconds = LIMIT_DIFF_SECONDS };
+	const char *shown[] = { git->top, NULL };
+	struct sandbox sandbox = { .hidden = (const char *const *)git->hidden, .shown = shown };
+	struct proc_spec spec = {
+		.env = environment,
+		.max_output = LIMIT_DIFF,
+		.seconds = LIMIT_DIFF_SECONDS,
+		.hears_errors = true,
+		.sandbox = confined && git->hidden ? &sandbox : NULL,
+	};
 	char **argv = NULL;
 	size_t count = 0;
 
@@ -153,7 +218,7 @@ static bool take_filter(struct strbuf *names, const char *key, struct err *err)
 }
 
 /* "SCOPE\0KEY\0" again and again. What is not the user's or the machine's is the repository's. */
-static bool take_filters(struct strbuf *names, const struct strbuf *output, struct err *err)
+static bool take_filters(struct git *git, const struct strbuf *output, struct err *err)
 {
 	const char *at = output->data;
 	const char *end = at + output->len;
@@ -165,37 +230,91 @@ static bool take_filters(struct strbuf *names, const struct strbuf *output, stru
 		if (key >= end)
 			break;
 		at = key + strlen(key) + 1;
-		if (strcmp(scope, "system") != 0 && strcmp(scope, "global") != 0 && strcmp(scope, "command") != 0 &&
-			!take_filter(names, key, err))
+		if (!strcmp(scope, "system") || !strcmp(scope, "global") || !strcmp(scope, "command"))
+			git->has_own_filters = git->has_own_filters || !strncmp(key, "filter.", strlen("filter."));
+		else if (!take_filter(&git->names, key, err))
 			return false;
 	}
 	return true;
 }
 
+static void list(struct git *git);
+
+/* Is there no list because of the sandbox, or of what is in the repository? git's version needs none. */
+static void on_version(void *ctx, const struct strbuf *output, const struct err *err)
+{
+	struct git *git = ctx;
+
+	git->proc = NULL;
+	(void)err;
+	if (output) {
+		finish(git, NULL, &git->trouble);
+		return;
+	}
+	log_info("git cannot be run in a sandbox here, and runs without: is it a script that starts another program?");
+	free_strings(git->hidden);
+	git->hidden = NULL;
+	list(git);
+}
+
+static const char *const version[] = { "--version", NULL };
+
 static void on_names(void *ctx, const struct strbuf *output, const struct err *err)
 {
 	struct git *git = ctx;
-	struct err trouble;
 
 	git->proc = NULL;
-	if (!output)
+	if (!output && git->hidden) {
+		git->trouble = *err;
+		run(git, version, true, on_version);
+	} else if (!output) {
 		finish(git, NULL, err);
-	else if (!take_filters(&git->names, output, &trouble))
-		finish(git, NULL, &trouble);
-	else
-		run(git, (const char *const *)git->words, on_output);
+	} else if (!take_filters(git, output, &git->trouble)) {
+		finish(git, NULL, &git->trouble);
+	} else {
+		/* The user's own filters are other programs, and may keep things. */
+		run(git, (const char *const *)git->words, !git->reads_files || !git->has_own_filters, on_output);
+	}
 }
 
-struct git *git_run(struct loop *loop, const char *top, const char *const *words, proc_fn *fn, void *ctx)
+static void list(struct git *git)
 {
-	static const char *const list[] = { "config", "-z", "--show-scope", "--name-only", "--list", NULL };
+	static const char *const words[] = { "config", "-z", "--show-scope", "--name-only", "--list", NULL };
+
+	run(git, words, true, on_names);
+}
+
+static struct git *git_new(struct loop *loop, const struct git_spec *spec, proc_fn *fn, void *ctx)
+{
 	struct git *git = xcalloc(1, sizeof(*git));
 	size_t count = 0;
 
-	*git = (struct git){ .loop = loop, .top = xstrdup(top), .fn = fn, .ctx = ctx };
+	*git = (struct git){
+		.loop = loop,
+		.top = xstrdup(spec->top),
+		.hidden = spec->hidden ? hide_all(spec->hidden) : NULL,
+		.reads_files = spec->reads_files,
+		.fn = fn,
+		.ctx = ctx,
+	};
 	strbuf_init(&git->names, LIMIT_GIT_FILTERS);
-	for (; *words; words++)
-		add(&git->words, &count, xstrdup(*words));
-	run(git, list, on_names);
+	for (const char *const *word = spec->words; *word; word++)
+		add(&git->words, &count, xstrdup(*word));
+	return git;
+}
+
+struct git *git_run(struct loop *loop, const struct git_spec *spec, proc_fn *fn, void *ctx)
+{
+	struct git *git = git_new(loop, spec, fn, ctx);
+
+	list(git);
+	return git;
+}
+
+struct git *git_version(struct loop *loop, const struct own_files *hidden, proc_fn *fn, void *ctx)
+{
+	struct git *git = git_new(loop, &(struct git_spec){ .top = "/", .words = version, .hidden = hidden }, fn, ctx);
+
+	run(git, version, true, on_output);
 	return git;
 }

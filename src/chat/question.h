@@ -2,7 +2,7 @@
 #define EKE_CHAT_QUESTION_H
 /*
  * What is asked, as it is kept and sent: the prompt, what the command makes of it, what goes with it. For
- * conversation_turn.c.
+ * conversation_preparation.c.
  */
 #include "eke/chat/conversations.h"
 

@@ -2,7 +2,7 @@
 #define EKE_CHAT_RETRIEVED_H
 /*
  * What goes along with a question or an edit by itself: declarations of what its code names, from the workspace
- * (context/retriever.h). For conversation_turn.c and edit.c.
+ * (context/retriever.h). For conversation_preparation.c and edit.c.
  */
 #include "eke/chat/context.h"
 #include "eke/config/config.h"

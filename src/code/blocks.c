@@ -79,6 +79,30 @@ static bool ends_in_text(const struct syntax *syntax, const char *line, size_t l
 	return w.state.where == SYNTAX_IN_STRING && w.state.triple;
 }
 
+bool block_is_level(const struct syntax *syntax, const char *line, size_t len)
+{
+	size_t at = skip_blanks(line, len);
+
+	return (syntax->flags & SYNTAX_LEVEL) && (starts_with_word(line + at, len - at, "namespace") ||
+		starts_with(line + at, len - at, "extern \""));
+}
+
+bool block_goes_on(const struct syntax *syntax, const char *line, size_t len)
+{
+	static const char *const last[] = { "&&", "||", "|", "and", "or" };
+
+	if (syntax->flags & SYNTAX_PROSE)
+		return false;
+	if (len && line[len - 1] == '\\')
+		return true;
+	len = code_length(syntax, line, len);
+	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
+		if (ends_with(line, len, last[i]))
+			return true;
+	}
+	return false;
+}
+
 bool block_opens(const struct syntax *syntax, const char *line, size_t len)
 {
 	static const char *const last[] = { "then", "do", "else", "begin" };
@@ -93,7 +117,7 @@ bool block_opens(const struct syntax *syntax, const char *line, size_t len)
 	/* "#else" is for the preprocessor. */
 	if (at == len || (line[at] == '#' && (syntax->flags & SYNTAX_CHAR)))
 		return false;
-	if (starts_with_word(line + at, len - at, "namespace") || starts_with(line + at, len - at, "extern \""))
+	if (block_is_level(syntax, line, len))
 		return false;
 	if (strchr("{([", line[len - 1]))
 		return true;

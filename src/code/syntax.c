@@ -9,7 +9,6 @@
 #include "eke/base/attrs.h"
 #include "syntax_private.h"
 
-#define CHAR_LITERAL_MAX 12 /* bytes of the longest, '\U0010FFFF' */
 #define REGEX_MAX 300 /* bytes of a regular expression; beyond it a slash was a division */
 
 static bool is_bracket(char c)
@@ -62,27 +61,6 @@ static bool at_line_start(const struct syntax_walk *w)
 	while (i && (w->s[i - 1] == ' ' || w->s[i - 1] == '\t'))
 		i--;
 	return !i || w->s[i - 1] == '\n';
-}
-
-/*
- * If a character literal begins at w->at, its length; 0: the quote is something else (a lifetime, an
- * apostrophe).
- */
-static size_t char_literal(const struct syntax_walk *w)
-{
-	size_t i = w->at + 1;
-
-	if (i >= w->len || w->s[i] == '\'')
-		return 0;
-	for (; i < w->len && i - w->at <= CHAR_LITERAL_MAX && w->s[i] != '\n'; i++) {
-		if (w->s[i] == '\\')
-			i++;
-		else if (w->s[i] == '\'')
-			return i + 1 - w->at;
-		else if (i > w->at + 1 && w->s[w->at + 1] != '\\' && ((unsigned char)w->s[i] & 0xC0) != 0x80)
-			return 0;
-	}
-	return 0;
 }
 
 /* --- code --- */
@@ -214,29 +192,6 @@ static bool step_bracket(struct syntax_walk *w, char c, enum syntax_event *event
 	return true;
 }
 
-/* Starts a string or passes over a character literal. True if there is an event. */
-static bool step_quote(struct syntax_walk *w, char c, enum syntax_event *event)
-{
-	bool apostrophe = has(w, SYNTAX_FREE_QUOTE) && w->at && is_word(w->s[w->at - 1]);
-	/* Perl's $' and $"; Perl's and Lisp's names may have one inside. */
-	bool variable = has(w, SYNTAX_PERL) && w->at && w->s[w->at - 1] == '$';
-
-	if (apostrophe || variable) {
-		w->at++;
-		return false;
-	}
-	if (c == '\'' && has(w, SYNTAX_CHAR)) {
-		size_t n = char_literal(w);
-
-		w->at += n ? n : 1;
-		w->state.no_value = true;
-		return false;
-	}
-	syntax_begin_string(w, c);
-	*event = SYNTAX_STRING_BEGIN;
-	return true;
-}
-
 /* Behind the question mark at w->at there is one character and no word. */
 static bool is_character(const struct syntax_walk *w)
 {
@@ -287,7 +242,7 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 		return false;
 	}
 	if (c && strchr(syn->quotes, c))
-		return step_quote(w, c, event);
+		return syntax_step_quote(w, c, event);
 	if (is_bracket(c)) {
 		if (!step_bracket(w, c, event))
 			return false;
@@ -320,70 +275,6 @@ static bool step_code(struct syntax_walk *w, enum syntax_event *event)
 	w->state.no_value = false;
 	*event = SYNTAX_PUNCT;
 	return c == ';' || c == ',' || c == ':';
-}
-
-/* `x ${code} x`, "x #{code} x" */
-static bool is_interpolation(const struct syntax_walk *w)
-{
-	char quote = w->state.quote;
-
-	return (quote == '`' && has(w, SYNTAX_TEMPLATE) && begins(w, "${")) ||
-		(quote == '"' && has(w, SYNTAX_INTERPOLATE) && begins(w, "#{"));
-}
-
-/* Nothing begins or ends with it in the string that is open. */
-static bool is_inner(const struct syntax_walk *w, char c)
-{
-	return c != '\n' && c != '\\' && c != '$' && c != '#' && c != w->state.quote && c != w->state.delimiter[0];
-}
-
-static bool step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *event)
-{
-	struct syntax_state *st = &w->state;
-	char c;
-	bool escapes;
-
-	/* Most of a string is only passed over. */
-	while (w->at < w->len && is_inner(w, w->s[w->at]))
-		w->at++;
-	if (w->at == w->len || w->s[w->at] == '\n')
-		return false;
-	*pos = w->at;
-	c = w->s[w->at];
-	escapes = !(c == '\\' &&
-		((st->quote == '\'' && has(w, SYNTAX_LITERAL)) || (st->quote == '`' && has(w, SYNTAX_BACKTICK)) ||
-			(st->delimiter[0] && has(w, SYNTAX_RAW))));
-
-	if (c == '\\' && escapes && w->at + 1 < w->len && w->s[w->at + 1] != '\n') {
-		w->at += 2;
-		return false;
-	}
-	if (is_interpolation(w) && st->nested < SYNTAX_NESTED_MAX) {
-		char quote = st->quote;
-
-		*pos = w->at + 1;
-		w->at += 2;
-		st->quote = '\0';
-		st->triple = false;
-		syntax_nest(st, SYNTAX_IN_STRING, quote);
-		*event = SYNTAX_OPEN;
-		return true;
-	}
-	if (st->delimiter[0]) {
-		if (!begins(w, st->delimiter)) {
-			w->at++;
-			return false;
-		}
-		w->at += strlen(st->delimiter) - 1;
-		*pos = w->at;
-	} else if (c != st->quote) {
-		w->at++;
-		return false;
-	}
-	w->at++;
-	syntax_end_string(st);
-	*event = SYNTAX_STRING_END;
-	return true;
 }
 
 static void step_block_comment(struct syntax_walk *w)
@@ -464,7 +355,7 @@ enum syntax_event syntax_next(struct syntax_walk *w, size_t *pos)
 			/* A heredoc ends at the beginning of a line only. */
 			if (w->state.quote == '<')
 				w->at = line_end(w);
-			else if (step_string(w, pos, &event))
+			else if (syntax_step_string(w, pos, &event))
 				return event;
 			break;
 		case SYNTAX_IN_TAG:

@@ -36,8 +36,10 @@ static inline bool begins(const struct syntax_walk *w, const char *mark)
 	return begins_at(w, w->at, mark);
 }
 
-/* At a quote: enters the string, raw or of three quotes as it may be. */
-void syntax_begin_string(struct syntax_walk *w, char quote);
+/* At the quote `c`, in code: enters a string, or passes over a character literal. True if there is an event. */
+bool syntax_step_quote(struct syntax_walk *w, char c, enum syntax_event *event);
+/* One step in a string; *pos is where the event is. True if there is one. */
+bool syntax_step_string(struct syntax_walk *w, size_t *pos, enum syntax_event *event);
 /* Back in code, behind a value. */
 void syntax_end_string(struct syntax_state *st);
 /* <<WORD, <<-WORD, <<~'WORD', <<<WORD: the text begins behind this line. */

@@ -8,7 +8,8 @@
 #include "eke/base/attrs.h"
 
 static const struct syntax table[] = {
-	{ " c cpp objective-c objective-cpp cuda-cpp ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_RAW },
+	{ " c cpp objective-c objective-cpp cuda-cpp ", { "//", NULL }, "/*", "*/", "\"'",
+		SYNTAX_CHAR | SYNTAX_RAW | SYNTAX_LEVEL },
 	{ " rust ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_RAW },
 	{ " go ", { "//", NULL }, "/*", "*/", "\"'`", SYNTAX_CHAR | SYNTAX_BACKTICK | SYNTAX_TABS },
 	{ " java csharp swift kotlin scala groovy ", { "//", NULL }, "/*", "*/", "\"'", SYNTAX_CHAR | SYNTAX_TRIPLE },

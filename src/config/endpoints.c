@@ -54,8 +54,8 @@ const struct decode_field config_endpoint_fields[] = {
 	{ .name = "headers", .type = DECODE_OBJECT, .offset = AT(headers), .put = config_put_headers },
 	{ .name = "proxy", .type = DECODE_STRING, .offset = IN(proxy), .put = config_put_proxy },
 	{ .name = "allowPlainHttp", .type = DECODE_BOOL, .offset = IN(allow_plain_http) },
-	{ .name = "keyHeader", .type = DECODE_STRING, .offset = IN(key_header) },
-	{ .name = "caFile", .type = DECODE_STRING, .offset = IN(ca_file) },
+	{ .name = "keyHeader", .type = DECODE_STRING, .offset = IN(key_header), .put = config_put_key_header },
+	{ .name = "caFile", .type = DECODE_STRING, .offset = IN(ca_file), .put = config_put_ca_file },
 	{ .name = "timeouts", .type = DECODE_OBJECT, .sub = timeouts_fields },
 	{ .name = NULL },
 };

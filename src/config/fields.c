@@ -4,7 +4,6 @@
  */
 #include "fields.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "eke/base/json.h"
@@ -17,6 +16,7 @@
 
 static const char *const trigger_names[] = { "auto", "manual", "off", NULL };
 static const char *const when_exhausted_names[] = { "never", "ask", "auto", NULL };
+static const char *const sandbox_names[] = { "auto", "off", NULL };
 
 /* --- writers --- */
 
@@ -79,20 +79,6 @@ static void put_origins(struct json_writer *w, const char *key, const void *obje
 	json_end_array(w);
 }
 
-/* Without what stands before the host, which may be a password. */
-static void put_redis(struct json_writer *w, const char *key, const void *object)
-{
-	const char *redis = ((const struct config *)object)->ledger_redis;
-	const char *at = redis ? strrchr(redis, '@') : NULL;
-	const char *host = redis ? strstr(redis, "://") : NULL;
-	char *masked = NULL;
-
-	if (at)
-		masked = xasprintf("%.*s********%s", host && host < at ? (int)(host + 3 - redis) : 0, redis, at);
-	json_put_kstring(w, key, masked ? masked : redis);
-	free(masked);
-}
-
 static void put_log_level(struct json_writer *w, const char *key, const void *object)
 {
 	int level = ((const struct config *)object)->log_level;
@@ -141,7 +127,7 @@ static const struct decode_field privacy_fields[] = {
 };
 
 static const struct decode_field ledger_fields[] = {
-	{ .name = "redis", .type = DECODE_STRING, .offset = AT(ledger_redis), .put = put_redis },
+	{ .name = "redis", .type = DECODE_STRING, .offset = AT(ledger_redis), .put = config_put_redis },
 	{ .name = NULL },
 };
 
@@ -172,6 +158,7 @@ const struct decode_field config_file_fields[] = {
 	SETTINGS,
 	{ .name = "gateway", .type = DECODE_OBJECT, .sub = gateway_fields },
 	{ .name = "ledger", .type = DECODE_OBJECT, .sub = ledger_fields },
+	{ .name = "sandbox", .type = DECODE_ENUM, .offset = AT(sandbox), .names = sandbox_names },
 	{ .name = NULL },
 };
 

@@ -22,6 +22,7 @@ extern const struct decode_field config_window_fields[];
 /* print.c: the lists, for the tables. `object` is a struct config … */
 void config_put_endpoints(struct json_writer *w, const char *key, const void *object);
 void config_put_plans(struct json_writer *w, const char *key, const void *object);
+void config_put_redis(struct json_writer *w, const char *key, const void *object);
 /* … a struct config_endpoint … */
 void config_put_base_url(struct json_writer *w, const char *key, const void *object);
 void config_put_fallback_urls(struct json_writer *w, const char *key, const void *object);
@@ -29,6 +30,8 @@ void config_put_key(struct json_writer *w, const char *key, const void *object);
 void config_put_plan_name(struct json_writer *w, const char *key, const void *object);
 void config_put_headers(struct json_writer *w, const char *key, const void *object);
 void config_put_proxy(struct json_writer *w, const char *key, const void *object);
+void config_put_key_header(struct json_writer *w, const char *key, const void *object);
+void config_put_ca_file(struct json_writer *w, const char *key, const void *object);
 /* … a struct plan, and a struct plan_window. */
 void config_put_windows(struct json_writer *w, const char *key, const void *object);
 void config_put_models(struct json_writer *w, const char *key, const void *object);

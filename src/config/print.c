@@ -48,10 +48,19 @@ static void indent_json(const struct strbuf *compact, struct strbuf *out)
 
 /* --- what is not printed as it was decoded --- */
 
-/* An address as it was written, but for the values of its query, which may be keys; that of api-version is none. */
+static bool is_harmless(const char *parameter)
+{
+	static const char *const names[] = { "api-version=", "timeout=", "db=" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strncmp(parameter, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/* An address as it was written, but for the values of its query, which may be keys; some are known to be none. */
 static void put_url(struct json_writer *w, const char *text)
 {
-	static const char harmless[] = "api-version=";
 	const char *at = text + strcspn(text, "?");
 	struct strbuf out;
 
@@ -61,7 +70,7 @@ static void put_url(struct json_writer *w, const char *text)
 		size_t len = 1 + strcspn(at + 1, "&");
 		size_t name = strcspn(at, "=");
 
-		if (!strncmp(at + 1, harmless, strlen(harmless)) || name >= len)
+		if (is_harmless(at + 1) || name >= len)
 			strbuf_add(&out, at, len);
 		else
 			strbuf_addf(&out, "%.*s=" MASK, (int)name, at);
@@ -87,12 +96,13 @@ void config_put_fallback_urls(struct json_writer *w, const char *key, const void
 	json_end_array(w);
 }
 
-/* Masked where somebody pasted the key itself. `key` is NULL in a list. */
+/* Masked where somebody pasted the key itself. `key` is NULL in a list, `text` where there is none. */
 static void put_masked(struct json_writer *w, const char *key, const char *text)
 {
-	char *shown = xstrdup(text);
+	char *shown = text ? xstrdup(text) : NULL;
 
-	secret_mask(shown);
+	if (shown)
+		secret_mask(shown);
 	if (key)
 		json_put_key(w, key);
 	json_put_string(w, shown);
@@ -142,6 +152,38 @@ void config_put_headers(struct json_writer *w, const char *key, const void *obje
 	for (size_t i = 0; i < e->header_count; i++)
 		json_put_kstring(w, e->headers[i].name, MASK);
 	json_end_object(w);
+}
+
+void config_put_key_header(struct json_writer *w, const char *key, const void *object)
+{
+	put_masked(w, key, ((const struct config_endpoint *)object)->key_header);
+}
+
+void config_put_ca_file(struct json_writer *w, const char *key, const void *object)
+{
+	put_masked(w, key, ((const struct config_endpoint *)object)->ca_file);
+}
+
+/* Without what stands before the host, which may be a password. */
+void config_put_redis(struct json_writer *w, const char *key, const void *object)
+{
+	const char *redis = ((const struct config *)object)->ledger_redis;
+	const char *at = redis ? strrchr(redis, '@') : NULL;
+	const char *host = redis ? strstr(redis, "://") : NULL;
+	char *shown;
+
+	if (!redis) {
+		json_put_kstring(w, key, NULL);
+		return;
+	}
+	if (at)
+		shown = xasprintf("%.*s" MASK "%s", host && host < at ? (int)(host + 3 - redis) : 0, redis, at);
+	else
+		shown = xstrdup(redis);
+	secret_mask(shown);
+	json_put_key(w, key);
+	put_url(w, shown);
+	free(shown);
 }
 
 /* It may hold a password. */

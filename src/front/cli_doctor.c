@@ -11,6 +11,8 @@
 
 #include "eke/base/clock.h"
 #include "eke/base/mem.h"
+#include "eke/base/sandbox.h"
+#include "eke/chat/git.h"
 #include "eke/front/gateways.h"
 #include "eke/front/terminal.h"
 #include "eke/store/kept.h"
@@ -135,6 +137,55 @@ static void say_kept(void *ctx, const char *path, const char *sentence)
 	say(ctx, NOTE, "state: %s", sentence);
 }
 
+/* --- git --- */
+
+struct git_check {
+	struct loop *loop;
+	bool ok;
+	struct err err;
+};
+
+static void on_git(void *ctx, const struct strbuf *output, const struct err *err)
+{
+	struct git_check *check = ctx;
+
+	check->ok = output != NULL;
+	check->err = *err;
+	loop_stop(check->loop);
+}
+
+static bool git_works(struct git_check *check, const struct own_files *hidden)
+{
+	git_version(check->loop, hidden, on_git, check);
+	loop_run(check->loop);
+	return check->ok;
+}
+
+/* By running it. */
+static void check_git(struct doctor *d)
+{
+	const struct own_files *hidden = workspace_private(d->app.workspace);
+	struct git_check check = { .loop = d->app.loop };
+	int landlock = sandbox_landlock_version();
+	bool seccomp = sandbox_has_seccomp();
+
+	if (!git_works(&check, NULL))
+		say(d, NOTE, "git: commit messages cannot be written, as %s", check.err.message);
+	else if (!hidden)
+		say(d, NOTE, "git: runs without a sandbox, as \"sandbox\" in the configuration is \"off\"");
+	else if (!landlock && !seccomp)
+		say(d, NOTE, "git: runs without a sandbox, as this system has neither Landlock nor seccomp");
+	else if (!git_works(&check, hidden))
+		say(d, NOTE, "git: runs without a sandbox, as it cannot be run in one: is it a script "
+			     "that starts another program?");
+	else if (!landlock)
+		say(d, NOTE, "git: runs sandboxed by seccomp alone, as this system has no Landlock: "
+			     "no other program, no network");
+	else
+		say(d, GOOD, "git: runs sandboxed (Landlock ABI %d%s): no writing, no other program%s, no reading of keys",
+		    landlock, seccomp ? ", seccomp" : "", seccomp ? ", no network" : landlock >= 4 ? ", no TCP" : "");
+}
+
 /* --- gateways --- */
 
 struct gateway_check {
@@ -196,7 +247,9 @@ static void check_gateways(struct doctor *d)
 {
 	gateways_each(check_gateway, d);
 	if (!d->gateways)
-		say(d, NOTE, "gateway: none runs; 'eke gateway' starts one for programs that speak OpenAI's API");
+		say(d, NOTE, "gateway: %s", gateways_are_built() ?
+			"none runs; 'eke gateway' starts one for programs that speak OpenAI's API" :
+			"this eke was built without libmicrohttpd, which that needs");
 }
 
 static void check_proxy(struct doctor *d)
@@ -329,6 +382,7 @@ int cli_doctor(const struct app_options *options, int argc, char **argv)
 	check_state(&d);
 	cli_look_at_chats();
 	kept_each(say_kept, &d);
+	check_git(&d);
 	check_proxy(&d);
 	check_gateways(&d);
 	if (upstream_count(d.app.upstream)) {

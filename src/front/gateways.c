@@ -21,6 +21,15 @@
 #define DIRECTORY "gateways"
 #define END ".json"
 
+bool gateways_are_built(void)
+{
+#ifdef HAVE_MICROHTTPD
+	return true;
+#else
+	return false;
+#endif
+}
+
 static char *directory(void)
 {
 	char *state = path_state();

@@ -75,7 +75,7 @@ static void splice(struct lsp_notebook *n, size_t start, size_t removed, const s
 	for (const struct json *c = cells ? json_first(cells) : NULL; c && added; c = json_next(c), added--) {
 		const char *uri = json_string(json_get(c, "document"));
 
-		all[at++] = xstrdup(uri ? uri : "");
+		all[at++] = xstrdup(uri && strlen(uri) <= LIMIT_URI ? uri : "");
 	}
 	for (size_t i = 0; i < removed; i++)
 		free(n->cells[start + i]);
@@ -99,6 +99,26 @@ static void for_each(struct lsp *lsp, const char *method, const struct json *ite
 		fn(lsp, method, item);
 }
 
+/* NULL: there is no room for it. */
+static struct lsp_notebook *notebook_begin(struct lsp *lsp, const char *uri)
+{
+	struct lsp_notebook *n = find_uri(lsp, uri);
+	size_t count = 0;
+
+	if (n)
+		notebook_end(lsp, n);
+	for (n = lsp->notebooks; n; n = n->next)
+		count++;
+	if (count == LIMIT_NOTEBOOKS || strlen(uri) > LIMIT_URI)
+		return NULL;
+	n = xcalloc(1, sizeof(*n));
+	n->number = ++lsp->last_notebook;
+	n->uri = xstrdup(uri);
+	n->next = lsp->notebooks;
+	lsp->notebooks = n;
+	return n;
+}
+
 void lsp_did_open_notebook(void *ctx, const struct json *params)
 {
 	static const char method[] = "notebookDocument/didOpen";
@@ -110,17 +130,15 @@ void lsp_did_open_notebook(void *ctx, const struct json *params)
 		log_warn("ignored %s: the notebook has no uri", method);
 		return;
 	}
-	n = find_uri(lsp, uri);
+	n = notebook_begin(lsp, uri);
 	if (n)
-		notebook_end(lsp, n);
-	n = xcalloc(1, sizeof(*n));
-	n->number = ++lsp->last_notebook;
-	n->uri = xstrdup(uri);
-	n->next = lsp->notebooks;
-	lsp->notebooks = n;
-	splice(n, 0, 0, json_get(json_get(params, "notebookDocument"), "cells"));
+		splice(n, 0, 0, json_get(json_get(params, "notebookDocument"), "cells"));
+	else
+		log_warn("%s: the order of the cells of %.200s is not kept: at most %d notebooks, with URIs of at most "
+			 "%zu bytes", method, uri, LIMIT_NOTEBOOKS, (size_t)LIMIT_URI);
 	for_each(lsp, method, json_get(params, "cellTextDocuments"), lsp_open_cell);
-	number_cells(lsp, n);
+	if (n)
+		number_cells(lsp, n);
 	lsp_refresh(lsp);
 	upstream_prewarm(lsp->app.upstream);
 }

@@ -30,7 +30,7 @@ struct catalogue {
 	struct fetch fetches[LIMIT_ENDPOINTS];
 	size_t fetch_count; /* 0: none is under way */
 	struct timer *timer;
-	struct catalogue_waiter *waiters;
+	struct catalogue_pending *pending;
 };
 
 static void list_release(struct catalogue_list *list)
@@ -60,14 +60,14 @@ static void add_configured(struct fetch *fetch)
 
 /* --- a fetch --- */
 
-static void call_waiters(void *ctx)
+static void call_pending(void *ctx)
 {
 	struct catalogue *c = ctx;
 
-	while (c->waiters) {
-		struct catalogue_waiter *w = c->waiters;
+	while (c->pending) {
+		struct catalogue_pending *w = c->pending;
 
-		c->waiters = w->next;
+		c->pending = w->next;
 		w->is_waiting = false;
 		w->fn(w->ctx);
 	}
@@ -100,8 +100,8 @@ static void finish(void *ctx)
 	}
 	c->known_ms = clock_mono_ms();
 	drop_fetches(c);
-	loop_undefer(upstream_loop(c->upstream), call_waiters, c);
-	loop_defer(upstream_loop(c->upstream), call_waiters, c);
+	loop_undefer(upstream_loop(c->upstream), call_pending, c);
+	loop_defer(upstream_loop(c->upstream), call_pending, c);
 }
 
 static void on_models(void *ctx, const char *const *ids, size_t count, const struct err *err)
@@ -153,7 +153,7 @@ void catalogue_reset(struct catalogue *c)
 	c->count = 0;
 	c->known_ms = 0;
 	drop_fetches(c);
-	if (c->waiters)
+	if (c->pending)
 		start(c);
 }
 
@@ -161,29 +161,29 @@ void catalogue_free(struct catalogue *c)
 {
 	if (!c)
 		return;
-	c->waiters = NULL;
+	c->pending = NULL;
 	catalogue_reset(c);
-	loop_undefer(upstream_loop(c->upstream), call_waiters, c);
+	loop_undefer(upstream_loop(c->upstream), call_pending, c);
 	timer_free(c->timer);
 	free(c);
 }
 
-void catalogue_want(struct catalogue *c, int64_t max_age_ms, struct catalogue_waiter *w)
+void catalogue_want(struct catalogue *c, int64_t max_age_ms, struct catalogue_pending *w)
 {
 	w->is_waiting = true;
-	list_append(c->waiters, w);
+	list_append(c->pending, w);
 	if (catalogue_is_known(c, max_age_ms)) {
-		loop_undefer(upstream_loop(c->upstream), call_waiters, c);
-		loop_defer(upstream_loop(c->upstream), call_waiters, c);
+		loop_undefer(upstream_loop(c->upstream), call_pending, c);
+		loop_defer(upstream_loop(c->upstream), call_pending, c);
 	} else if (!c->fetch_count && !timer_is_running(c->timer)) {
 		start(c);
 	}
 }
 
-void catalogue_unwant(struct catalogue *c, struct catalogue_waiter *w)
+void catalogue_unwant(struct catalogue *c, struct catalogue_pending *w)
 {
 	if (w->is_waiting)
-		list_unlink(c->waiters, w);
+		list_unlink(c->pending, w);
 	w->is_waiting = false;
 }
 

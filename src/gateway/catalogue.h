@@ -19,15 +19,15 @@ void catalogue_free(struct catalogue *catalogue);
 void catalogue_reset(struct catalogue *catalogue);
 
 /* Somebody who waits for it; embedded. */
-struct catalogue_waiter {
+struct catalogue_pending {
 	void (*fn)(void *ctx);
 	void *ctx;
 	bool is_waiting;
-	struct catalogue_waiter *next;
+	struct catalogue_pending *next;
 };
 /* Calls w->fn from the loop, once, when lists not older than that are known. */
-void catalogue_want(struct catalogue *catalogue, int64_t max_age_ms, struct catalogue_waiter *w);
-void catalogue_unwant(struct catalogue *catalogue, struct catalogue_waiter *w);
+void catalogue_want(struct catalogue *catalogue, int64_t max_age_ms, struct catalogue_pending *w);
+void catalogue_unwant(struct catalogue *catalogue, struct catalogue_pending *w);
 /* Are there lists, not older than that? */
 bool catalogue_is_known(const struct catalogue *catalogue, int64_t max_age_ms);
 

@@ -15,9 +15,7 @@
 #include "eke/base/list.h"
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
-#include "eke/upstream/dialect.h"
-#include "eke/upstream/quirks.h"
-#include "eke/upstream/refused_params.h"
+#include "form.h"
 #include "response.h"
 #include "routes.h"
 #include "target.h"
@@ -62,6 +60,52 @@ void gateway_forward_free_all(struct gateway *gateway)
 		forward_end(gateway->forwards);
 }
 
+/* The list has those that were abandoned last before the others: the newest begins it. */
+static struct forward *longest_abandoned(const struct gateway *gateway)
+{
+	struct forward *found = NULL;
+
+	for (struct forward *f = gateway->forwards; f; f = f->next)
+		if (!f->request)
+			found = f;
+	return found;
+}
+
+bool gateway_forward_make_room(void *ctx)
+{
+	struct gateway *gateway = ctx;
+	struct forward *f = longest_abandoned(gateway);
+
+	if (!f)
+		return false;
+	log_info("gateway: a request whose client has gone gives way to others");
+	forward_end(f);
+	return true;
+}
+
+static size_t abandoned_bytes(const struct gateway *gateway)
+{
+	size_t bytes = 0;
+
+	for (const struct forward *f = gateway->forwards; f; f = f->next)
+		bytes += f->request ? 0 : f->sent_len + f->body.len;
+	return bytes;
+}
+
+/* Its client has gone, but what it asked for is under way, and paid. */
+static void abandon(struct forward *f)
+{
+	struct gateway *gateway = f->gateway;
+
+	log_info("gateway: the client went away; the response is kept for the same request");
+	list_unlink(gateway->forwards, f);
+	f->next = gateway->forwards;
+	gateway->forwards = f;
+	exchange_pause(gateway->app.upstream, f->exchange, false);
+	while (longest_abandoned(gateway) != f && abandoned_bytes(gateway) > LIMIT_GATEWAY_ABANDONED)
+		gateway_forward_make_room(gateway);
+}
+
 /* Nobody reads it: is it worth keeping? */
 static void on_client_end(void *ctx, bool complete)
 {
@@ -69,8 +113,7 @@ static void on_client_end(void *ctx, bool complete)
 
 	f->request = NULL;
 	if (!complete && f->counted && f->is_kept && exchange_is_sent(f->gateway->app.upstream, f->exchange)) {
-		log_info("gateway: the client went away; the response is kept for the same request");
-		exchange_pause(f->gateway->app.upstream, f->exchange, false);
+		abandon(f);
 		return;
 	}
 	if (complete)
@@ -104,6 +147,64 @@ static void still_waiting(void *ctx)
 	struct forward *f = ctx;
 
 	response_comment(f, "waiting for the budget");
+}
+
+/* How many requests to that endpoint for that model could go now. */
+static int64_t left_for(struct gateway *gateway, const struct target *target)
+{
+	struct budget_view view;
+
+	upstream_look(gateway->app.upstream, target->endpoint, target->model, BUDGET_EXPLICIT,
+		      gateway->app.config->completion.reserve, &view);
+	switch (view.state) {
+	case BUDGET_EXHAUSTED:
+	case BUDGET_BLOCKED:
+		return 0;
+	case BUDGET_OK:
+	case BUDGET_LOW:
+		return view.period ? view.window.remaining : INT64_MAX;
+	case BUDGET_UNLIMITED:
+		return INT64_MAX;
+	}
+	return 0;
+}
+
+/*
+ * What has become free is for those that wait, in their order: one that is due in a moment would find that taken by
+ * one that came just now.
+ */
+static void let_waiting_go(struct gateway *gateway)
+{
+	struct target last = { .endpoint = NULL };
+	int64_t left = 0;
+	struct waiting *next;
+
+	for (struct waiting *w = wait_first(gateway->waiting); w; w = next) {
+		struct forward *f = w->ctx;
+		struct target target;
+
+		next = w->next;
+		target_choose(gateway, f->route, f->ask.model, &target);
+		if (!target.endpoint)
+			return;
+		if (target.endpoint != last.endpoint || strcmp(target.model, last.model) != 0)
+			left = left_for(gateway, &target);
+		last = target;
+		if (left <= 0)
+			continue;
+		left--;
+		wait_end(gateway->waiting, w);
+		send(f);
+	}
+}
+
+/* One that has just come. */
+static void send_first(void *ctx)
+{
+	struct forward *f = ctx;
+
+	let_waiting_go(f->gateway);
+	send(f);
 }
 
 /* False: its client does not wait, or not for so long. */
@@ -167,93 +268,9 @@ static bool on_judge(void *ctx, const struct err *broken, struct err *err, struc
 	return response_judge(ctx, broken, err, stated);
 }
 
-/* Without a byte order mark, which is no part of the JSON (RFC 8259, 8.1). NULL: it was dropped. */
-static const char *body_of(const struct gateway_request *request, size_t *len)
-{
-	static const char mark[] = "\xEF\xBB\xBF";
-	const char *body = gateway_request_body(request, len);
-	size_t skip = body && !strncmp(body, mark, sizeof(mark) - 1) ? sizeof(mark) - 1 : 0;
-
-	*len -= skip;
-	return body ? body + skip : NULL;
-}
-
-/* --- another form --- */
-
-/*
- * What a refusal says of the model, of all that was sent. The value of a member is the client's, and may be what is
- * wrong: only words that cannot be about it count.
- */
-static unsigned told_by(const struct forward *f, int status, const char *text, size_t len, const char *body,
-			size_t body_len)
-{
-	bool streams = f->ask.stream ? !(f->quirks & QUIRK_NO_STREAM) : f->quirks & QUIRK_STREAMS_ONLY;
-	struct strbuf copy;
-	unsigned said;
-	unsigned found = 0;
-
-	strbuf_init(&copy, LIMIT_BODY);
-	strbuf_add(&copy, text, len);
-	said = refused_params(status, copy.data, copy.len);
-	strbuf_reset(&copy);
-	strbuf_add(&copy, text, len);
-	if ((said & QUIRK_NO_STREAM_OPTIONS) && streams && (f->ask.wants_usage || !f->ask.stream))
-		found |= QUIRK_NO_STREAM_OPTIONS;
-	else if ((said & QUIRK_NO_STREAM) && streams)
-		found |= QUIRK_NO_STREAM;
-	else if (!streams && refused_whole_answer(status, copy.data, copy.len))
-		found |= QUIRK_STREAMS_ONLY;
-	if ((said & QUIRK_COMPLETION_TOKENS) && gateway_body_has(body, body_len, "max_tokens"))
-		found |= QUIRKS_REASONING;
-	if ((said & QUIRK_NO_TEMPERATURE) && gateway_body_has(body, body_len, "temperature"))
-		found |= QUIRK_NO_TEMPERATURE | QUIRK_NO_STOP;
-	strbuf_release(&copy);
-	return found & ~f->quirks;
-}
-
-/* What is known of the model; of one that we chose its name counts, too. */
-static unsigned quirks_now(const struct forward *f)
-{
-	return upstream_quirks(f->gateway->app.upstream, f->endpoint, f->model) |
-	       (f->is_ours ? request_quirks_of_name(f->model) : 0);
-}
-
-/* Writes the body as the model is known to take it now. False: that is none. */
-static bool write_body(struct forward *f, struct strbuf *out)
-{
-	struct target target = { .endpoint = f->endpoint, .model = f->model, .is_ours = f->is_ours };
-	size_t len = 0;
-	const char *body = body_of(f->request, &len);
-
-	return target_body(&target, &f->ask, f->route, f->quirks, body, len, out, &f->changed);
-}
-
-/* Another form of the same request may be taken; that is remembered for all of eke. */
 static bool on_mend(void *ctx, int status, const char *text, size_t len, struct strbuf *request)
 {
-	struct forward *f = ctx;
-	size_t body_len = 0;
-	const char *body = f->request ? body_of(f->request, &body_len) : NULL;
-	unsigned found;
-	struct strbuf made;
-	bool ok;
-
-	/* What has begun to reach the client cannot be asked for again. */
-	if (!body || f->status || f->route == GATEWAY_EMBEDDINGS)
-		return false;
-	found = told_by(f, status, text, len, body, body_len);
-	if (!found)
-		return false;
-	upstream_learn_quirks(f->gateway->app.upstream, f->endpoint, f->model, found);
-	f->quirks = quirks_now(f);
-	strbuf_init(&made, LIMIT_GATEWAY_BODY + KIB(4));
-	ok = write_body(f, &made) && (made.len != request->len || memcmp(made.data, request->data, made.len) != 0);
-	if (ok) {
-		log_info("gateway: endpoint %s takes this only in another form; it is sent so", endpoint_name(f->endpoint));
-		strbuf_move(request, &made);
-	}
-	strbuf_release(&made);
-	return ok;
+	return form_mend(ctx, status, text, len, request);
 }
 
 /* The provider's own words, with its status. */
@@ -308,10 +325,11 @@ static void send(void *ctx)
 	free(f->model);
 	f->model = xstrdup(target.model);
 	f->is_ours = target.is_ours;
-	f->quirks = quirks_now(f);
-	if (write_body(f, &out)) {
+	f->quirks = form_quirks(f);
+	if (form_write(f, &out)) {
 		f->counted = plan_is_counted(endpoint_config(f->endpoint)->plan);
 		f->is_kept = f->counted || response_cache_ms(f);
+		f->sent_len = out.len;
 		ours.ctx = f;
 		f->exchange = exchange_start(gateway->app.upstream,
 			&(struct exchange_spec){ .endpoint = f->endpoint,
@@ -333,11 +351,11 @@ static void send(void *ctx)
 
 static void choose_and_send(struct forward *f)
 {
-	f->models = (struct catalogue_waiter){ .fn = send, .ctx = f };
+	f->models = (struct catalogue_pending){ .fn = send_first, .ctx = f };
 	if (target_wants_catalogue(f->gateway, f->ask.model))
 		catalogue_want(f->gateway->catalogue, TARGET_CATALOGUE_MS, &f->models);
 	else
-		send(f);
+		send_first(f);
 }
 
 /* One that its client did not wait for, whose response is what this request would get. */
@@ -384,7 +402,7 @@ void gateway_forward(struct gateway *gateway, struct gateway_request *request, e
 	struct gateway_digest key;
 	struct forward *f;
 	size_t len = 0;
-	const char *body = body_of(request, &len);
+	const char *body = form_body(request, &len);
 	const char *encoding = gateway_request_header(request, "Content-Encoding");
 	struct err err;
 

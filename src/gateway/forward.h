@@ -9,6 +9,11 @@
 void gateway_forward(struct gateway *gateway, struct gateway_request *request, enum gateway_route route);
 /* The program is to end: who waits for the budget is told to ask again later. */
 void gateway_forward_stop_waiting(struct gateway *gateway);
+/*
+ * Ends the request whose client has been gone for the longest; what it was sent for stays spent. False: there is none.
+ * Of a struct gateway.
+ */
+bool gateway_forward_make_room(void *ctx);
 void gateway_forward_free_all(struct gateway *gateway);
 
 #endif

@@ -15,6 +15,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
+#include "eke/base/process.h"
 #include "eke/base/rfc3339.h"
 #include "eke/front/gateways.h"
 #include "catalogue.h"
@@ -193,6 +194,8 @@ static int serve(struct gateway *gateway)
 		complain(&err);
 		return EXIT_FAILURE;
 	}
+	process_allow_files(LIMIT_GATEWAY_FILES);
+	upstream_on_full(app->upstream, gateway_forward_make_room, gateway);
 	server_init(&gateway->server, app->loop);
 	server_on_reload(&gateway->server, on_reload, gateway);
 	gateway->catalogue = catalogue_new(app->upstream);
@@ -210,6 +213,7 @@ static int serve(struct gateway *gateway)
 	} else {
 		complain(&err);
 	}
+	upstream_on_full(app->upstream, NULL, NULL);
 	timer_free(gateway->look);
 	gateway_server_free(gateway->http);
 	gateway_models_free_all(gateway);
@@ -290,7 +294,8 @@ int gateway_serve(const struct app_options *options, int argc, char **argv)
 	(void)options;
 	(void)argc;
 	(void)argv;
-	terminal_note("eke gateway: this eke was built without libmicrohttpd, which the gateway needs\n");
+	terminal_note("eke gateway: this eke was built without libmicrohttpd, which the gateway needs; install that with "
+		"its headers (libmicrohttpd-dev) and build eke again\n");
 	return EXIT_FAILURE;
 }
 #endif

@@ -16,7 +16,7 @@ struct model_list {
 	struct gateway *gateway;
 	struct gateway_request *request;
 	char *wanted; /* the id of one model, or NULL */
-	struct catalogue_waiter waiter;
+	struct catalogue_pending pending;
 	struct model_list *next;
 };
 
@@ -32,7 +32,7 @@ static void list_free(void *p)
 static void list_end(struct model_list *list)
 {
 	list_unlink(list->gateway->model_lists, list);
-	catalogue_unwant(list->gateway->catalogue, &list->waiter);
+	catalogue_unwant(list->gateway->catalogue, &list->pending);
 	loop_defer_free(list->gateway->app.loop, list, list_free);
 }
 
@@ -140,9 +140,9 @@ void gateway_models(struct gateway *gateway, struct gateway_request *request, co
 	list->gateway = gateway;
 	list->request = request;
 	list->wanted = id ? xstrdup(id) : NULL;
-	list->waiter = (struct catalogue_waiter){ .fn = reply, .ctx = list };
+	list->pending = (struct catalogue_pending){ .fn = reply, .ctx = list };
 	list->next = gateway->model_lists;
 	gateway->model_lists = list;
 	gateway_request_on_end(request, on_end, list);
-	catalogue_want(gateway->catalogue, 0, &list->waiter);
+	catalogue_want(gateway->catalogue, 0, &list->pending);
 }

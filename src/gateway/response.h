@@ -26,8 +26,9 @@ struct forward {
 	unsigned changed; /* of them, those for which members of the client's were changed */
 	bool is_ours; /* the model: the client's is none that there is */
 	uint64_t exchange; /* 0: none is under way */
+	size_t sent_len; /* of the request's body, as it went out */
 	bool counted;
-	struct catalogue_waiter models; /* before it is sent, where lists of models decide */
+	struct catalogue_pending models; /* before it is sent, where lists of models decide */
 	struct waiting waiting;
 	int64_t wait_until_ms; /* of clock_mono_ms(); 0: its client does not wait for the budget */
 

@@ -39,7 +39,7 @@ static bool token_begins(const struct offline *offline, uint32_t token, const ch
 		partial++;
 		len--;
 	}
-	word = &offline->lines.words.words[token_word(token)];
+	word = offline_token_word(offline, token);
 	return len <= word->len && !memcmp(word->text, partial, len);
 }
 
@@ -183,7 +183,7 @@ static void add_line(const struct offline_context *context, struct offline_pool 
 	const struct offline_line *line = offline_line(&context->offline->lines, number);
 	const uint32_t *head = context->head.tokens;
 	size_t count = context->head.count;
-	const struct offline_doc *last = context->offline->by_number[line->last];
+	const struct offline_doc *last = offline_line_doc(context->offline, line);
 	struct offline_candidate c = { .line = number,
 		.same_doc = context->doc && last == context->doc,
 		.same_language = last && last->syntax == context->syntax };
@@ -207,7 +207,7 @@ static void add_line(const struct offline_context *context, struct offline_pool 
 static void visit(
 	const struct offline_context *context, struct offline_pool *pool, uint32_t previous, size_t word, uint32_t visits)
 {
-	const struct offline_word *w = &context->offline->lines.words.words[token_word(context->head.tokens[word])];
+	const struct offline_word *w = offline_token_word(context->offline, context->head.tokens[word]);
 	const uint32_t *entries = offline_word_list(w);
 	uint32_t wanted = entry_previous(previous);
 
@@ -221,9 +221,9 @@ static void visit(
 
 static bool is_word(const struct offline_context *context, size_t i)
 {
-	uint32_t word = token_word(context->head.tokens[i]);
+	uint32_t token = context->head.tokens[i];
 
-	return word != WORD_NONE && context->offline->lines.words.words[word].kind == TOKEN_WORD;
+	return token_word(token) != WORD_NONE && offline_token_word(context->offline, token)->kind == TOKEN_WORD;
 }
 
 static void match_words(const struct offline_context *context, struct offline_pool *pool)
@@ -278,7 +278,7 @@ static void mark_line(
 	const struct offline_line *line = offline_line(&offline->lines, context->doc->lines[at]);
 
 	for (uint32_t i = 0; line && i < line->count; i++) {
-		struct offline_word *word = &offline->lines.words.words[token_word(line->tokens[i])];
+		struct offline_word *word = offline_token_word(offline, line->tokens[i]);
 
 		if (word->stamp == offline->stamp) {
 			word->uses += word->uses < UINT16_MAX;
@@ -313,7 +313,7 @@ static bool is_of_language(const struct offline_context *context, const struct o
 	if (!word->list_len)
 		return false;
 	line = offline_line(&context->offline->lines, entry_line(offline_word_list(word)[word->list_len - 1]));
-	doc = context->offline->by_number[line->last];
+	doc = offline_line_doc(context->offline, line);
 	return doc && doc->syntax == context->syntax;
 }
 

@@ -20,15 +20,14 @@
 #include "match.h"
 #include "private.h"
 
-#define DOC_ROOM 64 /* lines a document grows by, at least */
+#define DOC_ROOM 64  /* lines a document grows by, at least */
+#define DOCS_ROOM 32 /* documents there is room for at first */
 
 struct offline *offline_new(void)
 {
 	struct offline *offline = xcalloc(1, sizeof(*offline));
 
 	offline_lines_init(&offline->lines);
-	offline->docs = xcalloc(LIMIT_OFFLINE_DOCUMENTS, sizeof(struct offline_doc *));
-	offline->by_number = xcalloc(LIMIT_OFFLINE_DOCUMENTS, sizeof(struct offline_doc *));
 	offline->pool = xcalloc(1, sizeof(*offline->pool));
 	strbuf_init(&offline->hot_text, LINE_BYTES_MAX);
 	strbuf_init(&offline->draft, LIMIT_COMPLETION_TEXT);
@@ -248,10 +247,24 @@ static void make_room(struct offline *offline, size_t bytes, const struct offlin
 	}
 }
 
+static void reserve_docs(struct offline *offline)
+{
+	size_t room = offline->room ? 2 * offline->room : DOCS_ROOM;
+
+	if (offline->count < offline->room)
+		return;
+	offline->docs = xreallocarray(offline->docs, room, sizeof(struct offline_doc *));
+	offline->by_number = xreallocarray(offline->by_number, room, sizeof(struct offline_doc *));
+	for (size_t i = offline->room; i < room; i++)
+		offline->by_number[i] = NULL;
+	offline->room = room;
+}
+
 static struct offline_doc *add_doc(struct offline *offline, const char *uri)
 {
 	struct offline_doc *doc = xcalloc(1, sizeof(*doc));
 
+	reserve_docs(offline);
 	while (offline->by_number[doc->number])
 		doc->number++;
 	doc->uri = xstrdup(uri);

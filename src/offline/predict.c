@@ -27,7 +27,7 @@ struct vote {
 
 static const struct offline_word *word_of(const struct offline *offline, uint32_t token)
 {
-	return token < TOKEN_STOP ? &offline->lines.words.words[token_word(token)] : NULL;
+	return token < TOKEN_STOP ? offline_token_word(offline, token) : NULL;
 }
 
 /* How much a word is in use around the cursor: 1 in the next line, less with distance, 0 if it is not. */

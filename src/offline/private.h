@@ -45,9 +45,10 @@ struct offline_doc {
 
 struct offline {
 	struct offline_lines lines;
-	struct offline_doc **docs; /* owned, the one used last first */
-	struct offline_doc **by_number;
+	struct offline_doc **docs;      /* owned, the one used last first */
+	struct offline_doc **by_number; /* NULL: the number is free */
 	size_t count;
+	size_t room; /* of both */
 	size_t bytes;
 	/*
 	 * The line being typed is kept as text, not indexed anew with every letter; its number in the document is
@@ -63,6 +64,18 @@ struct offline {
 	struct offline_step steps[STEPS_KEPT];
 	size_t step_count;
 };
+
+/* The word of a token; of one that is none, the empty word. */
+static inline struct offline_word *offline_token_word(const struct offline *offline, uint32_t token)
+{
+	return &offline->lines.words.words[token_word(token)];
+}
+
+/* The document the line was last added to; NULL if that is forgotten. */
+static inline struct offline_doc *offline_line_doc(const struct offline *offline, const struct offline_line *line)
+{
+	return offline->by_number[line->last];
+}
 
 struct offline_doc *offline_find(const struct offline *offline, const char *uri);
 /* Indexes the line being typed. */

@@ -155,7 +155,7 @@ static void add_blanks(struct strbuf *text, struct offline_blanks blanks, struct
 /* The step's token, less what is typed of it. */
 static void add_token(struct offline_context *context, const struct offline_step *step, struct offline_draft *draft)
 {
-	const struct offline_word *word = &context->offline->lines.words.words[token_word(step->token)];
+	const struct offline_word *word = offline_token_word(context->offline, step->token);
 	size_t typed = context->partial_len;
 
 	if (!context->head.count && !typed) {

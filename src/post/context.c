@@ -142,8 +142,7 @@ static void set_indentation(struct post_context *c)
 	c->tabs = indent_is_tabs(&indent, spaces);
 	c->unit = indent_unit(&indent, spaces, c->in->tab_size);
 	c->tab = c->tabs && !mixed ? c->unit : TAB_COLUMNS;
-	c->columns = c->base = post_columns(c, c->head, c->head_len, NULL);
-	c->above_columns = post_columns(c, c->prefix.data + c->above.start, c->above.len, NULL);
+	c->columns = post_columns(c, c->head, c->head_len, NULL);
 }
 
 static void set_line(struct post_context *c)
@@ -159,22 +158,42 @@ static void set_line(struct post_context *c)
 	c->whole_lines = c->head_blank && !c->rest_blank;
 }
 
-static void look_above(struct post_context *c)
+/* The last line with text that ends before `end`, the start of a line; false: there is none. */
+static bool line_before(const struct post_context *c, size_t end, struct line *line)
 {
-	size_t end = (size_t)(c->head - c->prefix.data);
-
 	while (end) {
 		size_t start = post_line_start(c->prefix.data, end - 1);
-		struct line line;
 
-		line_at(c->prefix.data, end - 1, start, &line);
-		if (skip_blanks(c->prefix.data + start, line.len) < line.len) {
-			c->above = line;
-			c->above_opens = block_opens(c->syntax, c->prefix.data + start, line.len);
-			return;
-		}
+		line_at(c->prefix.data, end - 1, start, line);
+		if (skip_blanks(c->prefix.data + start, line->len) < line->len)
+			return true;
 		end = start;
 	}
+	return false;
+}
+
+/* A bracket by itself begins the block of what stands above it. */
+static bool line_opens(const struct post_context *c, const struct line *line)
+{
+	const char *s = c->prefix.data + line->start;
+	size_t len = trimmed_length(s, line->len);
+	struct line above;
+
+	if (len && skip_blanks(s, len) + 1 == len && line_before(c, line->start, &above) &&
+		block_is_level(c->syntax, c->prefix.data + above.start, above.len))
+		return false;
+	return block_opens(c->syntax, s, line->len);
+}
+
+static void look_above(struct post_context *c)
+{
+	struct line line = { .start = (size_t)(c->head - c->prefix.data), .len = c->head_len };
+
+	c->head_opens = line_opens(c, &line);
+	if (!line_before(c, line.start, &line))
+		return;
+	c->above = line;
+	c->above_opens = line_opens(c, &line);
 }
 
 /* Does a closing bracket that begins its line stand below the line of its opener, or with what is inside? */
@@ -202,6 +221,19 @@ static size_t line_columns(const struct post_context *c, size_t pos)
 	return post_columns(c, c->prefix.data + start, pos - start, NULL);
 }
 
+/* The indentation of the statement that a line with these columns ends, where words alone open its block. */
+static size_t statement_columns(const struct post_context *c, size_t start, size_t columns)
+{
+	struct line line;
+
+	while (line_before(c, start, &line) && block_goes_on(c->syntax, c->prefix.data + line.start, line.len)) {
+		start = line.start;
+		columns = line_columns(c, start + skip_blanks(c->prefix.data + start, line.len));
+	}
+	return columns;
+}
+
+/* What is open at the cursor; a line that ends a bracket begins, as a statement, where that was opened. */
 static void walk_prefix(struct post_context *c)
 {
 	size_t head = (size_t)(c->head - c->prefix.data);
@@ -211,6 +243,8 @@ static void walk_prefix(struct post_context *c)
 	enum syntax_event event;
 	size_t pos;
 
+	c->base = c->columns;
+	c->above_columns = post_columns(c, c->prefix.data + c->above.start, c->above.len, NULL);
 	while ((event = syntax_next(&w, &pos)) != SYNTAX_END) {
 		size_t depth = c->open.depth;
 		size_t line;
@@ -227,6 +261,11 @@ static void walk_prefix(struct post_context *c)
 		else if (line == c->above.start)
 			c->above_columns = line_columns(c, c->open.pos[c->open.depth]);
 	}
+	/* Who opens a block with a bracket has shown where it belongs. */
+	if (c->head_len && !strchr("{([", c->head[c->head_len - 1]))
+		c->base = statement_columns(c, head, c->base);
+	if (c->above.len && !strchr("{([", c->prefix.data[c->above.start + c->above.len - 1]))
+		c->above_columns = statement_columns(c, c->above.start, c->above_columns);
 	c->closers_inside = inside > below;
 	for (size_t i = 0; i < c->open.depth; i++)
 		c->open_columns[i] = line_columns(c, c->open.pos[i]);
@@ -331,17 +370,20 @@ static bool has_crlf(const char *s, size_t len, bool *crlf)
 	return lf != NULL;
 }
 
-void post_context_init(struct post_context *c, const struct post_input *in)
+static void take_texts(struct post_context *c, const struct post_input *in)
 {
-	*c = (struct post_context){
-		.in = in, .syntax = syntax_of(in->language), .unit = INDENT_DEFAULT_SIZE, .tab = TAB_COLUMNS
-	};
+	*c = (struct post_context){ .in = in, .syntax = syntax_of(in->language) };
 	strbuf_init(&c->prefix, LIMIT_DOCUMENT);
 	strbuf_init(&c->suffix, LIMIT_DOCUMENT);
 	post_add_lf(&c->prefix, in->prefix, in->prefix_len);
 	post_add_lf(&c->suffix, in->suffix, in->suffix_len);
 	if (!has_crlf(in->prefix, in->prefix_len, &c->crlf))
 		has_crlf(in->suffix, in->suffix_len, &c->crlf);
+}
+
+void post_context_init(struct post_context *c, const struct post_input *in)
+{
+	take_texts(c, in);
 	set_line(c);
 	look_above(c);
 	set_indentation(c);

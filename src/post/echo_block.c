@@ -167,6 +167,16 @@ static size_t block_end(const struct post_context *c, const struct strbuf *t, si
 	return t->len;
 }
 
+/* What goes on from `at` deeper than the cursor's line is a block of its own, that begins as one far around does. */
+static bool goes_on_deeper(const struct post_context *c, const struct strbuf *t, size_t at)
+{
+	struct line line;
+
+	at = echo_skip_blank_lines(t, at < t->len ? at : t->len);
+	line_at(t->data, t->len, at, &line);
+	return at < t->len && post_columns(c, t->data + at, line.len, NULL) > c->columns;
+}
+
 /*
  * The answer shows its text in its block: "def f(x):" again, perhaps with imports before it or in the whole class. What
  * is meant is the block's body.
@@ -191,6 +201,8 @@ bool echo_drop_header(const struct post_context *c, struct draft *draft, bool wr
 				size_t columns = post_columns(c, t->data + at, line.len, NULL);
 				size_t end;
 
+				if (i && goes_on_deeper(c, t, next))
+					break;
 				if (skip_repeated(c, t, headers[i].start + headers[i].len + 1, &from) && from < t->len)
 					from--;
 				else

@@ -75,7 +75,7 @@ static size_t belongs_below(const struct post_context *c, const struct strbuf *t
 	bool block;
 
 	if (!c->rest_blank || !post_is_code(c) || end < c->head_len || c->at.where != SYNTAX_IN_CODE || c->in_comment ||
-		!block_opens(c->syntax, c->head, c->head_len))
+		!c->head_opens)
 		return SIZE_MAX;
 	/* "{" behind a value begins one; behind ")" or a word, statements. */
 	before = trimmed_length(c->head, end - 1);
@@ -221,6 +221,20 @@ static bool is_next_line(const struct post_context *c, const char *s, size_t len
 		is_same_line(s, len, c->suffix.data + c->after[0].start, c->after[0].len);
 }
 
+/* The cursor's line, with what the answer puts behind it. */
+static bool first_opens(const struct post_context *c, const struct strbuf *t, const struct layout *l)
+{
+	struct strbuf line;
+	bool opens;
+
+	strbuf_init(&line, LIMIT_DOCUMENT);
+	strbuf_add(&line, c->head, c->head_len);
+	strbuf_add(&line, t->data + l->first.start, l->first.len);
+	opens = block_opens(c->syntax, line.data, line.len);
+	strbuf_release(&line);
+	return opens;
+}
+
 /*
  * How far the lines have to move to the right: all after the first if that begins at the cursor, else all.
  */
@@ -230,11 +244,10 @@ static long shift_of(
 	const struct line *looked = below ? &l->first : &l->second;
 	const char *line = t->data + looked->start;
 	long columns = (long)(below ? l->given : l->columns);
-	long base = (long)c->columns;
+	long base = (long)(below && c->head_opens ? c->base : c->columns);
 	long given = (long)l->given;
 	long candidates[3] = { 0, 0, 0 };
 	struct seam seam = { .closes = false };
-	struct strbuf first;
 	int best = INT32_MAX;
 	long shift = 0;
 
@@ -245,12 +258,7 @@ static long shift_of(
 		return draft->shift;
 	if (stands_apart(c, line, looked->len) || is_next_line(c, line, looked->len, (size_t)columns))
 		return 0;
-	strbuf_init(&first, LIMIT_DOCUMENT);
-	strbuf_add(&first, c->head, c->head_len);
-	if (!below)
-		strbuf_add(&first, t->data + l->first.start, l->first.len);
-	seam.opens = block_opens(c->syntax, first.data, first.len);
-	strbuf_release(&first);
+	seam.opens = below ? c->head_opens : first_opens(c, t, l);
 	seam.closes = balance_of(c, t->data, looked->start).closed > 0;
 	seam.leaves = below || block_ends_before(c, t, l);
 	/*
@@ -375,7 +383,7 @@ static bool begin_on_line(const struct post_context *c, struct draft *draft, str
 	size_t below;
 
 	layout_look(c, t, l);
-	if (draft->growing && !l->more && (t->data[0] == '\n' || block_opens(c->syntax, c->head, c->head_len)))
+	if (draft->growing && !l->more && (t->data[0] == '\n' || c->head_opens))
 		return false;
 	if (draft->growing && c->at.where == SYNTAX_IN_LINE_COMMENT &&
 		block_opens(c->syntax, t->data + l->first.start, l->first.len))

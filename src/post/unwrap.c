@@ -150,6 +150,12 @@ static size_t template_token(const char *s, size_t len)
 	return 0;
 }
 
+/* Inline code is about the token; behind a fence it ends the answer. */
+static bool is_quoted(const struct slice *t, size_t at)
+{
+	return at && t->s[at - 1] == '`' && (at < 2 || t->s[at - 2] != '`');
+}
+
 /*
  * Ends the text before the first token that only a model's template has. A document, or a string in the answer, may be
  * about such tokens.
@@ -169,7 +175,7 @@ static void end_at_token(const struct post_context *c, struct slice *t, bool *cl
 		memcpy(token, t->s + i, n);
 		token[n] = '\0';
 		/* "<s>" and "</s>" are also HTML's strikethrough, and more. */
-		if (in_document(c, token) ||
+		if (in_document(c, token) || is_quoted(t, i) ||
 			((c->syntax->flags & (SYNTAX_MARKUP | SYNTAX_ELEMENTS)) && token[1] != '|' && n <= 4))
 			continue;
 		state = slice_state(c, t, i);
@@ -177,7 +183,8 @@ static void end_at_token(const struct post_context *c, struct slice *t, bool *cl
 			memchr(t->s + i + n, state.quote, t->len - i - n))
 			continue;
 		slice_narrow(t, 0, i);
-		*closed = true;
+		/* What comes may yet close the string around it. */
+		*closed = c->in->finish != POST_OPEN || state.where != SYNTAX_IN_STRING;
 		return;
 	}
 }
@@ -335,6 +342,16 @@ static const struct entity *entity_at(const char *s, size_t len)
 	return NULL;
 }
 
+/* Is that all a beginning of one? */
+static bool begins_entity(const char *s, size_t len)
+{
+	for (size_t k = 0; k < ARRAY_LEN(entities); k++) {
+		if (len < strlen(entities[k].name) && !memcmp(s, entities[k].name, len))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Tags make some models write XML: then nothing in the answer is written as itself, and an entity stands where code is,
  * not text.
@@ -352,6 +369,8 @@ static bool is_escaped(const struct post_context *c, const struct slice *t, bool
 			return false;
 		if (t->s[i] != '&')
 			continue;
+		if (growing && begins_entity(t->s + i, t->len - i))
+			break;
 		if (!entity_at(t->s + i, t->len - i))
 			return false;
 		w.len = i;
@@ -371,6 +390,18 @@ static void add_decoded(const struct slice *t, struct strbuf *out)
 		strbuf_addch(out, entity ? entity->c : t->s[i]);
 		i += entity ? strlen(entity->name) : 1;
 	}
+}
+
+/* What comes may yet show that the text is not escaped: the lines before the first entity are the same both ways. */
+static void add_before_entities(const struct slice *t, struct strbuf *out)
+{
+	size_t end = 0;
+
+	while (end < t->len && t->s[end] != '&')
+		end++;
+	while (end && t->s[end - 1] != '\n')
+		end--;
+	strbuf_add(out, t->s, end);
 }
 
 /* --- together --- */
@@ -434,6 +465,7 @@ enum unwrap_result unwrap(
 		strbuf_add(&draft->text, t.s, t.len);
 	else if (info->closed || !open)
 		add_decoded(&t, &draft->text);
-	/* What comes may yet show that it is not escaped. */
+	else
+		add_before_entities(&t, &draft->text);
 	return draft->text.len ? UNWRAP_TEXT : UNWRAP_NOTHING;
 }

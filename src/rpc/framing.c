@@ -230,8 +230,8 @@ static size_t feed_header(struct framing *f, const char *bytes, size_t len)
 static void deliver(struct framing *f)
 {
 	f->callbacks.message(f->callbacks.ctx, f->collected.data, f->collected.len);
-	/* What a large message took is not kept for small ones. */
-	if (f->collected.cap > KIB(256))
+	/* What a large message took is not kept for the small ones behind it. */
+	if (f->collected.cap > KIB(16))
 		strbuf_release(&f->collected);
 	else
 		strbuf_reset(&f->collected);

@@ -78,6 +78,84 @@ static bool add_stamp(void *ctx, const char *place)
 	return true;
 }
 
+/* --- what comparing costs --- */
+
+struct looking {
+	const char *path;
+	size_t length;
+	size_t longest; /* of its names */
+	size_t depth;
+	double steps;   /* at most, for all patterns so far */
+};
+
+static void looking_init(struct looking *looking, const char *path)
+{
+	*looking = (struct looking){ .path = path, .length = strlen(path) };
+	for (const char *at = path; *at;) {
+		size_t len = strcspn(at, "/");
+
+		looking->longest = len > looking->longest ? len : looking->longest;
+		looking->depth += at[len] == '/';
+		at += len + (at[len] == '/');
+	}
+}
+
+/* Where a star may end: where the text that follows it stands in the path, or anywhere. */
+static double ends_of_star(const struct looking *looking, const char *rest, size_t len, size_t anywhere)
+{
+	size_t text = 0;
+	size_t found = 0;
+
+	while (text < len && !strchr("*?[]{},\\", rest[text]))
+		text++;
+	if (!text)
+		return (double)anywhere + 1;
+	for (const char *at = looking->path; (at = memmem(at, strlen(at), rest, text)); at++)
+		found++;
+	return (double)found + 1;
+}
+
+/*
+ * How many ways a regular expression's engine may try, which goes back to each choice that was made: those of a star
+ * are the places where it may end, those of braces the ways of all alternatives together, and what stands one behind
+ * the other multiplies. At most.
+ */
+static double ways_of(const struct looking *looking, const char *pattern, size_t len)
+{
+	struct {
+		double before; /* of the braces: of their earlier alternatives, and of what stands before them */
+		double outside;
+	} open[LIMIT_EDITORCONFIG_WILDCARDS];
+	double ways = memchr(pattern, '/', len) ? 1 : (double)looking->depth + 1;
+	size_t depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (pattern[i] == '*') {
+			bool is_double = i + 1 < len && pattern[i + 1] == '*';
+
+			i += is_double;
+			ways *= ends_of_star(looking, pattern + i + 1, len - i - 1,
+				is_double ? looking->length : looking->longest);
+		} else if (pattern[i] == '.' && i + 1 < len && pattern[i + 1] == '.') {
+			ways *= (double)looking->longest + 1; /* {1..9}: as many digits as there are */
+		} else if (pattern[i] == '{' && depth < ARRAY_LEN(open)) {
+			open[depth].before = 0;
+			open[depth++].outside = ways;
+			ways = 1;
+		} else if (pattern[i] == ',' && depth) {
+			open[depth - 1].before += ways;
+			ways = 1;
+		} else if (pattern[i] == '}' && depth) {
+			depth--;
+			ways = open[depth].outside * (open[depth].before + ways);
+		}
+	}
+	/* Braces that are not closed. */
+	while (depth--)
+		ways = open[depth].outside * (open[depth].before + ways);
+	return ways;
+}
+
 static bool is_pattern_safe(const char *line, size_t len)
 {
 	size_t braces = 0;
@@ -115,13 +193,13 @@ static bool is_well_formed(const char *line, size_t len)
 
 static bool look_over(void *ctx, const char *place)
 {
+	struct looking *looking = ctx;
 	struct strbuf text;
 	struct stat st;
 	struct err err;
 	size_t at = 0;
 	bool ok;
 
-	(void)ctx;
 	if (stat(place, &st) < 0)
 		return true;
 	strbuf_init(&text, LIMIT_EDITORCONFIG_FILE);
@@ -143,6 +221,13 @@ static bool look_over(void *ctx, const char *place)
 		if (!ok)
 			log_warn("no .editorconfig is applied: a pattern of %s is longer than %d bytes or has more than %d "
 				 "wildcards", place, LIMIT_EDITORCONFIG_PATTERN, LIMIT_EDITORCONFIG_WILDCARDS);
+		/* Each way may go through the whole path. */
+		if (ok && pattern)
+			looking->steps += ways_of(looking, pattern, (size_t)(line + len - pattern)) * (double)looking->length;
+		if (ok && looking->steps > LIMIT_EDITORCONFIG_STEPS) {
+			log_warn("no .editorconfig is applied: the patterns of %s would take too long to compare", place);
+			ok = false;
+		}
 		at += lines_skip(line, text.len - at, 1);
 	}
 	strbuf_release(&text);
@@ -185,11 +270,13 @@ static void take(struct editorconfig *ec, editorconfig_handle handle)
 static void read_files(struct editorconfig *ec)
 {
 	editorconfig_handle handle;
+	struct looking looking;
 	int error;
 
 	ec->says_which = false;
 	ec->size = 0;
-	if (!each_place(ec->path, look_over, NULL))
+	looking_init(&looking, ec->path);
+	if (!each_place(ec->path, look_over, &looking))
 		return;
 	handle = editorconfig_handle_init();
 	if (!handle)

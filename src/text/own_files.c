@@ -6,6 +6,7 @@
  */
 #include "eke/text/own_files.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,31 @@ static void forget_keys(struct own_files *own)
 {
 	while (own->key_count)
 		free(own->keys[--own->key_count]);
+	free(own->keys);
+	own->keys = NULL;
+}
+
+/* Takes the path; NULL is none. */
+static void add_key(struct own_files *own, char *path)
+{
+	if (!path)
+		return;
+	own->keys = xreallocarray(own->keys, own->key_count + 1, sizeof(*own->keys));
+	own->keys[own->key_count++] = path;
+}
+
+/* "cat", "~/key": an argument that is a file. */
+static void add_arguments(struct own_files *own, const char *const *command)
+{
+	for (size_t i = 1; command[0] && command[i]; i++) {
+		char *path = path_expand(command[i]);
+		struct stat st;
+
+		if (path && path[0] == '/' && !stat(path, &st) && S_ISREG(st.st_mode))
+			add_key(own, absolute(path));
+		else
+			free(path);
+	}
 }
 
 void own_files_release(struct own_files *own)
@@ -81,9 +107,14 @@ void own_files_release(struct own_files *own)
 void own_files_configure(struct own_files *own, const struct config *config)
 {
 	forget_keys(own);
-	for (size_t i = 0; i < config->endpoint_count; i++)
-		if (config->endpoints[i].key.source == KEY_FILE)
-			own->keys[own->key_count++] = absolute(path_expand(config->endpoints[i].key.value));
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		const struct config_key *key = &config->endpoints[i].key;
+
+		if (key->source == KEY_FILE)
+			add_key(own, absolute(path_expand(key->value)));
+		else if (key->source == KEY_COMMAND)
+			add_arguments(own, key->command);
+	}
 }
 
 static bool lies_in(const char *path, const char *dir)
@@ -103,6 +134,20 @@ static bool is_copy_of(const char *path, const char *config)
 	       strstr(name, of);
 }
 
+/* key~, .key.swp, #key#, key.bak, but not keyboard.c: in the key's directory, with its name at their beginning. */
+static bool is_copy_of_key(const char *path, const char *key)
+{
+	const char *name = path_basename(path);
+	const char *of = path_basename(key);
+	size_t len = strlen(of);
+
+	if (name - path != of - key || strncmp(path, key, (size_t)(of - key)) != 0 || !len)
+		return false;
+	if (strncmp(name, of, len) != 0 && strchr(".#", *name))
+		name++;
+	return !strncmp(name, of, len) && !isalnum((unsigned char)name[len]);
+}
+
 static const char *find_name(const struct own_files *own, const char *path)
 {
 	if (own->config && !strcmp(path, own->config))
@@ -110,7 +155,7 @@ static const char *find_name(const struct own_files *own, const char *path)
 	if (own->state && lies_in(path, own->state))
 		return is_state;
 	for (size_t i = 0; i < own->key_count; i++)
-		if (!strcmp(path, own->keys[i]))
+		if (is_copy_of_key(path, own->keys[i]))
 			return is_key;
 	if (own->config && is_copy_of(path, own->config))
 		return is_copy;

@@ -57,16 +57,18 @@ static bool is_hash_name(const char *name)
 	return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && strspn(name + 9, "0123456789") > 0;
 }
 
+/* Links to certificates that were not extracted yet, as Fedora's package brings them, are of no use. */
 static bool is_hashed(const char *path)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
+	struct stat st;
 	bool found = false;
 
 	if (!dir)
 		return false;
 	while (!found && (entry = readdir(dir)))
-		found = is_hash_name(entry->d_name);
+		found = is_hash_name(entry->d_name) && !fstatat(dirfd(dir), entry->d_name, &st, 0) && S_ISREG(st.st_mode);
 	closedir(dir);
 	return found;
 }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "eke/base/secret.h"
 #include "eke/base/url.h"
 
 static bool is_tls_trouble(CURLcode code)
@@ -48,20 +49,22 @@ static void describe_proxy(long status, const char *host, struct err *err)
 
 void http_describe(const struct transfer *t, CURLcode code, struct err *err)
 {
-	const char *detail = t->error[0] ? t->error : curl_easy_strerror(code);
+	char detail[CURL_ERROR_SIZE];
 	struct url_piece address;
 	long connect_status = 0;
 	char *url = NULL;
 	char host[128];
 
+	/* It repeats the proxy's host, which may be a key in the wrong place. */
+	snprintf(detail, sizeof(detail), "%s", t->error[0] ? t->error : curl_easy_strerror(code));
+	secret_mask(detail);
 	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
 	address = url_address(url ? url : "");
 	snprintf(host, sizeof(host), "%.*s", (int)address.len, address.s);
 	if (t->astray[0])
 		err_set(err, ERR_NETWORK,
-			"%s is at %s, which is no address in a private network, so that nothing is sent there in clear: use "
-			"https://",
+			"%s is at %s, which is not in a private network, and eke sends nothing there unencrypted: use https://",
 			host, t->astray);
 	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
 		describe_proxy(connect_status, host, err);

@@ -124,6 +124,25 @@ test('cells above are those of the notebook\'s order, whatever came when', async
 	assert.equal(upstream.requests.length, 0);
 });
 
+test('of too many notebooks the cells are documents as others are, and that is said', async (t) => {
+	const { upstream, eke } = await start(t, { files: {} });
+	const open = (uri, text) => eke.notify('notebookDocument/didOpen', {
+		notebookDocument: { uri, notebookType: 'jupyter-notebook', version: 1, cells: [{ kind: 2, document: `${uri}#1` }] },
+		cellTextDocuments: text ? [{ uri: `${uri}#1`, languageId: 'python', version: 1, text }] : [],
+	});
+
+	for (let i = 0; i < 1024; i++)
+		open(`file:///n${i}.ipynb`);
+	open('file:///n5.ipynb');
+	open('file:///one_too_many.ipynb', 'value = ');
+	await eke.waitForNotification('window/logMessage', ({ message }) => /cells of file:\/\/\/one_too_many\.ipynb is not kept/.test(message));
+	await eke.request('textDocument/inlineCompletion', {
+		textDocument: { uri: 'file:///one_too_many.ipynb#1' }, position: { line: 0, character: 8 }, context: { triggerKind: 1 },
+	});
+	assert.equal(extractHole(upstream.counted[0].body).prefix, 'value = ');
+	assert.deepEqual(eke.notifications.filter(({ params }) => /n5\.ipynb/.test(params?.message)), []);
+});
+
 test('nothing goes along from a file that may not be sent, from behind a link, or from outside of the workspace', async (t) => {
 	const outside = 'def reader_outside(header):\n    pass\n';
 	const { upstream, eke, root, open } = await start(t, {

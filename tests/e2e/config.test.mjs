@@ -191,7 +191,7 @@ test('initializationOptions: settings are taken, what decides where text goes is
 	const settings = {
 		chat: { temperature: 0.9 },
 		endpoints: [endpointFor(evil, { name: 'evil' })],
-		plans: {}, whenExhausted: 'auto', ledger: { redis: 'redis://evil' },
+		plans: {}, whenExhausted: 'auto', ledger: { redis: 'redis://evil' }, sandbox: 'off',
 	};
 
 	await eke.initialize({ initializationOptions: { eke: settings, editor: { name: 'e2e', version: '2' } } });
@@ -200,7 +200,7 @@ test('initializationOptions: settings are taken, what decides where text goes is
 	assert.deepEqual([temperature, maxTokens], [0.9, 50]);
 	assert.equal(evil.requests.length, 0);
 	const said = JSON.stringify(eke.notifications) + eke.program.stderr;
-	for (const field of ['endpoints', 'plans', 'whenExhausted', 'ledger'])
+	for (const field of ['endpoints', 'plans', 'whenExhausted', 'ledger', 'sandbox'])
 		assert.match(said, new RegExp(`${field} is unknown`));
 });
 
@@ -362,6 +362,9 @@ const wrongPlaces = {
 	plan: (key) => ({ plan: key }),
 	completionApi: (key) => ({ completionApi: key }),
 	baseUrl: (key) => ({ baseUrl: key }),
+	proxy: (key) => ({ baseUrl: 'https://nowhere.invalid', proxy: key }),
+	caFile: (key) => ({ caFile: key }),
+	keyHeader: (key) => ({ keyHeader: key }),
 	'a member of key': (key) => ({ key: { [key]: 'x' } }),
 	'a member of the endpoint': (key) => ({ [key]: 'x', plan: 'nothing' }),
 	'a type that is wrong': (key) => ({ models: key }),
@@ -394,6 +397,18 @@ for (const [place, endpoint] of Object.entries(wrongPlaces)) {
 		}
 	});
 }
+
+test('what may be a password or a key in ledger.redis is not printed', async (t) => {
+	for (const redis of ['redis://me:hunter2@127.0.0.1:1', 'redis://127.0.0.1:1/?password=hunter2', 'redis://:hunter2@127.0.0.1:1/?timeout=9&auth=hunter2', 'http://hunter2@x', PASTED[0].replace('sk-', 'sk-hunter2')]) {
+		for (const args of [['config', '--print'], ['status'], ['doctor']]) {
+			const { stdout, stderr } = await run(t, args, { config: { ledger: { redis } } });
+
+			assert.doesNotMatch(`${stdout}${stderr}`, /hunter2/);
+			assert.match(`${stdout}${stderr}`, /redis/);
+		}
+	}
+	assert.match((await run(t, ['config', '--print'], { config: { ledger: { redis: 'redis://127.0.0.1:1/?timeout=9&db=2' } } })).stdout, /"redis:\/\/127\.0\.0\.1:1\/\?timeout=9&db=2"/);
+});
 
 test('what stands in place of a key that was pasted says what is wanted', async (t) => {
 	const { stderr } = await run(t, ['chat', 'Why?'], { config: configFor(await withUpstream(t), { key: { env: PASTED[0] } }) });

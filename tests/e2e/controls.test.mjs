@@ -75,6 +75,17 @@ test('names of models and files, and the configuration', async (t) => {
 	await shows(t, home, ['status'], /config\.json/, { code: 1 });
 });
 
+test('what git says of a repository that somebody else made', async (t) => {
+	const upstream = await withUpstream(t);
+	const home = makeHome(t, configFor(upstream));
+	const file = join(home, 'log');
+
+	writeFileSync(join(home, 'work/.git'), `gitdir: /none${EVIL.replaceAll('\u0007', '')}\n`);
+	for (const args of [['chat', '-c', 'commit'], ['--log-level', 'io', 'chat', '-c', 'commit'], ['--log-level', 'io', '--log-file', file, 'chat', '-c', 'commit']])
+		await shows(t, home, args, /the staged changes cannot be read: the command 'git' failed with exit code 128: fatal: not a git repository: .*none/, { code: 1 });
+	assert.doesNotMatch(readFileSync(file, 'utf8'), CONTROLS);
+});
+
 test('the JSON of --json is the same value', async (t) => {
 	const upstream = await withUpstream(t, { answer: () => EVIL });
 	const home = makeHome(t, configFor(upstream));

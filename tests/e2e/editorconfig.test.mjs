@@ -85,6 +85,8 @@ test('an .editorconfig that cannot be read, is too large or is wrong changes not
 		['too large', () => rules(tabs + '# x\n'.repeat(40_000)), /larger than 131072 bytes/],
 		['a long pattern', () => rules(`${tabs}[${'a'.repeat(300)}]\nindent_size = 2\n`), /longer than 256 bytes/],
 		['many stars', () => rules(`${tabs}[${'*a'.repeat(20)}]\nindent_size = 2\n`), /wildcards/],
+		['patterns that take minutes', () => rules(tabs + `[${'**?'.repeat(7)}**[!c]]\nindent_size = 2\n`.repeat(200)), /take too long to compare/],
+		['alternatives that take minutes', () => rules(tabs + `[{${'**?**?**?**[!c],'.repeat(6)}x}{a*,*}{b*,*}{c*,*}]\nindent_size = 2\n`.repeat(200)), /take too long to compare/],
 		['no syntax', () => rules(`${tabs}[*\nthis is nothing\n`), /neither \[pattern\] nor name = value/],
 	];
 
@@ -95,7 +97,9 @@ test('an .editorconfig that cannot be read, is too large or is wrong changes not
 		assert.match(eke.program.stderr, log, what);
 		assert.equal(await suggestion(`${HEAD}int x${i};\n‸`, `bad${i}.c`.replace('bad', 'worse')), body('    '), what);
 	}
-	for (const text of [tabs, `\u{feff}${tabs}`, `${tabs}indent_size = unset\ntab_width = 99999999999999999999\n`, `# c\n; c\n\n${tabs}`]) {
+	/* What large projects have, many times over. */
+	const large = '[src/{Compilers,Scripting}/**Test**/*.{cs,vb,c}]\nindent_size = 9\n[**/*-*.{spec,test}.{c,ts,tsx}]\nindent_size = 9\n[{src,test}/**/*Tests/**/*.c]\nindent_size = 9\n[*.{a,b,c,d,e,f,g,h}]\n'.repeat(20);
+	for (const text of [tabs, large + tabs, `\u{feff}${tabs}`, `${tabs}indent_size = unset\ntab_width = 99999999999999999999\n`, `# c\n; c\n\n${tabs}`]) {
 		rmSync(join(project, '.editorconfig'), { recursive: true, force: true });
 		rules(text);
 		assert.equal(await suggestion(`${HEAD}int ${'y'.repeat(text.length)};\n‸`, `good${text.length}.c`), body('\t'), text);

@@ -352,8 +352,8 @@ test('a processId of no process is no reason to end', async (t) => {
 	}
 });
 
-/* Of the program as it is installed: sanitizers have a memory of their own. */
-const RELEASE = fileURLToPath(new URL('../../build/eke', import.meta.url));
+/* Of a program as it is installed: sanitizers have a memory of their own. */
+const RELEASE = process.env.EKE_BIN || fileURLToPath(new URL('../../build/eke', import.meta.url));
 
 test('a message of many values holds no memory when it is answered', { skip: !existsSync('/proc/self/smaps') && 'no /proc' }, async (t) => {
 	const child = spawn(RELEASE, ['serve', '--config', '/nonexistent'], { env: { PATH: process.env.PATH }, stdio: ['pipe', 'pipe', 'ignore'] });

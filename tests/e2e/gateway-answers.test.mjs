@@ -287,6 +287,44 @@ test('who waits is served in the order of arrival', async (t) => {
 	assert.deepEqual(upstream.counted.map(({ body }) => body.seed), [undefined, 1, 2, 3]);
 });
 
+test('a place that frees is for who waits, not for who comes at that moment', async (t) => {
+	const upstream = await withUpstream(t);
+	const plans = { moment: { windows: [{ scope: 'machine', limit: 2, period: '2s' }] } };
+	const { call, program } = await start(t, { upstream, plan: 'moment', plans });
+	const waiting = [];
+
+	for (let seed = 1; seed <= 2; seed++)
+		await call('/v1/chat/completions', { body: chat({ seed }) });
+	for (let seed = 3; seed <= 4; seed++) {
+		waiting.push(call('/v1/chat/completions', { body: chat({ seed }), headers: { 'x-eke-wait': '60' } }));
+		await logged(program, /waits \d+ s/, seed - 2);
+	}
+	/* Somebody asks all the time: also in the moment in which both places are free. */
+	for (let seed = 100; upstream.counted.length < 4; seed++)
+		await (await call('/v1/chat/completions', { body: chat({ seed }) })).text();
+	assert.deepEqual(upstream.counted.map(({ body }) => body.seed), [1, 2, 3, 4]);
+	for (const { status } of await Promise.all(waiting))
+		assert.equal(status, 200);
+});
+
+test('who waits for one model holds up nobody whose model has something left', async (t) => {
+	const upstream = await withUpstream(t);
+	const plans = { two: { windows: [{ scope: 'machine', models: ['*', '!*embed*'], limit: 5, period: '1h' }, { scope: 'machine', models: ['*embed*'], limit: 1, period: '30m' }] } };
+	const { call, program } = await start(t, { upstream, plan: 'two', plans });
+	const embed = (input) => call('/v1/embeddings', { body: { model: 'text-embedding', input }, headers: { 'x-eke-wait': '3600' } });
+
+	assert.equal((await embed('one')).status, 200);
+	const waits = embed('two');
+	await logged(program, /waits \d+ s/);
+	for (let seed = 0; seed < 5; seed++)
+		assert.equal((await call('/v1/chat/completions', { body: chat({ seed }) })).status, 200);
+	assert.equal((await call('/v1/chat/completions', { body: chat({ seed: 5 }) })).status, 429);
+	assert.equal(program.stderr.match(/waits \d+ s/g).length, 1, 'it was tried in vain');
+	program.isStopping = true;
+	program.kill('SIGTERM');
+	assert.equal((await waits).status, 503);
+});
+
 test('an error after the wait has begun is an event', async (t) => {
 	const upstream = await withUpstream(t);
 	const { call } = await start(t, { upstream, plan: 'moment', plans: ONE_A_MOMENT });

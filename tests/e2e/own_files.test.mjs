@@ -140,8 +140,11 @@ test('--config, EKE_CONFIG by a link, a configuration that is broken, and files 
 	writeFileSync(join(work, 'broken.jsonc'), `{ "endpoints": [ { "key": "${KEY}" `);
 	writeFileSync(join(work, 'key'), KEY);
 	writeFileSync(join(work, 'by-file.jsonc'), JSON.stringify(configFor(upstream, { key: { file: join(work, 'key') } })));
+	writeFileSync(join(work, 'by-command.jsonc'), JSON.stringify(configFor(upstream, { key: { command: ['cat', '~/work/key'] } })));
+	for (const copy of ['key~', '.key.swp', '#key#', 'key.bak']) writeFileSync(join(work, copy), KEY);
 	symlinkSync('mine.jsonc', join(work, 'link.jsonc'));
-	for (const [config, file] of [['mine.jsonc', 'mine.jsonc'], ['link.jsonc', 'mine.jsonc'], ['./mine.jsonc', 'link.jsonc'], ['by-file.jsonc', 'key']]) {
+	for (const [config, file] of [['mine.jsonc', 'mine.jsonc'], ['link.jsonc', 'mine.jsonc'], ['./mine.jsonc', 'link.jsonc'], ['by-file.jsonc', 'key'], ['by-command.jsonc', 'key'],
+		...['key~', '.key.swp', '#key#', 'key.bak'].flatMap((copy) => [['by-file.jsonc', copy], ['by-command.jsonc', copy]])]) {
 		for (const { code, stderr } of [await ask(['--config', config, 'chat', '-f', file]), await ask(['chat', '-f', file], { EKE_CONFIG: config })]) {
 			assert.equal(code, 1);
 			assert.match(stderr, /stays on this machine: it/, `${config} ${file}`);
@@ -154,6 +157,10 @@ test('--config, EKE_CONFIG by a link, a configuration that is broken, and files 
 	/* Others beside them may leave. */
 	writeFileSync(join(work, 'other.json'), '{}');
 	assert.equal((await ask(['--config', 'mine.jsonc', 'chat', '-f', 'other.json'])).code, 0);
+	for (const name of ['keyboard.c', 'api-key.js']) {
+		writeFileSync(join(work, name), 'int k;\n');
+		assert.equal((await ask(['--config', 'by-command.jsonc', 'chat', '-f', name])).code, 0);
+	}
 });
 
 test('a repository that has them: what is staged of them stays', async (t) => {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -99,6 +99,7 @@ const attacks = {
 		writeFileSync(join(root, '.gitattributes'), '* filter=evil\n');
 	},
 	'hooks': ({ root, pwn }) => {
+		mkdirSync(join(root, '.git/hooks'), { recursive: true });
 		for (const name of ['post-index-change', 'fsmonitor-watchman', 'query-watchman', 'post-checkout', 'pre-commit', 'reference-transaction'])
 			script(root, `.git/hooks/${name}`, pwn);
 	},
@@ -263,6 +264,108 @@ test('a linked work tree and a repository of SHA-256 show their changes', async 
 		await eke.initialize({ workspaceFolders: [{ uri: pathToFileURL(folder).href, name: 'work' }] });
 		await eke.send('', { command: 'commit' });
 		assert.match(upstream.requests.at(-1).body.messages.at(-1).content, line);
+		await eke.stop();
+	}
+});
+
+/* --- in a sandbox, what is right goes on --- */
+
+const inHome = (home, text) => writeFileSync(join(home, '.gitconfig'), text, { flag: 'a' });
+
+/* Each makes the repository `root` as people have theirs; returns the folder that is opened. */
+const arrangements = {
+	'a git directory of its own': ({ home, root }) => {
+		git(root, 'init', '-q', `--separate-git-dir=${join(home, 'elsewhere.git')}`);
+		return root;
+	},
+	'alternates': ({ home, root }) => {
+		const clone = join(home, 'clone');
+
+		git(home, 'clone', '-q', '--shared', root, clone);
+		for (const [name, text] of [['a.c', 'int staged;\n'], ['b.c', 'int saved;\n']]) writeFileSync(join(clone, name), text);
+		git(clone, 'add', 'a.c');
+		return clone;
+	},
+	'a submodule': ({ root }) => {
+		for (const [name, text] of [['s.c', 'int staged;\n'], ['same.c', 'int saved;\n']]) writeFileSync(join(root, 'sub', name), text);
+		git(join(root, 'sub'), 'add', 's.c');
+		return join(root, 'sub');
+	},
+	'a git directory and objects behind links': ({ home, root }) => {
+		renameSync(join(root, '.git/objects'), join(home, 'objects'));
+		symlinkSync(join(home, 'objects'), join(root, '.git/objects'));
+		renameSync(join(root, '.git'), join(home, 'repository'));
+		symlinkSync(join(home, 'repository'), join(root, '.git'));
+		return root;
+	},
+	'includes of the user\'s configuration': ({ home, root }) => {
+		mkdirSync(join(home, '.config/git'), { recursive: true });
+		mkdirSync(join(home, 'dotfiles'));
+		inHome(home, '[include]\n\tpath = dotfiles/git\n[includeIf "gitdir:~/work/"]\n\tpath = ~/dotfiles/work\n');
+		writeFileSync(join(home, 'dotfiles/git'), '[core]\n\tattributesFile = ~/dotfiles/attributes\n');
+		writeFileSync(join(home, 'dotfiles/work'), '[diff]\n\tcontext = 1\n');
+		writeFileSync(join(home, 'dotfiles/attributes'), '*.c diff=cpp\n');
+		writeFileSync(join(home, '.config/git/config'), '[diff]\n\talgorithm = histogram\n');
+		return root;
+	},
+	'the repository of another user, which is said to be safe': ({ home, root }) => {
+		if (process.getuid?.() !== 0)
+			return root;
+		execFileSync('chown', ['-R', '65534', root]);
+		inHome(home, `[safe]\n\tdirectory = ${root}\n`);
+		return root;
+	},
+	'filters of the user that nothing staged needs': ({ home, root }) => {
+		inHome(home, '[filter "lfs"]\n\tclean = false\n\tprocess = false\n\trequired = true\n');
+		return root;
+	},
+	'hundreds of files, which git looks at by threads': ({ root }) => {
+		mkdirSync(join(root, 'many'));
+		for (let i = 0; i < 1200; i++) writeFileSync(join(root, 'many', `${i}.c`), `int i${i};\n`);
+		git(root, 'add', 'many');
+		git(root, 'commit', '-qm', 'many', 'many');
+		git(root, 'config', 'core.preloadIndex', 'true');
+		return root;
+	},
+};
+
+for (const [name, arrange] of Object.entries(arrangements)) {
+	test(`changes are shown: ${name}`, async (t) => {
+		const upstream = await withUpstream(t, { answer: () => 'Yes.' });
+		const home = makeHome(t, configFor(upstream));
+		const root = arrange({ home, root: makeRepository(home) });
+		const files = name === 'a submodule' ? ['s.c', 'same.c'] : ['a.c', 'b.c'];
+		const eke = await startServer(t, { home });
+
+		await eke.initialize({ workspaceFolders: [{ uri: pathToFileURL(root).href, name: 'work' }] });
+		await eke.send('', { command: 'commit' });
+		assert.match(upstream.requests.at(-1).body.messages.at(-1).content, /\+int staged;/);
+		await eke.send('', { command: 'commit', context: files.map((file) => ({ kind: 'changes', uri: pathToFileURL(join(root, file)).href })) });
+		assert.match(upstream.requests.at(-1).body.messages.at(-1).content, /\+int staged;[^]*\+int saved;/);
+	});
+}
+
+test('a git that is a script runs without the sandbox, and so does one that the configuration lets out', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'Yes.' });
+	const home = makeHome(t);
+	const root = makeRepository(home);
+	const bin = join(home, 'bin');
+	const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+	const PATH = `${bin}:${process.env.PATH}`;
+
+	mkdirSync(bin);
+	script(bin, 'git', `exec ${real} "$@"`);
+	for (const [sandbox, env, says] of [['auto', { PATH }, /runs without a sandbox, as (it cannot be run in one|this system)/], ['off', {}, /runs without a sandbox, as "sandbox" in the configuration/],
+		['auto', {}, /runs (without a sandbox, as this system|sandboxed)/], ['auto', { PATH: '/nonexistent' }, /commit messages cannot be written, as the command 'git' was not found/]]) {
+		writeFileSync(join(home, 'config.json'), JSON.stringify(configFor(upstream, {}, { sandbox })));
+		assert.match((await run(t, ['doctor'], { home, env })).stdout, new RegExp(`git: ${says.source}`));
+		if (env.PATH === '/nonexistent')
+			continue;
+		const eke = await startServer(t, { home, env });
+
+		await eke.initialize({ workspaceFolders: [{ uri: pathToFileURL(root).href, name: 'work' }] });
+		await eke.send('', { command: 'commit' });
+		assert.match(upstream.requests.at(-1).body.messages.at(-1).content, /\+int staged;/);
 		await eke.stop();
 	}
 });

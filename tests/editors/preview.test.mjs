@@ -116,6 +116,44 @@ function tests(name) {
 			await play({ name: 'waits', steps }, shown());
 		});
 
+	test('an edit that is cancelled changes nothing', { timeout: 60_000 }, async () => {
+		const steps = [
+			...asked,
+			{ see: { message: '/:EkeCancel takes that back/' } },
+			{ commands: ':EkeCancel\n' },
+			{ expect: { method: '$/cancelRequest' } },
+			{ see: { message: '/eke: cancelled/' } },
+			{ do: 'edit', with: 'Whisper', lines: [1, 5] },
+			{ expect: { method: 'edit/propose' }, as: 'again' },
+			{ answer: 'again', result: proposal },
+			{ commands: 'SHOWN' },
+			{ keys: 'ga' },
+			{ document: 'ONE\ntwo\nthree\nfour\nFIVE\nsix\nseven\n', name: 'a.txt' },
+		];
+		await play({ name: 'cancelled', steps }, shown());
+	});
+
+	test("a commit's message is written above git's comments, unless it is cancelled", { timeout: 60_000 }, async () => {
+		const text = '```\nserver: say why\n\nIt was not said.\n```\n';
+		const answer = { chatId: 'k1', turnId: 't1', text, model: 'small', endpoint: 'free', finishReason: 'stop', budget };
+		const steps = [
+			{ file: '‸\n# Please enter the commit message\n', name: 'COMMIT_EDITMSG' },
+			{ commands: '\x1b:set filetype=gitcommit\n' },
+			{ commands: ':Eke commit\n' },
+			{ expect: { method: 'chat/commands' }, as: 'commands' },
+			{ answer: 'commands', result: { commands: [{ name: 'commit', title: 'Message', description: 'Of a commit', needs: 'diff' }] } },
+			{ expect: { method: 'chat/send', params: { command: 'commit' } } },
+			{ commands: ':EkeCancel\n' },
+			{ expect: { method: '$/cancelRequest' } },
+			{ see: { message: '/eke: cancelled/' } },
+			{ commands: ':Eke commit\n' },
+			{ expect: { method: 'chat/send', params: { command: 'commit' } }, as: 'second' },
+			{ answer: 'second', result: answer },
+			{ see: { message: '/u takes it back/', text: '/^server: say why\n\nIt was not said\\.\n+# Please enter/' } },
+		];
+		await play({ name: 'commit', steps }, shown());
+	});
+
 	test('what an explanation quotes is no replacement', { timeout: 60_000 }, async () => {
 		const vim = shown();
 		const text = 'The line\n\n```\n  two\n```\n\nis shouted as\n\n```\nTWO\n```\n\nwhere it was\n\n```\ntwo\nthree\n```\n';

@@ -66,15 +66,15 @@ static void check_block(const char *text, size_t len)
 	strbuf_init(&block, MIB(16));
 	strbuf_init(&cut, MIB(16));
 	require(attachment_write(&spec, &block));
-	lines = fit_block_lines(block.data, block.len);
+	lines = attachment_lines(block.data, block.len);
 	if (lines > 1) {
-		fit_cut_block(block.data, block.len, lines / 2, &cut);
-		require(fit_block_lines(cut.data, cut.len) == lines / 2 + 1);
+		attachment_cut(block.data, block.len, lines / 2, &cut);
+		require(attachment_lines(cut.data, cut.len) == lines / 2 + 1);
 	}
 	/* Any text may be given to be cut. */
-	lines = fit_block_lines(text, len);
+	lines = attachment_lines(text, len);
 	if (lines > 1)
-		fit_cut_block(text, len, 1, &cut);
+		attachment_cut(text, len, 1, &cut);
 	strbuf_release(&block);
 	strbuf_release(&cut);
 }

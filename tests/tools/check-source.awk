@@ -38,15 +38,15 @@ BEGIN {
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.
 	pure_folders["code"] = pure_folders["post"] = pure_folders["offline"] = ""
 	pure_folders["text"] = "outbound workspace own_files editorconfig"
-	pure_folders["chat"] = "chat conversation_query conversation_record conversation_turn conversations history " \
-		"history_read history_schema history_step context diff git edit"
+	pure_folders["chat"] = "chat conversation_preparation conversation_query conversation_record conversation_turn " \
+		"conversations history history_read history_schema history_step context diff git edit"
 	pure("base", "json_guard hex printable rfc3339 url utf width")
 	pure("config", "base_url service")
 	pure("gateway", "ask body convert gather judge openai_error spread")
 	pure("rpc", "framing peek")
 	pure("budget", "limit_window pace cooldown effective_windows admit")
-	pure("upstream", "answer fim_template sse stencil wire wire_error error_body retry_after stated_limit tokens think dialect " \
-		"local_server")
+	pure("upstream", "answer fim_template sse stencil wire wire_error error_body retry_after stated_limit limit_terms tokens think " \
+		"dialect local_server")
 	pure("complete", "admission cache cache_key cursor_context excerpt feedback prompt prompt_forms realign recent symbol_renames")
 	pure("context", "declaration digest evidence imports names packing snippets")
 	impure_header = "^(eke/(io|store)/.*|eke/base/(clock|process|resolve)[.]h|unistd[.]h|fcntl[.]h|poll[.]h|dirent[.]h|" \

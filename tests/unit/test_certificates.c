@@ -132,6 +132,20 @@ static void test_own(void **state)
 	expect(&other, NULL, NULL, true);
 }
 
+/* Fedora's package brings links by hash, and what they lead to is extracted later. */
+static void test_dangling(void **state)
+{
+	char *link = xasprintf("%s/etc/pki/tls/certs/deadbeef.12", root);
+
+	(void)state;
+	put("/etc/pki/tls/certs/ca-bundle.crt", "PEM");
+	assert_int_equal(symlink("../../ca-trust/extracted/pem/tls-ca-bundle.pem", link), 0);
+	expect(&portable, "/etc/pki/tls/certs/ca-bundle.crt", NULL, true);
+	put("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "PEM");
+	expect(&portable, NULL, "/etc/pki/tls/certs", true);
+	free(link);
+}
+
 /* Without OpenSSL's names by hash a directory is nothing to look into. */
 static void test_not_by_hash(void **state)
 {
@@ -211,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_distributions, clear), cmocka_unit_test_teardown(test_nothing, clear),
 		cmocka_unit_test_teardown(test_own, clear),           cmocka_unit_test_teardown(test_not_by_hash, clear),
+		cmocka_unit_test_teardown(test_dangling, clear),
 		cmocka_unit_test_teardown(test_environment, clear),
 	};
 

@@ -259,13 +259,14 @@ static void test_all_fields(void **state)
 		"\"candidates\":3,\"reserve\":1,\"offline\":false},\"chat\":{\"system\":\"s\",\"temperature\":0,"
 		"\"maxTokens\":5,\"language\":\"l\"},\"privacy\":{\"ignore\":[\"a\",\"!b\"],\"history\":false},"
 		"\"gateway\":{\"anyModel\":true,\"cacheSeconds\":9,\"origins\":[\"https://a.example\",\"x-extension://b\"]},"
-		"\"ledger\":{\"redis\":\"redis://h\"},\"log\":{\"level\":\"io\"}}";
+		"\"ledger\":{\"redis\":\"redis://h\"},\"sandbox\":\"off\",\"log\":{\"level\":\"io\"}}";
 	struct fixture *f = *state;
 	struct config *c = load_good(f, text, NULL);
 	const struct config_endpoint *e = c->endpoints;
 
 	expect_summary(c, "exhausted=2 trigger=2 debounce=0 lines=200 candidates=3 reserve=1 offline=0 system=s "
 			  "temperature=0 tokens=5 language=l history=0 redis=redis://h level=io ignore=a,!b,");
+	assert_int_equal(c->sandbox, SANDBOX_OFF);
 	assert_true(c->gateway.any_model);
 	assert_int_equal(c->gateway.cache_seconds, 9);
 	assert_int_equal(c->gateway.origin_count, 2);
@@ -328,6 +329,8 @@ static const struct {
 
 	{ "{\n\"endpoints\":{}}", "2: endpoints must be an array, not an object" },
 	{ "{\n\"plans\":[]}", "2: plans must be an object, not an array" },
+	{ "{\"sandbox\":false}", "1: sandbox must be a string, not a boolean" },
+	{ "{\"sandbox\":\"on\"}", "1: sandbox must be one of auto, off, not \"on\"" },
 	{ "{\n\"whenExhausted\":true}", "2: whenExhausted must be a string, not a boolean" },
 	{ "{\n\"whenExhausted\":\"Never\"}", "2: whenExhausted must be one of never, ask, auto, not \"Never\"" },
 

@@ -17,6 +17,8 @@
 #include "eke/base/strbuf.h"
 #include "eke/chat/fit.h"
 
+#include "../../src/chat/attachment.h"
+
 #define PARTS 24
 
 static struct token_scales *scales;
@@ -132,11 +134,11 @@ static void test_cut(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct strbuf out;
 
-		assert_int_equal(fit_block_lines(cases[i].block, strlen(cases[i].block)), cases[i].all);
+		assert_int_equal(attachment_lines(cases[i].block, strlen(cases[i].block)), cases[i].all);
 		if (!cases[i].cut)
 			continue;
 		strbuf_init(&out, KIB(1));
-		fit_cut_block(cases[i].block, strlen(cases[i].block), cases[i].lines, &out);
+		attachment_cut(cases[i].block, strlen(cases[i].block), cases[i].lines, &out);
 		assert_string_equal(out.data, cases[i].cut);
 		strbuf_release(&out);
 	}

@@ -118,6 +118,45 @@ static const struct {
 	{ SH("yes x | head -c 4097; exit 3"), NULL, "printed more than 4096 bytes" },
 };
 
+/* What a command says on standard error is for the sentence and the log, not for a terminal. */
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *script;
+		const char *said; /* behind its exit code, 3; NULL: it prints "out" */
+	} cases[] = {
+		{ "echo warning >&2; echo out", NULL },
+		{ "exit 3", "" },
+		{ "echo one >&2; echo two >&2; exit 3", ": one" },
+		{ "echo warning: fatal: no >&2; echo 'fatal: yes' >&2; exit 3", ": warning: fatal: no" },
+		{ "echo warning >&2; echo 'fatal: yes' >&2; echo more >&2; exit 3", ": fatal: yes" },
+		{ "printf 'a\\033]0;t\\007b\\302\\2332Jc\\342\\200\\256d\\n' >&2; exit 3", ": abcd" },
+		{ "yes | head -c 1000000 >&2; echo out", NULL },
+		{ "yes no | head -c 1000000 >&2; exit 3", ": no" },
+		{ "yes >&2 & echo out", NULL },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *const argv[] = { "sh", "-c", cases[i].script, NULL };
+		const struct proc_spec spec = {
+			.argv = (char *const *)(uintptr_t)argv, .max_output = KIB(4), .seconds = 10, .hears_errors = true,
+		};
+
+		proc_run(f->loop, &spec, on_result, f);
+		loop_run(f->loop);
+		assert_int_equal(f->ok, !cases[i].said);
+		if (f->ok) {
+			assert_string_equal(f->output.data, "out\n");
+		} else {
+			char *wanted = xasprintf("the command 'sh' failed with exit code 3%s", cases[i].said);
+
+			assert_string_equal(f->err.message, wanted);
+			free(wanted);
+		}
+	}
+}
+
 /* The working directory may be a stranger's workspace, whatever PATH says. */
 static void test_working_directory(void **state)
 {
@@ -334,6 +373,7 @@ int main(void)
 		PROC_TEST(test_runs),	 PROC_TEST(test_largest_output), PROC_TEST(test_endless_left_over),
 		PROC_TEST(test_timeout), PROC_TEST(test_cancel),	 PROC_TEST(test_cancel_early),
 		PROC_TEST(test_many),	 PROC_TEST(test_working_directory), PROC_TEST(test_environment),
+		PROC_TEST(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,37 @@ describe('the chat for everybody', { skip }, () => {
 		await window.picture('chinese-walkthrough');
 	});
 
+	test('what the server says is Chinese, too: its commands, actions, and why there is no answer', async () => {
+		await s.newChat();
+		await window.openChat();
+		await window.type('/');
+		await s.see('the commands', async () => CHINESE.test((await s.chat().locator('.offers .detail').allInnerTexts()).join()));
+		await window.picture('chinese-commands');
+		await s.field().fill('');
+		const path = `${s.folder}/first.c`;
+		const titles = await s.see('actions', async () => {
+			const found = await window.api(async (vscode, path) => {
+				const list = await vscode.commands.executeCommand('vscode.executeCodeActionProvider', vscode.Uri.file(path), new vscode.Range(0, 0, 1, 0));
+				return list.map(({ title }) => title).filter((title) => title.startsWith('eke: '));
+			}, path);
+			return found.length && found;
+		});
+		for (const title of titles) assert.match(title, CHINESE);
+		s.upstream.next({ status: 403, body: { error: { message: '您无权使用此模型', type: 'permission' } } });
+		await s.ask('为什么？');
+		await s.said(/此密钥不能使用该模型或路径[^]*test 的原话：您无权使用此模型/);
+		await window.picture('chinese-error');
+		await s.field().fill('');
+		await s.configure(1); // more were sent
+		await s.ask('还有吗？');
+		await s.said(/test 暂时不能发送请求，\d\d:\d\d 恢复。/);
+		await window.page.locator('.statusbar-item[id*="eke"]').first().hover();
+		await s.see('the hover', () => window.page.locator('.monaco-hover', { hasText: '剩余' }).count());
+		await window.picture('chinese-hover');
+		await s.field().fill('');
+		await s.configure(60);
+	});
+
 	test('a screen reader: names for all, what is whose, and few announcements', async () => {
 		await s.newChat();
 		await window.select(0, 1);

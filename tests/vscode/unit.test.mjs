@@ -13,8 +13,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const extension = join(root, 'editors/vscode');
 const skip = !existsSync(join(extension, 'node_modules/.ready')) && 'editors/vscode/node_modules is not there: make test says why';
 
-/* A module of the extension, as JavaScript. */
-async function load(name) {
+/* A module of the extension, as JavaScript; `others`: the texts of modules that take the place of those of these names. */
+async function load(name, others = {}) {
 	const { build } = createRequire(join(extension, 'package.json'))('esbuild');
 	const outfile = join(root, 'build/vscode/unit', `${name.replaceAll('/', '-')}.mjs`);
 	await build({
@@ -25,6 +25,13 @@ async function load(name) {
 		format: 'esm',
 		mainFields: ['module', 'main'],
 		logLevel: 'error',
+		plugins: [{
+			name: 'others',
+			setup(build) {
+				build.onResolve({ filter: /./ }, ({ path }) => (path in others ? { path, namespace: 'others' } : undefined));
+				build.onLoad({ filter: /./, namespace: 'others' }, ({ path }) => ({ contents: others[path] }));
+			},
+		}],
 	});
 	return import(pathToFileURL(outfile));
 }
@@ -42,18 +49,58 @@ test('every text of the source has a Chinese one', { skip }, () => {
 	const bundle = JSON.parse(readFileSync(join(extension, 'l10n/bundle.l10n.zh-cn.json'), 'utf8'));
 	const files = execFileSync('find', [join(extension, 'src'), '-name', '*.ts'], { encoding: 'utf8' }).trim().split('\n');
 	const used = new Set();
+	const served = new Set(); // texts of the server's
 	for (const file of files) {
 		const visit = (node) => {
-			if (ts.isCallExpression(node) && node.expression.getText(source) === 'vscode.l10n.t') used.add(node.arguments[0].text);
+			const isText = ts.isCallExpression(node) && node.expression.getText(source) === 'vscode.l10n.t';
+			if (isText && ts.isStringLiteral(node.arguments[0])) used.add(node.arguments[0].text);
+			if (ts.isVariableDeclaration(node) && node.name.getText(source) === 'SERVED') for (const { text } of node.initializer.elements) served.add(text);
 			ts.forEachChild(node, visit);
 		};
 		const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
 		visit(source);
 	}
+	const server = execFileSync('cat', ['src/chat/builtin_commands.c', 'src/upstream/wire_error.c'], { cwd: root, encoding: 'utf8' }).replace(/"\s*\n\s*"/g, '');
+	assert.ok(served.size > 30);
+	assert.deepEqual([...served].filter((text) => !server.includes(`"${text}"`)), [], 'the server says it in other words');
+	const meant = [...server.matchAll(/"((?:The|This|A) [^"%]{30,}\.)"/g)].map(([, text]) => text);
+	assert.deepEqual(meant.filter((text) => !served.has(text)), [], 'not known here');
+	for (const text of served) used.add(text);
 	assert.deepEqual([...used].filter((text) => !(text in bundle)), [], 'without a translation');
 	assert.deepEqual(Object.keys(bundle).filter((text) => !used.has(text)), [], 'not used any more');
 	for (const [text, translated] of Object.entries(bundle))
 		assert.deepEqual((translated.match(/\{\d\}/g) ?? []).sort(), (text.match(/\{\d\}/g) ?? []).sort(), text);
+});
+
+test('what the server says of an error is said in Chinese, and nothing is lost', { skip }, async () => {
+	const bundle = JSON.parse(readFileSync(join(extension, 'l10n/bundle.l10n.zh-cn.json'), 'utf8'));
+	const t = (text, ...values) => (globalThis.l10nBundle?.[text] ?? text).replace(/\{(\d)\}/g, (_, i) => values[i]);
+	globalThis.l10n = { t, get bundle() { return globalThis.l10nBundle; } };
+	const { sentence, sentenceOfStatus, served, servedTitle } = await load('sentences', {
+		vscode: 'export const l10n = globalThis.l10n;', 'vscode-languageclient/node': 'export class ResponseError {}',
+	});
+	const unset = 'the key of endpoint test is read from the environment variable A, which is not set';
+	const used = 'the plan p allows 60 requests an hour and all are used; the next may go at 14:05';
+	const refused = 'The API key was refused; check the key, and that baseUrl is the address of the provider that issued it.';
+	const retryAt = '2026-11-24T04:05:00Z';
+	const budgets = [{ endpoint: 'test', plan: 'p', state: 'low', windows: [{ scope: 'machine', limit: 60, used: 57, remaining: 3, resetAt: retryAt }] }];
+	assert.equal(sentence(unset, { kind: 'auth', endpoint: 'test' }), unset);
+	assert.equal(sentence(refused, { kind: 'auth', endpoint: 'test', providerMessage: '无效的令牌' }), `${refused} test says: 无效的令牌`);
+	assert.equal(servedTitle('eke: Fix: no x'), 'eke: Fix: no x');
+	globalThis.l10nBundle = bundle;
+	assert.match(sentence(unset, { kind: 'auth', endpoint: 'test' }), /^test 的 API 密钥缺失.*（?.*environment variable A/);
+	assert.match(sentence(used, { kind: 'budget', endpoint: 'test', retryAt }), /^test 暂时不能发送请求，\d\d:05 恢复。$/);
+	assert.equal(sentence(refused, { kind: 'auth', endpoint: 'test', providerMessage: '无效的令牌' }), `${bundle[refused]} test 的原话：无效的令牌`);
+	assert.equal(sentence('of some new kind', { kind: 'new' }), 'of some new kind');
+	assert.equal(sentence('no data', undefined), 'no data');
+	assert.equal(served('Explain'), '解释');
+	assert.equal(served('My own command'), 'My own command');
+	assert.equal(servedTitle('eke: Fix: no x'), 'eke: 修复: no x');
+	assert.equal(sentenceOfStatus({ state: 'idle', message: 'test: 3 of 60 left', budgets }), '');
+	assert.match(sentenceOfStatus({ state: 'warning', message: 'test: the last 3', budgets }), /留给聊天/);
+	assert.match(sentenceOfStatus({ state: 'error', kind: 'auth', message: `${refused.slice(0, -1)}. test says: bad`, budgets }), /^API 密钥被拒绝.*test says: bad$/);
+	assert.match(sentenceOfStatus({ state: 'offline', kind: 'noEndpoint', message: 'no endpoint is configured', budgets: [] }), /^尚未设置任何服务/);
+	delete globalThis.l10nBundle;
 });
 
 test('what the status bar says', { skip }, async () => {
@@ -184,6 +231,47 @@ test('the code of a fence that is open comes in pieces; what may be its end is w
 	assert.deepEqual(blocks.add('`\nAnd'), ['```c\nint x;\n```\n']);
 	assert.equal(blocks.code(0), undefined);
 	assert.equal(blocks.tail, 'And');
+});
+
+test('the one edit of a change: no more than differs, and no half of a character', { skip }, async () => {
+	const { difference } = await load('preview', {
+		vscode: 'export const TextEdit = { replace: (range, newText) => ({ ...range, newText }) }; export class Range { constructor(start, end) { Object.assign(this, { start, end }); } }',
+	});
+	const whole = (text) => [...text].every((char) => !/[\ud800-\udfff]/u.test(char));
+	for (const [now, then] of [
+		['', 'a'], ['a', ''], ['abc', 'abc'], ['aaa', 'aa'], ['a😀b', 'a😁b'], ['😀', '😀😀'], ['😀😀', '😀'], ['x😀', 'x🨀'], ['𠀀𠀁', '𠀁𠀁'], ['a😀', 'a'], ['\ud83d!', '😀!'],
+	]) {
+		const { start, end, newText } = difference({ getText: () => now, positionAt: (offset) => offset }, then);
+		assert.equal(now.slice(0, start) + newText + now.slice(end), then);
+		if (!whole(now)) continue;
+		for (const part of [now.slice(0, start), now.slice(start, end), now.slice(end), newText]) assert.ok(whole(part), `${now} ${then}`);
+	}
+	const { start, end, newText } = difference({ getText: () => 'one two three', positionAt: (offset) => offset }, 'one 2 three');
+	assert.deepEqual([start, end, newText], [4, 7, '2']);
+});
+
+test('what went along with a question is known after a reload by its place; a text is not kept', { skip }, async () => {
+	const { Along } = await load('along');
+	const kept = new Map();
+	const memory = { get: (name, otherwise) => structuredClone(kept.get(name)) ?? otherwise, update: async (name, value) => void kept.set(name, structuredClone(value)) };
+	const selection = { key: 'a1', label: 'a.c:2', icon: 'selection', detail: 'a.c', text: 'int secret;', context: { kind: 'selection', uri: 'file:///a.c', range: {} } };
+	const terminal = { key: 'a2', label: 'terminal', icon: 'terminal', detail: 'secret', context: { kind: 'text', name: 'terminal', text: 'secret' } };
+	const before = new Along(memory);
+	const ask = (turnId, attachments) => {
+		const turn = { key: `t${turnId}`, turnId, role: 'user', text: 'x', context: attachments.map(({ label }) => label) };
+		before.note(turn, attachments);
+		before.keep(turn);
+		assert.deepEqual(before.of(turn), attachments);
+		return { ...turn, key: 'another' };
+	};
+	const [one, both, none] = [ask('7', [selection]), ask('9', [selection, terminal]), ask('11', [])];
+	const after = new Along(memory);
+	assert.deepEqual(after.of(one), [{ key: 'a1', label: 'a.c:2', icon: 'selection', detail: 'a.c', context: selection.context }]);
+	assert.equal(after.of(both), undefined);
+	assert.deepEqual(after.of(none), []);
+	assert.doesNotMatch(JSON.stringify([...kept]), /secret/);
+	for (let i = 0; i < 300; i++) ask(`of many ${i}`, [selection]);
+	assert.equal(kept.get('eke.chat.along').length, 200);
 });
 
 test('the conversation as text', { skip }, async () => {

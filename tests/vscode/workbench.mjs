@@ -201,6 +201,21 @@ export class Window {
 		await this.ready();
 	}
 
+	/** Is that in what the browser keeps for extensions? It is written some seconds after the extension said so. */
+	remembers(words) {
+		return this.page.evaluate(async (words) => {
+			const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: reject }));
+			for (const { name } of await indexedDB.databases()) {
+				if (!/state-db/.test(name)) continue;
+				const base = await done(indexedDB.open(name));
+				const values = await done(base.transaction('ItemTable').objectStore('ItemTable').getAll());
+				base.close();
+				if (values.some((value) => String(value).includes(words))) return true;
+			}
+			return false;
+		}, words);
+	}
+
 	/** Runs a command of the palette by its title. */
 	async command(title) {
 		await this.page.keyboard.press('F1');

@@ -17,19 +17,20 @@ import type {
 	ProgressParams,
 	StatusParams,
 } from '../../../protocol/eke.d.ts';
-import { attach, problems, selection, terminal, type Attachment } from './attach.ts';
+import { Along } from './along.ts';
+import { attach, findFiles, problems, readable, selection, terminal, type Attachment } from './attach.ts';
 import { left } from './budget.ts';
 import { runCode } from './code.ts';
 import { Current } from './current.ts';
 import { page } from './page.ts';
+import { sentenceOf, sentenceOfStatus, served } from './sentences.ts';
 import type { Server } from './server.ts';
-import type { Bar, FromWebview, Remedy, ToWebview, Trouble, Turn } from './view.ts';
+import { turnOf, type Bar, type FromWebview, type Remedy, type ToWebview, type Trouble, type Turn } from './view.ts';
 
 const OPEN = 'eke.chat.open';
 const MODEL = 'eke.chat.model';
 /* Pieces of an answer are told together, so often. */
 const BATCH_MS = 40;
-const MOST_FILES = 40;
 const METHOD_NOT_FOUND = -32601;
 const REMEDIES: Partial<Record<ErrorKind, Remedy[]>> = {
 	auth: ['setKey', 'showLog'],
@@ -44,6 +45,7 @@ export interface Model {
 }
 
 interface Asking {
+	question: Turn | undefined;
 	answer: Turn;
 	token: string;
 	cancel: vscode.CancellationTokenSource;
@@ -77,8 +79,8 @@ export class Chat implements vscode.WebviewViewProvider {
 	#isReady = false;
 	/** What the last question was about: where code of the answer goes. */
 	target: Attachment | undefined;
-	/** What went along with questions, by their keys. */
-	#along = new Map<string, Attachment[]>();
+	#along: Along;
+	#offered = new Map<string, vscode.Uri>();
 	#current: Current;
 
 	constructor(
@@ -86,9 +88,12 @@ export class Chat implements vscode.WebviewViewProvider {
 		private readonly server: Server,
 	) {
 		server.on('$/progress', (params) => this.#progress(params));
-		server.on('eke/didCreateChat', ({ chatId, title }) => {
-			if (this.#asking && !this.chatId) this.#opened(chatId, title);
+		server.on('eke/didCreateChat', ({ chatId, title, questionTurnId }) => {
+			if (!this.#asking || this.chatId) return;
+			this.#opened(chatId, title);
+			this.#named(this.#asking.question, questionTurnId);
 		});
+		this.#along = new Along(context.workspaceState);
 		this.#current = new Current(context.workspaceState, () => this.showBar());
 		const touch = () => this.#view?.visible && this.#current.touch();
 		context.subscriptions.push(
@@ -163,9 +168,9 @@ export class Chat implements vscode.WebviewViewProvider {
 	#trouble(): Trouble | undefined {
 		if (this.server.state === 'failed')
 			return { text: vscode.l10n.t('eke is not running: the log says why.'), remedies: ['showLog'] };
-		const { kind, message } = this.status();
-		const remedies = kind && REMEDIES[kind];
-		return remedies && { text: message, remedies };
+		const status = this.status();
+		const remedies = status.kind && REMEDIES[status.kind];
+		return remedies && { text: sentenceOfStatus(status), remedies };
 	}
 
 	#post(message: ToWebview): void {
@@ -176,7 +181,7 @@ export class Chat implements vscode.WebviewViewProvider {
 		try {
 			await this.#act(message);
 		} catch (error) {
-			void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+			void vscode.window.showErrorMessage(sentenceOf(error));
 		}
 	}
 
@@ -207,29 +212,31 @@ export class Chat implements vscode.WebviewViewProvider {
 			case 'code':
 				return runCode(message.action, message.text, message.language, this.target);
 			case 'files':
-				return this.#post({ type: 'files', query: message.query, paths: await findFiles(message.query) });
+				return this.#offerFiles(message.query);
 			case 'copy':
 				return vscode.env.clipboard.writeText(message.text);
 			case 'open':
 				if (/^https?:/.test(message.url)) await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
 				return;
-			default:
-				await vscode.commands.executeCommand(
-					{
-						pickModel: 'eke.chat.pickModel',
-						new: 'eke.chat.new',
-						history: 'eke.chat.history',
-						setKey: 'eke.setKey',
-						openConfiguration: 'eke.openConfiguration',
-						showLog: 'eke.showLog',
-					}[message.type],
-				);
+			default: {
+				const isOfChat = ['pickModel', 'new', 'history'].includes(message.type);
+				await vscode.commands.executeCommand(`eke.${isOfChat ? 'chat.' : ''}${message.type}`);
+			}
 		}
 	}
 
 	// --- what goes along ---
 
+	/* An @path of the question is read by the server; where it cannot, the file becomes a chip. */
+	async #offerFiles(query: string): Promise<void> {
+		this.#offered = await findFiles(query);
+		const isOnDisk = [...this.#offered.values()].every(({ scheme }) => scheme === 'file');
+		this.#post({ type: 'files', query, paths: [...this.#offered.keys()], asChips: !isOnDisk });
+	}
+
 	async #attach(what: string): Promise<void> {
+		const file = what.startsWith('@') ? this.#offered.get(what.slice(1)) : undefined;
+		if (file) return this.add(attach(file));
 		const made = { selection: () => selection(), file: () => attach(), problems, terminal }[what];
 		if (made) this.add(await made());
 	}
@@ -244,7 +251,10 @@ export class Chat implements vscode.WebviewViewProvider {
 	/* What is in the editor goes along, if it is on, or if the command is about it and nothing else was added. */
 	async #send(prompt: string, command: string | undefined, editKey: string | undefined): Promise<void> {
 		const edit = this.turns.find(({ key }) => key === editKey);
-		if (edit) return this.ask({ prompt, command, attachments: this.#along.get(edit.key), edit });
+		if (edit) {
+			if (!edit.turnId) await this.#identify(edit);
+			return this.ask({ prompt, command, attachments: this.#along.of(edit), edit });
+		}
 		const { attachments } = this;
 		const needs = this.commands.find(({ name }) => name === command)?.needs;
 		this.#current.look();
@@ -260,19 +270,18 @@ export class Chat implements vscode.WebviewViewProvider {
 	/** Asks; what is said of it comes into the view. */
 	async ask({ prompt, command, attachments = [], edit }: Question): Promise<void> {
 		if (this.isBusy || !(prompt.trim() || command)) return;
-		const former = this.turns;
 		this.turns = this.turns.filter(({ text, error }) => text || error === undefined); // what was only an error is over
+		const former = this.turns;
 		this.target = attachments.find(({ context }) => context.kind === 'selection' || context.kind === 'file');
 		if (edit) this.turns = this.turns.slice(0, this.turns.indexOf(edit));
 		const names = attachments.map(({ label }) => label);
 		const question: Turn = { key: newKey(), role: 'user', text: prompt, command, context: names };
-		this.#along.set(question.key, attachments);
+		this.#along.note(question, attachments);
 		this.draft = '';
 		if (!edit) this.attachments = [];
 		const params: ChatSendParams = {
 			prompt,
 			...(command ? { command } : {}),
-			...(attachments.length ? { context: attachments.map(({ context }) => context) } : {}),
 			...(this.chatId ? { chatId: this.chatId } : {}),
 			...(edit?.turnId ? { editTurnId: edit.turnId } : {}),
 			...this.#whom(),
@@ -280,7 +289,10 @@ export class Chat implements vscode.WebviewViewProvider {
 		await this.#ask(
 			question,
 			former,
-			(streamToken, token) => this.server.request('chat/send', { ...params, streamToken }, token),
+			async (streamToken, token) => {
+				const context = await Promise.all(attachments.map(readable));
+				return this.server.request('chat/send', { ...params, ...(context.length ? { context } : {}), streamToken }, token);
+			},
 			attachments,
 		);
 		// What an edit that failed left of the conversation, the server knows.
@@ -314,6 +326,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	): Promise<void> {
 		const answer: Turn = { key: newKey(), role: 'assistant', text: '' };
 		const asking = (this.#asking = {
+			question,
 			answer,
 			token: `chat-${process.pid}-${answer.key}`,
 			cancel: new vscode.CancellationTokenSource(),
@@ -342,7 +355,7 @@ export class Chat implements vscode.WebviewViewProvider {
 		answer.notice = result.notice;
 		answer.trimmed = result.trimmed;
 		answer.tokens = result.usage?.totalTokens;
-		if (question) question.turnId = result.questionTurnId;
+		this.#named(question, result.questionTurnId);
 		this.#opened(result.chatId, result.title ?? this.title);
 	}
 
@@ -359,12 +372,7 @@ export class Chat implements vscode.WebviewViewProvider {
 			answer.isCancelled = true;
 			return;
 		}
-		const why =
-			code === METHOD_NOT_FOUND
-				? vscode.l10n.t('This eke has no chats: update it.')
-				: error instanceof Error
-					? error.message
-					: String(error);
+		const why = code === METHOD_NOT_FOUND ? vscode.l10n.t('This eke has no chats: update it.') : sentenceOf(error);
 		if (answer.text) {
 			answer.error = why;
 			return;
@@ -438,9 +446,31 @@ export class Chat implements vscode.WebviewViewProvider {
 		const { chatId } = this;
 		if (!chatId) return;
 		const { title, turns } = await this.server.request('chat/get', { chatId });
-		this.turns = [...turns.map(asTurn), ...(more ? [more] : [])];
+		this.turns = [...turns.map((turn) => this.#asTurn(turn)), ...(more ? [more] : [])];
 		this.#opened(chatId, title);
 		this.show();
+	}
+
+	#asTurn(given: ChatTurn): Turn {
+		const turn = turnOf(given, newKey());
+		return { ...turn, isForgotten: this.#along.of(turn) === undefined };
+	}
+
+	#named(question: Turn | undefined, turnId: string | undefined): void {
+		if (!question || !turnId) return;
+		question.turnId = turnId;
+		this.#along.keep(question);
+	}
+
+	/* A question whose answer did not come to its end has a name that only the server knows. */
+	async #identify(question: Turn): Promise<void> {
+		const { chatId } = this;
+		if (!chatId) return;
+		const { turns } = await this.server.request('chat/get', { chatId });
+		const isIt = ({ role, text, turnId }: ChatTurn) =>
+			role === 'user' && text === question.text && !this.turns.some((one) => one.turnId === turnId);
+		const found = turns.find(isIt);
+		if (found) this.#named(question, found.turnId);
 	}
 
 	/* What was open before the window was reloaded. */
@@ -459,34 +489,8 @@ export class Chat implements vscode.WebviewViewProvider {
 
 	async loadCommands(): Promise<ChatCommand[]> {
 		const { commands } = await this.server.request('chat/commands', {});
-		this.commands = commands;
+		this.commands = commands.map((one) => ({ ...one, title: served(one.title), description: served(one.description) }));
 		this.showBar();
-		return commands;
+		return this.commands;
 	}
-}
-
-function asTurn(turn: ChatTurn): Turn {
-	const { turnId, role, text, reasoning, command, model, finishReason, interrupted, usage } = turn;
-	return {
-		key: newKey(),
-		turnId,
-		role,
-		text,
-		reasoning,
-		command,
-		model,
-		finishReason,
-		context: turn.context?.map(({ name }) => name),
-		isForgotten: Boolean(turn.context?.length),
-		isCancelled: interrupted,
-		tokens: usage?.totalTokens,
-	};
-}
-
-/* Files of the workspace whose path has these letters. */
-async function findFiles(query: string): Promise<string[]> {
-	const letters = query.replace(/[{}[\]*?,]/g, '');
-	const found = await vscode.workspace.findFiles(letters ? `**/*${letters}*` : '**/*', undefined, MOST_FILES);
-	const paths = found.map((uri) => vscode.workspace.asRelativePath(uri, false));
-	return paths.sort((a, b) => a.length - b.length || a.localeCompare(b));
 }

@@ -10,6 +10,7 @@ import { isOurs, previewEdit, registerCommands } from './commands.ts';
 import { Ghost } from './ghost.ts';
 import { Keys } from './keys.ts';
 import { Preview } from './preview.ts';
+import { sentenceOf, servedTitle } from './sentences.ts';
 import { SELECTOR, Server, type State } from './server.ts';
 import { option, settings } from './settings.ts';
 import { showMenu, Status } from './status.ts';
@@ -55,7 +56,7 @@ export function activate(context: vscode.ExtensionContext): Api {
 				try {
 					return await run(...args);
 				} catch (error) {
-					void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+					void vscode.window.showErrorMessage(sentenceOf(error));
 					return undefined;
 				}
 			}),
@@ -128,5 +129,6 @@ async function doctor(running: Server, log: vscode.OutputChannel): Promise<void>
 function inChat(action: vscode.CodeAction | vscode.Command): vscode.CodeAction | vscode.Command {
 	if ('kind' in action && action.kind?.value === '' && action.command?.command === 'eke.command')
 		action.command = { ...action.command, command: 'eke.inChat' };
+	action.title = servedTitle(action.title);
 	return action;
 }

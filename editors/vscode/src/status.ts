@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 
 import type { Budget, StatusParams } from '../../../protocol/eke.d.ts';
 import { clock, IDLE, isEmpty, isUnset, left, until } from './budget.ts';
+import { sentenceOfStatus } from './sentences.ts';
 import type { Server } from './server.ts';
 
 const TICK_MS = 20_000;
@@ -42,7 +43,7 @@ export class Status implements vscode.Disposable {
 	}
 
 	draw(): void {
-		const { state, message, budgets } = this.status;
+		const { state, budgets } = this.status;
 		const isDown = ['failed', 'stopped'].includes(this.server.state);
 		const isNew = this.server.state === 'running' && isUnset(this.status);
 		const counted = isNew
@@ -66,7 +67,7 @@ export class Status implements vscode.Disposable {
 								: '$(sparkle)';
 		this.#item.text = ['eke', counted].filter(Boolean).join(' ').replace(/^/, `${icon} `);
 		this.#item.tooltip = this.#hover();
-		this.#item.accessibilityInformation = { label: `eke ${counted} ${message}`.trim(), role: 'button' };
+		this.#item.accessibilityInformation = { label: `eke ${counted} ${sentenceOfStatus(this.status)}`.trim(), role: 'button' };
 		const isError = isDown || budgets.some(isEmpty);
 		const isWarning = state === 'error' || state === 'warning' || budgets.some(({ state: one }) => one === 'low');
 		this.#item.backgroundColor = isError
@@ -108,7 +109,8 @@ export class Status implements vscode.Disposable {
 
 	#hover(): vscode.MarkdownString {
 		const text = new vscode.MarkdownString('', true);
-		const { message, budgets } = this.status;
+		const { budgets } = this.status;
+		const message = sentenceOfStatus(this.status);
 		text.appendMarkdown(`**eke** ${this.server.version}\n\n`);
 		if (this.isPaused) text.appendText(`${vscode.l10n.t('Paused: nothing is asked while you type.')}\n\n`);
 		if (this.server.state !== 'running') text.appendText(`${STATES()[this.server.state]}\n\n`);
@@ -211,8 +213,8 @@ export async function showMenu(status: Status, server: Server): Promise<void> {
 		{ label: `$(debug-restart) ${vscode.l10n.t('Restart')}`, run: command('eke.restart') },
 	];
 	// What is left stands in the rows; the server's words are for what is wrong.
-	const { state, message } = status.status;
-	const trouble = ['idle', 'busy'].includes(state) ? '' : message;
+	const { state } = status.status;
+	const trouble = ['idle', 'busy'].includes(state) ? '' : sentenceOfStatus(status.status);
 	const chosen = await vscode.window.showQuickPick(choices, {
 		title: `eke ${server.version} ${trouble && `· ${trouble}`}`.trim(),
 		placeHolder: STATES()[server.state],

@@ -1,5 +1,5 @@
 /* What passes between the extension and the chat's webview. The extension owns the conversation; the webview shows it. */
-import type { ChatCommand, FinishReason } from '../../../protocol/eke.d.ts';
+import type { ChatCommand, ChatTurn, FinishReason } from '../../../protocol/eke.d.ts';
 
 /** One question, or one answer. */
 export interface Turn {
@@ -24,6 +24,17 @@ export interface Turn {
 	tokens?: number | undefined;
 	/** What went along is not known any more, but by name. */
 	isForgotten?: boolean | undefined;
+}
+
+/** One that the server keeps. */
+export function turnOf(given: ChatTurn, key: string): Turn {
+	const { turnId, role, text, reasoning, command, model, finishReason, interrupted, usage, context } = given;
+	return {
+		...{ key, turnId, role, text, reasoning, command, model, finishReason },
+		context: context?.map(({ name }) => name),
+		isCancelled: interrupted,
+		tokens: usage?.totalTokens,
+	};
 }
 
 /** Something that will go along with the next question. */
@@ -74,7 +85,7 @@ export type ToWebview =
 	| { type: 'bar'; bar: Bar }
 	| { type: 'delta'; key: string; text?: string; reasoning?: string }
 	| { type: 'draft'; text: string; isFocused: boolean }
-	| { type: 'files'; query: string; paths: string[] };
+	| { type: 'files'; query: string; paths: string[]; asChips: boolean };
 
 export type FromWebview =
 	| { type: 'ready' }

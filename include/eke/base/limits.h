@@ -48,6 +48,7 @@
 /* --- text --- */
 #define LIMIT_DOCUMENT MIB(16)            /* one open document; larger ones are known but not kept */
 #define LIMIT_DOCUMENTS 4096
+#define LIMIT_NOTEBOOKS 1024              /* whose cells' order is known; those of others are documents like any */
 #define LIMIT_NOTEBOOK_CELLS 16384        /* of one notebook whose order is known */
 #define LIMIT_DOCUMENTS_KNOWN 65536       /* with those whose text is not kept */
 #define LIMIT_DOCUMENTS_BYTES MIB(128)    /* all their texts */
@@ -64,6 +65,7 @@
 #define LIMIT_EDITORCONFIG_FILE KIB(128)  /* an .editorconfig */
 #define LIMIT_EDITORCONFIG_PATH 768       /* of a file for which .editorconfig is read; with ... */
 #define LIMIT_EDITORCONFIG_PATTERN 256    /* ... this, eight bytes for each fit into the library's 8,194 */
+#define LIMIT_EDITORCONFIG_STEPS 4e6      /* of comparing patterns with a path, at most; each takes some 16 ns */
 #define LIMIT_EDITORCONFIG_WILDCARDS 8    /* braces of a pattern, and stars of one of its alternatives */
 #define LIMIT_FOLDERS 64                  /* of a workspace */
 #define LIMIT_KEPT 64                     /* copies of damaged databases that are told of */
@@ -170,6 +172,7 @@
 #define LIMIT_CONTEXT_PIECE MIB(1)        /* one of them */
 #define LIMIT_MENTIONS 4096               /* words of a prompt that could name a file and are looked for */
 #define LIMIT_COMMANDS (16 + 2 * LIMIT_USER_COMMANDS)
+#define LIMIT_COMMAND_ERRORS KIB(4)       /* of what a command says on standard error; the rest is not kept */
 #define LIMIT_DIFF MIB(4)                 /* what is staged */
 #define LIMIT_DIFF_SECONDS 10             /* for git to say it */
 #define LIMIT_GIT_FILTERS KIB(16)         /* names of filters that a repository's configuration has */
@@ -185,6 +188,7 @@
 #define LIMIT_GATEWAY_BODIES MIB(128)        /* of all requests at a time */
 #define LIMIT_GATEWAY_HEAD KIB(32)           /* memory of a connection, for heads and pieces of bodies */
 #define LIMIT_GATEWAY_CONNECTIONS 600
+#define LIMIT_GATEWAY_FILES 2048             /* open ones: connections on both sides, and what else there is */
 #define LIMIT_GATEWAY_IDLE_SECONDS 120       /* a client may be idle for so long */
 #define LIMIT_GATEWAY_HEAD_SECONDS 10        /* ... and take so long for all of a request's head, */
 #define LIMIT_GATEWAY_BODY_SECONDS 60        /* ... and of its body */
@@ -195,6 +199,7 @@
 #define LIMIT_GATEWAY_KEPT MIB(1)            /* of a response that is kept; of larger ones nothing is */
 #define LIMIT_GATEWAY_KEPT_BYTES MIB(32)     /* of all of these */
 #define LIMIT_GATEWAY_KEPT_COUNT 1024
+#define LIMIT_GATEWAY_ABANDONED MIB(64)      /* of those under way whose clients have gone: bodies, and what has come */
 #define LIMIT_GATEWAY_WAITING 64             /* requests that wait for the budget */
 #define LIMIT_GATEWAY_WAIT_SECONDS 3600      /* X-Eke-Wait */
 #define LIMIT_GATEWAY_ORIGINS 16             /* web pages that may use it */

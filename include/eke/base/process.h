@@ -18,6 +18,8 @@ bool process_lives(pid_t pid, int64_t started);
 
 /* From now on a pipe that nobody reads and a file that may not grow are errors of writing, not the process's end. */
 void process_keep_writing(void);
+/* From now on this process, and what it starts, may have so many files open, or as many as the system lets it. */
+void process_allow_files(unsigned long count);
 /* Is the signal ignored, as nohup(1) does? */
 bool process_ignores(int signum);
 

@@ -23,7 +23,7 @@ enum context_kind {
 	CONTEXT_FILE,
 	CONTEXT_TEXT,
 	CONTEXT_DIAGNOSTICS,
-	CONTEXT_CHANGES, /* what of the file is not committed; of a command that wants a diff: see conversation_turn.c */
+	CONTEXT_CHANGES, /* what of the file is not committed, for a command that wants a diff */
 };
 
 /* LSP's DiagnosticSeverity. */

@@ -48,13 +48,5 @@ void fit_classes(const struct request_message *messages, size_t count, enum trim
  * what is left over is shared among the others.
  */
 void fit_share(const size_t *wanted, size_t count, size_t room, size_t *given);
-/*
- * A block is a line that names it, a fence, the body, and the fence, without a line end. How many lines the body has; 0
- * for what is no block.
- */
-size_t fit_block_lines(const char *block, size_t len);
-/* Appends the block with its first `lines` lines only, fewer than it has, and a line that says so. */
-struct strbuf;
-void fit_cut_block(const char *block, size_t len, size_t lines, struct strbuf *out);
 
 #endif

@@ -11,6 +11,10 @@
 
 /* The line (comments aside) ends with, or is, something that makes the next line a deeper one. */
 bool block_opens(const struct syntax *syntax, const char *line, size_t len);
+/* The line begins a block that is not indented: C++'s namespace x, extern "C". */
+bool block_is_level(const struct syntax *syntax, const char *line, size_t len);
+/* The statement goes on in the next line: the line ends with a backslash, "&&", "||", "|", "and" or "or". */
+bool block_goes_on(const struct syntax *syntax, const char *line, size_t len);
 /* The line begins with something that ends or divides a block: a closing bracket or tag, else, case, end, … */
 bool block_closes(const struct syntax *syntax, const char *line, size_t len);
 /* Behind this line a block has ended: it returns, breaks off, raises. */

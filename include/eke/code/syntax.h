@@ -29,6 +29,7 @@ enum syntax_flag {
 	SYNTAX_END_WORDS = 1 << 16, /* blocks end with a word: end, fi, done */
 	SYNTAX_LITERAL = 1 << 17, /* 'x' has no escapes */
 	SYNTAX_INTERPOLATE = 1 << 19, /* "x #{code} x" */
+	SYNTAX_LEVEL = 1 << 20, /* what is in a namespace or extern "C" { } is not indented, or need not be */
 	SYNTAX_TABS = 1 << 18, /* indentation is a tab by the language's rules or its one formatter */
 };
 

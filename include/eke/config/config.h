@@ -74,6 +74,7 @@ struct config_local {
 void config_local_release(struct config_local *local);
 
 enum when_exhausted { EXHAUSTED_NEVER, EXHAUSTED_ASK, EXHAUSTED_AUTO };
+enum config_sandbox { SANDBOX_AUTO, SANDBOX_OFF };
 enum completion_trigger { TRIGGER_AUTO, TRIGGER_MANUAL, TRIGGER_OFF };
 
 #define DEBOUNCE_ADAPTIVE (-1)
@@ -135,6 +136,7 @@ struct config {
 	bool history;       /* as file and editor say it: either can turn it off */
 	bool owner_history; /* as the file alone says it: only that removes what all workspaces keep */
 	const char *ledger_redis; /* NULL: none */
+	enum config_sandbox sandbox; /* SANDBOX_AUTO: git runs in one, as far as the system has it */
 	int log_level;            /* an enum log_level, or CONFIG_LOG_LEVEL_UNSET */
 	char *path;               /* of the file, or NULL; owned */
 	bool file_exists;

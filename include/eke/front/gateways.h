@@ -9,6 +9,8 @@
 
 #include "eke/base/json.h"
 
+/* Whether this program was built with what `eke gateway` needs. */
+bool gateways_are_built(void);
 /* Writes this process's file: one JSON object. */
 bool gateways_write(const char *json, size_t len);
 /* The gateway has ended. */

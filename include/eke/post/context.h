@@ -28,6 +28,7 @@ struct post_closer {
 	bool pinned; /* its line is indented as that bracket's is: it closes no other */
 };
 
+/* In the order of the steps that set it (post_context_init()): each needs what stands above it, and nothing below. */
 struct post_context {
 	const struct post_input *in; /* while there is an answer to process */
 	const struct syntax *syntax;
@@ -35,35 +36,40 @@ struct post_context {
 	struct strbuf suffix;
 	bool crlf;
 
+	/* The cursor's line, and the one above. */
 	const char *head; /* the cursor's line before it, in prefix */
 	size_t head_len;
 	bool head_blank;
 	size_t rest_len; /* ... and after it: suffix[0..rest_len) */
 	bool rest_blank;
 	bool whole_lines; /* only blanks before the cursor, text after it: lines are inserted above that text */
+	struct line above; /* in prefix: the last line with text above the cursor's; len 0: none */
+	bool head_opens; /* it begins a block, as the next */
+	bool above_opens;
 
+	/* How lines are indented. */
 	bool tabs; /* the document indents with tabs */
 	bool sure; /* ... and its lines, or its language, say so */
 	size_t unit; /* columns of one level; of a tab, if tabs */
 	size_t tab; /* columns of a tab */
 	size_t columns; /* indentation of the cursor's line (of the cursor, if only blanks precede it) */
-	size_t base; /* indentation of the statement that the cursor's line ends: it may have begun on a line above */
-	struct line above; /* in prefix: the last line with text above the cursor's; len 0: none */
-	size_t above_columns; /* indentation of the statement that it ends */
-	bool above_opens; /* it begins a block */
 
+	/* What is open at the cursor. */
 	struct syntax_state at; /* at the cursor */
-	struct syntax_stack open; /* brackets open at the cursor; positions in prefix */
+	bool in_comment; /* the cursor's line is a comment, or the cursor is in one, or in a string over lines */
+	struct syntax_stack open; /* brackets; positions in prefix */
 	size_t open_columns[SYNTAX_DEPTH_MAX]; /* indentation of their lines */
 	bool closers_inside; /* closing brackets are indented as what is inside of them */
-	bool in_comment; /* the cursor's line is a comment, or the cursor is in one, or in a string over lines */
+	size_t base; /* indentation of the statement that the cursor's line ends: it may have begun on a line above */
+	size_t above_columns; /* the same of the line above */
 
+	/* What stands after it. */
+	struct post_closer closers[POST_CLOSERS]; /* in the order of the text */
+	size_t closer_count;
 	struct line after[POST_LINES_AFTER]; /* in suffix, lines with text, from the first below the cursor's; or, if
 						only blanks precede the cursor, from the cursor's own */
 	size_t after_count;
 	size_t after_columns; /* indentation of the first of them */
-	struct post_closer closers[POST_CLOSERS]; /* in the order of the text */
-	size_t closer_count;
 };
 
 void post_context_init(struct post_context *c, const struct post_input *in);

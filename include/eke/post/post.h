@@ -56,7 +56,7 @@ struct post_input {
 
 enum post_verdict {
 	POST_INSERT, /* out holds the text, never empty */
-	POST_WAIT, /* POST_OPEN only: nothing is final yet */
+	POST_WAIT, /* POST_OPEN only: nothing more is final yet; what was shown stays */
 	POST_EMPTY, /* the model has nothing to add, or only blanks */
 	POST_PROSE, /* it talks instead of completing, or only leaves a placeholder comment */
 	POST_DUPLICATE, /* everything it says is already there, before or after the cursor */

@@ -11,14 +11,14 @@
 struct own_files {
 	char *config; /* absolute, or NULL: there is none; owned */
 	char *state;  /* likewise */
-	char *keys[LIMIT_ENDPOINTS];
+	char **keys;  /* likewise */
 	size_t key_count;
 };
 
 /* `config_path`: as the command line has it; NULL: the usual place. */
 void own_files_init(struct own_files *own, const char *config_path);
 void own_files_release(struct own_files *own);
-/* Takes the names of the files that hold keys. */
+/* Takes the names of the files that hold keys, or that a command reads to print one. */
 void own_files_configure(struct own_files *own, const struct config *config);
 /*
  * Why the file at the path stays here ("it is eke's own configuration"), or NULL if it is none of eke's. The path is

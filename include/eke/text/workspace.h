@@ -16,6 +16,7 @@
 #include "eke/base/err.h"
 #include "eke/config/config.h"
 
+struct own_files;
 struct workspace;
 
 /* Without folders. `config_path`: of the configuration's file, where the command line names one; else NULL. */
@@ -43,6 +44,11 @@ const char *workspace_folder_of(const struct workspace *ws, const char *path);
  */
 bool workspace_may_send(struct workspace *ws, const char *uri, struct err *err);
 bool workspace_may_send_path(struct workspace *ws, const char *path, struct err *err);
+/*
+ * eke's own files, which a program that works on somebody's repository must not read, either. NULL if such programs are
+ * to run without a sandbox (the configuration's "sandbox"). Borrowed until the next configuration.
+ */
+const struct own_files *workspace_private(const struct workspace *ws);
 /* The path to show for a file: below its folder if it lies in one, else whole. free(). */
 RETURNS_NONNULL MUST_USE char *workspace_show(const struct workspace *ws, const char *uri);
 /*

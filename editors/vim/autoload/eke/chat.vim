@@ -281,6 +281,9 @@ endfunction
 
 " :EkeCancel
 function! eke#chat#cancel() abort
+  if eke#server#cancel_of(bufnr())
+    return eke#say('cancelled')
+  endif
   let chat = eke#chat#current()
   if !empty(chat.turn)
     call eke#server#cancel(chat.turn.id)

@@ -2,8 +2,8 @@
 
 function! eke#commit#write(words) abort
   let buf = bufnr()
-  call eke#say('asking for a message …')
-  call eke#server#request('chat/send', {'prompt': a:words, 'command': 'commit'}, function('s:on_message', [buf]))
+  call eke#say('asking for a message …  :EkeCancel takes that back')
+  call eke#server#request_for(buf, 'chat/send', {'prompt': a:words, 'command': 'commit'}, function('s:on_message', [buf]))
 endfunction
 
 function! s:on_message(buf, result, error) abort

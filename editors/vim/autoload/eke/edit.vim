@@ -133,8 +133,8 @@ function! eke#edit#propose(blind, range, first, last, instruction) abort
   call eke#documents#visit(bufnr())
   call eke#documents#flush(bufnr())
   let place = {'buf': bufnr(), 'lines': getline(first, last), 'id': eke#context#mark(bufnr(), first, last), 'blind': a:blind}
-  call eke#say('asking …')
-  call eke#server#request('edit/propose', {'textDocument': {'uri': eke#text#uri(bufnr())},
+  call eke#say('asking …  :EkeCancel takes that back')
+  call eke#server#request_for(bufnr(), 'edit/propose', {'textDocument': {'uri': eke#text#uri(bufnr())},
         \ 'range': eke#edit#lines(first, last), 'instruction': a:instruction}, function('s:on_proposal', [place]))
 endfunction
 

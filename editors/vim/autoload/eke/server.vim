@@ -3,6 +3,7 @@
 
 let s:state = 'off' " off, starting, running, restarting, failed, stopped
 let s:pending = {}  " id of a request: what to call with its answer
+let s:asked = {}    " id of a request that a buffer waits for: the buffer
 let s:crashes = []  " when, in seconds
 let s:words = []    " the last lines of its standard error
 let s:server = {}   " its answer to initialize
@@ -194,7 +195,7 @@ function! s:forget() abort
   call eke#documents#forget()
   let s:status = s:idle
   let waiting = values(s:pending)
-  let s:pending = {}
+  let [s:pending, s:asked] = [{}, {}]
   for Callback in waiting
     call Callback(v:null, {'code': -32803, 'message': 'the server ended'})
   endfor
@@ -260,9 +261,31 @@ function! eke#server#cancel(id) abort
   endif
 endfunction
 
+" The same for what a buffer waits for: :EkeCancel in it takes that back, and nobody is told of an answer to it.
+function! eke#server#request_for(buf, method, params, Callback) abort
+  let id = eke#server#request(a:method, a:params, a:Callback)
+  if id != 0
+    let s:asked[id] = a:buf
+  endif
+endfunction
+
+" Was there anything?
+function! eke#server#cancel_of(buf) abort
+  let ids = keys(filter(copy(s:asked), 'v:val == a:buf'))
+  for id in ids
+    call eke#server#cancel(str2nr(id))
+    call remove(s:asked, id)
+    let s:pending[id] = {-> 0}
+  endfor
+  return !empty(ids)
+endfunction
+
 function! s:on_answer(serial, channel, message) abort
   if a:serial != s:serial || !has_key(s:pending, a:message.id)
     return
+  endif
+  if has_key(s:asked, a:message.id)
+    call remove(s:asked, a:message.id)
   endif
   call remove(s:pending, a:message.id)(get(a:message, 'result', v:null), get(a:message, 'error', {}))
 endfunction

@@ -425,6 +425,9 @@ end
 
 --- :EkeCancel. vim.lsp does not tell of an answer to what it cancelled.
 function M.cancel()
+  if client.cancel_of(vim.api.nvim_get_current_buf()) then
+    return eke.say('cancelled')
+  end
   local chat = M.current()
   local turn = chat.turn
   if turn then

@@ -16,6 +16,7 @@ M.status = idle
 local id = nil -- of the client
 local crashes = {}
 local waiting = {} -- what to call when it is up
+local asked = {} -- number of a request that a buffer waits for: the buffer, and what to call with the answer
 local watched = {} -- buffers
 local deaf = {} -- buffers that vim.lsp does not watch any more without knowing it
 local status_of_exit -- of the process that ran last
@@ -147,14 +148,24 @@ local function spawn(command, env)
   end
 end
 
+--- There are no answers any more to what was asked.
+local function lost()
+  local all = asked
+  asked = {}
+  M.status = idle
+  require('eke.chat').lost()
+  for _, one in pairs(all) do
+    one.callback({ code = -32803, message = 'the server ended' })
+  end
+end
+
 local function on_exit(_, _, exited)
   vim.schedule(function()
     if exited ~= id then
       return
     end
     id = nil
-    M.status = idle
-    require('eke.chat').lost()
+    lost()
     if M.state ~= 'failed' and M.state ~= 'stopped' then
       pause(status_of_exit())
     end
@@ -277,8 +288,7 @@ end
 
 function M.stop()
   M.leave()
-  M.status = idle
-  require('eke.chat').lost()
+  lost()
 end
 
 function M.restart()
@@ -298,6 +308,30 @@ function M.request(name, params, callback, buf)
     request = sent
   end)
   return request
+end
+
+--- The same for what a buffer waits for: :EkeCancel in it takes that back.
+function M.request_for(buf, name, params, callback)
+  local request
+  request = M.request(name, params, function(error, result)
+    asked[request] = nil
+    callback(error, result)
+  end, buf)
+  if request then
+    asked[request] = { buf = buf, callback = callback }
+  end
+end
+
+--- Was there anything?
+function M.cancel_of(buf)
+  local any = false
+  for request, one in pairs(asked) do
+    if one.buf == buf then
+      any, asked[request] = true, nil
+      M.cancel(request)
+    end
+  end
+  return any
 end
 
 --- Calls back when the server is up, or says why it cannot be.

@@ -63,14 +63,14 @@ function M.propose(command)
     client.visit(buf)
     local lines = vim.api.nvim_buf_get_lines(buf, first - 1, last, false)
     local place = { buf = buf, lines = lines, mark = context.mark(buf, first, lines), blind = command.bang }
-    eke.say('asking …')
-    client.request('edit/propose', {
+    eke.say('asking …  :EkeCancel takes that back')
+    client.request_for(buf, 'edit/propose', {
       textDocument = { uri = vim.uri_from_bufnr(buf) },
       range = require('eke.text').lines(first, last),
       instruction = command.args,
     }, function(error, result)
       proposed(place, error, result)
-    end, buf)
+    end)
   end)
 end
 

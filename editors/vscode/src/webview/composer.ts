@@ -62,7 +62,8 @@ export class Composer {
 		);
 		this.field.addEventListener('input', () => this.#typed());
 		this.field.addEventListener('keydown', (event) => this.#key(event));
-		this.field.addEventListener('blur', () => setTimeout(() => this.#offer([]), 150));
+		// It may have the focus again by then.
+		this.field.addEventListener('blur', () => setTimeout(() => document.activeElement === this.field || this.#offer([]), 150));
 		this.#list.hidden = true;
 	}
 
@@ -72,7 +73,9 @@ export class Composer {
 	}
 
 	update(bar: Bar): void {
+		const isFirst = !this.#bar?.commands.length && bar.commands.length > 0;
 		this.#bar = bar;
+		if (isFirst && document.activeElement === this.field) this.#typed(); // who typed / before has them now
 		const { words, post } = this;
 		const hadFocus = this.#chips.querySelector('.current') === document.activeElement;
 		this.#chips.replaceChildren(
@@ -165,14 +168,14 @@ export class Composer {
 	}
 
 	/** Paths that fit what stands behind the @. */
-	files(query: string, paths: string[]): void {
+	files({ query, paths, asChips }: { query: string; paths: string[]; asChips: boolean }): void {
 		const word = this.#word();
 		if (!word.startsWith('@') || word.slice(1).replace(/^"/, '') !== query) return;
 		this.#offer(
 			paths.map((path) => ({
 				label: path.split('/').at(-1) ?? path,
 				detail: path,
-				text: `@${/\s/.test(path) ? `"${path}"` : path} `,
+				...(asChips ? { text: '', attach: `@${path}` } : { text: `@${/\s/.test(path) ? `"${path}"` : path} ` }),
 			})),
 		);
 	}

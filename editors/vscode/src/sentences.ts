@@ -1,0 +1,126 @@
+/*
+ * The server's texts in the user's language; they come in English. Fixed ones are looked up. An error that names things is said anew
+ * by its kind and data, and where its own words tell more (an address, a limit) these follow.
+ */
+import * as vscode from 'vscode';
+import { ResponseError } from 'vscode-languageclient/node';
+
+import type { ErrorData, StatusParams } from '../../../protocol/eke.d.ts';
+import { clock, isEmpty } from './budget.ts';
+
+/* Titles and descriptions of commands, and what a service's refusal means, as the server spells them. */
+const SERVED = [
+	'Explain',
+	'What the code does, and why it does it so.',
+	'Find problems',
+	'Bugs and weaknesses of the code, the worst first, each with its remedy.',
+	'Optimize',
+	'The same, faster or with less memory.',
+	'Refactor',
+	'The same code, better to read and to change.',
+	'Document',
+	'The same code with documentation comments.',
+	'Write tests',
+	'Unit tests in the framework that the file seems to use.',
+	'Fix',
+	'The corrected code, and what was wrong.',
+	'Commit message',
+	'A message for what is staged, in the form of Conventional Commits.',
+	'Ask',
+	'A question, about what is attached or in general.',
+	'Write code',
+	'Code from a comment or a description.',
+	'The provider has suspended this API key; get a new one from it.',
+	'The provider refused the API key for this model; choose another model, or use another key.',
+	'The API key was refused; check the key, and that baseUrl is the address of the provider that issued it.',
+	'The balance does not cover this request (providers charge the prompt and max_tokens in advance); set a smaller maxTokens, or top up.',
+	'The provider does not serve this country or network; use another endpoint.',
+	'A filter in front of the provider took this program for a bot; set a User-Agent in the headers of this endpoint.',
+	'The provider does not allow this model or path with this key; check the model, and baseUrl: a wrong base URL (for example one without /v1) gets the same answer.',
+	'A gateway in front of the provider answered with an error page; try again later.',
+	'The address answered with a web page instead of the API; check baseUrl, or whether a proxy or a login page is in between.',
+	'This model cannot fill in the middle; set completionApi to chat, or choose another model.',
+	'The provider does not know stream_options; set streamOptions to false for this endpoint.',
+	'The provider knows no such path or model; check baseUrl and the model.',
+	'The provider is overloaded or not ready; try again later.',
+	'The provider had an internal error; try again later.',
+	'The provider rejected the request; its message says why.',
+	'The provider ended the answer with an error; try again.',
+	"The account's quota or credit is used up; waiting does not help: top up, or use another endpoint.",
+	"The provider's limit for the day is reached; it resets at midnight in the provider's time zone.",
+	"The provider's request limit is reached; wait before you try again.",
+	'The prompt is longer than the provider accepts for this key or model; send less context, or start a new chat.',
+	'The provider did not answer in time; try again later.',
+	'The address redirects to another one, but does not say to which; check baseUrl.',
+	"The proxy requires a user name and a password; put them into the endpoint's proxy setting.",
+];
+
+/** A text of the server's; in English where it is none of those that are known. */
+export const served = (text: string): string => (SERVED.includes(text) ? vscode.l10n.t(text) : text);
+
+/** The title of a code action: "eke: Explain", "eke: Fix: what is wrong". */
+export function servedTitle(title: string): string {
+	const [, name, rest] = /^eke: ([^:]+)(:.*)?$/s.exec(title) ?? [];
+	return name === undefined ? title : `eke: ${served(name)}${rest ?? ''}`;
+}
+
+/** Why there is no result; what the service itself said stands at the end. */
+export function sentence(message: string, data: ErrorData | undefined): string {
+	const theirs = data?.providerMessage;
+	const said = vscode.l10n.bundle ? anew(message, data ?? {}) : message;
+	if (!theirs || said.includes(theirs)) return said;
+	return `${said} ${vscode.l10n.t('{0} says: {1}', data.endpoint ?? vscode.l10n.t('The service'), theirs)}`;
+}
+
+export function sentenceOf(error: unknown): string {
+	if (error instanceof ResponseError) return sentence(error.message, (error as ResponseError<ErrorData>).data);
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** What the status is about. */
+export function sentenceOfStatus({ kind, state, message, budgets }: StatusParams): string {
+	if (!vscode.l10n.bundle) return message;
+	const [first] = budgets;
+	const again = first?.blockedUntil ?? first?.windows.find(({ remaining }) => remaining === 0)?.resetAt;
+	if (kind)
+		return anew(message, { kind, ...(first ? { endpoint: first.endpoint } : {}), ...(again ? { retryAt: again } : {}) });
+	if (state !== 'warning' || !first) return ''; // the numbers stand beside it
+	if (!isEmpty(first)) return vscode.l10n.t('What is left at {0} is kept for chats and completions on a key.', first.endpoint);
+	return again
+		? vscode.l10n.t('No requests are left at {0} until {1}.', first.endpoint, clock(again))
+		: vscode.l10n.t('No requests are left at {0}.', first.endpoint);
+}
+
+function anew(message: string, { kind, endpoint, retryAt }: ErrorData): string {
+	const whom = endpoint ?? vscode.l10n.t('The service');
+	const known = SERVED.find((one) => one.endsWith('.') && message.startsWith(one.slice(0, -1)));
+	const until = kind === 'budget' && retryAt ? vscode.l10n.t('No request can go to {0} until {1}.', whom, clock(retryAt)) : '';
+	if (known) return vscode.l10n.t(known) + (until || message.slice(known.length - 1).replace(/^\./, ''));
+	const details = ` (${message})`;
+	switch (kind) {
+		case 'budget':
+			return until || vscode.l10n.t('No request can go to {0} now.', whom) + details;
+		case 'auth':
+			return vscode.l10n.t('The API key for {0} is missing or not usable: "eke: Set API key".', whom) + details;
+		case 'forbidden':
+			return vscode.l10n.t('{0} does not allow this, or the balance is too low.', whom) + details;
+		case 'promptTooLong':
+			return vscode.l10n.t('The prompt is too long: send less along, or begin a new chat.') + details;
+		case 'upstream':
+			return vscode.l10n.t('{0} answered with an error.', whom) + details;
+		case 'network':
+			return vscode.l10n.t('{0} cannot be reached: check the network, the proxy and the address.', whom) + details;
+		case 'timeout':
+			return vscode.l10n.t('{0} did not answer in time: try again.', whom) + details;
+		case 'protocol':
+			return vscode.l10n.t("What {0} sends is not OpenAI's API: check baseUrl.", whom) + details;
+		case 'config':
+			return vscode.l10n.t('The configuration is wrong, or does not allow it.') + details;
+		case 'noEndpoint':
+			return vscode.l10n.t('No service is set up yet: "eke: Set API key".') + (endpoint ? details : '');
+		case 'ignored':
+			return vscode.l10n.t('An ignore rule keeps this file on this machine.');
+		default:
+			return message;
+	}
+}
