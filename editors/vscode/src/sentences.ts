@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { ResponseError } from 'vscode-languageclient/node';
 
 import type { ErrorData, StatusParams } from '../../../protocol/eke.d.ts';
-import { clock, isEmpty } from './budget.ts';
+import { isEmpty, when } from './budget.ts';
 
 /* Titles and descriptions of commands, and what a service's refusal means, as the server spells them. */
 const SERVED = [
@@ -67,10 +67,16 @@ export function servedTitle(title: string): string {
 /** Why there is no result; what the service itself said stands at the end. */
 export function sentence(message: string, data: ErrorData | undefined): string {
 	const theirs = data?.providerMessage;
-	const said = vscode.l10n.bundle ? anew(message, data ?? {}) : message;
+	const said = vscode.l10n.bundle ? anew(message, data ?? {}) : begun(message);
 	if (!theirs || said.includes(theirs)) return said;
 	return `${said} ${vscode.l10n.t('{0} says: {1}', data.endpoint ?? vscode.l10n.t('The service'), theirs)}`;
 }
+
+/** A time, as it is said here. */
+export const here = (time: string) => when(time, Date.now(), vscode.env.language);
+
+/* With a capital, but for a name. */
+const begun = (text: string) => text.replace(/^(the|no|an?|this|there|it|all)\b/, (word) => word[0]!.toUpperCase() + word.slice(1));
 
 export function sentenceOf(error: unknown): string {
 	if (error instanceof ResponseError) return sentence(error.message, (error as ResponseError<ErrorData>).data);
@@ -79,7 +85,7 @@ export function sentenceOf(error: unknown): string {
 
 /** What the status is about. */
 export function sentenceOfStatus({ kind, state, message, budgets }: StatusParams): string {
-	if (!vscode.l10n.bundle) return message;
+	if (!vscode.l10n.bundle) return begun(message);
 	const [first] = budgets;
 	const again = first?.blockedUntil ?? first?.windows.find(({ remaining }) => remaining === 0)?.resetAt;
 	if (kind)
@@ -87,14 +93,14 @@ export function sentenceOfStatus({ kind, state, message, budgets }: StatusParams
 	if (state !== 'warning' || !first) return ''; // the numbers stand beside it
 	if (!isEmpty(first)) return vscode.l10n.t('What is left at {0} is kept for chats and completions on a key.', first.endpoint);
 	return again
-		? vscode.l10n.t('No requests are left at {0} until {1}.', first.endpoint, clock(again))
+		? vscode.l10n.t('No requests are left at {0} until {1}.', first.endpoint, here(again))
 		: vscode.l10n.t('No requests are left at {0}.', first.endpoint);
 }
 
 function anew(message: string, { kind, endpoint, retryAt }: ErrorData): string {
 	const whom = endpoint ?? vscode.l10n.t('The service');
 	const known = SERVED.find((one) => one.endsWith('.') && message.startsWith(one.slice(0, -1)));
-	const until = kind === 'budget' && retryAt ? vscode.l10n.t('No request can go to {0} until {1}.', whom, clock(retryAt)) : '';
+	const until = kind === 'budget' && retryAt ? vscode.l10n.t('No request can go to {0} until {1}.', whom, here(retryAt)) : '';
 	if (known) return vscode.l10n.t(known) + (until || message.slice(known.length - 1).replace(/^\./, ''));
 	const details = ` (${message})`;
 	switch (kind) {

@@ -123,7 +123,7 @@ export const CUT: Record<FinishReason, string> = {
 export function notes(turn: Turn): string[] {
 	return [
 		...(turn.trimmed ?? []),
-		turn.notice ?? (turn.finishReason ? CUT[turn.finishReason] : ''),
+		turn.notice ?? (turn.finishReason && !turn.isCancelled ? CUT[turn.finishReason] : ''),
 		turn.isCancelled ? 'stopped' : '',
 		turn.error ?? '',
 	].filter(Boolean);
