@@ -5,8 +5,9 @@
 import * as vscode from 'vscode';
 import { ResponseError } from 'vscode-languageclient/node';
 
-import type { ErrorData, StatusParams } from '../../../protocol/eke.d.ts';
+import type { ErrorData, ErrorKind, StatusParams } from '../../../protocol/eke.d.ts';
 import { isEmpty, when } from './budget.ts';
+import type { Remedy, Trouble } from './view.ts';
 
 /* Titles and descriptions of commands, and what a service's refusal means, as the server spells them. */
 const SERVED = [
@@ -55,6 +56,19 @@ const SERVED = [
 	"The proxy requires a user name and a password; put them into the endpoint's proxy setting.",
 ];
 
+const NONE = 'no endpoint is configured';
+const REMEDIES: Partial<Record<ErrorKind, Remedy[]>> = {
+	auth: ['setKey', 'showLog'],
+	noEndpoint: ['setKey', 'openConfiguration'],
+	config: ['openConfiguration', 'showLog'],
+};
+
+/** What the user must do something about, and by which buttons. */
+export function troubleOf(status: Omit<StatusParams, 'kind'> & { kind?: ErrorKind | undefined }): Trouble | undefined {
+	const remedies = status.kind && REMEDIES[status.kind];
+	return remedies && { text: sentenceOfStatus(status as StatusParams), remedies };
+}
+
 /** A text of the server's; in English where it is none of those that are known. */
 export const served = (text: string): string => (SERVED.includes(text) ? vscode.l10n.t(text) : text);
 
@@ -67,7 +81,8 @@ export function servedTitle(title: string): string {
 /** Why there is no result; what the service itself said stands at the end. */
 export function sentence(message: string, data: ErrorData | undefined): string {
 	const theirs = data?.providerMessage;
-	const said = vscode.l10n.bundle ? anew(message, data ?? {}) : begun(message);
+	const isNew = data?.kind === 'noEndpoint' && message.startsWith(NONE); // its advice is for a shell
+	const said = vscode.l10n.bundle || isNew ? anew(message, data ?? {}) : begun(message);
 	if (!theirs || said.includes(theirs)) return said;
 	return `${said} ${vscode.l10n.t('{0} says: {1}', data.endpoint ?? vscode.l10n.t('The service'), theirs)}`;
 }
@@ -85,7 +100,7 @@ export function sentenceOf(error: unknown): string {
 
 /** What the status is about. */
 export function sentenceOfStatus({ kind, state, message, budgets }: StatusParams): string {
-	if (!vscode.l10n.bundle) return begun(message);
+	if (!vscode.l10n.bundle && message !== NONE) return begun(message);
 	const [first] = budgets;
 	const again = first?.blockedUntil ?? first?.windows.find(({ remaining }) => remaining === 0)?.resetAt;
 	if (kind)
@@ -123,7 +138,7 @@ function anew(message: string, { kind, endpoint, retryAt }: ErrorData): string {
 		case 'config':
 			return vscode.l10n.t('The configuration is wrong, or does not allow it.') + details;
 		case 'noEndpoint':
-			return vscode.l10n.t('No service is set up yet: "eke: Set API key".') + (endpoint ? details : '');
+			return vscode.l10n.t('No service is set up yet: "eke: Set API key".') + (message.startsWith(NONE) ? '' : details);
 		case 'ignored':
 			return vscode.l10n.t('An ignore rule keeps this file on this machine.');
 		default:

@@ -21,6 +21,8 @@ export interface Turn {
 	/** What was not sent. */
 	trimmed?: string[] | undefined;
 	error?: string | undefined;
+	/** It is that no service is set up yet. */
+	isUnset?: boolean | undefined;
 	tokens?: number | undefined;
 	/** What went along is not known any more, but by name. */
 	isForgotten?: boolean | undefined;
