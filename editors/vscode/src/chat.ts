@@ -383,8 +383,8 @@ export class Chat implements vscode.WebviewViewProvider {
 			if (last) last.error = why;
 			return;
 		}
-		const failed: Turn = { key: answer.key, role: 'assistant', text: '', error: why, isUnset: data?.kind === 'noEndpoint' && isUnset(this.status()) };
-		this.turns = [...this.turns, failed];
+		const isFirst = data?.kind === 'noEndpoint' && isUnset(this.status());
+		this.turns = [...this.turns, { key: answer.key, role: 'assistant', text: '', error: why, isUnset: isFirst }];
 		this.attachments = attachments;
 		this.setDraft([question.command && `/${question.command}`, question.text].filter(Boolean).join(' '));
 	}
