@@ -227,11 +227,12 @@ $(BUILD)/replay/%: $(BUILD)/debug/obj/tests/fuzz/%.o $(BUILD)/debug/obj/tests/fu
 SHIM = $(if $(filter Linux,$(shell uname -s)),$(BUILD)/faults/shim.so)
 UNIT_BINS = $(UNIT:%=$(BUILD)/unit/%)
 REPLAY_BINS = $(FUZZ:%=$(BUILD)/replay/%)
+BENCH_BINS = $(BENCH:%=$(BUILD)/bench/%) $(BUILD)/bench/plain_relay
 
 test:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory all debug check-source
-	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) $(SHIM) tests/e2e/node_modules/.ready
+	@$(MAKE) --no-print-directory $(UNIT_BINS) $(REPLAY_BINS) $(BENCH_BINS) $(SHIM) tests/e2e/node_modules/.ready
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
@@ -345,7 +346,7 @@ $(BUILD)/bench/bench_context: $(BUILD)/release/tests/bench/bench_context.o $(cal
 
 bench:
 	@.ci/deps bench
-	@$(MAKE) --no-print-directory all $(BENCH:%=$(BUILD)/bench/%) $(BUILD)/bench/plain_relay
+	@$(MAKE) --no-print-directory all $(BENCH_BINS)
 	@tests/bench/corpus
 	@tests/bench/run $(ANSWERS:%=--answers %)
 

@@ -653,6 +653,8 @@ export interface ChatSendParams {
 	context?: Context[];
 	/** One of the user's turns in the chat: this question takes its place, and what came behind it is dropped. */
 	editTurnId?: string;
+	/** The folder that it is about: in it @path is looked for, and git is asked for what is staged. None: the workspace's first. */
+	folder?: Uri;
 	/** Id of the model. */
 	model?: string;
 	/** Name of the endpoint. */

@@ -88,7 +88,7 @@ static void give_up(struct budget *budget, const struct job *job)
 	if (job->work->give_up)
 		job->work->give_up(budget, job->ctx);
 	else
-		log_warn("the ledger of requests was locked by another process for %d s: an entry is missing",
+		log_warn("the ledger of requests was locked by another process for %d s: what one request came to is not in it",
 			 GIVE_UP_MS / 1000);
 }
 

@@ -87,14 +87,14 @@ static bool take_user(struct url_piece p, struct redis_url *out, struct err *err
 	size_t user_len = colon ? (size_t)(colon - p.s) : p.len;
 
 	if (!colon)
-		return refuse(err, "ledger.redis has a user without a password: write redis://user:password@host");
+		return refuse(err, "ledger.redis names a user but no password: write redis://user:password@host");
 	if (user_len)
 		out->user = decode((struct url_piece){ p.s, user_len });
 	out->password = decode((struct url_piece){ colon + 1, p.len - user_len - 1 });
 	if (!out->password || (user_len && !out->user))
 		return refuse(err, "ledger.redis: in a user name or password, write % as %25, @ as %40, / as %2F");
 	if (!out->password[0])
-		return refuse(err, "ledger.redis has an empty password: leave out what stands before the @");
+		return refuse(err, "ledger.redis has an empty password: leave out the @ and what stands before it");
 	return true;
 }
 
@@ -118,10 +118,10 @@ static bool take_query(struct url_piece p, struct redis_url *out, struct err *er
 							       NULL;
 		most = into == &out->db ? MOST_DB : LONGEST_TIMEOUT_MS;
 		if (!into)
-			return refuse(err, "ledger.redis: behind the ? only timeout=MILLISECONDS is known, and db=NUMBER of a "
-					   "unix socket");
+			return refuse(err, "ledger.redis: after the ?, only timeout=MILLISECONDS is allowed, and db=NUMBER for a "
+				"unix socket");
 		if (!number(value, most, into))
-			return refuse(err, "ledger.redis: behind the ? stands a value that is no number, or too large");
+			return refuse(err, "ledger.redis: a value after the ? is not a number, or is too large");
 		p.s += one.len;
 		p.len -= one.len;
 		if (p.len) {
@@ -130,7 +130,7 @@ static bool take_query(struct url_piece p, struct redis_url *out, struct err *er
 		}
 	}
 	if (!out->timeout_ms)
-		return refuse(err, "ledger.redis: timeout is at least 1 millisecond");
+		return refuse(err, "ledger.redis: timeout must be at least 1 millisecond");
 	return true;
 }
 
@@ -142,7 +142,7 @@ static bool take_path(struct url_piece p, struct redis_url *out, struct err *err
 	if (!out->path)
 		return refuse(err, "ledger.redis: in the path of the socket, write % as %25");
 	if (strlen(out->path) > MAX_PATH)
-		return refuse(err, "ledger.redis: the path of the socket is longer than the 107 bytes that sockets allow");
+		return refuse(err, "ledger.redis: the path of the socket must have at most 107 bytes");
 	return true;
 }
 
@@ -162,9 +162,9 @@ static bool take_host(const struct url_parts *p, struct redis_url *out, struct e
 	unsigned port = DEFAULT_PORT;
 
 	if (!is_host(p->host, p->in_brackets))
-		return refuse(err, "ledger.redis has no host, or characters in it that no host has");
+		return refuse(err, "ledger.redis has no host, or its host has characters that a host name cannot have");
 	if (p->port.s && !url_port(p->port, &port))
-		return refuse(err, "ledger.redis: behind the host stands :PORT, a number from 1 to 65535");
+		return refuse(err, "ledger.redis: the port after the host must be a number from 1 to 65535");
 	out->port = (int)port;
 	out->host = xstrndup(p->host.s, p->host.len);
 	return true;
@@ -175,7 +175,7 @@ static bool take_db(struct url_piece p, struct redis_url *out, struct err *err)
 	if (p.len <= 1)
 		return true;
 	if (!number((struct url_piece){ p.s + 1, p.len - 1 }, MOST_DB, &out->db))
-		return refuse(err, "ledger.redis: behind the host stands /NUMBER, that of the database");
+		return refuse(err, "ledger.redis: what follows the host must be /NUMBER, the number of the database");
 	return true;
 }
 
@@ -213,16 +213,17 @@ bool redis_url_parse(const char *text, struct redis_url *out, struct err *err)
 		return refuse(err, "ledger.redis is too long");
 	for (const char *p = text; *p; p++)
 		if (*p <= ' ' || *p == 0x7F)
-			return refuse(err, "ledger.redis has blanks, control characters or letters that are not ASCII");
+			return refuse(err, "ledger.redis must not contain blanks, control characters or letters that are not "
+				"ASCII");
 	if (url_piece_is(parts.scheme, "rediss"))
-		return refuse(err, "ledger.redis: rediss:// (TLS) is not supported; let a tunnel (stunnel, ssh -L) carry the "
-				   "connection, and name its local end with redis://");
+		return refuse(err, "ledger.redis: rediss:// (TLS) is not supported: use a tunnel (stunnel, ssh -L), and give "
+			"its local end as redis://");
 	if (!is_socket && !url_piece_is(parts.scheme, "redis"))
-		return refuse(err, "ledger.redis begins with redis://, or with unix:// and the path of a socket");
+		return refuse(err, "ledger.redis must begin with redis://, or with unix:// and the path of a socket");
 	if (fault == URL_OPEN_BRACKET)
 		return refuse(err, "ledger.redis: the address has a [ without a ]");
 	if (fault == URL_AFTER_BRACKET)
-		return refuse(err, "ledger.redis: behind the host stands :PORT, a number from 1 to 65535");
+		return refuse(err, "ledger.redis: the port after the host must be a number from 1 to 65535");
 	if (!take_parts(&parts, is_socket, &url, err)) {
 		redis_url_release(&url);
 		return false;

@@ -243,7 +243,8 @@ static bool fall_over(struct turn *turn, const struct err *err)
 		return false;
 	upstream_choose(chat->upstream, CHOOSE_CHAT, BUDGET_EXPLICIT, 0, &choice);
 	if (choice.endpoint && choice.endpoint != turn->endpoint) {
-		log_info("%s has nothing to give: %s goes on", endpoint_name(turn->endpoint), endpoint_name(choice.endpoint));
+		log_info("%s has no requests left now: %s answers instead", endpoint_name(turn->endpoint),
+			endpoint_name(choice.endpoint));
 		endpoint_unref(turn->endpoint);
 		turn->endpoint = endpoint_ref(choice.endpoint);
 		return turn_send(turn, &trouble);

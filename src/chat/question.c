@@ -49,8 +49,9 @@ static bool take_changed(struct question *question, const struct conversation_qu
 			continue;
 		if (!path || !question->wants_diff) {
 			free(path);
-			err_set(err, ERR_INVALID_PARAMS, question->wants_diff ? "%.400s is no file" :
-				"changes to %.400s go with a command that needs a diff, such as commit", q->context[i].uri);
+			err_set(err, ERR_INVALID_PARAMS, question->wants_diff ? "%.400s is not a file" :
+				"the changes to %.400s can only be attached with a command that needs a diff, such as commit",
+				q->context[i].uri);
 			return false;
 		}
 		question->changed = xreallocarray(question->changed, n + 2, sizeof(*question->changed));

@@ -7,7 +7,6 @@
 #include "eke/complete/disk_cache.h"
 
 #include <dirent.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -19,6 +18,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/paths.h"
 #include "eke/base/process.h"
+#include "eke/base/sha256.h"
 #include "eke/base/strbuf.h"
 #include "eke/store/file.h"
 
@@ -199,17 +199,9 @@ static enum store_result begin(struct disk_cache *disk, enum store_mode mode)
 
 static void name(const struct disk_cache *disk, const char *uri, struct names *out)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	struct strbuf text;
+	uint8_t digest[SHA256_BYTES];
 
-	strbuf_init(&text, SALT_SIZE + LIMIT_URI);
-	strbuf_add(&text, (const char *)disk->salt, SALT_SIZE);
-	strbuf_adds(&text, uri);
-	if (!EVP_Digest(text.data, text.len, digest, NULL, EVP_sha256(), NULL)) {
-		log_broken("libcrypto has no SHA-256");
-		abort();
-	}
-	strbuf_release(&text);
+	sha256_make(disk->salt, SALT_SIZE, uri, strlen(uri), digest);
 	memcpy(out->document, digest, sizeof(out->document));
 	memcpy(out->mask, digest + sizeof(out->document), sizeof(out->mask));
 }

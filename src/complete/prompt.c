@@ -1,5 +1,5 @@
 /*
- * The prompt of the chat emulation: which number its tags have, and what of the windows fits. Its words are in
+ * The prompt of the chat emulation: which number its tags have, and what of the excerpts fits. Its words are in
  * prompt_text.c. struct prompt owns its strings; everything else is borrowed for a call.
  */
 #include "eke/complete/prompt.h"
@@ -15,7 +15,7 @@
 /* Rules and examples take at most this part of a capped prompt. */
 #define FRAME_PART 2
 #define MESSAGE_OVERHEAD 5      /* tokens of a message's role and separators */
-/* The marks that a service puts around and between the windows: begin, prefix, suffix, middle, each once. */
+/* The marks that a service puts around and between the excerpts: begin, prefix, suffix, middle, each once. */
 #define FIM_OVERHEAD 4
 
 void prompt_init(struct prompt *p)
@@ -133,7 +133,7 @@ static size_t fit(const char *s, size_t len, size_t tokens, bool tail)
 	return lo;
 }
 
-/* Cuts the windows of `in` so that they take at most `room` tokens. */
+/* Cuts the excerpts of `in` so that they take at most `room` tokens. */
 static void shrink(struct prompt_input *in, size_t room)
 {
 	size_t before = prompt_tokens(in->prefix, in->prefix_len);
@@ -213,15 +213,15 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p)
 
 	write_messages(in, p, number);
 	/*
-	 * The line that is shown twice grows and shrinks with the windows: a second round takes what the
+	 * The line that is shown twice grows and shrinks with the excerpts: a second round takes what the
 	 * first left over.
 	 */
 	for (int round = 0; round < 3 && in->max_tokens && p->tokens > in->max_tokens; round++) {
-		size_t windows =
+		size_t excerpts =
 			prompt_tokens(cut.prefix, cut.prefix_len) + prompt_tokens(cut.suffix, cut.suffix_len);
 		size_t excess = p->tokens - in->max_tokens + 2;
 
-		shrink(&cut, windows > excess ? windows - excess : 0);
+		shrink(&cut, excerpts > excess ? excerpts - excess : 0);
 		write_messages(&cut, p, number);
 	}
 	p->prefix_len = cut.prefix_len;

@@ -35,13 +35,14 @@ static bool check_characters(const char *s, size_t len, struct err *err)
 		unsigned char c = (unsigned char)s[i];
 
 		if (c <= ' ' || c == 0x7F)
-			return refuse(err, "a base URL has no blanks or control characters");
+			return refuse(err, "the base URL must not contain blanks or control characters");
 		if (c >= 0x80)
-			return refuse(err, "a base URL is written in ASCII (a host in its xn-- form, a path with %XX)");
+			return refuse(err, "the base URL must be ASCII: write the host in its xn-- form, and other letters of "
+				"the path as %XX");
 		if (strchr("\"<>\\^`{|}", c))
-			return refuse(err, "a base URL has none of the characters \" < > \\ ^ ` { | }");
+			return refuse(err, "the base URL must not contain any of the characters \" < > \\ ^ ` { | }");
 		if (c == '#')
-			return refuse(err, "a base URL has no fragment: remove what begins with #");
+			return refuse(err, "the base URL must not have a fragment: remove the # and what follows it");
 	}
 	return true;
 }
@@ -55,12 +56,12 @@ static bool is_broken_scheme(const struct url_parts *p)
 static bool check_scheme(const struct url_parts *p, struct err *err)
 {
 	if (is_broken_scheme(p))
-		return refuse(err, "a base URL begins with https://");
+		return refuse(err, "the base URL must begin with https://");
 	if (p->scheme.s && !url_piece_is(p->scheme, "https") && !url_piece_is(p->scheme, "http"))
-		return refuse(err, "a base URL begins with https://, or with http:// for a server on this machine or in a "
-				 "private network");
+		return refuse(err, "the base URL must begin with https://, or with http:// for a server on this machine or "
+			"in a private network");
 	if (p->user.s)
-		return refuse(err, "a base URL has no user name or password; put the key in the key setting");
+		return refuse(err, "the base URL must not contain a user name or password: put the key into the key setting");
 	return true;
 }
 
@@ -76,7 +77,7 @@ static bool check_name(const char *host, struct err *err)
 		return refuse(err, "the host of the base URL is too long");
 	/* A key pasted into the wrong field would be looked up in the DNS, in clear. */
 	if (!strncmp(host, "sk-", 3) && !strchr(host, '.'))
-		return refuse(err, "the base URL looks like an API key; put it in the key setting");
+		return refuse(err, "the base URL looks like an API key: put the key into the key setting");
 	if (host[0] == '.' || host[len - 1] == '.' || strstr(host, ".."))
 		return refuse(err, "the host of the base URL has an empty part between its dots");
 	for (const char *p = host; *p; p++)
@@ -92,11 +93,11 @@ static bool take_ipv6(struct url_piece piece, struct strbuf *host, struct err *e
 	struct in6_addr addr;
 
 	if (piece.len >= sizeof(text))
-		return refuse(err, "the base URL has no valid IPv6 address between its brackets");
+		return refuse(err, "what stands between the brackets of the base URL is not an IPv6 address");
 	memcpy(text, piece.s, piece.len);
 	text[piece.len] = '\0';
 	if (inet_pton(AF_INET6, text, &addr) != 1)
-		return refuse(err, "the base URL has no valid IPv6 address between its brackets");
+		return refuse(err, "what stands between the brackets of the base URL is not an IPv6 address");
 	strbuf_adds(host, inet_ntop(AF_INET6, &addr, text, sizeof(text)));
 	return true;
 }
@@ -177,14 +178,14 @@ static bool check_plain(const char *host, bool allow_plain, struct err *err)
 	if (may_be_plain(host, allow_plain))
 		return true;
 	if (host_is_private(host))
-		return refuse(err, "http:// would send the key and your text in clear; for a server in a network that you "
-				   "trust, set allowPlainHttp of this endpoint to true in your own configuration file; else use "
-				   "https://");
+		return refuse(err, "http:// would send the key and your text unencrypted; for a server in a network that you "
+			"trust, set allowPlainHttp of this endpoint to true in your own configuration file, otherwise use "
+			"https://");
 	if (allow_plain)
-		return refuse(err, "http:// would send the key and your text in clear; allowPlainHttp is for hosts in a "
+		return refuse(err, "http:// would send the key and your text unencrypted; allowPlainHttp is for hosts in a "
 				   "private network (10/8, 172.16/12, 192.168/16, fc00::/7, .local, .lan), others are reached "
 				   "by https://");
-	return refuse(err, "http:// would send the key and your text in clear; only a server on this machine may be "
+	return refuse(err, "http:// would send the key and your text unencrypted; only a server on this machine may be "
 			   "reached by it, others by https://");
 }
 

@@ -8,17 +8,15 @@
 #include "changes.h"
 #include "related.h"
 #include "sources.h"
+#include "standing.h"
 
 #define CHANGED_MAX 8 /* documents whose changes are shown */
-#define SHOWN_MAX 64
 
 /* What belongs to a document. */
 struct focus {
 	char *uri;
 	struct related related; /* path NULL: not made */
-	struct packing_kept kept;
-	uint32_t shown[SHOWN_MAX]; /* hashes of the snippets of the last prompt, in its order */
-	size_t shown_count;
+	struct standing standing;
 	struct focus *next;
 };
 
@@ -38,9 +36,12 @@ struct retriever {
 	uint64_t last_id;
 };
 
+#define GATHERING_MAX (LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1)
+
 struct gathering {
-	struct context_file files[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
-	struct source *sources[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
+	struct context_file files[GATHERING_MAX];
+	struct source *sources[GATHERING_MAX];
+	uint32_t keys[GATHERING_MAX]; /* for struct standing */
 	struct digest *owned[CHANGED_MAX]; /* of changes */
 	char *shown[CHANGED_MAX];
 	size_t owned_count;

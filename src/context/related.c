@@ -14,6 +14,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/text/language.h"
+#include "eke/text/uri.h"
 
 /* Files beside a document that are read; of a package whose files see each other all that there is room for. */
 #define BESIDE_MAX 12
@@ -51,20 +52,29 @@ void related_begin(
 
 void related_release(struct related *r)
 {
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		free(r->files[i].path);
+		free(r->files[i].key);
+	}
 	free(r->path);
 	*r = (struct related){ .path = NULL };
 }
 
 static void add_file(struct related *r, const char *path, enum context_role role)
 {
+	char *uri;
+	char *key;
+
 	if (r->count == LIMIT_CONTEXT_RELATED || !strcmp(path, r->path))
 		return;
 	for (size_t i = 0; i < r->count; i++)
 		if (!strcmp(r->files[i].path, path))
 			return;
-	r->files[r->count++] = (struct related_file){ xstrdup(path), role };
+	uri = uri_from_path(path);
+	key = uri ? uri_key(uri) : NULL;
+	free(uri);
+	if (key)
+		r->files[r->count++] = (struct related_file){ xstrdup(path), key, role };
 }
 
 /* --- the directory --- */

@@ -15,6 +15,7 @@
 
 struct related_file {
 	char *path;
+	char *key; /* uri_key() of it */
 	enum context_role role; /* ROLE_IMPORTED or ROLE_BESIDE */
 };
 

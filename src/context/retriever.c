@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
-#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/list.h"
 #include "eke/base/log.h"
@@ -336,55 +335,12 @@ void retriever_cancel(struct retriever *r, uint64_t id)
 
 /* --- choosing --- */
 
-static int ascending(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void keep(struct focus *focus, const struct gathering *g, const struct packing *packing)
-{
-	focus->kept.count = 0;
-	for (size_t i = 0; i < packing->count && focus->kept.count < PACKING_KEPT_MAX; i++)
-		focus->kept.hashes[focus->kept.count++] =
-			g->files[packing->items[i].file].digest->pieces[packing->items[i].piece].hash;
-	qsort(focus->kept.hashes, focus->kept.count, sizeof(focus->kept.hashes[0]), ascending);
-}
-
-static uint32_t hash_of(const struct snippet *s)
-{
-	return hash_fnv32(hash_fnv32(HASH_FNV32, s->path, strlen(s->path)), s->text, s->len);
-}
-
-/* What the last prompt showed just so comes first, and in its order: then the prompts begin alike. */
-static void put_known_first(struct focus *focus, struct snippets *out, bool keep)
-{
-	size_t placed = 0;
-
-	for (size_t k = 0; k < focus->shown_count; k++) {
-		size_t at = placed;
-
-		while (at < out->count && hash_of(&out->items[at]) != focus->shown[k])
-			at++;
-		if (at < out->count) {
-			struct snippet known = out->items[at];
-
-			memmove(&out->items[placed + 1], &out->items[placed], (at - placed) * sizeof(known));
-			out->items[placed++] = known;
-		}
-	}
-	focus->shown_count = keep ? 0 : focus->shown_count;
-	for (size_t i = 0; keep && i < out->count && i < SHOWN_MAX; i++)
-		focus->shown[focus->shown_count++] = hash_of(&out->items[i]);
-}
-
 void retriever_choose(struct retriever *r, const struct retrieval *in, struct snippets *out)
 {
 	struct focus *focus = focus_of(r, in->uri);
 	struct gathering g = { .count = 0 };
 	struct packing_input input;
+	struct standing_blocks blocks;
 	struct packing packing;
 	size_t changes = 0;
 
@@ -398,14 +354,18 @@ void retriever_choose(struct retriever *r, const struct retrieval *in, struct sn
 		.declarations = in->declarations,
 		.tokens = in->tokens,
 		.tokens_per_file = in->tokens_per_file,
-		.kept = &focus->kept };
+		.kept = &focus->standing.all,
+		.price = focus->standing.price };
+	if (!in->declarations) {
+		standing_find(&focus->standing, g.files, g.keys, g.count, &blocks);
+		input.blocks = blocks.items;
+		input.block_count = blocks.count;
+	}
 	pack(&input, &packing);
 	for (size_t i = 0; i < packing.count;) {
 		size_t file = packing.items[i].file;
-		size_t end = i;
+		size_t end = packing_block_end(&packing, i);
 
-		while (end < packing.count && packing.items[end].file == file)
-			end++;
 		if (g.sources[file])
 			snippets_add(
 				out, &g.files[file], g.sources[file]->shown, g.sources[file]->language, &packing.items[i], end - i);
@@ -416,10 +376,8 @@ void retriever_choose(struct retriever *r, const struct retrieval *in, struct sn
 		i = end;
 	}
 	out->tokens = packing.tokens;
-	if (!in->declarations)
-		put_known_first(focus, out, in->keep);
 	if (in->keep)
-		keep(focus, &g, &packing);
+		standing_remember(&focus->standing, g.files, g.keys, &packing);
 	packing_release(&packing);
 	gathering_release(&g);
 }

@@ -189,7 +189,7 @@ static void on_chosen(void *ctx, const struct json *result, const struct err *er
 
 	call->id = 0;
 	if (err)
-		log_info("the question for permission went unanswered: %s", err->message);
+		log_info("the client did not answer the request for permission: %s", err->message);
 	/* The client's user has stopped the turn, and with it this call. */
 	if (kind && !strcmp(kind, "cancelled")) {
 		acp_prompt_cancel(call->session);

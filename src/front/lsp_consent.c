@@ -19,7 +19,7 @@ bool lsp_is_consent(const struct json *result, const struct err *err)
 	const char *title = json_string(json_get(result, "title"));
 
 	if (err)
-		log_info("the question which endpoint to use went unanswered: %s", err->message);
+		log_info("the client did not answer which endpoint to use: %s", err->message);
 	return title && !strncmp(title, CONSENT, strlen(CONSENT));
 }
 

@@ -8,6 +8,7 @@
 
 #include "eke/base/decode.h"
 #include "eke/base/mem.h"
+#include "eke/text/uri.h"
 #include "lsp_context.h"
 #include "lsp_turn.h"
 
@@ -21,6 +22,7 @@ struct send_params {
 	double temperature;
 	int64_t max_tokens;
 	const char *edit;
+	const char *folder;
 	const struct json *token;
 };
 
@@ -38,6 +40,7 @@ static const struct decode_field send_fields[] = {
 	{ .name = "command", .type = DECODE_STRING, .offset = AT(command) },
 	{ .name = "context", .type = DECODE_ARRAY, .offset = AT(context) },
 	{ .name = "editTurnId", .type = DECODE_STRING, .offset = AT(edit) },
+	{ .name = "folder", .type = DECODE_STRING, .offset = AT(folder) },
 	WHOM,
 	{ .name = NULL },
 };
@@ -116,7 +119,7 @@ static void cancel(struct lsp *lsp, uint64_t id)
 static const struct lsp_turn_kind kind = { .go_on = go_on, .cancel = cancel };
 
 static struct rpc_result *ask(struct lsp *lsp, struct rpc_request *request, const struct send_params *p,
-	const struct lsp_context *context, bool again)
+	const struct lsp_context *context, const char *folder, bool again)
 {
 	struct conversation_callbacks callbacks = {
 		.begun = on_begun, .delta = lsp_turn_on_delta, .ask = lsp_turn_on_ask, .done = on_done
@@ -126,6 +129,7 @@ static struct rpc_result *ask(struct lsp *lsp, struct rpc_request *request, cons
 						  .command = p->command,
 						  .context = context->items,
 						  .context_count = context->count,
+						  .folder = folder,
 						  .endpoint = p->endpoint,
 						  .model = p->model,
 						  .temperature = p->temperature,
@@ -146,14 +150,21 @@ struct rpc_result *lsp_chat_send(void *ctx, struct rpc_request *request, const s
 	struct send_params p = { .temperature = -1 };
 	struct lsp_context context;
 	struct rpc_result *result;
+	char *folder;
 	struct err err;
 
 	lsp_refresh(lsp);
 	if (!decode(params, send_fields, "params", &p, &err))
 		return rpc_fail(request, &err);
-	result = lsp_context_decode(p.context, &context, &err) ? ask(lsp, request, &p, &context, false) :
+	folder = p.folder ? uri_to_path(p.folder) : NULL;
+	if (p.folder && !folder) {
+		err_set(&err, ERR_INVALID_PARAMS, "params.folder is no folder of this machine: %.400s", p.folder);
+		return rpc_fail(request, &err);
+	}
+	result = lsp_context_decode(p.context, &context, &err) ? ask(lsp, request, &p, &context, folder, false) :
 								 rpc_fail(request, &err);
 	lsp_context_release(&context);
+	free(folder);
 	return result;
 }
 
@@ -167,5 +178,5 @@ struct rpc_result *lsp_chat_regenerate(void *ctx, struct rpc_request *request, c
 	lsp_refresh(lsp);
 	if (!decode(params, regenerate_fields, "params", &p, &err))
 		return rpc_fail(request, &err);
-	return ask(lsp, request, &p, &none, true);
+	return ask(lsp, request, &p, &none, NULL, true);
 }

@@ -79,7 +79,7 @@ static void on_consent(void *ctx, const struct json *result, const struct err *e
 
 	l->asking = 0;
 	if (err)
-		log_info("the question whether to use the server on this machine went unanswered: %s", err->message);
+		log_info("the client did not answer whether to use the server on this machine: %s", err->message);
 	if (server && title && !strcmp(title, CONSENT))
 		put_in_force(l->lsp, server);
 }

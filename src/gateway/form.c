@@ -86,7 +86,8 @@ bool form_mend(struct forward *f, int status, const char *text, size_t len, stru
 	strbuf_init(&made, LIMIT_GATEWAY_BODY + KIB(4));
 	ok = form_write(f, &made) && (made.len != request->len || memcmp(made.data, request->data, made.len) != 0);
 	if (ok) {
-		log_info("gateway: endpoint %s takes this only in another form; it is sent so", endpoint_name(f->endpoint));
+		log_info("gateway: endpoint %s takes requests of this kind in another form only: they are converted",
+			endpoint_name(f->endpoint));
 		strbuf_move(request, &made);
 	}
 	strbuf_release(&made);

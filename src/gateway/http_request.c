@@ -15,6 +15,9 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 
+/* Of a reply under way, to clients that know no chunks; those are written without this buffer. */
+#define REPLY_PIECE KIB(4)
+
 /* --- its life --- */
 
 struct gateway_request *http_request_new(struct gateway_server *server, struct MHD_Connection *connection,
@@ -170,11 +173,11 @@ enum MHD_Result http_request_queue(struct gateway_request *r)
 	struct MHD_Response *response;
 	enum MHD_Result ok;
 
-	/* A whole one has a length; one that is under way has none, and goes in chunks. */
-	if (r->has_length)
+	/* A whole one has a length, and goes at once; one that is under way has none, and goes in chunks. */
+	if (r->has_length || (r->ended && r->whole))
 		response = MHD_create_response_from_buffer(r->out.len, r->out.data, MHD_RESPMEM_MUST_COPY);
 	else
-		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LIMIT_RECEIVE_CHUNK, on_read, r, NULL);
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, REPLY_PIECE, on_read, r, NULL);
 	if (!response)
 		return MHD_NO;
 	for (struct header *h = r->headers; h; h = h->next)

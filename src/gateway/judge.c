@@ -63,7 +63,8 @@ bool judge_end(struct judge *judge, int64_t now, struct err *err, struct stated_
 	if (!answer && has_data(&judge->body))
 		return true;
 	if (!answer) {
-		err_set(err, ERR_PROTOCOL, "%s sent nothing that is an embedding: check baseUrl and the model", judge->name);
+		err_set(err, ERR_PROTOCOL, "%s sent an answer that is not an embedding: check baseUrl and the model",
+			judge->name);
 		return false;
 	}
 	answer_end(judge->answer, true, now);

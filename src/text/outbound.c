@@ -99,7 +99,7 @@ bool outbound_workspace_file(
 	bool ok = false;
 
 	if (!folder || !is_in_place(path, folder)) {
-		err_set(err, ERR_INVALID_PARAMS, "%.300s is no file of the workspace", path);
+		err_set(err, ERR_INVALID_PARAMS, "%.300s is not a file of the workspace", path);
 		return false;
 	}
 	if (!workspace_may_send_path(workspace, path, err))

@@ -378,8 +378,8 @@ static void tell(const struct workspace *ws, const char *path, const struct igno
 
 	if (hit->gave_up)
 		err_set(err, ERR_IGNORED,
-			"%.200s stays on this machine: there are too many or too complicated rules to see in time whether one is "
-			"for it, such as \"%.60s\" of %.100s", shown, hit->rule, hit->where ? hit->where : "eke's own");
+			"%.200s stays on this machine: the ignore rules are too many or too complicated to be checked in time, "
+			"such as \"%.60s\" of %.100s", shown, hit->rule, hit->where ? hit->where : "eke's own");
 	else if (!hit->where)
 		err_set(err, ERR_IGNORED, "%.200s stays on this machine: the built-in rule \"%s\" for files that hold secrets",
 			shown,

@@ -236,7 +236,7 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 			LIMIT_RESPONSE / MIB(1));
 		exchange_conclude(call->upstream, call->exchange, &err);
 	} else if (answer_is_too_long(answer)) {
-		err_set(&err, ERR_PROTOCOL, "%s sent a line of more than %zu bytes, which is no answer of this API",
+		err_set(&err, ERR_PROTOCOL, "%s sent a line of more than %zu bytes, which is not an answer of this API",
 			endpoint_url(call->endpoint)->address, LIMIT_SSE_LINE);
 		exchange_conclude(call->upstream, call->exchange, &err);
 	} else if (answer_is_too_large(answer)) {

@@ -498,7 +498,7 @@ static void on_end_time(void *ctx)
 		return;
 	}
 	http_cancel(ex->upstream->http, ex->transfer);
-	err_set(&err, ERR_TIMEOUT, "%s was not done with its answer within %.10g s: try again, or raise timeouts.total",
+	err_set(&err, ERR_TIMEOUT, "%s did not finish its answer within %.10g s: try again, or raise timeouts.total",
 		endpoint_url(ex->endpoint)->address, endpoint_config(ex->endpoint)->total_timeout);
 	on_done(ex, HTTP_TIMED_OUT, &err);
 }

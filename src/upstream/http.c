@@ -19,6 +19,9 @@
 #include "eke/base/url.h"
 #include "http_private.h"
 
+/* Between the end of one burst of transfers, when its memory goes, and that of another. */
+#define TRIM_EVERY_MS 500
+
 /* A socket that libcurl uses. */
 struct socket_watch {
 	struct http *http;
@@ -33,6 +36,7 @@ static void add_transfer(void *ctx);
 static void go_on(void *ctx);
 static void reap_later(void *ctx);
 static void on_next_turn(void *ctx);
+static void trim(void *ctx);
 
 /* libcurl does what is due; who is done is told by reap(). */
 static void act(struct http *http, curl_socket_t fd, int action)
@@ -109,6 +113,8 @@ struct http *http_new(struct loop *loop)
 	http->loop = loop;
 	http->timer = timer_new(loop, on_timer, http);
 	http->next_turn = timer_new(loop, on_next_turn, http);
+	http->trimmer = timer_new(loop, trim, http);
+	http->trimmed_ms = loop_now_ms(loop) - TRIM_EVERY_MS;
 	return http;
 }
 
@@ -138,11 +144,26 @@ static void transfer_release(void *p)
 	free(t);
 }
 
-/* A burst of work is over: its buffers (64 KiB a transfer) go back to the system. */
+/*
+ * A burst of work is over: its buffers (64 KiB a transfer) go back to the system. To take them again costs more than a
+ * transfer does.
+ */
 static void trim(void *ctx)
 {
-	(void)ctx;
+	struct http *http = ctx;
+
+	if (http->active)
+		return;
+	http->trimmed_ms = loop_now_ms(http->loop);
 	mem_trim();
+}
+
+static void trim_later(struct http *http)
+{
+	int64_t due = http->trimmed_ms + TRIM_EVERY_MS - loop_now_ms(http->loop);
+
+	if (!timer_is_running(http->trimmer))
+		timer_start(http->trimmer, due > 0 ? due : 0);
 }
 
 /* Takes it from libcurl and from the list; the memory stays till the turn's end. */
@@ -168,7 +189,7 @@ static void transfer_end(struct transfer *t)
 	timer_free(t->timer);
 	loop_defer_free(http->loop, t, transfer_release);
 	if (!http->active)
-		loop_defer(http->loop, trim, NULL);
+		trim_later(http);
 }
 
 static void end_cancelled(void *ctx)
@@ -199,6 +220,7 @@ void http_free(struct http *http)
 	}
 	timer_free(http->timer);
 	timer_free(http->next_turn);
+	timer_free(http->trimmer);
 	certificates_release(&http->certificates);
 	free(http);
 }

@@ -64,11 +64,10 @@ void http_describe(const struct transfer *t, CURLcode code, struct err *err)
 	snprintf(host, sizeof(host), "%.*s", (int)address.len, address.s);
 	if (t->astray[0])
 		err_set(err, ERR_NETWORK,
-			"%s is at %s, which is no address in a private network, so that nothing is sent there in clear: use "
-			"https://",
+			"%s is at %s, which is not in a private network, and eke sends nothing there unencrypted: use https://",
 			host, t->astray);
 	else if (t->overblown)
-		err_set(err, ERR_PROTOCOL, "%s sent an answer that is compressed more than %d times, which is none of this API",
+		err_set(err, ERR_PROTOCOL, "%s sent an answer that is compressed more than %d times, which is not an answer of this API",
 			host, LIMIT_EXPANSION);
 	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
 		describe_proxy(connect_status, host, err);

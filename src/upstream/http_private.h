@@ -53,6 +53,8 @@ struct http {
 	struct timer *timer;
 	struct timer *next_turn; /* for those that have had enough bytes in this one */
 	unsigned turn;
+	struct timer *trimmer;
+	int64_t trimmed_ms; /* when memory was given back last */
 	struct transfer *transfers;
 	size_t active;
 	uint64_t last_id;

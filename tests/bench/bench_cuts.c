@@ -181,7 +181,7 @@ static void try_form(struct bench *b, struct trial *t, size_t group, enum form f
 	struct tally *tally = &b->results.tallies[group][t->cut->kind][form];
 	enum post_verdict verdict;
 
-	if (!form_write(form, &t->at, &b->rng, &b->answer) || b->answer.len > LIMIT_COMPLETION)
+	if (!form_answer(form, &t->at, &b->rng, &b->answer) || b->answer.len > LIMIT_COMPLETION)
 		return;
 	verdict = process(b, t, form == FORM_FIM ? POST_FIM : POST_CHAT, POST_STOP);
 	tally->count++;
@@ -232,7 +232,7 @@ static void try_mangled(struct bench *b, struct trial *t)
 
 		at.truth = wrong.data;
 		at.truth_len = wrong.len;
-		form_write(FORM_TAGGED, &at, &b->rng, &b->answer);
+		form_answer(FORM_TAGGED, &at, &b->rng, &b->answer);
 		verdict = process(b, t, POST_CHAT, broken_off ? POST_CUT : POST_STOP);
 		verbatim = faults_with(t, wrong.data, wrong.len);
 		processed = b->out.len ? faults_with(t, b->out.data, b->out.len) : 0;
@@ -295,7 +295,7 @@ static void try_kept(struct bench *b, struct trial t, size_t group)
 	t.cut = &cut;
 	t.text = &text;
 	trial_open(b, &t);
-	form_write(FORM_TAGGED, &t.at, &b->rng, &b->answer);
+	form_answer(FORM_TAGGED, &t.at, &b->rng, &b->answer);
 	verdict = process(b, &t, POST_CHAT, POST_STOP);
 	lines = last - first + 1;
 	same = post_case_same_lines(b->out.data, b->out.len, t.at.truth, t.at.truth_len);
@@ -319,7 +319,7 @@ static void time_answer(struct bench *b, struct trial t)
 		return;
 	t.cut = &cut;
 	trial_open(b, &t);
-	form_write(FORM_TAGGED, &t.at, &b->rng, &b->answer);
+	form_answer(FORM_TAGGED, &t.at, &b->rng, &b->answer);
 	/* The quickest of a few, so that what other programs do does not count. */
 	for (int i = 0; i < 3; i++) {
 		int64_t start = bench_now();

@@ -222,7 +222,7 @@ static bool write_run_on(const struct situation *at, struct rng *rng, struct str
 	return true;
 }
 
-bool form_write(enum form form, const struct situation *at, struct rng *rng, struct strbuf *answer)
+bool form_answer(enum form form, const struct situation *at, struct rng *rng, struct strbuf *answer)
 {
 	strbuf_reset(answer);
 	switch (form) {

@@ -40,7 +40,7 @@ const char *form_name(enum form form);
  * Replaces what answer holds. False if the form makes no sense here: there is nothing to repeat, or a text of which
  * nobody could say where the repetition begins.
  */
-bool form_write(enum form form, const struct situation *at, struct rng *rng, struct strbuf *answer);
+bool form_answer(enum form form, const struct situation *at, struct rng *rng, struct strbuf *answer);
 /*
  * Makes a wrong text of the truth: one of its lines is left out, or its end; this by the model, or because the answer
  * broke off. False if only blanks are left.

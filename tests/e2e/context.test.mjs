@@ -289,6 +289,26 @@ test('commit: what is staged, without what stays here', async (t) => {
 	assert.equal((await failure(call.answer)).code, -32800);
 });
 
+test('commit: what is staged in the repository that is named', async (t) => {
+	const { upstream, eke, root, write } = await start(t, { files: { 'a.c': 'int a;\n', 'lib/b.c': 'int b;\n' } });
+	const folder = pathToFileURL(join(root, 'lib')).href;
+
+	for (const place of [root, join(root, 'lib')]) {
+		git(place, 'init', '-q');
+		git(place, 'add', '*.c');
+	}
+	write('lib/b.h', 'int not_staged;\n');
+	await eke.send('', { command: 'commit', folder });
+	assert.match(asked(upstream), /\+int b;/);
+	assert.doesNotMatch(asked(upstream), /int a;|not_staged/);
+	await eke.send('what is in @b.h?', { folder });
+	assert.match(asked(upstream), /int not_staged;/);
+	await eke.send('', { command: 'commit' });
+	assert.match(asked(upstream), /\+int a;/);
+	const nowhere = await failure(eke.send('', { command: 'commit', folder: 'vscode-vfs://github/lib' }));
+	assert.deepEqual([nowhere.code, nowhere.message], [-32602, 'params.folder is no folder of this machine: vscode-vfs://github/lib']);
+});
+
 test('commit: what some files have that the last commit has not', async (t) => {
 	const { upstream, eke, root, write } = await start(t, { files: { 'a.c': 'int a;\n', 'b [x].c': 'int b;\n', 'c.c': 'int c;\n', '.env': 'A=1\n' } });
 	const changes = (...names) => names.map((name) => ({ kind: 'changes', uri: pathToFileURL(join(root, name)).href }));

@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
+import { CUT } from '../editors/session.mjs';
 import { Session, skip } from './session.mjs';
 
 describe('the chat in the workbench', { skip }, () => {
@@ -218,6 +219,42 @@ describe('the chat in the workbench', { skip }, () => {
 		await s.said(/Say six[^]*int zwei/);
 		assert.equal(questions(), 1);
 		assert.match(last(), /int main/);
+	});
+
+	test('files that are on no disk, as of GitHub Repositories: ghost text, and their text goes along', async () => {
+		await s.newChat();
+		await window.api((vscode, files) => {
+			const size = (uri) => ({ type: vscode.FileType.File, ctime: 0, mtime: 0, size: files[uri.path].length });
+			const stat = (uri) => {
+				if (!(uri.path in files)) throw vscode.FileSystemError.FileNotFound(uri);
+				return size(uri);
+			};
+			const readFile = (uri) => new TextEncoder().encode(files[uri.path]);
+			const provider = { onDidChangeFile: new vscode.EventEmitter().event, watch: () => ({ dispose() {} }), stat, readFile, readDirectory: () => [] };
+			for (const name of ['createDirectory', 'writeFile', 'delete', 'rename']) provider[name] = () => {};
+			for (const scheme of ['vscode-vfs', 'elsewhere']) vscode.workspace.registerFileSystemProvider(scheme, provider, { isReadonly: scheme === 'elsewhere' });
+		}, { '/sum.c': CUT.replace('‸', ''), '/shut.c': 'int shut_one;\n', '/foreign.c': 'int foreign_one;\n' });
+		const open = (uri) => window.api(async (vscode, uri) => void (await vscode.window.showTextDocument(vscode.Uri.parse(uri))), uri);
+		await open('vscode-vfs://github/sum.c');
+		await window.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
+		await window.goTo(CUT.split('\n').findIndex((line) => line.includes('‸')));
+		await window.type('for (');
+		await s.see('the ghost', async () => /int i = 0/.test((await window.ghost()) ?? ''));
+		for (const uri of ['vscode-vfs://github/shut.c', 'elsewhere:/foreign.c'])
+			await window.api((vscode, uri) => vscode.commands.executeCommand('eke.attachFiles', vscode.Uri.parse(uri)), uri);
+		await s.see('both', async () => /shut\.c[^]*foreign\.c/.test((await chips()).join()));
+		await s.ask('What of these two?');
+		await s.asked('What of these two?');
+		await s.said(/What of these two\?[^]*int zwei/);
+		assert.match(last(), /int shut_one;/);
+		assert.match(last(), /int foreign_one;/);
+		await window.openChat();
+		await window.type('@oth');
+		await offered(['other.c']);
+		// As where files are on no disk; VS Code searches such by proposed API alone.
+		await s.chat().locator('body').evaluate(() => window.postMessage({ type: 'files', query: 'oth', paths: ['other.c'], asChips: true }, '*'));
+		await s.see('that it is a chip', async () => (await window.press('Enter'), /other\.c/.test((await chips()).join())));
+		assert.equal(await value(), '');
 	});
 
 	test('a chat is renamed, exported and deleted', async () => {

@@ -233,6 +233,23 @@ test('the code of a fence that is open comes in pieces; what may be its end is w
 	assert.equal(blocks.tail, 'And');
 });
 
+test('the one edit of a change: no more than differs, and no half of a character', { skip }, async () => {
+	const { difference } = await load('preview', {
+		vscode: 'export const TextEdit = { replace: (range, newText) => ({ ...range, newText }) }; export class Range { constructor(start, end) { Object.assign(this, { start, end }); } }',
+	});
+	const whole = (text) => [...text].every((char) => !/[\ud800-\udfff]/u.test(char));
+	for (const [now, then] of [
+		['', 'a'], ['a', ''], ['abc', 'abc'], ['aaa', 'aa'], ['a😀b', 'a😁b'], ['😀', '😀😀'], ['😀😀', '😀'], ['x😀', 'x🨀'], ['𠀀𠀁', '𠀁𠀁'], ['a😀', 'a'], ['\ud83d!', '😀!'],
+	]) {
+		const { start, end, newText } = difference({ getText: () => now, positionAt: (offset) => offset }, then);
+		assert.equal(now.slice(0, start) + newText + now.slice(end), then);
+		if (!whole(now)) continue;
+		for (const part of [now.slice(0, start), now.slice(start, end), now.slice(end), newText]) assert.ok(whole(part), `${now} ${then}`);
+	}
+	const { start, end, newText } = difference({ getText: () => 'one two three', positionAt: (offset) => offset }, 'one 2 three');
+	assert.deepEqual([start, end, newText], [4, 7, '2']);
+});
+
 test('what went along with a question is known after a reload by its place; a text is not kept', { skip }, async () => {
 	const { Along } = await load('along');
 	const kept = new Map();

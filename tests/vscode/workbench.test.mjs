@@ -2,7 +2,7 @@
 // build/vscode/pictures.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -245,6 +245,16 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		const value = (vscode) => vscode.extensions.getExtension('vscode.git').exports.getAPI(1).repositories[0].inputBox.value;
 		await s.see('the message', async () => (await window.api(value)) === 'feat: add n');
 		await window.picture('commit-message');
+		// In a window with several repositories it is about the one whose button was pressed.
+		const inner = join(folder, 'inner');
+		await mkdir(inner);
+		await writeFile(join(inner, 'other.c'), 'int of_the_other;\n');
+		for (const args of [['init', '-q'], ['add', 'other.c']]) await run('git', args, { cwd: inner });
+		await window.run('git.openRepository', inner);
+		await s.see('the other one', async () => (await window.api(found)) === 2);
+		await window.api(async (vscode, inner) => void (await vscode.commands.executeCommand('eke.commitMessage', { rootUri: vscode.Uri.file(inner) })), inner);
+		assert.match(upstream.requests.at(-1).body.messages.at(-1).content, /of_the_other/);
+		await rm(inner, { recursive: true });
 	});
 
 	test('after a reload of the window in the middle of an answer the conversation is there', async () => {

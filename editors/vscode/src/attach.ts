@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 
 import type { Context, ContextDiagnostic } from '../../../protocol/eke.d.ts';
+import { SELECTOR } from './server.ts';
 
 export interface Attachment {
 	key: string;
@@ -105,10 +106,22 @@ export async function terminal(): Promise<Attachment | undefined> {
 	};
 }
 
-/** Paths of the workspace that have these letters, the shortest first. */
-export async function findFiles(query: string): Promise<string[]> {
+/** What goes to the server: it reads files of its own machine and knows what is open; of anything else it gets the text. */
+export async function readable({ context, label }: Attachment): Promise<Context> {
+	if (context.kind !== 'selection' && context.kind !== 'file') return context;
+	const uri = vscode.Uri.parse(context.uri, true);
+	if (uri.scheme === 'file') return context;
+	const document = await vscode.workspace.openTextDocument(uri); // the server is told of it
+	if (vscode.languages.match(SELECTOR, document)) return context;
+	const { start, end } = context.range ?? {};
+	const range = start && end && new vscode.Range(start.line, start.character, end.line, end.character);
+	return { kind: 'text', name: label, text: document.getText(range), languageId: document.languageId };
+}
+
+/** Files of the workspace whose paths have these letters, by these paths, the shortest first. */
+export async function findFiles(query: string): Promise<Map<string, vscode.Uri>> {
 	const letters = query.replace(/[{}[\]*?,]/g, '');
 	const found = await vscode.workspace.findFiles(letters ? `**/*${letters}*` : '**/*', undefined, MOST_FILES);
-	const paths = found.map((uri) => vscode.workspace.asRelativePath(uri, false));
-	return paths.sort((a, b) => a.length - b.length || a.localeCompare(b));
+	const paths = found.map((uri) => [vscode.workspace.asRelativePath(uri, false), uri] as const);
+	return new Map(paths.sort(([a], [b]) => a.length - b.length || a.localeCompare(b)));
 }

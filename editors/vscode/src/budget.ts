@@ -8,12 +8,12 @@ export function clock(time: string, locale?: string): string {
 	return new Date(time).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
 }
 
-/** "12 min", "3 h 5 min"; nothing if it is past. */
+/** "12 min", "3 h 5 min", "1 h"; nothing if it is past. */
 export function until(time: string, now: number): string {
 	const minutes = Math.ceil((Date.parse(time) - now) / 60_000);
 	if (!(minutes > 0)) return '';
 	const hours = Math.floor(minutes / 60);
-	return hours ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+	return [hours ? `${hours} h` : '', minutes % 60 ? `${minutes % 60} min` : ''].filter(Boolean).join(' ');
 }
 
 /** The window of which least is left, as a share. Those that count some models only are for the hover. */

@@ -18,7 +18,7 @@ import type {
 	StatusParams,
 } from '../../../protocol/eke.d.ts';
 import { Along } from './along.ts';
-import { attach, findFiles, problems, selection, terminal, type Attachment } from './attach.ts';
+import { attach, findFiles, problems, readable, selection, terminal, type Attachment } from './attach.ts';
 import { left } from './budget.ts';
 import { runCode } from './code.ts';
 import { Current } from './current.ts';
@@ -80,6 +80,7 @@ export class Chat implements vscode.WebviewViewProvider {
 	/** What the last question was about: where code of the answer goes. */
 	target: Attachment | undefined;
 	#along: Along;
+	#offered = new Map<string, vscode.Uri>();
 	#current: Current;
 
 	constructor(
@@ -211,29 +212,31 @@ export class Chat implements vscode.WebviewViewProvider {
 			case 'code':
 				return runCode(message.action, message.text, message.language, this.target);
 			case 'files':
-				return this.#post({ type: 'files', query: message.query, paths: await findFiles(message.query) });
+				return this.#offerFiles(message.query);
 			case 'copy':
 				return vscode.env.clipboard.writeText(message.text);
 			case 'open':
 				if (/^https?:/.test(message.url)) await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
 				return;
-			default:
-				await vscode.commands.executeCommand(
-					{
-						pickModel: 'eke.chat.pickModel',
-						new: 'eke.chat.new',
-						history: 'eke.chat.history',
-						setKey: 'eke.setKey',
-						openConfiguration: 'eke.openConfiguration',
-						showLog: 'eke.showLog',
-					}[message.type],
-				);
+			default: {
+				const isOfChat = ['pickModel', 'new', 'history'].includes(message.type);
+				await vscode.commands.executeCommand(`eke.${isOfChat ? 'chat.' : ''}${message.type}`);
+			}
 		}
 	}
 
 	// --- what goes along ---
 
+	/* An @path of the question is read by the server; where it cannot, the file becomes a chip. */
+	async #offerFiles(query: string): Promise<void> {
+		this.#offered = await findFiles(query);
+		const isOnDisk = [...this.#offered.values()].every(({ scheme }) => scheme === 'file');
+		this.#post({ type: 'files', query, paths: [...this.#offered.keys()], asChips: !isOnDisk });
+	}
+
 	async #attach(what: string): Promise<void> {
+		const file = what.startsWith('@') ? this.#offered.get(what.slice(1)) : undefined;
+		if (file) return this.add(attach(file));
 		const made = { selection: () => selection(), file: () => attach(), problems, terminal }[what];
 		if (made) this.add(await made());
 	}
@@ -267,8 +270,8 @@ export class Chat implements vscode.WebviewViewProvider {
 	/** Asks; what is said of it comes into the view. */
 	async ask({ prompt, command, attachments = [], edit }: Question): Promise<void> {
 		if (this.isBusy || !(prompt.trim() || command)) return;
-		const former = this.turns;
 		this.turns = this.turns.filter(({ text, error }) => text || error === undefined); // what was only an error is over
+		const former = this.turns;
 		this.target = attachments.find(({ context }) => context.kind === 'selection' || context.kind === 'file');
 		if (edit) this.turns = this.turns.slice(0, this.turns.indexOf(edit));
 		const names = attachments.map(({ label }) => label);
@@ -279,7 +282,6 @@ export class Chat implements vscode.WebviewViewProvider {
 		const params: ChatSendParams = {
 			prompt,
 			...(command ? { command } : {}),
-			...(attachments.length ? { context: attachments.map(({ context }) => context) } : {}),
 			...(this.chatId ? { chatId: this.chatId } : {}),
 			...(edit?.turnId ? { editTurnId: edit.turnId } : {}),
 			...this.#whom(),
@@ -287,7 +289,10 @@ export class Chat implements vscode.WebviewViewProvider {
 		await this.#ask(
 			question,
 			former,
-			(streamToken, token) => this.server.request('chat/send', { ...params, streamToken }, token),
+			async (streamToken, token) => {
+				const context = await Promise.all(attachments.map(readable));
+				return this.server.request('chat/send', { ...params, ...(context.length ? { context } : {}), streamToken }, token);
+			},
 			attachments,
 		);
 		// What an edit that failed left of the conversation, the server knows.

@@ -350,7 +350,8 @@ async function commitMessage(server: Server, root: vscode.Uri | undefined): Prom
 	}
 	await vscode.window.withProgress({ location: vscode.ProgressLocation.SourceControl }, async () => {
 		const wish = repository.inputBox.value;
-		const { text, chatId } = await server.request('chat/send', { prompt: wish, command: 'commit' });
+		const folder = repository.rootUri.toString();
+		const { text, chatId } = await server.request('chat/send', { prompt: wish, command: 'commit', folder });
 		repository.inputBox.value = text.trim();
 		await server.request('chat/delete', { chatId }); // it is a message, not a conversation
 	});

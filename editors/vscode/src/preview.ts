@@ -37,7 +37,10 @@ export class Preview implements vscode.FileSystemProvider {
 	/** Shows what edits would make of a document; true: they were accepted and made. */
 	async propose(document: vscode.TextDocument, edits: readonly vscode.TextEdit[], title: string): Promise<boolean> {
 		const text = applied(document, edits);
-		if (text === document.getText()) return false;
+		if (text === document.getText()) {
+			void vscode.window.showInformationMessage(vscode.l10n.t('Nothing would change.'));
+			return false;
+		}
 		const name = document.uri.path.split('/').at(-1) ?? 'edit';
 		const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${++this.#serial}/${name}` });
 		this.#files.set(uri.path, { bytes: new TextEncoder().encode(text), time: Date.now() });
@@ -161,10 +164,15 @@ export function difference(document: vscode.TextDocument, text: string): vscode.
 	const most = Math.min(now.length, text.length);
 	let start = 0;
 	while (start < most && now[start] === text[start]) start++;
+	if (start && (isPair(now, start) || isPair(text, start))) start--;
 	let end = 0;
 	while (end < most - start && now[now.length - 1 - end] === text[text.length - 1 - end]) end++;
+	if (end && (isPair(now, now.length - end) || isPair(text, text.length - end))) end--;
 	return vscode.TextEdit.replace(
 		new vscode.Range(document.positionAt(start), document.positionAt(now.length - end)),
 		text.slice(start, text.length - end),
 	);
 }
+
+/* Does the index stand between the halves of a character beyond U+FFFF? */
+const isPair = (text: string, at: number) => (text.codePointAt(at - 1) ?? 0) > 0xffff;

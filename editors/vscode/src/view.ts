@@ -85,7 +85,7 @@ export type ToWebview =
 	| { type: 'bar'; bar: Bar }
 	| { type: 'delta'; key: string; text?: string; reasoning?: string }
 	| { type: 'draft'; text: string; isFocused: boolean }
-	| { type: 'files'; query: string; paths: string[] };
+	| { type: 'files'; query: string; paths: string[]; asChips: boolean };
 
 export type FromWebview =
 	| { type: 'ready' }

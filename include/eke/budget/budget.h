@@ -2,15 +2,15 @@
 #define EKE_BUDGET_BUDGET_H
 /*
  * The only way to an endpoint: a request is sent only with a reservation from here. All windows of the
- * endpoint's plan must admit it; automatic requests must also leave the reserve alone; nobody asks while the
- * provider cooldowns (the reasons: src/upstream/providers.md, 4.2).
+ * endpoint's plan must admit it, automatic requests must also leave the reserve alone, and none may go while a cooldown
+ * of the provider holds (the reasons: src/upstream/providers.md, 4.2).
  *
  * The count is one ledger for every eke process of the user on this machine (a file in the state directory),
  * exact, written before the bytes leave, and kept through crashes: what is reserved counts until it is refunded.
- * Where there is no such file (no home, a full disk, a damaged file), the process counts for itself and takes half
- * of every window for used until one period is over.
+ * Where there is no such file (no home, a full disk, a damaged file), the process counts for itself, and counts half of
+ * every window as used until one period is over.
  *
- * Who counts together: a window of scope "machine" counts requests of the same service (budget/service.h) or the
+ * Who counts together: a window of scope "machine" counts requests of the same service (config/service.h) or the
  * same plan, whatever the key; one of scope "key" those of the same key. Keys are known by a salted hash only.
  *
  * Nothing here opens the ledger before it is needed: no request under a plan without windows ever does.
@@ -31,8 +31,10 @@ struct budget *budget_new(struct loop *loop);
 /* No callback comes any more. What is reserved stays spent. */
 void budget_free(struct budget *budget);
 
-/* fn(ctx) from the loop when what is written below may have changed: by us, by another process, or by the time. One
- * listener, or NULL. Costs no wake-ups where nothing happens. */
+/*
+ * fn is called from the loop when what is left may have changed: by this process, by another, or because time passed.
+ * One listener, or NULL. Costs no wake-ups where nothing happens.
+ */
 void budget_on_change(struct budget *budget, loop_fn *fn, void *ctx);
 
 /* --- other machines --- */
@@ -89,14 +91,14 @@ typedef void budget_fn(void *ctx, uint64_t reservation, const struct err *err);
  * refused and spent. After a no it is over.
  */
 uint64_t budget_reserve(struct budget *budget, const struct budget_request *request, budget_fn *fn, void *ctx);
-/* Before the answer: the asker is gone. fn is not called; what was reserved meanwhile is given back. */
+/* Before fn was called, if nobody wants the request any more: fn is not called, and nothing stays reserved. */
 void budget_withdraw(struct budget *budget, uint64_t reservation);
 
 /* The request provably never left. */
 void budget_refund(struct budget *budget, uint64_t reservation);
 /* It was answered: no cooldown holds any more. */
 void budget_answered(struct budget *budget, uint64_t reservation);
-/* It went out, and how it ended tells nothing about limits: an error of the server, a cancel. */
+/* It went out, and its end says nothing about limits: an error of the server, a cancel. */
 void budget_spent(struct budget *budget, uint64_t reservation);
 
 /* What a provider says when it refuses for its limits (429 and its kin). Zeroes: it does not say. */

@@ -17,7 +17,7 @@
 #define COOLDOWN_LONGEST_MS INT64_C(900000)
 /* How long one request may take to find out. */
 #define COOLDOWN_PROBE_MS INT64_C(120000)
-/* So long after its end a cooldown of unknown end is no news any more: nobody has asked since. */
+/* A cooldown whose end was not stated is forgotten so long after it: nobody has asked since. */
 #define COOLDOWN_STALE_MS INT64_C(3600000)
 
 struct cooldown {
@@ -49,12 +49,12 @@ struct cooldown_facts {
 	int64_t full_until; /* when a window of ours that is full has room again; 0: none is full */
 };
 /*
- * A request was refused that the cooldown is to cover; `cooldown` is what there was, or zeroes with its key and model
- * set.
+ * Sets or prolongs the cooldown after a refusal. `cooldown` is the one there was, or all zeroes but for its key and
+ * model.
  */
 void cooldown_refused(struct cooldown *cooldown, const struct budget_refusal *refusal,
 		      const struct cooldown_facts *facts);
-/* Does the answer to a request sent then say that it is over? */
+/* Does an answer to a request that was sent at that time end it? */
 bool cooldown_is_lifted(const struct cooldown *cooldown, int64_t sent_at);
 
 #endif

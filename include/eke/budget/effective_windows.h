@@ -36,16 +36,17 @@ struct effective_windows {
 };
 
 /*
- * A stated limit for the same models and period as a window of the plan takes the place of its number, up or down; else
- * it is a window of its own, of the machine. Plans without windows stay without: it is another key that was limited.
+ * A stated limit replaces the number of the plan's window for the same models and period, be it higher or lower. If
+ * there is no such window it becomes one of its own, of scope machine. A plan without windows stays without: then the
+ * limit was stated for another key.
  */
 void effective_windows_make(const struct plan *plan, const struct learned_limit *learned, size_t count,
 			    struct effective_windows *out);
 
-/* What a refusal of a request to `model` states; false: nothing that makes a window. */
+/* The limit that a refusal of a request to `model` states. False: it states none that makes a window. */
 bool effective_windows_learn(const struct plan *plan, const char *service, const char *model,
 			     const struct budget_refusal *refusal, int64_t now_ms, struct learned_limit *out);
-/* Does the plan say so anyway? */
+/* Does the plan have the same limit already? */
 bool effective_windows_in_plan(const struct plan *plan, const struct learned_limit *limit);
 /* The zone in which the plan's days begin. */
 const char *effective_windows_time_zone(const struct plan *plan, const char *service);

@@ -26,7 +26,7 @@ void key_digest_make(const char *key, const char *service, struct key_digest *ou
 bool key_digest_same(const struct key_digest *a, const struct key_digest *b);
 void key_hash_make(const uint8_t salt[KEY_SALT_BYTES], const struct key_digest *digest, struct key_hash *out);
 bool key_hash_same(const struct key_hash *a, const struct key_hash *b);
-/* Bytes that nobody can guess. */
+/* Bytes that nobody can guess, at most 256. */
 void key_random(void *out, size_t len);
 
 #endif

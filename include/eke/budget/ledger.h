@@ -4,15 +4,15 @@
  * The ledger as a thing that is open or not: which file (or memory) is in use, its clock, its salt, its doubts. What
  * is written in it is ledger_rows.h (requests) and provider_limits.h (what providers said).
  *
- * Everything happens between ledger_begin() and ledger_commit(); BUSY from either means again, a little later.
+ * Everything happens between ledger_begin() and ledger_commit(). STORE_BUSY from either: try again a little later.
  *
  * Time. Entries are dated by the wall clock, which somebody may set. Within one start of the machine a step shows as a
  * change of its distance from the clock of that start, and all dates are shifted by it, so that a step neither frees
  * nor locks anything. From one start to the next nothing can be known; dates in the future then become now.
  *
- * Doubt. After a damaged file was set aside, and for as long as there is only memory, what happened before is not
- * known: ledger_known_since() tells since when it is, and windows take half of their limit for used before it
- * (window.h).
+ * Doubt. After a damaged file was set aside, and for as long as there is only memory, it is not known what happened
+ * before. ledger_known_since() tells since when the ledger is complete; for the time before that, half of each window's
+ * limit counts as used (limit_window.h).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,32 +28,38 @@ RETURNS_NONNULL MUST_USE struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger);
 
 /*
- * Never FAILED: where the file cannot be used, memory is, with what can be read of the file, and the file is looked
- * at again once a minute; what was added meanwhile then goes into it.
+ * Never STORE_FAILED: where the file cannot be used, the ledger is in memory, with what could be read of the file. Once
+ * a minute the file is tried again; what was added meanwhile then goes into it.
  */
 MUST_USE enum store_result ledger_begin(struct ledger *ledger, enum store_mode mode);
-/* BUSY also if the disk failed: the next try is in memory. */
+/* STORE_BUSY also if the disk failed: the next try is in memory. */
 MUST_USE enum store_result ledger_commit(struct ledger *ledger);
 
-/* Is there a file, of which this process need not have opened any? */
+/* Is there a file? It need not be open in this process. */
 bool ledger_exists(struct ledger *ledger);
 /* Changes whenever anybody changes the ledger; 0: unknown. */
 int64_t ledger_version(struct ledger *ledger);
 /* The file that is in use, for watching it; NULL: memory, or not open. */
 const char *ledger_watched_path(const struct ledger *ledger);
 
-/* Within a transaction, Unix ms: the time by which it goes; since when it is complete, or 0. */
+/* --- within a transaction; times are Unix ms --- */
+
+/* The time that entries are dated by. */
 int64_t ledger_now(const struct ledger *ledger);
+/* Since when it is complete; 0: it is. */
 int64_t ledger_known_since(const struct ledger *ledger);
 /*
- * 0, or since when the machines that share it cannot be asked, where this one has never been in touch with them; true,
- * where it has: what they have used since then is not known.
+ * The machines that share the ledger cannot be asked now. If this machine has never been in touch with them: since
+ * when; 0 otherwise.
  */
 int64_t ledger_local_only_since(const struct ledger *ledger);
+/* They cannot be asked now, and this machine has been in touch with them: what they use meanwhile is not known. */
 bool ledger_is_partitioned(const struct ledger *ledger);
-/* They cannot be asked now, or can. The second notes it in the file, within a transaction. */
+/* Whether they can be asked, for this process; outside of a transaction, too. */
 void ledger_set_local_only(struct ledger *ledger, bool local_only);
+/* The same, in the file. */
 void ledger_note_local_only(struct ledger *ledger, bool local_only);
+/* With the ledger's salt. */
 void ledger_key_hash(struct ledger *ledger, const struct key_digest *digest, struct key_hash *out);
 
 /* A new id of a request; never 0. */

@@ -13,7 +13,7 @@
 #include "eke/budget/ledger.h"
 #include "eke/config/plan.h"
 
-/* Requests that concern a account, by its service, its plan or its key; ascending. */
+/* Requests that concern an account by its service, its plan or its key, the oldest first. */
 struct ledger_rows {
 	struct ledger_row {
 		int64_t at;
@@ -27,7 +27,7 @@ struct ledger_rows {
 	size_t model_count, model_cap;
 };
 
-/* Those from `from` on, instead of what was in it. */
+/* Reads those from `from` on; replaces what was in `log`. */
 void ledger_rows_read(struct ledger *ledger, const struct account *account, const struct key_hash *key_hash,
 		      int64_t from, struct ledger_rows *log);
 void ledger_rows_release(struct ledger_rows *log);

@@ -1,10 +1,10 @@
 #ifndef EKE_BUDGET_PACE_H
 #define EKE_BUDGET_PACE_H
 /*
- * How fast automatic requests may follow each other, so that a window's share for them lasts till it is refilled:
- * a bucket of tokens that is worked out anew from the log of requests each time. Nothing is remembered, so every
- * process sees the same pace. The window itself stays the law (window.h): a token never promises more than is left
- * of it. Pure.
+ * How fast automatic requests may follow each other, so that a window's share for them lasts until it is refilled: a
+ * bucket of tokens that is worked out anew from the log of requests each time. Nothing is remembered, so every process
+ * sees the same pace. The window itself still decides (limit_window.h): there are never more tokens than requests left
+ * in it. Pure.
  */
 #include <stddef.h>
 #include <stdint.h>

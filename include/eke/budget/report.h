@@ -2,7 +2,7 @@
 #define EKE_BUDGET_REPORT_H
 /*
  * What is left, for decisions, for the protocol and for people. Reads the ledger if it has changed since the last time,
- * and never waits for it: what cannot be read now is as it was.
+ * and never waits for it: what cannot be read now is told as it was read last.
  */
 #include "eke/budget/budget.h"
 #include "eke/budget/limit_window.h"
@@ -12,7 +12,7 @@ enum budget_state {
 	BUDGET_OK,
 	BUDGET_LOW, /* a fifth or less */
 	BUDGET_EXHAUSTED,
-	BUDGET_BLOCKED, /* by the provider's word */
+	BUDGET_BLOCKED, /* by a cooldown of the provider */
 	BUDGET_UNLIMITED,
 };
 /* The contract's word. */
@@ -30,7 +30,7 @@ struct budget_view {
 	struct pace pace;           /* of automatic requests; all for them where nothing is counted */
 };
 void budget_look(struct budget *budget, const struct budget_request *request, struct budget_view *out);
-/* Changes whenever anybody changes the ledger: what was read before and after it need not fit together. 0: unknown. */
+/* A number that changes whenever any process changes the ledger; 0: unknown. */
 int64_t budget_version(struct budget *budget);
 
 /* Of an endpoint as a whole, for people and for the contract's Budget object. */

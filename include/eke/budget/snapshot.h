@@ -29,18 +29,18 @@ struct snapshot {
 	struct effective_windows windows;
 };
 
-/* Instead of what was in it, which was all zero at first. After it was moved: snapshot_look_at(). */
+/* Replaces what is in it; at first it must be all zero. After it was copied elsewhere call snapshot_look_at(). */
 void snapshot_read(struct snapshot *snapshot, struct ledger *ledger, const struct account *account,
 		   const struct key_hash *key_hash, const struct plan *plan);
-/* Of an empty ledger. */
+/* As if the ledger were empty. */
 void snapshot_clear(struct snapshot *snapshot, const struct plan *plan, int64_t now);
-/* At another time, if nothing was written meanwhile; the plan may be another copy of the same. */
+/* Moves it to another time, if nothing was written meanwhile; the plan may be another copy of the same. */
 void snapshot_look_at(struct snapshot *snapshot, const struct plan *plan, int64_t now);
-/* Was all read that the windows count at that time? */
+/* Does it hold everything that the windows count at its time? */
 bool snapshot_covers(const struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);
 
-/* The facts of the window of that index; their times are to be freed: the result. */
+/* The facts of the window of that index. Returns the array of times that they point to, which is to be freed. */
 int64_t *snapshot_facts(const struct snapshot *snapshot, size_t window, struct limit_window_facts *out);
 /* Until when a row for that model must be kept. */
 int64_t snapshot_keep_until(const struct snapshot *snapshot, const char *model);

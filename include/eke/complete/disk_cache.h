@@ -9,9 +9,9 @@
  * the URI; their keys (complete/cache.h, from which something about the URI could be computed) are masked with its
  * second half. Who knows a URI finds its answers; who does not can only guess and try.
  *
- * Every call is one short transaction, never blocks, and may say STORE_BUSY (again in some milliseconds) or
- * STORE_FAILED (disk_cache_take_trouble() has the reason once). Nothing is opened before the first of them. Uses the
- * wall clock (milliseconds since the Unix epoch): processes and restarts have no other in common.
+ * Every call is one short transaction and never blocks. It may return STORE_BUSY (try again some milliseconds later) or
+ * STORE_FAILED (disk_cache_take_trouble() then has the reason, once). The first call opens the file. Times are of the
+ * wall clock, Unix ms, which is the only clock that processes and restarts have in common.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ struct disk_cache *disk_cache_new(const struct disk_cache_caps *caps);
 /* What this process claims stays claimed until others see that it is gone. */
 void disk_cache_free(struct disk_cache *disk);
 bool disk_cache_take_trouble(struct disk_cache *disk, struct store_trouble *out);
-/* As store_version(): changes with every commit of anybody. */
+/* As store_version(): changes with every commit of any process. */
 int64_t disk_cache_version(struct disk_cache *disk);
 
 /* --- reading --- */
@@ -57,10 +57,10 @@ struct disk_cache_row {
 typedef void disk_cache_row_fn(void *ctx, const struct disk_cache_row *row);
 
 /*
- * Tells the document's answers that other processes wrote after *seen, the oldest first: at most
- * LIMIT_DISK_CACHE_DOCUMENT_ROWS rows of LIMIT_DISK_CACHE_DOCUMENT_BYTES, and none that is too old. Begin with *seen
- * all zero. STORE_OK: *seen is now the newest row of the file. Else not everything may have been told, and *seen is as
- * it was.
+ * Calls fn for each of the document's answers that other processes wrote after *seen, the oldest first: at most
+ * LIMIT_DISK_CACHE_DOCUMENT_ROWS rows with LIMIT_DISK_CACHE_DOCUMENT_BYTES together, none older than the caps allow. At
+ * first *seen is all zero. After STORE_OK it is the newest row of the file; after anything else it is unchanged, and fn
+ * may have got only a part.
  */
 MUST_USE enum store_result disk_cache_load(
 	struct disk_cache *disk, const char *uri, struct disk_cache_id *seen, disk_cache_row_fn *fn, void *ctx);
@@ -68,18 +68,18 @@ MUST_USE enum store_result disk_cache_load(
 /* --- who requests --- */
 
 enum disk_cache_claim {
-	DISK_CACHE_MINE, /* no other process has this request under way: we do, from now on */
-	DISK_CACHE_OTHERS, /* a living process is, and has time left */
-	DISK_CACHE_ANSWERED, /* an answer has come since `seen`: disk_cache_load() has it */
+	DISK_CACHE_MINE, /* no other process has this request under way; this one has claimed it now */
+	DISK_CACHE_OTHERS, /* another living process has claimed it, and its lease has not run out */
+	DISK_CACHE_ANSWERED, /* an answer was written since `seen`: disk_cache_load() tells it */
 };
 
 /*
- * Claims a request for this process, for `lease_ms` at the most. `force`: even if another process has it (it was
- * waited for long enough).
+ * Claims a request for this process, for `lease_ms` at most. `force` takes the claim of another process over, once that
+ * was waited for long enough.
  */
 MUST_USE enum store_result disk_cache_claim(struct disk_cache *disk, const char *uri, const struct cache_key *key,
 	const struct disk_cache_id *seen, int64_t lease_ms, bool force, enum disk_cache_claim *out);
-/* Is it still another process's that lives and has time left? Cheaper than claiming it. */
+/* Would disk_cache_claim() say DISK_CACHE_OTHERS? Cheaper than claiming. */
 MUST_USE enum store_result disk_cache_is_others(
 	struct disk_cache *disk, const char *uri, const struct cache_key *key, bool *out);
 
@@ -96,15 +96,15 @@ struct disk_cache_answer {
 };
 
 MUST_USE enum store_result disk_cache_begin(struct disk_cache *disk);
-/* The id is good once disk_cache_end() said STORE_OK. */
+/* Writes one candidate. The id is valid once disk_cache_end() has returned STORE_OK. */
 struct disk_cache_id disk_cache_put(struct disk_cache *disk, const struct disk_cache_answer *answer);
-/* It was of use: others go first when there are too many. */
+/* The answer was shown: when there are too many, answers that were not go first. */
 void disk_cache_use(struct disk_cache *disk, struct disk_cache_id id);
-/* It was turned down. */
+/* The user turned the answer down: removes it. */
 void disk_cache_drop(struct disk_cache *disk, struct disk_cache_id id);
 /* The request is no longer this process's. */
 void disk_cache_release(struct disk_cache *disk, const char *uri, const struct cache_key *key);
-/* Trims now and then. After anything but STORE_OK nothing was written. */
+/* Commits, and now and then trims to the caps. After anything but STORE_OK nothing was written. */
 MUST_USE enum store_result disk_cache_end(struct disk_cache *disk);
 
 /* --- no history --- */

@@ -2,7 +2,7 @@
 #define EKE_COMPLETE_PROMPT_H
 /*
  * The chat emulation of fill-in-the-middle: a system and a user message for models that only have
- * chat/completions. Pure: windows in, text out.
+ * chat/completions. Pure: excerpts in, text out.
  *
  * The system message is constant, and so are the worked examples behind it, turns of a user and an assistant in the
  * form of the question (so that provider-side prompt caches keep them). The last user message is, exactly, with N
@@ -49,7 +49,7 @@
 struct prompt_input {
 	const char *path;     /* relative path or basename; NULL or "": "untitled" */
 	const char *language; /* LSP language id; NULL or "": not said */
-	const char *prefix;   /* windows, valid UTF-8 */
+	const char *prefix;   /* the excerpts before and after the cursor, valid UTF-8 */
 	size_t prefix_len;
 	const char *suffix;
 	size_t suffix_len;
@@ -64,13 +64,10 @@ struct prompt_input {
 	bool from_start; /* the prefix is all that precedes the cursor */
 	/* The model repeats the cursor's line anyway: ask it to, where that can be told from what is meant. */
 	bool repeats_line;
-	bool insert_spaces;   /* the editor's setting; what the windows show goes before it */
+	bool insert_spaces;   /* the editor's setting; what the excerpts show goes before it */
 	unsigned tab_size;    /* 0: 4 */
 	size_t max_tokens;    /* of the whole prompt, by prompt_tokens(); 0: no cap */
-	/*
-	 * What goes along from elsewhere; or NULL. Where it does not fit beside the windows prompt_build() leaves out the
-	 * second half of it, and so on.
-	 */
+	/* What goes along from other places; NULL: nothing. prompt_build() halves it until it fits. */
 	const struct snippets *context;
 };
 
@@ -90,7 +87,7 @@ struct prompt {
 	char stop_text[32];
 	unsigned tag_number;
 	size_t tokens;     /* estimate of all messages */
-	size_t prefix_len; /* what is left of the windows after cutting to max_tokens: the prefix's last ... */
+	size_t prefix_len; /* what is left of the excerpts after cutting to max_tokens: the prefix's last ... */
 	size_t suffix_len; /* ... and the suffix's first so many bytes */
 };
 
@@ -105,8 +102,8 @@ bool prompt_build(const struct prompt_input *in, struct prompt *p);
 /* Its messages, in their order; they borrow from p. Returns how many there are. */
 size_t prompt_messages(const struct prompt *p, struct request_message messages[PROMPT_MESSAGES]);
 /*
- * For fill-in-the-middle APIs, where the windows are the prompt: cuts them in the same way to in->max_tokens, and gives
- * the estimate of what is left. False if there is no room for any text.
+ * For fill-in-the-middle APIs, where the excerpts are the prompt: cuts them in the same way to in->max_tokens, and sets
+ * *tokens to the estimate of what is left. False if there is no room for any text.
  */
 bool prompt_cut_excerpt(struct prompt_input *in, size_t *tokens);
 

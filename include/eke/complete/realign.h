@@ -1,16 +1,16 @@
 #ifndef EKE_COMPLETE_REALIGN_H
 #define EKE_COMPLETE_REALIGN_H
 /*
- * An answer that was not followed to the letter is not lost: it holds again where the typing agrees with it again.
- * Pure.
+ * Finds where a recent answer goes on although the user did not type it to the letter: past words that were typed
+ * differently, or past lines that the answer does not have. Pure.
  */
 #include <stddef.h>
 
 #define REALIGN_NEVER ((size_t)-1)
-/* Words that may differ; more of them, and it is another text. */
+/* With more words that differ it is another text. */
 #define REALIGN_WORDS_MAX 4
 
-/* Words that differ: where, and how long, in the answer and in what was typed. */
+/* The words that differ: their offsets and lengths in the answer and in what was typed, bytes. */
 struct realign_words {
 	size_t count;
 	struct {
@@ -20,18 +20,19 @@ struct realign_words {
 };
 
 /*
- * Another word was typed where the answer had one. What was typed since the answer's offset is `typed`. The offset in
- * the answer from which on it goes on behind that, and the words that differ; or REALIGN_NEVER: there are more than a
- * few of those, the last one is still being typed, or nothing but blanks behind it says that they agree again.
+ * For other words typed where the answer had its own. `typed` is what was typed since the answer began. Returns the
+ * offset in the answer of what comes next, with the words that differ. Returns REALIGN_NEVER if more than
+ * REALIGN_WORDS_MAX differ, if the last of them is still being typed, or if nothing but blanks follows it: then nothing
+ * says yet that the two agree again.
  */
 size_t realign_by_words(
 	const char *answer, size_t len, const char *typed, size_t typed_len, struct realign_words *words);
 
 /*
- * Lines were typed that the answer does not have, or does not have in this order. `before` ends at the cursor. The
- * offset in the answer behind the last lines before the cursor (the one that is being typed among them), or
- * REALIGN_NEVER: behind `reached`, up to where the typing had followed the answer, they are not there, or not only
- * once, or too short to tell.
+ * For lines typed that the answer does not have, or has in another order. `before` ends at the cursor; `reached` is the
+ * offset up to which the typing had followed the answer. Finds the last lines before the cursor, the one being typed
+ * among them, in the answer from `reached` on, and returns the offset behind them. Returns REALIGN_NEVER if they are
+ * not there, are there more than once, or are too short to tell.
  */
 size_t realign_by_lines(const char *answer, size_t len, size_t reached, const char *before, size_t before_len);
 

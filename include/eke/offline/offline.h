@@ -1,8 +1,8 @@
 #ifndef EKE_OFFLINE_OFFLINE_H
 #define EKE_OFFLINE_OFFLINE_H
 /*
- * The embedded engine that completes without a model: what was written before in the open documents and in those seen
- * lately, in the longest context that is the same, is what is offered again. Here is what it knows; suggest.h asks.
+ * The embedded engine that completes without a model. It looks for the cursor's context in the open documents and those
+ * seen lately, and offers what followed the longest one that is the same. This header is what it knows; suggest.h asks.
  *
  * It holds no copy of any text, but each different line once, as numbers of its words, without its indentation
  * (lines.h), and documents as lists of lines. Texts must be valid UTF-8. No loop, no clock, no I/O; one struct
@@ -32,9 +32,9 @@ void offline_seen(struct offline *offline, const char *uri, const char *language
  */
 bool offline_edited(struct offline *offline, const char *uri, size_t line, size_t old_count, const char *text,
 		    size_t len);
-/* It stays known as seen lately. */
+/* The document is closed, and stays known as one seen lately. */
 void offline_closed(struct offline *offline, const char *uri);
-/* It is known no more: it may not be used. */
+/* Forgets the document: it may not be used. */
 void offline_forget(struct offline *offline, const char *uri);
 
 struct docs_event;

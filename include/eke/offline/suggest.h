@@ -23,7 +23,7 @@ struct offline_request {
 	size_t line;        /* the cursor's, from 0; its own text is no evidence */
 	const char *before; /* the text before the cursor, of which the last few KiB are looked at */
 	size_t before_len;
-	const char *after; /* and behind it, likewise */
+	const char *after; /* the text after the cursor, likewise */
 	size_t after_len;
 	size_t max_lines; /* 0: LIMIT_COMPLETION_LINES */
 	enum offline_level level;
@@ -35,9 +35,9 @@ struct offline_request {
 enum offline_reason {
 	OFFLINE_OFFERED,
 	OFFLINE_NOTHING,   /* nothing like this was seen before */
-	OFFLINE_UNSURE,    /* what was seen goes on in different ways, or too rarely in this one */
-	OFFLINE_SHORT,     /* what is sure is not worth showing */
-	OFFLINE_THERE,     /* it stands behind the cursor already */
+	OFFLINE_UNSURE,    /* what was seen goes on in different ways, or was seen too rarely */
+	OFFLINE_SHORT,     /* what is sure is too short to be worth showing */
+	OFFLINE_THERE,     /* the same text follows the cursor already */
 	OFFLINE_IN_WORD,   /* the cursor stands before the rest of a word */
 	OFFLINE_PROSE,     /* in a comment or a text, where no sentence is the same */
 };

@@ -1,9 +1,9 @@
 #ifndef EKE_UPSTREAM_ANSWER_H
 #define EKE_UPSTREAM_ANSWER_H
 /*
- * The body of a 200 response, put together as its bytes come: an event stream, or a whole JSON value, told
- * apart by the first byte. No clock, no I/O; bytes may be cut anywhere. What it cannot make sense of is dropped with a
- * warning where the rest still is an answer, and is its error where there is no rest.
+ * The body of a 200 response, put together as its bytes come: an event stream, or a whole JSON value, told apart by the
+ * first byte. No clock, no I/O; bytes may be cut anywhere. What cannot be understood is dropped with a warning if the
+ * rest still is an answer; if there is no rest, it becomes the error.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,15 +24,15 @@ void answer_feed(struct answer *answer, const char *bytes, size_t len, int64_t n
 /* No more bytes. `whole`: the response came to its regular end. */
 void answer_end(struct answer *answer, bool whole, int64_t now);
 
-/* So far. The reasoning only grows; the text once may begin anew, see below. */
+/* What has come so far. The reasoning only grows; the text may once begin anew, see answer_moved(). */
 const struct strbuf *answer_text(const struct answer *answer);
 const struct strbuf *answer_reasoning(const struct answer *answer);
 /*
- * True once what was the text turned out to be reasoning (think.h): it stands in the reasoning from *from on, and the
- * text began anew.
+ * True once it has turned out that the text so far was reasoning (think.h): it was moved to the reasoning, where it
+ * begins at *from, and the text began anew.
  */
 bool answer_moved(const struct answer *answer, size_t *from);
-/* It was said to begin in its reasoning, which never ended. */
+/* `thinks_inside` was true, and the reasoning never ended. */
 bool answer_never_closed(const struct answer *answer);
 /* As the endpoint names it, or NULL. */
 const char *answer_model(const struct answer *answer);
@@ -40,20 +40,20 @@ enum wire_finish answer_finish(const struct answer *answer);
 /* Some models call tools that nobody offered. */
 bool answer_calls_tool(const struct answer *answer);
 struct wire_usage answer_usage(const struct answer *answer);
-/* The error that it holds, or NULL. After answer_end() one is there if nothing that is an answer came. */
+/* The error in the body, or NULL. After answer_end() there is one if the body was no answer. */
 const struct err *answer_error(const struct answer *answer);
 /* The limit that this error states. */
 const struct stated_limit *answer_stated_limit(const struct answer *answer);
 
 /* Something that has the shape of an answer came, with a text or without. */
 bool answer_has_begun(const struct answer *answer);
-/* Its kind, once a byte told. */
+/* What the first byte that is no blank shows it to be. */
 enum wire_body answer_kind(const struct answer *answer);
 /* The end mark has come: nothing more will. */
 bool answer_is_over(const struct answer *answer);
-/* Another number than before: something came, not only comments and blanks. */
+/* A number that changes when something comes that is neither a comment nor blanks. */
 size_t answer_progress(const struct answer *answer);
-/* A line of the stream, or a body that is none, is longer than eke takes: it is lost. */
+/* A line of the stream, or a body that is not a stream, was longer than eke takes, and is lost. */
 bool answer_is_too_long(const struct answer *answer);
 /* More than eke takes has come; the rest is lost. */
 bool answer_is_too_large(const struct answer *answer);

@@ -46,12 +46,12 @@ struct exchange_callbacks {
 	/* Its body as it comes. */
 	void (*bytes)(void *ctx, const char *data, size_t len);
 	/*
-	 * It is over; `broken` says why it is not whole, or is NULL. Returns whether it is what was asked for, else sets
-	 * err, and *stated (zeroes) if the provider refuses for its limits after all. Without this function it is if it
-	 * is whole.
+	 * The response is over; `broken` says why it is not whole, or is NULL. Returns true if it is what was asked for;
+	 * otherwise sets err, and *stated if the provider refused for its limits after all. NULL: a response that is whole
+	 * is what was asked for.
 	 */
 	bool (*judge)(void *ctx, const struct err *broken, struct err *err, struct stated_limit *stated);
-	/* The request is sent once more: what came is void. */
+	/* The request is sent once more: forget what came. */
 	void (*restart)(void *ctx);
 	/*
 	 * The response is an error: `body` as far as it came where the status is no 2xx, else the error's words. May change
@@ -76,8 +76,8 @@ void exchange_cancel(struct upstream *upstream, uint64_t id);
 /* Hands out no bytes while it is paused (http_pause()). */
 void exchange_pause(struct upstream *upstream, uint64_t id, bool paused);
 /*
- * What came is all that matters: it was answered; no more callbacks. `drain`: the response ends by itself, so that its
- * connection can be used again; else it is cut off.
+ * Ends the exchange as answered, although its response has not ended; no more callbacks. `drain`: the rest of the
+ * response is read and dropped, so that the connection can be used again; otherwise the connection is closed.
  */
 void exchange_finish(struct upstream *upstream, uint64_t id, bool drain);
 /*

@@ -12,10 +12,10 @@
 #include "eke/upstream/retry_after.h"
 
 struct rate_limits {
-	int64_t used_up;  /* the last reset of those of which nothing remains */
-	int64_t requests; /* the reset of requests, whatever remains */
-	int64_t tokens;   /* likewise */
-	int64_t unknown;  /* the first reset of those that do not say what remains */
+	int64_t used_up;  /* the last reset among limits of which nothing remains */
+	int64_t requests; /* the reset of the limit on requests, whatever remains of it */
+	int64_t tokens;   /* the same of the limit on tokens */
+	int64_t unknown;  /* the first reset among limits whose headers do not say what remains */
 };
 
 struct rate_limits rate_limits_read(const struct http_head *head, struct retry_clock clock);

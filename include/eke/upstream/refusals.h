@@ -25,11 +25,11 @@ struct refusals {
 };
 
 void refusals_release(struct refusals *refusals);
-/* A request for that model ended with err; `quota`: because the account is empty. True: from now on it stands. */
+/* A request for that model ended with err; `quota`: because the account is empty. True: it is noted from now on. */
 bool refusals_note(struct refusals *refusals, const char *model, const struct err *err, bool quota);
-/* That model answered. */
+/* That model answered: forgets its refusal. */
 void refusals_end(struct refusals *refusals, const char *model);
-/* The key or whatever else is new. */
+/* Something changed, such as the key: forgets all of them. */
 void refusals_end_all(struct refusals *refusals);
 /* Why a request for that model would be refused again; NULL: it may not be. Borrowed. */
 const struct err *refusals_find(const struct refusals *refusals, const char *model, int64_t now);

@@ -168,14 +168,14 @@ export class Composer {
 	}
 
 	/** Paths that fit what stands behind the @. */
-	files(query: string, paths: string[]): void {
+	files({ query, paths, asChips }: { query: string; paths: string[]; asChips: boolean }): void {
 		const word = this.#word();
 		if (!word.startsWith('@') || word.slice(1).replace(/^"/, '') !== query) return;
 		this.#offer(
 			paths.map((path) => ({
 				label: path.split('/').at(-1) ?? path,
 				detail: path,
-				text: `@${/\s/.test(path) ? `"${path}"` : path} `,
+				...(asChips ? { text: '', attach: `@${path}` } : { text: `@${/\s/.test(path) ? `"${path}"` : path} ` }),
 			})),
 		);
 	}

@@ -122,7 +122,7 @@ window.addEventListener('message', ({ data }: MessageEvent<ToWebview>) => {
 			if (data.isFocused) composer.field.focus();
 			return;
 		case 'files':
-			return composer.files(data.query, data.paths);
+			return composer.files(data);
 	}
 });
 
