@@ -68,7 +68,6 @@ void http_describe(const struct transfer *t, CURLcode code, struct err *err)
 			host, t->astray);
 	else if (t->overblown)
 		err_set(err, ERR_PROTOCOL,
-		err_set(err, ERR_PROTOCOL,
 			"%s sent an answer that is compressed more than %d times, which is not an answer of this API", host,
 			LIMIT_EXPANSION);
 		describe_proxy(connect_status, host, err);
