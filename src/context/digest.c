@@ -15,6 +15,7 @@
 #include "eke/code/blocks.h"
 #include "eke/code/words.h"
 #include "eke/context/declaration.h"
+#include "eke/text/lines.h"
 #include "eke/upstream/tokens.h"
 
 #define DEPTH_MAX 32
@@ -24,12 +25,14 @@
 #define CHUNK_BYTES 480
 #define LINE_BYTES 400 /* longer ones are data */
 #define PIECE_NAMES 64
+_Static_assert(PIECE_NAMES <= UINT8_MAX, "struct piece has small members");
+_Static_assert(LIMIT_CONTEXT_PIECES < UINT16_MAX, "struct piece has small members");
 #define TAB_COLUMNS 8
 
 struct scope {
 	size_t indent;
 	enum declaration_kind kind;
-	uint32_t piece; /* plus one */
+	uint16_t piece; /* plus one */
 };
 
 struct work {
@@ -43,7 +46,9 @@ struct work {
 	/* The chunk that is growing; lines 0: none. */
 	size_t chunk_start;
 	size_t chunk_line;
-	size_t chunk_lines;
+	size_t chunk_lines; /* of code */
+	size_t chunk_end; /* where the last of them ends ... */
+	size_t chunk_last; /* ... and which one it is */
 	size_t chunk_indent;
 };
 
@@ -78,7 +83,7 @@ static void add_names(struct work *w, struct piece *piece)
 		}
 		d->names[d->name_count++] = id;
 	}
-	piece->name_count = (uint32_t)(d->name_count - piece->first_name);
+	piece->name_count = (uint8_t)(d->name_count - piece->first_name);
 }
 
 static struct piece *add_piece(
@@ -95,32 +100,15 @@ static struct piece *add_piece(
 	}
 	piece = &d->pieces[d->count++];
 	*piece = (struct piece){
-		.kind = kind, .start = (uint32_t)start, .end = (uint32_t)end, .line = (uint32_t)line, .lines = (uint32_t)lines
+		.kind = kind, .start = (uint32_t)start, .end = (uint32_t)end, .line = (uint32_t)line
 	};
+	piece->lines = (uint16_t)(lines < UINT16_MAX ? lines : UINT16_MAX);
 	piece->tokens = (uint32_t)tokens_estimate(d->text + start, end - start);
 	piece->hash = hash_fnv32(HASH_FNV32, d->text + start, end - start);
 	add_names(w, piece);
 	return piece;
 }
 
-static void end_chunk(struct work *w, size_t end)
-{
-	if (w->chunk_lines)
-		add_piece(w, PIECE_CHUNK, w->chunk_start, end, w->chunk_line, w->chunk_lines);
-	w->chunk_lines = 0;
-}
-
-static void grow_chunk(struct work *w, size_t start, size_t line, size_t indent)
-{
-	if (w->chunk_lines && (w->chunk_lines == CHUNK_LINES || start - w->chunk_start >= CHUNK_BYTES))
-		end_chunk(w, start);
-	if (!w->chunk_lines) {
-		w->chunk_start = start;
-		w->chunk_line = line;
-		w->chunk_indent = indent;
-	}
-	w->chunk_lines++;
-}
 
 /* --- lines --- */
 
@@ -132,6 +120,27 @@ struct text_line {
 	size_t indent; /* columns */
 	bool in_code; /* it begins in code */
 };
+
+static void end_chunk(struct work *w)
+{
+	if (w->chunk_lines)
+		add_piece(w, PIECE_CHUNK, w->chunk_start, w->chunk_end, w->chunk_line, w->chunk_last - w->chunk_line + 1);
+	w->chunk_lines = 0;
+}
+
+static void grow_chunk(struct work *w, const struct text_line *line)
+{
+	if (w->chunk_lines && (w->chunk_lines == CHUNK_LINES || line->start - w->chunk_start >= CHUNK_BYTES))
+		end_chunk(w);
+	if (!w->chunk_lines) {
+		w->chunk_start = line->start;
+		w->chunk_line = line->number;
+		w->chunk_indent = line->indent;
+	}
+	w->chunk_lines++;
+	w->chunk_end = line->next;
+	w->chunk_last = line->number;
+}
 
 static size_t columns(const char *s, size_t len)
 {
@@ -195,7 +204,7 @@ static const struct scope *innermost(const struct work *w)
 	return w->depth ? &w->scopes[w->depth - 1] : NULL;
 }
 
-static void open_scope(struct work *w, size_t indent, enum declaration_kind kind, uint32_t piece)
+static void open_scope(struct work *w, size_t indent, enum declaration_kind kind, uint16_t piece)
 {
 	if (w->depth < DEPTH_MAX)
 		w->scopes[w->depth++] = (struct scope){ indent, kind, piece };
@@ -243,6 +252,13 @@ static bool is_own_member(const char *s, size_t len, size_t *name, size_t *name_
 	return false;
 }
 
+/* In C and its kin, what only its own file can name. */
+static bool is_file_local(const struct digest *d, const char *head, size_t len)
+{
+	return (d->syntax->flags & SYNTAX_CHAR) && starts_with_word(head, len, "static") &&
+		!memmem(head, len, "inline", strlen("inline"));
+}
+
 static void take_declaration(struct work *w, const struct text_line *line)
 {
 	const struct digest *d = w->digest;
@@ -253,7 +269,7 @@ static void take_declaration(struct work *w, const struct text_line *line)
 	struct piece *piece;
 	size_t lines = 1;
 	size_t end = line->next;
-	uint32_t parent = 0;
+	uint16_t parent = 0;
 
 	for (size_t i = w->depth; i-- > 0 && !parent;)
 		if (w->scopes[i].kind == DECLARATION_TYPE)
@@ -271,8 +287,10 @@ static void take_declaration(struct work *w, const struct text_line *line)
 		return;
 	piece->parent = parent;
 	piece->declares = names_add(w->names, s + found.name, found.name_len);
+	piece->underscored = piece->declares && s[found.name] == '_';
+	piece->file_local = !parent && is_file_local(d, s, end - line->start);
 	if (found.kind == DECLARATION_TYPE || found.kind == DECLARATION_FUNCTION)
-		open_scope(w, line->indent, found.kind, (uint32_t)d->count);
+		open_scope(w, line->indent, found.kind, (uint16_t)d->count);
 }
 
 /* True if the line is not for chunks. */
@@ -289,7 +307,7 @@ static bool take_import(struct work *w, const struct text_line *line, size_t *ne
 	for (size_t i = line->start; i < end; i++)
 		lines += d->text[i] == '\n';
 	end += end < d->len;
-	end_chunk(w, line->start);
+	end_chunk(w);
 	add_piece(w, PIECE_IMPORT, line->start, end, line->number, lines);
 	*next = end;
 	*next_number = line->number + lines;
@@ -302,17 +320,17 @@ static void take_line(struct work *w, const struct text_line *line)
 	const char *s = d->text + line->start;
 
 	if (is_all_blank(s, line->len) || line->len > LINE_BYTES) {
-		end_chunk(w, line->start);
+		end_chunk(w);
 		return;
 	}
 	if (!line->in_code || is_comment(d->syntax, s, line->len))
 		return;
 	close_scopes(w, line);
 	if (w->chunk_lines && line->indent < w->chunk_indent)
-		end_chunk(w, line->start);
+		end_chunk(w);
 	if (!ends_something(s, line->len))
 		take_declaration(w, line);
-	grow_chunk(w, line->start, line->number, line->indent);
+	grow_chunk(w, line);
 }
 
 /* Moves the walk to the line that starts at `start`; does that begin in code? */
@@ -343,7 +361,7 @@ static void walk(struct work *w)
 		at = line.next;
 		number++;
 	}
-	end_chunk(w, d->len);
+	end_chunk(w);
 }
 
 static struct digest *begin(struct work *w, struct names *names, const char *text, size_t len)
@@ -398,7 +416,6 @@ static struct digest *finish(struct work *w)
 
 	if (!d->names)
 		d->names = xcalloc(1, sizeof(*d->names));
-	count_uses(w);
 	d->bytes = sizeof(*d) + d->len + w->piece_room * sizeof(*d->pieces) + w->name_room * sizeof(*d->names) +
 		d->use_count * sizeof(*d->uses);
 	return d;
@@ -412,6 +429,7 @@ struct digest *digest_new(struct names *names, const char *language, const char 
 	d->syntax = syntax_of(language);
 	w.style = import_style_of(language);
 	walk(&w);
+	count_uses(&w);
 	return finish(&w);
 }
 
@@ -436,6 +454,26 @@ struct digest *digest_of_diff(struct names *names, const char *text, size_t len)
 		add_piece(&w, PIECE_EDIT, start, at, first, number - first);
 	}
 	return finish(&w);
+}
+
+size_t digest_line_at(const struct digest *d, size_t at)
+{
+	size_t low = 0;
+	size_t high = d->count;
+
+	if (at > d->len)
+		at = d->len;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (d->pieces[middle].start <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return lines_count(d->text, at);
+	return d->pieces[low - 1].line + lines_count(d->text + d->pieces[low - 1].start, at - d->pieces[low - 1].start);
 }
 
 void digest_free(struct digest *digest)

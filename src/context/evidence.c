@@ -15,7 +15,7 @@
 #define BEHIND_LINES 4.0f /* the same for lines behind it */
 #define BEHIND_SHARE 0.6f
 #define FAR_LINES 150.0f
-#define PARTS_TABLE 65536
+#define CLOSE 0.02f /* of evidence.near: farther names do not say what a place is about */
 #define LOGARITHMS 64
 
 static const float weights[EVIDENCE_FEATURES] = {
@@ -34,16 +34,31 @@ static const float weights[EVIDENCE_FEATURES] = {
 	[EVIDENCE_COMMON] = 0.3f,
 };
 
-/* What is known of a name: in one place, since each of the many occurrences in chunks needs it. */
+/* What each of a name's many occurrences in chunks asks for: small, and apart from the rest. */
+struct weight {
+	float rarity;
+	float near; /* evidence.near, times rarity */
+};
+
+/* What is known of a name. */
 struct fact {
 	uint32_t chunks; /* how many chunks of all files have it */
-	float rarity;
-	float near; /* as evidence.near */
 	float alike;
-	float alike_elsewhere;
 	float here; /* how near to the cursor a chunk of the file has it */
 	uint16_t uses;
-	uint16_t flags; /* bits 1 << EVIDENCE_… of those that are true or not; 0: nothing is known */
+	uint16_t flags; /* bits 1 << EVIDENCE_… of those that are true or not */
+};
+
+/*
+ * The words of the names around the cursor, by their hashes: a bit for each hash, and values for those alone whose bit
+ * is set, in the order of the hashes.
+ */
+#define PART_WORDS ((UINT16_MAX + 1) / 64)
+
+struct parts {
+	uint64_t set[PART_WORDS];
+	uint16_t before[PART_WORDS]; /* bits that are set in the words before this one */
+	float *values; /* how much the excerpt's end is about it */
 };
 
 struct work {
@@ -51,14 +66,22 @@ struct work {
 	const struct names *names;
 	const struct context_file *files;
 	size_t file_count;
-	struct fact *facts; /* by name */
-	uint32_t *known; /* names of which something is known */
-	size_t known_count;
+	struct fact *facts; /* by name, as the next two */
+	struct weight *weights;
+	float *alike_elsewhere;
+	uint32_t *close; /* names that stand near to the cursor */
+	size_t close_count;
 	size_t chunk_count;
-	float *parts; /* by a part's hash: how much the excerpt's end is about it */
+	struct parts parts;
 	float alike_all; /* what a chunk with all names around the cursor would have */
 	size_t cursor_line;
 };
+
+static void raise(float *value, float to)
+{
+	if (*value < to)
+		*value = to;
+}
 
 /* --- the excerpt --- */
 
@@ -118,13 +141,19 @@ static void see_excerpt(struct work *w, struct names *names, const struct contex
 	e->shown = xcalloc(e->count, sizeof(*e->shown));
 	e->features = e->keep_features ? xcalloc(e->count, sizeof(*e->features)) : NULL;
 	w->facts = xcalloc(e->count, sizeof(*w->facts));
-	w->known = xcalloc(e->count, sizeof(*w->known));
+	w->weights = xcalloc(e->count, sizeof(*w->weights));
+	w->alike_elsewhere = xcalloc(e->count, sizeof(*w->alike_elsewhere));
+	w->close = xcalloc(sight.count + 1, sizeof(*w->close));
 	for (size_t i = 0; i < sight.count; i++) {
-		uint32_t id = sight.items[i].id;
+		const struct seen *seen = &sight.items[i];
+		float before = e->near[seen->id];
 
-		e->shown[id] = true;
-		if (e->near[id] < sight.items[i].near)
-			e->near[id] = w->facts[id].near = sight.items[i].near;
+		e->shown[seen->id] = true;
+		if (before >= seen->near)
+			continue;
+		e->near[seen->id] = seen->near;
+		if (before < CLOSE && seen->near >= CLOSE)
+			w->close[w->close_count++] = seen->id;
 	}
 	free(sight.items);
 }
@@ -169,59 +198,66 @@ static void weigh_names(struct work *w)
 	for (uint32_t chunks = 0; chunks < LOGARITHMS; chunks++)
 		known[chunks] = rarity_of(w, chunks);
 	for (size_t id = 1; id < w->evidence->count; id++) {
-		struct fact *fact = &w->facts[id];
+		uint32_t chunks = w->facts[id].chunks;
+		float rarity = chunks < LOGARITHMS ? known[chunks] : rarity_of(w, chunks);
 
-		fact->rarity = fact->chunks < LOGARITHMS ? known[fact->chunks] : rarity_of(w, fact->chunks);
+		w->weights[id] = (struct weight){ rarity, rarity * w->evidence->near[id] };
 	}
 }
 
-static struct fact *know(struct work *w, uint32_t id)
+/* NULL: no name around the cursor has this part. */
+static float *part_value(const struct parts *parts, uint16_t part)
 {
-	struct fact *fact = &w->facts[id];
+	uint64_t set = parts->set[part / 64];
+	uint64_t bit = UINT64_C(1) << part % 64;
 
-	if (!fact->flags) {
-		fact->flags = 1u << EVIDENCE_BIAS;
-		w->known[w->known_count++] = id;
+	return set & bit ? &parts->values[parts->before[part / 64] + __builtin_popcountll(set & (bit - 1))] : NULL;
+}
+
+static void make_room_for_parts(struct parts *parts)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < PART_WORDS; i++) {
+		parts->before[i] = (uint16_t)count;
+		if (parts->set[i])
+			count += (size_t)__builtin_popcountll(parts->set[i]);
 	}
-	return fact;
+	parts->values = xcalloc(count + 1, sizeof(*parts->values));
 }
 
 static void weigh_excerpt(struct work *w)
 {
-	struct evidence *e = w->evidence;
+	const struct evidence *e = w->evidence;
 
-	for (uint32_t id = 1; id < e->count; id++) {
-		const struct name *name;
+	for (size_t i = 0; i < w->close_count; i++) {
+		uint32_t id = w->close[i];
+		const struct name *name = names_at(w->names, id);
 
-		if (e->near[id] < 0.02f)
-			continue;
-		w->alike_all += e->near[id] * w->facts[id].rarity;
-		name = names_at(w->names, id);
+		w->alike_all += w->weights[id].near;
 		for (unsigned k = 0; k < name->part_count; k++)
-			if (w->parts[name->parts[k]] < e->near[id])
-				w->parts[name->parts[k]] = e->near[id];
+			w->parts.set[name->parts[k] / 64] |= UINT64_C(1) << name->parts[k] % 64;
+	}
+	make_room_for_parts(&w->parts);
+	for (size_t i = 0; i < w->close_count; i++) {
+		const struct name *name = names_at(w->names, w->close[i]);
+
+		for (unsigned k = 0; k < name->part_count; k++)
+			raise(part_value(&w->parts, name->parts[k]), e->near[w->close[i]]);
 	}
 }
 
 static float alike(const struct work *w, const uint32_t *ids, uint32_t count)
 {
-	const struct fact *facts = w->facts;
+	const struct weight *weights_of = w->weights;
 	float sum = 0;
 	float all = 0;
 
 	for (uint32_t k = 0; k < count; k++) {
-		const struct fact *fact = &facts[ids[k]];
-
-		all += fact->rarity;
-		sum += fact->near * fact->rarity;
+		all += weights_of[ids[k]].rarity;
+		sum += weights_of[ids[k]].near;
 	}
 	return sum > 0 && w->alike_all > 0 ? sum / sqrtf(all * w->alike_all) : 0;
-}
-
-static void raise(float *value, float to)
-{
-	if (*value < to)
-		*value = to;
 }
 
 static float nearness(const struct work *w, const struct piece *piece)
@@ -236,7 +272,7 @@ static void take_here(struct work *w, const uint32_t *ids, const struct piece *p
 	float near = nearness(w, piece);
 
 	for (uint32_t k = 0; k < piece->name_count; k++) {
-		struct fact *fact = know(w, ids[k]);
+		struct fact *fact = &w->facts[ids[k]];
 
 		raise(&fact->alike, best);
 		raise(&fact->here, near);
@@ -246,20 +282,15 @@ static void take_here(struct work *w, const uint32_t *ids, const struct piece *p
 
 static void take_elsewhere(struct work *w, const uint32_t *ids, uint32_t count, float best)
 {
-	struct fact *facts = w->facts;
+	float *alike_elsewhere = w->alike_elsewhere;
 
-	for (uint32_t k = 0; k < count; k++) {
-		struct fact *fact = &facts[ids[k]];
-
-		if (!fact->flags)
-			know(w, ids[k]);
-		raise(&fact->alike_elsewhere, best);
-	}
+	for (uint32_t k = 0; best > 0 && k < count; k++)
+		raise(&alike_elsewhere[ids[k]], best);
 }
 
 static void set(struct work *w, uint32_t id, enum evidence_feature feature)
 {
-	know(w, id)->flags |= (uint16_t)(1u << feature);
+	w->facts[id].flags |= (uint16_t)(1u << feature);
 }
 
 static void take_statement(struct work *w, const struct context_file *file, const struct piece *piece)
@@ -279,7 +310,7 @@ static void take_statement(struct work *w, const struct context_file *file, cons
 			set(w, ids[k], piece->kind == PIECE_EDIT ? EVIDENCE_CHANGED : EVIDENCE_IMPORTED);
 	} else if (piece->declares) {
 		set(w, piece->declares, declared[file->role]);
-		if (file->role != ROLE_CURRENT && names_at(w->names, piece->declares)->text[0] == '_')
+		if (file->role != ROLE_CURRENT && piece->underscored)
 			set(w, piece->declares, EVIDENCE_PRIVATE);
 	}
 }
@@ -319,30 +350,36 @@ static float shared_parts(const struct work *w, uint32_t id)
 	const struct name *name = names_at(w->names, id);
 	float sum = 0;
 
-	for (unsigned k = 0; k < name->part_count; k++)
-		sum += w->parts[name->parts[k]];
+	for (unsigned k = 0; k < name->part_count; k++) {
+		const float *value = part_value(&w->parts, name->parts[k]);
+
+		sum += value ? *value : 0;
+	}
 	return name->part_count ? sum / (float)name->part_count : 0;
 }
 
 static void conclude(struct work *w)
 {
 	struct evidence *e = w->evidence;
+	float known[LOGARITHMS];
 
-	for (size_t i = 0; i < w->known_count; i++) {
-		uint32_t id = w->known[i];
+	for (uint32_t chunks = 0; chunks < LOGARITHMS; chunks++)
+		known[chunks] = logf(1 + (float)chunks);
+	for (uint32_t id = 1; id < e->count; id++) {
 		const struct fact *fact = &w->facts[id];
 		float f[EVIDENCE_FEATURES];
 		float z = 0;
 
-		if (e->shown[id])
+		if (e->shown[id] || (!fact->chunks && !fact->flags))
 			continue;
 		for (size_t k = 0; k < EVIDENCE_FEATURES; k++)
 			f[k] = fact->flags & 1u << k ? 1 : 0;
-		f[EVIDENCE_USES] = logf(1 + (float)fact->uses);
+		f[EVIDENCE_BIAS] = 1;
+		f[EVIDENCE_USES] = fact->uses < LOGARITHMS ? known[fact->uses] : logf(1 + (float)fact->uses);
 		f[EVIDENCE_NEAR] = fact->here;
 		f[EVIDENCE_ALIKE] = fact->alike;
-		f[EVIDENCE_ALIKE_ELSEWHERE] = fact->alike_elsewhere;
-		f[EVIDENCE_COMMON] = logf(1 + (float)fact->chunks);
+		f[EVIDENCE_ALIKE_ELSEWHERE] = w->alike_elsewhere[id];
+		f[EVIDENCE_COMMON] = fact->chunks < LOGARITHMS ? known[fact->chunks] : logf(1 + (float)fact->chunks);
 		f[EVIDENCE_PARTS] = shared_parts(w, id);
 		for (size_t k = 0; k < EVIDENCE_FEATURES; k++)
 			z += weights[k] * f[k];
@@ -358,7 +395,6 @@ void evidence_gather(struct evidence *evidence, struct names *names, const struc
 	struct work w = { .evidence = evidence, .names = names, .files = files, .file_count = file_count };
 
 	see_excerpt(&w, names, cursor);
-	w.parts = xcalloc(PARTS_TABLE, sizeof(*w.parts));
 	count_chunks(&w);
 	weigh_names(&w);
 	weigh_excerpt(&w);
@@ -367,14 +403,16 @@ void evidence_gather(struct evidence *evidence, struct names *names, const struc
 			const struct digest *d = files[f].digest;
 			size_t end = files[f].hide_from + cursor->before_len;
 
-			w.cursor_line = lines_count(d->text, end < d->len ? end : d->len);
+			w.cursor_line = digest_line_at(d, end);
 		}
 		take_pieces(&w, &files[f]);
 	}
 	conclude(&w);
 	free(w.facts);
-	free(w.known);
-	free(w.parts);
+	free(w.weights);
+	free(w.alike_elsewhere);
+	free(w.close);
+	free(w.parts.values);
 }
 
 void evidence_release(struct evidence *evidence)

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
-#include "eke/text/lines.h"
-#include "eke/text/uri.h"
 
 static void add_source(struct gathering *g, struct source *source, enum context_role role)
 {
@@ -19,6 +18,7 @@ static void add_source(struct gathering *g, struct source *source, enum context_
 		if (g->sources[i] == source)
 			return;
 	g->sources[g->count] = source;
+	g->keys[g->count] = source->hash;
 	g->files[g->count++] = (struct context_file){ .digest = source->digest, .role = role, .sendable = true };
 }
 
@@ -31,27 +31,26 @@ static bool is_cell_beside(const char *uri, const char *other)
 		strcmp(uri, other) != 0;
 }
 
-static bool is_above(const struct retriever *r, const char *uri, const char *other)
+/* `cell` NULL: the document is not open. */
+static bool is_above(const struct retriever *r, const char *uri, const struct doc *cell, const struct doc *beside)
 {
-	const struct change *a = changes_find(r->changes, uri);
-	const struct change *b = changes_find(r->changes, other);
-	const struct doc *cell = docs_find(r->docs, uri);
-	const struct doc *beside = docs_find(r->docs, other);
+	const struct change *a;
+	const struct change *b;
 
-	if (cell && beside && doc_notebook(cell))
+	if (cell && doc_notebook(cell))
 		return doc_notebook(cell) == doc_notebook(beside) && doc_cell(beside) < doc_cell(cell);
 	/* Where the client says nothing of notebooks: most open their cells from above. */
-	return is_cell_beside(uri, other) && a && b && b->opened < a->opened;
+	if (!is_cell_beside(uri, doc_uri(beside)))
+		return false;
+	a = changes_find(r->changes, uri);
+	b = changes_find(r->changes, doc_uri(beside));
+	return a && b && b->opened < a->opened;
 }
 
 /* From 1; 0: the document is not known. */
 static size_t cursor_line(const struct source *source, const struct retrieval *in)
 {
-	size_t end = in->from + in->cursor.before_len;
-
-	if (!source)
-		return 0;
-	return 1 + lines_count(source->digest->text, end < source->digest->len ? end : source->digest->len);
+	return source ? 1 + digest_line_at(source->digest, in->from + in->cursor.before_len) : 0;
 }
 
 static void add_changes(struct retriever *r, const struct retrieval *in, struct gathering *g)
@@ -75,36 +74,39 @@ static void add_changes(struct retriever *r, const struct retrieval *in, struct 
 		g->owned[g->owned_count] = digest_of_diff(sources_names(r->sources), hunks.data, hunks.len);
 		strbuf_release(&hunks);
 		g->sources[g->count] = NULL;
+		g->keys[g->count] = ~hash_fnv32(HASH_FNV32, c->uri, strlen(c->uri));
 		g->files[g->count++] = (struct context_file){
 			.digest = g->owned[g->owned_count++], .role = ROLE_CHANGES, .sendable = true
 		};
 	}
 }
 
+static void add_related(struct retriever *r, const struct related_file *file, struct gathering *g)
+{
+	struct source *source = sources_find_key(r->sources, file->key);
+
+	/* Of an open document chunks may be shown, too: it comes with these. */
+	if (source && !(source->revision && docs_find(r->docs, file->key)))
+		add_source(g, source, file->role);
+}
+
 void gathering_fill(struct retriever *r, struct focus *focus, const struct retrieval *in, struct gathering *g)
 {
 	struct source *current = sources_find(r->sources, in->uri);
 	const struct related *related = &focus->related;
+	const struct doc *cell = docs_find(r->docs, in->uri);
 	size_t seen = 0;
 
 	for (int role = ROLE_IMPORTED; role <= ROLE_BESIDE; role++)
 		for (size_t i = 0; related->path && i < related->count; i++)
-			if (related->files[i].role == (enum context_role)role &&
-				(!current || strcmp(related->files[i].path, related->path) != 0)) {
-				char *uri = uri_from_path(related->files[i].path);
-				const struct doc *doc = uri ? docs_find(r->docs, uri) : NULL;
-
-				/* Of an open one chunks may be shown, too; it comes below. */
-				if (!doc)
-					add_source(g, sources_find_file(r->sources, related->files[i].path), related->files[i].role);
-				free(uri);
-			}
+			if (related->files[i].role == (enum context_role)role)
+				add_related(r, &related->files[i], g);
 	for (const struct doc *doc = docs_first(r->docs); doc && seen < LIMIT_CONTEXT_DOCUMENTS;
 		 doc = doc_next(doc), seen++) {
 		struct source *source = sources_find(r->sources, doc_uri(doc));
 
 		if (source && source != current)
-			add_source(g, source, is_above(r, in->uri, doc_uri(doc)) ? ROLE_ABOVE : ROLE_OPEN);
+			add_source(g, source, is_above(r, in->uri, cell, doc) ? ROLE_ABOVE : ROLE_OPEN);
 	}
 	add_source(g, current, ROLE_CURRENT);
 	if (current) {

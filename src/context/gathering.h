@@ -8,22 +8,20 @@
 #include "changes.h"
 #include "related.h"
 #include "sources.h"
+#include "standing.h"
 
 #define CHANGED_MAX 8 /* documents whose changes are shown */
-#define SHOWN_MAX 64
 
 /* What belongs to a document. */
 struct focus {
 	char *uri;
 	struct related related; /* path NULL: not made */
-	struct packing_kept kept;
-	uint32_t shown[SHOWN_MAX]; /* hashes of the snippets of the last prompt, in its order */
-	size_t shown_count;
+	struct standing standing;
 	struct focus *next;
 };
 
 struct job;
-struct waiter;
+struct pending;
 
 struct retriever {
 	struct loop *loop; /* borrowed, as the next two */
@@ -33,14 +31,17 @@ struct retriever {
 	struct changes *changes;
 	struct focus *focuses; /* the last used first */
 	struct job *jobs; /* the first one is at work */
-	struct waiter *waiters;
+	struct pending *pending;
 	struct timer *timer; /* the next step */
 	uint64_t last_id;
 };
 
+#define GATHERING_MAX (LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1)
+
 struct gathering {
-	struct context_file files[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
-	struct source *sources[LIMIT_CONTEXT_RELATED + LIMIT_CONTEXT_DOCUMENTS + CHANGED_MAX + 1];
+	struct context_file files[GATHERING_MAX];
+	struct source *sources[GATHERING_MAX];
+	uint32_t keys[GATHERING_MAX]; /* for struct standing */
 	struct digest *owned[CHANGED_MAX]; /* of changes */
 	char *shown[CHANGED_MAX];
 	size_t owned_count;

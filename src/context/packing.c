@@ -11,18 +11,17 @@
 #include "eke/base/mem.h"
 #include "eke/code/words.h"
 #include "eke/text/lines.h"
+#include "packing_private.h"
 
-/* Beside its tokens: the line that tells that something is left out before it. */
-#define PIECE_TOKENS 2
-/* What the declaration of a name is worth that stands right before the cursor already: how it is used. */
-#define DECLARED_NEAR 0.15f
 /* What a change of the last minutes is worth by itself. */
 #define CHANGE_WORTH 0.15f
 #define KEPT_BONUS 1.3f
+/* Left for the text around the cursor, which grows as the user types: else the last block would have to go at once. */
+#define SPARE(tokens) ((tokens) / 20)
+#define PRICE_SHARE(tokens) ((tokens) / 8 * 7) /* of the room: what is taken then has the price */
 #define TELLING_NAME 6 /* bytes */
 /* Below that for a token nothing goes along. */
 #define RATIO_MIN 0.00001f
-#define KEPT_FILTER 4096
 /* Candidates for so many times the room are put in order at first. */
 #define FIRST_TIMES 3
 #define RATIO_CLASSES 512
@@ -35,39 +34,7 @@ const char *const context_source_names[CONTEXT_SOURCES] = {
 	[CONTEXT_SOURCE_NOTEBOOK] = "notebook",
 };
 
-struct candidate {
-	uint32_t file;
-	uint32_t piece;
-	enum context_source source;
-	float worth;
-};
-
-/* Small, since they are moved often. */
-struct node {
-	float ratio; /* worth for a token, as last computed */
-	uint32_t candidate;
-};
-
-struct work {
-	const struct packing_input *in;
-	struct evidence evidence;
-	struct candidate *candidates;
-	struct node *heap; /* the best first */
-	size_t count;
-	size_t room;
-	/* Behind the heap, from heap[rest_at] on: those whose ratio was below `bar`. */
-	size_t rest_at;
-	size_t rest_count;
-	float bar;
-	size_t fitting; /* tokens that were left when candidates that do not fit were last thrown out */
-	uint32_t **taken; /* by file and piece: which of the items, plus one; 0: it is not taken. NULL: none of the file */
-	uint64_t kept[KEPT_FILTER / 64]; /* bits of the hashes that were kept: most are not */
-	struct packed *items; /* in the order in which they were taken */
-	size_t item_room;
-	struct packing *out;
-};
-
-static enum context_source source_of(const struct context_file *file, const struct piece *piece)
+enum context_source packing_source_of(const struct context_file *file, const struct piece *piece)
 {
 	switch (file->role) {
 	case ROLE_CHANGES:
@@ -84,24 +51,14 @@ static enum context_source source_of(const struct context_file *file, const stru
 	return piece->kind == PIECE_CHUNK ? CONTEXT_SOURCE_SIMILAR : CONTEXT_SOURCE_IMPORTS;
 }
 
-/* In C and its kin, what only its own file can name. */
-static bool is_file_local(const struct digest *d, const struct piece *piece)
-{
-	const char *line = d->text + piece->start;
-	size_t len = piece->end - piece->start;
-
-	return (d->syntax->flags & SYNTAX_CHAR) && piece->kind == PIECE_DECLARATION &&
-		starts_with_word(line, len, "static") && !memmem(line, len, "inline", 6);
-}
-
-static bool is_candidate(const struct context_file *file, const struct piece *piece)
+bool packing_may_show(const struct context_file *file, const struct piece *piece)
 {
 	if (file->role == ROLE_CURRENT && piece->start < file->hide_to && piece->end > file->hide_from)
 		return false;
 	/* What other files import says nothing here. */
 	if (piece->kind == PIECE_IMPORT)
 		return file->role == ROLE_CURRENT || file->role == ROLE_ABOVE;
-	if (file->role != ROLE_CURRENT && file->role != ROLE_ABOVE && is_file_local(file->digest, piece))
+	if (file->role != ROLE_CURRENT && file->role != ROLE_ABOVE && piece->file_local)
 		return false;
 	/* Of files that are not open only what they declare. */
 	return piece->kind != PIECE_CHUNK || (file->role != ROLE_IMPORTED && file->role != ROLE_BESIDE);
@@ -114,7 +71,7 @@ static bool is_telling(const struct name *name)
 }
 
 /* How sure it is that the piece declares what the text means. */
-static float declares_worth(const struct work *w, const struct context_file *file, const struct piece *piece)
+static float declares_worth(const struct packing_work *w, const struct context_file *file, const struct piece *piece)
 {
 	const struct digest *d = file->digest;
 	const struct evidence *e = &w->evidence;
@@ -149,24 +106,24 @@ static bool is_there(const struct context_cursor *cursor, const struct digest *d
 	return memmem(cursor->before, cursor->before_len, line + blanks, len - blanks) != NULL;
 }
 
-static bool may_declare(const struct work *w, const struct context_file *file, const struct piece *piece)
+static bool may_declare(const struct packing_work *w, const struct context_file *file, const struct piece *piece)
 {
 	if (piece->kind == PIECE_CHUNK || piece->kind == PIECE_EDIT)
 		return false;
 	return declares_worth(w, file, piece) > 0 && !is_there(&w->in->cursor, file->digest, piece);
 }
 
-static const struct piece *piece_at(const struct work *w, size_t file, size_t piece)
+const struct piece *packing_piece_at(const struct packing_work *w, size_t file, size_t piece)
 {
 	return &w->in->files[file].digest->pieces[piece];
 }
 
-static bool is_taken(const struct work *w, size_t file, size_t piece)
+static bool is_taken(const struct packing_work *w, size_t file, size_t piece)
 {
 	return w->taken[file] && w->taken[file][piece];
 }
 
-static bool was_kept(const struct work *w, uint32_t hash)
+static bool was_kept(const struct packing_work *w, uint32_t hash)
 {
 	const struct packing_kept *kept = w->in->kept;
 	size_t low = 0;
@@ -187,7 +144,7 @@ static bool was_kept(const struct work *w, uint32_t hash)
 	return false;
 }
 
-static float new_worth(const struct work *w, const struct context_file *file, const struct piece *piece)
+float packing_worth_of(const struct packing_work *w, const struct context_file *file, const struct piece *piece)
 {
 	const struct digest *d = file->digest;
 	const struct evidence *e = &w->evidence;
@@ -200,24 +157,24 @@ static float new_worth(const struct work *w, const struct context_file *file, co
 	for (uint32_t k = 0; k < piece->name_count; k++)
 		worth += likely[ids[k]];
 	if (piece->declares)
-		worth += DECLARED_NEAR * e->near[piece->declares];
+		worth += PACKING_DECLARED_NEAR * e->near[piece->declares];
 	if (piece->kind == PIECE_EDIT)
 		worth += CHANGE_WORTH;
 	return worth;
 }
 
-static size_t cost_of(const struct work *w, const struct candidate *c)
+static size_t cost_of(const struct packing_work *w, const struct packing_candidate *c)
 {
-	const struct piece *piece = piece_at(w, c->file, c->piece);
+	const struct piece *piece = packing_piece_at(w, c->file, c->piece);
 	size_t cost = piece->tokens + PIECE_TOKENS;
 
 	if (piece->parent && !is_taken(w, c->file, piece->parent - 1))
-		cost += piece_at(w, c->file, piece->parent - 1)->tokens;
+		cost += packing_piece_at(w, c->file, piece->parent - 1)->tokens;
 	return w->taken[c->file] ? cost : cost + w->in->tokens_per_file;
 }
 
 /* The line of a file is shared by what else of it goes along. */
-static float rate(const struct work *w, struct candidate *c, bool first)
+static float rate(const struct packing_work *w, struct packing_candidate *c, bool first)
 {
 	const struct context_file *file = &w->in->files[c->file];
 	const struct piece *piece = &file->digest->pieces[c->piece];
@@ -225,16 +182,23 @@ static float rate(const struct work *w, struct candidate *c, bool first)
 
 	float ratio;
 
-	c->worth = new_worth(w, file, piece);
+	c->worth = packing_worth_of(w, file, piece);
 	ratio = c->worth / (float)(cost ? cost : 1);
 	return was_kept(w, piece->hash) ? ratio * KEPT_BONUS : ratio;
 }
 
 /* --- the heap --- */
 
-static void sift_down(struct work *w, size_t at)
+static size_t tokens_left(const struct packing_work *w)
 {
-	struct node moved = w->heap[at];
+	size_t most = w->in->tokens - (w->in->declarations ? 0 : SPARE(w->in->tokens));
+
+	return most > w->out->tokens ? most - w->out->tokens : 0;
+}
+
+static void sift_down(struct packing_work *w, size_t at)
+{
+	struct packing_node moved = w->heap[at];
 
 	for (;;) {
 		size_t child = 2 * at + 1;
@@ -251,30 +215,30 @@ static void sift_down(struct work *w, size_t at)
 	w->heap[at] = moved;
 }
 
-static void pop(struct work *w)
+static void pop(struct packing_work *w)
 {
 	w->heap[0] = w->heap[--w->count];
 	if (w->count)
 		sift_down(w, 0);
 }
 
-static void order(struct work *w)
+static void order(struct packing_work *w)
 {
 	for (size_t i = w->count / 2; i-- > 0;)
 		sift_down(w, i);
 }
 
-static struct candidate *candidate_of(const struct work *w, size_t at)
+static struct packing_candidate *candidate_of(const struct packing_work *w, size_t at)
 {
 	return &w->candidates[w->heap[at].candidate];
 }
 
 /* Whatever else is taken: it costs no less. */
-static size_t least_cost(const struct work *w, size_t at)
+static size_t least_cost(const struct packing_work *w, size_t at)
 {
-	const struct candidate *c = candidate_of(w, at);
+	const struct packing_candidate *c = candidate_of(w, at);
 
-	return piece_at(w, c->file, c->piece)->tokens + PIECE_TOKENS;
+	return packing_piece_at(w, c->file, c->piece)->tokens + PIECE_TOKENS;
 }
 
 /* Ratios in steps of a half of their power of two. */
@@ -287,7 +251,7 @@ static size_t ratio_class(float ratio)
 }
 
 /* Most candidates never come up: only the best are put in order, and the rest when these are used up. */
-static void set_rest_aside(struct work *w)
+static void set_rest_aside(struct packing_work *w)
 {
 	size_t tokens[RATIO_CLASSES] = { 0 };
 	size_t class = RATIO_CLASSES;
@@ -296,11 +260,11 @@ static void set_rest_aside(struct work *w)
 
 	for (size_t i = 0; i < w->count; i++)
 		tokens[ratio_class(w->heap[i].ratio)] += least_cost(w, i);
-	while (class && sum < FIRST_TIMES * w->in->tokens)
+	while (class && sum < FIRST_TIMES * tokens_left(w))
 		sum += tokens[--class];
 	w->bar = RATIO_MIN;
 	for (size_t i = 0; i < w->count; i++) {
-		struct node c = w->heap[i];
+		struct packing_node c = w->heap[i];
 
 		if (ratio_class(c.ratio) < class) {
 			if (w->bar < c.ratio)
@@ -315,9 +279,9 @@ static void set_rest_aside(struct work *w)
 	w->count = best;
 }
 
-static void bring_rest(struct work *w)
+static void bring_rest(struct packing_work *w)
 {
-	size_t left = w->in->tokens - w->out->tokens;
+	size_t left = tokens_left(w);
 
 	for (size_t i = 0; i < w->rest_count; i++)
 		if (least_cost(w, w->rest_at + i) <= left)
@@ -326,9 +290,15 @@ static void bring_rest(struct work *w)
 	order(w);
 }
 
-static void gather(struct work *w)
+static void gather(struct packing_work *w)
 {
 	const struct packing_input *in = w->in;
+	size_t most = 0;
+
+	for (size_t f = 0; f < in->file_count; f++)
+		most += in->files[f].digest->count;
+	w->heap = xreallocarray(NULL, most + 1, sizeof(*w->heap));
+	w->candidates = xreallocarray(NULL, most + 1, sizeof(*w->candidates));
 
 	for (size_t i = 0; in->kept && i < in->kept->count; i++) {
 		uint32_t hash = in->kept->hashes[i];
@@ -340,35 +310,32 @@ static void gather(struct work *w)
 
 		for (size_t i = 0; file->sendable && i < file->digest->count; i++) {
 			const struct piece *piece = &file->digest->pieces[i];
-			struct candidate c = { .file = (uint32_t)f, .piece = (uint32_t)i, .source = source_of(file, piece) };
+			struct packing_candidate c = {
+				.file = (uint32_t)f, .piece = (uint32_t)i, .source = packing_source_of(file, piece)
+			};
 			bool fits = piece->tokens + PIECE_TOKENS <= in->tokens;
 			float ratio;
 
-			if (!fits || !(in->sources & 1u << c.source) || !is_candidate(file, piece))
+			if (!fits || !(in->sources & 1u << c.source) || !packing_may_show(file, piece) || is_taken(w, f, i))
 				continue;
 			if (in->declarations && !may_declare(w, file, piece))
 				continue;
 			ratio = rate(w, &c, true);
 			if (ratio < RATIO_MIN)
 				continue;
-			if (w->count == w->room) {
-				w->room = w->room ? 2 * w->room : 256;
-				w->heap = xreallocarray(w->heap, w->room, sizeof(*w->heap));
-				w->candidates = xreallocarray(w->candidates, w->room, sizeof(*w->candidates));
-			}
 			w->candidates[w->count] = c;
-			w->heap[w->count] = (struct node){ ratio, (uint32_t)w->count };
+			w->heap[w->count] = (struct packing_node){ ratio, (uint32_t)w->count };
 			w->count++;
 		}
 	}
-	w->fitting = in->tokens;
+	w->fitting = tokens_left(w);
 	set_rest_aside(w);
 	order(w);
 }
 
 /* --- taking --- */
 
-static void mark(struct work *w, const struct candidate *c, size_t piece, float worth)
+void packing_mark(struct packing_work *w, const struct packing_candidate *c, size_t piece, float worth)
 {
 	const struct digest *d = w->in->files[c->file].digest;
 	const struct piece *p = &d->pieces[piece];
@@ -384,24 +351,24 @@ static void mark(struct work *w, const struct candidate *c, size_t piece, float 
 		w->item_room = w->item_room ? 2 * w->item_room : 64;
 		w->items = xreallocarray(w->items, w->item_room, sizeof(*w->items));
 	}
-	w->items[out->count++] = (struct packed){ c->file, piece, c->source, worth };
+	w->items[out->count++] = (struct packed){ c->file, piece, c->source, worth, w->block };
 	w->taken[c->file][piece] = (uint32_t)out->count;
 }
 
-static void take(struct work *w, const struct candidate *c, size_t cost)
+static void take(struct packing_work *w, const struct packing_candidate *c, size_t cost)
 {
-	const struct piece *piece = piece_at(w, c->file, c->piece);
+	const struct piece *piece = packing_piece_at(w, c->file, c->piece);
 
 	w->out->tokens += cost;
 	if (piece->parent && !is_taken(w, c->file, piece->parent - 1))
-		mark(w, c, piece->parent - 1, 0);
-	mark(w, c, c->piece, c->worth);
+		packing_mark(w, c, piece->parent - 1, 0);
+	packing_mark(w, c, c->piece, c->worth);
 }
 
 /* Most candidates are never taken: once half of the room is gone, those that do not fit into the rest are let go. */
-static void thin_out(struct work *w)
+static void thin_out(struct packing_work *w)
 {
-	size_t left = w->in->tokens - w->out->tokens;
+	size_t left = tokens_left(w);
 	size_t count = 0;
 
 	if (left > w->fitting / 2)
@@ -414,13 +381,15 @@ static void thin_out(struct work *w)
 	order(w);
 }
 
-static void fill(struct work *w)
+static void fill(struct packing_work *w)
 {
+	float price = 0;
+
 	for (;;) {
-		size_t left = w->in->tokens - w->out->tokens;
-		struct node *top = &w->heap[0];
-		struct node before;
-		struct candidate *c;
+		size_t left = tokens_left(w);
+		struct packing_node *top = &w->heap[0];
+		struct packing_node before;
+		struct packing_candidate *c;
 		size_t cost;
 
 		if (w->rest_count && (!w->count || top->ratio <= w->bar)) {
@@ -446,23 +415,42 @@ static void fill(struct work *w)
 				continue;
 		}
 		cost = cost_of(w, c);
-		if (cost <= left)
+		if (cost <= left) {
+			if (w->out->tokens < PRICE_SHARE(w->in->tokens) || !price)
+				price = top->ratio;
 			take(w, c, cost);
+		}
 		pop(w);
 		if (cost <= left)
 			thin_out(w);
 	}
+	/* In a small rest of the room the best of the new pieces says nothing of what room is worth. */
+	if (w->stay_tokens > w->in->tokens / 2)
+		price = w->in->price;
+	w->out->price = w->out->tokens < PRICE_SHARE(w->in->tokens) ? 0 : price;
 }
 
-/* What was taken, by file, then by piece. */
-static void finish(struct work *w)
+size_t packing_block_end(const struct packing *packing, size_t first)
+{
+	const struct packed *items = packing->items;
+	size_t end = first;
+
+	while (end < packing->count && items[end].file == items[first].file && items[end].block == items[first].block)
+		end++;
+	return end;
+}
+
+/* Blocks that stay, then what was taken, by file, then by piece. */
+static void finish(struct packing_work *w)
 {
 	struct packed *items = w->out->count ? xcalloc(w->out->count, sizeof(*items)) : NULL;
 	size_t n = 0;
 
+	for (; n < w->staying; n++)
+		items[n] = w->items[n];
 	for (size_t f = 0; f < w->in->file_count; f++)
 		for (size_t i = 0; w->taken[f] && i < w->in->files[f].digest->count; i++)
-			if (w->taken[f][i])
+			if (w->taken[f][i] > w->staying && w->taken[f][i] <= w->out->count)
 				items[n++] = w->items[w->taken[f][i] - 1];
 	free(w->items);
 	w->out->items = items;
@@ -470,15 +458,17 @@ static void finish(struct work *w)
 
 void pack(const struct packing_input *input, struct packing *out)
 {
-	struct work w = { .in = input, .out = out };
+	struct packing_work w = { .in = input, .out = out };
 
 	*out = (struct packing){ .items = NULL };
 	if (!input->file_count || !input->tokens)
 		return;
 	evidence_gather(&w.evidence, input->names, &input->cursor, input->files, input->file_count);
 	w.taken = xcalloc(input->file_count, sizeof(*w.taken));
+	packing_let_stay(&w);
 	gather(&w);
 	fill(&w);
+	packing_stay_still(&w);
 	finish(&w);
 	for (size_t f = 0; f < input->file_count; f++)
 		free(w.taken[f]);

@@ -14,6 +14,7 @@
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/text/language.h"
+#include "eke/text/uri.h"
 
 /* Files beside a document that are read; of a package whose files see each other all that there is room for. */
 #define BESIDE_MAX 12
@@ -40,31 +41,42 @@ void related_begin(
 		.style = import_style_of(language),
 		.language = known ? known->id : NULL,
 		.hash = related_hash(digest),
+		.targets = xcalloc(1, sizeof(*r->targets)),
 		.made_ms = clock_mono_ms() };
 	for (size_t i = 0; r->style && i < digest->count; i++) {
 		const struct piece *piece = &digest->pieces[i];
 
 		if (piece->kind == PIECE_IMPORT)
-			import_targets_add(r->style, digest->text + piece->start, piece->end - piece->start, &r->targets);
+			import_targets_add(r->style, digest->text + piece->start, piece->end - piece->start, r->targets);
 	}
 }
 
 void related_release(struct related *r)
 {
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		free(r->files[i].path);
+		free(r->files[i].key);
+	}
+	free(r->targets);
 	free(r->path);
 	*r = (struct related){ .path = NULL };
 }
 
 static void add_file(struct related *r, const char *path, enum context_role role)
 {
+	char *uri;
+	char *key;
+
 	if (r->count == LIMIT_CONTEXT_RELATED || !strcmp(path, r->path))
 		return;
 	for (size_t i = 0; i < r->count; i++)
 		if (!strcmp(r->files[i].path, path))
 			return;
-	r->files[r->count++] = (struct related_file){ xstrdup(path), role };
+	uri = uri_from_path(path);
+	key = uri ? uri_key(uri) : NULL;
+	free(uri);
+	if (key)
+		r->files[r->count++] = (struct related_file){ xstrdup(path), key, role };
 }
 
 /* --- the directory --- */
@@ -198,12 +210,14 @@ bool related_step(struct related *r)
 {
 	struct search search = { .related = r };
 
-	if (r->step > r->targets.count)
+	if (!r->targets)
 		return false;
-	if (r->step < r->targets.count)
-		import_resolve(r->style, r->targets.path[r->step], r->path, r->folder, try_path, &search);
-	else
-		add_beside(r);
-	r->step++;
+	if (r->step < r->targets->count) {
+		import_resolve(r->style, r->targets->path[r->step++], r->path, r->folder, try_path, &search);
+		return true;
+	}
+	add_beside(r);
+	free(r->targets);
+	r->targets = NULL;
 	return true;
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "eke/base/clock.h"
-#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/list.h"
 #include "eke/base/log.h"
@@ -38,14 +37,15 @@ struct job {
 	struct job *next;
 };
 
-struct waiter {
+/* A call of retriever_prepare() that is not answered yet. */
+struct pending {
 	uint64_t id;
 	struct retriever *retriever;
 	char *uri;
 	struct timer *timer;
 	loop_fn *done;
 	void *ctx;
-	struct waiter *next;
+	struct pending *next;
 };
 
 static void work(void *ctx);
@@ -89,20 +89,20 @@ static void job_end(struct retriever *r)
 	free(job);
 }
 
-static void waiter_end(struct waiter *waiter)
+static void pending_end(struct pending *p)
 {
-	list_unlink(waiter->retriever->waiters, waiter);
-	timer_free(waiter->timer);
-	free(waiter->uri);
-	free(waiter);
+	list_unlink(p->retriever->pending, p);
+	timer_free(p->timer);
+	free(p->uri);
+	free(p);
 }
 
 void retriever_free(struct retriever *r)
 {
 	if (!r)
 		return;
-	while (r->waiters)
-		waiter_end(r->waiters);
+	while (r->pending)
+		pending_end(r->pending);
 	while (r->jobs)
 		job_end(r);
 	timer_free(r->timer);
@@ -247,20 +247,20 @@ static bool has_job(const struct retriever *r, const char *uri)
 /* Whoever waits for a document that has no job any more is told. */
 static void tell_done(struct retriever *r)
 {
-	struct waiter *waiter = r->waiters;
+	struct pending *p = r->pending;
 
-	while (waiter) {
-		loop_fn *done = waiter->done;
-		void *ctx = waiter->ctx;
+	while (p) {
+		loop_fn *done = p->done;
+		void *ctx = p->ctx;
 
-		if (has_job(r, waiter->uri)) {
-			waiter = waiter->next;
+		if (has_job(r, p->uri)) {
+			p = p->next;
 			continue;
 		}
-		waiter_end(waiter);
+		pending_end(p);
 		done(ctx);
 		/* It may have changed the list. */
-		waiter = r->waiters;
+		p = r->pending;
 	}
 }
 
@@ -278,12 +278,12 @@ static void work(void *ctx)
 
 static void on_waited(void *ctx)
 {
-	struct waiter *waiter = ctx;
-	loop_fn *done = waiter->done;
-	void *done_ctx = waiter->ctx;
+	struct pending *p = ctx;
+	loop_fn *done = p->done;
+	void *done_ctx = p->ctx;
 
 	log_debug("context: not all files are read yet");
-	waiter_end(waiter);
+	pending_end(p);
 	done(done_ctx);
 }
 
@@ -299,7 +299,7 @@ static bool is_in_workspace(const struct retriever *r, const char *uri)
 uint64_t retriever_prepare(struct retriever *r, const char *uri, loop_fn *done, void *ctx)
 {
 	const struct doc *doc = docs_find(r->docs, uri);
-	struct waiter *waiter;
+	struct pending *p;
 
 	if (doc ? !doc_is_kept(doc) : !is_in_workspace(r, uri))
 		return 0;
@@ -312,79 +312,36 @@ uint64_t retriever_prepare(struct retriever *r, const char *uri, loop_fn *done, 
 	}
 	if (!done)
 		return ++r->last_id;
-	waiter = xcalloc(1, sizeof(*waiter));
-	waiter->id = ++r->last_id;
-	waiter->retriever = r;
-	waiter->uri = xstrdup(uri);
-	waiter->done = done;
-	waiter->ctx = ctx;
-	waiter->timer = timer_new(r->loop, on_waited, waiter);
-	timer_start(waiter->timer, LIMIT_CONTEXT_WAIT_MS);
-	list_append(r->waiters, waiter);
-	return waiter->id;
+	p = xcalloc(1, sizeof(*p));
+	p->id = ++r->last_id;
+	p->retriever = r;
+	p->uri = xstrdup(uri);
+	p->done = done;
+	p->ctx = ctx;
+	p->timer = timer_new(r->loop, on_waited, p);
+	timer_start(p->timer, LIMIT_CONTEXT_WAIT_MS);
+	list_append(r->pending, p);
+	return p->id;
 }
 
 void retriever_cancel(struct retriever *r, uint64_t id)
 {
-	struct waiter *waiter = r->waiters;
+	struct pending *p = r->pending;
 
-	while (waiter && waiter->id != id)
-		waiter = waiter->next;
-	if (waiter)
-		waiter_end(waiter);
+	while (p && p->id != id)
+		p = p->next;
+	if (p)
+		pending_end(p);
 }
 
 /* --- choosing --- */
-
-static int ascending(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void keep(struct focus *focus, const struct gathering *g, const struct packing *packing)
-{
-	focus->kept.count = 0;
-	for (size_t i = 0; i < packing->count && focus->kept.count < PACKING_KEPT_MAX; i++)
-		focus->kept.hashes[focus->kept.count++] =
-			g->files[packing->items[i].file].digest->pieces[packing->items[i].piece].hash;
-	qsort(focus->kept.hashes, focus->kept.count, sizeof(focus->kept.hashes[0]), ascending);
-}
-
-static uint32_t hash_of(const struct snippet *s)
-{
-	return hash_fnv32(hash_fnv32(HASH_FNV32, s->path, strlen(s->path)), s->text, s->len);
-}
-
-/* What the last prompt showed just so comes first, and in its order: then the prompts begin alike. */
-static void put_known_first(struct focus *focus, struct snippets *out, bool keep)
-{
-	size_t placed = 0;
-
-	for (size_t k = 0; k < focus->shown_count; k++) {
-		size_t at = placed;
-
-		while (at < out->count && hash_of(&out->items[at]) != focus->shown[k])
-			at++;
-		if (at < out->count) {
-			struct snippet known = out->items[at];
-
-			memmove(&out->items[placed + 1], &out->items[placed], (at - placed) * sizeof(known));
-			out->items[placed++] = known;
-		}
-	}
-	focus->shown_count = keep ? 0 : focus->shown_count;
-	for (size_t i = 0; keep && i < out->count && i < SHOWN_MAX; i++)
-		focus->shown[focus->shown_count++] = hash_of(&out->items[i]);
-}
 
 void retriever_choose(struct retriever *r, const struct retrieval *in, struct snippets *out)
 {
 	struct focus *focus = focus_of(r, in->uri);
 	struct gathering g = { .count = 0 };
 	struct packing_input input;
+	struct standing_blocks blocks;
 	struct packing packing;
 	size_t changes = 0;
 
@@ -398,14 +355,18 @@ void retriever_choose(struct retriever *r, const struct retrieval *in, struct sn
 		.declarations = in->declarations,
 		.tokens = in->tokens,
 		.tokens_per_file = in->tokens_per_file,
-		.kept = &focus->kept };
+		.kept = &focus->standing.all,
+		.price = focus->standing.price };
+	if (!in->declarations) {
+		standing_find(&focus->standing, g.files, g.keys, g.count, &blocks);
+		input.blocks = blocks.items;
+		input.block_count = blocks.count;
+	}
 	pack(&input, &packing);
 	for (size_t i = 0; i < packing.count;) {
 		size_t file = packing.items[i].file;
-		size_t end = i;
+		size_t end = packing_block_end(&packing, i);
 
-		while (end < packing.count && packing.items[end].file == file)
-			end++;
 		if (g.sources[file])
 			snippets_add(
 				out, &g.files[file], g.sources[file]->shown, g.sources[file]->language, &packing.items[i], end - i);
@@ -416,10 +377,8 @@ void retriever_choose(struct retriever *r, const struct retrieval *in, struct sn
 		i = end;
 	}
 	out->tokens = packing.tokens;
-	if (!in->declarations)
-		put_known_first(focus, out, in->keep);
 	if (in->keep)
-		keep(focus, &g, &packing);
+		standing_remember(&focus->standing, g.files, g.keys, &packing);
 	packing_release(&packing);
 	gathering_release(&g);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "eke/base/clock.h"
+#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/text/buffer.h"
@@ -84,32 +85,36 @@ void sources_free(struct sources *s)
 
 /* --- finding --- */
 
+static uint32_t hash_of(const char *key)
+{
+	return hash_fnv32(HASH_FNV32, key, strlen(key));
+}
+
 static struct source *find_key(struct sources *s, const char *key)
 {
 	struct source *source = s->first;
+	uint32_t hash = hash_of(key);
 
-	while (source && strcmp(source->key, key) != 0)
+	while (source && (source->hash != hash || strcmp(source->key, key) != 0))
 		source = source->next;
 	if (source)
 		source->used = ++s->used;
 	return source;
 }
 
-struct source *sources_find(struct sources *s, const char *uri)
+struct source *sources_find_key(struct sources *s, const char *key)
 {
-	char *key = uri_key(uri);
-	struct source *source = key ? find_key(s, key) : NULL;
+	struct source *source = find_key(s, key);
 
-	free(key);
 	return source && source->digest ? source : NULL;
 }
 
-struct source *sources_find_file(struct sources *s, const char *path)
+struct source *sources_find(struct sources *s, const char *uri)
 {
-	char *uri = uri_from_path(path);
-	struct source *source = uri ? sources_find(s, uri) : NULL;
+	char *key = uri_key(uri);
+	struct source *source = key ? sources_find_key(s, key) : NULL;
 
-	free(uri);
+	free(key);
 	return source;
 }
 
@@ -145,6 +150,7 @@ static struct source *source_at(struct sources *s, const char *uri)
 	}
 	source = xcalloc(1, sizeof(*source));
 	source->key = key;
+	source->hash = hash_of(key);
 	source->used = ++s->used;
 	source->looked_ms = INT64_MIN / 2;
 	source->next = s->first;

@@ -14,6 +14,7 @@
 /* A text; belongs to struct sources, which may drop it at the next call that reads one. */
 struct source {
 	char *key; /* uri_key() */
+	uint32_t hash; /* of it */
 	char *shown; /* path for prompts and people */
 	char *language;
 	struct digest *digest; /* NULL: it may not be sent, is no text, or is gone */
@@ -40,6 +41,7 @@ bool sources_refresh_document(struct sources *sources, const struct doc *doc);
 bool sources_refresh_file(struct sources *sources, const char *path);
 /* NULL: unknown, or nothing of it may be shown. */
 struct source *sources_find(struct sources *sources, const char *uri);
-struct source *sources_find_file(struct sources *sources, const char *path);
+/* By its uri_key(). */
+struct source *sources_find_key(struct sources *sources, const char *key);
 
 #endif

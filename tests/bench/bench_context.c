@@ -20,6 +20,8 @@
 #include "context_bits.h"
 #include "context_peers.h"
 #include "context_project.h"
+#include "context_session.h"
+#include "context_typing.h"
 #include "eke/base/attrs.h"
 #include "eke/base/mem.h"
 #include "eke/complete/prompt.h"
@@ -61,125 +63,19 @@ struct bench {
 	size_t failures;
 	FILE *dump;
 	struct bits *model;
+	struct typing typing;
 };
-
-static void on_ready(void *ctx)
-{
-	loop_stop(ctx);
-}
-
-static bool has_word(const char *text, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-	size_t at = 0;
-	size_t start;
-	size_t name_len;
-
-	while (names_next(text, len, &at, &start, &name_len))
-		if (name_len == n && !memcmp(text + start, word, n))
-			return true;
-	return false;
-}
 
 static size_t count_shown(const struct place *place, const char *text, size_t len)
 {
 	size_t shown = 0;
 
 	for (size_t i = 0; i < place->needed_count; i++)
-		shown += has_word(text, len, place->needed[i]);
+		shown += context_has_word(text, len, place->needed[i]);
 	return shown;
 }
 
-/* What the frame and the excerpt leave of the cap. */
-static size_t room_of(const struct place *place, size_t cap)
-{
-	struct prompt_input in = { .path = place->file->path,
-		.language = place->file->language,
-		.prefix = place->text + place->from,
-		.prefix_len = place->cursor - place->from,
-		.suffix = place->text + place->cursor,
-		.suffix_len = place->to - place->cursor,
-		.write_on = true };
-	struct prompt prompt;
-	size_t tokens;
-
-	prompt_init(&prompt);
-	in.from_start = !place->from;
-	prompt_build(&in, &prompt);
-	tokens = prompt.tokens;
-	prompt_release(&prompt);
-	return tokens < cap ? cap - tokens : 0;
-}
-
 /* --- eke --- */
-
-struct session {
-	struct loop *loop;
-	struct docs *docs;
-	struct workspace *workspace;
-	struct retriever *retriever;
-	char *uri;
-};
-
-static void on_text(void *ctx, const struct docs_event *event)
-{
-	retriever_observe(ctx, event);
-}
-
-static void open_file(struct session *s, const struct place *place, size_t file)
-{
-	const struct project_file *f = place->open[file];
-	const struct edit *edit = NULL;
-	char *uri = uri_from_path(f->path);
-
-	for (size_t i = 0; i < place->edit_count; i++)
-		if (place->edits[i].file == file)
-			edit = &place->edits[i];
-	if (edit) {
-		char *text = xstrndup(f->text, f->len);
-		struct doc_edit change = { .has_range = true, .text = f->text + edit->start, .len = edit->end - edit->start };
-
-		memmove(text + edit->start, text + edit->end, f->len - edit->end);
-		docs_open(s->docs, uri, f->language, 1, text, f->len - change.len);
-		for (size_t i = 0; i < edit->start; i++)
-			change.range.start.line += f->text[i] == '\n';
-		change.range.end = change.range.start;
-		docs_change(s->docs, uri, 2, &change, 1);
-		free(text);
-	} else {
-		docs_open(s->docs, uri, f->language, 1, f->text, f->len);
-	}
-	free(uri);
-}
-
-static void session_open(struct session *s, const struct place *place)
-{
-	s->loop = loop_new();
-	s->docs = docs_new();
-	s->workspace = workspace_new(NULL);
-	workspace_add_folder(s->workspace, place->project->root);
-	s->retriever = retriever_new(s->loop, s->docs, s->workspace);
-	docs_observe(s->docs, on_text, s->retriever);
-	for (size_t i = 0; i < place->open_count; i++)
-		open_file(s, place, i);
-	s->uri = uri_from_path(place->file->path);
-	docs_open(s->docs, s->uri, place->file->language, 1, place->text, place->len);
-	for (int i = 0; i < 50; i++) {
-		if (!retriever_prepare(s->retriever, s->uri, on_ready, s->loop))
-			break;
-		loop_run(s->loop);
-	}
-}
-
-static void session_close(struct session *s)
-{
-	docs_observe(s->docs, NULL, NULL);
-	retriever_free(s->retriever);
-	docs_free(s->docs);
-	workspace_free(s->workspace);
-	loop_free(s->loop);
-	free(s->uri);
-}
 
 static bool is_needed(const struct place *place, const struct name *name)
 {
@@ -287,7 +183,7 @@ static void measure(struct bench *b, const struct place *place, struct tally *ta
 	tally->bytes += place->truth_len;
 	tally->bits[METHODS] += cost_of(b->model, place, NULL);
 	for (size_t c = 0; c < CAPS; c++) {
-		size_t room = room_of(place, caps[c]);
+		size_t room = session_room(place, caps[c]);
 		struct snippets snippets;
 		struct strbuf text;
 
@@ -310,6 +206,7 @@ static void measure(struct bench *b, const struct place *place, struct tally *ta
 		strbuf_release(&text);
 	}
 	session_close(&session);
+	typing_measure(&b->typing, place, caps);
 }
 
 static void run_group(struct bench *b, const char *group, struct tally *tally)
@@ -410,6 +307,28 @@ static double mean_of(const struct tally *tallies, size_t cap, size_t method)
 	return count ? sum / (double)count : 0;
 }
 
+static void tell_typing(const struct typing *t)
+{
+	static const struct {
+		const char *prefix, *prefix_what, *names, *names_what;
+	} told[TYPING_CAPS] = {
+		{ "context.prefix.4096", "bytes of a prompt that begin as the one before, of 4,096 tokens",
+			"context.kept.4096", "names shown, of those that a prompt shows that keeps nothing" },
+		{ "context.prefix.16384", "bytes of a prompt that begin as the one before, of 16,384 tokens",
+			"context.kept.16384", "names shown, of those that a prompt shows that keeps nothing" },
+	};
+
+	for (size_t c = 0; c < TYPING_CAPS; c++) {
+		struct figure f = { .key = told[c].prefix, .what = told[c].prefix_what, .unit = "%" };
+
+		f.measured = t->bytes[c] ? 100.0 * (double)t->shared[c] / (double)t->bytes[c] : 0;
+		figure_tell(&f);
+		f = (struct figure){ .key = told[c].names, .what = told[c].names_what, .unit = "%" };
+		f.measured = t->afresh[c] ? 100.0 * (double)t->shown[c] / (double)t->afresh[c] : 0;
+		figure_tell(&f);
+	}
+}
+
 static void tell(struct bench *b, const struct tally *tallies)
 {
 	static const char *const keys[CAPS] = { "context.names.4096", "context.names.16384" };
@@ -508,6 +427,7 @@ int main(int argc, char **argv)
 	print_table(tallies);
 	print_bits(tallies);
 	tell(&b, tallies);
+	tell_typing(&b.typing);
 	projects_release(&b.projects);
 	bits_free(b.model);
 	free(b.choosing);

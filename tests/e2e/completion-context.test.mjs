@@ -3,7 +3,7 @@
  * which dialect, what never does, and how to see and how to turn it off.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
@@ -225,6 +225,32 @@ test('what the last prompt showed just so comes first in the next, so that both 
 	assert.deepEqual(order(upstream.counted[0]), ['two.py', 'one.py']);
 	/* The one that was edited last would be the first. */
 	assert.deepEqual(order(upstream.counted[1]), ['two.py', 'one.py']);
+});
+
+test('while a user types, prompts begin alike: what is new goes behind what went along before', async (t) => {
+	const source = (name) => readFileSync(new URL(`../../src/context/${name}`, import.meta.url), 'utf8');
+	const files = ['digest.c', 'evidence.c', 'names.c', 'changes.c', 'related.c', 'snippets.c'];
+	const { upstream, eke, root } = await start(t, { endpoint: { plan: 'small' }, rest: { plans: { small: { windows: [], maxPromptTokens: 4096 } } }, files: Object.fromEntries(files.map((name) => [name, source(name)])) });
+	const lines = source('retriever.c').split('\n');
+	const language = { languageId: 'c' };
+
+	for (const name of files.slice(0, 3))
+		await eke.open(source(name), { uri: `file://${root}/${name}`, ...language });
+	const doc = await eke.open(`${lines.slice(0, 130).join('\n')}\n‸\n${lines.slice(190).join('\n')}`, { uri: `file://${root}/retriever.c`, ...language });
+	for (let at = 130; at < 190; at += 6) {
+		await doc.type(`${lines.slice(at, at + 6).join('\n')}\n`);
+		await doc.complete();
+	}
+	const prompts = upstream.counted.map(({ body }) => body.messages.map(({ content }) => content).join('\0'));
+	const shares = prompts.slice(1).map((now, i) => {
+		let same = 0;
+
+		while (same < now.length && now[same] === prompts[i][same])
+			same++;
+		return same / now.length;
+	});
+	assert.equal(prompts.length, 10);
+	assert.ok(shares.reduce((a, b) => a + b) / shares.length > 0.5, shares.map((share) => share.toFixed(2)).join(' '));
 });
 
 test('the plan caps the whole prompt, and the text around the cursor goes first', async (t) => {

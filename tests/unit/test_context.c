@@ -338,6 +338,37 @@ static void test_digest(void **state)
 	names_free(names);
 }
 
+/* Comments between the lines of a chunk are in it and counted, those behind its last one are not in it. */
+static void test_lines_of_chunks(void **state)
+{
+	static const char text[] = "first = 1\n# one\n# two\nsecond = 2\n# about\n# third\n\nthird = 3\n";
+	static const struct {
+		const char *text;
+		unsigned line, lines;
+	} chunks[] = { { "first = 1\n# one\n# two\nsecond = 2\n", 0, 4 }, { "third = 3\n", 7, 1 } };
+	struct names *names = names_new();
+	struct digest *d = digest_new(names, "python", text, strlen(text));
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < d->count; i++) {
+		const struct piece *p = &d->pieces[i];
+
+		if (p->kind != PIECE_CHUNK)
+			continue;
+		assert_true(found < ARRAY_LEN(chunks));
+		assert_int_equal(p->end - p->start, strlen(chunks[found].text));
+		assert_memory_equal(d->text + p->start, chunks[found].text, p->end - p->start);
+		assert_int_equal(p->line, chunks[found].line);
+		assert_int_equal(p->lines, chunks[found++].lines);
+	}
+	assert_int_equal(found, ARRAY_LEN(chunks));
+	for (size_t at = 0, line = 0; at <= d->len + 3; line += at < d->len && text[at] == '\n', at++)
+		assert_int_equal(digest_line_at(d, at), line);
+	digest_free(d);
+	names_free(names);
+}
+
 static void test_digest_of_anything(void **state)
 {
 	static const char *const texts[] = { "", "\n", "x", "\r\n\r\n", "class", "def (", "}}}}", "\"\"\"", "@@",
@@ -481,6 +512,88 @@ static void test_packing_keeps_to_the_budget(void **state)
 	pack_case_release(&c);
 }
 
+static uint32_t piece_of(const struct digest *d, const char *text)
+{
+	for (uint32_t i = 0; i < d->count; i++)
+		if (d->pieces[i].kind != PIECE_CHUNK && d->pieces[i].end - d->pieces[i].start == strlen(text) &&
+			!memcmp(d->text + d->pieces[i].start, text, strlen(text)))
+			return i;
+	fail_msg("no piece: %s", text);
+	return 0;
+}
+
+/* The pieces of items that stay, as "file/piece " each. */
+static const char *staying(const struct packing *p)
+{
+	static char text[200];
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < p->count && p->items[i].block; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%zu/%zu ", p->items[i].file, p->items[i].piece);
+	return text;
+}
+
+static void test_blocks_that_stay(void **state)
+{
+	struct pack_case c;
+	struct packing p;
+	uint32_t footer, header, secret, import;
+	char both[40];
+
+	(void)state;
+	pack_case_init(&c);
+	footer = piece_of(c.imported, "def write_footer(x):\n");
+	header = piece_of(c.imported, "    def read_header(self):\n");
+	secret = piece_of(c.secret, "def read_header_secret(x):\n");
+	import = piece_of(c.current, "from b import Reader\n");
+	snprintf(both, sizeof(both), "0/%u 0/%u ", footer, header);
+	{
+		const struct packing_block blocks[] = {
+			{ 0, &footer, 1 }, { 0, &header, 1 }, { 1, &secret, 1 }, { 2, &import, 1 }
+		};
+
+		c.input.blocks = blocks;
+		c.input.block_count = 4;
+		/* In their order, up to what may not be sent; nothing twice, and what else is needed comes behind. */
+		pack(&c.input, &p);
+		assert_string_equal(staying(&p), both);
+		assert_true(is_packed(&p, c.files, "from b import Reader\n"));
+		for (size_t i = 0; i < p.count; i++)
+			for (size_t k = 0; k < i; k++)
+				assert_true(p.items[i].file != p.items[k].file || p.items[i].piece != p.items[k].piece);
+		assert_int_equal(packing_block_end(&p, 0), 1);
+		assert_true(p.tokens <= c.input.tokens);
+		packing_release(&p);
+		/* Where room is dear, nothing that is not needed. */
+		c.input.price = 1;
+		pack(&c.input, &p);
+		assert_string_equal(staying(&p), "");
+		packing_release(&p);
+		c.input.price = 0;
+		/* Only what there is room for. */
+		for (size_t tokens = 0; tokens < 60; tokens++) {
+			c.input.tokens = tokens;
+			pack(&c.input, &p);
+			assert_true(p.tokens <= tokens);
+			packing_release(&p);
+		}
+		c.input.tokens = 1000;
+		/* What has come into the excerpt is there. */
+		c.files[0].role = ROLE_CURRENT;
+		c.files[0].hide_to = c.imported->pieces[header].end;
+		pack(&c.input, &p);
+		snprintf(both, sizeof(both), "0/%u ", footer);
+		assert_string_equal(staying(&p), both);
+		packing_release(&p);
+		c.input.sources = ALL_SOURCES & ~(1u << CONTEXT_SOURCE_OUTLINE);
+		pack(&c.input, &p);
+		assert_string_equal(staying(&p), "");
+		packing_release(&p);
+	}
+	pack_case_release(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,10 +604,12 @@ int main(void)
 		cmocka_unit_test(test_statements_and_targets),
 		cmocka_unit_test(test_resolving),
 		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_lines_of_chunks),
 		cmocka_unit_test(test_digest_of_anything),
 		cmocka_unit_test(test_digest_is_bounded),
 		cmocka_unit_test(test_packing),
 		cmocka_unit_test(test_packing_keeps_to_the_budget),
+		cmocka_unit_test(test_blocks_that_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  * its types, its import statements, and chunks of a few lines), with the names that occur in each. Pure. Costs about as
  * much as reading the text; made again when it changes.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,18 +21,21 @@ enum piece_kind {
 	PIECE_EDIT, /* a change, as a diff has it */
 };
 
+/* Small: whoever chooses looks at thousands of them, and not at their texts. */
 struct piece {
-	enum piece_kind kind;
 	uint32_t start; /* bytes of the text: whole lines, the last line end included */
 	uint32_t end;
 	uint32_t line; /* the first one, from 0 */
-	uint32_t lines;
 	uint32_t tokens; /* tokens_estimate() */
-	uint32_t parent; /* of a member: its type's piece, plus one; 0: none */
 	uint32_t first_name; /* in names[] */
-	uint32_t name_count;
 	uint32_t declares; /* the name of a declaration or member; 0: none */
 	uint32_t hash; /* of its text */
+	uint16_t parent; /* of a member: its type's piece, plus one; 0: none */
+	uint16_t lines;
+	uint8_t name_count;
+	uint8_t kind; /* enum piece_kind */
+	bool file_local; /* in C and its kin: only its own file can name what it declares */
+	bool underscored; /* the name that it declares begins with an underscore */
 };
 
 /* In how many chunks a name occurs. */
@@ -61,6 +65,8 @@ struct digest {
 struct digest *digest_new(struct names *names, const char *language, const char *text, size_t len);
 /* Of a diff's hunks, each of which begins with "@@": pieces of the kind PIECE_EDIT. */
 struct digest *digest_of_diff(struct names *names, const char *text, size_t len);
+/* How many lines end before this byte; behind the end: how many there are. */
+size_t digest_line_at(const struct digest *digest, size_t at);
 void digest_free(struct digest *digest);
 
 #endif

@@ -30,6 +30,13 @@ struct packing_kept {
 	size_t count;
 };
 
+/* Pieces of one file that stood together in the last prompt, in the order of the text. */
+struct packing_block {
+	size_t file; /* in files[] */
+	const uint32_t *pieces; /* in its digest; borrowed */
+	size_t count;
+};
+
 struct packing_input {
 	struct names *names;
 	struct context_cursor cursor;
@@ -41,6 +48,10 @@ struct packing_input {
 	size_t tokens; /* in all, by tokens_estimate() */
 	size_t tokens_per_file; /* of the line that names one */
 	const struct packing_kept *kept; /* or NULL */
+	/* What the last prompt began with: it stays, from the first on, as long as it is still worth about `price`. */
+	const struct packing_block *blocks;
+	size_t block_count;
+	float price; /* packing.price of the last prompt */
 };
 
 struct packed {
@@ -48,13 +59,18 @@ struct packed {
 	size_t piece; /* in its digest */
 	enum context_source source;
 	float worth; /* names that it is likely to bring */
+	size_t block; /* which of the blocks it stays in, from 1; 0: it is new */
 };
 
 struct packing {
-	struct packed *items; /* by file, then by piece */
+	struct packed *items; /* the blocks that stay; then by file, then by piece */
 	size_t count;
 	size_t tokens;
+	float price; /* worth that a token brought where the room ended; 0: there is room left */
 };
+
+/* Where those end that stand together with item `first`. */
+size_t packing_block_end(const struct packing *packing, size_t first);
 
 void pack(const struct packing_input *input, struct packing *out);
 void packing_release(struct packing *packing);
