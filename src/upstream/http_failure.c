@@ -70,6 +70,7 @@ void http_describe(const struct transfer *t, CURLcode code, struct err *err)
 		err_set(err, ERR_PROTOCOL,
 			"%s sent an answer that is compressed more than %d times, which is not an answer of this API", host,
 			LIMIT_EXPANSION);
+	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
 		describe_proxy(connect_status, host, err);
 	else if (is_tls_trouble(code) && t->http->uncertified && !t->certificates_named)
 		err_set(err, ERR_NETWORK,
