@@ -225,6 +225,11 @@ void http_free(struct http *http)
 	free(http);
 }
 
+void http_keep_above(struct http *http, int least)
+{
+	http->least_fd = least;
+}
+
 size_t http_active(const struct http *http)
 {
 	return http->active;

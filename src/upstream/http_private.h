@@ -62,6 +62,7 @@ struct http {
 	CURL *spare[HTTP_SPARE_HANDLES];
 	size_t spare_count;
 	struct certificates certificates; /* the system's */
+	int least_fd; /* of sockets; 0: any */
 	bool uncertified; /* it has none */
 	bool undecoded; /* a server named a content encoding that there is not ("utf-8"): bodies are taken as they are */
 };
