@@ -132,15 +132,15 @@ $(eval $(call flavour,fuzz/obj,$(FUZZ_CC),$(FUZZ_FLAGS)))
 SCHEMA_C = $(BUILD)/gen/config_schema.c
 SCRIPT_C = $(BUILD)/gen/redis_script.c
 
-# The one object that differs with and without a library is made anew when that changes.
-# $(1) library, $(2) empty: it is not there, $(3) source without .c
+# The objects that differ with and without a library are made anew when that changes.
+# $(1) library, $(2) empty: it is not there, $(3) sources without .c
 define optional
 $(BUILD)/$(1)-$(if $(2),is-there,is-not):
 	@mkdir -p $$(@D)
 	@rm -f $(BUILD)/$(1)-is-* && touch $$@
-$(foreach flavour,release debug/obj fuzz/obj,$(BUILD)/$(flavour)/$(3).o): $(BUILD)/$(1)-$(if $(2),is-there,is-not)
+$(foreach flavour,release debug/obj fuzz/obj,$(3:%=$(BUILD)/$(flavour)/%.o)): $(BUILD)/$(1)-$(if $(2),is-there,is-not)
 endef
-$(eval $(call optional,hiredis,$(HIREDIS),src/budget/redis))
+$(eval $(call optional,hiredis,$(HIREDIS),src/budget/redis src/budget/redis_reply src/budget/redis_none))
 $(eval $(call optional,microhttpd,$(MICROHTTPD),src/gateway/gateway))
 $(eval $(call optional,editorconfig,$(EDITORCONFIG),src/text/editorconfig))
 

@@ -41,12 +41,13 @@ void related_begin(
 		.style = import_style_of(language),
 		.language = known ? known->id : NULL,
 		.hash = related_hash(digest),
+		.targets = xcalloc(1, sizeof(*r->targets)),
 		.made_ms = clock_mono_ms() };
 	for (size_t i = 0; r->style && i < digest->count; i++) {
 		const struct piece *piece = &digest->pieces[i];
 
 		if (piece->kind == PIECE_IMPORT)
-			import_targets_add(r->style, digest->text + piece->start, piece->end - piece->start, &r->targets);
+			import_targets_add(r->style, digest->text + piece->start, piece->end - piece->start, r->targets);
 	}
 }
 
@@ -56,6 +57,7 @@ void related_release(struct related *r)
 		free(r->files[i].path);
 		free(r->files[i].key);
 	}
+	free(r->targets);
 	free(r->path);
 	*r = (struct related){ .path = NULL };
 }
@@ -208,12 +210,14 @@ bool related_step(struct related *r)
 {
 	struct search search = { .related = r };
 
-	if (r->step > r->targets.count)
+	if (!r->targets)
 		return false;
-	if (r->step < r->targets.count)
-		import_resolve(r->style, r->targets.path[r->step], r->path, r->folder, try_path, &search);
-	else
-		add_beside(r);
-	r->step++;
+	if (r->step < r->targets->count) {
+		import_resolve(r->style, r->targets->path[r->step++], r->path, r->folder, try_path, &search);
+		return true;
+	}
+	add_beside(r);
+	free(r->targets);
+	r->targets = NULL;
 	return true;
 }

@@ -25,7 +25,7 @@ struct related {
 	const struct import_style *style;
 	const char *language; /* static */
 	uint32_t hash; /* of the import statements that it was made from */
-	struct import_targets targets;
+	struct import_targets *targets; /* owned; NULL once all steps are done */
 	size_t step; /* the next target; behind them the directory */
 	int64_t made_ms;
 	struct related_file files[LIMIT_CONTEXT_RELATED];

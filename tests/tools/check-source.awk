@@ -30,7 +30,7 @@ BEGIN {
 	only["curl.h"] = "^src/upstream/http[a-z0-9_]*[.][ch]$"
 	only["sqlite3.h"] = "^src/store/"
 	only["async.h"] = "^src/budget/redis[.]c$"
-	only["hiredis.h"] = "^src/budget/redis[.]c$"
+	only["hiredis.h"] = "^src/budget/redis(_reply)?[.]c$"
 	only["editorconfig.h"] = "^src/text/editorconfig[.]c$"
 	only["microhttpd.h"] = "^src/gateway/http_(server[.]c|request[.]c|private[.]h)$"
 
