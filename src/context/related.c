@@ -1,5 +1,6 @@
 /*
- * Imports first, each target one step; the last step lists the directory.
+ * Imports first, each target one step; then, for those that were not found, directories of the folder; the last step
+ * lists the document's own directory.
  */
 #include "related.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "eke/base/attrs.h"
 #include "eke/base/clock.h"
 #include "eke/base/hash.h"
 #include "eke/base/limits.h"
@@ -56,6 +58,8 @@ void related_release(struct related *r)
 		free(r->files[i].path);
 		free(r->files[i].key);
 	}
+	for (size_t i = 0; i < r->below_count; i++)
+		free(r->below[i]);
 	free(r->path);
 	*r = (struct related){ .path = NULL };
 }
@@ -204,16 +208,92 @@ static bool try_path(void *ctx, const char *path)
 	return true;
 }
 
-bool related_step(struct related *r)
+static void find_target(struct related *r, size_t target)
 {
 	struct search search = { .related = r };
 
+	if (!import_resolve(r->style, r->targets.path[target], r->path, r->folder, try_path, &search) &&
+		import_style_looks_below(r->style))
+		r->missing[r->missing_count++] = target;
+}
+
+/* --- what is imported from elsewhere in the folder --- */
+
+static bool holds_no_sources(const char *name)
+{
+	static const char *const names[] = { "node_modules", "build", "target", "dist", "out", "venv", "__pycache__", "doc",
+		"docs" };
+
+	if (name[0] == '.')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static size_t depth_of(const char *path)
+{
+	size_t n = 0;
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
+/* Appends its directories; links are none. */
+static void list_below(struct related *r, const char *directory)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+
+	for (int i = 0; dir && i < LIMIT_CONTEXT_DIRECTORY && (entry = readdir(dir)); i++)
+		if (entry->d_type == DT_DIR && !holds_no_sources(entry->d_name) && r->below_count < LIMIT_CONTEXT_BELOW)
+			r->below[r->below_count++] = xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+/* The folder's directories, and theirs; one is listed. False if all are. */
+static bool list_step(struct related *r)
+{
+	const char *directory;
+
+	if (!r->listed++) {
+		list_below(r, r->folder);
+		return true;
+	}
+	if (r->listed - 2 >= r->below_count)
+		return false;
+	directory = r->below[r->listed - 2];
+	if (depth_of(directory) <= depth_of(strcmp(r->folder, "/") ? r->folder : "") + 1)
+		list_below(r, directory);
+	return true;
+}
+
+static void look_below(struct related *r, const char *target)
+{
+	struct search search = { .related = r };
+
+	for (size_t i = 0; i < r->below_count; i++)
+		if (import_resolve_below(r->style, target, r->below[i], r->folder, try_path, &search))
+			return;
+}
+
+bool related_step(struct related *r)
+{
+	if (r->step < r->targets.count) {
+		find_target(r, r->step++);
+		return true;
+	}
+	if (r->looked < r->missing_count) {
+		if (!list_step(r))
+			look_below(r, r->targets.path[r->missing[r->looked++]]);
+		return true;
+	}
 	if (r->step > r->targets.count)
 		return false;
-	if (r->step < r->targets.count)
-		import_resolve(r->style, r->targets.path[r->step], r->path, r->folder, try_path, &search);
-	else
-		add_beside(r);
+	add_beside(r);
 	r->step++;
 	return true;
 }

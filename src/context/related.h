@@ -27,6 +27,13 @@ struct related {
 	uint32_t hash; /* of the import statements that it was made from */
 	struct import_targets targets;
 	size_t step; /* the next target; behind them the directory */
+	/* Targets that were not found, by their indexes, and the directories beneath the folder where they may be. */
+	size_t missing[IMPORT_TARGETS_MAX];
+	size_t missing_count;
+	size_t looked; /* for so many of them */
+	char *below[LIMIT_CONTEXT_BELOW];
+	size_t below_count;
+	size_t listed; /* so many of them, the folder first */
 	int64_t made_ms;
 	struct related_file files[LIMIT_CONTEXT_RELATED];
 	size_t count;
