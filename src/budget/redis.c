@@ -18,6 +18,7 @@
 #include "eke/base/mem.h"
 #include "eke/budget/redis_script.h"
 #include "eke/io/resolve.h"
+#include "redis_reply.h"
 
 #ifdef HAVE_HIREDIS
 
@@ -75,33 +76,6 @@ struct redis {
 bool redis_is_built(void)
 {
 	return true;
-}
-
-/* --- answers are bounded before hiredis makes room for them --- */
-
-#if HIREDIS_MAJOR >= 1
-typedef size_t array_size;
-#else
-typedef int array_size;
-#endif
-
-static redisReplyObjectFunctions bounded;
-static void *(*create_any_array)(const redisReadTask *, array_size);
-
-/* The script answers a list of numbers and texts, never lists within it. NULL is taken for a lack of memory. */
-static void *create_array(const redisReadTask *task, array_size count)
-{
-	if (task->parent || count > LIMIT_REDIS_ELEMENTS)
-		return NULL;
-	return create_any_array(task, count);
-}
-
-static void bound_answers(redisReader *reader)
-{
-	bounded = *reader->fn;
-	create_any_array = reader->fn->createArray;
-	bounded.createArray = create_array;
-	reader->fn = &bounded;
 }
 
 /* --- up and down --- */
@@ -402,7 +376,7 @@ static void try_address(void *ctx)
 		next_address(redis, why);
 		return;
 	}
-	bound_answers(context->reader);
+	redis_reply_bound(context->reader);
 	redis->context = context;
 	redis->watch = watch_new(redis->loop, context->fd, on_ready, redis);
 	watch_set(redis->watch, WATCH_WRITE);
@@ -483,94 +457,6 @@ bool redis_call(struct redis *redis, const struct redis_args *args, redis_reply_
 	redis_args_copy(&call->args, args);
 	append_script(redis, call);
 	return true;
-}
-
-/* --- answers --- */
-
-/* A struct redis_reply is hiredis's redisReply. */
-static const redisReply *element(const struct redis_reply *list, size_t i)
-{
-	const redisReply *reply = (const void *)list;
-
-	return reply->type == REDIS_REPLY_ARRAY && i < reply->elements ? reply->element[i] : NULL;
-}
-
-size_t redis_reply_count(const struct redis_reply *list)
-{
-	const redisReply *reply = (const void *)list;
-
-	return reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
-}
-
-int64_t redis_reply_int(const struct redis_reply *list, size_t i)
-{
-	const redisReply *e = element(list, i);
-
-	return e && e->type == REDIS_REPLY_INTEGER ? e->integer : 0;
-}
-
-const char *redis_reply_text(const struct redis_reply *list, size_t i)
-{
-	const redisReply *e = element(list, i);
-
-	return e && e->type == REDIS_REPLY_STRING && e->str ? e->str : "";
-}
-
-#else
-
-bool redis_is_built(void)
-{
-	return false;
-}
-
-struct redis *redis_new(struct loop *loop, const struct redis_url *url, const struct redis_events *events, void *ctx)
-{
-	(void)loop, (void)url, (void)events, (void)ctx;
-	return NULL;
-}
-
-void redis_free(struct redis *redis)
-{
-	(void)redis;
-}
-
-void redis_start(struct redis *redis)
-{
-	(void)redis;
-}
-
-void redis_fail(struct redis *redis, const char *why)
-{
-	(void)redis, (void)why;
-}
-
-void redis_worked(struct redis *redis)
-{
-	(void)redis;
-}
-
-bool redis_call(struct redis *redis, const struct redis_args *args, redis_reply_fn *fn, void *ctx, uint64_t tag)
-{
-	(void)redis, (void)args, (void)fn, (void)ctx, (void)tag;
-	return false;
-}
-
-size_t redis_reply_count(const struct redis_reply *reply)
-{
-	(void)reply;
-	return 0;
-}
-
-int64_t redis_reply_int(const struct redis_reply *reply, size_t i)
-{
-	(void)reply, (void)i;
-	return 0;
-}
-
-const char *redis_reply_text(const struct redis_reply *reply, size_t i)
-{
-	(void)reply, (void)i;
-	return "";
 }
 
 #endif

@@ -3,8 +3,8 @@
 /*
  * One connection to a Redis or Valkey that is kept up: made, made again at once when it breaks and after growing pauses
  * when that fails, with the ledger's script (redis_script.lua) loaded, which is all that is ever called. Knows nothing
- * of budgets. redis.c alone includes hiredis (https://github.com/redis/hiredis, 0.14 or later; commands:
- * https://redis.io/commands/).
+ * of budgets. redis.c and redis_reply.c alone include hiredis (https://github.com/redis/hiredis, 0.14 or later;
+ * commands: https://redis.io/commands/).
  *
  * The server is not trusted: an answer that nobody asked for, that is too long or of a shape that the script never
  * answers ends the connection, with a reason.

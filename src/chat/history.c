@@ -20,7 +20,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/process.h"
 #include "eke/base/utf.h"
-#include "history_read.h"
+#include "history_private.h"
 #include "history_schema.h"
 
 /* Of text that is complete. */

@@ -1,7 +1,7 @@
 /*
  * Reading conversations. Everything is copied out of the file within one transaction; the caller releases it.
  */
-#include "history_read.h"
+#include "history_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

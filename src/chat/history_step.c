@@ -4,7 +4,7 @@
  */
 #include "eke/chat/history_step.h"
 
-#include "history_read.h"
+#include "history_private.h"
 #include "history_schema.h"
 
 /* Numbers from a statement's first column, and flags from its second; at most 8. */

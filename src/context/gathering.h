@@ -21,7 +21,7 @@ struct focus {
 };
 
 struct job;
-struct waiter;
+struct pending;
 
 struct retriever {
 	struct loop *loop; /* borrowed, as the next two */
@@ -31,7 +31,7 @@ struct retriever {
 	struct changes *changes;
 	struct focus *focuses; /* the last used first */
 	struct job *jobs; /* the first one is at work */
-	struct waiter *waiters;
+	struct pending *pending;
 	struct timer *timer; /* the next step */
 	uint64_t last_id;
 };

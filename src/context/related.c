@@ -43,13 +43,25 @@ void related_begin(
 		.style = import_style_of(language),
 		.language = known ? known->id : NULL,
 		.hash = related_hash(digest),
+		.targets = xcalloc(1, sizeof(*r->targets)),
 		.made_ms = clock_mono_ms() };
 	for (size_t i = 0; r->style && i < digest->count; i++) {
 		const struct piece *piece = &digest->pieces[i];
 
 		if (piece->kind == PIECE_IMPORT)
-			import_targets_add(r->style, digest->text + piece->start, piece->end - piece->start, &r->targets);
+			import_targets_add(r->style, digest->text + piece->start, piece->end - piece->start, r->targets);
 	}
+}
+
+/* What is not needed any more once all steps are done. */
+static void forget_targets(struct related *r)
+{
+	for (size_t i = 0; r->below && i < r->below->count; i++)
+		free(r->below->directories[i]);
+	free(r->below);
+	free(r->targets);
+	r->below = NULL;
+	r->targets = NULL;
 }
 
 void related_release(struct related *r)
@@ -58,8 +70,7 @@ void related_release(struct related *r)
 		free(r->files[i].path);
 		free(r->files[i].key);
 	}
-	for (size_t i = 0; i < r->below_count; i++)
-		free(r->below[i]);
+	forget_targets(r);
 	free(r->path);
 	*r = (struct related){ .path = NULL };
 }
@@ -212,9 +223,12 @@ static void find_target(struct related *r, size_t target)
 {
 	struct search search = { .related = r };
 
-	if (!import_resolve(r->style, r->targets.path[target], r->path, r->folder, try_path, &search) &&
-		import_style_looks_below(r->style))
-		r->missing[r->missing_count++] = target;
+	if (import_resolve(r->style, r->targets->path[target], r->path, r->folder, try_path, &search) ||
+		!import_style_looks_below(r->style))
+		return;
+	if (!r->below)
+		r->below = xcalloc(1, sizeof(*r->below));
+	r->below->missing[r->below->missing_count++] = target;
 }
 
 /* --- what is imported from elsewhere in the folder --- */
@@ -242,14 +256,15 @@ static size_t depth_of(const char *path)
 }
 
 /* Appends its directories; links are none. */
-static void list_below(struct related *r, const char *directory)
+static void list_below(struct related_below *below, const char *directory)
 {
 	DIR *dir = opendir(directory);
 	struct dirent *entry;
 
 	for (int i = 0; dir && i < LIMIT_CONTEXT_DIRECTORY && (entry = readdir(dir)); i++)
-		if (entry->d_type == DT_DIR && !holds_no_sources(entry->d_name) && r->below_count < LIMIT_CONTEXT_BELOW)
-			r->below[r->below_count++] = xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", entry->d_name);
+		if (entry->d_type == DT_DIR && !holds_no_sources(entry->d_name) && below->count < LIMIT_CONTEXT_BELOW)
+			below->directories[below->count++] =
+				xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", entry->d_name);
 	if (dir)
 		closedir(dir);
 }
@@ -257,17 +272,19 @@ static void list_below(struct related *r, const char *directory)
 /* The folder's directories, and theirs; one is listed. False if all are. */
 static bool list_step(struct related *r)
 {
+	struct related_below *below = r->below;
+	size_t top = depth_of(strcmp(r->folder, "/") ? r->folder : "");
 	const char *directory;
 
-	if (!r->listed++) {
-		list_below(r, r->folder);
+	if (!below->listed++) {
+		list_below(below, r->folder);
 		return true;
 	}
-	if (r->listed - 2 >= r->below_count)
+	if (below->listed - 2 >= below->count)
 		return false;
-	directory = r->below[r->listed - 2];
-	if (depth_of(directory) <= depth_of(strcmp(r->folder, "/") ? r->folder : "") + 1)
-		list_below(r, directory);
+	directory = below->directories[below->listed - 2];
+	if (depth_of(directory) <= top + 1)
+		list_below(below, directory);
 	return true;
 }
 
@@ -275,25 +292,25 @@ static void look_below(struct related *r, const char *target)
 {
 	struct search search = { .related = r };
 
-	for (size_t i = 0; i < r->below_count; i++)
-		if (import_resolve_below(r->style, target, r->below[i], r->folder, try_path, &search))
+	for (size_t i = 0; i < r->below->count; i++)
+		if (import_resolve_below(r->style, target, r->below->directories[i], r->folder, try_path, &search))
 			return;
 }
 
 bool related_step(struct related *r)
 {
-	if (r->step < r->targets.count) {
+	if (!r->targets)
+		return false;
+	if (r->step < r->targets->count) {
 		find_target(r, r->step++);
 		return true;
 	}
-	if (r->looked < r->missing_count) {
+	if (r->below && r->below->looked < r->below->missing_count) {
 		if (!list_step(r))
-			look_below(r, r->targets.path[r->missing[r->looked++]]);
+			look_below(r, r->targets->path[r->below->missing[r->below->looked++]]);
 		return true;
 	}
-	if (r->step > r->targets.count)
-		return false;
 	add_beside(r);
-	r->step++;
+	forget_targets(r);
 	return true;
 }

@@ -37,14 +37,15 @@ struct job {
 	struct job *next;
 };
 
-struct waiter {
+/* A call of retriever_prepare() that is not answered yet. */
+struct pending {
 	uint64_t id;
 	struct retriever *retriever;
 	char *uri;
 	struct timer *timer;
 	loop_fn *done;
 	void *ctx;
-	struct waiter *next;
+	struct pending *next;
 };
 
 static void work(void *ctx);
@@ -88,20 +89,20 @@ static void job_end(struct retriever *r)
 	free(job);
 }
 
-static void waiter_end(struct waiter *waiter)
+static void pending_end(struct pending *p)
 {
-	list_unlink(waiter->retriever->waiters, waiter);
-	timer_free(waiter->timer);
-	free(waiter->uri);
-	free(waiter);
+	list_unlink(p->retriever->pending, p);
+	timer_free(p->timer);
+	free(p->uri);
+	free(p);
 }
 
 void retriever_free(struct retriever *r)
 {
 	if (!r)
 		return;
-	while (r->waiters)
-		waiter_end(r->waiters);
+	while (r->pending)
+		pending_end(r->pending);
 	while (r->jobs)
 		job_end(r);
 	timer_free(r->timer);
@@ -246,20 +247,20 @@ static bool has_job(const struct retriever *r, const char *uri)
 /* Whoever waits for a document that has no job any more is told. */
 static void tell_done(struct retriever *r)
 {
-	struct waiter *waiter = r->waiters;
+	struct pending *p = r->pending;
 
-	while (waiter) {
-		loop_fn *done = waiter->done;
-		void *ctx = waiter->ctx;
+	while (p) {
+		loop_fn *done = p->done;
+		void *ctx = p->ctx;
 
-		if (has_job(r, waiter->uri)) {
-			waiter = waiter->next;
+		if (has_job(r, p->uri)) {
+			p = p->next;
 			continue;
 		}
-		waiter_end(waiter);
+		pending_end(p);
 		done(ctx);
 		/* It may have changed the list. */
-		waiter = r->waiters;
+		p = r->pending;
 	}
 }
 
@@ -277,12 +278,12 @@ static void work(void *ctx)
 
 static void on_waited(void *ctx)
 {
-	struct waiter *waiter = ctx;
-	loop_fn *done = waiter->done;
-	void *done_ctx = waiter->ctx;
+	struct pending *p = ctx;
+	loop_fn *done = p->done;
+	void *done_ctx = p->ctx;
 
 	log_debug("context: not all files are read yet");
-	waiter_end(waiter);
+	pending_end(p);
 	done(done_ctx);
 }
 
@@ -298,7 +299,7 @@ static bool is_in_workspace(const struct retriever *r, const char *uri)
 uint64_t retriever_prepare(struct retriever *r, const char *uri, loop_fn *done, void *ctx)
 {
 	const struct doc *doc = docs_find(r->docs, uri);
-	struct waiter *waiter;
+	struct pending *p;
 
 	if (doc ? !doc_is_kept(doc) : !is_in_workspace(r, uri))
 		return 0;
@@ -311,26 +312,26 @@ uint64_t retriever_prepare(struct retriever *r, const char *uri, loop_fn *done, 
 	}
 	if (!done)
 		return ++r->last_id;
-	waiter = xcalloc(1, sizeof(*waiter));
-	waiter->id = ++r->last_id;
-	waiter->retriever = r;
-	waiter->uri = xstrdup(uri);
-	waiter->done = done;
-	waiter->ctx = ctx;
-	waiter->timer = timer_new(r->loop, on_waited, waiter);
-	timer_start(waiter->timer, LIMIT_CONTEXT_WAIT_MS);
-	list_append(r->waiters, waiter);
-	return waiter->id;
+	p = xcalloc(1, sizeof(*p));
+	p->id = ++r->last_id;
+	p->retriever = r;
+	p->uri = xstrdup(uri);
+	p->done = done;
+	p->ctx = ctx;
+	p->timer = timer_new(r->loop, on_waited, p);
+	timer_start(p->timer, LIMIT_CONTEXT_WAIT_MS);
+	list_append(r->pending, p);
+	return p->id;
 }
 
 void retriever_cancel(struct retriever *r, uint64_t id)
 {
-	struct waiter *waiter = r->waiters;
+	struct pending *p = r->pending;
 
-	while (waiter && waiter->id != id)
-		waiter = waiter->next;
-	if (waiter)
-		waiter_end(waiter);
+	while (p && p->id != id)
+		p = p->next;
+	if (p)
+		pending_end(p);
 }
 
 /* --- choosing --- */

@@ -4,6 +4,7 @@
  */
 #include "cli_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,7 @@ static bool parse_number(const char *text, size_t len, int64_t *out)
 }
 
 /* "FILE:LINE:COL" from the right, as FILE may hold colons; path is owned by the caller. */
-static bool parse_place(const char *word, char **path, int64_t *line, int64_t *column)
+static bool parse_position(const char *word, char **path, int64_t *line, int64_t *column)
 {
 	const char *second = strrchr(word, ':');
 	const char *first = second;
@@ -107,9 +108,9 @@ static int64_t byte_column(const struct text_buffer *text, int64_t line, int64_t
 	return (int64_t)at;
 }
 
-static bool open_file(struct complete_command *c, const char *path, char **uri, struct err *err)
+/* `full` is the path made absolute. */
+static bool open_file(struct complete_command *c, const char *path, const char *full, char **uri, struct err *err)
 {
-	char *full = realpath(path, NULL);
 	const struct language *language = language_of_path(path);
 	struct strbuf bytes;
 	struct strbuf text;
@@ -126,36 +127,33 @@ static bool open_file(struct complete_command *c, const char *path, char **uri, 
 	}
 	strbuf_release(&bytes);
 	strbuf_release(&text);
-	free(full);
 	return ok;
 }
 
 /* The repository that holds the file, else the directory that it is in: where an editor would have been opened. */
-static void add_folder(struct complete_command *c, const char *path)
+static void add_folder(struct complete_command *c, const char *full)
 {
-	char *full = realpath(path, NULL);
-	char *at = full ? strrchr(full, '/') : NULL;
-	char *directory = at ? xstrndup(full, (size_t)(at - full) + (at == full)) : NULL;
+	size_t own = (size_t)(strrchr(full, '/') - full);
+	size_t len = own;
+	bool found = false;
+	char *folder;
 
-	for (; at && at > full; at = strrchr(full, '/')) {
-		char *git;
+	while (len && !found) {
+		char *git = xasprintf("%.*s/.git", (int)len, full);
 		struct stat st;
-		bool found;
 
-		*at = '\0';
-		git = xasprintf("%s/.git", full);
 		found = !stat(git, &st);
 		free(git);
-		if (found)
-			break;
+		while (!found && full[--len] != '/')
+			continue;
 	}
-	if (full)
-		workspace_add_folder(c->app.workspace, *full ? full : directory);
-	free(full);
-	free(directory);
+	folder = xstrndup(full, found ? len : own ? own : 1);
+	workspace_add_folder(c->app.workspace, folder);
+	free(folder);
 }
 
-static void run(struct complete_command *c, const char *path, int64_t line, int64_t column)
+static void complete_at(
+	struct complete_command *c, const char *path, const char *full, int64_t line, int64_t column)
 {
 	struct engine_callbacks callbacks = { .done = on_done, .ctx = c };
 	struct engine_request request = { .position = { .line = line - 1 }, .whole = true, .insert_spaces = true };
@@ -163,8 +161,8 @@ static void run(struct complete_command *c, const char *path, int64_t line, int6
 	char *uri = NULL;
 	struct err err;
 
-	add_folder(c, path);
-	if (!open_file(c, path, &uri, &err)) {
+	add_folder(c, full);
+	if (!open_file(c, path, full, &uri, &err)) {
 		cli_complain(&err);
 		return;
 	}
@@ -189,6 +187,20 @@ static void run(struct complete_command *c, const char *path, int64_t line, int6
 	free(uri);
 }
 
+static void run(struct complete_command *c, const char *path, int64_t line, int64_t column)
+{
+	char *full = realpath(path, NULL);
+	struct err err;
+
+	if (!full) {
+		err_set(&err, ERR_CONFIG, "cannot read %s: %s", path, strerror(errno));
+		cli_complain(&err);
+		return;
+	}
+	complete_at(c, path, full, line, column);
+	free(full);
+}
+
 int cli_complete(const struct app_options *options, int argc, char **argv)
 {
 	struct complete_command c = { .code = CLI_FAILED };
@@ -208,7 +220,7 @@ int cli_complete(const struct app_options *options, int argc, char **argv)
 		return cli_missing("complete", "FILE:LINE:COL");
 	if (argc > 1)
 		return cli_unknown("complete", argv[1]);
-	if (!parse_place(argv[0], &path, &line, &column)) {
+	if (!parse_position(argv[0], &path, &line, &column)) {
 		terminal_note("eke complete: %s is not a position FILE:LINE:COL; line and column count from 1; "
 				"see 'eke complete --help'\n", argv[0]);
 		return CLI_USAGE;

@@ -29,6 +29,7 @@ struct call {
 	size_t text_told, reasoning_told;
 	bool moved; /* answer_moved() was met */
 	bool counts_as_busy;
+	size_t received;     /* bytes */
 	size_t progress;     /* answer_progress() at the last look, */
 	int64_t progress_ms; /* and when it changed */
 	struct timer *silence;
@@ -227,9 +228,14 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 	struct err err;
 
 	answer_feed(answer, data, len, clock_wall_ms() / 1000);
+	call->received += len;
 	note_progress(call);
 	tell_deltas(call);
-	if (answer_is_too_long(answer)) {
+	if (call->received > LIMIT_RESPONSE) {
+		err_set(&err, ERR_PROTOCOL, "%s sent more than %zu MiB for one answer", endpoint_url(call->endpoint)->address,
+			LIMIT_RESPONSE / MIB(1));
+		exchange_conclude(call->upstream, call->exchange, &err);
+	} else if (answer_is_too_long(answer)) {
 		err_set(&err, ERR_PROTOCOL, "%s sent a line of more than %zu bytes, which is not an answer of this API",
 			endpoint_url(call->endpoint)->address, LIMIT_SSE_LINE);
 		exchange_conclude(call->upstream, call->exchange, &err);
@@ -305,6 +311,7 @@ static void on_restart(void *ctx)
 	call->answer = answer_new(endpoint_name(call->endpoint), call->quirks & QUIRK_THINKS_INSIDE);
 	call->text_told = call->reasoning_told = 0;
 	call->progress = 0;
+	call->received = 0;
 	timer_stop(call->silence);
 	call->moved = false;
 }

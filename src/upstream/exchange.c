@@ -345,8 +345,22 @@ static void on_head(void *ctx, const struct http_head *head)
 	struct exchange *ex = ctx;
 
 	ex->head = head;
+	/* The status says it; what goes on for longer than any sentence is not waited for. */
+	if (ex->state == EXCHANGE_SENT && !is_success(ex) &&
+		endpoint_config(ex->endpoint)->total_timeout * 1000 > LIMIT_REFUSAL_MS)
+		timer_start(ex->end_timer, LIMIT_REFUSAL_MS);
 	if (ex->state != EXCHANGE_DRAINING && is_success(ex) && ex->callbacks.head)
 		ex->callbacks.head(ex->callbacks.ctx, head);
+}
+
+static void refused(struct exchange *ex);
+
+/* Nothing more of it is read. */
+static void conclude_refusal(struct exchange *ex)
+{
+	http_cancel(ex->upstream->http, ex->transfer);
+	ex->transfer = 0;
+	refused(ex);
 }
 
 static void on_bytes(void *ctx, const char *data, size_t len)
@@ -356,9 +370,9 @@ static void on_bytes(void *ctx, const char *data, size_t len)
 	if (ex->state == EXCHANGE_DRAINING)
 		return;
 	log_io("received", data, len);
-	if (!is_success(ex))
-		strbuf_add(&ex->refusal, data, len);
-	else if (ex->callbacks.bytes)
+	if (!is_success(ex) && !strbuf_add(&ex->refusal, data, len))
+		conclude_refusal(ex);
+	else if (is_success(ex) && ex->callbacks.bytes)
 		ex->callbacks.bytes(ex->callbacks.ctx, data, len);
 }
 
@@ -479,6 +493,10 @@ static void on_end_time(void *ctx)
 	}
 	if (ex->state != EXCHANGE_SENT)
 		return;
+	if (ex->head && !is_success(ex)) {
+		conclude_refusal(ex);
+		return;
+	}
 	http_cancel(ex->upstream->http, ex->transfer);
 	err_set(&err, ERR_TIMEOUT, "%s did not finish its answer within %.10g s: try again, or raise timeouts.total",
 		endpoint_url(ex->endpoint)->address, endpoint_config(ex->endpoint)->total_timeout);

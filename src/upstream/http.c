@@ -225,6 +225,11 @@ void http_free(struct http *http)
 	free(http);
 }
 
+void http_keep_above(struct http *http, int least)
+{
+	http->least_fd = least;
+}
+
 size_t http_active(const struct http *http)
 {
 	return http->active;
@@ -274,6 +279,18 @@ static bool has_had_its_turn(struct transfer *t)
 	return true;
 }
 
+/* A few bytes that become many cost whoever sends them nothing. */
+static bool is_overblown(struct transfer *t)
+{
+	curl_off_t came = 0;
+
+	if (t->received < LIMIT_EXPANDED)
+		return false;
+	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &came);
+	t->overblown = came > 0 && t->received / LIMIT_EXPANSION > (size_t)came;
+	return t->overblown;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
 	struct transfer *t = ctx;
@@ -285,7 +302,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	t->turn_bytes += len;
+	t->received += len;
 	tell_head(t);
+	if (is_overblown(t))
+		return len + 1;
 	if (!t->cancelled && t->callbacks.bytes)
 		t->callbacks.bytes(t->callbacks.ctx, data, len);
 	/* Any other number than len ends a transfer that nobody wants any more. */

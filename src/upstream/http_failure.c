@@ -66,6 +66,10 @@ void http_describe(const struct transfer *t, CURLcode code, struct err *err)
 		err_set(err, ERR_NETWORK,
 			"%s is at %s, which is not in a private network, and eke sends nothing there unencrypted: use https://",
 			host, t->astray);
+	else if (t->overblown)
+		err_set(err, ERR_PROTOCOL,
+			"%s sent an answer that is compressed more than %d times, which is not an answer of this API", host,
+			LIMIT_EXPANSION);
 	else if (t->phase == PHASE_CONNECTING && connect_status >= 300)
 		describe_proxy(connect_status, host, err);
 	else if (is_tls_trouble(code) && t->http->uncertified && !t->certificates_named)

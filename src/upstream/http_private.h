@@ -33,6 +33,8 @@ struct transfer {
 	char astray[64]; /* the address that is not */
 	unsigned turn; /* in which bytes came last, */
 	size_t turn_bytes; /* and how many */
+	size_t received; /* bytes of the body, decompressed */
+	bool overblown; /* too many for what came */
 	enum phase phase;
 	int64_t last_ms; /* of the phase's beginning, or the last byte */
 	int64_t first_byte_ms, idle_ms;
@@ -60,6 +62,7 @@ struct http {
 	CURL *spare[HTTP_SPARE_HANDLES];
 	size_t spare_count;
 	struct certificates certificates; /* the system's */
+	int least_fd; /* of sockets; 0: any */
 	bool uncertified; /* it has none */
 	bool undecoded; /* a server named a content encoding that there is not ("utf-8"): bodies are taken as they are */
 };

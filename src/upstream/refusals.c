@@ -26,6 +26,8 @@ void refusals_end_all(struct refusals *r)
 void refusals_release(struct refusals *r)
 {
 	refusals_end_all(r);
+	free(r->list);
+	r->list = NULL;
 }
 
 static bool concerns(const struct refusal *refusal, const char *model)
@@ -72,6 +74,8 @@ static struct refusal *entry_of(struct refusals *r, const char *model)
 			return &r->list[i];
 	if (r->count == REFUSALS_MAX)
 		drop(r, 0);
+	if (!r->list)
+		r->list = xcalloc(REFUSALS_MAX, sizeof(*r->list));
 	r->list[r->count] = (struct refusal){ .model = model ? xstrdup(model) : NULL };
 	return &r->list[r->count++];
 }

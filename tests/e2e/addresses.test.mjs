@@ -105,7 +105,7 @@ test('plain http to a private network needs a word in the user\'s own file', asy
 		for (const more of [{}, { allowPlainHttp: false }]) {
 			const refused = await run(t, ['chat', 'hello'], { home: makeHome(t, configFor(upstream, { ...endpoint, ...more })) });
 			assert.notEqual(refused.code, 0);
-			assert.match(refused.stderr, /baseUrl: http:\/\/ would send the key and your text in clear; for a server in a network that you trust, set allowPlainHttp/);
+			assert.match(refused.stderr, /baseUrl: http:\/\/ would send the key and your text unencrypted; for a server in a network that you trust, set allowPlainHttp/);
 		}
 	}
 	const elsewhere = await run(t, ['chat', 'hello'], { home: makeHome(t, configFor(upstream, { baseUrl: 'http://api.example/v1', allowPlainHttp: true })) });

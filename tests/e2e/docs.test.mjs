@@ -30,7 +30,7 @@ function tree(folder = '', found = []) {
 
 const paths = tree();
 const folders = new Set(paths.filter((path) => !path.includes('/')).concat(readdirSync(join(ROOT, 'src'))));
-const sources = paths.filter((path) => /^(src|include)\/.*\.[ch]$/.test(path)).map(read).join('\n');
+const sources = paths.filter((path) => /^(src|include|tests)\/.*\.(c|h|mjs)$/.test(path)).map(read).join('\n');
 
 const blocks = (text, language) => Array.from(text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm')), ([, body]) => body);
 const inline = (text) => Array.from(text.replace(/^```[^]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g), ([, code]) => code);

@@ -223,7 +223,7 @@ test('an address that is none: a warning, the local ledger, no password shown', 
 
 	const { code, stderr } = await run(t, ['chat', 'hello'], { home });
 	assert.equal(code, 0);
-	assert.match(stderr, /ledger\.redis: rediss:\/\/ \(TLS\) is not supported; let a tunnel/);
+	assert.match(stderr, /ledger\.redis: rediss:\/\/ \(TLS\) is not supported: use a tunnel/);
 	assert.equal((await run(t, ['chat', 'hello'], { home })).code, 3);
 	const { stdout } = await run(t, ['config', '--print'], { home });
 	assert.equal(JSON.parse(stdout).ledger.redis, 'rediss://********@host');

@@ -8,6 +8,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { configFor, endpointFor, makeHome, startRaw, startServer, withUpstream } from './harness.mjs';
 import { EKE, within } from './support/program.mjs';
@@ -141,13 +142,13 @@ test('a closed standard error, a FIFO as log file, and a full disk', async (t) =
 const event = (content, finish = null) => `data: ${JSON.stringify({ object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`;
 
 /* A server whose answers write(response) makes; `closed` resolves for the first that eke closed. */
-async function startWriter(t, write) {
+async function startWriter(t, write, { status = 200, headers = { 'content-type': 'text/event-stream' } } = {}) {
 	let close;
 	const closed = new Promise((resolve) => (close = resolve));
 	const server = createServer((request, response) => {
 		request.resume();
 		response.on('close', close);
-		response.writeHead(200, { 'content-type': 'text/event-stream' });
+		response.writeHead(status, headers);
 		write(response);
 	});
 
@@ -203,6 +204,57 @@ test('an answer that goes on and on ends when its whole time is over', async (t)
 
 	assert.match(message.content, /^(word )+$/);
 	assert.equal(finishReason, 'truncated');
+	await server.closed;
+});
+
+/* Writes the text again and again, as fast as it is taken. */
+function flood(response, text) {
+	const more = () => {
+		while (!response.destroyed && response.write(text))
+			continue;
+	};
+
+	response.on('drain', () => setImmediate(more));
+	more();
+}
+
+for (const [what, write, words] of [['goes on and on', (response) => flood(response, 'e'.repeat(65_536)), /e{20}/], ['does not end', () => {}, /no more/], ['is dripped', (response) => repeat(response, ' ', 100), /no more/]]) {
+	test(`an error whose body ${what} is told all the same`, async (t) => {
+		const server = await startWriter(t, (response) => {
+			response.write(`{"error":{"message":"no more${what === 'goes on and on' ? '' : '"}}'}`);
+			write(response);
+		}, { status: 400, headers: { 'content-type': 'application/json' } });
+		const { call } = await ask(t, server);
+
+		await assert.rejects(call.answer, ({ data }) => data?.httpStatus === 400 && words.test(data.providerMessage));
+		await server.closed;
+	});
+}
+
+test('an answer that was compressed a thousandfold is none', async (t) => {
+	for (const status of [200, 429]) {
+		const body = gzipSync(Buffer.alloc(64 << 20, '\n'));
+		const server = await startWriter(t, (response) => response.end(body), { status, headers: { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' } });
+		const { eke, call } = await ask(t, server);
+
+		await assert.rejects(call.answer, status === 200 ? /compressed more than 500 times/ : ({ data }) => data?.httpStatus === 429);
+		await eke.stop();
+	}
+});
+
+test('an answer that is compressed well is one', async (t) => {
+	const body = gzipSync(Buffer.from(`${event('words ').repeat(60_000)}${event('.', 'stop')}data: [DONE]\n\n`));
+	const server = await startWriter(t, (response) => response.end(body), { headers: { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' } });
+	const { call } = await ask(t, server);
+
+	assert.match((await call.answer).message.content, /words \.$/);
+});
+
+test('events that say nothing are no answer for ever', async (t) => {
+	const server = await startWriter(t, (response) => flood(response, `data: {"choices":[],"padding":"${'x'.repeat(1 << 20)}"}\n\n`));
+	const { call } = await ask(t, server);
+
+	await assert.rejects(call.answer, ({ data, message }) => data.kind === 'protocol' && /more than 256 MiB/.test(message));
 	await server.closed;
 });
 

@@ -31,7 +31,7 @@ describe('the first minute in the workbench', { skip }, () => {
 		await s.status(/eke set up$/);
 		await s.newChat();
 		await s.ask('Anybody?');
-		await s.said(/no endpoint/i);
+		await s.said(/No service is set up yet/);
 		await window.picture('no-endpoint');
 		await s.chat().locator('footer').getByRole('button', { name: 'Set API key' }).click();
 		await rows('DeepSeek').first().waitFor();
@@ -73,6 +73,8 @@ describe('the first minute in the workbench', { skip }, () => {
 		await window.press('Enter');
 		await s.message(/is in .*config\.json now/);
 		await window.picture('service-added');
+		assert.doesNotMatch(await window.messages(), /connection|error/i);
+		await s.see('that there was no service is not said any more', async () => !/No service/.test(await s.chatText()));
 		const text = await config();
 		const [endpoint] = JSON.parse(text).endpoints;
 		assert.equal(endpoint.baseUrl, `${s.upstream.url}/v1`);

@@ -77,19 +77,20 @@ test('what the server says of an error is said in Chinese, and nothing is lost',
 	const t = (text, ...values) => (globalThis.l10nBundle?.[text] ?? text).replace(/\{(\d)\}/g, (_, i) => values[i]);
 	globalThis.l10n = { t, get bundle() { return globalThis.l10nBundle; } };
 	const { sentence, sentenceOfStatus, served, servedTitle } = await load('sentences', {
-		vscode: 'export const l10n = globalThis.l10n;', 'vscode-languageclient/node': 'export class ResponseError {}',
+		vscode: "export const l10n = globalThis.l10n; export const env = { language: 'zh-cn' };", 'vscode-languageclient/node': 'export class ResponseError {}',
 	});
 	const unset = 'the key of endpoint test is read from the environment variable A, which is not set';
 	const used = 'the plan p allows 60 requests an hour and all are used; the next may go at 14:05';
 	const refused = 'The API key was refused; check the key, and that baseUrl is the address of the provider that issued it.';
 	const retryAt = '2026-11-24T04:05:00Z';
 	const budgets = [{ endpoint: 'test', plan: 'p', state: 'low', windows: [{ scope: 'machine', limit: 60, used: 57, remaining: 3, resetAt: retryAt }] }];
-	assert.equal(sentence(unset, { kind: 'auth', endpoint: 'test' }), unset);
+	assert.equal(sentence(unset, { kind: 'auth', endpoint: 'test' }), `T${unset.slice(1)}`);
+	assert.equal(sentence('api.example could not be reached'), 'api.example could not be reached');
 	assert.equal(sentence(refused, { kind: 'auth', endpoint: 'test', providerMessage: '无效的令牌' }), `${refused} test says: 无效的令牌`);
 	assert.equal(servedTitle('eke: Fix: no x'), 'eke: Fix: no x');
 	globalThis.l10nBundle = bundle;
 	assert.match(sentence(unset, { kind: 'auth', endpoint: 'test' }), /^test 的 API 密钥缺失.*（?.*environment variable A/);
-	assert.match(sentence(used, { kind: 'budget', endpoint: 'test', retryAt }), /^test 暂时不能发送请求，\d\d:05 恢复。$/);
+	assert.match(sentence(used, { kind: 'budget', endpoint: 'test', retryAt }), /^test 暂时不能发送请求，\S+ \d\d:05 恢复。$/);
 	assert.equal(sentence(refused, { kind: 'auth', endpoint: 'test', providerMessage: '无效的令牌' }), `${bundle[refused]} test 的原话：无效的令牌`);
 	assert.equal(sentence('of some new kind', { kind: 'new' }), 'of some new kind');
 	assert.equal(sentence('no data', undefined), 'no data');
@@ -104,7 +105,7 @@ test('what the server says of an error is said in Chinese, and nothing is lost',
 });
 
 test('what the status bar says', { skip }, async () => {
-	const { left, tightest, until } = await load('budget');
+	const { clock, left, tightest, until, when } = await load('budget');
 	const window = (limit, remaining, more = {}) => ({
 		scope: 'machine',
 		limit,
@@ -124,6 +125,13 @@ test('what the status bar says', { skip }, async () => {
 	// Five a day of one model do not hide the sixty an hour of the others.
 	assert.equal(tightest({ windows: [window(5, 0, { models: ['gpt-4o'] }), window(60, 30)] }).limit, 60);
 	assert.equal(until('2026-11-24T03:52:31Z', now), '1 min');
+	assert.equal(until('2026-11-24T04:52:30Z', now), '1 h');
+	// Not before it has come: the minute of the server's sentences.
+	assert.match(clock('2026-11-24T04:05:00Z'), /:05$/);
+	assert.match(clock('2026-11-24T04:05:01Z'), /:06$/);
+	assert.match(when('2026-11-24T04:05:00Z', now, 'en'), /^\d\d:05$/);
+	assert.match(when('2026-11-26T04:05:00Z', now, 'zh-cn'), /^周[三四五] \d\d:05$/);
+	assert.match(when('2026-12-24T04:05:00Z', now, 'en'), /^Dec 2\d \d\d:05$/);
 });
 
 test('a crash is followed by longer and longer pauses, the sixth within three minutes by none', { skip }, async () => {
@@ -283,6 +291,8 @@ test('the conversation as text', { skip }, async () => {
 		transcript([question, answer], 'And'),
 		'## You\n\n/explain Why?\n\n## eke · m\n\nBecause.\n\n> a file\n\n> cut off at the limit on tokens\n\n## You\n\nAnd',
 	);
+	// What was stopped has an end of the server's, too, that would be said twice.
+	assert.match(transcript([question, { key: '2', role: 'assistant', text: 'Be', finishReason: 'truncated', isCancelled: true }], ''), /Be\n\n> stopped\n\n## You/);
 });
 
 test('the README says how many lines of code there are', () => {

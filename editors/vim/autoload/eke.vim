@@ -261,12 +261,12 @@ function! s:tightest(budgets) abort
   return found
 endfunction
 
-" "2026-11-24T04:00:00Z" as hours and minutes here.
+" "2026-11-24T04:00:00Z" as hours and minutes here; seconds are not shown, and the minute after is never too early.
 function! eke#local_time(time) abort
   let utc = strptime('%Y-%m-%dT%H:%M:%S', a:time[:18])
   let zone = strftime('%z', utc)
   let minutes = str2nr(zone[1:2]) * 60 + str2nr(zone[3:4])
-  return strftime('%H:%M', utc + (zone[0] ==# '-' ? -60 : 60) * minutes)
+  return strftime('%H:%M', utc + 59 + (zone[0] ==# '-' ? -60 : 60) * minutes)
 endfunction
 
 function! eke#local_day(time) abort

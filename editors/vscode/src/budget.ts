@@ -3,9 +3,18 @@ import type { Budget, BudgetWindow, StatusParams } from '../../../protocol/eke.d
 
 export const IDLE: StatusParams = { state: 'idle', message: '', budgets: [] };
 
-/** Hours and minutes here. */
+/** Hours and minutes here, of the minute in which it has come, as the server's sentences have it. */
 export function clock(time: string, locale?: string): string {
-	return new Date(time).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
+	const minutes = Math.ceil(Date.parse(time) / 60_000);
+	return new Date(minutes * 60_000).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
+}
+
+/** The same, with the day if that is another. */
+export function when(time: string, now: number, locale?: string): string {
+	const at = new Date(time);
+	if (at.toDateString() === new Date(now).toDateString()) return clock(time, locale);
+	const days = at.getTime() - now > 6 * 86_400_000 ? ({ month: 'short', day: 'numeric' } as const) : ({ weekday: 'short' } as const);
+	return `${at.toLocaleDateString(locale, days)} ${clock(time, locale)}`;
 }
 
 /** "12 min", "3 h 5 min", "1 h"; nothing if it is past. */

@@ -13,30 +13,24 @@ import type {
 	ChatSendResult,
 	ChatTurn,
 	ErrorData,
-	ErrorKind,
 	ProgressParams,
 	StatusParams,
 } from '../../../protocol/eke.d.ts';
 import { Along } from './along.ts';
 import { attach, findFiles, problems, readable, selection, terminal, type Attachment } from './attach.ts';
-import { left } from './budget.ts';
+import { isUnset, left } from './budget.ts';
 import { runCode } from './code.ts';
 import { Current } from './current.ts';
 import { page } from './page.ts';
-import { sentenceOf, sentenceOfStatus, served } from './sentences.ts';
+import { sentenceOf, served, troubleOf } from './sentences.ts';
 import type { Server } from './server.ts';
-import { turnOf, type Bar, type FromWebview, type Remedy, type ToWebview, type Trouble, type Turn } from './view.ts';
+import { turnOf, type Bar, type FromWebview, type ToWebview, type Trouble, type Turn } from './view.ts';
 
 const OPEN = 'eke.chat.open';
 const MODEL = 'eke.chat.model';
 /* Pieces of an answer are told together, so often. */
 const BATCH_MS = 40;
 const METHOD_NOT_FOUND = -32601;
-const REMEDIES: Partial<Record<ErrorKind, Remedy[]>> = {
-	auth: ['setKey', 'showLog'],
-	noEndpoint: ['setKey', 'openConfiguration'],
-	config: ['openConfiguration', 'showLog'],
-};
 const CANCELLED = -32800;
 
 export interface Model {
@@ -166,11 +160,16 @@ export class Chat implements vscode.WebviewViewProvider {
 
 	/* What the user must do something about; an answer's error stands where the answer would. */
 	#trouble(): Trouble | undefined {
-		if (this.server.state === 'failed')
-			return { text: vscode.l10n.t('eke is not running: the log says why.'), remedies: ['showLog'] };
-		const status = this.status();
-		const remedies = status.kind && REMEDIES[status.kind];
-		return remedies && { text: sentenceOfStatus(status), remedies };
+		if (this.server.state !== 'failed') return troubleOf(this.status());
+		return { text: vscode.l10n.t('eke is not running: the log says why.'), remedies: ['showLog'] };
+	}
+
+	/** That no service is set up may be over. */
+	statusChanged(): void {
+		if (this.turns.at(-1)?.isUnset && this.server.state === 'running' && !isUnset(this.status())) {
+			this.turns = this.turns.slice(0, -1);
+			this.show();
+		} else this.showBar();
 	}
 
 	#post(message: ToWebview): void {
@@ -384,7 +383,8 @@ export class Chat implements vscode.WebviewViewProvider {
 			if (last) last.error = why;
 			return;
 		}
-		this.turns = [...this.turns, { key: answer.key, role: 'assistant', text: '', error: why }];
+		const isFirst = data?.kind === 'noEndpoint' && isUnset(this.status());
+		this.turns = [...this.turns, { key: answer.key, role: 'assistant', text: '', error: why, isUnset: isFirst }];
 		this.attachments = attachments;
 		this.setDraft([question.command && `/${question.command}`, question.text].filter(Boolean).join(' '));
 	}

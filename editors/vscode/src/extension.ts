@@ -48,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): Api {
 	ghost.isPaused = () => status.isPaused;
 	const chat = new Chat(context, made);
 	chat.status = () => status.status;
-	status.onDidChange = () => chat.showBar();
+	status.onDidChange = () => chat.statusChanged();
 
 	const command = (name: string, run: (...args: never[]) => unknown) =>
 		context.subscriptions.push(

@@ -5,8 +5,9 @@
 import * as vscode from 'vscode';
 import { ResponseError } from 'vscode-languageclient/node';
 
-import type { ErrorData, StatusParams } from '../../../protocol/eke.d.ts';
-import { clock, isEmpty } from './budget.ts';
+import type { ErrorData, ErrorKind, StatusParams } from '../../../protocol/eke.d.ts';
+import { isEmpty, when } from './budget.ts';
+import type { Remedy, Trouble } from './view.ts';
 
 /* Titles and descriptions of commands, and what a service's refusal means, as the server spells them. */
 const SERVED = [
@@ -55,6 +56,19 @@ const SERVED = [
 	"The proxy requires a user name and a password; put them into the endpoint's proxy setting.",
 ];
 
+const NONE = 'no endpoint is configured';
+const REMEDIES: Partial<Record<ErrorKind, Remedy[]>> = {
+	auth: ['setKey', 'showLog'],
+	noEndpoint: ['setKey', 'openConfiguration'],
+	config: ['openConfiguration', 'showLog'],
+};
+
+/** What the user must do something about, and by which buttons. */
+export function troubleOf(status: Omit<StatusParams, 'kind'> & { kind?: ErrorKind | undefined }): Trouble | undefined {
+	const remedies = status.kind && REMEDIES[status.kind];
+	return remedies && { text: sentenceOfStatus(status as StatusParams), remedies };
+}
+
 /** A text of the server's; in English where it is none of those that are known. */
 export const served = (text: string): string => (SERVED.includes(text) ? vscode.l10n.t(text) : text);
 
@@ -67,10 +81,17 @@ export function servedTitle(title: string): string {
 /** Why there is no result; what the service itself said stands at the end. */
 export function sentence(message: string, data: ErrorData | undefined): string {
 	const theirs = data?.providerMessage;
-	const said = vscode.l10n.bundle ? anew(message, data ?? {}) : message;
+	const isNew = data?.kind === 'noEndpoint' && message.startsWith(NONE); // its advice is for a shell
+	const said = vscode.l10n.bundle || isNew ? anew(message, data ?? {}) : begun(message);
 	if (!theirs || said.includes(theirs)) return said;
 	return `${said} ${vscode.l10n.t('{0} says: {1}', data.endpoint ?? vscode.l10n.t('The service'), theirs)}`;
 }
+
+/** A time, as it is said here. */
+export const here = (time: string) => when(time, Date.now(), vscode.env.language);
+
+/* With a capital, but for a name. */
+const begun = (text: string) => text.replace(/^(the|no|an?|this|there|it|all)\b/, (word) => word[0]!.toUpperCase() + word.slice(1));
 
 export function sentenceOf(error: unknown): string {
 	if (error instanceof ResponseError) return sentence(error.message, (error as ResponseError<ErrorData>).data);
@@ -79,7 +100,7 @@ export function sentenceOf(error: unknown): string {
 
 /** What the status is about. */
 export function sentenceOfStatus({ kind, state, message, budgets }: StatusParams): string {
-	if (!vscode.l10n.bundle) return message;
+	if (!vscode.l10n.bundle && message !== NONE) return begun(message);
 	const [first] = budgets;
 	const again = first?.blockedUntil ?? first?.windows.find(({ remaining }) => remaining === 0)?.resetAt;
 	if (kind)
@@ -87,14 +108,14 @@ export function sentenceOfStatus({ kind, state, message, budgets }: StatusParams
 	if (state !== 'warning' || !first) return ''; // the numbers stand beside it
 	if (!isEmpty(first)) return vscode.l10n.t('What is left at {0} is kept for chats and completions on a key.', first.endpoint);
 	return again
-		? vscode.l10n.t('No requests are left at {0} until {1}.', first.endpoint, clock(again))
+		? vscode.l10n.t('No requests are left at {0} until {1}.', first.endpoint, here(again))
 		: vscode.l10n.t('No requests are left at {0}.', first.endpoint);
 }
 
 function anew(message: string, { kind, endpoint, retryAt }: ErrorData): string {
 	const whom = endpoint ?? vscode.l10n.t('The service');
 	const known = SERVED.find((one) => one.endsWith('.') && message.startsWith(one.slice(0, -1)));
-	const until = kind === 'budget' && retryAt ? vscode.l10n.t('No request can go to {0} until {1}.', whom, clock(retryAt)) : '';
+	const until = kind === 'budget' && retryAt ? vscode.l10n.t('No request can go to {0} until {1}.', whom, here(retryAt)) : '';
 	if (known) return vscode.l10n.t(known) + (until || message.slice(known.length - 1).replace(/^\./, ''));
 	const details = ` (${message})`;
 	switch (kind) {
@@ -117,7 +138,7 @@ function anew(message: string, { kind, endpoint, retryAt }: ErrorData): string {
 		case 'config':
 			return vscode.l10n.t('The configuration is wrong, or does not allow it.') + details;
 		case 'noEndpoint':
-			return vscode.l10n.t('No service is set up yet: "eke: Set API key".') + (endpoint ? details : '');
+			return vscode.l10n.t('No service is set up yet: "eke: Set API key".') + (message.startsWith(NONE) ? '' : details);
 		case 'ignored':
 			return vscode.l10n.t('An ignore rule keeps this file on this machine.');
 		default:

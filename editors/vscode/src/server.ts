@@ -44,6 +44,11 @@ class Client extends LanguageClient {
 			feature.initialize = () => {};
 		super.registerFeature(feature);
 	}
+
+	/* For the log: what a user must know of a process that ended, the server's life says. */
+	override error(message: string, data?: unknown): void {
+		super.error(message, data, false);
+	}
 }
 
 export class Server implements vscode.Disposable {
@@ -51,6 +56,7 @@ export class Server implements vscode.Disposable {
 	version = '';
 	#client: LanguageClient | undefined;
 	#process: ChildProcessWithoutNullStreams | undefined;
+	#connecting: Promise<void> | undefined;
 	#crashes = new Crashes();
 	#words: string[] = [];
 	#timer: NodeJS.Timeout | undefined;
@@ -171,7 +177,7 @@ export class Server implements vscode.Disposable {
 				vscode.l10n.t('{0} cannot be started: {1}', command.program, error instanceof Error ? error.message : ''),
 			);
 		}
-		void this.#connect(this.#process);
+		this.#connecting = this.#connect(this.#process);
 	}
 
 	async #connect(started: ChildProcessWithoutNullStreams): Promise<void> {
@@ -294,6 +300,7 @@ export class Server implements vscode.Disposable {
 		const gone = new Promise((resolve) => child.once('exit', resolve));
 		const kill = setTimeout(() => child.kill('SIGKILL'), END_MS);
 		try {
+			await this.#connecting; // a client that is being started cannot be stopped
 			await client?.stop(END_MS);
 		} catch {
 			// it is ended all the same

@@ -2,8 +2,8 @@
 import * as vscode from 'vscode';
 
 import type { Budget, StatusParams } from '../../../protocol/eke.d.ts';
-import { clock, IDLE, isEmpty, isUnset, left, until } from './budget.ts';
-import { sentenceOfStatus } from './sentences.ts';
+import { IDLE, isEmpty, isUnset, left, until } from './budget.ts';
+import { here, sentenceOfStatus } from './sentences.ts';
 import type { Server } from './server.ts';
 
 const TICK_MS = 20_000;
@@ -95,7 +95,7 @@ export class Status implements vscode.Disposable {
 		const again = budget.blockedUntil ?? budget.windows.find(({ remaining }) => remaining === 0)?.resetAt;
 		const details = vscode.l10n.t('Show budget');
 		const what = again
-			? vscode.l10n.t('No requests are left at {0} until {1}.', budget.endpoint, clock(again))
+			? vscode.l10n.t('No requests are left at {0} until {1}.', budget.endpoint, here(again))
 			: vscode.l10n.t('No requests are left at {0}.', budget.endpoint);
 		void vscode.window
 			.showInformationMessage(
@@ -146,7 +146,7 @@ function describe(text: vscode.MarkdownString, budget: Budget): void {
 			const wait = until(resetAt, Date.now());
 			const what = [scopeWord(scope), ...(models ?? [])].map(cell).join(', ');
 			text.appendMarkdown(
-				`| ${remaining} / ${limit} | ${what} | ${remaining < limit ? `${clock(resetAt)} ${wait && `(${wait})`}` : ''} |\n`,
+				`| ${remaining} / ${limit} | ${what} | ${remaining < limit ? `${here(resetAt)} ${wait && `(${wait})`}` : ''} |\n`,
 			);
 		}
 		text.appendMarkdown('\n');

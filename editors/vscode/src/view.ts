@@ -21,6 +21,8 @@ export interface Turn {
 	/** What was not sent. */
 	trimmed?: string[] | undefined;
 	error?: string | undefined;
+	/** It is that no service is set up yet. */
+	isUnset?: boolean | undefined;
 	tokens?: number | undefined;
 	/** What went along is not known any more, but by name. */
 	isForgotten?: boolean | undefined;
@@ -123,7 +125,7 @@ export const CUT: Record<FinishReason, string> = {
 export function notes(turn: Turn): string[] {
 	return [
 		...(turn.trimmed ?? []),
-		turn.notice ?? (turn.finishReason ? CUT[turn.finishReason] : ''),
+		turn.notice ?? (turn.finishReason && !turn.isCancelled ? CUT[turn.finishReason] : ''),
 		turn.isCancelled ? 'stopped' : '',
 		turn.error ?? '',
 	].filter(Boolean);

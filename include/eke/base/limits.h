@@ -103,6 +103,11 @@
 #define LIMIT_BODY MIB(8)                 /* a body that is not a stream (JSON answer, error page) */
 #define LIMIT_ANSWER_VALUES 100000        /* JSON values of one event or body; parsing them takes some milliseconds */
 #define LIMIT_TURN_BYTES KIB(256)         /* of one response, taken in before the loop has its turn */
+#define LIMIT_EXPANDED MIB(1)             /* of a compressed response, before it is asked how well it was compressed: */
+#define LIMIT_EXPANSION 500               /* times what came; the worst that gzip can do is 1,032 times */
+#define LIMIT_HTTP_READ KIB(16)           /* one read of a response, which is decompressed at once */
+#define LIMIT_RESPONSE MIB(256)           /* of an answer with all that stands around its text */
+#define LIMIT_REFUSAL_MS 5000             /* for the body of an error */
 #define LIMIT_DRAIN_MS 2000               /* for a response to end whose end was seen */
 #define LIMIT_ANSWER MIB(8)               /* text of one streamed answer */
 #define LIMIT_LOCAL_SERVERS 8             /* addresses on this machine where a server is looked for */

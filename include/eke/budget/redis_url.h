@@ -6,8 +6,8 @@
  *     redis://[[user]:password@]host[:6379][/db]            (the password of a server without users: ":password@")
  *     unix://[[user]:password@]/path/of/socket[?db=0]       (or redis+unix://)
  *
- * User name and password are percent-decoded. Behind either may stand ?timeout=MILLISECONDS: for how long a request
- * waits for the answer at most. rediss:// (TLS) is refused: hiredis of Debian 12 has none. Pure.
+ * User name and password are percent-decoded. Either form may end in ?timeout=MILLISECONDS, for which a request waits
+ * for the server's answer at most. rediss:// (TLS) is refused: hiredis of Debian 12 has no TLS. Pure.
  *
  * Facts: the schemes "redis" and "rediss" of the IANA registry of URI schemes (provisional), and redis-py's unix://.
  */

@@ -23,11 +23,16 @@ struct settlement {
 	char message[LIMIT_ERR_MESSAGE];
 };
 
+/* Copies the refusal with its strings, cut to size. */
 void settlement_set_refusal(struct settlement *settlement, const struct budget_refusal *refusal);
 
+/* It never left: takes its row away, and frees the cooldown that it was to try out for another request. */
 void settle_refunded(struct ledger *ledger, const struct settlement *settlement);
+/* It was answered: lifts the cooldowns that its answer disproves. */
 void settle_answered(struct ledger *ledger, const struct settlement *settlement);
+/* It left, and its end says nothing about limits: only frees the cooldown that it was to try out. */
 void settle_spent(struct ledger *ledger, const struct settlement *settlement);
+/* It was refused: sets or prolongs the cooldown, and learns the limit that was stated. */
 void settle_refused(struct ledger *ledger, const struct settlement *settlement);
 
 #endif

@@ -44,7 +44,7 @@ struct context_item {
 	bool has_range;  /* else the whole file */
 	struct range range;
 	const char *name; /* CONTEXT_TEXT: what it is, for the user and the model; NULL: "text" */
-	const char *text; /* CONTEXT_TEXT: it; `language` may hold its fence's language */
+	const char *text; /* CONTEXT_TEXT: the text; its fence is of `language` */
 	size_t len;
 	const char *language; /* languageId, or NULL */
 	const struct context_diagnostic *diagnostics; /* CONTEXT_DIAGNOSTICS: all that is known; none: nothing is sent */
@@ -98,28 +98,27 @@ struct context_mention {
 void context_init(struct attachments *blocks);
 void context_release(struct attachments *blocks);
 /*
- * Adds the block of an item. ERR_IGNORED, or ERR_INVALID_PARAMS with a sentence: no such file, too large
- * (LIMIT_CONTEXT_PIECE), not a text, one too many (LIMIT_CONTEXT_ITEMS). What is there already is not added again, nor
- * as a file what is there as a selection.
+ * Adds the block of an item. False with ERR_IGNORED, or with ERR_INVALID_PARAMS: there is no such file, it is larger
+ * than LIMIT_CONTEXT_PIECE, it is not a text, or there are LIMIT_CONTEXT_ITEMS already. An item that is there is not
+ * added again; neither is a whole file whose selection is there.
  */
 bool context_add(struct attachments *blocks, const struct context_sources *sources, const struct context_item *item,
 	struct err *err);
 /*
- * The next file that the prompt mentions: @path, relative to the folder, in it, and there; what names no file is
- * ordinary text, and so is what comes behind LIMIT_MENTIONS words that could name one. False: no more. Whether it may
- * be sent is not looked at.
+ * Finds the next file that the prompt mentions as @path, relative to the folder; it must lie in the folder and be
+ * there. A word that names no such file is ordinary text, and so is every word behind the first LIMIT_MENTIONS that
+ * begin with an @. False: no more. Does not ask whether the file may be sent.
  */
 bool context_next_mention(const struct context_sources *sources, struct context_mention *mention);
 /* Adds all of them. Fails as context_add(). */
 bool context_add_mentions(struct attachments *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err);
-/* What keys of blocks begin with that nobody attached. */
+/* The keys of blocks that nobody attached begin with it. */
 #define CONTEXT_RETRIEVED "retrieved "
-/* Adds such a block, if there may be one more. Takes the key, and the text of the block. */
+/* Adds such a block if there is room for one more. Takes over the key, and the text of the block. */
 void context_add_retrieved(struct attachments *blocks, char *key, struct strbuf *text);
 /* A block of text that is no file's. `language` is the fence's, or NULL. Fails as context_add(). */
 bool context_add_text(struct attachments *blocks, const char *name, const char *language, const char *text,
-	size_t len,
-	struct err *err);
+	size_t len, struct err *err);
 
 #endif

@@ -1,9 +1,9 @@
 #ifndef EKE_CHAT_EDIT_H
 #define EKE_CHAT_EDIT_H
 /*
- * edit/propose: an instruction and a range of an open document in, what should stand there instead out, streamed as it
- * comes and then as the smallest edits. The document is not changed; if it changes meanwhile the proposal would no
- * longer fit, and the request fails with ERR_CONTENT_MODIFIED.
+ * edit/propose: from an instruction and a range of an open document to what should stand there instead, streamed as it
+ * comes and then as the smallest edits. The document itself is not changed. If it changes before the answer is there,
+ * the proposal no longer fits, and the request fails with ERR_CONTENT_MODIFIED.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@ struct edit_request {
 	const char *uri;
 	struct range range;      /* empty: text is to be inserted there */
 	const char *instruction; /* in the user's words */
-	const char *endpoint;    /* NULL: the first that has something to give */
+	const char *endpoint;    /* NULL: the first whose budget allows the request */
 	const char *model;       /* NULL: the endpoint's chat model */
 };
 
@@ -42,7 +42,7 @@ struct edit_proposal {
 	const char *text; /* all of what would stand in the range */
 	size_t text_len;
 	const struct config_endpoint *endpoint; /* who was asked */
-	const struct snippets *retrieved; /* what went along of other places */
+	const struct snippets *retrieved; /* the declarations of other files that went along */
 };
 
 struct edit_callbacks {
@@ -55,14 +55,14 @@ struct edit_callbacks {
 
 /* Everything is borrowed and must outlive it. */
 struct edits *edits_new(struct upstream *upstream, struct docs *docs, struct workspace *workspace);
-/* Requests under way end without a word. */
+/* Ends requests under way; their callbacks are not called. */
 void edits_free(struct edits *edits);
-/* What goes along of other places comes from it; borrowed. Without one nothing does. */
+/* Where declarations of other files come from that go along; borrowed. Without one none do. */
 void edits_use(struct edits *edits, struct retriever *retriever);
 void edits_configure(struct edits *edits, struct config *config);
 /*
- * A number for edits_cancel(). 0 with err set: the document is not open (ERR_INVALID_PARAMS), may not leave the machine
- * (ERR_IGNORED), or is too long with its instruction (ERR_PROMPT_TOO_LONG), or there is no endpoint.
+ * Returns a number for edits_cancel(), or 0 with err: the document is not open (ERR_INVALID_PARAMS), may not leave the
+ * machine (ERR_IGNORED), or is too long with its instruction (ERR_PROMPT_TOO_LONG), or there is no endpoint.
  */
 uint64_t edits_start(struct edits *edits, const struct edit_request *request, const struct edit_callbacks *callbacks,
 	struct err *err);

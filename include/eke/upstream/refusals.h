@@ -20,7 +20,7 @@ struct refusal {
 };
 
 struct refusals {
-	struct refusal list[REFUSALS_MAX];
+	struct refusal *list; /* owned; NULL until there was one */
 	unsigned count;
 };
 

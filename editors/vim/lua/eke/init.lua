@@ -259,12 +259,12 @@ end
 
 -- The status.
 
---- "2026-11-24T04:00:00Z" as hours and minutes here.
+--- "2026-11-24T04:00:00Z" as hours and minutes here; seconds are not shown, and the minute after is never too early.
 function M.local_time(time)
   local utc = vim.fn.strptime('%Y-%m-%dT%H:%M:%S', time:sub(1, 19))
   local sign, hours, minutes = vim.fn.strftime('%z', utc):match('([+-])(%d%d)(%d%d)')
   local offset = (tonumber(hours) * 60 + tonumber(minutes)) * (sign == '-' and -60 or 60)
-  return vim.fn.strftime('%H:%M', utc + offset)
+  return vim.fn.strftime('%H:%M', utc + offset + 59)
 end
 
 --- For 'statusline': "eke 37/60"; with nothing left, or while the provider blocks, the time of the next one; "no key", "offline",

@@ -200,7 +200,7 @@ export class TurnView {
 		const cut =
 			turn.notice ??
 			{ stop: '', length: words.lengthCut, filter: words.filterCut, truncated: words.truncatedCut }[
-				turn.finishReason ?? 'stop'
+				(!turn.isCancelled && turn.finishReason) || 'stop'
 			];
 		this.#notes.replaceChildren(
 			...(turn.trimmed?.length

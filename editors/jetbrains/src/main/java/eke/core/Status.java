@@ -74,10 +74,10 @@ public final class Status {
 		return lines;
 	}
 
-	/** "2026-11-24T04:00:00Z" as hours and minutes here. */
+	/** "2026-11-24T04:00:00Z" as hours and minutes here; seconds are not shown, and the minute after is never too early. */
 	static String time(String time) {
 		try {
-			return TIME.withZone(ZoneId.systemDefault()).format(Instant.parse(time));
+			return TIME.withZone(ZoneId.systemDefault()).format(Instant.parse(time).plusSeconds(59));
 		} catch (DateTimeParseException e) {
 			return time;
 		}

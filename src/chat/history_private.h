@@ -1,5 +1,5 @@
-#ifndef EKE_CHAT_HISTORY_READ_H
-#define EKE_CHAT_HISTORY_READ_H
+#ifndef EKE_CHAT_HISTORY_PRIVATE_H
+#define EKE_CHAT_HISTORY_PRIVATE_H
 /*
  * What history.c (the file, and what is written), history_read.c (what is read) and history_step.c (what can wait)
  * share.
