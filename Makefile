@@ -212,15 +212,18 @@ $(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o $(BUILD)/debug/libeke.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
 
+# The programs are named, since a pattern would lose to the one above where objects are there from before.
+unit_bins = $(patsubst %,$(BUILD)/unit/%,$(filter $(1),$(UNIT)))
+
 # Those of the trace player have its loop and its calls instead of the program's.
-$(BUILD)/unit/test_trace_%: $(BUILD)/debug/obj/tests/unit/test_trace_%.o $(call objects,debug/obj,$(TRACE_SRC))
+$(call unit_bins,test_trace_%): $(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o $(call objects,debug/obj,$(TRACE_SRC))
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
 
 # Those of what judges post-processing in benchmarks.
-$(BUILD)/unit/test_bench_%: $(BUILD)/debug/obj/tests/unit/test_bench_%.o $(POST_BENCH_SRC:%.c=$(BUILD)/debug/obj/%.o) \
-		$(BUILD)/debug/libeke.a
+$(call unit_bins,test_bench_%): $(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o \
+		$(POST_BENCH_SRC:%.c=$(BUILD)/debug/obj/%.o) $(BUILD)/debug/libeke.a
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka

@@ -131,6 +131,8 @@ test('what the status bar says', { skip }, async () => {
 	assert.match(clock('2026-11-24T04:05:01Z'), /:06$/);
 	assert.match(when('2026-11-24T04:05:00Z', now, 'en'), /^\d\d:05$/);
 	assert.match(when('2026-11-26T04:05:00Z', now, 'zh-cn'), /^周[三四五] \d\d:05$/);
+	const midnight = new Date(2026, 10, 25, 0, 0);
+	assert.equal(when(new Date(midnight - 30_000).toISOString(), +midnight - 3_600_000, 'en'), 'Wed 00:00');
 	assert.match(when('2026-12-24T04:05:00Z', now, 'en'), /^Dec 2\d \d\d:05$/);
 });
 

@@ -247,6 +247,8 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await window.run('eke.commitMessage');
 		const value = (vscode) => vscode.extensions.getExtension('vscode.git').exports.getAPI(1).repositories[0].inputBox.value;
 		await s.see('the message', async () => (await window.api(value)) === 'feat: add n');
+		const box = window.page.locator('.scm-editor .view-lines').first();
+		await s.see('it in the box', async () => /feat: add n/.test((await box.innerText()).replaceAll('\u00a0', ' ')));
 		await window.picture('commit-message');
 		// In a window with several repositories it is about the one whose button was pressed.
 		const inner = join(folder, 'inner');

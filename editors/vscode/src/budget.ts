@@ -3,15 +3,17 @@ import type { Budget, BudgetWindow, StatusParams } from '../../../protocol/eke.d
 
 export const IDLE: StatusParams = { state: 'idle', message: '', budgets: [] };
 
-/** Hours and minutes here, of the minute in which it has come, as the server's sentences have it. */
+/* Seconds are not shown: the minute in which it has come, as the server's sentences have it. */
+const minuteOf = (time: string) => new Date(Math.ceil(Date.parse(time) / 60_000) * 60_000);
+
+/** Hours and minutes here. */
 export function clock(time: string, locale?: string): string {
-	const minutes = Math.ceil(Date.parse(time) / 60_000);
-	return new Date(minutes * 60_000).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
+	return minuteOf(time).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 /** The same, with the day if that is another. */
 export function when(time: string, now: number, locale?: string): string {
-	const at = new Date(time);
+	const at = minuteOf(time);
 	if (at.toDateString() === new Date(now).toDateString()) return clock(time, locale);
 	const days = at.getTime() - now > 6 * 86_400_000 ? ({ month: 'short', day: 'numeric' } as const) : ({ weekday: 'short' } as const);
 	return `${at.toLocaleDateString(locale, days)} ${clock(time, locale)}`;

@@ -64,9 +64,9 @@ const REMEDIES: Partial<Record<ErrorKind, Remedy[]>> = {
 };
 
 /** What the user must do something about, and by which buttons. */
-export function troubleOf(status: Omit<StatusParams, 'kind'> & { kind?: ErrorKind | undefined }): Trouble | undefined {
+export function troubleOf(status: StatusParams): Trouble | undefined {
 	const remedies = status.kind && REMEDIES[status.kind];
-	return remedies && { text: sentenceOfStatus(status as StatusParams), remedies };
+	return remedies && { text: sentenceOfStatus(status), remedies };
 }
 
 /** A text of the server's; in English where it is none of those that are known. */
