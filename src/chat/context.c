@@ -447,17 +447,22 @@ bool context_next_mention(const struct context_sources *sources, struct context_
 	return out->uri != NULL;
 }
 
+static struct context_item file_item(const struct context_mention *mention)
+{
+	return (struct context_item){
+		.kind = CONTEXT_FILE, .uri = mention->uri, .has_range = mention->has_range, .range = mention->range
+	};
+}
+
 bool context_add_mentions(struct attachments *blocks, const struct context_sources *sources, const char *prompt,
 	struct err *err)
 {
 	struct context_mention mention = { .end = prompt };
-	struct context_item item = { .kind = CONTEXT_FILE };
 	bool ok = true;
 
 	while (ok && context_next_mention(sources, &mention)) {
-		item.uri = mention.uri;
-		item.has_range = mention.has_range;
-		item.range = mention.range;
+		struct context_item item = file_item(&mention);
+
 		ok = context_add(blocks, sources, &item, err);
 		free(mention.uri);
 	}

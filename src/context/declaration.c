@@ -146,6 +146,14 @@ static bool is_balanced(const char *s, size_t len)
 	return depth == 0;
 }
 
+/* "name(a) { return a; }": a body on the same line, behind the brackets. */
+static bool has_whole_body(const char *s, size_t len, size_t open)
+{
+	const char *close = memchr(s + open, ')', len - open);
+
+	return s[len - 1] == '}' && close && memchr(close, '{', (size_t)(s + len - close));
+}
+
 /* "int add(int a, int b)", "name(a) {": a word and a bracket behind it, and no call. */
 static struct declaration by_brackets(
 	const struct syntax *syntax, const char *s, size_t len, size_t at, const struct declaration_scope *scope)
@@ -164,6 +172,7 @@ static struct declaration by_brackets(
 	typed = start > at && !(syntax->flags & (SYNTAX_INDENT | SYNTAX_SHELL | SYNTAX_PERL)) &&
 		!is_one_of(s + at, word_at(s, len, at), statements, ARRAY_LEN(statements));
 	if ((last == '{' && is_balanced(s, len) && (scope->in_type || scope->top)) || (typed && scope->top) ||
+		(scope->in_type && has_whole_body(s, len, (size_t)(open - s))) ||
 		(typed && scope->in_type && (last == ';' || last == '{' || last == ')' || last == ','))) {
 		d.kind = DECLARATION_FUNCTION;
 		d.name = start;
@@ -192,7 +201,8 @@ static struct declaration by_assignment(const char *s, size_t len, size_t at, co
 	if (memchr(s + at, '.', end - at) || memchr(s + at, '(', end - at) ||
 		(end + 1 < len && s[end] == '=' && s[end + 1] == '='))
 		return d;
-	if (s[end] == ':' && !scope->in_type)
+	/* "const NAME: Type" of Rust and its kin; else a label. */
+	if (s[end] == ':' && !scope->in_type && !is_one_of(s + at, first, value_words, ARRAY_LEN(value_words)))
 		return d;
 	d.kind = DECLARATION_VALUE;
 	d.name = start;

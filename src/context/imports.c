@@ -24,6 +24,9 @@ enum import_flag {
 	IMPORT_BESIDE = 1 << 5, /* a plain name is beside the file first: "x.sh" */
 	IMPORT_SHARED = 1 << 6, /* the directory's files see each other */
 	IMPORT_ANYWHERE = 1 << 7, /* in expressions: x = require("a") */
+	IMPORT_ALIAS = 1 << 8, /* "@a/b" and "#a/b" are often a/b of the project */
+	IMPORT_MEMBER = 1 << 9, /* the last part may be a name in the file: a::b::Name */
+	IMPORT_BELOW = 1 << 10, /* projects have several roots, which only their build knows: modules, -I */
 };
 
 struct import_style {
@@ -41,15 +44,15 @@ static const struct import_style styles[] = {
 	{ " python ", { "import", "from" }, ".", ".py .pyi", "__init__.py __init__.pyi", "src lib", 0, IMPORT_FROM },
 	{ " javascript javascriptreact typescript typescriptreact vue svelte ", { "import", "export", "require" }, "/",
 		"= .ts .tsx .js .jsx .mjs .cjs .d.ts .vue .svelte", "index.ts index.tsx index.js index.mjs", "src", 1,
-		IMPORT_QUOTED | IMPORT_ANYWHERE },
+		IMPORT_QUOTED | IMPORT_ANYWHERE | IMPORT_ALIAS },
 	{ " c cpp objective-c objective-cpp cuda-cpp ", { "#include", "# include", "#import" }, "/", "=", "",
-		"include src inc lib", 0, IMPORT_QUOTED | IMPORT_ANGLES | IMPORT_BESIDE },
+		"include src inc lib", 0, IMPORT_QUOTED | IMPORT_ANGLES | IMPORT_BESIDE | IMPORT_BELOW },
 	{ " perl ", { "use", "require" }, "::", ".pm", "", "lib", 0, 0 },
 	{ " go ", { "import" }, "/", "=", "", "", 4, IMPORT_QUOTED | IMPORT_ALL_QUOTED | IMPORT_SHARED },
 	{ " rust ", { "use", "pub use", "mod", "pub mod", "pub(crate) mod", "pub(crate) use" }, "::", ".rs",
-		"mod.rs lib.rs", "src", 0, IMPORT_BRACES | IMPORT_BESIDE },
-	{ " java kotlin scala groovy ", { "import" }, ".", ".java .kt .scala .groovy", "",
-		"src src/main/java src/main/kotlin src/main/scala", 0, IMPORT_SHARED },
+		"mod.rs lib.rs", "src", 0, IMPORT_BRACES | IMPORT_BESIDE | IMPORT_MEMBER | IMPORT_BELOW },
+	{ " java kotlin scala groovy ", { "import" }, ".", ".java .kt .scala .groovy =", "",
+		"src src/main/java src/main/kotlin src/main/scala", 0, IMPORT_SHARED | IMPORT_MEMBER | IMPORT_BELOW },
 	{ " csharp swift fsharp ", { NULL }, ".", "", "", "", 0, IMPORT_SHARED },
 	{ " ruby ", { "require", "require_relative", "load", "autoload" }, "/", ".rb =", "", "lib app", 0,
 		IMPORT_QUOTED | IMPORT_BESIDE },
@@ -443,23 +446,25 @@ static bool try_base(const struct resolving *r, const char *base, size_t len, co
 	return false;
 }
 
-bool import_resolve(const struct import_style *style, const char *target, const char *file, const char *folder,
-	import_path_fn *fn, void *ctx)
+static bool resolve(const struct resolving *r, const char *file, const char *target)
 {
-	struct resolving r = { .style = style, .folder = folder, .fn = fn, .ctx = ctx };
+	const struct import_style *style = r->style;
 	const char *slash = strrchr(file, '/');
 	size_t directory = slash ? (size_t)(slash - file) : 0;
-	size_t top = strcmp(folder, "/") ? strlen(folder) : 0;
+	size_t top = strcmp(r->folder, "/") ? strlen(r->folder) : 0;
 
 	if (target[0] == '.')
-		return try_files(&r, file, directory, "", 0, target);
-	if (style->flags & IMPORT_BESIDE && try_files(&r, file, directory, "", 0, target))
+		return try_files(r, file, directory, "", 0, target);
+	if (style->flags & IMPORT_BESIDE && try_files(r, file, directory, "", 0, target))
+		return true;
+	if ((style->flags & IMPORT_ALIAS) && strchr("@#~$", target[0]) && target[1] && target[1] != '/' &&
+		resolve(r, file, target + 1))
 		return true;
 	for (unsigned strip = 0; strip <= style->strip; strip++) {
 		size_t len = directory;
 
 		for (int i = 0; i < ANCESTORS_MAX && len >= top; i++) {
-			if (try_base(&r, file, len, target))
+			if (try_base(r, file, len, target))
 				return true;
 			if (len == top)
 				break;
@@ -472,4 +477,47 @@ bool import_resolve(const struct import_style *style, const char *target, const 
 		target++;
 	}
 	return false;
+}
+
+/* The target without its last part; false if that is all of it, or a language's files hold no names for others. */
+static bool without_member(const struct import_style *style, const char *target, char shorter[IMPORT_TARGET_SIZE])
+{
+	const char *slash = strrchr(target, '/');
+
+	if (!(style->flags & IMPORT_MEMBER) || !slash || slash == target)
+		return false;
+	snprintf(shorter, IMPORT_TARGET_SIZE, "%.*s", (int)(slash - target), target);
+	return true;
+}
+
+bool import_resolve(const struct import_style *style, const char *target, const char *file, const char *folder,
+	import_path_fn *fn, void *ctx)
+{
+	struct resolving r = { .style = style, .folder = folder, .fn = fn, .ctx = ctx };
+	char shorter[IMPORT_TARGET_SIZE];
+
+	return resolve(&r, file, target) || (without_member(style, target, shorter) && resolve(&r, file, shorter));
+}
+
+bool import_style_looks_below(const struct import_style *style)
+{
+	return (style->flags & IMPORT_BELOW) != 0;
+}
+
+bool import_resolve_below(const struct import_style *style, const char *target, const char *directory,
+	const char *folder, import_path_fn *fn, void *ctx)
+{
+	struct resolving r = { .style = style, .folder = folder, .fn = fn, .ctx = ctx };
+	const char *inner = *style->separator == ':' ? strchr(target, '/') : NULL;
+	size_t len = strlen(directory);
+	char shorter[IMPORT_TARGET_SIZE];
+
+	if (target[0] == '.')
+		return false;
+	if (try_base(&r, directory, len, target))
+		return true;
+	if (without_member(style, target, shorter) && try_base(&r, directory, len, shorter))
+		return true;
+	/* The first part is the name of a crate, which its directory need not have. */
+	return inner && strchr(inner + 1, '/') && import_resolve_below(style, inner + 1, directory, folder, fn, ctx);
 }

@@ -1,5 +1,6 @@
 /*
- * Imports first, each target one step; the last step lists the directory.
+ * Imports first, each target one step; then, for those that were not found, directories of the folder; the last step
+ * lists the document's own directory.
  */
 #include "related.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "eke/base/attrs.h"
 #include "eke/base/clock.h"
 #include "eke/base/hash.h"
 #include "eke/base/limits.h"
@@ -51,13 +53,24 @@ void related_begin(
 	}
 }
 
+/* What is not needed any more once all steps are done. */
+static void forget_targets(struct related *r)
+{
+	for (size_t i = 0; r->below && i < r->below->count; i++)
+		free(r->below->directories[i]);
+	free(r->below);
+	free(r->targets);
+	r->below = NULL;
+	r->targets = NULL;
+}
+
 void related_release(struct related *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		free(r->files[i].path);
 		free(r->files[i].key);
 	}
-	free(r->targets);
+	forget_targets(r);
 	free(r->path);
 	*r = (struct related){ .path = NULL };
 }
@@ -206,18 +219,98 @@ static bool try_path(void *ctx, const char *path)
 	return true;
 }
 
-bool related_step(struct related *r)
+static void find_target(struct related *r, size_t target)
 {
 	struct search search = { .related = r };
 
+	if (import_resolve(r->style, r->targets->path[target], r->path, r->folder, try_path, &search) ||
+		!import_style_looks_below(r->style))
+		return;
+	if (!r->below)
+		r->below = xcalloc(1, sizeof(*r->below));
+	r->below->missing[r->below->missing_count++] = target;
+}
+
+/* --- what is imported from elsewhere in the folder --- */
+
+static bool holds_no_sources(const char *name)
+{
+	static const char *const names[] = { "node_modules", "build", "target", "dist", "out", "venv", "__pycache__", "doc",
+		"docs" };
+
+	if (name[0] == '.')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static size_t depth_of(const char *path)
+{
+	size_t n = 0;
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
+/* Appends its directories; links are none. */
+static void list_below(struct related_below *below, const char *directory)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+
+	for (int i = 0; dir && i < LIMIT_CONTEXT_DIRECTORY && (entry = readdir(dir)); i++)
+		if (entry->d_type == DT_DIR && !holds_no_sources(entry->d_name) && below->count < LIMIT_CONTEXT_BELOW)
+			below->directories[below->count++] =
+				xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+/* The folder's directories, and theirs; one is listed. False if all are. */
+static bool list_step(struct related *r)
+{
+	struct related_below *below = r->below;
+	size_t top = depth_of(strcmp(r->folder, "/") ? r->folder : "");
+	const char *directory;
+
+	if (!below->listed++) {
+		list_below(below, r->folder);
+		return true;
+	}
+	if (below->listed - 2 >= below->count)
+		return false;
+	directory = below->directories[below->listed - 2];
+	if (depth_of(directory) <= top + 1)
+		list_below(below, directory);
+	return true;
+}
+
+static void look_below(struct related *r, const char *target)
+{
+	struct search search = { .related = r };
+
+	for (size_t i = 0; i < r->below->count; i++)
+		if (import_resolve_below(r->style, target, r->below->directories[i], r->folder, try_path, &search))
+			return;
+}
+
+bool related_step(struct related *r)
+{
 	if (!r->targets)
 		return false;
 	if (r->step < r->targets->count) {
-		import_resolve(r->style, r->targets->path[r->step++], r->path, r->folder, try_path, &search);
+		find_target(r, r->step++);
+		return true;
+	}
+	if (r->below && r->below->looked < r->below->missing_count) {
+		if (!list_step(r))
+			look_below(r, r->targets->path[r->below->missing[r->below->looked++]]);
 		return true;
 	}
 	add_beside(r);
-	free(r->targets);
-	r->targets = NULL;
+	forget_targets(r);
 	return true;
 }

@@ -19,6 +19,16 @@ struct related_file {
 	enum context_role role; /* ROLE_IMPORTED or ROLE_BESIDE */
 };
 
+/* Targets that were not found, and the directories beneath the folder where they may be. */
+struct related_below {
+	size_t missing[IMPORT_TARGETS_MAX]; /* in targets->path[] */
+	size_t missing_count;
+	size_t looked; /* for so many of them */
+	char *directories[LIMIT_CONTEXT_BELOW];
+	size_t count;
+	size_t listed; /* the folder, and so many less one of the directories */
+};
+
 struct related {
 	char *path; /* of the document */
 	const char *folder; /* of the workspace, in which it lies; borrowed for the steps */
@@ -27,6 +37,7 @@ struct related {
 	uint32_t hash; /* of the import statements that it was made from */
 	struct import_targets *targets; /* owned; NULL once all steps are done */
 	size_t step; /* the next target; behind them the directory */
+	struct related_below *below; /* likewise; NULL: all targets were found so far */
 	int64_t made_ms;
 	struct related_file files[LIMIT_CONTEXT_RELATED];
 	size_t count;

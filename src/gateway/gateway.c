@@ -9,6 +9,7 @@
 
 #include "eke/front/terminal.h"
 #ifdef HAVE_MICROHTTPD
+#include <sys/select.h>
 #include <unistd.h>
 
 #include "eke/base/clock.h"
@@ -21,6 +22,7 @@
 #include "catalogue.h"
 #include "clients.h"
 #include "forward.h"
+#include "http_poll.h"
 #include "kept.h"
 #include "listener.h"
 #include "models.h"
@@ -195,6 +197,8 @@ static int serve(struct gateway *gateway)
 		return EXIT_FAILURE;
 	}
 	process_allow_files(LIMIT_GATEWAY_FILES);
+	if (!http_poll_has_epoll())
+		upstream_keep_above(app->upstream, FD_SETSIZE);
 	upstream_on_full(app->upstream, gateway_forward_make_room, gateway);
 	server_init(&gateway->server, app->loop);
 	server_on_reload(&gateway->server, on_reload, gateway);

@@ -9,10 +9,12 @@
 #include "eke/base/strbuf.h"
 #include "http_server.h"
 
+struct http_poll;
+
 struct gateway_server {
 	struct loop *loop;
 	struct MHD_Daemon *daemon;
-	struct watch *watch;
+	struct http_poll *poll;
 	struct timer *timer;
 	gateway_takes_body_fn *takes_body;
 	gateway_request_fn *fn;

@@ -1,6 +1,6 @@
 /*
- * libmicrohttpd hands out one descriptor (its epoll) and one time-out, which hang on the loop; all its callbacks come
- * from MHD_run(), which is called from the loop alone.
+ * libmicrohttpd hands out its descriptors (http_poll.c) and one time-out, which hang on the loop; all its callbacks
+ * come from MHD_run(), which is called from the loop alone.
  *
  * A struct gateway_request belongs to libmicrohttpd's connection: it is made with the request's first line and freed
  * when libmicrohttpd says that the request is over.
@@ -16,6 +16,7 @@
 #include "eke/base/log.h"
 #include "eke/base/mem.h"
 #include "eke/upstream/gnutls.h"
+#include "http_poll.h"
 #include "http_private.h"
 
 /* How exact deadlines are. */
@@ -46,6 +47,7 @@ void http_server_run(void *ctx)
 	/* libmicrohttpd listens again at the next call only, and nothing else may ever come that makes one. */
 	if (full && !is_full(server))
 		MHD_run(server->daemon);
+	http_poll_update(server->poll, is_full(server));
 	if (MHD_get_timeout(server->daemon, &wait) == MHD_YES)
 		timer_start(server->timer, wait < 60000 ? (int64_t)wait : 60000);
 	else
@@ -103,11 +105,13 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		c = xcalloc(1, sizeof(*c));
 		c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		http_poll_forget(server->poll, c->fd);
 		c->next = server->connections;
 		server->connections = c;
 		*slot = c;
 		set_deadline(server, connection, LIMIT_GATEWAY_HEAD_SECONDS);
 	} else if (c) {
+		http_poll_forget(server->poll, c->fd);
 		list_unlink(server->connections, c);
 		free(c);
 		*slot = NULL;
@@ -185,7 +189,7 @@ struct gateway_server *gateway_server_new(struct loop *loop, int listening, cons
 	gateway_takes_body_fn *takes_body, gateway_request_fn *fn, void *ctx, struct err *err)
 {
 	struct gateway_server *server = xcalloc(1, sizeof(*server));
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+	unsigned flags = (http_poll_has_epoll() ? MHD_USE_EPOLL : 0) | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 			 (tls->certificate ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem encryption[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->certificate },
@@ -221,9 +225,7 @@ struct gateway_server *gateway_server_new(struct loop *loop, int listening, cons
 	}
 	server->guard = timer_new(loop, on_guard, server);
 	server->timer = timer_new(loop, http_server_run, server);
-	server->watch = watch_new(loop, MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-		on_ready, server);
-	watch_set(server->watch, WATCH_READ);
+	server->poll = http_poll_new(loop, server->daemon, listening, on_ready, server);
 	loop_defer(loop, http_server_run, server);
 	return server;
 }
@@ -244,9 +246,9 @@ void gateway_server_free(struct gateway_server *server)
 	if (!server)
 		return;
 	loop_undefer(server->loop, http_server_run, server);
-	watch_free(server->watch);
 	timer_free(server->timer);
 	MHD_stop_daemon(server->daemon);
+	http_poll_free(server->poll);
 	timer_free(server->guard);
 	if (server->listening != MHD_INVALID_SOCKET)
 		close(server->listening);

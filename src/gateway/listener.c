@@ -111,6 +111,17 @@ bool listener_inherit(struct listener *out, struct err *err)
 
 /* --- of our own --- */
 
+/* The flags that Linux takes at once are not known everywhere. */
+static int open_socket(int family)
+{
+	int fd = socket(family, SOCK_STREAM, 0);
+
+	if (fd < 0 || (!fcntl(fd, F_SETFD, FD_CLOEXEC) && !fcntl(fd, F_SETFL, O_NONBLOCK)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static bool bind_tcp(const struct listener_address *address, struct listener *l)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)address->port) };
@@ -122,7 +133,7 @@ static bool bind_tcp(const struct listener_address *address, struct listener *l)
 		errno = EADDRNOTAVAIL;
 		return false;
 	}
-	l->fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	l->fd = open_socket(is_v6 ? AF_INET6 : AF_INET);
 	if (l->fd < 0)
 		return false;
 	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -140,7 +151,7 @@ static void clear_stale(const struct sockaddr_un *name)
 
 	if (lstat(name->sun_path, &st) || !S_ISSOCK(st.st_mode))
 		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = open_socket(AF_UNIX);
 	if (fd < 0)
 		return;
 	if (connect(fd, (const struct sockaddr *)name, sizeof(*name)) && errno == ECONNREFUSED)
@@ -155,7 +166,7 @@ static bool bind_unix(const struct listener_address *address, struct listener *l
 	bool ok;
 
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s", address->unix_path);
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	l->fd = open_socket(AF_UNIX);
 	if (l->fd < 0)
 		return false;
 	clear_stale(&name);

@@ -3,8 +3,11 @@
  */
 #include "http_private.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
@@ -73,6 +76,20 @@ static void set_request(struct transfer *t, const struct http_request *r)
 	}
 }
 
+/* As libcurl makes them, but with another number. */
+static curl_socket_t open_above(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	const struct http *http = ctx;
+	int fd = socket(address->family, address->socktype, address->protocol);
+	int above = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, http->least_fd);
+
+	(void)purpose;
+	if (above < 0)
+		return fd < 0 ? CURL_SOCKET_BAD : fd;
+	close(fd);
+	return above;
+}
+
 static void set_behaviour(struct transfer *t, const struct http_request *r)
 {
 	CURL *easy = t->easy;
@@ -88,6 +105,10 @@ static void set_behaviour(struct transfer *t, const struct http_request *r)
 	 */
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(r->url, "https:", 6) ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (t->http->least_fd) {
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_above);
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t->http);
+	}
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_HTTP_READ);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);

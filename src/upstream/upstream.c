@@ -135,6 +135,11 @@ size_t upstream_busy(const struct upstream *upstream)
 	return upstream->busy;
 }
 
+void upstream_keep_above(struct upstream *upstream, int least)
+{
+	http_keep_above(upstream->http, least);
+}
+
 void upstream_on_full(struct upstream *upstream, bool (*make_room)(void *ctx), void *ctx)
 {
 	upstream->make_room = make_room;

@@ -49,6 +49,27 @@ test('declarations of what the file imports go along, before the document', asyn
 	assert.doesNotMatch(content, new RegExp(eke.home));
 });
 
+const projects = [
+	['an alias of tsconfig.json', 'src/main/use.ts', "import { FrameReader } from '@app/reader';\n\nconst reader = new FrameReader();\nreader.read‸\n", { 'src/app/reader.ts': 'export class FrameReader {\n  readHeader(count: number): string { return ""; }\n}\n' }, /readHeader\(count: number\)/],
+	['a directory that only the build knows', 'src/use.c', '#include <frame/reader.h>\n\nint test_header(struct frame_reader *reader)\n{\n\treturn frame_read‸\n}\n', { 'lib/api/frame/reader.h': 'int frame_read_header(struct frame_reader *reader, int count);\n' }, /int frame_read_header/],
+	['another module', 'app/src/main/java/com/acme/app/Main.java', 'package com.acme.app;\n\nimport com.acme.frame.FrameReader;\n\npublic class Main {\n    int test(FrameReader reader) {\n        return reader.read‸\n    }\n}\n', { 'core/src/main/java/com/acme/frame/FrameReader.java': 'package com.acme.frame;\n\npublic class FrameReader {\n    public int readHeader(int count) { return count; }\n}\n' }, /readHeader\(int count\)/],
+	['a static member', 'src/com/acme/Main.java', 'package com.acme;\n\nimport static com.acme.util.Pick.pickFrame;\n\npublic class Main {\n    int test() {\n        return pickFr‸\n    }\n}\n', { 'src/com/acme/util/Pick.java': 'package com.acme.util;\n\npublic class Pick {\n    public static int pickFrame(String name) { return 1; }\n}\n' }, /pickFrame\(String name\)/],
+	['another crate', 'crates/app/src/main.rs', 'use frame_core::reader::FrameReader;\n\nfn main() {\n    let reader = FrameReader::new();\n    reader.read_‸\n}\n', { 'crates/core/src/reader.rs': 'pub struct FrameReader {}\n\nimpl FrameReader {\n    pub fn read_header(&self, count: usize) -> usize { count }\n}\n' }, /fn read_header/],
+	['an item of a module', 'src/main.rs', 'mod inner;\nuse crate::inner::deep::FRAME_LIMIT;\n\nfn main() {\n    let limit = FRAME_‸\n}\n', { 'src/inner/mod.rs': 'pub mod deep;\n', 'src/inner/deep.rs': 'pub const FRAME_LIMIT: usize = 4;\n' }, /const FRAME_LIMIT: usize/],
+];
+
+for (const [what, name, text, files, declared] of projects) {
+	test(`imports are found in ${what}`, async (t) => {
+		const { eke, root } = await start(t, { files });
+		const languageId = { ts: 'typescript', c: 'c', java: 'java', rs: 'rust' }[name.split('.').at(-1)];
+		const { context } = await explain(eke, await eke.open(text, { uri: `file://${root}/${name}`, languageId }));
+		const found = context.find(({ text: shown }) => declared.test(shown));
+
+		assert.ok(found, JSON.stringify(context, null, 1));
+		assert.equal(found.reason, 'this file imports it');
+	});
+}
+
 test('lines of open documents and recent changes go along', async (t) => {
 	const { upstream, open } = await start(t, { files: {} });
 	const other = await open('def test_footer():\n    reader = Reader("y")\n    footer = reader.read_footer(7)\n    check(foter)\n', 'other.py');

@@ -32,7 +32,7 @@ BEGIN {
 	only["async.h"] = "^src/budget/redis[.]c$"
 	only["hiredis.h"] = "^src/budget/redis(_reply)?[.]c$"
 	only["editorconfig.h"] = "^src/text/editorconfig[.]c$"
-	only["microhttpd.h"] = "^src/gateway/http_(server[.]c|request[.]c|private[.]h)$"
+	only["microhttpd.h"] = "^src/gateway/http_(server[.]c|request[.]c|poll[.]c|private[.]h)$"
 
 	# Files that parse or decide: bytes or facts in, facts out. Neither they nor their headers know a clock, the loop or
 	# any input and output; a line in the log is all that they may write. `all but …` of a folder, or the files named.

@@ -187,7 +187,7 @@ test('the build alone needs neither node nor test tools', () => {
 test('macOS: Homebrew, and the compiler from Apple', () => {
 	const result = machine({ uname: 'Darwin', commands: ['brew'] }).run('test');
 	assert.equal(result.status, 1);
-	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git hiredis editorconfig redis vim tmux');
+	assert.equal(commandOf(result.stderr), 'brew install make pkgconf curl cjson libev sqlite openssl@3 ca-certificates node cmocka git hiredis libmicrohttpd editorconfig redis vim tmux');
 	assert.match(result.stderr, /xcode-select --install/);
 });
 

@@ -149,7 +149,7 @@ static bool writes(enum form form, const struct situation *at, const char *answe
 
 	strbuf_init(&out, SIZE_MAX / 2);
 	for (int i = 0; i < 200 && !found; i++)
-		found = form_write(form, at, &rng, &out) && !strcmp(out.data, answer);
+		found = form_answer(form, at, &rng, &out) && !strcmp(out.data, answer);
 	strbuf_release(&out);
 	return found;
 }
@@ -184,8 +184,8 @@ static void test_unfair_forms(void **state)
 
 	(void)state;
 	strbuf_init(&out, SIZE_MAX / 2);
-	assert_false(form_write(FORM_LINE_ECHO, &at, &rng, &out));
-	assert_false(form_write(FORM_BLOCK_ECHO, &at, &rng, &out));
+	assert_false(form_answer(FORM_LINE_ECHO, &at, &rng, &out));
+	assert_false(form_answer(FORM_BLOCK_ECHO, &at, &rng, &out));
 	strbuf_release(&out);
 	/* One "step()" more: two of them could be what follows. */
 	assert_false(writes(FORM_RUN_ON, &at, "<completion>step()\n    step()\n    step()</completion>"));

@@ -126,9 +126,13 @@ static void test_declarations(void **state)
 		{ "typescript", "  readonly name: string;", false, true, DECLARATION_VALUE, "name" },
 		{ "java", "    public static int size(List<X> list) {", false, true, DECLARATION_FUNCTION, "size" },
 		{ "java", "public final class Reader {", true, false, DECLARATION_TYPE, "Reader" },
+		{ "java", "    public int size() { return 1; }", false, true, DECLARATION_FUNCTION, "size" },
+		{ "typescript", "  size(of: string): number { return 1; }", false, true, DECLARATION_FUNCTION, "size" },
+		{ "typescript", "    if (x) { return; }", false, true, DECLARATION_NONE, "" },
 		{ "go", "func (r *Reader) Read(p []byte) (int, error) {", true, false, DECLARATION_FUNCTION, "Read" },
 		{ "go", "type Reader struct {", true, false, DECLARATION_TYPE, "Reader" },
 		{ "rust", "pub(crate) fn parse(s: &str) -> Tree {", true, false, DECLARATION_FUNCTION, "parse" },
+		{ "rust", "pub const LIMIT: usize = 4;", true, false, DECLARATION_VALUE, "LIMIT" },
 		{ "rust", "impl<T> Reader<T> {", true, false, DECLARATION_TYPE, "Reader" },
 		{ "perl", "sub parse {", true, false, DECLARATION_FUNCTION, "parse" },
 		{ "perl", "our $VERSION = '1';", true, false, DECLARATION_VALUE, "VERSION" },
@@ -243,6 +247,11 @@ static void test_resolving(void **state)
 		{ "javascript", "@/x/y", "/p/src/a/b.ts", "/p/src/x/y.ts", true },
 		{ "c", "eke/base/mem.h", "/p/src/complete/x.c", "/p/include/eke/base/mem.h", true },
 		{ "c", "x.h", "/p/src/complete/x.c", "/p/src/complete/x.h", true },
+		{ "typescript", "@app/x", "/p/src/a/b.ts", "/p/src/app/x.ts", true },
+		{ "typescript", "#app/x", "/p/a/b.ts", "/p/app/x/index.ts", true },
+		{ "rust", "a/b/NAME", "/p/src/main.rs", "/p/src/a/b.rs", true },
+		{ "java", "a/b/C/pick", "/p/src/main/java/a/D.java", "/p/src/main/java/a/b/C.java", true },
+		{ "java", "a/b", "/p/src/main/java/a/D.java", "/p/src/main/java/a/b", true },
 		{ "perl", "Foo/Bar", "/p/t/x.t", "/p/lib/Foo/Bar.pm", true },
 		{ "rust", "a/b", "/p/src/c/d.rs", "/p/src/a/b.rs", true },
 		{ "rust", "tree", "/p/src/lib.rs", "/p/src/tree/mod.rs", true },
@@ -259,6 +268,32 @@ static void test_resolving(void **state)
 			fail_msg("%s %s: %s, %zu tried, %zu outside", table[i].language, table[i].target,
 				found ? "found" : "not found", w.seen, w.outside);
 	}
+}
+
+static void test_resolving_below(void **state)
+{
+	static const struct {
+		const char *language, *target, *directory, *path;
+		bool found;
+	} table[] = {
+		{ "c", "frame/reader.h", "/p/lib/api", "/p/lib/api/frame/reader.h", true },
+		{ "c", "reader.h", "/p/lib", "/p/lib/include/reader.h", true },
+		{ "c", "../../../etc/reader.h", "/p/lib", "/etc/reader.h", false },
+		{ "java", "a/b/C", "/p/core", "/p/core/src/main/java/a/b/C.java", true },
+		{ "rust", "my_core/reader/Reader", "/p/crates/core", "/p/crates/core/src/reader.rs", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct import_style *style = import_style_of(table[i].language);
+		struct wanted w = { .path = table[i].path };
+		bool found = import_resolve_below(style, table[i].target, table[i].directory, "/p", want, &w);
+
+		if (found != table[i].found || w.outside || !import_style_looks_below(style))
+			fail_msg("%s %s: %s, %zu tried, %zu outside", table[i].language, table[i].target,
+				found ? "found" : "not found", w.seen, w.outside);
+	}
+	assert_false(import_style_looks_below(import_style_of("javascript")));
 }
 
 /* --- digests --- */
@@ -603,6 +638,7 @@ int main(void)
 		cmocka_unit_test(test_declarations),
 		cmocka_unit_test(test_statements_and_targets),
 		cmocka_unit_test(test_resolving),
+		cmocka_unit_test(test_resolving_below),
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_lines_of_chunks),
 		cmocka_unit_test(test_digest_of_anything),

@@ -131,6 +131,7 @@
 #define LIMIT_CONTEXT_RELATED 48          /* files that one document imports or that lie beside it */
 #define LIMIT_CONTEXT_DOCUMENTS 24        /* open documents that are looked at, the last used ones */
 #define LIMIT_CONTEXT_DIRECTORY 512       /* entries of a directory that are looked at */
+#define LIMIT_CONTEXT_BELOW 64            /* directories of a folder in which imported files are looked for */
 #define LIMIT_CONTEXT_SNAPSHOTS MIB(2)    /* texts of documents as they were before the last minutes' changes */
 #define LIMIT_CONTEXT_WAIT_MS 150         /* a request waits so long for files to be read */
 #define LIMIT_CHAT_CONTEXT_TOKENS 1024    /* of context with a chat or an edit, where the configuration does not say */

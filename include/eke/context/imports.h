@@ -41,6 +41,12 @@ typedef bool import_path_fn(void *ctx, const char *path);
 bool import_resolve(const struct import_style *style, const char *target, const char *file, const char *folder,
 	import_path_fn *fn, void *ctx);
 
+/* What is not found by import_resolve() may lie anywhere beneath the folder: in a module, in a directory of -I. */
+bool import_style_looks_below(const struct import_style *style);
+/* As import_resolve(), with the target's path beginning in this directory or in one that languages have there. */
+bool import_resolve_below(const struct import_style *style, const char *target, const char *directory,
+	const char *folder, import_path_fn *fn, void *ctx);
+
 /* Files in one directory see each other without importing anything (Go, Java). */
 bool import_style_shares_directory(const struct import_style *style);
 

@@ -74,6 +74,8 @@ uint64_t http_start(struct http *http, const struct http_request *request, const
 void http_cancel(struct http *http, uint64_t id);
 /* Hands out no bytes of a response while it is paused; what the server sends waits. No time-out counts meanwhile. */
 void http_pause(struct http *http, uint64_t id, bool paused);
+/* Leaves the descriptors below `least` to others, if the system has as many as that. */
+void http_keep_above(struct http *http, int least);
 size_t http_active(const struct http *http);
 
 #endif

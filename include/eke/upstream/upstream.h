@@ -54,6 +54,9 @@ void upstream_prewarm(struct upstream *upstream);
  */
 void upstream_on_full(struct upstream *upstream, bool (*make_room)(void *ctx), void *ctx);
 
+/* As http_keep_above(). */
+void upstream_keep_above(struct upstream *upstream, int least);
+
 /* Calls under way that someone waits for. */
 size_t upstream_busy(const struct upstream *upstream);
 /* fn is called at the end of a turn in which a call began or ended. One listener, or NULL. */
