@@ -254,7 +254,7 @@ describe('the chat in the workbench', { skip }, () => {
 		await offered(['other.c']);
 		// As where files are on no disk; VS Code searches such by proposed API alone.
 		await s.chat().locator('body').evaluate(() => new Promise((resolve) => {
-			window.addEventListener('message', () => setTimeout(resolve), { once: true });
+			window.addEventListener('message', resolve, { once: true }); // behind the page's own
 			window.postMessage({ type: 'files', query: 'oth', paths: ['other.c'], asChips: true }, '*');
 		}));
 		await window.press('Enter');
