@@ -40,8 +40,10 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototype
 STD = -std=c11 -D_GNU_SOURCE -DEKE_VERSION='"$(VERSION)"' -Iinclude
 HARDEN = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 HARDEN_LD = -pie
+DARWIN = $(if $(filter Darwin,$(shell uname -s)),yes)
+STD += $(if $(DARWIN),-D_DARWIN_C_SOURCE -include include/eke/base/darwin.h)
 # macOS's linker knows none of these, nor is GnuTLS in its libcurl.
-ifneq ($(shell uname -s),Darwin)
+ifneq ($(DARWIN),yes)
 HARDEN_LD += -Wl,-z,relro,-z,now,-z,noexecstack
 # What libraries call in the program: see src/upstream/gnutls.c.
 EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip -Wl,--export-dynamic-symbol=gnutls_global_init
