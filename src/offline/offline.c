@@ -114,7 +114,8 @@ static void reserve(struct offline_doc *doc, size_t count)
 }
 
 /* Makes old_count lines new_count of them, none of which is set. */
-static void splice_lines(struct offline *offline, struct offline_doc *doc, size_t at, size_t old_count, size_t new_count)
+static void splice_lines(
+	struct offline *offline, struct offline_doc *doc, size_t at, size_t old_count, size_t new_count)
 {
 	size_t rest = doc->count - at - old_count;
 

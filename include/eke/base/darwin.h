@@ -30,7 +30,7 @@ static inline void darwin_explicit_bzero(void *s, size_t len)
 		bytes[len] = 0;
 }
 
-/* With O_CLOEXEC or 0. Unlike Linux's it leaves a moment in which a child that another thread makes inherits the ends. */
+/* With O_CLOEXEC or 0. Unlike Linux's it leaves a moment in which another thread's child inherits the ends. */
 static inline int darwin_pipe2(int fds[2], int flags)
 {
 	if (pipe(fds) < 0)
