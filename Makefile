@@ -40,8 +40,10 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototype
 STD = -std=c11 -D_GNU_SOURCE -DEKE_VERSION='"$(VERSION)"' -Iinclude
 HARDEN = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 HARDEN_LD = -pie
+DARWIN = $(if $(filter Darwin,$(shell uname -s)),yes)
+STD += $(if $(DARWIN),-D_DARWIN_C_SOURCE -include include/eke/base/darwin.h)
 # macOS's linker knows none of these, nor is GnuTLS in its libcurl.
-ifneq ($(shell uname -s),Darwin)
+ifneq ($(DARWIN),yes)
 HARDEN_LD += -Wl,-z,relro,-z,now,-z,noexecstack
 # What libraries call in the program: see src/upstream/gnutls.c.
 EXPORT_LD = -Wl,--export-dynamic-symbol=_gnutls_global_init_skip -Wl,--export-dynamic-symbol=gnutls_global_init
@@ -212,15 +214,18 @@ $(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o $(BUILD)/debug/libeke.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
 
+# The programs are named, since a pattern would lose to the one above where objects are there from before.
+unit_bins = $(patsubst %,$(BUILD)/unit/%,$(filter $(1),$(UNIT)))
+
 # Those of the trace player have its loop and its calls instead of the program's.
-$(BUILD)/unit/test_trace_%: $(BUILD)/debug/obj/tests/unit/test_trace_%.o $(call objects,debug/obj,$(TRACE_SRC))
+$(call unit_bins,test_trace_%): $(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o $(call objects,debug/obj,$(TRACE_SRC))
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka
 
 # Those of what judges post-processing in benchmarks.
-$(BUILD)/unit/test_bench_%: $(BUILD)/debug/obj/tests/unit/test_bench_%.o $(POST_BENCH_SRC:%.c=$(BUILD)/debug/obj/%.o) \
-		$(BUILD)/debug/libeke.a
+$(call unit_bins,test_bench_%): $(BUILD)/unit/%: $(BUILD)/debug/obj/tests/unit/%.o \
+		$(POST_BENCH_SRC:%.c=$(BUILD)/debug/obj/%.o) $(BUILD)/debug/libeke.a
 	$(call say,ld,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(DEP_LIBS) -lcmocka

@@ -12,8 +12,12 @@
 #include "eke/base/utf.h"
 #include "prompt_text.h"
 
-/* Rules and examples take at most this part of a capped prompt. */
-#define FRAME_PART 2
+/*
+ * Rules and examples take at most this part of a capped prompt: all examples go along from some 3,400 tokens on, one
+ * from 1,600. At 2,048 tokens the room of all four shows 15 to 24 more of 100 names that the next lines need, at 4,096
+ * three (bench_context), and below 1,200 the text around the cursor alone takes all there is.
+ */
+#define FRAME_PART 4
 #define MESSAGE_OVERHEAD 5      /* tokens of a message's role and separators */
 /* The marks that a service puts around and between the excerpts: begin, prefix, suffix, middle, each once. */
 #define FIM_OVERHEAD 4

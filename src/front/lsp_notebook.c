@@ -60,7 +60,7 @@ static struct lsp_notebook *find(struct lsp *lsp, const char *method, const stru
 }
 
 /* Cells [start, start + removed) give way to those of `cells`. */
-static void splice(struct lsp_notebook *n, size_t start, size_t removed, const struct json *cells)
+static void splice_cells(struct lsp_notebook *n, size_t start, size_t removed, const struct json *cells)
 {
 	size_t added = cells ? json_count(cells) : 0;
 	char **all;
@@ -132,7 +132,7 @@ void lsp_did_open_notebook(void *ctx, const struct json *params)
 	}
 	n = notebook_begin(lsp, uri);
 	if (n)
-		splice(n, 0, 0, json_get(json_get(params, "notebookDocument"), "cells"));
+		splice_cells(n, 0, 0, json_get(json_get(params, "notebookDocument"), "cells"));
 	else
 		log_warn("%s: the order of the cells of %.200s is not kept: at most %d notebooks, with URIs of at most "
 			 "%zu bytes", method, uri, LIMIT_NOTEBOOKS, (size_t)LIMIT_URI);
@@ -159,7 +159,7 @@ void lsp_did_change_notebook(void *ctx, const struct json *params)
 	if (array) {
 		json_int(json_get(array, "start"), &start);
 		json_int(json_get(array, "deleteCount"), &removed);
-		splice(n, start > 0 ? (size_t)start : 0, removed > 0 ? (size_t)removed : 0, json_get(array, "cells"));
+		splice_cells(n, start > 0 ? (size_t)start : 0, removed > 0 ? (size_t)removed : 0, json_get(array, "cells"));
 		for_each(lsp, method, json_get(structure, "didClose"), lsp_close_cell);
 		for_each(lsp, method, json_get(structure, "didOpen"), lsp_open_cell);
 		number_cells(lsp, n);

@@ -114,7 +114,8 @@ static void reserve(struct offline_doc *doc, size_t count)
 }
 
 /* Makes old_count lines new_count of them, none of which is set. */
-static void splice(struct offline *offline, struct offline_doc *doc, size_t at, size_t old_count, size_t new_count)
+static void splice_lines(
+	struct offline *offline, struct offline_doc *doc, size_t at, size_t old_count, size_t new_count)
 {
 	size_t rest = doc->count - at - old_count;
 
@@ -333,7 +334,7 @@ bool offline_edited(struct offline *offline, const char *uri, size_t line, size_
 		return true;
 	}
 	touch(offline, doc);
-	splice(offline, doc, line, old_count, new_count);
+	splice_lines(offline, doc, line, old_count, new_count);
 	for (size_t i = 0, at = 0; i < new_count; i++) {
 		size_t n;
 		const char *s = next_line(text, len, &at, &n);

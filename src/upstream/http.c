@@ -1,10 +1,7 @@
 /*
- * libcurl's multi socket interface on our loop.
- *
- * libcurl asks for sockets to be watched (on_curl_socket) and for one timer (on_curl_timer), and is told when
- * these fire; both of its callbacks only note what it wants, as it must not be called from within them. A
- * transfer lives from http_start() until its done() or its cancellation. It is removed from libcurl outside of
- * libcurl's callbacks only: `inside` counts them, and a cancellation from within waits for the turn's end.
+ * Transfers by libcurl's multi interface. A transfer lives from http_start() until its done() or its cancellation. It
+ * is removed from libcurl outside of libcurl's callbacks only: `inside` counts them, and a cancellation from within
+ * waits for the turn's end.
  *
  * Time-outs after the connection was made are ours, as libcurl has none for the first byte: one lazy timer a
  * transfer, which is not moved with every byte but looks, when it fires, how long ago the last one was.
@@ -22,87 +19,11 @@
 /* Between the end of one burst of transfers, when its memory goes, and that of another. */
 #define TRIM_EVERY_MS 500
 
-/* A socket that libcurl uses. */
-struct socket_watch {
-	struct http *http;
-	curl_socket_t fd;
-	struct watch *watch;
-};
-
-/* --- libcurl's wishes --- */
-
-static void reap(struct http *http);
 static void add_transfer(void *ctx);
 static void go_on(void *ctx);
 static void reap_later(void *ctx);
 static void on_next_turn(void *ctx);
 static void trim(void *ctx);
-
-/* libcurl does what is due; who is done is told by reap(). */
-static void act(struct http *http, curl_socket_t fd, int action)
-{
-	int running;
-
-	http->turn++;
-	http->inside++;
-	curl_multi_socket_action(http->multi, fd, action, &running);
-	http->inside--;
-}
-
-static void on_socket_ready(void *ctx, int events)
-{
-	struct socket_watch *s = ctx;
-	struct http *http = s->http;
-	int action = (events & WATCH_READ ? CURL_CSELECT_IN : 0) | (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0);
-
-	act(http, s->fd, action);
-	reap(http);
-}
-
-static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
-{
-	struct http *http = ctx;
-	struct socket_watch *s = socket_ctx;
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (s) {
-			watch_free(s->watch);
-			loop_defer_free(http->loop, s, free);
-		}
-		curl_multi_assign(http->multi, fd, NULL);
-		return 0;
-	}
-	if (!s) {
-		s = xcalloc(1, sizeof(*s));
-		s->http = http;
-		s->fd = fd;
-		s->watch = watch_new(http->loop, fd, on_socket_ready, s);
-		curl_multi_assign(http->multi, fd, s);
-	}
-	watch_set(s->watch, (what & CURL_POLL_IN ? WATCH_READ : 0) | (what & CURL_POLL_OUT ? WATCH_WRITE : 0));
-	return 0;
-}
-
-static int on_curl_timer(CURLM *multi, long milliseconds, void *ctx)
-{
-	struct http *http = ctx;
-
-	(void)multi;
-	if (milliseconds < 0)
-		timer_stop(http->timer);
-	else
-		timer_start(http->timer, milliseconds);
-	return 0;
-}
-
-static void on_timer(void *ctx)
-{
-	struct http *http = ctx;
-
-	act(http, CURL_SOCKET_TIMEOUT, 0);
-	reap(http);
-}
 
 /* --- the handle --- */
 
@@ -111,7 +32,7 @@ struct http *http_new(struct loop *loop)
 	struct http *http = xcalloc(1, sizeof(*http));
 
 	http->loop = loop;
-	http->timer = timer_new(loop, on_timer, http);
+	http_loop_init(http);
 	http->next_turn = timer_new(loop, on_next_turn, http);
 	http->trimmer = timer_new(loop, trim, http);
 	http->trimmed_ms = loop_now_ms(loop) - TRIM_EVERY_MS;
@@ -126,10 +47,7 @@ void http_prepare(struct http *http)
 		log_broken("libcurl could not start");
 		abort();
 	}
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	http_loop_attach(http);
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)LIMIT_CONNECTIONS);
 	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
 	http_find_certificates(http);
@@ -361,7 +279,7 @@ static void finish(struct transfer *t, CURLcode code)
 		t->callbacks.done(t->callbacks.ctx, outcome, &err);
 }
 
-static void reap(struct http *http)
+void http_reap(struct http *http)
 {
 	CURLMsg *message;
 	int left;
@@ -413,7 +331,7 @@ static void set_callbacks(struct transfer *t)
 
 static void reap_later(void *ctx)
 {
-	reap(ctx);
+	http_reap(ctx);
 }
 
 static void add_transfer(void *ctx)
@@ -435,7 +353,7 @@ static void add_transfer(void *ctx)
 	 * On a connection that is open it goes out now, not when the timer that libcurl has just asked for comes round. If
 	 * that is its end already, nobody is told before http_start() has returned.
 	 */
-	act(t->http, CURL_SOCKET_TIMEOUT, 0);
+	http_loop_act(t->http, CURL_SOCKET_TIMEOUT, 0);
 	loop_undefer(t->http->loop, reap_later, t->http);
 	loop_defer(t->http->loop, reap_later, t->http);
 }
@@ -496,7 +414,7 @@ static void go_on(void *ctx)
 	curl_easy_pause(t->easy, CURLPAUSE_CONT);
 	t->http->inside--;
 	/* It may have handed out bytes, and ended. */
-	reap(t->http);
+	http_reap(t->http);
 }
 
 static void on_next_turn(void *ctx)

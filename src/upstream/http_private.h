@@ -1,8 +1,9 @@
 #ifndef EKE_UPSTREAM_HTTP_PRIVATE_H
 #define EKE_UPSTREAM_HTTP_PRIVATE_H
 /*
- * What the files of http.c share: http.c has the life of a transfer, http_options.c what libcurl is told of it,
- * http_head.c the headers of a response, http_failure.c what a failure means.
+ * What the files of http.c share: http.c has the life of a transfer, http_loop.c the sockets and the timer that
+ * libcurl wants, http_options.c what libcurl is told of a transfer, http_head.c the headers of a response,
+ * http_failure.c what a failure means.
  */
 #include <curl/curl.h>
 
@@ -66,6 +67,20 @@ struct http {
 	bool uncertified; /* it has none */
 	bool undecoded; /* a server named a content encoding that there is not ("utf-8"): bodies are taken as they are */
 };
+
+/* --- http.c --- */
+
+/* Ends the transfers that libcurl is done with, unless libcurl is on the stack. */
+void http_reap(struct http *http);
+
+/* --- http_loop.c --- */
+
+/* Makes the timer. */
+void http_loop_init(struct http *http);
+/* Once there is a multi handle: has it use the loop. */
+void http_loop_attach(struct http *http);
+/* Has libcurl do what is due, for a socket or for CURL_SOCKET_TIMEOUT; http_reap() then tells who is done. */
+void http_loop_act(struct http *http, curl_socket_t fd, int action);
 
 /* --- http_options.c --- */
 

@@ -3,6 +3,7 @@
  * which dialect, what never does, and how to see and how to turn it off.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -219,6 +220,38 @@ test('completion.context turns sources off', async (t) => {
 	doc.type('y');
 	await doc.complete();
 	assert.match(user(upstream.counted[2]), /read_header/);
+});
+
+for (const source of ['imports', 'similar', 'edits', 'outline', 'notebook']) {
+	test(`completion.context.${source}: false leaves out that source and no other`, async (t) => {
+		const { eke, open, root } = await start(t);
+		const other = await open('def test_footer():\n    reader = Reader("y")\n    footer = reader.read_footer(7)\n    check(foter)\n', 'other.py');
+		const cell = (name, text) => eke.open(text, { uri: `vscode-notebook-cell:${root}/n.ipynb#${name}`, languageId: 'python' });
+		const filler = Array.from({ length: 400 }, (_, i) => `    note_${i} = ${i}\n`).join('');
+
+		await other.replace(other.text.indexOf('foter'), other.text.indexOf('foter') + 5, 'footer');
+		await cell('1', 'def read_header(count):\n    return count\n');
+		const docs = source === 'notebook'
+			? [await cell('2', 'header = read_‸\n')]
+			: [await open(`${MAIN.split('\n')[0]}\n\ndef read_trailer(reader):\n    return reader\n\ndef fill():\n${filler}\n${MAIN.slice(MAIN.indexOf('\n') + 1)}`)];
+		const sources = async () => new Set((await explain(eke, docs[0])).context.flatMap((item) => item.sources));
+		const all = await sources();
+
+		assert.ok(all.has(source), [...all].join(' '));
+		await eke.notify('workspace/didChangeConfiguration', { settings: { eke: { completion: { context: { [source]: false } } } } });
+		const fewer = await sources();
+		assert.ok(!fewer.has(source), [...fewer].join(' '));
+		assert.ok(fewer.size || all.size === 1);
+	});
+}
+
+test('a FIFO beside the document or imported by it is passed over', async (t) => {
+	const { eke, root, open } = await start(t);
+
+	execFileSync('mkfifo', [join(root, 'pipe.py'), join(root, 'lib/more.py')]);
+	const { context } = await explain(eke, await open(`import pipe\nfrom lib import more\n${MAIN}`));
+	assert.deepEqual(context.filter(({ path }) => /pipe|more/.test(path)), []);
+	assert.ok(context.some(({ path }) => path === 'lib/reader.py'));
 });
 
 test('an answer is found again although the context has changed', async (t) => {

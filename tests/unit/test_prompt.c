@@ -438,9 +438,41 @@ static void test_tokens(void **state)
 		assert_in_range(prompt_tokens(table[i].text, strlen(table[i].text)), table[i].low, table[i].high);
 }
 
+/* Where the cap is low the user's own text goes before examples. */
+static void test_examples_under_a_cap(void **state)
+{
+	static const struct {
+		size_t cap, least, most;
+	} table[] = {
+		{ 0, PROMPT_EXAMPLES, PROMPT_EXAMPLES },
+		{ 4096, PROMPT_EXAMPLES, PROMPT_EXAMPLES },
+		{ 2048, 1, 2 },
+		{ 1024, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct prompt_input in = { .path = "a.c",
+			.language = "c",
+			.prefix = "int a;\n",
+			.prefix_len = 7,
+			.suffix = "\n",
+			.suffix_len = 1,
+			.write_on = true,
+			.max_tokens = table[i].cap };
+		struct prompt p;
+
+		prompt_init(&p);
+		assert_true(prompt_build(&in, &p));
+		assert_in_range(p.example_count, table[i].least, table[i].most);
+		prompt_release(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_examples_under_a_cap),
 		cmocka_unit_test(test_frame),
 		cmocka_unit_test(test_variants),
 		cmocka_unit_test(test_system_is_constant),

@@ -197,6 +197,7 @@ describe('the chat in the workbench', { skip }, () => {
 		};
 		const questions = () => s.upstream.requests.at(-1).body.messages.filter(({ role }) => role === 'user').length;
 		await s.newChat();
+		await window.openFile(join(s.folder, 'other.c'));
 		await window.select(0, 1);
 		await s.see('the selection', async () => (await s.chat().locator('footer .chip.current.on').count()) === 1);
 		s.upstream.next({ holdEvents: true });
@@ -210,15 +211,15 @@ describe('the chat in the workbench', { skip }, () => {
 		await edit('Say five');
 		await s.said(/Say five[^]*int zwei/);
 		assert.equal(questions(), 1);
-		assert.match(last(), /int main/);
-		await s.see('VS Code has written it down', () => window.remembers('first.c:1'));
+		assert.match(last(), /int other/);
+		await s.see('VS Code has written it down', () => window.remembers('other.c:1', 2));
 		await window.reload();
 		await window.openChat();
 		await s.said(/Say five[^]*int zwei/);
 		await edit('Say six');
 		await s.said(/Say six[^]*int zwei/);
 		assert.equal(questions(), 1);
-		assert.match(last(), /int main/);
+		assert.match(last(), /int other/);
 	});
 
 	test('files that are on no disk, as of GitHub Repositories: ghost text, and their text goes along', async () => {
@@ -252,8 +253,12 @@ describe('the chat in the workbench', { skip }, () => {
 		await window.type('@oth');
 		await offered(['other.c']);
 		// As where files are on no disk; VS Code searches such by proposed API alone.
-		await s.chat().locator('body').evaluate(() => window.postMessage({ type: 'files', query: 'oth', paths: ['other.c'], asChips: true }, '*'));
-		await s.see('that it is a chip', async () => (await window.press('Enter'), /other\.c/.test((await chips()).join())));
+		await s.chat().locator('body').evaluate(() => new Promise((resolve) => {
+			window.addEventListener('message', resolve, { once: true }); // behind the page's own
+			window.postMessage({ type: 'files', query: 'oth', paths: ['other.c'], asChips: true }, '*');
+		}));
+		await window.press('Enter');
+		await s.see('that it is a chip', async () => /other\.c/.test((await chips()).join()));
 		assert.equal(await value(), '');
 	});
 

@@ -201,19 +201,19 @@ export class Window {
 		await this.ready();
 	}
 
-	/** Is that in what the browser keeps for extensions? It is written some seconds after the extension said so. */
-	remembers(words) {
-		return this.page.evaluate(async (words) => {
+	/** Is that so many times in what the browser keeps for extensions? It is written some seconds after the extension said so. */
+	remembers(words, times) {
+		return this.page.evaluate(async ({ words, times }) => {
 			const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: reject }));
 			for (const { name } of await indexedDB.databases()) {
 				if (!/state-db/.test(name)) continue;
 				const base = await done(indexedDB.open(name));
 				const values = await done(base.transaction('ItemTable').objectStore('ItemTable').getAll());
 				base.close();
-				if (values.some((value) => String(value).includes(words))) return true;
+				if (values.some((value) => String(value).split(words).length > times)) return true;
 			}
 			return false;
-		}, words);
+		}, { words, times });
 	}
 
 	/** Runs a command of the palette by its title. */
