@@ -200,6 +200,7 @@ static void tell(struct turn *turn, const struct call_answer *answer, const stru
 	if (answer) {
 		told = (struct chat_answer){ .endpoint = endpoint_name(endpoint),
 					     .endpoint_config = endpoint_config(endpoint),
+					     .source = endpoint,
 					     .answer = answer,
 					     .usage_estimated = !answer->usage.present,
 					     .usage = answer->usage.present ? answer->usage : estimate_usage(turn, answer),

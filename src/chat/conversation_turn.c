@@ -2,8 +2,8 @@
  * Turns of conversations that are being answered. A struct turn lives from conversations_ask() to the moment when its
  * answer is in the file, which may be after its caller has gone.
  *
- * The file is never waited for: where another process writes, a timer comes back. So may the answer's end; then the
- * caller has its answer before the file does.
+ * The loop never waits for the file: where another process writes, a timer comes back. The caller does: the answer that
+ * it was told is in the file, and is there when this process dies.
  */
 #include "conversation_turn.h"
 
@@ -17,6 +17,7 @@
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
 
+#include "answer_copy.h"
 #include "assemble.h"
 #include "conversation_preparation.h"
 
@@ -54,7 +55,9 @@ struct turn {
 	size_t written; /* bytes of text */
 	bool lost;      /* nothing more can be written */
 	struct history_end end;
-	char *answered_by[2]; /* model and endpoint, for `end` */
+	/* To be told when its end is settled: the answer, or why there is none. */
+	struct answer_copy answer;
+	struct err err;
 	int tries;
 	struct timer *timer;
 	struct turn *next;
@@ -73,8 +76,7 @@ static void turn_release(void *p)
 	preparation_release(&a->preparation);
 	free(a->endpoint);
 	free(a->model);
-	free(a->answered_by[0]);
-	free(a->answered_by[1]);
+	answer_copy_release(&a->answer);
 	assembled_release(&a->assembled);
 	history_place_release(&a->place);
 	strbuf_release(&a->text);
@@ -115,9 +117,10 @@ static void describe_begun(const struct turn *a, char ids[2][24], struct convers
 					    .turn_id = ids[1] };
 }
 
-static void tell(struct turn *a, const struct chat_answer *answer, const struct err *err)
+static void tell(struct turn *a)
 {
 	const struct preparation *prepared = &a->preparation;
+	const struct chat_answer *answer = a->answer.answer.answer ? &a->answer.answer : NULL;
 	size_t count = answer ? answer->trimmed_count + prepared->note_count : 0;
 	const char **trimmed = xcalloc(count + 1, sizeof(*trimmed));
 	struct conversation_answer told = { .chat = answer, .trimmed = trimmed, .trimmed_count = count,
@@ -128,7 +131,7 @@ static void tell(struct turn *a, const struct chat_answer *answer, const struct 
 		trimmed[i] = i < answer->trimmed_count ? answer->trimmed[i] : prepared->notes[i - answer->trimmed_count];
 	describe_begun(a, ids, &told.begun);
 	a->gone = true;
-	a->callbacks.done(a->callbacks.ctx, answer ? &told : NULL, err);
+	a->callbacks.done(a->callbacks.ctx, answer ? &told : NULL, answer ? NULL : &a->err);
 	free(trimmed);
 }
 
@@ -159,7 +162,19 @@ static bool write_end(struct turn *a)
 	return true;
 }
 
-/* Ends it as a->end says; goes on by the timer where the file is in use. */
+/* Writes the end, tells of it, and is over; or goes on by the timer, where the file is in use. */
+static void settle(struct turn *a)
+{
+	if (!write_end(a)) {
+		timer_start(a->timer, CONVERSATION_BUSY_MS);
+		return;
+	}
+	if (!a->gone)
+		tell(a);
+	turn_end(a);
+}
+
+/* Ends it as a->end says. */
 static void finish(struct turn *a)
 {
 	a->state = TURN_END;
@@ -167,8 +182,7 @@ static void finish(struct turn *a)
 		a->end.text = "";
 	a->tries = 0;
 	timer_stop(a->timer);
-	if (!write_end(a))
-		timer_start(a->timer, CONVERSATION_BUSY_MS);
+	settle(a);
 }
 
 static void write_more(struct turn *a)
@@ -214,43 +228,20 @@ static void on_ask(void *ctx, const struct config_endpoint *other, const struct 
 	a->callbacks.ask(a->callbacks.ctx, other, err);
 }
 
-/* The text is the turn's own: what is told may be gone when it can be written. */
-static void take_answer(struct turn *a, const struct chat_answer *answer)
-{
-	const struct call_answer *call = answer->answer;
-
-	/* What came piece by piece may have turned out to be something else (call.h). */
-	strbuf_reset(&a->text);
-	strbuf_add(&a->text, call->text, call->text_len);
-	strbuf_reset(&a->reasoning);
-	strbuf_add(&a->reasoning, call->reasoning, call->reasoning_len);
-	a->answered_by[0] = xstrdup(call->model);
-	a->answered_by[1] = xstrdup(answer->endpoint);
-	a->end = (struct history_end){ .state = HISTORY_DONE,
-				       .text = a->text.data,
-				       .len = a->text.len,
-				       .reasoning = a->reasoning.data,
-				       .reasoning_len = a->reasoning.len,
-				       .finish = call->finish,
-				       .model = a->answered_by[0],
-				       .endpoint = a->answered_by[1],
-				       .usage = { answer->usage.prompt_tokens, answer->usage.completion_tokens,
-						  answer->usage_estimated } };
-}
-
 static void on_done(void *ctx, const struct chat_answer *answer, const struct err *err)
 {
 	struct turn *a = ctx;
 
 	a->chat = 0;
-	if (answer)
-		take_answer(a, answer);
-	else
+	if (answer) {
+		/* The whole of it: what came piece by piece may have turned out to be something else (call.h). */
+		answer_copy_copy(&a->answer, answer);
+		a->end = answer_copy_end(&a->answer);
+	} else {
+		a->err = *err;
 		a->end = (struct history_end){ .state = HISTORY_INTERRUPTED, .text = a->text.data, .len = a->text.len };
+	}
 	finish(a);
-	tell(a, answer, err);
-	if (!timer_is_running(a->timer))
-		turn_end(a);
 }
 
 static struct chat_request request_of(const struct turn *a)
@@ -380,10 +371,7 @@ static void on_timer(void *ctx)
 		write_more(a);
 		return;
 	case TURN_END:
-		if (write_end(a))
-			turn_end(a);
-		else
-			timer_start(a->timer, CONVERSATION_BUSY_MS);
+		settle(a);
 		return;
 	}
 }
@@ -451,18 +439,19 @@ static struct turn *find(const struct conversations *c, uint64_t id)
 static void cancel(struct turn *a)
 {
 	a->gone = true;
-	if (a->state == TURN_ASKED) {
-		chat_cancel(a->c->chat, a->chat);
-		a->end = (struct history_end){ .state = HISTORY_INTERRUPTED,
-					       .text = a->text.data,
-					       .len = a->text.len - utf8_incomplete_tail(a->text.data, a->text.len),
-					       .reasoning = a->reasoning.data,
-					       .reasoning_len = a->reasoning.len };
-		finish(a);
-		if (timer_is_running(a->timer))
-			return;
+	if (a->state == TURN_END)
+		return;
+	if (a->state != TURN_ASKED) {
+		turn_end(a);
+		return;
 	}
-	turn_end(a);
+	chat_cancel(a->c->chat, a->chat);
+	a->end = (struct history_end){ .state = HISTORY_INTERRUPTED,
+				       .text = a->text.data,
+				       .len = a->text.len - utf8_incomplete_tail(a->text.data, a->text.len),
+				       .reasoning = a->reasoning.data,
+				       .reasoning_len = a->reasoning.len };
+	finish(a);
 }
 
 void conversations_cancel(struct conversations *c, uint64_t id)
@@ -493,6 +482,9 @@ void conversations_turns_free(struct conversations *c)
 		if (!a->gone)
 			cancel(a);
 	}
-	while (c->turns)
+	while (c->turns) {
+		if (c->turns->state == TURN_END)
+			write_end(c->turns);
 		turn_end(c->turns);
+	}
 }

@@ -2,6 +2,7 @@
  * Conversations that are kept: what is written when, who sees it, what a crash leaves, and how it is found again.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -313,6 +314,62 @@ test('a piece is on the disk a quarter of a second after it came', async (t) => 
 	eke.audit.inFlight.clear();
 	assert.equal(await eke.ended(), 'SIGKILL');
 	assert.deepEqual(brief(await get(other, chatId)), ['user: Why?', 'assistant: Because of that']);
+});
+
+/* The lock under which a damaged file is repaired; who writes waits for it. Resolves to what gives it back. */
+async function lockState(t, home) {
+	const child = spawn('flock', [join(home, 'state'), 'sh', '-c', 'echo locked; exec cat']);
+	const closed = once(child, 'close');
+
+	t.after(() => child.kill('SIGKILL'));
+	await within(once(child.stdout, 'data'), () => 'the lock was not given');
+	return () => { child.stdin.end(); return closed; };
+}
+
+test('the file is in use when an answer ends: it is told when it is written, not before', async (t) => {
+	const { upstream, eke, home, again } = await holdOne(t);
+	const call = eke.startSend('Why?');
+	const [record] = await upstream.waitForRequests(1);
+	const unlock = await lockState(t, home);
+	let told = false;
+
+	call.answer.then(() => { told = true; }, () => {});
+	await record.push('Because');
+	await record.end();
+	await eke.waitForDelta(call.streamToken);
+	/* Turns of its loop: it has read the end of the answer by then. */
+	for (let i = 0; i < 20; i++) await eke.request('budget/get');
+	assert.equal(told, false, 'told, and not written');
+	await unlock();
+	const { chatId, text } = await call.answer;
+	eke.program.kill('SIGKILL');
+	assert.equal(await eke.ended(), 'SIGKILL');
+	const { turns: [, turn] } = await get(await again(), chatId);
+	assert.deepEqual([turn.text, turn.interrupted, turn.finishReason], [text, undefined, 'stop']);
+});
+
+test('cancelled while its end waits for the file: nothing more is told, and the whole answer is kept', async (t) => {
+	const { upstream, eke, home, again } = await holdOne(t);
+	const call = eke.startSend('Why?');
+	const [record] = await upstream.waitForRequests(1);
+	const { chatId } = await eke.waitForNotification('eke/didCreateChat');
+	const unlock = await lockState(t, home);
+
+	await record.push('Because');
+	await record.end();
+	await eke.waitForDelta(call.streamToken);
+	for (let i = 0; i < 20; i++) await eke.request('budget/get');
+	call.cancel();
+	assert.equal((await failure(call.answer)).code, -32800);
+	await unlock();
+	const other = await again();
+	const whole = async () => {
+		const { turns: [, turn] } = await get(other, chatId);
+		return turn && !turn.writing ? turn : whole();
+	};
+	const turn = await within(whole(), () => 'the answer is not written');
+	assert.deepEqual([turn.text, turn.interrupted, turn.finishReason], ['Because', undefined, 'stop']);
+	await eke.stop();
 });
 
 test('ended in the middle: what had come is kept', async (t) => {

@@ -35,6 +35,7 @@ struct chat_request {
 struct chat_answer {
 	const char *endpoint;
 	const struct config_endpoint *endpoint_config; /* valid during the callback */
+	struct endpoint *source; /* its endpoint; a reference to it keeps the two above */
 	const struct call_answer *answer;
 	bool usage_estimated; /* the endpoint did not say; see `usage` */
 	struct wire_usage usage;

@@ -6,8 +6,9 @@
  * prompt from the conversation so far, what goes with the question, and the command, has chat.h ask for the answer,
  * and writes down what comes.
  *
- * The question is in the file before the request goes out, and the answer's text soon after it came (each second, or
- * 4 KiB), so that the death of the process loses at most what was on its way. What was cut off is kept and marked.
+ * The question is in the file before the request goes out, and the answer's text soon after it came (0.2 s, or
+ * 4 KiB), so that the death of the process loses at most what was on its way. An answer's end is told when it is in the
+ * file, or cannot be written within 5 s. What was cut off is kept and marked.
  * With privacy.history false all of it is in memory, for as long as the process lives.
  *
  * Callbacks come from the loop only, never after the cancel. Strings and structs in them are borrowed.
