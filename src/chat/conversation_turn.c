@@ -24,6 +24,8 @@
 /* What came is written so long after it came, or when it is so much. */
 #define WRITE_AFTER_MS 200
 #define WRITE_AT KIB(4)
+/* Between tries to write an end when its answer has been told. */
+#define LATE_MS 1000
 
 enum turn_state {
 	TURN_PREPARE, /* what goes with the question is gathered */
@@ -76,7 +78,6 @@ static void turn_release(void *p)
 	preparation_release(&a->preparation);
 	free(a->endpoint);
 	free(a->model);
-	answer_copy_release(&a->answer);
 	assembled_release(&a->assembled);
 	history_place_release(&a->place);
 	strbuf_release(&a->text);
@@ -91,6 +92,7 @@ static void turn_end(struct turn *a)
 	preparation_cancel(&a->preparation);
 	loop_undefer(a->c->loop, on_begin, a);
 	timer_free(a->timer);
+	answer_copy_release(&a->answer);
 	loop_defer_free(a->c->loop, a, turn_release);
 }
 
@@ -152,26 +154,33 @@ static bool write_end(struct turn *a)
 	if (is_private(a))
 		a->end = (struct history_end){ .state = HISTORY_INTERRUPTED };
 	result = history_end(a->history, &a->place, &a->end);
-	if (result == STORE_BUSY && ++a->tries < CONVERSATION_BUSY_TRIES)
+	if (result == STORE_BUSY)
 		return false;
-	if (result == STORE_FAILED)
+	if (result == STORE_FAILED) {
 		conversations_repair(a->c, a->history, &err);
-	if (result != STORE_OK)
 		log_warn("the end of an answer could not be saved");
+	}
 	conversations_work_due(a->c);
 	return true;
 }
 
-/* Writes the end, tells of it, and is over; or goes on by the timer, where the file is in use. */
+/*
+ * Writes the end, tells of it, and is over; or goes on by the timer, where the file is in use. Whoever waits has waited
+ * long enough some day, but what is not written is not given up.
+ */
 static void settle(struct turn *a)
 {
-	if (!write_end(a)) {
-		timer_start(a->timer, CONVERSATION_BUSY_MS);
-		return;
-	}
-	if (!a->gone)
+	bool settled = write_end(a);
+	bool late = !settled && ++a->tries >= CONVERSATION_BUSY_TRIES;
+
+	if (late && !a->gone)
+		log_warn("another process has the chat history locked: the end of an answer is saved when it is free");
+	if ((settled || late) && !a->gone)
 		tell(a);
-	turn_end(a);
+	if (settled)
+		turn_end(a);
+	else
+		timer_start(a->timer, late ? LATE_MS : CONVERSATION_BUSY_MS);
 }
 
 /* Ends it as a->end says. */

@@ -348,6 +348,30 @@ test('the file is in use when an answer ends: it is told when it is written, not
 	assert.deepEqual([turn.text, turn.interrupted, turn.finishReason], [text, undefined, 'stop']);
 });
 
+/* Resolves to the answer's turn when it is no longer being written. */
+async function whole(eke, chatId) {
+	const { turns: [, turn] } = await get(eke, chatId);
+
+	return turn && !turn.writing ? turn : whole(eke, chatId);
+}
+
+test('the file stays in use: after five seconds the answer is told, and written when the file is free', async (t) => {
+	const { upstream, eke, home } = await holdOne(t);
+	const call = eke.startSend('Why?');
+	const [record] = await upstream.waitForRequests(1);
+	const unlock = await lockState(t, home);
+
+	await record.push('Because');
+	await record.end();
+	const { chatId, text } = await call.answer;
+	assert.equal(text, 'Because');
+	assert.equal((await get(eke, chatId)).turns.length, 1);
+	await unlock();
+	const turn = await within(whole(eke, chatId), () => 'the answer is not written');
+	assert.deepEqual([turn.text, turn.interrupted, turn.finishReason], ['Because', undefined, 'stop']);
+	await eke.stop();
+});
+
 test('cancelled while its end waits for the file: nothing more is told, and the whole answer is kept', async (t) => {
 	const { upstream, eke, home, again } = await holdOne(t);
 	const call = eke.startSend('Why?');
@@ -362,12 +386,7 @@ test('cancelled while its end waits for the file: nothing more is told, and the 
 	call.cancel();
 	assert.equal((await failure(call.answer)).code, -32800);
 	await unlock();
-	const other = await again();
-	const whole = async () => {
-		const { turns: [, turn] } = await get(other, chatId);
-		return turn && !turn.writing ? turn : whole();
-	};
-	const turn = await within(whole(), () => 'the answer is not written');
+	const turn = await within(whole(await again(), chatId), () => 'the answer is not written');
 	assert.deepEqual([turn.text, turn.interrupted, turn.finishReason], ['Because', undefined, 'stop']);
 	await eke.stop();
 });

@@ -8,7 +8,7 @@
  *
  * The question is in the file before the request goes out, and the answer's text soon after it came (0.2 s, or
  * 4 KiB), so that the death of the process loses at most what was on its way. An answer's end is told when it is in the
- * file, or cannot be written within 5 s. What was cut off is kept and marked.
+ * file, or when others have had that locked for 5 s; then it is written later. What was cut off is kept and marked.
  * With privacy.history false all of it is in memory, for as long as the process lives.
  *
  * Callbacks come from the loop only, never after the cancel. Strings and structs in them are borrowed.
