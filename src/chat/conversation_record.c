@@ -192,8 +192,11 @@ void conversations_records_free(struct conversations *c)
 {
 	while (c->records) {
 		struct err err = ERR_INIT;
+		enum store_result result = write_record(c->records, &err);
 
-		if (write_record(c->records, &err) != STORE_OK)
+		if (result == STORE_BUSY && conversations_wait_a_little(c))
+			continue;
+		if (result != STORE_OK)
 			log_info("a turn was not written to the chat history");
 		record_end(c->records);
 	}

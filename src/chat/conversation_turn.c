@@ -24,8 +24,6 @@
 /* What came is written so long after it came, or when it is so much. */
 #define WRITE_AFTER_MS 200
 #define WRITE_AT KIB(4)
-/* Between tries to write an end when its answer has been told. */
-#define LATE_MS 1000
 
 enum turn_state {
 	TURN_PREPARE, /* what goes with the question is gathered */
@@ -180,7 +178,7 @@ static void settle(struct turn *a)
 	if (settled)
 		turn_end(a);
 	else
-		timer_start(a->timer, late ? LATE_MS : CONVERSATION_BUSY_MS);
+		timer_start(a->timer, late ? CONVERSATION_LATE_MS : CONVERSATION_BUSY_MS);
 }
 
 /* Ends it as a->end says. */
@@ -492,8 +490,8 @@ void conversations_turns_free(struct conversations *c)
 			cancel(a);
 	}
 	while (c->turns) {
-		if (c->turns->state == TURN_END)
-			write_end(c->turns);
+		if (c->turns->state == TURN_END && !write_end(c->turns) && conversations_wait_a_little(c))
+			continue;
 		turn_end(c->turns);
 	}
 }

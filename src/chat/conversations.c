@@ -3,6 +3,7 @@
  */
 #include "eke/chat/conversations.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "eke/base/log.h"
@@ -14,6 +15,8 @@
 /* From the end of an answer to what can wait, and between its steps. */
 #define STEP_AFTER_MS 100
 #define STEP_MS 10
+/* Many end at once, at a logout: each has something to write. */
+#define END_WAIT_MS 1000
 
 static void tell_trouble(void *ctx)
 {
@@ -113,10 +116,20 @@ void conversations_use(struct conversations *c, struct retriever *retriever)
 	c->retriever = retriever;
 }
 
+bool conversations_wait_a_little(struct conversations *c)
+{
+	if (!c->patience_ms)
+		return false;
+	c->patience_ms--;
+	(void)poll(NULL, 0, 1); /* allowed: nothing tells of the end of a lock, and the time is bounded */
+	return true;
+}
+
 void conversations_free(struct conversations *c)
 {
 	if (!c)
 		return;
+	c->patience_ms = END_WAIT_MS;
 	conversations_turns_free(c);
 	conversations_queries_free(c);
 	conversations_records_free(c);

@@ -9,6 +9,8 @@
 /* Another process writes: a transaction takes far less. */
 #define CONVERSATION_BUSY_MS 5
 #define CONVERSATION_BUSY_TRIES 1000
+/* Between tries to write an end when its answer has been told. */
+#define CONVERSATION_LATE_MS 1000
 
 struct turn;
 struct query;
@@ -33,6 +35,7 @@ struct conversations {
 	struct record *records;
 	uint64_t last_id;
 	struct timer *step_timer;
+	int patience_ms; /* at the end: for how long a file in use is still waited for */
 };
 
 /* The one in force. */
@@ -41,7 +44,9 @@ struct history *conversations_history(struct conversations *c);
 bool conversations_repair(struct conversations *c, const struct history *h, struct err *err);
 /* Something was dropped, or completed: the rest of the work is done when there is time. */
 void conversations_work_due(struct conversations *c);
-/* conversation_record.c: writes what is left, if the file is free. */
+/* At the end, when the loop is over, where the file is in use. False: it is given up. */
+bool conversations_wait_a_little(struct conversations *c);
+/* conversation_record.c: writes what is left, if the file is free soon. */
 void conversations_records_free(struct conversations *c);
 
 #endif

@@ -372,6 +372,22 @@ test('the file stays in use: after five seconds the answer is told, and written 
 	await eke.stop();
 });
 
+test('ended while the file is in use: what had come is kept', async (t) => {
+	const { upstream, eke, home, again } = await holdOne(t);
+	const call = eke.startSend('Why?');
+	const [record] = await upstream.waitForRequests(1);
+	const { chatId } = await eke.waitForNotification('eke/didCreateChat');
+	const unlock = await lockState(t, home);
+
+	await record.push('Because');
+	await eke.waitForDelta(call.streamToken);
+	eke.program.kill('SIGTERM');
+	eke.audit.inFlight.clear();
+	await unlock();
+	assert.equal(await eke.ended(), 143);
+	assert.deepEqual(brief(await get(await again(), chatId)), ['user: Why?', 'assistant: Because']);
+});
+
 test('cancelled while its end waits for the file: nothing more is told, and the whole answer is kept', async (t) => {
 	const { upstream, eke, home, again } = await holdOne(t);
 	const call = eke.startSend('Why?');
