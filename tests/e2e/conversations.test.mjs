@@ -2,7 +2,7 @@
  * Conversations that are kept: what is written when, who sees it, what a crash leaves, and how it is found again.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -316,6 +316,9 @@ test('a piece is on the disk a quarter of a second after it came', async (t) => 
 	assert.deepEqual(brief(await get(other, chatId)), ['user: Why?', 'assistant: Because of that']);
 });
 
+/* flock(1), which macOS does not have. */
+const LOCKS = { skip: spawnSync('flock', ['-h']).error && 'there is no flock' };
+
 /* The lock under which a damaged file is repaired; who writes waits for it. Resolves to what gives it back. */
 async function lockState(t, home) {
 	const child = spawn('flock', [join(home, 'state'), 'sh', '-c', 'echo locked; exec cat']);
@@ -326,7 +329,7 @@ async function lockState(t, home) {
 	return () => { child.stdin.end(); return closed; };
 }
 
-test('the file is in use when an answer ends: it is told when it is written, not before', async (t) => {
+test('the file is in use when an answer ends: it is told when it is written, not before', LOCKS, async (t) => {
 	const { upstream, eke, home, again } = await holdOne(t);
 	const call = eke.startSend('Why?');
 	const [record] = await upstream.waitForRequests(1);
@@ -355,7 +358,7 @@ async function whole(eke, chatId) {
 	return turn && !turn.writing ? turn : whole(eke, chatId);
 }
 
-test('the file stays in use: after five seconds the answer is told, and written when the file is free', async (t) => {
+test('the file stays in use: after five seconds the answer is told, and written when the file is free', LOCKS, async (t) => {
 	const { upstream, eke, home } = await holdOne(t);
 	const call = eke.startSend('Why?');
 	const [record] = await upstream.waitForRequests(1);
@@ -372,7 +375,7 @@ test('the file stays in use: after five seconds the answer is told, and written 
 	await eke.stop();
 });
 
-test('ended while the file is in use: what had come is kept', async (t) => {
+test('ended while the file is in use: what had come is kept', LOCKS, async (t) => {
 	const { upstream, eke, home, again } = await holdOne(t);
 	const call = eke.startSend('Why?');
 	const [record] = await upstream.waitForRequests(1);
@@ -388,7 +391,7 @@ test('ended while the file is in use: what had come is kept', async (t) => {
 	assert.deepEqual(brief(await get(await again(), chatId)), ['user: Why?', 'assistant: Because']);
 });
 
-test('cancelled while its end waits for the file: nothing more is told, and the whole answer is kept', async (t) => {
+test('cancelled while its end waits for the file: nothing more is told, and the whole answer is kept', LOCKS, async (t) => {
 	const { upstream, eke, home, again } = await holdOne(t);
 	const call = eke.startSend('Why?');
 	const [record] = await upstream.waitForRequests(1);
