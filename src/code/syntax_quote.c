@@ -3,10 +3,9 @@
  */
 #include "syntax_private.h"
 
-#define CHAR_LITERAL_MAX 12 /* bytes of the longest, '\U0010FFFF' */
-
 #include "eke/base/attrs.h"
 
+#define CHAR_LITERAL_MAX 12 /* bytes of the longest, '\U0010FFFF' */
 #define QUOTED_MAX 2000 /* bytes of Perl's q(x) */
 
 /* R"x( and r#": remembers how it ends. False if none begins at the quote at w->at. */

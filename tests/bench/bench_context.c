@@ -116,14 +116,7 @@ static double cpu_ms(void)
 static void fill_eke(struct bench *b, struct session *s, const struct place *place, size_t tokens, struct strbuf *out,
 	struct snippets *snippets)
 {
-	struct retrieval in = { .uri = s->uri,
-		.from = place->from,
-		.to = place->to,
-		.cursor = { place->text + place->from, place->cursor - place->from, place->text + place->cursor,
-			place->to - place->cursor, false },
-		.sources = (1u << CONTEXT_SOURCES) - 1,
-		.tokens = tokens,
-		.tokens_per_file = 16 };
+	struct retrieval in = session_retrieval(s, place, tokens);
 	double start = cpu_ms();
 
 	retriever_choose(s->retriever, &in, snippets);

@@ -200,11 +200,11 @@ static bool read_file(struct project_file *file)
 	return file->len > 0;
 }
 
-static size_t line_start(const char *text, size_t len, size_t line)
+size_t project_lines(const char *text, size_t len, size_t count)
 {
 	size_t at = 0;
 
-	while (line-- && at < len) {
+	while (count-- && at < len) {
 		const char *lf = memchr(text + at, '\n', len - at);
 
 		at = lf ? (size_t)(lf - text) + 1 : len;
@@ -346,8 +346,8 @@ static void draw_edits(struct place *place, struct rng *rng)
 		struct edit edit = { .file = file };
 		bool overlaps = false;
 
-		edit.start = line_start(f->text, f->len, line);
-		edit.end = line_start(f->text, f->len, line + 10);
+		edit.start = project_lines(f->text, f->len, line);
+		edit.end = project_lines(f->text, f->len, line + 10);
 		for (size_t k = 0; k < place->edit_count; k++)
 			overlaps |= place->edits[k].file == file;
 		if (!overlaps && edit.end > edit.start)
@@ -372,8 +372,8 @@ bool place_draw(struct place *place, struct project *project, struct rng *rng)
 
 		if (!read_file(file) || (lines = count_lines(file->text, file->len)) < FILE_LINES_MIN)
 			continue;
-		start = line_start(file->text, file->len, 10 + rng_below(rng, lines - 10 - TRUTH_LINES));
-		end = start + line_start(file->text + start, file->len - start, TRUTH_LINES);
+		start = project_lines(file->text, file->len, 10 + rng_below(rng, lines - 10 - TRUTH_LINES));
+		end = start + project_lines(file->text + start, file->len - start, TRUTH_LINES);
 		if (!is_code_line(file->text + start, strcspn(file->text + start, "\n"), file->language))
 			continue;
 		*place = (struct place){ .project = project, .file = file, .cursor = start };

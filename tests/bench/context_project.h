@@ -64,6 +64,9 @@ struct place {
 	size_t needed_count;
 };
 
+/* The length of the first `count` lines, with their ends; unlike lines_skip() of none, too. */
+size_t project_lines(const char *text, size_t len, size_t count);
+
 /* False if nothing is found in this project. */
 bool place_draw(struct place *place, struct project *project, struct rng *rng);
 void place_release(struct place *place);

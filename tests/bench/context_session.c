@@ -29,6 +29,18 @@ bool context_has_word(const char *text, size_t len, const char *word)
 	return false;
 }
 
+struct retrieval session_retrieval(const struct session *s, const struct place *place, size_t tokens)
+{
+	return (struct retrieval){ .uri = s->uri,
+		.from = place->from,
+		.to = place->to,
+		.cursor = { place->text + place->from, place->cursor - place->from, place->text + place->cursor,
+			place->to - place->cursor, false },
+		.sources = (1u << CONTEXT_SOURCES) - 1,
+		.tokens = tokens,
+		.tokens_per_file = PROMPT_TOKENS_PER_SNIPPET };
+}
+
 /* What the frame and the excerpt leave of the cap. */
 size_t session_room(const struct place *place, size_t cap)
 {

@@ -22,6 +22,8 @@ void session_open(struct session *session, const struct place *place);
 void session_close(struct session *session);
 /* Waits until what has changed is read. */
 void session_read(struct session *session);
+/* What the context is asked for there, by all sources; `tokens` is the most. */
+struct retrieval session_retrieval(const struct session *session, const struct place *place, size_t tokens);
 /* Tokens that the frame and the excerpt leave of a cap for the whole prompt. */
 size_t session_room(const struct place *place, size_t cap);
 

@@ -19,18 +19,6 @@
 
 static const size_t steps[] = { 0, 1, 3, 5, 2, 6, 4 }; /* lines that are written before each request */
 
-static size_t lines_len(const char *text, size_t len, size_t lines)
-{
-	size_t at = 0;
-
-	while (lines-- && at < len) {
-		const char *lf = memchr(text + at, '\n', len - at);
-
-		at = lf ? (size_t)(lf - text) + 1 : len;
-	}
-	return at;
-}
-
 static void place_move(struct place *place)
 {
 	struct excerpt_input in = { .before = place->text,
@@ -57,16 +45,9 @@ static void write_lines(struct session *s, const struct place *place, size_t len
 
 static void choose(struct session *s, const struct place *place, size_t tokens, bool keep, struct snippets *out)
 {
-	struct retrieval in = { .uri = s->uri,
-		.from = place->from,
-		.to = place->to,
-		.cursor = { place->text + place->from, place->cursor - place->from, place->text + place->cursor,
-			place->to - place->cursor, false },
-		.sources = (1u << CONTEXT_SOURCES) - 1,
-		.tokens = tokens,
-		.tokens_per_file = PROMPT_TOKENS_PER_SNIPPET,
-		.keep = keep };
+	struct retrieval in = session_retrieval(s, place, tokens);
 
+	in.keep = keep;
 	retriever_choose(s->retriever, &in, out);
 }
 
@@ -97,7 +78,7 @@ static void write_prompt(const struct place *place, const struct snippets *snipp
 static size_t count_shown(const struct place *place, const struct snippets *snippets)
 {
 	const char *next = place->text + place->cursor;
-	size_t len = lines_len(next, place->len - place->cursor, NEXT_LINES);
+	size_t len = project_lines(next, place->len - place->cursor, NEXT_LINES);
 	size_t shown = 0;
 	size_t at = 0;
 	size_t start;
@@ -144,7 +125,7 @@ static void run(struct typing *typing, const struct place *place, size_t cap, si
 	char *whole = place->file->text;
 	size_t whole_len = place->file->len;
 	size_t begin = place->cursor;
-	size_t out = lines_len(whole + begin, whole_len - begin, LINES_OUT);
+	size_t out = project_lines(whole + begin, whole_len - begin, LINES_OUT);
 	struct place now = *place;
 	struct session session;
 	struct strbuf last;
@@ -155,7 +136,7 @@ static void run(struct typing *typing, const struct place *place, size_t cap, si
 	set_text(&now, whole, whole_len, begin, 0, out);
 	session_open(&session, &now);
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		size_t len = lines_len(whole + begin + written, out - written, steps[i]);
+		size_t len = project_lines(whole + begin + written, out - written, steps[i]);
 		struct place ahead = now;
 		struct snippets snippets;
 		struct strbuf prompt;
