@@ -28,9 +28,20 @@ static void add_character(struct strbuf *out, uint32_t cp)
 	strbuf_add(out, bytes, utf8_encode(cp, bytes));
 }
 
+/* Copies what is ASCII and no control character, which most of any text is, and returns where that ends. */
+static size_t add_plain(struct strbuf *out, const char *text, size_t len, size_t at)
+{
+	size_t start = at;
+
+	while (at < len && ((text[at] >= ' ' && text[at] < 0x7F) || text[at] == '\n' || text[at] == '\t'))
+		at++;
+	strbuf_add(out, text + start, at - start);
+	return at;
+}
+
 void printable_add(struct strbuf *out, const char *text, size_t len)
 {
-	for (size_t at = 0; at < len;) {
+	for (size_t at = add_plain(out, text, len, 0); at < len; at = add_plain(out, text, len, at)) {
 		uint32_t cp;
 
 		at += utf8_decode(text + at, len - at, &cp);
@@ -40,7 +51,7 @@ void printable_add(struct strbuf *out, const char *text, size_t len)
 
 void printable_add_json(struct strbuf *out, const char *json, size_t len)
 {
-	for (size_t at = 0; at < len;) {
+	for (size_t at = add_plain(out, json, len, 0); at < len; at = add_plain(out, json, len, at)) {
 		uint32_t cp;
 
 		at += utf8_decode(json + at, len - at, &cp);
@@ -116,7 +127,7 @@ static size_t skip_control(const char *text, size_t len, size_t at, uint32_t cp)
 
 void printable_add_stripped(struct strbuf *out, const char *text, size_t len)
 {
-	for (size_t at = 0; at < len;) {
+	for (size_t at = add_plain(out, text, len, 0); at < len; at = add_plain(out, text, len, at)) {
 		uint32_t cp;
 
 		at += utf8_decode(text + at, len - at, &cp);

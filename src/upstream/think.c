@@ -4,14 +4,15 @@
  */
 #include "eke/upstream/think.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "eke/base/limits.h"
 
-/* "thought" is Gemini's, "reasoning" that of models that were told so. Longer than these no tag is. */
-static const char *const names[] = { "think", "thinking", "thought", "reasoning" };
-#define TAG_MAX 16
+/*
+ * Closing tags behind their "<"; behind the "/", too, they are the opening ones. "thought" is Gemini's, "reasoning" that of
+ * models that were told so.
+ */
+static const char *const closings[] = { "/think>", "/thinking>", "/thought>", "/reasoning>" };
 
 void think_init(struct think *think)
 {
@@ -47,34 +48,43 @@ static bool hold(struct think *think, char c)
 
 enum tag_match { TAG_NONE, TAG_BEGINS, TAG_WHOLE };
 
-static enum tag_match match_one(const char *slash, const char *name, const char *s, size_t len)
+/* Is s[0..len) the tag with this behind its "<", or the beginning of it? */
+static enum tag_match match_one(const char *rest, const char *s, size_t len)
 {
-	char tag[TAG_MAX];
-	size_t n = (size_t)snprintf(tag, sizeof(tag), "<%s%s>", slash, name);
+	size_t n = strlen(rest) + 1;
 
-	if (len > n || memcmp(tag, s, len))
+	if (!len)
+		return TAG_BEGINS;
+	if (*s != '<' || len > n || memcmp(rest, s + 1, len - 1))
 		return TAG_NONE;
 	return len == n ? TAG_WHOLE : TAG_BEGINS;
 }
 
-/* Is s[0..len) a tag, with that behind its "<", or the beginning of one? *name is that of a whole one. */
-static enum tag_match match(const char *slash, const char *s, size_t len, const char **name)
+static enum tag_match match_any(size_t skip, const char *s, size_t len, const char **closing)
 {
 	enum tag_match best = TAG_NONE;
 
-	for (size_t i = 0; i < ARRAY_LEN(names) && best != TAG_WHOLE; i++) {
-		enum tag_match m = match_one(slash, names[i], s, len);
+	for (size_t i = 0; i < ARRAY_LEN(closings) && best != TAG_WHOLE; i++) {
+		enum tag_match m = match_one(closings[i] + skip, s, len);
 
 		if (m == TAG_WHOLE)
-			*name = names[i];
+			*closing = closings[i];
 		if (m > best)
 			best = m;
 	}
 	return best;
 }
 
-#define OPENING ""
-#define CLOSING "/"
+/* *closing becomes what ends it. */
+static enum tag_match match_opening(const char *s, size_t len, const char **closing)
+{
+	return match_any(strlen("/"), s, len, closing);
+}
+
+static enum tag_match match_closing(const char *s, size_t len, const char **closing)
+{
+	return match_any(0, s, len, closing);
+}
 
 static void settle_start(struct think *think, struct strbuf *text, struct strbuf *reasoning)
 {
@@ -96,8 +106,8 @@ static void start_byte(struct think *think, char c, struct strbuf *text, struct 
 	}
 	for (len = think->held_len; len && is_blank(*tag); len--)
 		tag++;
-	opening = match(OPENING, tag, len, &think->name);
-	closing = match(CLOSING, tag, len, &think->name);
+	opening = match_opening(tag, len, &think->closing);
+	closing = match_closing(tag, len, &think->closing);
 	if (opening == TAG_WHOLE) {
 		think->state = THINK_OPENED;
 		think->implied = false;
@@ -128,8 +138,8 @@ static size_t inside_bytes(struct think *think, const char *s, size_t len, struc
 		release_held(think, reasoning);
 	}
 	hold(think, *s);
-	m = think->implied ? match(CLOSING, think->held, think->held_len, &think->name) :
-			     match_one(CLOSING, think->name, think->held, think->held_len);
+	m = think->implied ? match_closing(think->held, think->held_len, &think->closing) :
+			     match_one(think->closing, think->held, think->held_len);
 	if (m == TAG_WHOLE) {
 		think->held_len = 0;
 		think->implied = false;
@@ -232,8 +242,8 @@ static size_t watch_bytes(struct think *think, const char *s, size_t len, struct
 		release_held(think, text);
 	}
 	hold(think, *s);
-	opening = match(OPENING, think->held, think->held_len, &think->name);
-	closing = match(CLOSING, think->held, think->held_len, &think->name);
+	opening = match_opening(think->held, think->held_len, &think->closing);
+	closing = match_closing(think->held, think->held_len, &think->closing);
 	if (opening == TAG_NONE && closing == TAG_NONE)
 		release_held(think, text);
 	return 1;

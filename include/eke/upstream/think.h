@@ -33,7 +33,7 @@ enum think_state {
 
 struct think {
 	enum think_state state;
-	const char *name; /* of the tag that is open; a literal */
+	const char *closing; /* of the tag that is open, behind its "<"; a literal */
 	bool implied;     /* the opening tag was in the prompt: think_init_inside() */
 	bool orphan;      /* a closing tag came without an opening one */
 	size_t moved;     /* then: where in the reasoning the text went that stood before it */
