@@ -221,15 +221,6 @@ static void whole_lines(const char *text, size_t len, size_t *start, size_t *end
 	*end = lf ? (size_t)(lf - text) + 1 : len;
 }
 
-static size_t lines_before(const char *text, size_t at)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < at; i++)
-		n += text[i] == '\n';
-	return n;
-}
-
 static size_t add_lines(struct strbuf *out, char mark, const char *text, size_t start, size_t end)
 {
 	size_t lines = 0;
@@ -252,6 +243,10 @@ static void add_diff(const struct change *change, const char *text, size_t len, 
 	size_t count;
 	struct diff_edit *edits = change->before ? diff_texts(change->before, change->before_len, text, len, &count) : NULL;
 	size_t shown = 0;
+	size_t line = 0; /* of `before` and of the text, and where they begin */
+	size_t new_line = 0;
+	size_t at = 0;
+	size_t new_at = 0;
 
 	for (size_t i = 0; edits && i < count && shown < HUNKS_MAX; i++) {
 		struct diff_edit e = edits[i];
@@ -261,12 +256,15 @@ static void add_diff(const struct change *change, const char *text, size_t len, 
 
 		whole_lines(change->before, change->before_len, &e.start, &e.end);
 		whole_lines(text, len, &e.new_start, &e.new_end);
+		line += lines_count(change->before + at, e.start - at);
+		new_line += lines_count(text + new_at, e.new_start - new_at);
+		at = e.start;
+		new_at = e.new_start;
 		strbuf_init(&hunk, LIMIT_CONTEXT_FILE);
 		taken = add_lines(&hunk, '-', change->before, e.start, e.end);
 		given = add_lines(&hunk, '+', text, e.new_start, e.new_end);
 		if (taken || (given && !removing)) {
-			strbuf_addf(out, "@@ -%zu,%zu +%zu,%zu @@\n", lines_before(change->before, e.start) + (taken > 0), taken,
-				lines_before(text, e.new_start) + (given > 0), given);
+			strbuf_addf(out, "@@ -%zu,%zu +%zu,%zu @@\n", line + (taken > 0), taken, new_line + (given > 0), given);
 			strbuf_add(out, hunk.data, hunk.len);
 			shown++;
 		}

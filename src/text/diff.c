@@ -1,5 +1,6 @@
 /*
- * Differences of two texts. struct side is a text cut into lines, with a hash each; both live for one call.
+ * Differences of two texts. struct side is one of them, cut into lines, without those that both begin and end with; both
+ * sides live for one call.
  */
 #include "eke/text/diff.h"
 
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eke/base/hash.h"
 #include "eke/base/limits.h"
 #include "eke/base/mem.h"
 #include "eke/base/utf.h"
@@ -17,32 +17,17 @@
 struct side {
 	const char *text;
 	size_t len;
-	size_t *starts; /* of the lines, and the end: count + 1 */
-	uint64_t *hashes;
+	size_t *starts; /* of the lines, in the text, and the end: count + 1 */
 	size_t count;
 };
 
-static void side_init(struct side *s, const char *text, size_t len)
+static void side_init(struct side *s, const char *text, size_t len, size_t start, size_t end)
 {
-	size_t lines = lines_count(text, len) + 1;
-
 	*s = (struct side){ .text = text, .len = len };
-	s->starts = xcalloc(lines + 1, sizeof(*s->starts));
-	s->hashes = xcalloc(lines, sizeof(*s->hashes));
-	for (size_t at = 0; at < len;) {
-		size_t next = at + lines_skip(text + at, len - at, 1);
-
-		s->starts[s->count] = at;
-		s->hashes[s->count++] = hash_fnv64(HASH_FNV64, text + at, next - at);
-		at = next;
-	}
-	s->starts[s->count] = len;
-}
-
-static void side_release(struct side *s)
-{
-	free(s->starts);
-	free(s->hashes);
+	s->starts = xcalloc(lines_count(text + start, end - start) + 2, sizeof(*s->starts));
+	for (size_t at = start; at < end; at += lines_skip(text + at, end - at, 1))
+		s->starts[s->count++] = at;
+	s->starts[s->count] = end;
 }
 
 static size_t line_len(const struct side *s, size_t line)
@@ -52,8 +37,51 @@ static size_t line_len(const struct side *s, size_t line)
 
 static bool same_line(const struct side *a, size_t i, const struct side *b, size_t j)
 {
-	return a->hashes[i] == b->hashes[j] && line_len(a, i) == line_len(b, j) &&
-	       !memcmp(a->text + a->starts[i], b->text + b->starts[j], line_len(a, i));
+	return line_len(a, i) == line_len(b, j) && !memcmp(a->text + a->starts[i], b->text + b->starts[j], line_len(a, i));
+}
+
+/* How many bytes both begin with. */
+static size_t same_head(const char *a, const char *b, size_t most)
+{
+	size_t n = 0;
+
+	while (n + 64 <= most && !memcmp(a + n, b + n, 64))
+		n += 64;
+	while (n < most && a[n] == b[n])
+		n++;
+	return n;
+}
+
+/* How many bytes both end with. */
+static size_t same_tail(const char *a_end, const char *b_end, size_t most)
+{
+	size_t n = 0;
+
+	while (n + 64 <= most && !memcmp(a_end - n - 64, b_end - n - 64, 64))
+		n += 64;
+	while (n < most && a_end[-(ptrdiff_t)n - 1] == b_end[-(ptrdiff_t)n - 1])
+		n++;
+	return n;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Both sides, without the whole lines that both begin with, and those that both then end with. */
+static void sides_init(struct side *a, const char *a_text, size_t a_len, struct side *b, const char *b_text, size_t b_len)
+{
+	size_t head = same_head(a_text, b_text, smaller(a_len, b_len));
+	const char *lf = memrchr(a_text, '\n', head);
+	size_t tail;
+
+	head = lf ? (size_t)(lf - a_text) + 1 : 0;
+	tail = same_tail(a_text + a_len, b_text + b_len, smaller(a_len, b_len) - head);
+	lf = memchr(a_text + a_len - tail, '\n', tail);
+	tail = lf ? (size_t)(a_text + a_len - lf) - 1 : 0;
+	side_init(a, a_text, a_len, head, a_len - tail);
+	side_init(b, b_text, b_len, head, b_len - tail);
 }
 
 /* --- the edits so far --- */
@@ -113,74 +141,79 @@ static void add(struct edits *edits, const struct side *a, size_t i, size_t i_en
 
 /* --- the shortest script --- */
 
-/* Where the paths of d steps end, by diagonal: v[k] for -d <= k <= d, kept for each d. */
+/*
+ * Where the paths of d steps end: x[d][i] lines of a are behind the one on diagonal k = 2 * i - d, 0 <= i <= d. A path of d - 1
+ * steps becomes one of d by a line of b that is new (down; i stays) or one of a that goes (i + 1).
+ */
 struct paths {
-	size_t **v;
+	uint32_t **x;
 	size_t d;
 };
 
-/* Follows the paths backwards; marks the lines that stay: keep[i] is b's line, or SIZE_MAX. */
+static bool goes_down(const uint32_t *last, size_t d, size_t i)
+{
+	return !i || (i < d && last[i - 1] < last[i]);
+}
+
+/* Follows the path backwards from the end of both; marks the lines that stay: keep[i] is b's line, or SIZE_MAX. */
 static void trace_back(const struct paths *p, size_t n, size_t m, size_t *keep)
 {
 	size_t x = n;
 	size_t y = m;
 
 	for (size_t d = p->d; d > 0; d--) {
-		const size_t *v = p->v[d - 1] + d; /* v[k] of the step before: k from -(d-1) */
-		ptrdiff_t k = (ptrdiff_t)x - (ptrdiff_t)y;
-		bool down = k == -(ptrdiff_t)d || (k != (ptrdiff_t)d && v[k - 1] < v[k + 1]);
-		ptrdiff_t before = down ? k + 1 : k - 1;
-		size_t from_x = v[before];
-		size_t from_y = (size_t)((ptrdiff_t)from_x - before);
-		size_t start_x = down ? from_x : from_x + 1;
+		const uint32_t *last = p->x[d - 1];
+		size_t i = (x + d - y) / 2;
+		bool down = goes_down(last, d, i);
+		size_t from = down ? last[i] : last[i - 1];
 
-		while (x > start_x) {
+		while (x > from + !down)
 			keep[--x] = --y;
-		}
-		x = from_x;
-		y = from_y;
+		x -= !down;
+		y -= down;
 	}
 	while (x)
 		keep[--x] = --y;
 }
 
+/* Makes the ends of p->d steps out of those before. Is one the end of both texts? */
+static bool step(struct paths *p, const struct side *a, const struct side *b)
+{
+	const uint32_t *last = p->d ? p->x[p->d - 1] : NULL;
+	uint32_t *ends = xcalloc(p->d + 1, sizeof(*ends));
+
+	p->x[p->d] = ends;
+	for (size_t i = 0; i <= p->d; i++) {
+		size_t x = !last ? 0 : goes_down(last, p->d, i) ? last[i] : last[i - 1] + 1;
+		ptrdiff_t y = (ptrdiff_t)(x + p->d) - 2 * (ptrdiff_t)i;
+
+		while (y >= 0 && x < a->count && (size_t)y < b->count && same_line(a, x, b, (size_t)y)) {
+			x++;
+			y++;
+		}
+		ends[i] = (uint32_t)x;
+		if (x >= a->count && y >= (ptrdiff_t)b->count)
+			return true;
+	}
+	return false;
+}
+
 /* False if it would take more than the steps that are allowed. */
 static bool find_kept(const struct side *a, const struct side *b, size_t *keep)
 {
-	size_t n = a->count;
-	size_t m = b->count;
-	size_t most = n + m < LIMIT_DIFF_STEPS ? n + m : LIMIT_DIFF_STEPS;
-	struct paths p = { .v = xcalloc(most + 1, sizeof(*p.v)) };
-	bool found = false;
+	size_t most = smaller(a->count + b->count, LIMIT_DIFF_STEPS);
+	struct paths p = { .x = xcalloc(most + 1, sizeof(*p.x)) };
+	bool found = step(&p, a, b);
 
-	for (p.d = 0; p.d <= most; p.d++) {
-		/* One more on each side, so that the step after can look beyond. */
-		size_t *v = xcalloc(2 * p.d + 3, sizeof(*v));
-		const size_t *last = p.d ? p.v[p.d - 1] + p.d : NULL;
-		ptrdiff_t d = (ptrdiff_t)p.d;
-
-		p.v[p.d] = v;
-		v += d + 1;
-		for (ptrdiff_t k = -d; k <= d && !found; k += 2) {
-			bool down = k == -d || (k != d && last[k - 1] < last[k + 1]);
-			size_t x = !d ? 0 : down ? last[k + 1] : last[k - 1] + 1;
-			ptrdiff_t y = (ptrdiff_t)x - k;
-
-			while (y >= 0 && x < n && (size_t)y < m && same_line(a, x, b, (size_t)y)) {
-				x++;
-				y++;
-			}
-			v[k] = x;
-			found = x >= n && y >= (ptrdiff_t)m;
-		}
-		if (found)
-			break;
+	while (!found && p.d < most) {
+		p.d++;
+		found = step(&p, a, b);
 	}
 	if (found)
-		trace_back(&p, n, m, keep);
-	for (size_t d = 0; d <= most; d++)
-		free(p.v[d]);
-	free(p.v);
+		trace_back(&p, a->count, b->count, keep);
+	for (size_t d = 0; d <= p.d; d++)
+		free(p.x[d]);
+	free(p.x);
 	return found;
 }
 
@@ -206,8 +239,7 @@ struct diff_edit *diff_texts(const char *old_text, size_t old_len, const char *n
 	struct side b;
 	size_t *keep;
 
-	side_init(&a, old_text, old_len);
-	side_init(&b, new_text, new_len);
+	sides_init(&a, old_text, old_len, &b, new_text, new_len);
 	keep = xcalloc(a.count + 1, sizeof(*keep));
 	for (size_t i = 0; i < a.count; i++)
 		keep[i] = SIZE_MAX;
@@ -216,8 +248,8 @@ struct diff_edit *diff_texts(const char *old_text, size_t old_len, const char *n
 	else
 		add(&edits, &a, 0, a.count, &b, 0, b.count);
 	free(keep);
-	side_release(&a);
-	side_release(&b);
+	free(a.starts);
+	free(b.starts);
 	*count = edits.count;
 	return edits.list;
 }
