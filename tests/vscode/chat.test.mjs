@@ -107,8 +107,7 @@ describe('the chat in the workbench', { skip }, () => {
 		await s.see('a problem', () =>
 			window.api((vscode) => vscode.languages.getDiagnostics(vscode.window.activeTextEditor.document.uri).length),
 		);
-		await window.run('eke.chat.new');
-		await window.openChat();
+		await window.openChat('eke.chat.new');
 		await window.type('#problems');
 		await offered(['#problems']);
 		await window.press('Enter');
@@ -302,7 +301,7 @@ describe('the chat in the workbench', { skip }, () => {
 
 	test('code goes where it belongs: copied, inserted at the cursor, a new file', async () => {
 		const path = await s.open('place.c', 'int a;\n‸int b;\n');
-		await window.run('eke.chat.new');
+		await window.openChat('eke.chat.new');
 		await s.ask('Code?');
 		await s.said(/Code\?[^]*int zwei/);
 		const button = (name) => s.chat().locator('.codebar').last().getByRole('button', { name });

@@ -52,7 +52,7 @@ export class Driver {
 		await this.window.closeAll();
 		if (!this.#wasInChat) return;
 		await this.window.chat().locator('footer textarea').fill('');
-		await this.window.run('eke.chat.new');
+		await this.window.openChat('eke.chat.new');
 	}
 
 	async open(path, { line, column }) {

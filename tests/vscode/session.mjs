@@ -178,7 +178,6 @@ export class Session {
 	/** A new chat, with that file in the editor. */
 	async newChat() {
 		await this.first();
-		await this.window.run('eke.chat.new');
-		await this.window.openChat();
+		await this.window.openChat('eke.chat.new');
 	}
 }

@@ -372,11 +372,12 @@ export class Window {
 		return this.page.frameLocator('iframe.webview').frameLocator('iframe#active-frame');
 	}
 
-	/** Shows the chat, the cursor where the next question is typed. */
-	async openChat() {
-		await this.run('eke.chat.open');
+	/** Shows the chat by such a command, and waits until the next question can be typed: nothing takes the focus afterwards. */
+	async openChat(command = 'eke.chat.open') {
+		await this.finish(command);
 		await this.chat().locator('footer textarea').waitFor();
-		await until('the chat has the focus', () => this.chat().locator('footer textarea').evaluate((field) => document.activeElement === field));
+		const hasFocus = (field) => document.hasFocus() && document.activeElement === field;
+		await until('the chat has the focus', () => this.chat().locator('footer textarea').evaluate(hasFocus));
 	}
 
 	/** Runs a command; does not wait for its end. */

@@ -42,7 +42,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		assert.equal(upstream.requests.at(-1).headers.authorization, 'Bearer sk-very-secret');
 		const { stdout } = await run('grep', ['-rlF', 'sk-very-secret', s.home, s.workbench.folder]).catch((error) => error);
 		assert.equal(stdout.trim(), '');
-		await window.run('eke.chat.new');
+		await window.openChat('eke.chat.new');
 	});
 
 	test('ghost text: typed through, by word, by line, and all of it; one request', async () => {
@@ -280,10 +280,10 @@ describe("eke in VS Code's workbench", { skip }, () => {
 	test('history: found by its words, renamed, and gone on with', async () => {
 		await s.first();
 		s.answer = () => 'About zebras.';
-		await window.run('eke.chat.new');
+		await window.openChat('eke.chat.new');
 		await s.ask('Which animal has stripes?');
 		await s.said(/zebras/);
-		await window.run('eke.chat.new');
+		await window.openChat('eke.chat.new');
 		await window.run('eke.chat.history');
 		const input = window.page.locator('.quick-input-widget input').first();
 		await input.waitFor();
@@ -304,7 +304,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		await s.message(/eke ended \(status SIGKILL\)/);
 		await window.picture('killed');
 		await window.state('running', (state) => state === 'running');
-		await window.run('eke.chat.new');
+		await window.openChat('eke.chat.new');
 		await s.ask('Still there?');
 		await s.said(/Still there\?[^]*int zwei/);
 	});
@@ -317,7 +317,7 @@ describe("eke in VS Code's workbench", { skip }, () => {
 		s.answer = () => `${'A paragraph of some words, and `code` in it.\n\n'.repeat(22_000)}The end.`;
 		const isQuestion = ({ body }) => body?.messages?.at(-1)?.content.includes('Write a lot');
 		upstream.script((record) => (isQuestion(record) ? { granularity: 100 } : undefined));
-		await window.run('eke.chat.new');
+		await window.openChat('eke.chat.new');
 		const begin = Date.now();
 		await s.ask('Write a lot');
 		// To look at all of its text takes the page longer than to show it: its end is enough.
