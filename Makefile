@@ -249,7 +249,8 @@ test:
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
 	@editors/vscode/build --try
-	@tests/run unit replay e2e editors jetbrains vscode
+	@[ ! -x build/vscode/code-server ] || $(MAKE) --no-print-directory vsix tests/vscode/node_modules/.ready
+	@tests/run unit replay e2e editors jetbrains vscode workbench
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)
 	@tests/run unit replay

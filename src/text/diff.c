@@ -1,6 +1,6 @@
 /*
- * Differences of two texts. struct side is one of them, cut into lines, without those that both begin and end with; both
- * sides live for one call.
+ * Differences of two texts. struct side is one of them, cut into lines, without those that both begin and end with;
+ * both sides live for one call.
  */
 #include "eke/text/diff.h"
 
@@ -70,7 +70,8 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* Both sides, without the whole lines that both begin with, and those that both then end with. */
-static void sides_init(struct side *a, const char *a_text, size_t a_len, struct side *b, const char *b_text, size_t b_len)
+static void sides_init(struct side *a, const char *a_text, size_t a_len, struct side *b, const char *b_text,
+		       size_t b_len)
 {
 	size_t head = same_head(a_text, b_text, smaller(a_len, b_len));
 	const char *lf = memrchr(a_text, '\n', head);
@@ -142,8 +143,8 @@ static void add(struct edits *edits, const struct side *a, size_t i, size_t i_en
 /* --- the shortest script --- */
 
 /*
- * Where the paths of d steps end: x[d][i] lines of a are behind the one on diagonal k = 2 * i - d, 0 <= i <= d. A path of d - 1
- * steps becomes one of d by a line of b that is new (down; i stays) or one of a that goes (i + 1).
+ * Where the paths of d steps end: x[d][i] lines of a are behind the one on diagonal k = 2 * i - d, 0 <= i <= d. A path
+ * of d - 1 steps becomes one of d by a line of b that is new (down; i stays) or one of a that goes (i + 1).
  */
 struct paths {
 	uint32_t **x;

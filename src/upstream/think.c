@@ -9,8 +9,8 @@
 #include "eke/base/limits.h"
 
 /*
- * Closing tags behind their "<"; behind the "/", too, they are the opening ones. "thought" is Gemini's, "reasoning" that of
- * models that were told so.
+ * Closing tags behind their "<"; behind the "/", too, they are the opening ones. "thought" is Gemini's, "reasoning"
+ * that of models that were told so.
  */
 static const char *const closings[] = { "/think>", "/thinking>", "/thought>", "/reasoning>" };
 

@@ -70,7 +70,7 @@ static void test_edits(void **state)
 #define LINES 14
 
 struct text {
-	char line[LINES][8];
+	const char *line[LINES];
 	size_t count;
 	struct strbuf text;
 };
@@ -89,9 +89,9 @@ static void make(struct text *t, uint32_t *seed)
 	t->count = next_random(seed) % LINES;
 	strbuf_init(&t->text, 1000);
 	for (size_t i = 0; i < t->count; i++) {
-		strcpy(t->line[i], words[next_random(seed) % ARRAY_LEN(words)]);
+		t->line[i] = words[next_random(seed) % ARRAY_LEN(words)];
 		if (i + 1 == t->count && next_random(seed) % 2)
-			strcpy(t->line[i], "b");
+			t->line[i] = "b";
 		strbuf_adds(&t->text, t->line[i]);
 	}
 }
