@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __GLIBC__
+#ifdef __APPLE__
+#include <malloc/malloc.h>
+#else
 #include <malloc.h>
 #endif
 
@@ -74,6 +76,15 @@ char *xasprintf(const char *fmt, ...)
 	if (n < 0)
 		die_oom(strlen(fmt));
 	return s;
+}
+
+size_t mem_size(const void *p)
+{
+#ifdef __APPLE__
+	return malloc_size(p);
+#else
+	return malloc_usable_size((void *)(uintptr_t)p);
+#endif
 }
 
 void mem_trim(void)

@@ -8,6 +8,7 @@
 #include "eke/base/zone.h"
 #include "remote_session.h"
 #include "spares.h"
+
 static void add_window(const struct plan_window *w, int64_t kept, int64_t shared_now, struct redis_args *args)
 {
 	struct limit_window_span span;

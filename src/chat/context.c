@@ -286,9 +286,9 @@ static bool add_file(struct attachments *blocks, const struct context_sources *f
 
 /* --- text and diagnostics --- */
 
+/* Takes key. */
 static bool add_block(struct attachments *blocks, const char *name, const char *language, const char *text,
-	size_t len,
-	char *key, struct err *err)
+	size_t len, char *key, struct err *err)
 {
 	char *shown = attachment_name(name, NAME_MOST);
 	struct attachment_spec spec = { .name = shown, .language = language, .text = text, .len = len };
@@ -322,8 +322,7 @@ static bool add_text(struct attachments *blocks, const struct context_sources *f
 }
 
 bool context_add_text(struct attachments *blocks, const char *name, const char *language, const char *text,
-	size_t len,
-	struct err *err)
+	size_t len, struct err *err)
 {
 	return add_block(blocks, name, language, text, len, NULL, err);
 }

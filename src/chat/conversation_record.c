@@ -17,7 +17,7 @@
 struct record {
 	uint64_t id;
 	struct conversations *c;
-	char *chat_id; /* all or NULL, but for prompt and answer */
+	char *chat_id; /* as those below may be, but for prompt and answer: NULL */
 	char *new_id;
 	char *prompt;
 	char *question;
@@ -39,27 +39,27 @@ static void on_try(void *ctx);
 
 static void record_release(void *p)
 {
-	struct record *n = p;
+	struct record *r = p;
 
-	history_place_release(&n->place);
-	free(n->chat_id);
-	free(n->new_id);
-	free(n->prompt);
-	free(n->question);
-	free(n->command);
-	free(n->answer);
-	free(n->workspace);
-	free(n->endpoint);
-	free(n->model);
-	free(n);
+	history_place_release(&r->place);
+	free(r->chat_id);
+	free(r->new_id);
+	free(r->prompt);
+	free(r->question);
+	free(r->command);
+	free(r->answer);
+	free(r->workspace);
+	free(r->endpoint);
+	free(r->model);
+	free(r);
 }
 
-static void record_end(struct record *n)
+static void record_end(struct record *r)
 {
-	list_unlink(n->c->records, n);
-	loop_undefer(n->c->loop, on_try, n);
-	timer_free(n->timer);
-	loop_defer_free(n->c->loop, n, record_release);
+	list_unlink(r->c->records, r);
+	loop_undefer(r->c->loop, on_try, r);
+	timer_free(r->timer);
+	loop_defer_free(r->c->loop, r, record_release);
 }
 
 static bool fits(void *ctx, const struct history_chat *chat, struct err *err)
@@ -70,83 +70,83 @@ static bool fits(void *ctx, const struct history_chat *chat, struct err *err)
 	return true;
 }
 
-static enum store_result begin(struct record *n, struct err *refusal)
+static enum store_result begin(struct record *r, struct err *refusal)
 {
-	char *title = title_make(n->question ? n->question : n->prompt, NULL, NULL);
-	struct history_question q = { .id = n->chat_id,
-				      .new_id = n->new_id,
+	char *title = title_make(r->question ? r->question : r->prompt, NULL, NULL);
+	struct history_question q = { .id = r->chat_id,
+				      .new_id = r->new_id,
 				      .title = title,
-				      .workspace = n->workspace,
-				      .text = n->prompt,
-				      .question = n->question,
-				      .command = n->command,
+				      .workspace = r->workspace,
+				      .text = r->prompt,
+				      .question = r->question,
+				      .command = r->command,
 				      .fits = fits };
-	struct history *h = conversations_history(n->c);
-	enum store_result result = history_begin(h, &q, &n->place, refusal);
+	struct history *h = conversations_history(r->c);
+	enum store_result result = history_begin(h, &q, &r->place, refusal);
 
 	free(title);
 	if (result == STORE_OK && refusal->kind == ERR_NONE)
-		n->history = h;
+		r->history = h;
 	return result;
 }
 
-static enum store_result finish(struct record *n)
+static enum store_result finish(struct record *r)
 {
 	struct history_end end = { .state = HISTORY_DONE,
-				   .text = n->answer,
-				   .len = strlen(n->answer),
+				   .text = r->answer,
+				   .len = strlen(r->answer),
 				   .finish = CALL_STOP,
-				   .model = n->model,
-				   .endpoint = n->endpoint };
+				   .model = r->model,
+				   .endpoint = r->endpoint };
 
-	return history_end(n->history, &n->place, &end);
+	return history_end(r->history, &r->place, &end);
 }
 
-static void tell(struct record *n, const struct err *err)
+static void tell(struct record *r, const struct err *err)
 {
-	char *question = xasprintf("%lld", (long long)n->place.question);
-	char *answer = xasprintf("%lld", (long long)n->place.answer);
-	struct conversation_begun begun = { .chat_id = n->place.entry.id,
-					    .title = n->place.entry.title,
-					    .is_new = n->place.is_new,
+	char *question = xasprintf("%lld", (long long)r->place.question);
+	char *answer = xasprintf("%lld", (long long)r->place.answer);
+	struct conversation_begun begun = { .chat_id = r->place.entry.id,
+					    .title = r->place.entry.title,
+					    .is_new = r->place.is_new,
 					    .question_id = question,
 					    .turn_id = answer };
 
-	if (n->fn)
-		n->fn(n->ctx, err ? NULL : &begun, err);
+	if (r->fn)
+		r->fn(r->ctx, err ? NULL : &begun, err);
 	free(question);
 	free(answer);
 }
 
 /* One half after the other; an end's failure is told as such, though the question is there. */
-static enum store_result write_record(struct record *n, struct err *err)
+static enum store_result write_record(struct record *r, struct err *err)
 {
-	enum store_result result = n->history ? STORE_OK : begin(n, err);
+	enum store_result result = r->history ? STORE_OK : begin(r, err);
 
-	return result == STORE_OK && n->history ? finish(n) : result;
+	return result == STORE_OK && r->history ? finish(r) : result;
 }
 
 static void on_try(void *ctx)
 {
-	struct record *n = ctx;
-	struct conversations *c = n->c;
+	struct record *r = ctx;
+	struct conversations *c = r->c;
 	struct err err = ERR_INIT;
-	enum store_result result = write_record(n, &err);
+	enum store_result result = write_record(r, &err);
 
-	if (result == STORE_BUSY && ++n->tries < CONVERSATION_BUSY_TRIES) {
-		timer_start(n->timer, CONVERSATION_BUSY_MS);
+	if (result == STORE_BUSY && ++r->tries < CONVERSATION_BUSY_TRIES) {
+		timer_start(r->timer, CONVERSATION_BUSY_MS);
 		return;
 	}
-	if (result == STORE_FAILED && !n->history && conversations_repair(c, conversations_history(c), &err) &&
-	    (!n->chat_id || !c->failed)) {
-		loop_defer(c->loop, on_try, n);
+	if (result == STORE_FAILED && !r->history && conversations_repair(c, conversations_history(c), &err) &&
+	    (!r->chat_id || !c->failed)) {
+		loop_defer(c->loop, on_try, r);
 		return;
 	}
 	if (result != STORE_OK && err.kind == ERR_NONE)
 		err_set(&err, ERR_INTERNAL, "the turn could not be written to the chat history");
 	conversations_work_due(c);
-	tell(n, err.kind != ERR_NONE ? &err : NULL);
-	record_end(n);
+	tell(r, err.kind != ERR_NONE ? &err : NULL);
+	record_end(r);
 }
 
 static char *copy(const char *text)
@@ -157,35 +157,35 @@ static char *copy(const char *text)
 uint64_t conversations_record(
 	struct conversations *c, const struct conversation_record *note, conversations_record_fn *fn, void *ctx)
 {
-	struct record *n = xcalloc(1, sizeof(*n));
+	struct record *r = xcalloc(1, sizeof(*r));
 	char *uri = note->folder ? uri_from_path(note->folder) : NULL;
 
-	n->id = ++c->last_id;
-	n->c = c;
-	n->chat_id = copy(note->chat_id);
-	n->new_id = copy(note->new_id);
-	n->prompt = xstrdup(note->prompt);
-	n->question = copy(note->question);
-	n->command = copy(note->command);
-	n->answer = xstrdup(note->answer);
-	n->workspace = uri ? uri_key(uri) : NULL;
-	n->endpoint = copy(note->endpoint);
-	n->model = copy(note->model);
-	n->fn = fn;
-	n->ctx = ctx;
+	r->id = ++c->last_id;
+	r->c = c;
+	r->chat_id = copy(note->chat_id);
+	r->new_id = copy(note->new_id);
+	r->prompt = xstrdup(note->prompt);
+	r->question = copy(note->question);
+	r->command = copy(note->command);
+	r->answer = xstrdup(note->answer);
+	r->workspace = uri ? uri_key(uri) : NULL;
+	r->endpoint = copy(note->endpoint);
+	r->model = copy(note->model);
+	r->fn = fn;
+	r->ctx = ctx;
 	free(uri);
-	n->timer = timer_new(c->loop, on_try, n);
-	n->next = c->records;
-	c->records = n;
-	loop_defer(c->loop, on_try, n);
-	return n->id;
+	r->timer = timer_new(c->loop, on_try, r);
+	r->next = c->records;
+	c->records = r;
+	loop_defer(c->loop, on_try, r);
+	return r->id;
 }
 
 void conversations_record_cancel(struct conversations *c, uint64_t id)
 {
-	for (struct record *n = c->records; n; n = n->next)
-		if (n->id == id)
-			n->fn = NULL;
+	for (struct record *r = c->records; r; r = r->next)
+		if (r->id == id)
+			r->fn = NULL;
 }
 
 void conversations_records_free(struct conversations *c)

@@ -17,6 +17,8 @@
 
 /* What a node weighs beside its text. */
 #define NODE_BYTES 64
+/* Members of an object, elements of a list: they are looked for one by one. */
+#define CHILDREN_MOST 1024
 /* Objects in objects that are merged; deeper ones are replaced as they are. */
 #define DEPTH_MOST 12
 
@@ -34,6 +36,7 @@ struct node {
 	int64_t index; /* in a list */
 	struct strbuf text;
 	struct node *children;
+	size_t count; /* of children */
 	struct node *next;
 };
 
@@ -78,13 +81,20 @@ static void node_free(struct node *node)
 	free(node);
 }
 
-static void node_append(struct node *parent, struct node *child)
+static void node_insert(struct gather *g, struct node *parent, struct node **at, struct node *child)
+{
+	child->next = *at;
+	*at = child;
+	g->too_large |= ++parent->count > CHILDREN_MOST;
+}
+
+static void node_append(struct gather *g, struct node *parent, struct node *child)
 {
 	struct node **at = &parent->children;
 
 	while (*at)
 		at = &(*at)->next;
-	*at = child;
+	node_insert(g, parent, at, child);
 }
 
 static struct node *node_get(const struct node *parent, const char *key)
@@ -103,7 +113,7 @@ static struct node *node_member(struct gather *g, struct node *parent, const cha
 
 	if (!node) {
 		node = node_new(g, key, type);
-		node_append(parent, node);
+		node_append(g, parent, node);
 	}
 	if (node->type != type) {
 		strbuf_reset(&node->text);
@@ -113,6 +123,7 @@ static struct node *node_member(struct gather *g, struct node *parent, const cha
 			node->children = child->next;
 			node_free(child);
 		}
+		node->count = 0;
 		node->type = type;
 	}
 	return node;
@@ -140,6 +151,7 @@ static struct node *element(struct gather *g, struct node *list, const struct js
 	const char *id = json_string(json_get(delta, "id"));
 	bool has_index = json_int(json_get(delta, "index"), &(int64_t){ 0 });
 	struct node *last = NULL;
+	struct node **at = &list->children;
 	int64_t index = 0;
 	struct node *node;
 
@@ -155,13 +167,10 @@ static struct node *element(struct gather *g, struct node *list, const struct js
 	node = node_new(g, NULL, NODE_OBJECT);
 	node->index = has_index ? index : last ? last->index + 1 : 0;
 	/* By their index, whatever order they come in. */
-	for (struct node **at = &list->children;; at = &(*at)->next) {
-		if (*at && (*at)->index <= node->index)
-			continue;
-		node->next = *at;
-		*at = node;
-		return node;
-	}
+	while (*at && (*at)->index <= node->index)
+		at = &(*at)->next;
+	node_insert(g, list, at, node);
+	return node;
 }
 
 static void add_raw(struct gather *g, struct strbuf *text, const struct json *value)
@@ -181,7 +190,7 @@ static void merge_list(struct gather *g, struct node *into, const char *key, con
 	bool by_index = !strcmp(key, "tool_calls");
 	struct node *node = node_member(g, into, key, by_index ? NODE_LIST : NODE_ROW);
 
-	for (const struct json *item = json_first(list); item; item = json_next(item)) {
+	for (const struct json *item = json_first(list); item && !g->too_large; item = json_next(item)) {
 		if (by_index && json_is_object(item)) {
 			merge_object(g, element(g, node, item), item);
 		} else if (!by_index) {
@@ -276,7 +285,7 @@ static void take_chunk(struct gather *g, const struct json *value, bool is_error
 		const char *key = json_key(m);
 
 		if (!strcmp(key, "choices")) {
-			for (const struct json *c = json_is_array(m) ? json_first(m) : NULL; c; c = json_next(c))
+			for (const struct json *c = json_is_array(m) ? json_first(m) : NULL; c && !g->too_large; c = json_next(c))
 				if (json_is_object(c))
 					take_choice(g, c);
 		} else if (!strcmp(key, "usage") && json_is_object(m)) {

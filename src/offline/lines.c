@@ -6,7 +6,6 @@
  */
 #include "lines.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,7 +149,7 @@ static struct offline_line *make_line(struct offline_lines *lines, const char *s
 		line->tokens[line->count++] = word | (token.spaced ? TOKEN_SPACED : 0);
 	}
 	line->hash = offline_hash(line->tokens, line->count * sizeof(line->tokens[0]));
-	lines->line_bytes += malloc_usable_size(line);
+	lines->line_bytes += mem_size(line);
 	return line;
 }
 
@@ -199,7 +198,7 @@ void offline_lines_unref(struct offline_lines *lines, uint32_t number)
 	*link = line->next;
 	for (uint32_t i = 0; i < line->count; i++)
 		offline_words_unref(&lines->words, token_word(line->tokens[i]));
-	lines->line_bytes -= malloc_usable_size(line);
+	lines->line_bytes -= mem_size(line);
 	lines->live--;
 	free(line);
 	lines->lines[number] = NULL;

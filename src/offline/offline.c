@@ -6,7 +6,6 @@
  */
 #include "eke/offline/offline.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -426,7 +425,7 @@ struct offline_stats offline_stats(const struct offline *offline)
 				       .words = offline->lines.words.live };
 
 	stats.memory = offline_lines_memory(&offline->lines) + sizeof(*offline) + sizeof(*offline->pool) +
-		       2 * LIMIT_OFFLINE_DOCUMENTS * sizeof(struct offline_doc *);
+		       offline->room * (sizeof(offline->docs[0]) + sizeof(offline->by_number[0]));
 	for (size_t i = 0; i < offline->count; i++) {
 		const struct offline_doc *doc = offline->docs[i];
 

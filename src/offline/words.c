@@ -4,7 +4,6 @@
  */
 #include "words.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,12 +203,12 @@ void offline_words_list_add(struct offline_words *words, uint32_t number, uint32
 		memcpy(many, word->few, sizeof(word->few));
 		word->many = many;
 		word->list_cap = 6;
-		words->list_bytes += malloc_usable_size(many) + 8;
+		words->list_bytes += mem_size(many) + 8;
 	} else if (word->list_cap && word->list_len == word->list_cap) {
-		words->list_bytes -= malloc_usable_size(word->many);
+		words->list_bytes -= mem_size(word->many);
 		word->list_cap += word->list_cap < 16 ? 8 : word->list_cap / 4;
 		word->many = xreallocarray(word->many, word->list_cap, sizeof(word->many[0]));
-		words->list_bytes += malloc_usable_size(word->many);
+		words->list_bytes += mem_size(word->many);
 	}
 	entries_of(word)[word->list_len++] = entry;
 	words->entries++;
@@ -230,7 +229,7 @@ void offline_words_list_remove(struct offline_words *words, uint32_t number, uin
 	word->list_len--;
 	words->entries--;
 	if (word->list_cap && word->list_len <= 2) {
-		words->list_bytes -= malloc_usable_size(entries) + 8;
+		words->list_bytes -= mem_size(entries) + 8;
 		word->list_cap = 0;
 		memcpy(word->few, entries, sizeof(word->few));
 		free(entries);

@@ -94,34 +94,9 @@ static bool drop_quote(const struct post_context *c, struct strbuf *t)
 static bool drop_keyword(const struct post_context *c, struct strbuf *t)
 {
 	static const char *const words[] = {
-		"if",
-		"in",
-		"for",
-		"return",
-		"and",
-		"or",
-		"not",
-		"is",
-		"def",
-		"class",
-		"function",
-		"new",
-		"const",
-		"let",
-		"var",
-		"while",
-		"with",
-		"as",
-		"from",
-		"import",
-		"await",
-		"async",
-		"elif",
-		"public",
-		"private",
-		"static",
-		"fn",
-		"func",
+		"if", "in", "for", "return", "and", "or", "not", "is", "def", "class", "function", "new", "const",
+		"let", "var", "while", "with", "as", "from", "import", "await", "async", "elif", "public", "private",
+		"static", "fn", "func",
 	};
 	size_t end = trimmed_length(c->head, c->head_len);
 	char last = c->head_len ? c->head[c->head_len - 1] : '\0';

@@ -100,6 +100,23 @@ for (const scenario of ['json-whole', 'json-whole-as-event-stream', 'json-whole-
 	});
 }
 
+test('a stream of more choices, calls or members than anybody asks for is refused, and holds nobody up', async (t) => {
+	const upstream = await withUpstream(t);
+	const { call } = await start(t, { upstream });
+	const many = Array.from({ length: 20_000 }, (_, i) => i);
+	const streams = [
+		many.map((index) => ({ choices: [{ index, delta: { content: 'x' } }] })),
+		many.map((index) => ({ choices: [{ index: 0, delta: { tool_calls: [{ index, id: `call_${index}`, function: { arguments: 'x' } }] } }] })),
+		many.map((index) => ({ choices: [{ index: 0, delta: { [`member${index}`]: 1 } }] })),
+	];
+
+	for (const chunks of streams) {
+		upstream.next({ stream: true, events: [{ raw: chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('') }] });
+		const response = await call('/v1/chat/completions', { body: chat({ seed: streams.indexOf(chunks) }) });
+		assert.deepEqual([response.status, (await response.json()).error.code], [502, 'answer_too_large']);
+	}
+});
+
 test('tools and several choices survive the way from an object to a stream, as the openai package reads it', async (t) => {
 	const upstream = await withUpstream(t);
 	const { base, token } = await start(t, { upstream });

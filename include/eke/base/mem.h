@@ -19,6 +19,9 @@ RETURNS_NONNULL MUST_USE char *xstrdup(const char *s);
 RETURNS_NONNULL MUST_USE char *xstrndup(const char *s, size_t len);
 RETURNS_NONNULL MUST_USE char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Bytes that p, which is from here or from malloc(), takes of the heap; 0 for NULL. */
+size_t mem_size(const void *p);
+
 /* Gives pages that were freed back to the system; called when a burst of work is over. */
 void mem_trim(void);
 
