@@ -121,7 +121,10 @@ export class Chat implements vscode.WebviewViewProvider {
 		const media = vscode.Uri.joinPath(this.context.extensionUri, 'dist');
 		view.webview.options = { enableScripts: true, localResourceRoots: [media] };
 		view.webview.onDidReceiveMessage((message: FromWebview) => void this.#heard(message));
-		view.onDidChangeVisibility(() => this.#current.touch());
+		view.onDidChangeVisibility(() => {
+			this.#isReady &&= view.visible; // a hidden page is gone, and made again
+			this.#current.touch();
+		});
 		view.onDidDispose(() => (this.#view = undefined));
 		view.webview.html = page(view.webview, media, randomBytes(16).toString('base64'));
 	}

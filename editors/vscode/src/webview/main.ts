@@ -133,8 +133,11 @@ document.addEventListener('click', (event) => {
 	event.preventDefault();
 	post({ type: 'open', url: link.href });
 });
-window.addEventListener('focus', () => {
-	if (document.activeElement === document.body) composer.field.focus();
-});
+/* The page's focus is the field's, also where it has it before it can be told so. */
+function takeFocus(): void {
+	if (document.hasFocus() && document.activeElement === document.body) composer.field.focus();
+}
+window.addEventListener('focus', takeFocus);
+takeFocus();
 
 post({ type: 'ready' });
