@@ -83,9 +83,7 @@ struct piece *digest_walk_add(
 		return NULL;
 	digest_walk_reserve(w, 1, PIECE_NAMES);
 	piece = &d->pieces[d->count++];
-	*piece = (struct piece){
-		.kind = kind, .start = (uint32_t)start, .end = (uint32_t)end, .line = (uint32_t)line
-	};
+	*piece = (struct piece){ .kind = kind, .start = (uint32_t)start, .end = (uint32_t)end, .line = (uint32_t)line };
 	piece->lines = (uint16_t)(lines < UINT16_MAX ? lines : UINT16_MAX);
 	piece->tokens = (uint32_t)tokens_estimate(d->text + start, end - start);
 	piece->hash = hash_fnv32(HASH_FNV32, d->text + start, end - start);
@@ -336,9 +334,9 @@ static void take_line(struct digest_walk *w, const struct text_line *line)
 
 void digest_walk_begin(struct digest_walk *w, struct digest *digest, struct names *names)
 {
-	*w = (struct digest_walk){ .digest = digest,
-		.names = names,
-		.lexer = { .syntax = digest->syntax, .s = digest->text, .len = digest->len } };
+	*w = (struct digest_walk){
+		.digest = digest, .names = names, .lexer = { .syntax = digest->syntax, .s = digest->text, .len = digest->len }
+	};
 }
 
 bool digest_walk_lex(struct digest_walk *w, size_t until)

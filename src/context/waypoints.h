@@ -1,9 +1,9 @@
 #ifndef EKE_CONTEXT_WAYPOINTS_H
 #define EKE_CONTEXT_WAYPOINTS_H
 /*
- * Where a walk stood at some of its lines. A walk over the text as it is after a change goes on from the last one before
- * the change, and where it stands behind the change as the one before did, all the rest is taken over from its digest.
- * The digest is the same as without. For digest.c.
+ * Where a walk stood at some of its lines. A walk over the text as it is after a change goes on from the last one
+ * before the change, and where it stands behind the change as the one before did, all the rest is taken over from its
+ * digest. The new digest is the same as without. For digest.c.
  */
 #include <stdbool.h>
 

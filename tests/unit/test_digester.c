@@ -45,23 +45,30 @@ static const struct {
 	const char *text;
 } written[] = {
 	{ "python",
-		"\"\"\"Documentation of\nseveral lines.\"\"\"\nimport os, sys\nfrom .base import (\n    Base,\n    Other as Another,\n)\n\n"
+		"\"\"\"Documentation of\nseveral lines.\"\"\"\nimport os, sys\nfrom .base import (\n    Base,\n"
+		"    Other as Another,\n)\n\n"
 		"LIMIT%u = 10\n\n@decorated\nclass Reader%u(Base):\n    size: int\n    def __init__(self, path,\n"
 		"                 mode):\n        self.path%u = path\n        local = f\"{path!r} # no comment\"\n\n"
-		"    # about it\n    async def read(self):\n        '''Says nothing'''\n        return [x for x in self.path]\n\n\n"
+		"    # about it\n    async def read(self):\n        '''Says nothing'''\n"
+		"        return [x for x in self.path]\n\n\n"
 		"def parse%u(text):\n    if text:\n        return text\n    raise ValueError('x')\n\n" },
 	{ "ruby",
-		"require_relative 'x%u'\nmodule Outer%u\n  class Reader < Base\n    NAMES = %%w[a b]\n    def text\n      <<~END\n"
-		"        class Nothing\n      END\n    end\n=begin\nclass Neither\n=end\n    def size%u = @size\n  end\nend\n\n" },
+		"require_relative 'x%u'\nmodule Outer%u\n  class Reader < Base\n    NAMES = %%w[a b]\n    def text\n"
+		"      <<~END\n"
+		"        class Nothing\n      END\n    end\n=begin\nclass Neither\n=end\n    def size%u = @size\n  end\n"
+		"end\n\n" },
 	{ "javascriptreact",
 		"import { a, b } from './x%u';\nexport default function View%u({ title }) {\n  const re = /a[/]b\\//g;\n"
 		"  const s = `x ${title} ${`y ${1}`} class A {`;\n  return (\n    <div className=\"x\" onClick={() => go(1)}>\n"
-		"      class Text {title} it's\n    </div>\n  );\n}\n\nclass Model%u {\n  size = 1;\n  read(a) {\n    return a;\n  }\n}\n\n" },
+		"      class Text {title} it's\n    </div>\n  );\n}\n\nclass Model%u {\n  size = 1;\n  read(a) {\n"
+		"    return a;\n  }\n}\n\n" },
 	{ "perl",
-		"use Reader::Base%u;\n\npackage Reader%u;\n\nmy %%names = (\n    q => 1,\n);\n\nsub read%u {\n    my ($self) = @_;\n"
+		"use Reader::Base%u;\n\npackage Reader%u;\n\nmy %%names = (\n    q => 1,\n);\n\nsub read%u {\n"
+		"    my ($self) = @_;\n"
 		"    $self =~ s{a (b)}\n        {c}x;\n    return q(text\nof lines);\n}\n\n=head1 sub none\n\n=cut\n\n" },
 	{ "go",
-		"package main\n\nimport (\n\t\"fmt\"\n\t\"a/b%u\"\n)\n\n// Reader reads.\ntype Reader%u struct {\n\tSize int\n}\n\n"
+		"package main\n\nimport (\n\t\"fmt\"\n\t\"a/b%u\"\n)\n\n// Reader reads.\ntype Reader%u struct {\n"
+		"\tSize int\n}\n\n"
 		"func (r *Reader%u) Read(n int) (int, error) {\n\ts := `raw\nfunc no() {`\n\treturn len(s), nil\n}\n\n" },
 	{ "rust",
 		"use crate::a::{b, c%u};\n\npub struct Reader%u<'a> {\n    name: &'a str,\n}\n\nimpl<'a> Reader%u<'a> {\n"
@@ -69,10 +76,11 @@ static const struct {
 };
 
 /* What changes the meaning of lines behind it, or ends what is open, or is nothing special. */
-static const char *const insertions[] = { "/*", "*/", "\"\"\"", "'''", "\"", "'", "`", "${", "{", "}", "(", ")", "[", "#",
-	"//", "<<EOF\n", "EOF\n", "\n", "\n\n", "\r\n", "class A:\n", "struct x {\n", "import (\n", "from x import (\n",
-	"require('x", "<div a=\"", "</div>", "=begin\n", "=end\n", "=cut\n", "R\"x(", ")x\"", "r#\"", "\\\n", "\t", "    ", "q(",
-	"s{", "/a\\", "x", "name", " = 1\n", "def f(a,\n", "static int f(void)\n", "\xE6\xBC\xA2" };
+static const char *const insertions[] = { "/*", "*/", "\"\"\"", "'''", "\"", "'", "`", "${", "{", "}", "(", ")", "[",
+	"#", "//", "<<EOF\n", "EOF\n", "\n", "\n\n", "\r\n", "class A:\n", "struct x {\n", "import (\n",
+	"from x import (\n", "require('x", "<div a=\"", "</div>", "=begin\n", "=end\n", "=cut\n", "R\"x(", ")x\"", "r#\"",
+	"\\\n", "\t", "    ", "q(", "s{", "/a\\", "x", "name", " = 1\n", "def f(a,\n", "static int f(void)\n",
+	"\xE6\xBC\xA2" };
 
 static uint32_t seed = 20261130;
 
@@ -105,8 +113,7 @@ static void read_file(const char *path, struct strbuf *out)
 static struct digest *digest_from(
 	struct names *names, const char *language, const struct strbuf *text, const struct digest *before)
 {
-	struct digester *g =
-		digester_new(names, language, xstrndup(text->data, text->len), text->len, before);
+	struct digester *g = digester_new(names, language, xstrndup(text->data, text->len), text->len, before);
 
 	for (uint32_t steps = below(3); steps; steps--)
 		digester_step(g);
@@ -273,7 +280,8 @@ static void test_what_is_far_away(void **state)
 		{ "go", "var first = second\n", "import (\n" PACKAGES PACKAGES PACKAGES PACKAGES "\n",
 			"import (\n" PACKAGES PACKAGES PACKAGES PACKAGES ")\n" },
 		{ "python", "    first = second\n\n", "class Reader:\n", "def reader():\n" },
-		{ "python", "        first = second\n\n", "class Reader:\n    def read():\n", "class Reader:\n  def read():\n" },
+		{ "python", "        first = second\n\n", "class Reader:\n    def read():\n",
+			"class Reader:\n  def read():\n" },
 	};
 
 	(void)state;

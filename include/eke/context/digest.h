@@ -2,8 +2,8 @@
 #define EKE_CONTEXT_DIGEST_H
 /*
  * What is known of one file's text: a copy of it, cut into pieces that a prompt may show (its declarations, members of
- * its types, its import statements, and chunks of a few lines), with the names that occur in each. Pure. Made again when
- * the text changes, in steps, and by the one before, so that a small change costs little.
+ * its types, its import statements, and chunks of a few lines), with the names that occur in each. Pure. Made again
+ * when the text changes, in steps, and by the one before, so that a small change costs little.
  */
 #include <stdbool.h>
 #include <stddef.h>
