@@ -248,8 +248,8 @@ test:
 	@tests/editors/setup vim-9.0
 	@tests/editors/plugins ale vim-snipmate vim-tlib vim-addon-mw-utils
 	@editors/jetbrains/build --try $(VERSION)
-	@editors/vscode/build --try
-	@[ ! -x build/vscode/code-server ] || $(MAKE) --no-print-directory vsix tests/vscode/node_modules/.ready
+	@editors/vscode/build --try $(if $(wildcard build/vscode/code-server),--pack)
+	@[ ! -x build/vscode/code-server ] || $(MAKE) --no-print-directory tests/vscode/node_modules/.ready
 	@tests/run unit replay e2e editors jetbrains vscode workbench
 
 unit: $(UNIT_BINS) $(REPLAY_BINS)

@@ -43,7 +43,7 @@ void edit_material_take(struct edit_material *m, const struct doc *doc, const st
 	text_buffer_after(text, end, AROUND, &m->after);
 	m->crlf = has_crlf(&m->selected) || has_crlf(&m->before) || has_crlf(&m->after);
 	m->path = uri_path_part(doc_uri(doc));
-	m->language = doc_language(doc) ? xstrdup(doc_language(doc)) : NULL;
+	m->language = xstrdup(doc_language(doc));
 	m->instruction = xstrdup(instruction);
 }
 
