@@ -365,6 +365,30 @@ describe('the chat in the workbench', { skip }, () => {
 		);
 	});
 
+	test('the answer to a question about a whole file takes the place of what it changes', async () => {
+		const path = await s.open('whole.c', 'int one(void)\n{\n\treturn 1;\n}\n\nint two(void)\n{\n\treturn 2;\n}\n‸');
+		s.answer = () => 'Here, of \\(O(n_1 \\log n_2)\\):\n\n```c\nint one(void)\n{\n\treturn 11;\n}\n```\n';
+		await window.openChat('eke.chat.new');
+		await window.type('#file');
+		await window.press('Enter');
+		await window.type('Eleven');
+		await window.press('Enter');
+		await s.said(/Eleven[^]*O\(n_1 \\log n_2\):[^]*return 11/);
+		await s.chat().locator('button.apply').last().click();
+		await window.preview();
+		await window.finish('eke.preview.accept');
+		await s.text(path, 'int one(void)\n{\n\treturn 11;\n}\n\nint two(void)\n{\n\treturn 2;\n}\n');
+	});
+
+	test('an answer that is no edit is told once', async () => {
+		await s.open('talk.c', 'int one;\nint two;\n‸');
+		s.answer = () => 'I would rather not.';
+		await window.select(0, 1);
+		await window.finish('eke.refactor');
+		await s.message(/with talk instead of an edit/);
+		assert.equal((await window.messages()).match(/talk instead/g).length, 1);
+	});
+
 	test('while 1 MB of an answer comes, keys in the field show at once, and the reader may scroll', async () => {
 		await s.newChat();
 		s.upstream.next({ holdEvents: true });

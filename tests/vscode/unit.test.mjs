@@ -181,6 +181,23 @@ test('what the status bar says', { skip }, async () => {
 	assert.match(when('2026-12-24T04:05:00Z', now, 'en'), /^Dec 2\d \d\d:05$/);
 });
 
+test('code without a selection takes the place of what it is a new version of', { skip }, async () => {
+	const { placeIn } = await load('place');
+	const file = '#include <a.h>\n\nint a(void)\n{\n\treturn 1;\n}\n\nint b(void)\n{\n\treturn 2;\n}\n\nint c(void)\n{\n\treturn 3;\n}\n';
+	const place = (code, text = file) => {
+		const found = placeIn(text, code);
+		return found && [found.start, found.end];
+	};
+	assert.deepEqual(place('int b(void)\n{\n\tint x = 7;\n\n\tcheck(x);\n\treturn x;\n}\n'), [7, 11]);
+	assert.deepEqual(place('int b(void)\n{\n\tint x = 7;\n\n\tcheck(x);\n\treturn x;\n}\n', file.replaceAll('\n', '\r\n')), [7, 11]);
+	assert.deepEqual(place('int a(void)\n{\n\treturn 1;\n}\n\nint b(void)\n{\n\treturn 5;\n}\n'), [2, 11]);
+	assert.deepEqual(place(file.replace('#include <a.h>', '#include <b.h>\n#include <c.h>') + '\nint d;\n'), [0, 16], 'the whole file, its first line another');
+	for (const code of ['', '\n', 'int z;', 'int b(void);', '{\n\treturn 9;\n}', 'int new_one(void)\n{\n\treturn 4;\n}\n', 'int b(void)\n{\n\t// ... as before\n}\n'])
+		assert.equal(place(code), undefined, code);
+	assert.equal(place('case 1:\n\tbreak;\n', 'case 1:\n\tbreak;\ncase 2:\n\tx;\ncase 1:\n\tbreak;\nx\ny\nz\n'), undefined, 'there are two');
+	assert.equal(place('x\n'.repeat(3000), 'y\n'.repeat(3000)), undefined, 'too long');
+});
+
 test('a crash is followed by longer and longer pauses, the sixth within three minutes by none', { skip }, async () => {
 	const { Crashes } = await load('crashes');
 	const crashes = new Crashes();

@@ -137,7 +137,7 @@ export async function findFiles(query: string): Promise<Map<string, vscode.Uri>>
 		.flatMap(({ tabs }) => tabs)
 		.flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri] : []))
 		.filter((uri) => vscode.workspace.getWorkspaceFolder(uri));
-	const shownAs = (uri: vscode.Uri) => vscode.workspace.asRelativePath(uri, false);
+	const shownAs = (uri: vscode.Uri) => vscode.workspace.asRelativePath(uri);
 	const wanted = query.toLowerCase();
 	const openPaths = new Map(open.map((uri) => [shownAs(uri), uri]).filter(([path]) => String(path).toLowerCase().includes(wanted)) as [string, vscode.Uri][]);
 	const rank = (path: string) => {

@@ -42,6 +42,15 @@ markdown.renderer.rules['fence'] = (tokens, index, options) => {
 markdown.renderer.rules['code_block'] = (tokens, index) =>
 	`<div class="code" data-language=""><pre tabindex="0"><code>${escape(tokens[index]!.content)}</code></pre></div>\n`;
 
+/* Formulas in TeX's brackets are shown as they are written: Markdown would take their signs for its own. */
+markdown.inline.ruler.before('escape', 'formula', (state, silent) => {
+	const [whole, a, b, c] = /^(?:\\\(([^]+?)\\\)|\\\[([^]+?)\\\]|\$\$([^]+?)\$\$)/.exec(state.src.slice(state.pos, state.posMax)) ?? [];
+	if (!whole) return false;
+	if (!silent) state.push('code_inline', 'code', 0).content = (a ?? b ?? c ?? '').trim();
+	state.pos += whole.length;
+	return true;
+});
+
 /* The boxes of a list of tasks. */
 markdown.core.ruler.push('tasks', ({ tokens }) => {
 	tokens.forEach(({ type, children }, i) => {
