@@ -430,7 +430,7 @@ static const char *name_below(const char *name, const char *folder)
 	return len && !strncmp(name, base, len) && name[len] == '/' ? name + len + 1 : NULL;
 }
 
-/* The URI of the file that the words name, or NULL: in the chat's folder, in one of the workspace's, by a folder's name. */
+/* The URI of the file that is meant, or NULL: in the chat's folder, a workspace folder, by such a folder's name. */
 static char *find_file(const struct context_sources *sources, const char *name)
 {
 	char *uri = sources->folder ? file_below(sources, sources->folder, name) : NULL;
