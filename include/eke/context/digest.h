@@ -78,8 +78,8 @@ struct digester;
  * LIMIT_CONTEXT_FILE. `before`, of the text as it was, with the same names, makes it cheaper and changes nothing; or
  * NULL. It is borrowed until the digester ends.
  */
-struct digester *digester_new(struct names *names, const char *language, char *text, size_t len, size_t whole,
-	const struct digest *before);
+struct digester *digester_new(
+	struct names *names, const char *language, char *text, size_t len, size_t whole, const struct digest *before);
 /* Works for about a millisecond; true when all is done but digester_finish(). */
 bool digester_step(struct digester *digester);
 /* Does what is left, ends the digester and hands over the digest. */
