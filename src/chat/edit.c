@@ -153,7 +153,7 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 	if (reasoning)
 		return;
 	strbuf_add(&e->answer, text, len);
-	/* Each look is at all of the answer, which grows by a 64th between two: else a large one is read thousands of times. */
+	/* Each look is at all of the answer: it grows by a 64th between two, or a large one is read thousands of times. */
 	if (!e->callbacks.delta || e->answer.len - e->looked < e->looked / 64)
 		return;
 	e->looked = e->answer.len;

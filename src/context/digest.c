@@ -20,7 +20,7 @@ struct digester {
 	struct waypoints_reuse reuse;
 };
 
-static struct digest *begin(char *text, size_t len, const char *language)
+static struct digest *begin(char *text, size_t len, size_t whole, const char *language)
 {
 	struct digest *d = xcalloc(1, sizeof(*d));
 
@@ -32,17 +32,18 @@ static struct digest *begin(char *text, size_t len, const char *language)
 	d->text = xreallocarray(text, len + 1, 1);
 	d->text[len] = '\0';
 	d->len = len;
+	d->whole = whole;
 	d->syntax = syntax_of(language);
 	d->style = import_style_of(language);
 	return d;
 }
 
 struct digester *digester_new(
-	struct names *names, const char *language, char *text, size_t len, const struct digest *before)
+	struct names *names, const char *language, char *text, size_t len, size_t whole, const struct digest *before)
 {
 	struct digester *g = xcalloc(1, sizeof(*g));
 
-	digest_walk_begin(&g->walk, begin(text, len, language), names);
+	digest_walk_begin(&g->walk, begin(text, len, whole, language), names);
 	waypoints_begin(&g->reuse, &g->walk, before);
 	return g;
 }
@@ -52,7 +53,7 @@ bool digester_step(struct digester *g)
 	struct digest_walk *w = &g->walk;
 	size_t until = w->lexer.at + STEP_BYTES;
 
-	while (w->at < w->digest->len) {
+	while (w->at < w->digest->len && w->digest->count < LIMIT_CONTEXT_PIECES) {
 		if (!digest_walk_lex(w, until))
 			return false;
 		if (waypoints_join(&g->reuse, w))
@@ -125,7 +126,7 @@ void digester_free(struct digester *g)
 
 struct digest *digest_new(struct names *names, const char *language, const char *text, size_t len)
 {
-	return digester_finish(digester_new(names, language, xstrndup(text, len), len, NULL));
+	return digester_finish(digester_new(names, language, xstrndup(text, len), len, len, NULL));
 }
 
 struct digest *digest_of_diff(struct names *names, const char *text, size_t len)
@@ -133,7 +134,7 @@ struct digest *digest_of_diff(struct names *names, const char *text, size_t len)
 	struct digest_walk w;
 	size_t at = 0;
 	size_t number = 0;
-	struct digest *d = begin(xstrndup(text, len), len, NULL);
+	struct digest *d = begin(xstrndup(text, len), len, len, NULL);
 
 	digest_walk_begin(&w, d, names);
 	while (at < d->len) {

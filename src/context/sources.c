@@ -17,6 +17,7 @@
 #include "eke/text/uri.h"
 
 #define LOOK_EVERY_MS 1000
+#define COPY_MAX (LIMIT_CONTEXT_FILE + 4) /* which shows whether there is more, though no character is split */
 #define NEVER_MS (INT64_MIN / 2)
 
 struct sources {
@@ -179,7 +180,7 @@ static struct source *source_at(struct sources *s, const char *uri)
 
 /* Begins to look through a text, which is taken over. */
 static void begin_making(struct sources *s, struct source *source, uint64_t revision, const char *uri,
-	const char *language, struct strbuf *text)
+	const char *language, struct strbuf *text, size_t whole)
 {
 	size_t len;
 	char *data = strbuf_detach(text, &len);
@@ -189,7 +190,7 @@ static void begin_making(struct sources *s, struct source *source, uint64_t revi
 	free(source->language);
 	source->shown = workspace_show_outside(s->workspace, uri);
 	source->language = xstrdup(language ? language : "");
-	s->digester = digester_new(s->names, language, data, len, source->digest);
+	s->digester = digester_new(s->names, language, data, len, whole, source->digest);
 	s->making = source;
 	s->making_revision = revision;
 }
@@ -250,9 +251,9 @@ enum refreshed sources_refresh_document(struct sources *s, const struct doc *doc
 		source->revision = revision;
 		return REFRESHED_NOT;
 	}
-	strbuf_init(&copy, LIMIT_CONTEXT_FILE);
-	text_buffer_after(text, 0, LIMIT_CONTEXT_FILE, &copy);
-	begin_making(s, source, revision, doc_uri(doc), doc_language(doc), &copy);
+	strbuf_init(&copy, COPY_MAX);
+	text_buffer_after(text, 0, COPY_MAX, &copy);
+	begin_making(s, source, revision, doc_uri(doc), doc_language(doc), &copy, text_buffer_len(text));
 	return go_on_making(s);
 }
 
@@ -298,7 +299,7 @@ static enum refreshed read_file(struct sources *s, const char *uri, const char *
 	source->looked_ms = now;
 	strbuf_init(&text, 3 * LIMIT_CONTEXT_FILE);
 	if (may_be_sent && outbound_workspace_file(s->workspace, path, LIMIT_CONTEXT_FILE, &text, &err)) {
-		begin_making(s, source, 0, uri, language ? language->id : NULL, &text);
+		begin_making(s, source, 0, uri, language ? language->id : NULL, &text, text.len);
 		return go_on_making(s);
 	}
 	strbuf_release(&text);

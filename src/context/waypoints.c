@@ -76,6 +76,19 @@ size_t waypoints_cut(struct digest *d)
 	return d->waypoint_count * sizeof(*d->waypoints);
 }
 
+/* The walk stands there. */
+static void stand(struct digest_walk *w, const struct waypoint *p)
+{
+	w->lexer.at = p->at;
+	w->lexer.state = (struct syntax_state){ .where = SYNTAX_IN_CODE };
+	w->at = p->at;
+	w->line = p->line;
+	w->seen = p->seen;
+	w->chunk = p->chunk;
+	memcpy(w->scopes, p->scopes, p->depth * sizeof(*p->scopes));
+	w->depth = p->depth;
+}
+
 /* --- the beginning --- */
 
 static void go_on_from(struct digest_walk *w, const struct digest *before, size_t count)
@@ -88,34 +101,39 @@ static void go_on_from(struct digest_walk *w, const struct digest *before, size_
 	memcpy(d->names, before->names, p->names * sizeof(*d->names));
 	d->name_count = p->names;
 	memcpy(add(d, count), before->waypoints, count * sizeof(*p));
-	w->lexer.at = p->at;
-	w->at = p->at;
-	w->line = p->line;
-	w->seen = p->seen;
-	w->chunk = p->chunk;
-	memcpy(w->scopes, p->scopes, p->depth * sizeof(*p->scopes));
-	w->depth = p->depth;
+	stand(w, p);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 void waypoints_begin(struct waypoints_reuse *reuse, struct digest_walk *w, const struct digest *before)
 {
 	const struct digest *d = w->digest;
-	size_t most;
 	size_t head;
 	size_t count = 0;
 
 	*reuse = (struct waypoints_reuse){ .before = NULL };
 	if (!before || before->syntax != d->syntax || before->style != d->style)
 		return;
-	most = before->len < d->len ? before->len : d->len;
-	head = diff_same_head(before->text, d->text, most);
-	reuse->before = before;
-	reuse->tail = before->len - diff_same_tail(before->text + before->len, d->text + d->len, most - head);
 	digest_walk_reserve(w, before->count + 1, before->name_count + 1);
+	head = diff_same_head(before->text, d->text, smaller(before->len, d->len));
 	while (count < before->waypoint_count && before->waypoints[count].seen <= head)
 		count++;
 	if (count)
 		go_on_from(w, before, count);
+	reuse->moved = (ptrdiff_t)d->whole - (ptrdiff_t)before->whole;
+	/* Of texts that were cut one has an end that the other has not. */
+	if ((ptrdiff_t)before->len + reuse->moved <= (ptrdiff_t)head || (ptrdiff_t)d->len - reuse->moved <= (ptrdiff_t)head)
+		return;
+	reuse->before = before;
+	reuse->end = smaller(before->len, (size_t)((ptrdiff_t)d->len - reuse->moved));
+	reuse->is_whole = reuse->end == before->len && (ptrdiff_t)reuse->end + reuse->moved == (ptrdiff_t)d->len;
+	reuse->tail = reuse->end -
+		diff_same_tail(before->text + reuse->end, d->text + reuse->end + reuse->moved,
+			smaller(reuse->end, (size_t)((ptrdiff_t)reuse->end + reuse->moved)) - head);
 	/* The byte before it must be the same, too. */
 	while (count < before->waypoint_count && before->waypoints[count].at <= reuse->tail)
 		count++;
@@ -124,9 +142,17 @@ void waypoints_begin(struct waypoints_reuse *reuse, struct digest_walk *w, const
 
 /* --- the end --- */
 
+/* How far things are from where they were. Sums are modulo 2^32. */
+struct move {
+	uint32_t bytes;
+	uint32_t lines;
+	uint32_t pieces;
+	uint32_t names;
+};
+
 static bool is_there(const struct waypoints_reuse *reuse, const struct waypoint *p, const struct digest_walk *w)
 {
-	uint32_t moved = (uint32_t)(w->at - p->at); /* modulo 2^32, as all sums with it */
+	uint32_t bytes = (uint32_t)(w->at - p->at);
 	uint32_t lines = (uint32_t)(w->line - p->line);
 	const struct chunk *a = &p->chunk;
 	const struct chunk *b = &w->chunk;
@@ -137,12 +163,12 @@ static bool is_there(const struct waypoints_reuse *reuse, const struct waypoint 
 		if (p->scopes[i].indent != w->scopes[i].indent || p->scopes[i].kind != w->scopes[i].kind)
 			return false;
 	return !a->lines ||
-		(a->start >= reuse->tail && a->start + moved == b->start && a->end + moved == b->end &&
+		(a->start >= reuse->tail && a->start + bytes == b->start && a->end + bytes == b->end &&
 			a->line + lines == b->line && a->last + lines == b->last && a->indent == b->indent);
 }
 
-/* The type that a member behind the waypoint belongs to. */
-static uint16_t moved_parent(const struct waypoint *p, const struct digest_walk *w, uint16_t parent, size_t pieces)
+/* The type that a member behind the waypoint, where the walk stands, belongs to. */
+static uint16_t moved_parent(const struct waypoint *p, const struct digest_walk *w, uint16_t parent, uint32_t pieces)
 {
 	if (!parent)
 		return 0;
@@ -152,70 +178,96 @@ static uint16_t moved_parent(const struct waypoint *p, const struct digest_walk 
 	return (uint16_t)(parent + pieces);
 }
 
-static void take_rest(struct digest_walk *w, const struct digest *before, const struct waypoint *p)
+/* Another one, at or behind it. */
+static struct waypoint moved_waypoint(
+	const struct waypoint *p, const struct digest_walk *w, const struct waypoint *other, const struct move *move)
+{
+	struct waypoint to = *other;
+
+	to.at += move->bytes;
+	to.line += move->lines;
+	to.seen += move->bytes;
+	if (to.seen < w->seen)
+		to.seen = (uint32_t)w->seen;
+	to.pieces += move->pieces;
+	to.names += move->names;
+	to.chunk.start += move->bytes;
+	to.chunk.end += move->bytes;
+	to.chunk.line += move->lines;
+	to.chunk.last += move->lines;
+	for (size_t i = 0; i < to.depth; i++)
+		to.scopes[i].piece = moved_parent(p, w, to.scopes[i].piece, move->pieces);
+	return to;
+}
+
+/* From p, where the walk stands, to that waypoint, or NULL: to the end. */
+static void take(
+	struct digest_walk *w, const struct digest *before, const struct waypoint *p, const struct waypoint *last)
 {
 	struct digest *d = w->digest;
-	uint32_t moved = (uint32_t)(w->at - p->at);
-	uint32_t lines = (uint32_t)(w->line - p->line);
-	uint32_t pieces = (uint32_t)(d->count - p->pieces);
-	uint32_t names = (uint32_t)(d->name_count - p->names);
-	size_t name_count = before->name_count - p->names;
+	struct move move = { (uint32_t)(w->at - p->at), (uint32_t)(w->line - p->line), (uint32_t)(d->count - p->pieces),
+		(uint32_t)(d->name_count - p->names) };
+	size_t pieces = last ? last->pieces : before->count;
+	size_t names = (last ? last->names : before->name_count) - p->names;
+	const struct waypoint *end = last ? last + 1 : before->waypoints + before->waypoint_count;
+	struct waypoint to;
 
-	digest_walk_reserve(w, before->count - p->pieces, name_count);
-	for (size_t i = p->pieces; i < before->count; i++) {
+	digest_walk_reserve(w, pieces - p->pieces, names);
+	for (size_t i = p->pieces; i < pieces; i++) {
 		struct piece *piece = &d->pieces[d->count++];
 
 		*piece = before->pieces[i];
-		piece->start += moved;
-		piece->end += moved;
-		piece->line += lines;
-		piece->first_name += names;
-		piece->parent = moved_parent(p, w, piece->parent, pieces);
+		piece->start += move.bytes;
+		piece->end += move.bytes;
+		piece->line += move.lines;
+		piece->first_name += move.names;
+		piece->parent = moved_parent(p, w, piece->parent, move.pieces);
 	}
-	memcpy(d->names + d->name_count, before->names + p->names, name_count * sizeof(*d->names));
-	d->name_count += name_count;
-	for (const struct waypoint *q = p; q < before->waypoints + before->waypoint_count; q++) {
-		struct waypoint *to;
-
+	memcpy(d->names + d->name_count, before->names + p->names, names * sizeof(*d->names));
+	d->name_count += names;
+	for (const struct waypoint *q = p; q < end; q++) {
+		to = moved_waypoint(p, w, q, &move);
 		/* They become no denser with each change. */
-		if (d->waypoint_count && q->at + moved < d->waypoints[d->waypoint_count - 1].at + SPACING / 2)
-			continue;
-		to = add(d, 1);
-		*to = *q;
-		to->at += moved;
-		to->line += lines;
-		to->seen = (uint32_t)(to->seen + moved > w->seen ? to->seen + moved : w->seen);
-		to->pieces += pieces;
-		to->names += names;
-		to->chunk.start += moved;
-		to->chunk.end += moved;
-		to->chunk.line += lines;
-		to->chunk.last += lines;
-		for (size_t i = 0; i < to->depth; i++)
-			to->scopes[i].piece = moved_parent(p, w, to->scopes[i].piece, pieces);
+		if (!d->waypoint_count || to.at >= d->waypoints[d->waypoint_count - 1].at + SPACING / 2)
+			*add(d, 1) = to;
 	}
-	w->at = w->lexer.at = d->len;
-	w->chunk.lines = 0;
+	if (last) {
+		stand(w, &to);
+	} else {
+		w->at = w->lexer.at = d->len;
+		w->chunk.lines = 0;
+	}
 }
 
 bool waypoints_join(struct waypoints_reuse *reuse, struct digest_walk *w)
 {
 	const struct digest *before = reuse->before;
 	const struct waypoint *p;
-	size_t left = w->digest->len - w->at; /* behind the walk */
+	size_t room; /* so many pieces there may have been */
+	size_t last;
+	bool whole;
 
 	if (!before)
 		return false;
-	while (reuse->next < before->waypoint_count && before->len - before->waypoints[reuse->next].at > left)
+	while (reuse->next < before->waypoint_count &&
+		(ptrdiff_t)before->waypoints[reuse->next].at + reuse->moved < (ptrdiff_t)w->at)
 		reuse->next++;
 	if (reuse->next == before->waypoint_count)
 		return false;
 	p = &before->waypoints[reuse->next];
-	if (before->len - p->at != left || !is_there(reuse, p, w))
+	if ((ptrdiff_t)p->at + reuse->moved != (ptrdiff_t)w->at || !is_there(reuse, p, w))
 		return false;
-	/* Where there are too many pieces, some were left out. */
-	if (before->count == LIMIT_CONTEXT_PIECES || before->count - p->pieces + w->digest->count > LIMIT_CONTEXT_PIECES)
+	/* Where there are too many pieces, some are left out. */
+	room = LIMIT_CONTEXT_PIECES - 1 - w->digest->count + p->pieces;
+	room = smaller(room, LIMIT_CONTEXT_PIECES - 1);
+	whole = reuse->is_whole && before->count <= room;
+	last = before->waypoint_count - 1;
+	while (!whole && last > reuse->next &&
+		(before->waypoints[last].seen > reuse->end || before->waypoints[last].pieces > room))
+		last--;
+	if (!whole && last == reuse->next)
 		return false;
-	take_rest(w, before, p);
-	return true;
+	take(w, before, p, whole ? NULL : &before->waypoints[last]);
+	reuse->before = NULL;
+	return whole;
 }

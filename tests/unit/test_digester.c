@@ -113,7 +113,7 @@ static void read_file(const char *path, struct strbuf *out)
 static struct digest *digest_from(
 	struct names *names, const char *language, const struct strbuf *text, const struct digest *before)
 {
-	struct digester *g = digester_new(names, language, xstrndup(text->data, text->len), text->len, before);
+	struct digester *g = digester_new(names, language, xstrndup(text->data, text->len), text->len, text->len, before);
 
 	for (uint32_t steps = below(3); steps; steps--)
 		digester_step(g);
@@ -317,17 +317,52 @@ static void test_what_is_far_away(void **state)
 
 /* --- steps --- */
 
-static size_t steps_of(const char *language, const struct strbuf *text, const struct digest *before)
+static size_t steps_of(
+	struct names *names, const char *language, const struct strbuf *text, const struct digest *before)
 {
-	struct names *names = names_new();
-	struct digester *g = digester_new(names, language, xstrndup(text->data, text->len), text->len, before);
+	struct digester *g = digester_new(names, language, xstrndup(text->data, text->len), text->len, text->len, before);
 	size_t steps = 1;
 
 	while (!digester_step(g))
 		steps++;
 	digester_free(g);
-	names_free(names);
 	return steps;
+}
+
+/* Of a text that is longer than what is looked at another end is seen after each change. */
+static void test_texts_that_are_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct names *names = names_new();
+		struct strbuf text;
+		struct digest *before;
+
+		strbuf_init(&text, LIMIT_DOCUMENT);
+		write_text(&text, written[i].text, LIMIT_CONTEXT_FILE + 3000);
+		before = digest_new(names, written[i].language, text.data, text.len);
+		assert_true(before->len < text.len);
+		for (int round = 0; round < 8; round++) {
+			const char *line = round % 2 ? "\n" : "    some = words\n";
+			size_t at = below(LIMIT_CONTEXT_FILE);
+			struct digest *made;
+			struct digest *fresh;
+
+			while (at && text.data[at - 1] != '\n')
+				at--;
+			strbuf_splice(&text, at, round < 6 ? 0 : 700, line, strlen(line));
+			assert_true(steps_of(names, written[i].language, &text, before) <= (round < 6 ? 2 : 17));
+			made = digest_from(names, written[i].language, &text, before);
+			fresh = digest_new(names, written[i].language, text.data, text.len);
+			expect_same(made, fresh);
+			digest_free(fresh);
+			digest_free(before);
+			before = made;
+		}
+		digest_free(before);
+		names_free(names);
+		strbuf_release(&text);
+	}
 }
 
 /* A step reads some 16 KiB, whatever the text: lines, or one long line. */
@@ -340,20 +375,20 @@ static void test_steps(void **state)
 	(void)state;
 	strbuf_init(&text, LIMIT_DOCUMENT);
 	write_text(&text, written[0].text, LIMIT_CONTEXT_FILE - 1000);
-	assert_in_range(steps_of("python", &text, NULL), 12, 40);
+	assert_in_range(steps_of(names, "python", &text, NULL), 12, 40);
 	/* A change in its middle is one. */
 	before = digest_new(names, "python", text.data, text.len);
 	strbuf_splice(&text, text.len / 2, 0, "x", 1);
-	assert_int_equal(steps_of("python", &text, before), 1);
+	assert_int_equal(steps_of(names, "python", &text, before), 1);
 	/* Unless it makes all behind it something else. */
 	strbuf_splice(&text, text.len / 2, 0, "\n'''\n", 5);
-	assert_in_range(steps_of("python", &text, before), 6, 20);
+	assert_in_range(steps_of(names, "python", &text, before), 6, 20);
 	digest_free(before);
 	strbuf_reset(&text);
 	while (text.len < LIMIT_CONTEXT_FILE - 1000)
 		strbuf_adds(&text, "f(require('a'), {b:[1,2]});");
 	strbuf_adds(&text, "\nlast();\n");
-	assert_in_range(steps_of("javascript", &text, NULL), 12, 40);
+	assert_in_range(steps_of(names, "javascript", &text, NULL), 12, 40);
 	strbuf_release(&text);
 	names_free(names);
 }
@@ -364,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_files_that_change),
 		cmocka_unit_test(test_texts_that_change),
 		cmocka_unit_test(test_what_is_far_away),
+		cmocka_unit_test(test_texts_that_are_cut),
 		cmocka_unit_test(test_steps),
 	};
 

@@ -49,6 +49,7 @@ struct waypoint;
 struct digest {
 	char *text;
 	size_t len;
+	size_t whole; /* bytes of the text before it was cut */
 	const struct syntax *syntax;
 	const struct import_style *style; /* or NULL */
 	struct piece *pieces; /* by start; of the same start the chunk is the last */
@@ -73,11 +74,12 @@ struct digest *digest_new(struct names *names, const char *language, const char 
 struct digester;
 
 /*
- * As digest_new(). `text` is from malloc() and taken over. `before`, of the text as it was, with the same names, makes
- * it cheaper and changes nothing; or NULL. It is borrowed until the digester ends.
+ * As digest_new(). `text` is from malloc() and taken over: the first `len` of `whole` bytes, all or more than
+ * LIMIT_CONTEXT_FILE. `before`, of the text as it was, with the same names, makes it cheaper and changes nothing; or
+ * NULL. It is borrowed until the digester ends.
  */
 struct digester *digester_new(
-	struct names *names, const char *language, char *text, size_t len, const struct digest *before);
+	struct names *names, const char *language, char *text, size_t len, size_t whole, const struct digest *before);
 /* Works for about a millisecond; true when all is done but digester_finish(). */
 bool digester_step(struct digester *digester);
 /* Does what is left, ends the digester and hands over the digest. */
