@@ -246,7 +246,7 @@ describe('the chat for everybody', { skip }, () => {
 	// The last one: nothing is asked for two minutes.
 	test('a service that says "later" for a moment: the chat and the item say so, no message', async () => {
 		await s.newChat();
-		s.upstream.next({ status: 503, headers: { 'retry-after': '120' }, body: 'overloaded' });
+		s.upstream.next({ status: 429, headers: { 'retry-after': '120' }, body: { error: { message: 'Rate limit reached' } } });
 		await s.ask('现在呢？');
 		await s.see('why', async () => (await s.chat().locator('.note.error').count()) > 0);
 		await s.status(/\/60 · \d\d:\d\d/);
