@@ -653,7 +653,7 @@ export interface ChatSendParams {
 	context?: Context[];
 	/** One of the user's turns in the chat: this question takes its place, and what came behind it is dropped. */
 	editTurnId?: string;
-	/** The folder that it is about: in it @path is looked for, and git is asked for what is staged. None: the workspace's first. */
+	/** The folder that it is about: in it @path is looked for first, and git is asked for what is staged. None: the workspace's first. */
 	folder?: Uri;
 	/** Id of the model. */
 	model?: string;

@@ -410,22 +410,40 @@ static bool is_file(const struct context_sources *sources, const char *path, con
 	return found;
 }
 
-/* The URI of the file that the words name, or NULL. */
+/* The URI of the file of that name in a folder, or NULL. */
+static char *file_below(const struct context_sources *sources, const char *folder, const char *name)
+{
+	char *path = xasprintf("%s/%s", strcmp(folder, "/") ? folder : "", name);
+	char *uri = is_file(sources, path, folder) ? uri_from_path(path) : NULL;
+
+	free(path);
+	return uri;
+}
+
+/* The name without the folder's own in front of it, as editors show it where they have several folders; or NULL. */
+static const char *name_below(const char *name, const char *folder)
+{
+	const char *slash = strrchr(folder, '/');
+	const char *base = slash ? slash + 1 : folder;
+	size_t len = strlen(base);
+
+	return len && !strncmp(name, base, len) && name[len] == '/' ? name + len + 1 : NULL;
+}
+
+/* The URI of the file that is meant, or NULL: in the chat's folder, a workspace folder, by such a folder's name. */
 static char *find_file(const struct context_sources *sources, const char *name)
 {
-	for (size_t i = 0;; i++) {
-		const char *folder = sources->folder ? sources->folder : workspace_folder(sources->workspace, i);
-		char *path;
-		char *uri;
+	char *uri = sources->folder ? file_below(sources, sources->folder, name) : NULL;
+	const char *folder;
 
-		if (!folder || (sources->folder && i))
-			return NULL;
-		path = xasprintf("%s/%s", strcmp(folder, "/") ? folder : "", name);
-		uri = is_file(sources, path, folder) ? uri_from_path(path) : NULL;
-		free(path);
-		if (uri)
-			return uri;
+	for (size_t i = 0; !uri && (folder = workspace_folder(sources->workspace, i)); i++)
+		uri = file_below(sources, folder, name);
+	for (size_t i = 0; !uri && (folder = workspace_folder(sources->workspace, i)); i++) {
+		const char *rest = name_below(name, folder);
+
+		uri = rest ? file_below(sources, folder, rest) : NULL;
 	}
+	return uri;
 }
 
 bool context_next_mention(const struct context_sources *sources, struct context_mention *out)

@@ -37,6 +37,7 @@ struct proposal {
 	struct strbuf answer;
 	struct strbuf text; /* what of the answer is the replacement */
 	size_t told;        /* bytes of it */
+	size_t looked;      /* bytes of the answer, when the text was last taken out of it */
 	uint64_t call;
 	struct edit_callbacks callbacks;
 	uint64_t preparing; /* the retriever's number; 0: nothing is */
@@ -152,6 +153,10 @@ static void on_delta(void *ctx, bool reasoning, const char *text, size_t len)
 	if (reasoning)
 		return;
 	strbuf_add(&e->answer, text, len);
+	/* Each look is at all of the answer: it grows by a 64th between two, or a large one is read thousands of times. */
+	if (!e->callbacks.delta || e->answer.len - e->looked < e->looked / 64)
+		return;
+	e->looked = e->answer.len;
 	if (extract(e, false))
 		tell(e);
 }

@@ -4,34 +4,71 @@
 #include "eke/chat/edit_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "eke/base/attrs.h"
+#include "eke/base/mem.h"
 #include "eke/base/utf.h"
+
+struct slice {
+	const char *s;
+	size_t len;
+};
 
 /* --- the prompt --- */
 
-static bool holds(const char *s, size_t len, const char *word)
+/* Marks the number of each tag in the text: 0 for "edit>", 12 for "edit12>". */
+static void mark_numbers(const char *s, size_t len, bool *used, size_t count)
 {
-	return memmem(s, len, word, strlen(word)) != NULL;
+	const char *end = s + len;
+
+	while ((s = memchr(s, 'e', (size_t)(end - s)))) {
+		const char *digits = s + strlen("edit");
+		size_t number = 0;
+
+		if (end - s < (ptrdiff_t)strlen("edit>") || memcmp(s, "edit", strlen("edit")) != 0) {
+			s++;
+			continue;
+		}
+		s = digits;
+		for (; s < end && *s >= '0' && *s <= '9' && number < count; s++)
+			number = number * 10 + (size_t)(*s - '0');
+		if (s < end && *s == '>' && number < count && (s == digits || *digits != '0'))
+			used[number] = true;
+	}
 }
 
-static bool is_free(const struct edit_prompt_input *in, unsigned tag_number)
+/* The smallest number that no text has. Each that is taken stands somewhere, so that there are not more than that. */
+static unsigned free_number(const struct edit_prompt_input *in)
 {
-	char tag[24];
+	const struct slice texts[] = {
+		{ in->before, in->before_len },
+		{ in->selected, in->selected_len },
+		{ in->after, in->after_len },
+		{ in->instruction, strlen(in->instruction) },
+		{ in->context ? in->context : "", in->context ? strlen(in->context) : 0 },
+	};
+	size_t count = 1;
+	unsigned number = 0;
+	bool *used;
 
-	snprintf(tag, sizeof(tag), tag_number ? "edit%u>" : "edit>", tag_number);
-	return !holds(in->before, in->before_len, tag) && !holds(in->selected, in->selected_len, tag) &&
-	       !holds(in->after, in->after_len, tag) && !strstr(in->instruction, tag) &&
-	       !(in->context && strstr(in->context, tag));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		count += texts[i].len / strlen("edit>");
+	used = xcalloc(count + 1, sizeof(*used));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		mark_numbers(texts[i].s, texts[i].len, used, count);
+	while (used[number])
+		number++;
+	free(used);
+	return number;
 }
 
 unsigned edit_prompt(const struct edit_prompt_input *in, struct strbuf *system, struct strbuf *user)
 {
 	char n[12] = "";
-	unsigned tag_number = 0;
+	unsigned tag_number = free_number(in);
 
-	while (!is_free(in, tag_number))
-		tag_number++;
 	if (tag_number)
 		snprintf(n, sizeof(n), "%u", tag_number);
 	strbuf_addf(system,
@@ -67,11 +104,6 @@ unsigned edit_prompt(const struct edit_prompt_input *in, struct strbuf *system, 
 }
 
 /* --- the answer --- */
-
-struct slice {
-	const char *s;
-	size_t len;
-};
 
 /* How many bytes at the end of s may be the beginning of `word`. */
 static size_t partial(const struct slice *t, const char *word)

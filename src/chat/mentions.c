@@ -13,6 +13,7 @@
 
 #define NAME_MOST 1024
 #define LINE_MOST 9 /* digits */
+#define BEHIND_MOST 64 /* bytes behind a name in quotes, in which its lines stand */
 
 static bool is_blank(char c)
 {
@@ -71,7 +72,7 @@ static int64_t number_before(const char *name, size_t *end)
 	size_t at = *end;
 	int64_t n = 0;
 
-	while (at && isdigit((unsigned char)name[at - 1]))
+	while (at && *end - at <= LINE_MOST && isdigit((unsigned char)name[at - 1]))
 		at--;
 	if (at == *end || *end - at > LINE_MOST)
 		return 0;
@@ -114,10 +115,9 @@ static size_t bare_length(const char *name, size_t len)
 	return len;
 }
 
-static void take(struct mention *m, const char *name, size_t len)
+/* `bare`: its length without punctuation. */
+static void take(struct mention *m, const char *name, size_t len, size_t bare)
 {
-	size_t bare = bare_length(name, len);
-
 	add(m, name, len, 0, 0);
 	add_with_lines(m, name, len);
 	if (bare < len) {
@@ -130,38 +130,78 @@ static void take(struct mention *m, const char *name, size_t len)
 static void take_quoted(struct mention *m, const char *name, size_t len)
 {
 	const char *rest = name + len + 1;
+	size_t n = 0;
 	char *whole;
 
-	while (!is_blank(*rest))
-		rest++;
-	whole = xasprintf("%.*s%.*s", (int)len, name, (int)(rest - (name + len + 1)), name + len + 1);
-	add_with_lines(m, whole, bare_length(whole, strlen(whole)));
+	if (len > NAME_MOST)
+		return;
+	while (n < BEHIND_MOST && !is_blank(rest[n]))
+		n++;
+	if (is_blank(rest[n])) {
+		whole = xasprintf("%.*s%.*s", (int)len, name, (int)n, rest);
+		add_with_lines(m, whole, bare_length(whole, strlen(whole)));
+		free(whole);
+	}
 	add(m, name, len, 0, 0);
-	free(whole);
+}
+
+/*
+ * A word in which several could begin ("@/a,@/b,@/c") is read once: what was found ahead of the walk is kept until the
+ * walk is there.
+ */
+struct reach {
+	const char *quote; /* the next one, NULL if there is none any more */
+	const char *end;
+	const char *bare;
+	const char *up; /* its last component ".."; names that begin before it lead out */
+};
+
+static bool is_quoted(struct reach *reach, const char *name)
+{
+	if (*name != '"')
+		return false;
+	if (reach->quote && reach->quote <= name)
+		reach->quote = strchr(name + 1, '"');
+	return reach->quote != NULL;
+}
+
+static void read_word(struct reach *reach, const char *name)
+{
+	const char *end = name;
+
+	if (name <= reach->end)
+		return;
+	for (; !is_blank(*end); end++) {
+		if (*end == '/' && end[1] == '.' && end[2] == '.' && (end[3] == '/' || is_blank(end[3])))
+			reach->up = end + 1;
+	}
+	reach->end = end;
+	reach->bare = name + bare_length(name, (size_t)(end - name));
 }
 
 bool mention_next(struct mention *m)
 {
 	const char *from = m->end;
+	struct reach reach = { from, from, from, from };
 
 	m->count = 0;
 	for (const char *p = from; (p = strchr(p, '@')); p++) {
 		const char *name = p + 1;
-		const char *quote = *name == '"' ? strchr(name + 1, '"') : NULL;
-		const char *end = quote ? quote + 1 : name;
 
 		if (p > from && !may_precede(p[-1]))
 			continue;
-		while (!quote && !is_blank(*end))
-			end++;
-		if (quote)
-			take_quoted(m, name + 1, (size_t)(quote - (name + 1)));
-		else
-			take(m, name, (size_t)(end - name));
-		if (m->count) {
-			m->end = end;
-			return true;
+		if (is_quoted(&reach, name)) {
+			take_quoted(m, name + 1, (size_t)(reach.quote - (name + 1)));
+			m->end = reach.quote + 1;
+		} else {
+			read_word(&reach, name);
+			if (name > reach.up)
+				take(m, name, (size_t)(reach.end - name),
+					reach.bare > name ? (size_t)(reach.bare - name) : 0);
+			m->end = reach.end;
 		}
+		if (m->count)
+			return true;
 	}
 	m->end = from + strlen(from);
 	return false;

@@ -10,6 +10,7 @@
 #include "syntax_private.h"
 
 #define REGEX_MAX 300 /* bytes of a regular expression; beyond it a slash was a division */
+#define PATTERN_MAX 300 /* bytes of a line before the bracket of a pattern of a shell's case */
 
 static bool is_bracket(char c)
 {
@@ -127,13 +128,16 @@ static void step_word(struct syntax_walk *w)
 /* "start)" of a shell's case: on a line that has no opening one before. */
 static bool is_case_pattern(const struct syntax_walk *w)
 {
-	const char *start = memrchr(w->s, '\n', w->at);
-	size_t i = start ? (size_t)(start - w->s) + 1 : 0;
+	const char *start;
+	size_t i = w->at > PATTERN_MAX ? w->at - PATTERN_MAX : 0;
 	bool text = false;
 
 	if (!has(w, SYNTAX_SHELL) || !has(w, SYNTAX_END_WORDS))
 		return false;
-	for (; i < w->at; i++) {
+	start = memrchr(w->s + i, '\n', w->at - i);
+	if (!start && i)
+		return false;
+	for (i = start ? (size_t)(start - w->s) + 1 : 0; i < w->at; i++) {
 		char c = w->s[i];
 
 		if (c == '"' || c == '\'') {

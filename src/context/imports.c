@@ -121,12 +121,13 @@ static bool begins(const struct import_style *style, const char *line, size_t le
 	return call && memchr(call, '(', len - (size_t)(call - line)) && at < len && line[at] != '/' && line[at] != '*';
 }
 
-size_t import_statement(const struct import_style *style, const char *text, size_t len)
+size_t import_statement(const struct import_style *style, const char *text, size_t len, size_t *seen)
 {
 	size_t end = line_length(text, len);
 	long depth = 0;
 	size_t at = 0;
 
+	*seen = end + 1;
 	if (!begins(style, text, end))
 		return 0;
 	for (int line = 0; line < STATEMENT_LINES; line++) {
@@ -135,6 +136,7 @@ size_t import_statement(const struct import_style *style, const char *text, size
 		if (depth <= 0 || end == len)
 			return end;
 		end += 1 + line_length(text + end + 1, len - end - 1);
+		*seen = end + 1;
 	}
 	return line_length(text, len);
 }

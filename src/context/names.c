@@ -13,7 +13,7 @@
 #include "eke/code/words.h"
 
 #define SLOTS_MIN 1024 /* a power of two */
-#define BLOCK KIB(16)
+#define BLOCK KIB(4)
 
 struct block {
 	struct block *next;

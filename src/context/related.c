@@ -157,20 +157,26 @@ static void add_directory(
 	struct related *r, const char *directory, const char *name, enum context_role role, size_t most)
 {
 	DIR *dir = opendir(directory);
-	struct neighbour *found = xcalloc(LIMIT_CONTEXT_DIRECTORY, sizeof(*found));
+	struct neighbour *found = NULL;
 	struct dirent *entry;
 	size_t count = 0;
+	size_t room = 0;
 
 	for (int i = 0; dir && i < LIMIT_CONTEXT_DIRECTORY && (entry = readdir(dir)); i++) {
 		if (entry->d_name[0] == '.' || !is_same_language(r, entry->d_name))
 			continue;
+		if (count == room) {
+			room = room ? 2 * room : 16;
+			found = xreallocarray(found, room, sizeof(*found));
+		}
 		snprintf(found[count].name, sizeof(found[count].name), "%s", entry->d_name);
 		found[count].like = likeness(entry->d_name, name);
 		count++;
 	}
 	if (dir)
 		closedir(dir);
-	qsort(found, count, sizeof(*found), liker_first);
+	if (count)
+		qsort(found, count, sizeof(*found), liker_first);
 	for (size_t i = 0; i < count && i < most; i++) {
 		char *path = xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", found[i].name);
 
@@ -263,8 +269,8 @@ static void list_below(struct related_below *below, const char *directory)
 
 	for (int i = 0; dir && i < LIMIT_CONTEXT_DIRECTORY && (entry = readdir(dir)); i++)
 		if (entry->d_type == DT_DIR && !holds_no_sources(entry->d_name) && below->count < LIMIT_CONTEXT_BELOW)
-			below->directories[below->count++] =
-				xasprintf("%s/%s", strcmp(directory, "/") ? directory : "", entry->d_name);
+			below->directories[below->count++] = xasprintf(
+				"%s/%s", strcmp(directory, "/") ? directory : "", entry->d_name);
 	if (dir)
 		closedir(dir);
 }

@@ -155,20 +155,29 @@ static struct focus *focus_of(struct retriever *r, const char *uri)
 
 /* --- reading ahead --- */
 
+static enum refreshed refresh(struct retriever *r, const char *uri, const char *path, const char *folder)
+{
+	const struct doc *doc = docs_find(r->docs, uri);
+
+	if (doc)
+		return sources_refresh_document(r->sources, doc);
+	return folder ? sources_refresh_file(r->sources, path) : REFRESHED_NOT;
+}
+
 /* True if something was read. */
 static bool step_document(struct retriever *r, struct job *job)
 {
-	const struct doc *doc = docs_find(r->docs, job->uri);
 	char *path = uri_to_path(job->uri);
 	const char *folder = path ? workspace_folder_of(r->workspace, path) : NULL;
-	bool worked = doc ? sources_refresh_document(r->sources, doc) : folder && sources_refresh_file(r->sources, path);
+	enum refreshed refreshed = refresh(r, job->uri, path, folder);
 	const struct source *source = sources_find(r->sources, job->uri);
-	struct focus *focus = focus_of(r, job->uri);
-	struct related *related = &focus->related;
+	struct related *related = &focus_of(r, job->uri)->related;
 
-	job->state = JOB_OPEN;
-	job->at = 0;
-	if (source && folder) {
+	if (refreshed != REFRESHED_PARTLY) {
+		job->state = JOB_OPEN;
+		job->at = 0;
+	}
+	if (source && folder && refreshed != REFRESHED_PARTLY) {
 		if (!related->path || related->hash != related_hash(source->digest) ||
 			clock_mono_ms() - related->made_ms >= RELATED_MS) {
 			related_release(related);
@@ -178,7 +187,14 @@ static bool step_document(struct retriever *r, struct job *job)
 		job->state = JOB_RELATED;
 	}
 	free(path);
-	return worked;
+	return refreshed != REFRESHED_NOT;
+}
+
+/* To the next file or document, if all of this one is known. */
+static bool has_worked(struct job *job, enum refreshed refreshed)
+{
+	job->at += refreshed != REFRESHED_PARTLY;
+	return refreshed != REFRESHED_NOT;
 }
 
 static bool step_open(struct retriever *r, struct job *job)
@@ -187,18 +203,19 @@ static bool step_open(struct retriever *r, struct job *job)
 
 	for (size_t i = 0; doc && i < job->at; i++)
 		doc = doc_next(doc);
-	if (!doc || job->at++ >= LIMIT_CONTEXT_DOCUMENTS) {
+	if (!doc || job->at >= LIMIT_CONTEXT_DOCUMENTS) {
 		job->state = JOB_CHANGES;
 		job->at = 0;
 		return false;
 	}
-	return doc_is_kept(doc) && sources_refresh_document(r->sources, doc);
+	return has_worked(job, doc_is_kept(doc) ? sources_refresh_document(r->sources, doc) : REFRESHED_NOT);
 }
 
 static bool step_changes(struct retriever *r, struct job *job)
 {
 	struct change *c = changes_first(r->changes);
 	const struct source *source;
+	const struct doc *doc;
 
 	for (size_t i = 0; c && i < job->at; i++)
 		c = c->next;
@@ -207,7 +224,10 @@ static bool step_changes(struct retriever *r, struct job *job)
 		return false;
 	}
 	source = sources_find(r->sources, c->uri);
-	return source && change_compare(c, source->digest->text, source->digest->len, !strcmp(job->uri, c->uri));
+	doc = docs_find(r->docs, c->uri);
+	/* What is known may be older than a change that came in between. */
+	return source && doc && source->revision == doc_revision(doc) &&
+		change_compare(c, source->digest->text, source->digest->len, !strcmp(job->uri, c->uri));
 }
 
 static bool step(struct retriever *r)
@@ -229,7 +249,7 @@ static bool step(struct retriever *r)
 		return false;
 	}
 	if (related->path && job->at < related->count)
-		return sources_refresh_file(r->sources, related->files[job->at++].path);
+		return has_worked(job, sources_refresh_file(r->sources, related->files[job->at].path));
 	job->state = JOB_OPEN;
 	job->at = 0;
 	return false;

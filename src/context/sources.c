@@ -17,6 +17,8 @@
 #include "eke/text/uri.h"
 
 #define LOOK_EVERY_MS 1000
+#define COPY_MAX (LIMIT_CONTEXT_FILE + 4) /* which shows whether there is more, though no character is split */
+#define NEVER_MS (INT64_MIN / 2)
 
 struct sources {
 	struct docs *docs; /* borrowed, as the next */
@@ -26,6 +28,10 @@ struct sources {
 	size_t count;
 	size_t bytes;
 	uint64_t used;
+	/* What is being looked through. */
+	struct source *making; /* of this source; NULL: nothing */
+	uint64_t making_revision; /* as in struct source */
+	struct digester *digester;
 };
 
 struct sources *sources_new(struct docs *docs, struct workspace *workspace)
@@ -43,8 +49,21 @@ struct names *sources_names(const struct sources *s)
 	return s->names;
 }
 
+/* What was being looked through is to be read again. */
+static void stop_making(struct sources *s)
+{
+	if (!s->making)
+		return;
+	digester_free(s->digester);
+	s->making->looked_ms = NEVER_MS;
+	s->making->size = -1;
+	s->making = NULL;
+}
+
 static void drop_digest(struct sources *s, struct source *source)
 {
+	if (s->making == source)
+		stop_making(s);
 	if (source->digest)
 		s->bytes -= source->digest->bytes;
 	digest_free(source->digest);
@@ -152,23 +171,45 @@ static struct source *source_at(struct sources *s, const char *uri)
 	source->key = key;
 	source->hash = hash_of(key);
 	source->used = ++s->used;
-	source->looked_ms = INT64_MIN / 2;
+	source->looked_ms = NEVER_MS;
 	source->next = s->first;
 	s->first = source;
 	s->count++;
 	return source;
 }
 
-static void take_text(
-	struct sources *s, struct source *source, const char *uri, const char *language, const char *text, size_t len)
+/* Begins to look through a text, which is taken over. */
+static void begin_making(struct sources *s, struct source *source, uint64_t revision, const char *uri,
+	const char *language, struct strbuf *text, size_t whole)
 {
+	size_t len;
+	char *data = strbuf_detach(text, &len);
+
+	stop_making(s);
 	free(source->shown);
 	free(source->language);
 	source->shown = workspace_show_outside(s->workspace, uri);
 	source->language = xstrdup(language ? language : "");
-	source->digest = digest_new(s->names, language, text, len);
-	s->bytes += source->digest->bytes;
+	s->digester = digester_new(s->names, language, data, len, whole, source->digest);
+	s->making = source;
+	s->making_revision = revision;
+}
+
+static enum refreshed go_on_making(struct sources *s)
+{
+	struct source *source = s->making;
+	struct digest *digest;
+
+	if (!digester_step(s->digester))
+		return REFRESHED_PARTLY;
+	digest = digester_finish(s->digester);
+	s->making = NULL;
+	drop_digest(s, source);
+	source->digest = digest;
+	source->revision = s->making_revision;
+	s->bytes += digest->bytes;
 	evict(s, source);
+	return REFRESHED;
 }
 
 /* Makes room for the names of another text; true if all had to be forgotten. */
@@ -180,32 +221,40 @@ static bool renew_names(struct sources *s)
 	return true;
 }
 
-bool sources_refresh_document(struct sources *s, const struct doc *doc)
+static bool is_making(const struct sources *s, const struct source *source, uint64_t revision)
+{
+	return source && s->making == source && s->making_revision == revision;
+}
+
+enum refreshed sources_refresh_document(struct sources *s, const struct doc *doc)
 {
 	struct source *source = source_at(s, doc_uri(doc));
+	uint64_t revision = doc_revision(doc);
 	const struct text_buffer *text;
 	int64_t now = clock_mono_ms();
 	struct strbuf copy;
 	struct err err;
 
-	if (!source || (source->revision == doc_revision(doc) && now - source->looked_ms < LOOK_EVERY_MS))
-		return false;
+	if (is_making(s, source, revision))
+		return go_on_making(s);
+	if (!source || (source->revision == revision && now - source->looked_ms < LOOK_EVERY_MS))
+		return REFRESHED_NOT;
 	source->looked_ms = now;
 	text = outbound_document(s->workspace, doc, &err);
-	if (text && source->digest && source->revision == doc_revision(doc))
-		return false;
+	if (text && source->digest && source->revision == revision)
+		return REFRESHED_NOT;
 	if (renew_names(s) && !(source = source_at(s, doc_uri(doc))))
-		return false;
-	drop_digest(s, source);
+		return REFRESHED_NOT;
 	source->looked_ms = now;
-	source->revision = doc_revision(doc);
-	if (!text)
-		return false;
-	strbuf_init(&copy, LIMIT_CONTEXT_FILE);
-	text_buffer_after(text, 0, LIMIT_CONTEXT_FILE, &copy);
-	take_text(s, source, doc_uri(doc), doc_language(doc), copy.data, copy.len);
-	strbuf_release(&copy);
-	return true;
+	if (!text) {
+		drop_digest(s, source);
+		source->revision = revision;
+		return REFRESHED_NOT;
+	}
+	strbuf_init(&copy, COPY_MAX);
+	text_buffer_after(text, 0, COPY_MAX, &copy);
+	begin_making(s, source, revision, doc_uri(doc), doc_language(doc), &copy, text_buffer_len(text));
+	return go_on_making(s);
 }
 
 static bool has_changed(struct source *source, const struct stat *st)
@@ -219,7 +268,7 @@ static bool has_changed(struct source *source, const struct stat *st)
 	return changed;
 }
 
-static bool read_file(struct sources *s, const char *uri, const char *path)
+static enum refreshed read_file(struct sources *s, const char *uri, const char *path)
 {
 	struct source *source = source_at(s, uri);
 	const struct language *language = language_of_path(path);
@@ -229,42 +278,46 @@ static bool read_file(struct sources *s, const char *uri, const char *path)
 	struct stat st;
 	struct err err;
 
+	if (is_making(s, source, 0))
+		return go_on_making(s);
 	if (!source || (!source->revision && now - source->looked_ms < LOOK_EVERY_MS))
-		return false;
+		return REFRESHED_NOT;
 	source->looked_ms = now;
 	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > LIMIT_CONTEXT_FILE) {
 		drop_digest(s, source);
-		return false;
+		return REFRESHED_NOT;
 	}
 	may_be_sent = workspace_may_send_path(s->workspace, path, &err);
 	if (!has_changed(source, &st) && !source->revision && may_be_sent == (source->digest != NULL))
-		return false;
+		return REFRESHED_NOT;
 	if (renew_names(s)) {
 		source = source_at(s, uri);
 		if (!source)
-			return false;
+			return REFRESHED_NOT;
 		has_changed(source, &st);
 	}
-	drop_digest(s, source);
 	source->looked_ms = now;
-	source->revision = 0;
 	strbuf_init(&text, 3 * LIMIT_CONTEXT_FILE);
-	if (may_be_sent && outbound_workspace_file(s->workspace, path, LIMIT_CONTEXT_FILE, &text, &err))
-		take_text(s, source, uri, language ? language->id : NULL, text.data, text.len);
+	if (may_be_sent && outbound_workspace_file(s->workspace, path, LIMIT_CONTEXT_FILE, &text, &err)) {
+		begin_making(s, source, 0, uri, language ? language->id : NULL, &text, text.len);
+		return go_on_making(s);
+	}
 	strbuf_release(&text);
-	return true;
+	drop_digest(s, source);
+	source->revision = 0;
+	return REFRESHED;
 }
 
-bool sources_refresh_file(struct sources *s, const char *path)
+enum refreshed sources_refresh_file(struct sources *s, const char *path)
 {
 	char *uri = uri_from_path(path);
 	const struct doc *doc = uri ? docs_find(s->docs, uri) : NULL;
-	bool worked = false;
+	enum refreshed refreshed = REFRESHED_NOT;
 
 	if (doc)
-		worked = sources_refresh_document(s, doc);
+		refreshed = sources_refresh_document(s, doc);
 	else if (uri)
-		worked = read_file(s, uri, path);
+		refreshed = read_file(s, uri, path);
 	free(uri);
-	return worked;
+	return refreshed;
 }

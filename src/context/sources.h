@@ -33,12 +33,18 @@ void sources_free(struct sources *sources);
 void sources_forget(struct sources *sources);
 struct names *sources_names(const struct sources *sources);
 
+enum refreshed {
+	REFRESHED_NOT, /* it is as it was, or cannot be had */
+	REFRESHED_PARTLY, /* it is being looked through, which took about a millisecond: call again, in another turn */
+	REFRESHED, /* it was read or looked through */
+};
+
 /*
- * Makes sure that this text is as the document or the file is now; at most once in a second for one. True if it had to
- * be read or looked through, which may take a millisecond.
+ * Makes sure that this text is as the document or the file is now; at most once in a second for one. What is known of
+ * it stays until all is known anew. There is one that is being looked through: another one, or a change, begins again.
  */
-bool sources_refresh_document(struct sources *sources, const struct doc *doc);
-bool sources_refresh_file(struct sources *sources, const char *path);
+enum refreshed sources_refresh_document(struct sources *sources, const struct doc *doc);
+enum refreshed sources_refresh_file(struct sources *sources, const char *path);
 /* NULL: unknown, or nothing of it may be shown. */
 struct source *sources_find(struct sources *sources, const char *uri);
 /* By its uri_key(). */

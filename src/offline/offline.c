@@ -357,6 +357,11 @@ static void follow_edit(struct offline *offline, const struct docs_event *event)
 	size_t end = 0;
 	size_t unused;
 
+	/* Of what is left out anyway nothing is copied for a keystroke. */
+	if (text_buffer_len(buffer) > LIMIT_OFFLINE_DOCUMENT) {
+		offline_forget(offline, doc_uri(event->doc));
+		return;
+	}
 	strbuf_init(&text, LIMIT_DOCUMENT);
 	if (any) {
 		text_buffer_line_range(buffer, event->first_line, &start, &unused);

@@ -18,6 +18,7 @@
 #define SKIPPED_WORDS 14 /* ... if lines after the cursor were left out */
 #define EARLY_WORDS 20 /* ... if it does not reach to the end */
 #define OVERLAP_SKIP 5 /* lines after the cursor that the answer may have left out */
+#define WORK_MAX ((size_t)1024 * 1024) /* bytes of the answer that are read to prove overlaps */
 
 /* --- the answer's lines --- */
 
@@ -32,6 +33,8 @@ struct own_line {
 struct lines {
 	struct own_line *line; /* those with text */
 	size_t count;
+	size_t disorder; /* of all of it, once `work` is more than 0 */
+	size_t work; /* bytes that were read to prove overlaps */
 };
 
 static void lines_of(const struct post_context *c, const struct strbuf *t, struct lines *out)
@@ -165,9 +168,25 @@ static bool may_be_left_out(const struct post_context *c, size_t count, size_t c
 	return true;
 }
 
+/*
+ * Is the answer in better order from the line on than before it? Where thousands of lines are alike not all of them are
+ * looked at.
+ */
+static bool leaves_order(
+	const struct post_context *c, const struct strbuf *t, struct lines *l, size_t at, size_t *before)
+{
+	if (!l->work)
+		l->disorder = balance_disorder(c, t->data, t->len);
+	l->work += at + 1;
+	if (l->work > WORK_MAX)
+		return true;
+	*before = balance_disorder(c, t->data, at);
+	return *before > l->disorder;
+}
+
 /* Is it no accident? */
 static bool is_proven(
-	const struct post_context *c, const struct strbuf *t, const struct lines *l, const struct overlap *o)
+	const struct post_context *c, const struct strbuf *t, struct lines *l, const struct overlap *o)
 {
 	const struct own_line *line = &l->line[o->i];
 	const char *s = t->data + line->at.start;
@@ -175,11 +194,10 @@ static bool is_proven(
 	bool columns = line->columns == after_columns(c, &c->after[o->skip]);
 	bool code = post_is_code(c) && !(c->syntax->flags & SYNTAX_MARKUP);
 	bool inside = code && is_inside(c, t, line);
-	size_t before = code ? balance_disorder(c, t->data, line->at.start) : 0;
-	size_t whole = code ? balance_disorder(c, t->data, t->len) : 0;
+	size_t before = 0;
 
 	/* What follows does not go into a block that the answer opened. */
-	if (before > whole)
+	if (code && leaves_order(c, t, l, line->at.start, &before))
 		return false;
 	/* What stands before the cursor too, and others behind it, is a sibling. */
 	if (o->skip)
@@ -193,7 +211,7 @@ static bool is_proven(
 	if (columns && (line->in_place || c->in_comment) && is_end(c, s, line->at.len))
 		return true;
 	/* Brackets alone are judged where they stand. */
-	if (columns && before < whole && o->words)
+	if (code && columns && before < l->disorder && o->words)
 		return true;
 	return o->words >= OVERLAP_WORDS && (columns || o->words >= SKIPPED_WORDS || !code) &&
 		!(o->lines == 1 && is_repetitive(c, t, l, o->i));
@@ -219,7 +237,7 @@ static bool is_early(
  * The first line of t that begins an overlap, t's line count if none does; *open: one that could still
  * become one.
  */
-static size_t find_overlap(const struct post_context *c, const struct strbuf *t, const struct lines *l, size_t *open)
+static size_t find_overlap(const struct post_context *c, const struct strbuf *t, struct lines *l, size_t *open)
 {
 	*open = l->count;
 	for (size_t i = 0; i < l->count; i++) {

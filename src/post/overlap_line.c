@@ -10,6 +10,7 @@
 #include "balance.h"
 
 #define REPLACED_MAX 16 /* closers right of the cursor that an editor may have put there */
+#define WORK_MAX ((size_t)1024 * 1024) /* bytes of text that are read to find where the rest of the line begins in it */
 
 /* Closing brackets, quotes and what ends a statement. */
 static bool is_closers(const char *s, size_t len)
@@ -85,9 +86,10 @@ static bool overlap_is_real(
 	return words >= 3 && len > 3;
 }
 
-/* Cuts what the end of t and the rest of the line have in common. */
+/* Cuts what the end of t and the rest of the line have in common: the longest that it can be. */
 static void drop_rest(const struct post_context *c, struct strbuf *t)
 {
+	size_t work = 0;
 	size_t skip = skip_blanks(c->suffix.data, c->rest_len);
 	size_t end = trimmed_length(t->data, t->len);
 	size_t rest_end = trimmed_length(c->suffix.data, c->rest_len);
@@ -102,6 +104,10 @@ static void drop_rest(const struct post_context *c, struct strbuf *t)
 				continue;
 			if (i && t->data[i - 1] == '\\')
 				continue;
+			/* A run of one character has thousands of them. */
+			work += t->len;
+			if (work > WORK_MAX)
+				return;
 			if (!overlap_is_real(c, t, i, len, len == rest_end - from))
 				continue;
 			strbuf_truncate(t, i);

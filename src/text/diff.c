@@ -40,8 +40,7 @@ static bool same_line(const struct side *a, size_t i, const struct side *b, size
 	return line_len(a, i) == line_len(b, j) && !memcmp(a->text + a->starts[i], b->text + b->starts[j], line_len(a, i));
 }
 
-/* How many bytes both begin with. */
-static size_t same_head(const char *a, const char *b, size_t most)
+size_t diff_same_head(const char *a, const char *b, size_t most)
 {
 	size_t n = 0;
 
@@ -52,8 +51,7 @@ static size_t same_head(const char *a, const char *b, size_t most)
 	return n;
 }
 
-/* How many bytes both end with. */
-static size_t same_tail(const char *a_end, const char *b_end, size_t most)
+size_t diff_same_tail(const char *a_end, const char *b_end, size_t most)
 {
 	size_t n = 0;
 
@@ -73,12 +71,12 @@ static size_t smaller(size_t a, size_t b)
 static void sides_init(struct side *a, const char *a_text, size_t a_len, struct side *b, const char *b_text,
 		       size_t b_len)
 {
-	size_t head = same_head(a_text, b_text, smaller(a_len, b_len));
+	size_t head = diff_same_head(a_text, b_text, smaller(a_len, b_len));
 	const char *lf = memrchr(a_text, '\n', head);
 	size_t tail;
 
 	head = lf ? (size_t)(lf - a_text) + 1 : 0;
-	tail = same_tail(a_text + a_len, b_text + b_len, smaller(a_len, b_len) - head);
+	tail = diff_same_tail(a_text + a_len, b_text + b_len, smaller(a_len, b_len) - head);
 	lf = memchr(a_text + a_len - tail, '\n', tail);
 	tail = lf ? (size_t)(a_text + a_len - lf) - 1 : 0;
 	side_init(a, a_text, a_len, head, a_len - tail);

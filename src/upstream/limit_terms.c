@@ -126,18 +126,23 @@ static bool is_name_char(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
 }
 
-/* A word of letters; one with digits in it is a name, of a model say. Returns where it ends. */
-static const char *take_word(struct terms *m, const char *s)
+/*
+ * A word of letters; one with digits in it is a name, of a model say. Returns where it ends. *plain: so far no name has
+ * digits; "a.b.c" is read once.
+ */
+static const char *take_word(struct terms *m, const char *s, const char **plain)
 {
 	const char *end = s;
 	bool digits = false;
 
-	for (; is_name_char(*end); end++)
+	for (; s >= *plain && is_name_char(*end); end++)
 		digits = digits || isdigit((unsigned char)*end);
 	if (digits) {
 		add_term(m, TERM_OTHER, 0);
 		return end;
 	}
+	if (end > *plain)
+		*plain = end;
 	for (end = s; isalpha((unsigned char)*end);)
 		end++;
 	for (size_t i = 0; i < ARRAY_LEN(english); i++) {
@@ -199,12 +204,14 @@ static const char *take_character(struct terms *m, const char *s)
 
 void limit_terms_find(struct terms *m, const char *s)
 {
+	const char *plain = s;
+
 	m->count = 0;
 	while (*s) {
 		unsigned char c = (unsigned char)*s;
 
 		if (isalpha(c)) {
-			s = take_word(m, s);
+			s = take_word(m, s, &plain);
 		} else if (isdigit(c)) {
 			s = take_number(m, s);
 		} else if (c >= 0x80) {

@@ -207,8 +207,12 @@ int64_t retry_after_words(const char *text, int64_t now)
 
 		if (!isdigit((unsigned char)*p) || (p > text && (isdigit((unsigned char)p[-1]) || p[-1] == '.')))
 			continue;
-		if (take_duration(&s, &seconds) && !strncmp(skip_blanks(s), "后", strlen("后")))
+		if (!take_duration(&s, &seconds))
+			continue;
+		if (!strncmp(skip_blanks(s), "后", strlen("后")))
 			return retry_after_span(seconds, now);
+		/* What begins in it ends with it. */
+		p = s - 1;
 	}
 	return 0;
 }

@@ -348,7 +348,8 @@ static void fill_imports(const struct place *place, size_t tokens, struct rng *r
 	to = line + NEAR_BEHIND < own.lines ? line + NEAR_BEHIND : own.lines;
 	set_add(near, own.s + own.starts[from], own.starts[to] - own.starts[from]);
 	for (size_t i = 0; style && i < own.lines; i++) {
-		size_t n = import_statement(style, own.s + own.starts[i], own.len - own.starts[i]);
+		size_t seen;
+		size_t n = import_statement(style, own.s + own.starts[i], own.len - own.starts[i], &seen);
 
 		if (!n)
 			continue;

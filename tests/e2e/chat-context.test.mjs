@@ -71,6 +71,33 @@ test('commands, attached files and mentions: what is there already does not come
 	assert.doesNotMatch(asked(upstream), /Declared in/);
 });
 
+test('a file of any folder of the workspace is mentioned, also with the name of its folder', async (t) => {
+	const upstream = await withUpstream(t, { answer: () => 'Yes.' });
+	const eke = await startServer(t, { config: configFor(upstream) });
+	const folder = (name) => ({ uri: `file://${join(eke.home, name)}`, name });
+
+	write(join(eke.home, 'api'), { 'same.py': 'of_api = 1\n', 'web/x.py': 'below_api = 1\n' });
+	write(join(eke.home, 'web'), { 'same.py': 'of_web = 1\n', 'only.py': 'only_web = 1\n', 'x.py': 'x_of_web = 1\n' });
+	write(join(eke.home, 'secret'), { 'no.py': 'outside = 1\n' });
+	await eke.initialize({ workspaceFolders: [folder('api'), folder('web')] });
+	for (const [words, found] of [
+		['@same.py', 'of_api'],
+		['@only.py', 'only_web'],
+		['@web/same.py', 'of_web'],
+		['@api/same.py', 'of_api'],
+		['@web/x.py', 'below_api'], // a path as it is goes before a folder's name
+		['@web/only.py:1?', 'only_web'],
+	]) {
+		await eke.send(`Why? ${words}`);
+		assert.match(asked(upstream), new RegExp(`${found} = 1`), words);
+		assert.equal(asked(upstream).match(/ = 1/g).length, 1, words);
+	}
+	for (const words of ['@secret/no.py', '@web/../secret/no.py', '@we/only.py', '@web/']) {
+		await eke.send(`Why? ${words}`);
+		assert.doesNotMatch(asked(upstream), / = 1/, words);
+	}
+});
+
 test('not with a plain question, and not where it is turned off', async (t) => {
 	const { upstream, eke } = await start(t);
 

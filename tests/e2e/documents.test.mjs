@@ -263,3 +263,19 @@ test('didSave and workspace folders are taken', async (t) => {
 	doc.type('1');
 	assert.deepEqual(await seen(upstream, doc), around(doc));
 });
+
+test('thousands of edits of a document of many megabytes, in one message', async (t) => {
+	const { upstream, eke } = await start(t);
+	const lines = 1 << 21;
+	const doc = await eke.open(`${'x y z\n'.repeat(lines)}end\n`);
+	const contentChanges = Array.from({ length: 5000 }, (_, i) => {
+		const at = { line: (i * 1000003) % lines, character: 1 };
+		return { range: { start: at, end: at }, text: 'w' };
+	});
+	const at = { line: lines, character: 3 };
+
+	eke.notify('textDocument/didChange', { textDocument: { uri: doc.uri, version: doc.version + 1 }, contentChanges: [...contentChanges, { range: { start: at, end: at }, text: ' of it' }] });
+	await eke.request('textDocument/inlineCompletion', { textDocument: { uri: doc.uri }, position: { line: lines, character: 9 }, context: { triggerKind: 1 } });
+	assert.equal(upstream.counted.length, 1);
+	assert.ok(extractHole(upstream.counted[0].body).prefix.endsWith('x y z\nend of it'));
+});

@@ -213,3 +213,17 @@ test('the plan\'s cap: less around, and a range that is too long is refused with
 	await assert.rejects(propose(eke, doc, doc.text.slice(0, 6000), 'x').answer, (e) => e.data.kind === 'promptTooLong' && /select less/.test(e.message));
 	assert.equal(upstream.counted.length, 1);
 });
+
+test('a large replacement, in thousands of pieces', async (t) => {
+	const large = Array.from({ length: 20000 }, (_, i) => `\tint line_${i} = value(${i}) + ${i * 7};\n`).join('');
+	const { eke } = await start(t, { answer: () => `<edit>${large}</edit>` });
+	const doc = await eke.open(TEXT);
+	const call = propose(eke, doc, LOOP, 'x', { streamToken: 'e' });
+	const { text, edit } = await call.answer;
+
+	assert.equal(text, large);
+	assert.equal(apply(doc, edit), TEXT.replace(LOOP, large));
+	/* It grew in sight. */
+	assert.ok(eke.notifications.filter(({ method, params }) => method === '$/progress' && params.token === 'e').length > 20);
+	assert.equal(eke.text('e'), large);
+});

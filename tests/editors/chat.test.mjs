@@ -37,6 +37,25 @@ const begun = [
 const noErrors = { see: { message: '/^(?!.*E\\d+:)/' } };
 
 function tests(name) {
+	test('a terminal that becomes narrow: the chat leaves half of it to the text, till there is more', { timeout: 60_000 }, async (t) => {
+		const { folder } = await withEke(t);
+		const vim = await startEditor(t, name, { folder, size: { columns: 120 } });
+		await open(vim, folder, 'a.c', 'int one;‸\n');
+		await vim.press('leave');
+		await vim.command('chat');
+		const width = (expected) =>
+			until(`${expected} columns`, async () => (await vim.eval('winwidth(0)')) === expected, { state: () => vim.picture() });
+		await until('the chat', async () => /^eke:/.test(await vim.eval('bufname()')), { state: () => vim.picture() });
+		const wide = await vim.eval('winwidth(0)');
+		assert.ok(wide > 40 && wide <= 60, `${wide}`);
+		await vim.terminal.resize(70, 24);
+		await width(35);
+		await vim.terminal.resize(60, 24);
+		await width(30);
+		await vim.terminal.resize(120, 24);
+		await width(wide);
+	});
+
 	test('what is typed while an answer comes stays below it, with its undo', { timeout: 60_000 }, async () => {
 		const steps = [
 			...begun,

@@ -86,7 +86,7 @@ export class Terminal {
 		await this.#tmux('set-option', '-g', 'status', 'off');
 		await this.#tmux('set-option', '-g', 'remain-on-exit', 'on');
 		await this.#tmux('set-option', '-s', 'escape-time', '0');
-		await this.#tmux('resize-window', '-t', 'test', '-x', columns, '-y', rows);
+		await this.resize(columns, rows);
 	}
 
 	async #tmux(...args) {
@@ -133,6 +133,10 @@ export class Terminal {
 
 	async cells() {
 		return cells(await this.ansi());
+	}
+
+	async resize(columns, rows) {
+		await this.#tmux('resize-window', '-t', 'test', '-x', columns, '-y', rows);
 	}
 
 	async cursor() {

@@ -101,6 +101,30 @@ static void check_packing(struct names *names, const struct digest *digest, cons
 	packing_release(&packing);
 }
 
+/* Of the text without some bytes of its middle, by the digest of the whole: as from nothing. */
+static void check_reuse(
+	struct names *names, const char *language, const struct digest *before, const char *text, size_t len)
+{
+	size_t gone = len % 7;
+	size_t at = (len - gone) / 2;
+	char *changed = xmalloc(len + 1);
+	struct digest *fresh;
+	struct digest *made;
+
+	memcpy(changed, text, at);
+	memcpy(changed + at, text + at + gone, len - at - gone);
+	len -= gone;
+	fresh = digest_new(names, language, changed, len);
+	made = digester_finish(digester_new(names, language, changed, len, len, before));
+	require(
+		made->count == fresh->count && made->name_count == fresh->name_count && made->use_count == fresh->use_count);
+	require(!memcmp(made->pieces, fresh->pieces, made->count * sizeof(*made->pieces)));
+	require(!memcmp(made->names, fresh->names, made->name_count * sizeof(*made->names)));
+	check_digest(made, names);
+	digest_free(fresh);
+	digest_free(made);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const languages[] = { "python", "javascript", "typescript", "c", "cpp", "perl", "go", "rust",
@@ -115,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_digest(digest, names);
 	check_digest(diff, names);
 	check_imports(language, digest);
+	check_reuse(names, language, digest, text, len);
 	check_packing(names, digest, diff, text, len, len / 2);
 	digest_free(digest);
 	digest_free(diff);

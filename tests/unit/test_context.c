@@ -196,7 +196,8 @@ static void test_statements_and_targets(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		const struct import_style *style = import_style_of(table[i].language);
 		struct import_targets *targets = xcalloc(1, sizeof(*targets));
-		size_t len = import_statement(style, table[i].text, strlen(table[i].text));
+		size_t seen;
+		size_t len = import_statement(style, table[i].text, strlen(table[i].text), &seen);
 		struct strbuf all;
 
 		strbuf_init(&all, 4096);

@@ -135,12 +135,40 @@ static void test_prompt(void **state)
 	strbuf_release(&user);
 }
 
+/* A file that has all tags up to a large number: each is looked at once, and the next number is free. */
+static void test_numbers(void **state)
+{
+	struct edit_prompt_input in = { .before = "", .after = "", .instruction = "x" };
+	struct strbuf text;
+	struct strbuf system;
+	struct strbuf user;
+
+	(void)state;
+	strbuf_init(&text, MIB(16));
+	strbuf_init(&system, KIB(16));
+	strbuf_init(&user, MIB(16));
+	strbuf_adds(&text, "edit>");
+	for (unsigned i = 1; i < 200000; i++)
+		strbuf_addf(&text, "edit%u> edit0%u> ", i, 500000 + i);
+	in.selected = text.data;
+	in.selected_len = text.len;
+	assert_int_equal(edit_prompt(&in, &system, &user), 200000);
+	in.context = "edit200000>";
+	in.after = "<edit200001><edit99999999999999999999999>";
+	in.after_len = strlen(in.after);
+	assert_int_equal(edit_prompt(&in, &system, &user), 200002);
+	strbuf_release(&text);
+	strbuf_release(&system);
+	strbuf_release(&user);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_growing),
 		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

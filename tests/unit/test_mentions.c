@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "eke/base/attrs.h"
@@ -51,6 +52,9 @@ static void test_all(void **state)
 		{ "x @a@b", "a@b" },
 		{ "`@a.c`", "a.c`|a.c" },
 		{ "@你好.c", "你好.c" },
+		{ "@/a,@b.c", "b.c" },
+		{ "@a/../b,@c.d", "c.d" },
+		{ "@a/..,@c/..", "" },
 	};
 
 	(void)state;
@@ -74,9 +78,43 @@ static void test_all(void **state)
 	}
 }
 
+/*
+ * A prompt as large as one may be, in which nearly each character could begin a name. Reading the rest of the text for
+ * each would take hours.
+ */
+static void test_large(void **state)
+{
+	static const char *const units[] = { "@\"", "\"@/", "\"@a/", "@,", "(@", "\"@.", "@\"a " };
+	static const char *const ends[] = { "", "/../x", "........", "11111111", "\"" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		struct strbuf prompt;
+
+		strbuf_init(&prompt, LIMIT_CHAT_PROMPT);
+		for (size_t n = 0; n < LIMIT_CHAT_PROMPT / strlen(units[i]) - 1000000; n++)
+			strbuf_adds(&prompt, units[i]);
+		for (size_t j = 0; j < ARRAY_LEN(ends); j++)
+			for (size_t n = 0; n < 50000; n++)
+				strbuf_adds(&prompt, ends[j]);
+		strbuf_adds(&prompt, " and @src/a.c:3-5");
+		{
+			struct mention m = { .end = prompt.data };
+			char last[64] = "";
+
+			while (mention_next(&m)) {
+				snprintf(last, sizeof(last), "%s", m.names[m.count - 1].path);
+				mention_release(&m);
+			}
+			assert_string_equal(last, "src/a.c");
+		}
+		strbuf_release(&prompt);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_all) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_all), cmocka_unit_test(test_large) };
 
 	return cmocka_run_group_tests_name("mentions", tests, NULL, NULL);
 }

@@ -510,6 +510,53 @@ static void test_limits(void **state)
 	free(huge);
 }
 
+static void fill(struct strbuf *text, const char *unit, size_t len)
+{
+	while (text->len + strlen(unit) <= len)
+		strbuf_adds(text, unit);
+}
+
+/*
+ * Answer and surroundings of one character, in which an overlap could begin anywhere: reading all of it for each place
+ * would take many minutes. What repeats the rest of the line behind as much text is still found.
+ */
+static void test_alike(void **state)
+{
+	static const char *const units[] = { ")", "){", ">", "> ", "{\n", "\"", "a)" };
+	static const char *const languages[] = { "c", "shellscript" };
+	struct strbuf text;
+	struct strbuf out;
+
+	(void)state;
+	strbuf_init(&out, LIMIT_COMPLETION_TEXT);
+	strbuf_init(&text, LIMIT_COMPLETION);
+	for (size_t i = 0; i < ARRAY_LEN(units) * ARRAY_LEN(languages); i++) {
+		struct post_input in = { .finish = POST_STOP, .source = POST_FIM, .language = languages[i % 2] };
+
+		strbuf_reset(&text);
+		fill(&text, units[i / 2], LIMIT_COMPLETION);
+		in.answer = in.prefix = in.suffix = text.data;
+		in.answer_len = text.len;
+		in.prefix_len = LIMIT_PREFIX_EXCERPT;
+		in.suffix_len = LIMIT_SUFFIX_EXCERPT;
+		assert_int_not_equal(post_process(&in, &out), POST_WAIT);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct post_input in = { .finish = POST_STOP, .source = POST_FIM, .language = "c", .prefix = "\tcall(",
+			.prefix_len = 6, .suffix = ", last_one);\n", .suffix_len = 13 };
+
+		strbuf_reset(&text);
+		fill(&text, i % 2 ? "first + " : "f(1) + ", LIMIT_COMPLETION - 100);
+		strbuf_adds(&text, "x, last_one);");
+		in.answer = text.data;
+		in.answer_len = text.len;
+		assert_int_equal(post_process(&in, &out), POST_INSERT);
+		assert_int_equal(out.len, text.len - strlen(", last_one);"));
+	}
+	strbuf_release(&text);
+	strbuf_release(&out);
+}
+
 static void test_verdict_names(void **state)
 {
 	(void)state;
@@ -526,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_first_block),
 		cmocka_unit_test(test_first_useful),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_verdict_names),
 	};
 

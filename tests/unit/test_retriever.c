@@ -407,6 +407,70 @@ static void test_choices_stay(void **state)
 	free(uri);
 }
 
+/* Something else that wants a turn of the loop, all the time. */
+struct beside {
+	struct bed *bed;
+	struct timer *timer;
+	int turns;
+	int edit_at; /* the turn in which the document changes */
+	const char *uri;
+};
+
+static void on_turn(void *ctx)
+{
+	struct beside *beside = ctx;
+	static const char text[] = "def header_of_late(reader):\n    return reader\n\n";
+	struct doc_edit edit = { .has_range = true, .text = text, .len = strlen(text) };
+
+	if (beside->turns++ == beside->edit_at)
+		assert_int_equal(docs_change(beside->bed->docs, beside->uri, 2, &edit, 1), DOCS_OK);
+	timer_start(beside->timer, 0);
+}
+
+static int turns_of_prepare(struct bed *b, const char *name, int edit_at)
+{
+	char *uri = uri_of(b, name);
+	struct beside beside = { .bed = b, .edit_at = edit_at, .uri = uri };
+	int ready = b->ready;
+
+	beside.timer = timer_new(b->loop, on_turn, &beside);
+	timer_start(beside.timer, 0);
+	assert_true(retriever_prepare(b->retriever, uri, on_ready, b) > 0);
+	loop_run(b->loop);
+	assert_int_equal(b->ready, ready + 1);
+	timer_free(beside.timer);
+	free(uri);
+	return beside.turns;
+}
+
+static void write_large(struct strbuf *text)
+{
+	strbuf_reset(text);
+	strbuf_adds(text, "from lib.reader import Reader\n\n");
+	for (int i = 0; text->len < LIMIT_CONTEXT_FILE - 2000; i++)
+		strbuf_addf(text, "def value_%d(first, second):\n    return first + second * %d\n\n", i, i);
+}
+
+/* Others have their turns while a large text is looked through; what changes in between is known in the end. */
+static void test_large_texts(void **state)
+{
+	struct bed *b = *state;
+	struct strbuf text;
+
+	strbuf_init(&text, LIMIT_DOCUMENT);
+	write_large(&text);
+	/* Of a file, which the document imports. */
+	write_file(b, "project/lib/reader.py", text.data);
+	open_doc(b, "project/small.py", "python", main_py);
+	assert_in_range(turns_of_prepare(b, "project/small.py", -1), 14, 60);
+	strbuf_adds(&text, "def test_header(reader):\n    header = ");
+	open_doc(b, "project/main.py", "python", text.data);
+	assert_in_range(turns_of_prepare(b, "project/main.py", 5), 18, 60);
+	retrieve(b, "project/main.py", 300, ALL);
+	assert_true(shows(b, "def header_of_late(reader):\n"));
+	strbuf_release(&text);
+}
+
 static void test_waiting(void **state)
 {
 	struct bed *b = *state;
@@ -445,6 +509,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_notebook, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files_are_read_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_choices_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 	};
 

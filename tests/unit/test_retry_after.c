@@ -11,6 +11,7 @@
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
+#include "eke/base/strbuf.h"
 #include "eke/upstream/retry_after.h"
 
 /* Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110. */
@@ -110,10 +111,25 @@ static void test_all(void **state)
 	}
 }
 
+/* A duration is read once, not from each number in it: else these would take an hour. */
+static void test_long(void **state)
+{
+	struct strbuf text;
+
+	(void)state;
+	strbuf_init(&text, MIB(8));
+	while (text.len < MIB(4))
+		strbuf_adds(&text, "1h2m");
+	strbuf_adds(&text, ", 20 秒后再试");
+	assert_int_equal(retry_after_words(text.data, NOW), NOW + 20);
+	strbuf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_long),
 	};
 
 	return cmocka_run_group_tests_name("retry_after", tests, NULL, NULL);

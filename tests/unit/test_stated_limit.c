@@ -12,6 +12,7 @@
 
 #include "eke/base/attrs.h"
 #include "eke/base/limits.h"
+#include "eke/base/strbuf.h"
 #include "eke/upstream/stated_limit.h"
 
 #define HOUR 3600
@@ -180,11 +181,34 @@ static void test_long(void **state)
 	assert_int_equal(got.limit, 60);
 }
 
+/* Each piece of a name with dots is looked at once: else these would take an hour. */
+static void test_names(void **state)
+{
+	static const char *const units[] = { "a.b.", "a_b_", "a-", "www." };
+	struct stated_limit got;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		struct strbuf text;
+
+		strbuf_init(&text, MIB(8));
+		strbuf_adds(&text, "60 requests per hour ");
+		while (text.len < MIB(4))
+			strbuf_adds(&text, units[i]);
+		strbuf_adds(&text, " 00:00");
+		stated_limit_read(text.data, NULL, &got);
+		assert_int_equal(got.limit, 60);
+		assert_true(got.day);
+		strbuf_release(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests_name("stated_limit", tests, NULL, NULL);

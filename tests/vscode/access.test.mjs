@@ -161,6 +161,17 @@ describe('the chat for everybody', { skip }, () => {
 		await window.run('eke.preview.discard');
 	});
 
+	test('a chat that was hidden has the focus in its field when it is opened again', async () => {
+		for (let i = 0; i < 4; i++) {
+			await window.finish('workbench.view.explorer');
+			await s.first();
+			await window.openChat(); // waits for it
+			await window.type(`x${i}`);
+			await s.see('what is typed', async () => (await s.field().inputValue()).endsWith(`x${i}`));
+		}
+		await s.field().fill('');
+	});
+
 	test('the focus stays where it is while an answer comes', async () => {
 		await s.newChat();
 		s.upstream.next({ holdEvents: true });
@@ -230,5 +241,15 @@ describe('the chat for everybody', { skip }, () => {
 			assert.deepEqual(poor, [], theme);
 		}
 		await window.configure({ 'workbench.colorTheme': undefined });
+	});
+
+	// The last one: nothing is asked for two minutes.
+	test('a service that says "later" for a moment: the chat and the item say so, no message', async () => {
+		await s.newChat();
+		s.upstream.next({ status: 429, headers: { 'retry-after': '120' }, body: { error: { message: 'Rate limit reached' } } });
+		await s.ask('现在呢？');
+		await s.see('why', async () => (await s.chat().locator('.note.error').count()) > 0);
+		await s.status(/\/60 · \d\d:\d\d/);
+		assert.equal(await window.messages(), '');
 	});
 });

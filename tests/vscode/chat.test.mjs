@@ -58,6 +58,53 @@ describe('the chat in the workbench', { skip }, () => {
 		await s.field().fill('');
 	});
 
+	test('@ finds a name in either case, and what is open first; a file that is dropped goes along', async () => {
+		await s.newChat();
+		await window.type('@OTHER');
+		await offered(['other.c']);
+		await s.field().fill('');
+		await window.type('@');
+		await s.see('the open file first', async () => (await offers())[0] === 'first.c');
+		await window.press('Escape');
+		await s.field().fill('');
+		// What VS Code's explorer puts into a drag; that it reaches the page (with Shift) is VS Code's.
+		await s.chat().locator('body').evaluate((body, list) => {
+			const dataTransfer = new DataTransfer();
+			dataTransfer.setData('application/vnd.code.uri-list', list);
+			body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+		}, `file://${s.folder}/other.c\r\nhttps://example.com/no-file\r\nfile://${encodeURI(`${s.folder}/with blank.txt`)}`);
+		await s.see('both files', async () => (await chips()).map((one) => one.trim()).join() === 'other.c,with blank.txt');
+		await s.ask('What of these files?');
+		await s.asked('What of these files?');
+		await s.said(/What of these files\?[^]*int zwei/);
+		assert.match(last(), /int other;/);
+		assert.match(last(), /text of a name with a blank/);
+	});
+
+	test('a long question leaves room for its answer; an earlier one is edited where it stands', async () => {
+		await s.newChat();
+		s.answer = () => '- [x] done\n- [ ] open\n\n| a | b |\n|---|---|\n| one word | another |\n\nThe end.';
+		await s.ask('Short?');
+		await s.said(/Short\?[^]*☑ done\s*☐ open[^]*The end/);
+		await s.field().fill(`See this:\n${'a line of a log\n'.repeat(300)}`);
+		await s.field().press('Enter');
+		await s.said(/See this[^]*The end/);
+		const { height, window: whole } = await s.chat().locator('article.user').last().evaluate((one) => ({ height: one.offsetHeight, window: innerHeight }));
+		assert.ok(height < 0.7 * whole, `${height} of ${whole}`);
+		const first = s.chat().locator('article.user').first();
+		await first.getByRole('button').press('Enter');
+		const field = first.locator('textarea');
+		await window.type('x');
+		const isSeen = () => field.evaluate((one) => {
+			const { top, bottom } = one.getBoundingClientRect();
+			return document.activeElement === one && top >= 0 && bottom <= document.querySelector('footer').getBoundingClientRect().top;
+		});
+		await s.see('the field', isSeen);
+		await s.chat().locator('main').evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+		assert.ok(await isSeen(), 'it stays in sight');
+		await window.press('Escape');
+	});
+
 	test('what is in the editor goes along: a selection by itself and once, a file when it is wanted', async () => {
 		await s.newChat();
 		const current = s.chat().locator('footer .chip.current');
@@ -316,6 +363,30 @@ describe('the chat in the workbench', { skip }, () => {
 				return document?.isUntitled && document.languageId === 'c' && document.getText() === 'int zwei;\n';
 			}),
 		);
+	});
+
+	test('the answer to a question about a whole file takes the place of what it changes', async () => {
+		const path = await s.open('whole.c', 'int one(void)\n{\n\treturn 1;\n}\n\nint two(void)\n{\n\treturn 2;\n}\n‸');
+		s.answer = () => 'Here, of \\(O(n_1 \\log n_2)\\):\n\n```c\nint one(void)\n{\n\treturn 11;\n}\n```\n';
+		await window.openChat('eke.chat.new');
+		await window.type('#file');
+		await window.press('Enter');
+		await window.type('Eleven');
+		await window.press('Enter');
+		await s.said(/Eleven[^]*O\(n_1 \\log n_2\):[^]*return 11/);
+		await s.chat().locator('button.apply').last().click();
+		await window.preview();
+		await window.finish('eke.preview.accept');
+		await s.text(path, 'int one(void)\n{\n\treturn 11;\n}\n\nint two(void)\n{\n\treturn 2;\n}\n');
+	});
+
+	test('an answer that is no edit is told once', async () => {
+		await s.open('talk.c', 'int one;\nint two;\n‸');
+		s.answer = () => 'I would rather not.';
+		await window.select(0, 1);
+		await window.finish('eke.refactor');
+		await s.message(/with talk instead of an edit/);
+		assert.equal((await window.messages()).match(/talk instead/g).length, 1);
 	});
 
 	test('while 1 MB of an answer comes, keys in the field show at once, and the reader may scroll', async () => {

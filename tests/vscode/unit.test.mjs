@@ -60,7 +60,7 @@ test('every text of the source has a Chinese one', { skip }, () => {
 		const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
 		visit(source);
 	}
-	const server = execFileSync('cat', ['src/chat/builtin_commands.c', 'src/upstream/wire_error.c'], { cwd: root, encoding: 'utf8' }).replace(/"\s*\n\s*"/g, '');
+	const server = execFileSync('cat', ['src/chat/builtin_commands.c', 'src/chat/diff.c', 'src/upstream/wire_error.c'], { cwd: root, encoding: 'utf8' }).replace(/"\s*\n\s*"/g, '');
 	assert.ok(served.size > 30);
 	assert.deepEqual([...served].filter((text) => !server.includes(`"${text}"`)), [], 'the server says it in other words');
 	const meant = [...server.matchAll(/"((?:The|This|A) [^"%]{30,}\.)"/g)].map(([, text]) => text);
@@ -76,7 +76,7 @@ test('what the server says of an error is said in Chinese, and nothing is lost',
 	const bundle = JSON.parse(readFileSync(join(extension, 'l10n/bundle.l10n.zh-cn.json'), 'utf8'));
 	const t = (text, ...values) => (globalThis.l10nBundle?.[text] ?? text).replace(/\{(\d)\}/g, (_, i) => values[i]);
 	globalThis.l10n = { t, get bundle() { return globalThis.l10nBundle; } };
-	const { sentence, sentenceOfStatus, served, servedTitle } = await load('sentences', {
+	const { noticeOf, nothingLeft, reasonOf, sentence, sentenceOfStatus, served, servedTitle } = await load('sentences', {
 		vscode: "export const l10n = globalThis.l10n; export const env = { language: 'zh-cn' };", 'vscode-languageclient/node': 'export class ResponseError {}',
 	});
 	const unset = 'the key of endpoint test is read from the environment variable A, which is not set';
@@ -88,7 +88,25 @@ test('what the server says of an error is said in Chinese, and nothing is lost',
 	assert.equal(sentence('api.example could not be reached'), 'api.example could not be reached');
 	assert.equal(sentence(refused, { kind: 'auth', endpoint: 'test', providerMessage: '无效的令牌' }), `${refused} test says: 无效的令牌`);
 	assert.equal(servedTitle('eke: Fix: no x'), 'eke: Fix: no x');
+	const cut = 'the answer was cut off here: the connection to a broke (reset): try again';
+	const nothing = 'nothing is staged: run git add first';
+	assert.equal(sentence(nothing, { kind: 'invalidParams' }), 'Nothing is staged: run git add first');
+	assert.equal(noticeOf(cut, 'truncated'), `T${cut.slice(1)}`);
+	assert.equal(noticeOf(undefined, 'stop'), undefined);
+	// A service that says "later" has not used anything up.
+	const blocked = { ...budgets[0], state: 'blocked', blockedUntil: retryAt, reason: "The provider's request limit is reached." };
+	assert.match(nothingLeft(blocked), /^No request can go to test until/);
+	assert.match(nothingLeft({ ...blocked, state: 'exhausted' }), /^No requests are left at test until/);
+	assert.match(nothingLeft({ ...blocked, windows: [{ ...budgets[0].windows[0], remaining: 0 }] }), /^No requests are left at test until/);
+	assert.equal(reasonOf(blocked.reason), blocked.reason);
 	globalThis.l10nBundle = bundle;
+	assert.equal(sentence(nothing, { kind: 'invalidParams' }), bundle[nothing]);
+	assert.equal(noticeOf(cut, 'truncated'), `${bundle['cut off: the connection broke']} (the connection to a broke (reset): try again)`);
+	assert.equal(noticeOf('the answer reached its maximum length', 'length'), bundle['cut off at the limit on tokens']);
+	assert.equal(noticeOf('of some new kind', 'stop'), 'of some new kind');
+	assert.equal(reasonOf(blocked.reason), bundle["The provider's request limit is reached; wait before you try again."]);
+	assert.equal(reasonOf('The service said: 200 a day.'), 'The service said: 200 a day.');
+	assert.equal(reasonOf(''), '');
 	assert.match(sentence(unset, { kind: 'auth', endpoint: 'test' }), /^test 的 API 密钥缺失.*（?.*environment variable A/);
 	assert.match(sentence(used, { kind: 'budget', endpoint: 'test', retryAt }), /^test 暂时不能发送请求，\S+ \d\d:05 恢复。$/);
 	assert.equal(sentence(refused, { kind: 'auth', endpoint: 'test', providerMessage: '无效的令牌' }), `${bundle[refused]} test 的原话：无效的令牌`);
@@ -102,6 +120,33 @@ test('what the server says of an error is said in Chinese, and nothing is lost',
 	assert.match(sentenceOfStatus({ state: 'error', kind: 'auth', message: `${refused.slice(0, -1)}. test says: bad`, budgets }), /^API 密钥被拒绝.*test says: bad$/);
 	assert.match(sentenceOfStatus({ state: 'offline', kind: 'noEndpoint', message: 'no endpoint is configured', budgets: [] }), /^尚未设置任何服务/);
 	delete globalThis.l10nBundle;
+});
+
+test('files for @: in either case, by their letters where nothing has the word, what is open first', { skip }, async () => {
+	const searched = [];
+	globalThis.files = { found: [], searched, open: [] };
+	const { findFiles } = await load('attach', {
+		vscode: `
+			const { files } = globalThis;
+			export class TabInputText { constructor(uri) { this.uri = uri; } }
+			export const window = { tabGroups: { all: [{ get tabs() { return [...files.open.map((uri) => ({ input: new TabInputText(uri) })), { input: {} }]; } }] } };
+			export const workspace = {
+				asRelativePath: (uri) => uri,
+				getWorkspaceFolder: (uri) => !uri.startsWith('/'),
+				findFiles: async (glob) => (files.searched.push(glob), files.found.shift() ?? []),
+			};`,
+		'vscode-languageclient/node': 'export class LanguageClient {}; export const CloseAction = {}, ErrorAction = {}, MessageType = {}, RevealOutputChannelOn = {}, ShowMessageNotification = {}; export class ResponseError {}; export class StreamMessageReader {}; export class StreamMessageWriter {};',
+	});
+	globalThis.files.found = [['docs/readme/of.c', 'src/my_readme.txt', 'src/README.md', 'README.md']];
+	globalThis.files.open = ['src/README.md', '/elsewhere/readme', 'src/other.c'];
+	assert.deepEqual([...(await findFiles('Readme')).keys()], ['src/README.md', 'README.md', 'src/my_readme.txt', 'docs/readme/of.c']);
+	globalThis.files.found = [[], ['src/needle.ts']];
+	assert.deepEqual([...(await findFiles('n1l')).keys()], ['src/needle.ts']);
+	assert.deepEqual(searched, ['**/*[rR][eE][aA][dD][mM][eE]*', '**/*[nN]1[lL]*', '**/*[nN]*1*[lL]*']);
+	globalThis.files.found = [['b.c']];
+	assert.deepEqual([...(await findFiles('')).keys()], ['src/other.c', 'src/README.md', 'b.c']);
+	assert.equal(searched.at(-1), '**/*');
+	delete globalThis.files;
 });
 
 test('what the status bar says', { skip }, async () => {
@@ -134,6 +179,23 @@ test('what the status bar says', { skip }, async () => {
 	const midnight = new Date(2026, 10, 25, 0, 0);
 	assert.equal(when(new Date(midnight - 30_000).toISOString(), +midnight - 3_600_000, 'en'), 'Wed 00:00');
 	assert.match(when('2026-12-24T04:05:00Z', now, 'en'), /^Dec 2\d \d\d:05$/);
+});
+
+test('code without a selection takes the place of what it is a new version of', { skip }, async () => {
+	const { placeIn } = await load('place');
+	const file = '#include <a.h>\n\nint a(void)\n{\n\treturn 1;\n}\n\nint b(void)\n{\n\treturn 2;\n}\n\nint c(void)\n{\n\treturn 3;\n}\n';
+	const place = (code, text = file) => {
+		const found = placeIn(text, code);
+		return found && [found.start, found.end];
+	};
+	assert.deepEqual(place('int b(void)\n{\n\tint x = 7;\n\n\tcheck(x);\n\treturn x;\n}\n'), [7, 11]);
+	assert.deepEqual(place('int b(void)\n{\n\tint x = 7;\n\n\tcheck(x);\n\treturn x;\n}\n', file.replaceAll('\n', '\r\n')), [7, 11]);
+	assert.deepEqual(place('int a(void)\n{\n\treturn 1;\n}\n\nint b(void)\n{\n\treturn 5;\n}\n'), [2, 11]);
+	assert.deepEqual(place(file.replace('#include <a.h>', '#include <b.h>\n#include <c.h>') + '\nint d;\n'), [0, 16], 'the whole file, its first line another');
+	for (const code of ['', '\n', 'int z;', 'int b(void);', '{\n\treturn 9;\n}', 'int new_one(void)\n{\n\treturn 4;\n}\n', 'int b(void)\n{\n\t// ... as before\n}\n'])
+		assert.equal(place(code), undefined, code);
+	assert.equal(place('case 1:\n\tbreak;\n', 'case 1:\n\tbreak;\ncase 2:\n\tx;\ncase 1:\n\tbreak;\nx\ny\nz\n'), undefined, 'there are two');
+	assert.equal(place('x\n'.repeat(3000), 'y\n'.repeat(3000)), undefined, 'too long');
 });
 
 test('a crash is followed by longer and longer pauses, the sixth within three minutes by none', { skip }, async () => {

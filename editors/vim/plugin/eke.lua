@@ -76,6 +76,11 @@ end, 'eke://chat*')
 on('SessionLoadPost', function()
   require('eke.chat').restore()
 end)
+on('VimResized', function()
+  if package.loaded['eke.chat'] then
+    require('eke.chat').resized()
+  end
+end)
 on('BufWinEnter', function()
   require('eke.page').window()
 end, 'eke://chat*')

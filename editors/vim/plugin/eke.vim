@@ -51,6 +51,7 @@ augroup eke
   autocmd InsertEnter,TextChangedI,TextChangedP,CursorMovedI * call eke#ghost#moved()
   autocmd BufReadCmd eke://chat* ++nested call eke#chat#read(expand('<amatch>'))
   autocmd SessionLoadPost * call eke#chat#restore()
+  autocmd VimResized * if exists('*eke#chat#resized') | call eke#chat#resized() | endif
   autocmd BufWinEnter eke://chat* call eke#page#window()
   autocmd TextChanged,InsertLeave eke://chat* call eke#page#changed(1)
   autocmd TextChangedI,CompleteDone eke://chat* call eke#page#changed(0)

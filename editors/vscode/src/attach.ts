@@ -118,10 +118,33 @@ export async function readable({ context, label }: Attachment): Promise<Context>
 	return { kind: 'text', name: label, text: document.getText(range), languageId: document.languageId };
 }
 
-/** Files of the workspace whose paths have these letters, by these paths, the shortest first. */
+/* A glob is about case; who types a name is not. */
+const eitherCase = (char: string) => {
+	const [small, large] = [char.toLowerCase(), char.toUpperCase()];
+	return small !== large && small.length === large.length ? `[${small}${large}]` : char;
+};
+
+/**
+ * Files of the workspace whose paths have what was typed, else whose names have its letters one behind the other, by these paths:
+ * first what is open, then names that begin with it, names that have it, the shortest.
+ */
 export async function findFiles(query: string): Promise<Map<string, vscode.Uri>> {
-	const letters = query.replace(/[{}[\]*?,]/g, '');
-	const found = await vscode.workspace.findFiles(letters ? `**/*${letters}*` : '**/*', undefined, MOST_FILES);
-	const paths = found.map((uri) => [vscode.workspace.asRelativePath(uri, false), uri] as const);
-	return new Map(paths.sort(([a], [b]) => a.length - b.length || a.localeCompare(b)));
+	const letters = [...query.replace(/[{}[\]*?,]/g, '')].map(eitherCase);
+	const search = (middle: string) => vscode.workspace.findFiles(`**/*${middle}${middle && '*'}`, undefined, MOST_FILES);
+	let found = await search(letters.join(''));
+	if (!found.length && letters.length > 1) found = await search(letters.join('*'));
+	const open = vscode.window.tabGroups.all
+		.flatMap(({ tabs }) => tabs)
+		.flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri] : []))
+		.filter((uri) => vscode.workspace.getWorkspaceFolder(uri));
+	const shownAs = (uri: vscode.Uri) => vscode.workspace.asRelativePath(uri);
+	const wanted = query.toLowerCase();
+	const openPaths = new Map(open.map((uri) => [shownAs(uri), uri]).filter(([path]) => String(path).toLowerCase().includes(wanted)) as [string, vscode.Uri][]);
+	const rank = (path: string) => {
+		if (openPaths.has(path)) return 0;
+		const at = path.slice(path.lastIndexOf('/') + 1).toLowerCase().indexOf(wanted);
+		return at === 0 ? 1 : at > 0 ? 2 : 3;
+	};
+	const paths = [...openPaths, ...found.map((uri) => [shownAs(uri), uri] as const)];
+	return new Map(paths.sort(([a], [b]) => rank(a) - rank(b) || a.length - b.length || a.localeCompare(b)));
 }

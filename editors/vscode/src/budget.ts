@@ -52,6 +52,11 @@ export function isEmpty(budget: Budget | undefined): boolean {
 	return budget?.state === 'exhausted' || budget?.state === 'blocked';
 }
 
+/** Is a plan used up, and not only the service's "later"? */
+export function isUsedUp(budget: Budget): boolean {
+	return budget.state === 'exhausted' || budget.windows.some(({ remaining }) => remaining === 0);
+}
+
 /** Is there no endpoint yet? The server then says what is to be done. */
 export function isUnset({ kind }: StatusParams): boolean {
 	return kind === 'noEndpoint';

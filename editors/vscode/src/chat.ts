@@ -22,7 +22,7 @@ import { isUnset, left } from './budget.ts';
 import { runCode } from './code.ts';
 import { Current } from './current.ts';
 import { page } from './page.ts';
-import { sentenceOf, served, troubleOf } from './sentences.ts';
+import { noticeOf, sentenceOf, served, troubleOf } from './sentences.ts';
 import type { Server } from './server.ts';
 import { turnOf, type Bar, type FromWebview, type ToWebview, type Trouble, type Turn } from './view.ts';
 
@@ -121,7 +121,10 @@ export class Chat implements vscode.WebviewViewProvider {
 		const media = vscode.Uri.joinPath(this.context.extensionUri, 'dist');
 		view.webview.options = { enableScripts: true, localResourceRoots: [media] };
 		view.webview.onDidReceiveMessage((message: FromWebview) => void this.#heard(message));
-		view.onDidChangeVisibility(() => this.#current.touch());
+		view.onDidChangeVisibility(() => {
+			this.#isReady &&= view.visible; // a hidden page is gone, and made again
+			this.#current.touch();
+		});
 		view.onDidDispose(() => (this.#view = undefined));
 		view.webview.html = page(view.webview, media, randomBytes(16).toString('base64'));
 	}
@@ -160,7 +163,11 @@ export class Chat implements vscode.WebviewViewProvider {
 
 	/* What the user must do something about; an answer's error stands where the answer would. */
 	#trouble(): Trouble | undefined {
-		if (this.server.state !== 'failed') return troubleOf(this.status());
+		if (this.server.state !== 'failed') {
+			const trouble = troubleOf(this.status());
+			const said = this.turns.at(-1)?.error;
+			return trouble && said?.startsWith(trouble.text) ? { ...trouble, text: '' } : trouble;
+		}
 		return { text: vscode.l10n.t('eke is not running: the log says why.'), remedies: ['showLog'] };
 	}
 
@@ -214,6 +221,11 @@ export class Chat implements vscode.WebviewViewProvider {
 				return this.#offerFiles(message.query);
 			case 'copy':
 				return vscode.env.clipboard.writeText(message.text);
+			case 'drop': {
+				const uris = message.uris.map((uri) => vscode.Uri.parse(uri, true));
+				await vscode.commands.executeCommand('eke.attachFiles', undefined, uris);
+				return;
+			}
 			case 'open':
 				if (/^https?:/.test(message.url)) await vscode.env.openExternal(vscode.Uri.parse(message.url, true));
 				return;
@@ -351,7 +363,7 @@ export class Chat implements vscode.WebviewViewProvider {
 		answer.reasoning = result.reasoning;
 		answer.model = result.model;
 		answer.finishReason = result.finishReason;
-		answer.notice = result.notice;
+		answer.notice = noticeOf(result.notice, result.finishReason);
 		answer.trimmed = result.trimmed;
 		answer.tokens = result.usage?.totalTokens;
 		this.#named(question, result.questionTurnId);

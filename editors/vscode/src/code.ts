@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 
 import type { Attachment } from './attach.ts';
+import { placeIn } from './place.ts';
 import type { Preview } from './preview.ts';
 import type { CodeAction } from './view.ts';
 
@@ -50,9 +51,9 @@ function editorBeside(): vscode.TextEditor | undefined {
 	return editor;
 }
 
-/** Shows the code in the place of what was asked about; else of the selection. True: it was accepted. */
+/** Shows the code in the place of what was asked about, else of the selection, else of what it is a new version of. True: it was accepted. */
 export async function applyCode(text: string, target: Attachment | undefined): Promise<boolean> {
-	const place = (target && (await placeOf(target))) ?? here();
+	const place = (target && (await placeOf(target, text))) ?? here(text);
 	if (!place) return false;
 	const { document, range } = place;
 	const now = document.getText(range);
@@ -62,13 +63,26 @@ export async function applyCode(text: string, target: Attachment | undefined): P
 	return preview.propose(document, [vscode.TextEdit.replace(range, code)], vscode.l10n.t('{0}: as proposed', name));
 }
 
-function here(): { document: vscode.TextDocument; range: vscode.Range } | undefined {
+interface Place {
+	document: vscode.TextDocument;
+	range: vscode.Range;
+}
+
+function here(code: string): Place | undefined {
 	const editor = editorBeside();
-	return editor && { document: editor.document, range: editor.selection };
+	if (!editor) return undefined;
+	const { document, selection } = editor;
+	return (selection.isEmpty ? versionIn(document, code) : undefined) ?? { document, range: selection };
+}
+
+function versionIn(document: vscode.TextDocument, code: string): Place | undefined {
+	const found = placeIn(document.getText(), code);
+	return found && { document, range: document.validateRange(new vscode.Range(found.start, 0, found.end, 0)) };
 }
 
 /* Where what was asked about is now: there still, or elsewhere in the file and nowhere twice. */
-async function placeOf({ context, text }: Attachment): Promise<{ document: vscode.TextDocument; range: vscode.Range } | undefined> {
+async function placeOf({ context, text }: Attachment, code: string): Promise<Place | undefined> {
+	if (context.kind === 'file') return versionIn(await vscode.workspace.openTextDocument(vscode.Uri.parse(context.uri, true)), code);
 	if (context.kind !== 'selection' || !context.range || text === undefined) return undefined;
 	const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(context.uri, true));
 	const { start, end } = context.range;

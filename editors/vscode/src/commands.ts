@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import * as vscode from 'vscode';
-import type { LanguageClient, WorkspaceEdit } from 'vscode-languageclient/node';
+import { ResponseError, type LanguageClient, type WorkspaceEdit } from 'vscode-languageclient/node';
 
 import type { ChatEntry, CommandArgument } from '../../../protocol/eke.d.ts';
 import { attach, diagnostic, problems, selection, terminal, type Attachment } from './attach.ts';
@@ -107,7 +107,11 @@ async function asEdit(server: Server, name: string): Promise<void> {
 		...(name === 'fix' && found.length ? { diagnostics: found.map(diagnostic) } : {}),
 	};
 	await server.start();
-	await vscode.commands.executeCommand('eke.command', argument);
+	try {
+		await vscode.commands.executeCommand('eke.command', argument);
+	} catch (error) {
+		if (!(error instanceof ResponseError)) throw error; // the server has told its own
+	}
 }
 
 const plain = ({ line, character }: vscode.Position) => ({ line, character });

@@ -1,6 +1,8 @@
 /* The webview's page. Nothing remote, no inline script, no style but the file's. */
 import * as vscode from 'vscode';
 
+import { cuts } from './sentences.ts';
+
 /** The words that the webview uses, in the user's language. */
 const words = () => ({
 	placeholder: vscode.l10n.t('Ask; / for commands, @ for a file, # for the selection'),
@@ -39,9 +41,7 @@ const words = () => ({
 	setKey: vscode.l10n.t('Set API key'),
 	openConfiguration: vscode.l10n.t('Open configuration file'),
 	showLog: vscode.l10n.t('Show log'),
-	lengthCut: vscode.l10n.t('cut off at the limit on tokens'),
-	filterCut: vscode.l10n.t("cut off by the service's content filter"),
-	truncatedCut: vscode.l10n.t('cut off: the connection broke'),
+	cuts: cuts(),
 	stopped: vscode.l10n.t('stopped'),
 	conversation: vscode.l10n.t('Conversation'),
 	suggestions: vscode.l10n.t('Suggestions'),

@@ -5,8 +5,8 @@
 import * as vscode from 'vscode';
 import { ResponseError } from 'vscode-languageclient/node';
 
-import type { ErrorData, ErrorKind, StatusParams } from '../../../protocol/eke.d.ts';
-import { isEmpty, when } from './budget.ts';
+import type { Budget, ErrorData, ErrorKind, FinishReason, StatusParams } from '../../../protocol/eke.d.ts';
+import { isEmpty, isUsedUp, when } from './budget.ts';
 import type { Remedy, Trouble } from './view.ts';
 
 /* Titles and descriptions of commands, and what a service's refusal means, as the server spells them. */
@@ -54,6 +54,8 @@ const SERVED = [
 	'The provider did not answer in time; try again later.',
 	'The address redirects to another one, but does not say to which; check baseUrl.',
 	"The proxy requires a user name and a password; put them into the endpoint's proxy setting.",
+	'nothing is staged: run git add first',
+	'these files have no changes since the last commit: run git add on new files first',
 ];
 
 const NONE = 'no endpoint is configured';
@@ -91,7 +93,7 @@ export function sentence(message: string, data: ErrorData | undefined): string {
 export const here = (time: string) => when(time, Date.now(), vscode.env.language);
 
 /* With a capital, but for a name. */
-const begun = (text: string) => text.replace(/^(the|no|an?|this|there|it|all)\b/, (word) => word[0]!.toUpperCase() + word.slice(1));
+const begun = (text: string) => text.replace(/^(the|these|no|nothing|an?|this|there|it|all)\b/, (word) => word[0]!.toUpperCase() + word.slice(1));
 
 export function sentenceOf(error: unknown): string {
 	if (error instanceof ResponseError) return sentence(error.message, (error as ResponseError<ErrorData>).data);
@@ -107,13 +109,44 @@ export function sentenceOfStatus({ kind, state, message, budgets }: StatusParams
 		return anew(message, { kind, ...(first ? { endpoint: first.endpoint } : {}), ...(again ? { retryAt: again } : {}) });
 	if (state !== 'warning' || !first) return ''; // the numbers stand beside it
 	if (!isEmpty(first)) return vscode.l10n.t('What is left at {0} is kept for chats and completions on a key.', first.endpoint);
-	return again
-		? vscode.l10n.t('No requests are left at {0} until {1}.', first.endpoint, here(again))
-		: vscode.l10n.t('No requests are left at {0}.', first.endpoint);
+	return nothingLeft(first);
 }
+
+/** That no request can go to an endpoint now, and until when. */
+export function nothingLeft(budget: Budget): string {
+	const { endpoint, windows, blockedUntil } = budget;
+	const again = blockedUntil ?? windows.find(({ remaining }) => remaining === 0)?.resetAt;
+	if (!isUsedUp(budget) && again) return vscode.l10n.t('No request can go to {0} until {1}.', endpoint, here(again));
+	return again
+		? vscode.l10n.t('No requests are left at {0} until {1}.', endpoint, here(again))
+		: vscode.l10n.t('No requests are left at {0}.', endpoint);
+}
+
+/** Why an endpoint takes no requests: the beginning of a text of the server's. */
+export function reasonOf(reason: string): string {
+	const known = vscode.l10n.bundle && SERVED.find((one) => reason && one.startsWith(reason.replace(/\.$/, '')));
+	return known ? vscode.l10n.t(known) : reason;
+}
+
+/** What is to be known of an answer that is not whole. */
+export function noticeOf(notice: string | undefined, why: FinishReason | undefined): string | undefined {
+	if (!notice || !vscode.l10n.bundle) return notice && begun(notice);
+	const short = cuts()[why ?? 'stop'];
+	const details = notice.replace(/^the answer was cut off here: /, '');
+	return !short ? notice : why === 'truncated' ? `${short} (${details})` : short;
+}
+
+/** Why an answer ends where it does. */
+export const cuts = (): Record<FinishReason, string> => ({
+	stop: '',
+	length: vscode.l10n.t('cut off at the limit on tokens'),
+	filter: vscode.l10n.t("cut off by the service's content filter"),
+	truncated: vscode.l10n.t('cut off: the connection broke'),
+});
 
 function anew(message: string, { kind, endpoint, retryAt }: ErrorData): string {
 	const whom = endpoint ?? vscode.l10n.t('The service');
+	if (SERVED.includes(message)) return vscode.l10n.t(message);
 	const known = SERVED.find((one) => one.endsWith('.') && message.startsWith(one.slice(0, -1)));
 	const until = kind === 'budget' && retryAt ? vscode.l10n.t('No request can go to {0} until {1}.', whom, here(retryAt)) : '';
 	if (known) return vscode.l10n.t(known) + (until || message.slice(known.length - 1).replace(/^\./, ''));

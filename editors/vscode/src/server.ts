@@ -11,18 +11,22 @@ import {
 	CloseAction,
 	ErrorAction,
 	LanguageClient,
+	MessageType,
 	RevealOutputChannelOn,
+	ShowMessageNotification,
 	StreamMessageReader,
 	StreamMessageWriter,
 	type DynamicFeature,
 	type LanguageClientOptions,
 	type Middleware,
+	type ShowMessageParams,
 	type StaticFeature,
 } from 'vscode-languageclient/node';
 
 import type { ClientNotifications, EkeCapabilities, Requests, ServerNotifications } from '../../../protocol/eke.d.ts';
 import { Crashes } from './crashes.ts';
 import { findProgram } from './program.ts';
+import { sentence } from './sentences.ts';
 import { option, settings } from './settings.ts';
 
 const PROTOCOL = 1;
@@ -49,6 +53,14 @@ class Client extends LanguageClient {
 	override error(message: string, data?: unknown): void {
 		super.error(message, data, false);
 	}
+}
+
+/* As the client would, in the user's language. */
+function showMessage({ type, message }: ShowMessageParams): void {
+	const text = sentence(message, undefined);
+	if (type === MessageType.Error) void vscode.window.showErrorMessage(text);
+	else if (type === MessageType.Warning) void vscode.window.showWarningMessage(text);
+	else void vscode.window.showInformationMessage(text);
 }
 
 export class Server implements vscode.Disposable {
@@ -183,6 +195,7 @@ export class Server implements vscode.Disposable {
 	async #connect(started: ChildProcessWithoutNullStreams): Promise<void> {
 		const client = new Client('eke', 'eke', () => this.#streams(started), this.#options());
 		for (const [method, handler] of this.#handlers) client.onNotification(method, handler);
+		client.onNotification(ShowMessageNotification.type, showMessage);
 		this.#client = client;
 		try {
 			await client.start();

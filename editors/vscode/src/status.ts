@@ -2,11 +2,13 @@
 import * as vscode from 'vscode';
 
 import type { Budget, StatusParams } from '../../../protocol/eke.d.ts';
-import { IDLE, isEmpty, isUnset, left, until } from './budget.ts';
-import { here, sentenceOfStatus } from './sentences.ts';
+import { IDLE, isEmpty, isUnset, isUsedUp, left, until } from './budget.ts';
+import { here, nothingLeft, reasonOf, sentenceOfStatus } from './sentences.ts';
 import type { Server } from './server.ts';
 
 const TICK_MS = 20_000;
+/* A service that says "later", and means a moment, is told by the item alone. */
+const MOMENT_MS = 5 * 60_000;
 
 export class Status implements vscode.Disposable {
 	status: StatusParams = IDLE;
@@ -91,15 +93,12 @@ export class Status implements vscode.Disposable {
 			return;
 		}
 		if (this.#told.has(budget.endpoint)) return;
+		if (!isUsedUp(budget) && Date.parse(budget.blockedUntil ?? '') - Date.now() < MOMENT_MS) return;
 		this.#told.add(budget.endpoint);
-		const again = budget.blockedUntil ?? budget.windows.find(({ remaining }) => remaining === 0)?.resetAt;
 		const details = vscode.l10n.t('Show budget');
-		const what = again
-			? vscode.l10n.t('No requests are left at {0} until {1}.', budget.endpoint, here(again))
-			: vscode.l10n.t('No requests are left at {0}.', budget.endpoint);
 		void vscode.window
 			.showInformationMessage(
-				`${what} ${vscode.l10n.t('Completions go on from your open files.')}`,
+				`${nothingLeft(budget)} ${vscode.l10n.t('Completions go on from your open files.')}`,
 				details,
 			)
 			.then((chosen) => {
@@ -151,7 +150,7 @@ function describe(text: vscode.MarkdownString, budget: Budget): void {
 		}
 		text.appendMarkdown('\n');
 	}
-	if (budget.reason) text.appendText(`${budget.reason}\n\n`);
+	if (budget.reason) text.appendText(`${reasonOf(budget.reason)}\n\n`);
 }
 
 interface Choice extends vscode.QuickPickItem {
@@ -172,7 +171,7 @@ export async function showMenu(status: Status, server: Server): Promise<void> {
 		return {
 			label: `$(pulse) ${budget.endpoint}`,
 			description: counted || vscode.l10n.t('not counted'),
-			detail: budget.reason ?? '',
+			detail: reasonOf(budget.reason ?? ''),
 		};
 	});
 	const choices: Choice[] = [

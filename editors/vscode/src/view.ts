@@ -98,7 +98,8 @@ export type FromWebview =
 	| { type: 'code'; action: CodeAction; text: string; language: string; key: string }
 	| { type: 'files'; query: string }
 	| { type: 'copy'; text: string }
-	| { type: 'open'; url: string };
+	| { type: 'open'; url: string }
+	| { type: 'drop'; uris: string[] };
 
 /** The conversation as text, as it is shown: what a reader without a screen gets, and tests. */
 export function transcript(turns: Turn[], draft: string): string {

@@ -2,8 +2,8 @@
 #define EKE_CONTEXT_DIGEST_H
 /*
  * What is known of one file's text: a copy of it, cut into pieces that a prompt may show (its declarations, members of
- * its types, its import statements, and chunks of a few lines), with the names that occur in each. Pure. Costs about as
- * much as reading the text; made again when it changes.
+ * its types, its import statements, and chunks of a few lines), with the names that occur in each. Pure. Made again
+ * when the text changes, in steps, and by the one before, so that a small change costs little.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,10 +44,14 @@ struct name_use {
 	uint32_t chunks;
 };
 
+struct waypoint;
+
 struct digest {
 	char *text;
 	size_t len;
+	size_t whole; /* bytes of the text before it was cut */
 	const struct syntax *syntax;
+	const struct import_style *style; /* or NULL */
 	struct piece *pieces; /* by start; of the same start the chunk is the last */
 	size_t count;
 	uint32_t *names; /* of all pieces, each name once a piece */
@@ -55,6 +59,8 @@ struct digest {
 	struct name_use *uses; /* of each name in chunks */
 	size_t use_count;
 	size_t chunk_count;
+	struct waypoint *waypoints; /* for the digest after it */
+	size_t waypoint_count;
 	size_t bytes; /* what it takes in memory */
 };
 
@@ -63,6 +69,24 @@ struct digest {
  * language is an LSP id, or NULL.
  */
 struct digest *digest_new(struct names *names, const char *language, const char *text, size_t len);
+
+/* One in the making. */
+struct digester;
+
+/*
+ * As digest_new(). `text` is from malloc() and taken over: the first `len` of `whole` bytes, all or more than
+ * LIMIT_CONTEXT_FILE. `before`, of the text as it was, with the same names, makes it cheaper and changes nothing; or
+ * NULL. It is borrowed until the digester ends.
+ */
+struct digester *digester_new(
+	struct names *names, const char *language, char *text, size_t len, size_t whole, const struct digest *before);
+/* Works for about a millisecond; true when all is done but digester_finish(). */
+bool digester_step(struct digester *digester);
+/* Does what is left, ends the digester and hands over the digest. */
+struct digest *digester_finish(struct digester *digester);
+/* Ends it without. */
+void digester_free(struct digester *digester);
+
 /* Of a diff's hunks, each of which begins with "@@": pieces of the kind PIECE_EDIT. */
 struct digest *digest_of_diff(struct names *names, const char *text, size_t len);
 /* How many lines end before this byte; behind the end: how many there are. */

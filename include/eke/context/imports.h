@@ -14,9 +14,9 @@ const struct import_style *import_style_of(const char *language);
 
 /*
  * The length of the import statement that begins at the beginning of text, a line's start: up to the end of its last
- * line, without the line end. 0: none begins here.
+ * line, without the line end. 0: none begins here. *seen: how many bytes of the text say so, its end counting as one.
  */
-size_t import_statement(const struct import_style *style, const char *text, size_t len);
+size_t import_statement(const struct import_style *style, const char *text, size_t len, size_t *seen);
 
 #define IMPORT_TARGETS_MAX 64
 #define IMPORT_TARGET_SIZE 128

@@ -20,4 +20,9 @@ struct diff_edit {
  */
 struct diff_edit *diff_texts(const char *old_text, size_t old_len, const char *new_text, size_t new_len, size_t *count);
 
+/* How many bytes both begin with, of `most` that both have. */
+size_t diff_same_head(const char *a, const char *b, size_t most);
+/* How many bytes both end with; the pointers are to the ends. */
+size_t diff_same_tail(const char *a_end, const char *b_end, size_t most);
+
 #endif

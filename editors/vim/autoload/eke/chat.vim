@@ -137,6 +137,20 @@ function! eke#chat#show(chat, focus) abort
   endif
 endfunction
 
+" The width of its window is fixed: in a terminal that became narrow it leaves half of that to the text, till there is more.
+function! eke#chat#resized() abort
+  for chat in s:chats
+    for id in filter(win_findbuf(chat.page.buf), {_, id -> getwinvar(id, '&winfixwidth')})
+      let width = max([winwidth(id), getwinvar(id, 'eke_width')])
+      let fits = min([width, &columns / 2])
+      if fits != winwidth(id)
+        call win_execute(id, 'vertical resize ' .. fits)
+      endif
+      call setwinvar(id, 'eke_width', fits < width ? width : 0)
+    endfor
+  endfor
+endfunction
+
 " For the status line of its window.
 function! eke#chat#line() abort
   for chat in s:chats

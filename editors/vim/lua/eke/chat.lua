@@ -181,6 +181,21 @@ function M.show(chat, focus)
   end
 end
 
+--- The width of its window is fixed: in a terminal that became narrow it leaves half of that to the text, till there is more.
+function M.resized()
+  for _, window in ipairs(api.nvim_list_wins()) do
+    if chat_of(api.nvim_win_get_buf(window)) and vim.wo[window].winfixwidth then
+      local now = api.nvim_win_get_width(window)
+      local width = math.max(now, vim.w[window].eke_width or 0)
+      local fits = math.min(width, math.floor(vim.o.columns / 2))
+      if fits ~= now then
+        api.nvim_win_set_width(window, fits)
+      end
+      vim.w[window].eke_width = fits < width and width or nil
+    end
+  end
+end
+
 --- For the status line of its window.
 function M.line()
   local chat = chat_of(api.nvim_get_current_buf())

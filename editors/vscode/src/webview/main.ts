@@ -60,7 +60,7 @@ function noteFollowing(): void {
 function follow(always = false): void {
 	if (always) isFollowing = true;
 	noteFollowing();
-	if (!isFollowing || frame) return;
+	if (!isFollowing || frame || document.activeElement?.closest('.edit')) return;
 	frame = requestAnimationFrame(() => {
 		frame = 0;
 		const end = list.scrollHeight - list.clientHeight;
@@ -98,7 +98,7 @@ function drawBar(bar: Bar): void {
 	const { text = '', remedies = [] } = bar.trouble ?? {};
 	const button = (remedy: Remedy, i: number) =>
 		h('button', { type: 'button', class: i ? '' : 'primary', click: () => post({ type: remedy }) }, words[remedy]);
-	trouble.replaceChildren(...(text ? [h('span', {}, text), ...remedies.map(button)] : []));
+	trouble.replaceChildren(...(text ? [h('span', {}, text)] : []), ...remedies.map(button));
 	composer.update(bar);
 }
 
@@ -133,8 +133,18 @@ document.addEventListener('click', (event) => {
 	event.preventDefault();
 	post({ type: 'open', url: link.href });
 });
-window.addEventListener('focus', () => {
-	if (document.activeElement === document.body) composer.field.focus();
+/* Files that are dropped here: of the explorer, a tab, or the desktop. */
+document.addEventListener('drop', ({ dataTransfer }) => {
+	const list = dataTransfer?.getData('application/vnd.code.uri-list') || dataTransfer?.getData('text/uri-list') || '';
+	const uris = list.split(/\r?\n/).filter((uri) => /^(?!https?:|data:)[\w.+-]+:/.test(uri));
+	if (uris.length) post({ type: 'drop', uris });
 });
+
+/* The page's focus is the field's, also where it has it before it can be told so. */
+function takeFocus(): void {
+	if (document.hasFocus() && document.activeElement === document.body) composer.field.focus();
+}
+window.addEventListener('focus', takeFocus);
+takeFocus();
 
 post({ type: 'ready' });

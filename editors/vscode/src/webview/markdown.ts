@@ -42,6 +42,23 @@ markdown.renderer.rules['fence'] = (tokens, index, options) => {
 markdown.renderer.rules['code_block'] = (tokens, index) =>
 	`<div class="code" data-language=""><pre tabindex="0"><code>${escape(tokens[index]!.content)}</code></pre></div>\n`;
 
+/* Formulas in TeX's brackets are shown as they are written: Markdown would take their signs for its own. */
+markdown.inline.ruler.before('escape', 'formula', (state, silent) => {
+	const [whole, a, b, c] = /^(?:\\\(([^]+?)\\\)|\\\[([^]+?)\\\]|\$\$([^]+?)\$\$)/.exec(state.src.slice(state.pos, state.posMax)) ?? [];
+	if (!whole) return false;
+	if (!silent) state.push('code_inline', 'code', 0).content = (a ?? b ?? c ?? '').trim();
+	state.pos += whole.length;
+	return true;
+});
+
+/* The boxes of a list of tasks. */
+markdown.core.ruler.push('tasks', ({ tokens }) => {
+	tokens.forEach(({ type, children }, i) => {
+		const text = type === 'inline' && tokens[i - 2]?.type === 'list_item_open' ? children?.[0] : undefined;
+		if (text) text.content = text.content.replace(/^\[([ xX])\](?= )/, (_, mark: string) => (mark === ' ' ? '☐' : '☑'));
+	});
+});
+
 const ALLOWED = {
 	ALLOWED_TAGS: [
 		...['a', 'blockquote', 'br', 'code', 'div', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'li', 'ol', 'p', 'pre'],

@@ -199,9 +199,7 @@ export class TurnView {
 		this.element.classList.toggle('waiting', isOpen && !this.#text && !this.#reasoning);
 		const cut =
 			turn.notice ??
-			{ stop: '', length: words.lengthCut, filter: words.filterCut, truncated: words.truncatedCut }[
-				(!turn.isCancelled && turn.finishReason) || 'stop'
-			];
+			words.cuts[(!turn.isCancelled && turn.finishReason) || 'stop'];
 		this.#notes.replaceChildren(
 			...(turn.trimmed?.length
 				? [h('div', { class: 'note' }, words.trimmed, h('ul', {}, ...turn.trimmed.map((one) => h('li', {}, one))))]
