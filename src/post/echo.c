@@ -176,8 +176,8 @@ static bool is_same_start(const struct post_context *c, const struct strbuf *t, 
 }
 
 /*
- * Does the document double the mark that the cursor's line is made of, as in "%% x" and "## x"? If none of its lines has
- * it, those do whose language is known for it.
+ * Does the document double the mark that the cursor's line is made of, as in "%% x" and "## x"? If none of its lines
+ * has it, those do whose language is known for it.
  */
 static bool is_mark_doubled(const struct post_context *c, const char *mark, size_t len)
 {

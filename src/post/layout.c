@@ -109,8 +109,8 @@ size_t layout_guess_unit(const struct post_context *c, size_t spaces)
 }
 
 /*
- * The second line that decides: the next one of t from `at` on that has text and begins in code. Comments stand where they
- * like: the first of them decides where nothing else comes.
+ * The second line that decides: the next one of t from `at` on that has text and begins in code. Comments stand where
+ * they like: the first of them decides where nothing else comes.
  */
 static void find_second(struct syntax_walk *w, size_t at, struct layout *l)
 {
