@@ -41,6 +41,23 @@ static bool ends_with(const char *s, size_t len, const char *word)
 	return len >= n && !memcmp(s + len - n, word, n) && (len == n || !is_word_char(s[len - n - 1]));
 }
 
+/* "def x, do: y", "def x(a = 1) = y": all of it stands on its line. */
+static bool is_one_liner(const char *line, size_t len)
+{
+	long depth = 0;
+
+	if (memmem(line, len, ", do:", strlen(", do:")))
+		return true;
+	if (!starts_with_word(line, len, "def"))
+		return false;
+	for (size_t i = 0; i + 2 < len; i++) {
+		depth += (line[i] == '(') - (line[i] == ')');
+		if (!depth && !memcmp(line + i, " = ", 3))
+			return true;
+	}
+	return false;
+}
+
 /* "def x", "if x", "x do |y|", "x then" where blocks end with a word. */
 static bool opens_by_word(const struct syntax *syntax, const char *line, size_t len)
 {
@@ -61,6 +78,8 @@ static bool opens_by_word(const struct syntax *syntax, const char *line, size_t 
 		if (bar && ends_with(line, trimmed_length(line, (size_t)(bar - line)), "do"))
 			return true;
 	}
+	if (is_one_liner(line + at, len - at))
+		return false;
 	/* Patterns stand in the column of a shell's "case". */
 	if ((syntax->flags & SYNTAX_SHELL) && starts_with_word(line + at, len - at, "case"))
 		return false;
@@ -103,6 +122,23 @@ bool block_goes_on(const struct syntax *syntax, const char *line, size_t len)
 	return false;
 }
 
+/* "let f x =", "case x of", "x ->": in languages whose blocks are indented, what has nothing behind it. */
+static bool opens_by_sign(const char *line, size_t len)
+{
+	static const char *const words[] = { "where", "of", "with" };
+
+	if (line[len - 1] == '=')
+		return len > 1 && line[len - 2] == ' ';
+	if (line[len - 1] == '>')
+		return len > 1 && (line[len - 2] == '-' || line[len - 2] == '=');
+	/* What a module has in it is not indented. */
+	for (size_t i = 0; i < ARRAY_LEN(words) && !starts_with_word(line, len, "module"); i++) {
+		if (ends_with(line, len, words[i]))
+			return true;
+	}
+	return false;
+}
+
 bool block_opens(const struct syntax *syntax, const char *line, size_t len)
 {
 	static const char *const last[] = { "then", "do", "else", "begin" };
@@ -125,6 +161,8 @@ bool block_opens(const struct syntax *syntax, const char *line, size_t len)
 		return (syntax->flags & SYNTAX_INDENT) != 0;
 	if (syntax->flags & SYNTAX_END_WORDS)
 		return opens_by_word(syntax, line, len);
+	if ((syntax->flags & (SYNTAX_INDENT | SYNTAX_KEYS)) == SYNTAX_INDENT && opens_by_sign(line, len))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
 		if (ends_with(line, len, last[i]))
 			return true;

@@ -221,12 +221,27 @@ static size_t line_columns(const struct post_context *c, size_t pos)
 	return post_columns(c, c->prefix.data + start, pos - start, NULL);
 }
 
+/* Is the line at `start` in these columns a guard of the one before: "f(x)", and below it "when is_list(x) ->"? */
+static bool is_guard(const struct post_context *c, size_t start, size_t columns, const struct line *before)
+{
+	const char *s = c->prefix.data + start;
+	const char *head = c->prefix.data + before->start;
+	size_t at = skip_blanks(s, c->prefix.len - start);
+	size_t blanks = skip_blanks(head, before->len);
+	size_t len = code_length(c->syntax, head, before->len);
+
+	return starts_with_word(s + at, c->prefix.len - start - at, "when") && len && head[len - 1] == ')' &&
+		!starts_with_word(head + blanks, before->len - blanks, "case") &&
+		line_columns(c, before->start + blanks) < columns;
+}
+
 /* The indentation of the statement that a line with these columns ends, where words alone open its block. */
 static size_t statement_columns(const struct post_context *c, size_t start, size_t columns)
 {
 	struct line line;
 
-	while (line_before(c, start, &line) && block_goes_on(c->syntax, c->prefix.data + line.start, line.len)) {
+	while (line_before(c, start, &line) && (block_goes_on(c->syntax, c->prefix.data + line.start, line.len) ||
+		is_guard(c, start, columns, &line))) {
 		start = line.start;
 		columns = line_columns(c, start + skip_blanks(c->prefix.data + start, line.len));
 	}
@@ -261,6 +276,10 @@ static void walk_prefix(struct post_context *c)
 		else if (line == c->above.start)
 			c->above_columns = line_columns(c, c->open.pos[c->open.depth]);
 	}
+	/* Arguments go on: "for x <- xs," and "it y,". */
+	if (c->head_blank && !c->open.depth && c->above.len && c->prefix.data[c->above.start + c->above.len - 1] == ',' &&
+		c->above_columns < c->columns)
+		c->base = c->above_columns;
 	/* Who opens a block with a bracket has shown where it belongs. */
 	if (c->head_len && !strchr("{([", c->head[c->head_len - 1]))
 		c->base = statement_columns(c, head, c->base);

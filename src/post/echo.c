@@ -175,6 +175,33 @@ static bool is_same_start(const struct post_context *c, const struct strbuf *t, 
 	return blanks && end < t->len && t->len > c->head_len && !memcmp(t->data, c->head, c->head_len);
 }
 
+/*
+ * Does the document double the mark that the cursor's line is made of, as in "%% x" and "## x"? If none of its lines
+ * has it, those do whose language is known for it.
+ */
+static bool is_mark_doubled(const struct post_context *c, const char *mark, size_t len)
+{
+	const struct strbuf *texts[] = { &c->prefix, &c->suffix };
+	bool single = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		for (size_t at = 0; at < texts[i]->len;) {
+			struct line line;
+			size_t next = line_at(texts[i]->data, texts[i]->len, at, &line);
+			const char *s = texts[i]->data + at + skip_blanks(texts[i]->data + at, line.len);
+			size_t n = line.len - (size_t)(s - (texts[i]->data + at));
+
+			if (n > len && !memcmp(s, mark, len) && s != mark) {
+				if (n > 2 * len && !memcmp(s + len, mark, len) && s[2 * len] == ' ')
+					return true;
+				single = true;
+			}
+			at = next;
+		}
+	}
+	return !single && len == 1 && (*mark == '%' || *mark == ';');
+}
+
 /* "- " + "- x". Without the blank "#" + "# x" may be meant, but for comments. */
 static bool is_mark_again(const struct post_context *c, const struct strbuf *t, size_t end)
 {
@@ -182,7 +209,8 @@ static bool is_mark_again(const struct post_context *c, const struct strbuf *t, 
 	size_t at = skip_blanks(c->head, c->head_len);
 
 	return significant(c, c->head, c->head_len, false) && end < t->len && is_blank_char(t->data[end]) &&
-		(blank || syntax_line_is_comment(c->syntax, c->head + at, c->head_len - at));
+		(blank || (syntax_line_is_comment(c->syntax, c->head + at, c->head_len - at) &&
+				  !is_mark_doubled(c, c->head + at, c->head_len - at)));
 }
 
 bool echo_cut(const struct post_context *c, struct strbuf *t, size_t end)

@@ -109,24 +109,30 @@ size_t layout_guess_unit(const struct post_context *c, size_t spaces)
 }
 
 /*
- * The next line of t from *at on that has text and begins in code; false if there is none. The walk stands at the
- * beginning of what was looked at.
+ * The second line that decides: the next one of t from `at` on that has text and begins in code. Comments stand where
+ * they like: the first of them decides where nothing else comes.
  */
-static bool next_line(struct syntax_walk *w, size_t *at, struct line *line)
+static void find_second(struct syntax_walk *w, size_t at, struct layout *l)
 {
 	size_t pos;
 
-	while (*at <= w->len) {
-		size_t next = line_at(w->s, w->len, *at, line);
+	while (at <= w->len) {
+		struct line line;
+		size_t next = line_at(w->s, w->len, at, &line);
 
-		while (w->at < *at && syntax_next(w, &pos) != SYNTAX_END)
+		while (w->at < at && syntax_next(w, &pos) != SYNTAX_END)
 			;
-		*at = next;
-		if (line->len > skip_blanks(w->s + line->start, line->len) && !syntax_is_fixed(&w->state) &&
-			w->state.where != SYNTAX_IN_BLOCK_COMMENT)
-			return true;
+		at = next;
+		if (line.len == skip_blanks(w->s + line.start, line.len) || syntax_is_fixed(&w->state) ||
+			w->state.where == SYNTAX_IN_BLOCK_COMMENT)
+			continue;
+		l->only_comments = syntax_line_is_comment(w->syntax, w->s + line.start, line.len);
+		if (!l->more || !l->only_comments)
+			l->second = line;
+		l->more = true;
+		if (!l->only_comments)
+			return;
 	}
-	return false;
 }
 
 void layout_look(const struct post_context *c, const struct strbuf *t, struct layout *l)
@@ -134,7 +140,6 @@ void layout_look(const struct post_context *c, const struct strbuf *t, struct la
 	struct syntax_walk w = { .syntax = c->syntax, .s = t->data, .len = t->len, .state = c->at };
 	struct line line;
 	size_t at = 0;
-	size_t after;
 
 	*l = (struct layout){ .space_unit = c->unit };
 	while (at <= t->len) {
@@ -153,10 +158,9 @@ void layout_look(const struct post_context *c, const struct strbuf *t, struct la
 		}
 		i = next;
 	}
-	after = at;
-	l->more = next_line(&w, &at, &l->second);
+	find_second(&w, at, l);
 	if (l->more)
-		look_for_foreign(c, t, after <= t->len ? after : t->len, l);
+		look_for_foreign(c, t, at <= t->len ? at : t->len, l);
 	l->given = layout_columns(c, l, t->data + l->first.start, l->first.len);
 	if (l->more)
 		l->columns = layout_columns(c, l, t->data + l->second.start, l->second.len);

@@ -16,7 +16,8 @@ struct layout {
 	struct line first; /* with text */
 	size_t given; /* its blanks, in columns */
 	bool more;
-	struct line second; /* the next one with text that begins in code */
+	struct line second; /* the next one with text that begins in code, and is no comment if there is such */
+	bool only_comments; /* there is none: while the answer grows, the second is another one later */
 	size_t columns; /* its indentation, in the document's measure */
 	bool foreign; /* it is indented the other way than the document */
 	bool mixed; /* some of its lines are not: both ways are meant, whatever comes */

@@ -55,6 +55,9 @@ static bool line_goes_on(const struct post_context *c, const struct strbuf *t, c
 		return false;
 	/* Blanks behind a finished statement, or many of them, were left there: nobody waits for more. */
 	end = trimmed_length(c->head, c->head_len);
+	/* Nor does the answer, which begins a statement where this one does. */
+	if (c->columns && l->given == c->columns && strchr(")]\"'", c->head[end - 1]))
+		return false;
 	return l->given <= c->columns && !strchr(";{}", c->head[end - 1]) && c->head_len - end == 1 &&
 		!((c->syntax->flags & SYNTAX_MARKUP) && c->head[end - 1] == '>');
 }
@@ -182,10 +185,13 @@ static int misfit(const struct post_context *c, const struct seam *seam, const c
 	bool closes = block_closes(c->syntax, line, len);
 	bool indent = (c->syntax->flags & SYNTAX_INDENT) != 0;
 	/* What begins at the cursor ends there; what is below it stands below its statement. */
-	long base = (long)(seam->opens && !c->head_blank ? c->base : c->columns);
+	long base = (long)(seam->opens ? c->base : c->columns);
 
 	if (columns < 0)
 		return 3;
+	/* "else" and, below it, the bracket. */
+	if (seam->opens && line[skip_blanks(line, len)] == '{' && columns == base)
+		return 0;
 	if (seam->opens)
 		return closes ? columns == base ? 0 : 2 : columns == base + (long)c->unit ? 0 : columns > base ? 1 : 2;
 	if (columns == base)
@@ -199,6 +205,9 @@ static int misfit(const struct post_context *c, const struct seam *seam, const c
 		return c->open.depth && columns <= (long)c->open_columns[c->open.depth - 1] && !block_is_flat(c) ? 2 : 1;
 	if (seam->leaves)
 		return 0;
+	/* In a bracket lines stand as they like. */
+	if (c->open.depth && columns > (long)c->open_columns[c->open.depth - 1])
+		return 1;
 	return columns && columns % (long)c->unit == 0 ? 1 : 2;
 }
 
@@ -206,11 +215,11 @@ static int misfit(const struct post_context *c, const struct seam *seam, const c
 static bool block_ends_before(const struct post_context *c, const struct strbuf *t, const struct layout *l)
 {
 	const char *line = t->data + l->second.start;
-	size_t start = l->second.start;
+	size_t end = l->first.start + l->first.len + 1;
 
 	return block_is_left(t->data + l->first.start, l->first.len) || block_is_defined(line, l->second.len) ||
 		strchr("@#", line[skip_blanks(line, l->second.len)]) || starts_with(line, l->second.len, "if __") ||
-		(start >= 2 && t->data[start - 2] == '\n' && start > l->first.start + l->first.len + 1) ||
+		(l->second.start > end && (t->data[end] == '\n' || memmem(t->data + end, l->second.start - end, "\n\n", 2))) ||
 		(c->head_blank && c->above_opens && !c->columns);
 }
 
@@ -472,6 +481,11 @@ bool reindent(const struct post_context *c, struct draft *draft)
 	if (draft->growing && !leave_out_foreign(c, t, &l))
 		return false;
 	below = !c->head_blank && l.first.start > 0;
+	/* How far all moves is known when code comes. */
+	if (draft->growing && !below && l.more && l.only_comments) {
+		strbuf_truncate(t, l.second.start - 1);
+		layout_look(c, t, &l);
+	}
 	/* What the answer gave its first line, before that went on with the cursor's. */
 	if (!below)
 		l.given = given;

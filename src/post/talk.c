@@ -252,6 +252,12 @@ static bool is_among_prose(const struct post_context *c)
 	       (last && shows_prose(c, &c->suffix, c->at, c->after[0].start, last->start + last->len));
 }
 
+/* As sentences begin: "ok, Pid" and "in this" are code. */
+static bool begins_talk(const char *line, size_t len)
+{
+	return len && !(line[0] >= 'a' && line[0] <= 'z') && any_begins(line, len, talk, ARRAY_LEN(talk));
+}
+
 bool talk_is_line(const struct post_context *c, const char *line, size_t len)
 {
 	trim(&line, &len);
@@ -261,8 +267,8 @@ bool talk_is_line(const struct post_context *c, const char *line, size_t len)
 		return false;
 	/* "name: words" and bare words are what such files are made of. */
 	if (c->syntax->flags & SYNTAX_KEYS)
-		return any_begins(line, len, talk, ARRAY_LEN(talk)) && is_sentence(line, len) && !is_among_prose(c);
-	return (any_begins(line, len, talk, ARRAY_LEN(talk)) || is_sentence(line, len)) && !is_among_prose(c);
+		return begins_talk(line, len) && is_sentence(line, len) && !is_among_prose(c);
+	return (begins_talk(line, len) || is_sentence(line, len)) && !is_among_prose(c);
 }
 
 bool talk_is_all(const struct post_context *c, const char *text, size_t len)

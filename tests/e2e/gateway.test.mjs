@@ -311,8 +311,11 @@ test('a slow reader holds up nothing but its own stream', async (t) => {
 
 /* --- the clients of the field --- */
 
-for (const [name, Client] of [['openai', OpenAI], ['openai of 2023', OpenAI2023]]) {
-	test(`${name}: chats, streams, models, embeddings`, async (t) => {
+/* node-fetch 2, which it has, takes the end of any chunked answer for a premature one there. */
+const premature = process.versions.node.startsWith('18.') && 'node-fetch 2 cannot read streams in Node 18';
+
+for (const [name, Client, skip] of [['openai', OpenAI, false], ['openai of 2023', OpenAI2023, premature]]) {
+	test(`${name}: chats, streams, models, embeddings`, { skip }, async (t) => {
 		const upstream = await withUpstream(t);
 		const { base, token } = await start(t, { upstream });
 		const client = new Client({ baseURL: base, apiKey: token });

@@ -62,7 +62,7 @@ libclang-rt-14-dev) touch "$STATE/have/fuzzer" ;;
 ca-certificates) echo bundle >"$STATE/ca.crt" ;;
 esac; done`,
 	vim: `echo 'VIM - Vi IMproved 9.0 (2022 Jun 28)
-+channel +job +textprop +timers'`, tmux: '',
++channel +job +textprop +timers'`, tmux: '', nginx: '',
 	make: '', npm: '', openssl: '', 'redis-server': '', git: '', curl: '', brew: '', dnf: '', pacman: '', apk: '',
 };
 
@@ -79,7 +79,7 @@ const OS_RELEASE = {
 };
 
 const COMPLETE = {
-	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang', 'redis-server', 'vim', 'tmux'],
+	commands: ['cc', 'make', 'pkg-config', 'node', 'npm', 'openssl', 'git', 'curl', 'clang', 'redis-server', 'vim', 'tmux', 'nginx'],
 	have: ['libcurl', 'libcjson', 'sqlite3', 'libcrypto', 'cmocka', 'hiredis', 'libmicrohttpd', 'editorconfig', 'ev', 'sanitizers', 'fuzzer', 'ca', 'zones'],
 };
 
@@ -120,7 +120,7 @@ function machine({ commands = [], have = [], os = 'debian', uname = 'Linux', uid
 	copyFileSync(script, at('repo/.ci/deps'));
 	const env = {
 		PATH: [at('bin'), at('system')].join(delimiter), STATE: state, EKE_OS_RELEASE: at('os-release'), EKE_UNAME: uname,
-		EKE_APT_LISTS: at('lists'), EKE_CA_FILE: at('ca.crt'), EKE_ZONEINFO: at('zoneinfo'),
+		EKE_APT_LISTS: at('lists'), EKE_CA_FILE: at('ca.crt'), EKE_ZONEINFO: at('zoneinfo'), EKE_SBIN: at('bin'),
 	};
 	return {
 		run(...args) {
