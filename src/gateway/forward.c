@@ -141,6 +141,8 @@ static void serve(struct forward *f, struct gateway_request *request)
 /* --- waiting for the budget --- */
 
 static void send(void *ctx);
+static bool choose_target(struct forward *f);
+static void on_done(void *ctx, const struct err *err);
 
 static void still_waiting(void *ctx)
 {
@@ -198,13 +200,35 @@ static void let_waiting_go(struct gateway *gateway)
 	}
 }
 
-/* One that has just come. */
+/* The first of those that wait for the same as this one. */
+static const struct forward *first_ahead(const struct forward *f)
+{
+	for (const struct waiting *w = wait_first(f->gateway->waiting); w; w = w->next) {
+		const struct forward *other = w->ctx;
+
+		if (other->endpoint == f->endpoint && !strcmp(other->model, f->model))
+			return other;
+	}
+	return NULL;
+}
+
+/*
+ * One that has just come. If others still wait for the same it is refused as they were: a place that becomes free in
+ * this moment is theirs.
+ */
 static void send_first(void *ctx)
 {
 	struct forward *f = ctx;
+	const struct forward *ahead;
 
 	let_waiting_go(f->gateway);
-	send(f);
+	if (!choose_target(f))
+		return;
+	ahead = first_ahead(f);
+	if (ahead)
+		on_done(f, &ahead->refusal);
+	else
+		send(f);
 }
 
 /* False: its client does not wait, or not for so long. */
@@ -216,6 +240,7 @@ static bool wait_for_budget(struct forward *f, const struct err *err)
 		ms = WAIT_LEAST_MS;
 	if (!f->wait_until_ms || !err->retry_at || clock_mono_ms() + ms > f->wait_until_ms)
 		return false;
+	f->refusal = *err;
 	f->waiting.go = send;
 	f->waiting.still = still_waiting;
 	f->waiting.ctx = f;
@@ -298,7 +323,25 @@ static void refuse(struct forward *f, int status, const char *type, const char *
 	response_own(f, status, type, code, message, true);
 }
 
-/* Sends what its client asked for, to the endpoint that is the right one now. */
+/* The endpoint that is the right one now, and the model. False: there is none, which the client is told. */
+static bool choose_target(struct forward *f)
+{
+	struct target target;
+
+	target_choose(f->gateway, f->route, f->ask.model, &target);
+	if (!target.endpoint) {
+		refuse(f, 503, "upstream_error", "no_endpoint", "No endpoint is configured; 'eke doctor' says where.");
+		return false;
+	}
+	endpoint_unref(f->endpoint);
+	f->endpoint = endpoint_ref(target.endpoint);
+	free(f->model);
+	f->model = xstrdup(target.model);
+	f->is_ours = target.is_ours;
+	return true;
+}
+
+/* Sends what its client asked for. */
 static void send(void *ctx)
 {
 	static const struct exchange_callbacks callbacks = {
@@ -310,21 +353,13 @@ static void send(void *ctx)
 	const char *accept = gateway_request_header(f->request, "Accept");
 	char *accepts = xasprintf("Accept: %s", accept && strlen(accept) < 256 ? accept : "*/*");
 	const char *headers[] = { accepts, NULL };
-	struct target target;
 	struct strbuf out;
 
-	strbuf_init(&out, LIMIT_GATEWAY_BODY + KIB(4));
-	target_choose(gateway, f->route, f->ask.model, &target);
-	if (!target.endpoint) {
-		refuse(f, 503, "upstream_error", "no_endpoint", "No endpoint is configured; 'eke doctor' says where.");
+	if (!choose_target(f)) {
 		free(accepts);
 		return;
 	}
-	endpoint_unref(f->endpoint);
-	f->endpoint = endpoint_ref(target.endpoint);
-	free(f->model);
-	f->model = xstrdup(target.model);
-	f->is_ours = target.is_ours;
+	strbuf_init(&out, LIMIT_GATEWAY_BODY + KIB(4));
 	f->quirks = form_quirks(f);
 	if (form_write(f, &out)) {
 		f->counted = plan_is_counted(endpoint_config(f->endpoint)->plan);

@@ -4,6 +4,7 @@
  * What a client gets of a request that goes on to an endpoint, while it is there; and what is kept of it for when it is
  * not. forward.c calls these in the order in which things happen.
  */
+#include "eke/base/err.h"
 #include "eke/upstream/exchange.h"
 #include "ask.h"
 #include "body.h"
@@ -30,6 +31,7 @@ struct forward {
 	bool counted;
 	struct catalogue_pending models; /* before it is sent, where lists of models decide */
 	struct waiting waiting;
+	struct err refusal; /* while it waits: what it would have been told */
 	int64_t wait_until_ms; /* of clock_mono_ms(); 0: its client does not wait for the budget */
 
 	/* the response */
