@@ -443,7 +443,7 @@ size_t packing_block_end(const struct packing *packing, size_t first)
 /* Blocks that stay, then what was taken, by file, then by piece. */
 static void finish(struct packing_work *w)
 {
-	struct packed *items = w->out->count ? xcalloc(w->out->count, sizeof(*items)) : NULL;
+	struct packed *items = xcalloc(w->out->count + 1, sizeof(*items));
 	size_t n = 0;
 
 	for (; n < w->staying; n++)

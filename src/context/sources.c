@@ -195,9 +195,9 @@ static void begin_making(struct sources *s, struct source *source, uint64_t revi
 	s->making_revision = revision;
 }
 
-static enum refreshed go_on_making(struct sources *s)
+/* With what is being looked through, which is of this source. */
+static enum refreshed go_on_making(struct sources *s, struct source *source)
 {
-	struct source *source = s->making;
 	struct digest *digest;
 
 	if (!digester_step(s->digester))
@@ -236,7 +236,7 @@ enum refreshed sources_refresh_document(struct sources *s, const struct doc *doc
 	struct err err;
 
 	if (is_making(s, source, revision))
-		return go_on_making(s);
+		return go_on_making(s, source);
 	if (!source || (source->revision == revision && now - source->looked_ms < LOOK_EVERY_MS))
 		return REFRESHED_NOT;
 	source->looked_ms = now;
@@ -254,7 +254,7 @@ enum refreshed sources_refresh_document(struct sources *s, const struct doc *doc
 	strbuf_init(&copy, COPY_MAX);
 	text_buffer_after(text, 0, COPY_MAX, &copy);
 	begin_making(s, source, revision, doc_uri(doc), doc_language(doc), &copy, text_buffer_len(text));
-	return go_on_making(s);
+	return go_on_making(s, source);
 }
 
 static bool has_changed(struct source *source, const struct stat *st)
@@ -279,7 +279,7 @@ static enum refreshed read_file(struct sources *s, const char *uri, const char *
 	struct err err;
 
 	if (is_making(s, source, 0))
-		return go_on_making(s);
+		return go_on_making(s, source);
 	if (!source || (!source->revision && now - source->looked_ms < LOOK_EVERY_MS))
 		return REFRESHED_NOT;
 	source->looked_ms = now;
@@ -300,7 +300,7 @@ static enum refreshed read_file(struct sources *s, const char *uri, const char *
 	strbuf_init(&text, 3 * LIMIT_CONTEXT_FILE);
 	if (may_be_sent && outbound_workspace_file(s->workspace, path, LIMIT_CONTEXT_FILE, &text, &err)) {
 		begin_making(s, source, 0, uri, language ? language->id : NULL, &text, text.len);
-		return go_on_making(s);
+		return go_on_making(s, source);
 	}
 	strbuf_release(&text);
 	drop_digest(s, source);

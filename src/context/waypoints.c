@@ -210,7 +210,7 @@ static void take(
 	size_t pieces = last ? last->pieces : before->count;
 	size_t names = (last ? last->names : before->name_count) - p->names;
 	const struct waypoint *end = last ? last + 1 : before->waypoints + before->waypoint_count;
-	struct waypoint to;
+	struct waypoint to = *p;
 
 	digest_walk_reserve(w, pieces - p->pieces, names);
 	for (size_t i = p->pieces; i < pieces; i++) {

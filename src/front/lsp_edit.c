@@ -119,7 +119,7 @@ static void on_done(void *ctx, const struct edit_proposal *proposal, const struc
 
 	lsp_progress_finish(e->progress);
 	lsp_note_outcome(lsp, err && err->kind != ERR_CONTENT_MODIFIED ? err : NULL);
-	if (proposal) {
+	if (!err) {
 		strbuf_init(&result, LIMIT_OUT_QUEUE);
 		json_writer_init(&w, &result);
 		json_begin_object(&w, NULL);

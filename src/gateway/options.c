@@ -17,7 +17,7 @@ static const char *value_of(const char *name, int argc, char **argv, int *i)
 		return NULL;
 	if (argv[*i][len] == '=')
 		return argv[*i] + len + 1;
-	if (argv[*i][len] || *i + 1 == argc)
+	if (argv[*i][len] || *i + 1 == argc || !argv[*i + 1])
 		return NULL;
 	return argv[++*i];
 }

@@ -139,6 +139,8 @@ static void drop_oldest(struct quirks *quirks)
 {
 	struct entry **at = &quirks->entries;
 
+	if (!*at)
+		return;
 	while ((*at)->next)
 		at = &(*at)->next;
 	entry_free(*at);
