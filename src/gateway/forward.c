@@ -141,6 +141,7 @@ static void serve(struct forward *f, struct gateway_request *request)
 /* --- waiting for the budget --- */
 
 static void send(void *ctx);
+static void send_chosen(struct forward *f);
 static bool choose_target(struct forward *f);
 static void on_done(void *ctx, const struct err *err);
 
@@ -228,7 +229,7 @@ static void send_first(void *ctx)
 	if (ahead)
 		on_done(f, &ahead->refusal);
 	else
-		send(f);
+		send_chosen(f);
 }
 
 /* False: its client does not wait, or not for so long. */
@@ -341,13 +342,12 @@ static bool choose_target(struct forward *f)
 	return true;
 }
 
-/* Sends what its client asked for. */
-static void send(void *ctx)
+/* Sends what its client asked for, where choose_target() said. */
+static void send_chosen(struct forward *f)
 {
 	static const struct exchange_callbacks callbacks = {
 		.head = on_head, .bytes = on_bytes, .judge = on_judge, .mend = on_mend, .refused = on_refused, .done = on_done
 	};
-	struct forward *f = ctx;
 	struct gateway *gateway = f->gateway;
 	struct exchange_callbacks ours = callbacks;
 	const char *accept = gateway_request_header(f->request, "Accept");
@@ -355,10 +355,6 @@ static void send(void *ctx)
 	const char *headers[] = { accepts, NULL };
 	struct strbuf out;
 
-	if (!choose_target(f)) {
-		free(accepts);
-		return;
-	}
 	strbuf_init(&out, LIMIT_GATEWAY_BODY + KIB(4));
 	f->quirks = form_quirks(f);
 	if (form_write(f, &out)) {
@@ -382,6 +378,15 @@ static void send(void *ctx)
 	}
 	strbuf_release(&out);
 	free(accepts);
+}
+
+/* One that has waited: another endpoint may be the right one by now. */
+static void send(void *ctx)
+{
+	struct forward *f = ctx;
+
+	if (choose_target(f))
+		send_chosen(f);
 }
 
 static void choose_and_send(struct forward *f)

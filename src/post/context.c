@@ -292,6 +292,9 @@ static void walk_prefix(struct post_context *c)
 	c->in_comment = c->at.where == SYNTAX_IN_LINE_COMMENT || c->at.where == SYNTAX_IN_BLOCK_COMMENT ||
 		(c->at.where == SYNTAX_IN_STRING && c->at.triple) ||
 		(!c->head_blank && syntax_line_is_comment(c->syntax, c->head, c->head_len));
+	/* "What to do", "The value of": what is written there opens no block. */
+	if (c->head_blank && c->in_comment)
+		c->above_opens = false;
 }
 
 /*

@@ -102,18 +102,15 @@ static bool is_cut(const char *s, size_t len, size_t at)
 /* Takes off what both sides begin and end with. */
 static void narrow(const struct side *a, const struct side *b, struct diff_edit *e)
 {
-	size_t n = 0;
-	size_t most = e->end - e->start < e->new_end - e->new_start ? e->end - e->start : e->new_end - e->new_start;
+	size_t most = smaller(e->end - e->start, e->new_end - e->new_start);
+	size_t n = diff_same_head(a->text + e->start, b->text + e->new_start, most);
 
-	while (n < most && a->text[e->start + n] == b->text[e->new_start + n])
-		n++;
 	while (n && !(is_cut(a->text, a->len, e->start + n) && is_cut(b->text, b->len, e->new_start + n)))
 		n--;
 	e->start += n;
 	e->new_start += n;
 	most -= n;
-	for (n = 0; n < most && a->text[e->end - n - 1] == b->text[e->new_end - n - 1]; n++)
-		continue;
+	n = diff_same_tail(a->text + e->end, b->text + e->new_end, most);
 	while (n && !(is_cut(a->text, a->len, e->end - n) && is_cut(b->text, b->len, e->new_end - n)))
 		n--;
 	e->end -= n;
